@@ -1,0 +1,65 @@
+# What can be done here. `make help` prints the lines behind the two hashes.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: run test lint bench screenshots lock help sqlite postgresql tools
+
+export HOST ?= 127.0.0.1
+export PORT ?= 5000
+export PORTAL_INSTANCE ?= $(CURDIR)/instance
+WORKERS ?= 2
+
+PYTHON := $(or $(shell command -v python3.11),python3)
+BIN := .venv/bin
+UV := $(shell command -v uv)
+INSTALL := $(if $(UV),$(UV) pip install -q --python $(BIN)/python,$(BIN)/python -m pip install -q --disable-pip-version-check)
+LOCK := $(or $(UV),uv) pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-emit-index-url
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+run: .venv/runtime  ## Migrate, seed the demo accounts and serve on http://HOST:PORT, the test bench switched on
+	@PORTAL_TEST_BENCH=1 $(BIN)/flask --app wsgi db upgrade
+	@PORTAL_TEST_BENCH=1 $(BIN)/flask --app wsgi demo seed
+	@PORTAL_TEST_BENCH=1 $(BIN)/gunicorn wsgi:app
+
+test: lint tools sqlite postgresql  ## Lint, then run every test on SQLite and once more on PostgreSQL
+
+sqlite: .venv/development tools
+	$(PYTEST) --database=sqlite
+
+postgresql: .venv/development tools
+	$(PYTEST) --database=postgresql
+
+tools:  # a browser, a reader of QR codes, an authenticator that is not ours
+	@sh tests/support/install.sh
+
+lint: .venv/development  ## Read the code: ruff and mypy
+	$(BIN)/ruff check .
+	$(if $(wildcard portal/*.py),$(BIN)/mypy)
+
+bench: .venv/development  ## Measure requests per second and page weight into bench/README.md
+	$(BIN)/python -m bench
+
+screenshots: .venv/development tools  ## Photograph every page, light and dark, phone and desktop, into ./screenshots
+	$(BIN)/python -m tests.support.screenshots
+
+lock:  ## Pin the dependencies of setup.cfg anew (the one target that needs uv)
+	$(LOCK) setup.cfg -o requirements.lock
+	$(LOCK) --extra dev setup.cfg -o requirements-dev.lock
+
+help:  ## Print this list
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name words; do printf '  make %-12s %s\n' "$$name" "$$words"; done
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ".")'
+	$(PYTHON) -m venv .venv
+
+# The two sets of packages. Each stamp is older than its lock when the lock changed, and make then installs again.
+.venv/runtime: requirements.lock setup.cfg pyproject.toml | .venv/bin/python
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps -e .
+	@touch $@
+
+.venv/development: requirements-dev.lock setup.cfg pyproject.toml | .venv/bin/python
+	$(INSTALL) --require-hashes -r requirements-dev.lock
+	$(INSTALL) --no-deps -e .
+	@touch $@ .venv/runtime

@@ -1,0 +1,11 @@
+"""How the portal is served: read by gunicorn on its own, for `make run` and for the servers that the tests start."""
+
+import os
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '5000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = 8  # a thread that waits for a lock in the database or for a password's hash leaves seven that answer
+timeout = 60  # longer than the database's busy time-out, so that a worker that waits is never taken for a dead one
+graceful_timeout = 10
+control_socket_disable = True

@@ -1,0 +1,36 @@
+"""The locks hold what setup.cfg asks for, each package with its hashes."""
+
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RUNTIME = {"requirements.lock": ["install_requires"], "requirements-dev.lock": ["install_requires", "dev", "postgres"]}
+
+
+def asked(key):
+    """Returns the names of the packages under one key of setup.cfg, in lower case."""
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    section = "options" if key == "install_requires" else "options.extras_require"
+    names = (re.match(r"[\w.-]+", line.strip()) for line in settings[section][key].splitlines() if line.strip())
+    return {name[0].lower() for name in names if name} - {"medximity-portal"}
+
+
+def locked(name):
+    """Returns package -> number of hashes of one lock file."""
+    parts = re.split(r"^(?=[a-z0-9].*==)", (ROOT / name).read_text(), flags=re.MULTILINE)
+    return {part.split("==")[0].split("[")[0]: part.count("--hash=sha256:") for part in parts if "==" in part.splitlines()[0]}
+
+
+@pytest.mark.parametrize("lock", RUNTIME)
+def test_a_lock_holds_everything_that_setup_cfg_asks_for(lock):
+    wanted = set().union(*(asked(key) for key in RUNTIME[lock]))
+    assert wanted - set(locked(lock)) == set()
+
+
+@pytest.mark.parametrize("lock", RUNTIME)
+def test_every_package_of_a_lock_has_a_hash(lock):
+    assert [name for name, hashes in locked(lock).items() if not hashes] == []

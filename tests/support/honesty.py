@@ -1,0 +1,38 @@
+"""On the build machine a test that does not run is a test that fails."""
+
+import os
+
+import pytest
+
+STRICT = os.environ.get("CI") == "true"
+REASON = "skipped, and with CI=true nothing may be skipped: {}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Turns a skip at run time into a failure (an expected failure, marked as such, stays one)."""
+    report = yield
+    if STRICT and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: " + REASON.format(call.excinfo and call.excinfo.value)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    """Turns a module that skips itself into a failure."""
+    report = yield
+    if STRICT and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{collector.nodeid}: " + REASON.format(report.longrepr)
+    return report
+
+
+def pytest_addoption(parser):
+    """Gives the suite its one choice: the database below it."""
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="the database that the tests run on")
+
+
+def pytest_report_header(config):
+    """Names the database in the first lines of the run."""
+    return f"database: {config.getoption('database')}"
