@@ -4,9 +4,6 @@
 .NOTPARALLEL:
 .PHONY: run test lint bench screenshots lock help sqlite postgresql tools
 
-export HOST ?= 127.0.0.1
-export PORT ?= 5000
-export PORTAL_INSTANCE ?= $(CURDIR)/instance
 WORKERS ?= 2
 
 PYTHON := $(or $(shell command -v python3.11),python3)
@@ -16,10 +13,14 @@ INSTALL := $(if $(UV),$(UV) pip install -q --python $(BIN)/python,$(BIN)/python 
 LOCK := $(or $(UV),uv) pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-emit-index-url
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
+run: export HOST ?= 127.0.0.1
+run: export PORT ?= 5000
+run: export PORTAL_INSTANCE ?= $(CURDIR)/instance
+run: export PORTAL_TEST_BENCH ?= 1
 run: .venv/runtime  ## Migrate, seed the demo accounts and serve on http://HOST:PORT, the test bench switched on
-	@PORTAL_TEST_BENCH=1 $(BIN)/flask --app wsgi db upgrade
-	@PORTAL_TEST_BENCH=1 $(BIN)/flask --app wsgi demo seed
-	@PORTAL_TEST_BENCH=1 $(BIN)/gunicorn wsgi:app
+	@$(BIN)/flask --app wsgi db upgrade
+	@$(BIN)/flask --app wsgi demo seed
+	@$(BIN)/gunicorn wsgi:app
 
 test: lint tools sqlite postgresql  ## Lint, then run every test on SQLite and once more on PostgreSQL
 

@@ -1,5 +1,12 @@
 """What every test may ask for; each part lives in a module of its own in tests/support."""
 
+import pytest
+
+pytest.register_assert_rewrite("tests.support")
+
 pytest_plugins = [
     "tests.support.honesty",
+    "tests.support.sites",
+    "tests.support.server",
+    "tests.support.browser",
 ]

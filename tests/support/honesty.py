@@ -26,13 +26,3 @@ def pytest_make_collect_report(collector):
         report.outcome = "failed"
         report.longrepr = f"{collector.nodeid}: " + REASON.format(report.longrepr)
     return report
-
-
-def pytest_addoption(parser):
-    """Gives the suite its one choice: the database below it."""
-    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="the database that the tests run on")
-
-
-def pytest_report_header(config):
-    """Names the database in the first lines of the run."""
-    return f"database: {config.getoption('database')}"

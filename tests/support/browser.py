@@ -1,0 +1,91 @@
+"""A real Chromium, driven by Playwright; each page that a test opens keeps a list of what the browser complained about."""
+
+import shutil
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = (1280, 800)
+PHONE = (390, 664)
+PATIENCE = 10_000  # milliseconds until a step that does not come is a failure
+REFUSED = "the server responded with a status of 4"  # Chromium logs each 4xx answer; a refusal is no fault of the page
+
+
+class Window:
+    """One person's browser: a context of its own, with cookies, console and address."""
+
+    def __init__(self, context):
+        self.context = context
+        self.complaints = []
+        self.requests = []
+        context.set_default_timeout(PATIENCE)
+        context.on("console", self._hear)
+        context.on("weberror", lambda fault: self.complaints.append(f"uncaught: {fault.error}"))
+        context.on("request", lambda request: self.requests.append(request))
+        self.page = context.new_page()
+
+    def _hear(self, message):
+        if REFUSED not in message.text:
+            self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
+
+
+class Browsers:
+    """Opens windows in one Chromium."""
+
+    def __init__(self, chromium):
+        self.chromium = chromium
+        self.windows = []
+
+    def open(self, base_url, *, script=True, scheme="light", size=DESKTOP, **options):
+        """Returns a Window at an address; `script=False` is a browser without JavaScript, `scheme` is light or dark."""
+        context = self.chromium.new_context(
+            base_url=base_url,
+            java_script_enabled=script,
+            color_scheme=scheme,
+            viewport={"width": size[0], "height": size[1]},
+            reduced_motion=options.pop("reduced_motion", "reduce"),
+            **options,
+        )
+        window = Window(context)
+        self.windows.append(window)
+        return window
+
+    def close(self):
+        """Closes every window; returns what the browser complained about in any of them."""
+        for window in self.windows:
+            window.context.close()
+        return [complaint for window in self.windows for complaint in window.complaints]
+
+
+def launch(playwright):
+    """Starts the Chromium of this machine; says how to get one where there is none."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not program:
+        raise RuntimeError("There is no Chromium on this machine: `make tools` installs it.")
+    return playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser program, started once per worker."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browsers(chromium):
+    """Opens windows for one test; fails it when the browser's console was not silent."""
+    browsers = Browsers(chromium)
+    yield browsers
+    assert browsers.close() == []

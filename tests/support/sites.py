@@ -1,0 +1,154 @@
+"""Sites: an instance folder and the database that belongs to it, fresh for each test that asks for one.
+
+One site per worker is made by the portal's own commands (`db upgrade`, `demo seed`); the others are copies of it, which
+takes milliseconds on SQLite and some tens of them on PostgreSQL.
+"""
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.postgres import Postgres, running_postgres
+
+ROOT = Path(__file__).parents[2]
+COMMAND_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where one portal keeps its keys and its rows."""
+
+    folder: Path
+    database_url: str
+
+    @property
+    def environment(self):
+        """Returns the settings that lead the portal here, the test bench switched on, and nothing of the caller's own."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START") if name in os.environ}
+        return {
+            **kept,
+            "PORTAL_INSTANCE": str(self.folder),
+            "PORTAL_DATABASE_URL": self.database_url,
+            "PORTAL_TEST_BENCH": "1",
+        }
+
+    def flask(self, *words, **settings):
+        """Runs `flask --app wsgi …` on this site; returns what it printed, fails with its own words."""
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
+        environment = self.environment | settings
+        result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=COMMAND_SECONDS)
+        assert result.returncode == 0, f"flask {' '.join(words)} said:\n{result.stdout}{result.stderr}"
+        return result.stdout
+
+
+class Sites:
+    """Makes sites on the database of this run."""
+
+    def __init__(self, parent, postgres, worker):
+        self.parent = parent
+        self.postgres = postgres
+        self.names = (f"site_{worker}_{number}" for number in itertools.count(1))
+        self.models = {}
+
+    def empty(self):
+        """Returns a site without a single table."""
+        name = next(self.names)
+        folder = self.parent / name
+        folder.mkdir()
+        return Site(folder, self._url(folder, self.postgres and self.postgres.create(name)))
+
+    def migrated(self):
+        """Returns a site with every table and nobody in it."""
+        return self._copy(self._model("db upgrade"))
+
+    def seeded(self):
+        """Returns a site with the demo accounts."""
+        return self._copy(self._model("db upgrade", "demo seed"))
+
+    def remove(self, site):
+        """Takes a site away, whoever may still be connected to it."""
+        if self.postgres:
+            self.postgres.drop(site.folder.name)
+        shutil.rmtree(site.folder, ignore_errors=True)
+
+    def _model(self, *commands):
+        if commands not in self.models:
+            site = self.empty()
+            for command in commands:
+                site.flask(*command.split())
+            self.models[commands] = site
+        return self.models[commands]
+
+    def _copy(self, model):
+        name = next(self.names)
+        folder = shutil.copytree(model.folder, self.parent / name)
+        return Site(folder, self._url(folder, self.postgres and self.postgres.create(name, model.folder.name)))
+
+    @staticmethod
+    def _url(folder, url):
+        return url or f"sqlite:///{folder / 'portal.sqlite3'}"
+
+
+def pytest_addoption(parser):
+    """Gives the suite its one choice: the database below it."""
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="the database that the tests run on")
+
+
+def pytest_report_header(config):
+    """Names the database in the first lines of the run."""
+    return f"database: {config.getoption('database')}"
+
+
+def pytest_configure(config):
+    """Hides the caller's settings from the tests; starts PostgreSQL once per run, in the process that the workers answer to."""
+    for name in [name for name in os.environ if name.startswith("PORTAL_") or name in ("HOST", "PORT")]:
+        del os.environ[name]
+    config.postgres = None
+    if config.getoption("database") != "postgresql" or config.option.collectonly:
+        return
+    if hasattr(config, "workerinput"):
+        config.postgres = Postgres(config.workerinput["postgres"])
+        return
+    running = running_postgres()
+    config.postgres = running.__enter__()
+    config.add_cleanup(lambda: running.__exit__(None, None, None))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Tells a worker of pytest-xdist where the server is."""
+    node.workerinput["postgres"] = node.config.postgres and str(node.config.postgres.folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig):
+    """The running PostgreSQL, or None where the suite runs on SQLite."""
+    return pytestconfig.postgres
+
+
+@pytest.fixture(scope="session")
+def sites(postgres, tmp_path_factory):
+    """The maker of sites."""
+    return Sites(tmp_path_factory.mktemp("sites"), postgres, os.environ.get("PYTEST_XDIST_WORKER", "main"))
+
+
+@pytest.fixture
+def site(sites):
+    """A site of this test's own, with the demo accounts."""
+    site = sites.seeded()
+    yield site
+    sites.remove(site)
+
+
+@pytest.fixture
+def bare_site(sites):
+    """A site of this test's own, with every table and nobody in it."""
+    site = sites.migrated()
+    yield site
+    sites.remove(site)
