@@ -1,0 +1,90 @@
+"""The portal's own source, read as text and as syntax trees; what the rules of the house are asked of."""
+
+import ast
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PORTAL = ROOT / "portal"
+TEMPLATES = PORTAL / "templates"
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file of Python."""
+
+    path: Path
+
+    @property
+    def name(self):
+        """Returns the dotted name, a package without its `__init__`."""
+        parts = self.path.relative_to(ROOT).with_suffix("").parts
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    @cached_property
+    def text(self):
+        """Returns the whole file."""
+        return self.path.read_text()
+
+    @cached_property
+    def tree(self):
+        """Returns its syntax tree."""
+        return ast.parse(self.text, str(self.path))
+
+    def nodes(self, *kinds):
+        """Returns every node of some kinds, in no order worth relying on."""
+        return [node for node in ast.walk(self.tree) if isinstance(node, kinds)]
+
+    def at(self, node):
+        """Returns where a node stands, for a person to find it."""
+        return f"{self.path.relative_to(ROOT)}:{node.lineno}"
+
+    def imports(self):
+        """Returns (node, dotted name) for every import; a name taken from a package is followed where it is a module."""
+        found = []
+        for node in self.nodes(ast.Import, ast.ImportFrom):
+            if isinstance(node, ast.Import):
+                found += [(node, alias.name) for alias in node.names]
+                continue
+            base = node.module or ""
+            if node.level:
+                package = self.name if self.path.name == "__init__.py" else self.name.rpartition(".")[0]
+                around = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*around, base] if base else around)
+            found += [(node, full if is_module(full := f"{base}.{alias.name}") else base) for alias in node.names]
+        return found
+
+
+def is_module(name):
+    """Returns whether a dotted name is a file or a folder of this project."""
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def modules():
+    """Returns the portal's modules without its migrations, which are a record of the past."""
+    return [Module(path) for path in sorted(PORTAL.rglob("*.py")) if PORTAL / "migrations" not in path.parents]
+
+
+def templates():
+    """Returns every template's path."""
+    return sorted(path for path in TEMPLATES.rglob("*") if path.suffix in (".html", ".txt", ".svg"))
+
+
+def last_name(node):
+    """Returns the last word of a name, an attribute or a called function: `hmac.new(…)` is "new"."""
+    if isinstance(node, ast.Call):
+        return last_name(node.func)
+    return getattr(node, "attr", None) or getattr(node, "id", "")
+
+
+def without_jinja(text):
+    """Returns a template's markup, each expression and comment replaced by nothing, lines kept."""
+    return re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL)
+
+
+def line_of(text, position):
+    """Returns the number of the line that a position stands on."""
+    return text.count("\n", 0, position) + 1

@@ -1,0 +1,83 @@
+"""What may stand in a template, so that the content security policy holds and pages work without JavaScript."""
+
+import re
+
+import pytest
+
+from tests.house.source import TEMPLATES, line_of, templates, without_jinja
+
+EVERY = templates()
+PAGES = [path for path in EVERY if path.suffix == ".html" and path.name != "macros.html" and path.parent.name != "layouts"]
+TAG = re.compile(r"<[a-zA-Z][^<>]*>")
+FORBIDDEN = {
+    "an event handler in an attribute": r"<[^<>]*\son[a-z]+\s*=",
+    "hx-on": r"hx-on",
+    "js: in an attribute": r"=[\"']?\s*(js|javascript):",
+    "a style attribute": r"<[^<>]*\sstyle\s*=",
+    "a style element": r"<style",
+    "a script without a source": r"<script(?![^<>]*\ssrc=)",
+    "an htmx filter on a trigger": r"hx-trigger=\"[^\"]*\[",
+    "a data: address": r"(src|href)=[\"']data:",
+    "an address elsewhere": r"(src|href|action)=[\"']https?:",
+    "no escaping": r"\{%-?\s*autoescape\s+false",
+}
+
+
+def name(path):
+    """Returns a template's name as Jinja knows it."""
+    return str(path.relative_to(TEMPLATES))
+
+
+def test_there_are_templates_to_look_at():
+    assert len(PAGES) > 20
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_template_holds(what):
+    found = []
+    for path in EVERY:
+        text = path.read_text()
+        found += [f"{name(path)}:{line_of(text, match.start())}" for match in re.finditer(FORBIDDEN[what], text, re.IGNORECASE)]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", EVERY, ids=name)
+def test_a_form_that_htmx_sends_goes_to_the_same_address_without_it(path):
+    for form in re.findall(r"<form\b.*?>(?=\s)", path.read_text(), re.DOTALL):
+        action, swapped = re.search(r'\saction="([^"]*)"', form), re.search(r'\shx-post="([^"]*)"', form)
+        assert action, form
+        assert 'method="post"' in form or 'method="get"' in form, form
+        assert not swapped or swapped[1] == action[1], form
+
+
+def test_only_the_macro_draws_a_form_that_posts():
+    drawn = [name(path) for path in EVERY if "hx-post" in path.read_text() or re.search(r'method="?post', path.read_text())]
+    assert drawn == ["macros.html"]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_a_page_lets_the_request_choose_its_layout(path):
+    if path.name.startswith("_"):
+        return
+    text = with_parents(path)
+    assert re.search(r"\{%-?\s*extends layout\s*-?%\}", text), "{% extends layout %}"
+    assert "block title" in text
+    assert "block step" in text
+
+
+def with_parents(path):
+    """Returns a template's text and that of every template it extends by name."""
+    text = path.read_text()
+    parent = re.search(r'\{%-?\s*extends "([^"]+)"', text)
+    return text + (with_parents(TEMPLATES / parent[1]) if parent else "")
+
+
+@pytest.mark.parametrize("path", EVERY, ids=name)
+def test_an_address_that_htmx_fetches_is_a_link_too(path):
+    swaps = [tag for tag in TAG.findall(re.sub(r"\{%.*?%\}", "", path.read_text())) if "hx-get" in tag]
+    assert [tag for tag in swaps if "href=" not in tag and "<form" not in tag] == []
+
+
+@pytest.mark.parametrize("path", EVERY, ids=name)
+def test_every_link_that_opens_another_window_lets_go_of_ours(path):
+    assert [tag for tag in TAG.findall(without_jinja(path.read_text())) if 'target="_blank"' in tag and "noopener" not in tag] == []

@@ -1,0 +1,31 @@
+"""What others wrote stands here unmodified, with its licence beside it."""
+
+import base64
+import hashlib
+import re
+
+import pytest
+
+from tests.house.source import PORTAL
+
+STATIC = PORTAL / "static"
+
+
+def test_htmx_is_the_file_that_its_readme_says():
+    scripts = list((STATIC / "htmx").glob("*.js"))
+    assert [path.name for path in scripts] == ["htmx-4.0.1.min.js"]
+    readme = (STATIC / "htmx" / "README.md").read_text()
+    digest = base64.b64encode(hashlib.sha384(scripts[0].read_bytes()).digest()).decode()
+    assert re.search(r"sha384-([A-Za-z0-9+/]{64})", readme)[1] == digest
+    assert "4.0.1" in readme
+
+
+@pytest.mark.parametrize("folder", ["htmx", "fonts", "icons"])
+def test_the_work_of_others_has_its_licence_beside_it(folder):
+    assert list((STATIC / folder).glob("LICENSE*"))
+
+
+def test_no_style_or_script_of_ours_fetches_anything_elsewhere():
+    ours = [path for path in STATIC.iterdir() if path.suffix in (".css", ".js")]
+    assert ours
+    assert [path.name for path in ours if re.search(r"https?://|@import|url\([\"']?data:", path.read_text())] == []
