@@ -1,0 +1,155 @@
+// What the portal adds where JavaScript runs. Every page works without it; nothing is kept in the browser.
+"use strict";
+(() => {
+  const all = (selector, root = document) => root.querySelectorAll(selector);
+  const one = (selector, root = document) => root.querySelector(selector);
+  const said = one("#said");
+  const say = words => { said.textContent = ""; setTimeout(() => { said.textContent = words; }, 50); };
+
+  // Buttons that need JavaScript come hidden. Again after each swap.
+  function ready() {
+    all("button[data-copy], button[data-shows]").forEach(button => { button.hidden = false; });
+    all("[data-left][data-period]").forEach(count);
+  }
+
+  document.addEventListener("click", event => {
+    const copy = event.target.closest("[data-copy]");
+    const shows = event.target.closest("[data-shows]");
+    if (copy) copyFrom(copy);
+    if (shows) showOrHide(shows);
+    if (event.target.closest(".print")) { event.preventDefault(); print(); }
+    all(".avatar[open]").forEach(menu => { if (!menu.contains(event.target)) menu.open = false; });
+  });
+
+  document.addEventListener("keydown", event => {
+    const menu = event.key === "Escape" && one(".avatar[open]");
+    if (menu) { menu.open = false; one("summary", menu).focus(); }
+  });
+
+  // A list is copied with its numbers, a key without its spaces.
+  function copyFrom(button) {
+    const source = document.getElementById(button.dataset.copy);
+    const lines = [...all("li", source)].map(item => `${item.value}. ${item.textContent.trim()}`);
+    const text = lines.join("\n") || source.textContent.replace(/\s/g, "");
+    const label = one("span", button);
+    navigator.clipboard.writeText(text).then(() => {
+      const before = button.dataset.before ||= label.textContent;
+      label.textContent = button.dataset.said;
+      say(button.dataset.said);
+      setTimeout(() => { label.textContent = before; }, 3000);
+    }, () => getSelection().selectAllChildren(source));
+  }
+
+  function showOrHide(button) {
+    const input = document.getElementById(button.dataset.shows);
+    const hidden = input.type === "password";
+    input.type = hidden ? "text" : "password";
+    [button.textContent, button.dataset.hide] = [button.dataset.hide, button.textContent];
+  }
+
+  // The ring draws itself. Near its end the words take over: a code typed now would be late.
+  function count(part) {
+    const words = one("span", part), calm = words.textContent, period = +part.dataset.period;
+    const start = performance.now() - (period - part.dataset.left) * 1000;
+    part.removeAttribute("data-left");
+    const timer = setInterval(() => {
+      if (!part.isConnected) return clearInterval(timer);
+      const late = period - (performance.now() - start) / 1000 % period <= 5;
+      if (part.classList.toggle("late", late) === (words.textContent === calm)) words.textContent = late ? part.dataset.late : calm;
+    }, 250);
+  }
+
+  // A form travels once. Its button says so until the answer is there.
+  function rest(form) {
+    delete form.dataset.sent;
+    all("[aria-disabled]", form).forEach(button => {
+      button.removeAttribute("aria-disabled");
+      if (button.dataset.calm) button.textContent = button.dataset.calm;
+    });
+  }
+
+  document.addEventListener("submit", event => {
+    const form = event.target, button = event.submitter || one("button:not([type])", form);
+    if (form.dataset.sent) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+    form.dataset.sent = "1";
+    if (!button) return;
+    button.setAttribute("aria-disabled", "true");
+    if (button.dataset.busy) {
+      button.dataset.calm = button.textContent;
+      button.textContent = button.dataset.busy;
+      say(button.dataset.busy);
+    }
+  }, true);
+
+  addEventListener("pageshow", () => all("form[data-sent]").forEach(rest));
+  document.addEventListener("htmx:finally:request", () => all("form[data-sent]").forEach(rest));
+
+  // After a swap: from the top, with the session's newest token in the forms outside the step.
+  document.addEventListener("htmx:after:swap", () => {
+    const step = one("#step"), token = one("[name=csrf_token]", step);
+    step.classList.add("fresh");
+    if (token) all("[name=csrf_token]").forEach(field => { field.value = token.value; });
+    scrollTo(0, 0);
+    const first = one("[autofocus]", step);
+    if (first) first.focus({ preventScroll: true });
+    ready();
+    rearm();
+  });
+
+  document.addEventListener("htmx:error", () => {
+    const step = one("#step");
+    const note = one(".offline", step) || document.createElement("div");
+    note.className = "notice bad offline";
+    note.setAttribute("role", "alert");
+    note.textContent = document.body.dataset.offline;
+    step.prepend(note);
+    scrollTo(0, 0);
+  });
+
+  // Two minutes before a quiet session ends: ask. Another tab may have kept it alive, so the server is asked first.
+  const dialog = one("dialog"), WARN = 120;
+  let end = 0, timer = 0;
+  const left = () => Math.round((end - Date.now()) / 1000);
+  const over = () => location.replace(dialog.dataset.over);
+
+  function rearm(seconds = +document.body.dataset.seconds) {
+    if (!dialog) return;
+    if (dialog.open) dialog.close();
+    end = Date.now() + seconds * 1000;
+    clearTimeout(timer);
+    timer = setTimeout(look, Math.max(0, seconds - WARN) * 1000);
+  }
+
+  async function look() {
+    let seconds = left();
+    try { seconds = (await (await fetch(dialog.dataset.left, { headers: { Accept: "application/json" } })).json()).seconds; } catch { /* offline: our own clock */ }
+    if (seconds <= 0) return over();
+    if (seconds > WARN) return rearm(seconds);
+    end = Date.now() + seconds * 1000;
+    if (!dialog.open) dialog.showModal();
+    tick();
+  }
+
+  function tick() {
+    clearTimeout(timer);
+    const seconds = left();
+    one("b", dialog).textContent = `${Math.floor(Math.max(0, seconds) / 60)}:${String(Math.max(0, seconds) % 60).padStart(2, "0")}`;
+    timer = setTimeout(seconds <= 0 || seconds % 10 === 0 ? look : tick, 1000);
+  }
+
+  if (dialog) {
+    rearm();
+    document.addEventListener("visibilitychange", () => { if (!document.hidden && left() <= WARN) look(); });
+    one("form", dialog).addEventListener("submit", async event => {
+      event.preventDefault();
+      const form = event.target;
+      try {
+        const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
+        rearm((await answer.json()).seconds);
+      } catch { look(); }
+      rest(form);
+    });
+  }
+
+  ready();
+})();
