@@ -33,9 +33,11 @@ postgresql: .venv/development tools
 tools:  # a browser, a reader of QR codes, an authenticator that is not ours
 	@sh tests/support/install.sh
 
-lint: .venv/development  ## Read the code: ruff and mypy
+lint: .venv/development  ## Read the code and the templates: ruff, mypy, djlint; name what has grown too long
 	$(BIN)/ruff check .
-	$(if $(wildcard portal/*.py),$(BIN)/mypy)
+	$(BIN)/mypy
+	$(BIN)/djlint portal/templates --lint --quiet
+	@$(BIN)/python -m tests.house.sizes
 
 bench: .venv/development  ## Measure requests per second and page weight into bench/README.md
 	$(BIN)/python -m bench
@@ -55,12 +57,12 @@ help:  ## Print this list
 	$(PYTHON) -m venv .venv
 
 # The two sets of packages. Each stamp is older than its lock when the lock changed, and make then installs again.
-.venv/runtime: requirements.lock setup.cfg pyproject.toml | .venv/bin/python
+.venv/runtime: requirements.lock | .venv/bin/python
 	$(INSTALL) --require-hashes -r requirements.lock
 	$(INSTALL) --no-deps -e .
 	@touch $@
 
-.venv/development: requirements-dev.lock setup.cfg pyproject.toml | .venv/bin/python
+.venv/development: requirements-dev.lock | .venv/bin/python
 	$(INSTALL) --require-hashes -r requirements-dev.lock
 	$(INSTALL) --no-deps -e .
 	@touch $@ .venv/runtime
