@@ -1,0 +1,68 @@
+"""What people read: calm words, one per thing, and each of them open to translation."""
+
+import ast
+import re
+
+import pytest
+
+from tests.house.source import TEMPLATES, last_name, line_of, modules, templates, without_jinja
+
+CALLS = {"_", "N_", "gettext", "ngettext", "lazy_gettext", "lazy_ngettext"}
+BEGGING = "please|sorry|oops|whoops|uh-oh"
+BLAMING = "invalid|valid|illegal|error occurred"
+OTHERS = "recovery codes?|scratch codes?|2FA token|one-time password"  # their words for our backup and verification codes
+NEVER = re.compile(rf"\b({BEGGING}|{BLAMING}|{OTHERS})\b", re.IGNORECASE)
+LITERAL = r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"
+SPOKEN = re.compile(r"\b(alt|title|placeholder|aria-label|aria-description)=\"([^\"]*[A-Za-z][^\"]*)\"")
+
+
+def sentences_in_code():
+    """Returns (place, text) of every text that Python marks for people."""
+    found = []
+    for module in modules():
+        for node in module.nodes(ast.Call):
+            if last_name(node) in CALLS:
+                texts = [word.value for word in node.args if isinstance(word, ast.Constant) and isinstance(word.value, str)]
+                found += [(module.at(node), text) for text in texts]
+    return found
+
+
+def sentences_in_templates():
+    """Returns (place, text) of every text that a template marks for people."""
+    found = []
+    for path in templates():
+        text = path.read_text()
+        for match in re.finditer(rf"\b(?:_|ngettext)\(\s*{LITERAL}(?:\s*,\s*{LITERAL})?", text):
+            place = f"{path.relative_to(TEMPLATES)}:{line_of(text, match.start())}"
+            found += [(place, literal[1:-1]) for literal in match.groups() if literal]
+    return found
+
+
+def test_there_are_words_to_read():
+    assert len(sentences_in_code()) > 30
+    assert len(sentences_in_templates()) > 100
+
+
+@pytest.mark.parametrize("source", [sentences_in_code, sentences_in_templates])
+def test_no_word_begs_or_blames(source):
+    assert [(place, text) for place, text in source() if NEVER.search(text)] == []
+
+
+@pytest.mark.parametrize("path", templates(), ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_every_word_on_a_page_can_be_translated(path):
+    markup = without_jinja(path.read_text())
+    bare = re.sub(r"<[^<>]*>|<!--.*?-->|&[a-z]+;|\s[a-z-]+=\"[^\"]*\"", "", markup, flags=re.DOTALL)  # a macro may draw attributes alone
+    assert re.findall(r"[A-Za-z]{2,}", bare) == []
+    assert [match[0] for match in SPOKEN.finditer(markup)] == []
+
+
+def test_a_sentence_is_whole_before_it_is_translated():
+    """A translator moves words about: a sentence never begins or ends in blank space that holds two halves together."""
+    found = [(place, text) for place, text in sentences_in_code() + sentences_in_templates() if text != text.strip()]
+    assert found == []
+
+
+def test_what_goes_into_a_sentence_is_named():
+    """`%s` cannot change its place in another language, `%(name)s` can."""
+    found = [(place, text) for place, text in sentences_in_code() + sentences_in_templates() if re.search(r"%[sd]", text)]
+    assert found == []
