@@ -8,6 +8,8 @@ FLOORS = {
     "portal": 5,  # create_app(): the one place where the parts meet
     "portal.blueprints": 5,
     "portal.rendering": 5,
+    "portal.headers": 5,
+    "portal.errors": 5,
     "portal.cli": 5,
     "portal.browser_session": 5,
     "portal.flows": 4,

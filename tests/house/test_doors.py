@@ -1,0 +1,117 @@
+"""Every route is guarded, or stands on a short list of those that are open to strangers."""
+
+import re
+
+import pytest
+
+from portal import config, create_app
+
+# Who may knock: `stranger` is anybody, `claimant` has shown a password and owes a code.
+PUBLIC = {
+    "static",
+    "sign_in.front_door",
+    "sign_in.ehr_door",
+    "sign_in.ask_password",
+    "sign_in.submit_password",
+    "sign_in.sign_out",
+    "sign_in.time_left",
+    "sign_in.extend",
+    "help.centre",
+    "help.contact",
+    "help.providers",
+    "help.community",
+    "help.privacy",
+    "test_bench.phone",  # registered on loopback only, and only where it is switched on
+    "test_bench.gallery",
+}
+FOR_CLAIMANTS = {
+    "sign_in.ask_code",
+    "sign_in.submit_code",
+    "sign_in.ask_backup_code",
+    "sign_in.submit_backup_code",
+    "sign_in.no_code",
+}
+PASSWORD = "harbor-lantern-2026"
+SAMPLES = {"method_name": "totp", "step_name": "scan", "filename": "portal.css"}
+
+
+@pytest.fixture(scope="module")
+def app(sites):
+    site = sites.seeded()
+    yield create_app(config.load(site.environment))
+    sites.remove(site)
+
+
+@pytest.fixture
+def stranger(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def claimant(app):
+    """Sam's browser after the password and before the code."""
+    client = app.test_client()
+    client.post("/sign-in", data={"username": "sam", "password": PASSWORD, "csrf_token": stamp(client)})
+    assert client.get("/sign-in/code").status_code == 200
+    return client
+
+
+def stamp(client):
+    """Returns the CSRF token of a browser's next form."""
+    return re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").text)[1]
+
+
+def routes(app):
+    """Returns (endpoint, method, address) of every route, each variable part filled with a sample."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.build_only:
+            continue
+        address = re.sub(r"<(?:\w+:)?(\w+)>", lambda match: SAMPLES.get(match[1], "1"), rule.rule)
+        found += [(rule.endpoint, method, address) for method in sorted(rule.methods & {"GET", "POST", "PUT", "PATCH", "DELETE"})]
+    return found
+
+
+def open_doors(app, client, token):
+    """Returns endpoint -> addresses that did not send this browser back to the sign-in pages."""
+    opened = {}
+    for endpoint, method, address in routes(app):
+        answer = client.open(address, method=method, data={"csrf_token": token} if method != "GET" else None)
+        sent_back = answer.status_code in (401, 303) and re.match(r"/sign-in|https?://[^/]+/sign-in", target(answer))
+        if not sent_back:
+            opened.setdefault(endpoint, []).append(f"{method} {address}: {answer.status_code}")
+    return opened
+
+
+def target(answer):
+    """Returns where an answer leads, by redirect or by htmx."""
+    return answer.headers.get("Location") or answer.headers.get("HX-Redirect") or ""
+
+
+def test_a_stranger_is_sent_to_sign_in_from_everywhere_but_the_public_list(app, stranger):
+    opened = open_doors(app, stranger, stamp(stranger))
+    assert {endpoint: opened[endpoint] for endpoint in opened.keys() - PUBLIC} == {}
+
+
+def test_a_claimant_gets_no_further_than_the_code(app, claimant):
+    token = re.search(r'name="csrf_token" value="([^"]+)"', claimant.get("/sign-in/code").text)[1]
+    last = {"sign_in.sign_out", "sign_in.submit_password"}  # these end the claim: nothing comes after them
+    opened = {}
+    for endpoint, method, address in routes(app):
+        if endpoint in PUBLIC | FOR_CLAIMANTS | last:
+            continue
+        answer = claimant.open(address, method=method, data={"csrf_token": token} if method != "GET" else None)
+        if not re.search(r"/sign-in/code$", target(answer)):
+            opened[f"{method} {address}"] = answer.status_code
+    assert opened == {}
+
+
+def test_the_lists_name_no_door_that_is_gone(app):
+    names = {rule.endpoint for rule in app.url_map.iter_rules()}
+    assert (PUBLIC | FOR_CLAIMANTS) - names == set()
+
+
+def test_a_page_that_is_only_read_takes_no_form(app):
+    """GET never writes, and what writes has no GET of the same function."""
+    both = [rule.endpoint for rule in app.url_map.iter_rules() if {"GET", "POST"} <= rule.methods]
+    assert both == []
