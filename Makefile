@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: run test lint bench screenshots lock help sqlite postgresql tools
+.PHONY: run test lint coverage bench screenshots lock help sqlite postgresql tools
 
 WORKERS ?= 2
 
@@ -25,10 +25,14 @@ run: .venv/runtime  ## Migrate, seed the demo accounts and serve on http://HOST:
 test: lint tools sqlite postgresql  ## Lint, then run every test on SQLite and once more on PostgreSQL
 
 sqlite: .venv/development tools
-	$(PYTEST) --database=sqlite
+	$(PYTEST) --database=sqlite --cov --cov-report=
 
 postgresql: .venv/development tools
 	$(PYTEST) --database=postgresql
+
+coverage:  ## Say what no test reached in the last run; in methods, flows, policy and crypto that must be nothing
+	$(BIN)/coverage report
+	$(BIN)/coverage report --fail-under=100 --include='portal/methods/*,portal/flows/*,portal/policy.py,portal/crypto.py'
 
 tools:  # a browser, a reader of QR codes, an authenticator that is not ours
 	@sh tests/support/install.sh

@@ -158,7 +158,12 @@ def main():
             for size in (DESKTOP, PHONE):
                 with running_server(sites.seeded()) as server:
                     window = browsers.open(server.url, scheme=scheme, size=size)
-                    walk(Photographer(window, f"{scheme}.{size[0]}"))
+                    try:
+                        walk(Photographer(window, f"{scheme}.{size[0]}"))
+                    except Exception:
+                        window.page.screenshot(path=FOLDER / f"lost.{scheme}.{size[0]}.png")
+                        print(server.log.read_text()[-4000:])
+                        raise
         complaints = browsers.close()
         browsers.chromium.close()
     print(*complaints, sep="\n")
