@@ -1,14 +1,15 @@
 // What the portal adds where JavaScript runs. Every page works without it; nothing is kept in the browser.
-"use strict";
 (() => {
+  "use strict";
   const all = (selector, root = document) => root.querySelectorAll(selector);
   const one = (selector, root = document) => root.querySelector(selector);
-  const said = one("#said");
+  const said = one("#said"), offline = one("#offline");
   const say = words => { said.textContent = ""; setTimeout(() => { said.textContent = words; }, 50); };
 
   // Buttons that need JavaScript come hidden. Again after each swap.
   function ready() {
-    all("button[data-copy], button[data-shows]").forEach(button => { button.hidden = false; });
+    all("button[data-shows]").forEach(button => { button.hidden = false; });
+    all("button[data-copy]").forEach(button => { button.hidden = !navigator.clipboard; });
     all("[data-left][data-period]").forEach(count);
   }
 
@@ -44,7 +45,8 @@
     const input = document.getElementById(button.dataset.shows);
     const hidden = input.type === "password";
     input.type = hidden ? "text" : "password";
-    [button.textContent, button.dataset.hide] = [button.dataset.hide, button.textContent];
+    [button.textContent, button.dataset.text] = [button.dataset.text, button.textContent];
+    [button.ariaLabel, button.dataset.name] = [button.dataset.name, button.ariaLabel];
   }
 
   // The ring draws itself. Near its end the words take over: a code typed now would be late.
@@ -88,6 +90,7 @@
   document.addEventListener("htmx:after:swap", () => {
     const step = one("#step"), token = one("[name=csrf_token]", step);
     step.classList.add("fresh");
+    offline.hidden = true;
     if (token) all("[name=csrf_token]").forEach(field => { field.value = token.value; });
     scrollTo(0, 0);
     const first = one("[autofocus]", step);
@@ -97,12 +100,7 @@
   });
 
   document.addEventListener("htmx:error", () => {
-    const step = one("#step");
-    const note = one(".offline", step) || document.createElement("div");
-    note.className = "notice bad offline";
-    note.setAttribute("role", "alert");
-    note.textContent = document.body.dataset.offline;
-    step.prepend(note);
+    offline.hidden = false;
     scrollTo(0, 0);
   });
 
@@ -140,6 +138,8 @@
   if (dialog) {
     rearm();
     document.addEventListener("visibilitychange", () => { if (!document.hidden && left() <= WARN) look(); });
+    // Escape, too, is a sign of life.
+    dialog.addEventListener("cancel", event => { event.preventDefault(); one("form", dialog).requestSubmit(); });
     one("form", dialog).addEventListener("submit", async event => {
       event.preventDefault();
       const form = event.target;
