@@ -26,8 +26,8 @@ FLOORS = {
     "portal.config": 0,
     "portal.version": 0,
 }
-WEB = ("flask", "flask_login", "flask_wtf", "flask_babel", "flask_alembic", "flask_sqlalchemy_lite", "werkzeug", "jinja2")
-WEB_BELOW = {"portal.db": {"flask_alembic", "flask_sqlalchemy_lite"}}  # the engine is bound to the application
+WEB = ("flask", "flask_login", "flask_wtf", "flask_babel", "flask_alembic", "werkzeug", "jinja2")
+WEB_BELOW = {"portal.db": {"flask"}}  # the engine is bound to the application
 
 
 def floor(name):

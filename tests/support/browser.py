@@ -17,7 +17,8 @@ ARGUMENTS = [
 DESKTOP = (1280, 800)
 PHONE = (390, 664)
 PATIENCE = 10_000  # milliseconds until a step that does not come is a failure
-REFUSED = "the server responded with a status of 4"  # Chromium logs each 4xx answer; a refusal is no fault of the page
+# What Chromium notes of its own accord: each 4xx answer (a refusal is no fault of the page), each sign-out's clearing.
+NOTES = ("the server responded with a status of 4", "Clear-Site-Data header on")
 
 
 class Window:
@@ -34,7 +35,7 @@ class Window:
         self.page = context.new_page()
 
     def _hear(self, message):
-        if REFUSED not in message.text:
+        if not any(note in message.text for note in NOTES):
             self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
 
 

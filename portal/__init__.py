@@ -1,0 +1,125 @@
+"""create_app(): the one place where the parts meet."""
+
+import hashlib
+import logging
+import secrets
+from pathlib import Path
+
+from flask import Flask, g, request
+from flask_alembic import Alembic
+from flask_babel import Babel
+from flask_login import LoginManager
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+from portal import config, errors, headers, rendering
+from portal.blueprints import help, patient, sign_in
+from portal.browser_session import CookieSessions, load_signed_in, touch
+from portal.cli import register_commands
+from portal.config import Settings
+from portal.crypto import Keyring
+from portal.db import db
+from portal.models import Base
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The portal, ready to serve. Raises SettingError where a setting is wrong."""
+    settings = settings or config.load()
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    app = Flask(__name__, instance_path=str(settings.instance), static_folder=None)
+    app.extensions["settings"] = settings
+    app.extensions["keys"] = Keyring(settings.encryption_keys)
+    configure(app, settings)
+    add_extensions(app, settings)
+    add_guards(app)
+    add_pages(app, settings)
+    errors.register(app)
+    register_commands(app)
+    return app
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Flask's own settings, from ours."""
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
+        ALEMBIC={"script_location": str(Path(__file__).parent / "migrations")},
+        MAX_CONTENT_LENGTH=config.MAX_FORM_BYTES,
+        WTF_CSRF_TIME_LIMIT=None,  # the token lives and dies with the session (CF-1)
+        WTF_CSRF_SSL_STRICT=False,  # headers.py compares Origin instead; we send no referrer across sites
+        TRUSTED_HOSTS=headers.trusted_hosts(settings),
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.session_interface = CookieSessions()
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+
+def add_extensions(app: Flask, settings: Settings) -> None:
+    db.init_app(app, settings.database_url)
+    Alembic(app, metadatas=Base.metadata, engines=app.extensions["engine"])
+    Babel(app)
+    login = LoginManager(app)
+    login.session_protection = None
+    login.request_loader(load_signed_in)
+    login.unauthorized_handler(rendering.send_to_sign_in)
+
+
+def add_guards(app: Flask) -> None:
+    """What happens before every page, in this order: a name for the request, HTTPS, CSRF, "last seen"."""
+
+    @app.before_request
+    def name_request() -> None:
+        g.request_id = secrets.token_hex(8)
+
+    app.before_request(headers.require_https)
+    app.before_request(headers.refuse_cross_site)
+    CSRFProtect(app)
+
+    @app.before_request
+    def note_activity() -> None:
+        if request.endpoint and request.endpoint not in ("sign_in.time_left", "static"):
+            touch()
+
+    app.after_request(headers.add_headers)
+    app.context_processor(rendering.template_context)
+
+
+def add_pages(app: Flask, settings: Settings) -> None:
+    """Blueprints and static files; the test bench only where it is switched on."""
+    app.register_blueprint(sign_in.blueprint)
+    app.register_blueprint(patient.blueprint)
+    app.register_blueprint(help.blueprint)
+    if settings.test_bench:
+        from portal.blueprints import test_bench
+
+        app.register_blueprint(test_bench.blueprint)
+        logging.getLogger(__name__).warning("the test bench is on: it shows codes to everyone on this machine")
+    app.add_url_rule("/static/<path:filename>", "static", build_only=True)
+    app.url_defaults(add_version)
+    noise = WhiteNoise(
+        app.wsgi_app,
+        root=str(STATIC),
+        prefix="static/",
+        max_age=0,
+        immutable_file_test=lambda path, url: True,
+        add_headers_function=headers.static_headers,
+    )
+    app.wsgi_app = noise  # type: ignore[method-assign]
+
+
+VERSIONS = {
+    path.relative_to(STATIC).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    for path in STATIC.rglob("*")
+    if path.is_file() and path.suffix != ".gz"
+}
+
+
+def add_version(endpoint: str, values: dict) -> None:
+    """A static file's address changes with its content, so that it may be kept for ever."""
+    if endpoint == "static" and values.get("filename") in VERSIONS:
+        values.setdefault("v", VERSIONS[values["filename"]])

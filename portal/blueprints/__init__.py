@@ -1,0 +1,1 @@
+"""Rooms with doors: HTTP in, HTTP out."""

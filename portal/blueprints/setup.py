@@ -1,0 +1,240 @@
+"""The guided wizard, without an address of its own: its parent supplies guard, chrome, words and policy."""
+
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+
+from portal.blueprints.doors import ask_again
+from portal.browser_session import visit
+from portal.crypto import SealBroken
+from portal.flows import backup_codes as codes_flow
+from portal.flows import events
+from portal.flows import setup as flow
+from portal.forms import CodeForm, MethodForm, SavedCodeForm
+from portal.messages import Refused
+from portal.methods import Method, Step, method, offered
+from portal.rendering import go_to, page, refuse, say
+
+blueprint = Blueprint("setup", __name__)
+
+
+def progress(now: int) -> dict:
+    return {"now": now, "names": [_("Choose"), _("Connect"), _("Save codes")]}
+
+
+def go_here(endpoint: str, **values) -> Response:
+    """Another page of the wizard, behind the same door."""
+    return go_to(url_for(f".{endpoint}", **values))
+
+
+def due() -> Response:
+    """Out of turn: to the step that is due."""
+    who = visit().who
+    if who.is_on:
+        codes = codes_flow.overview(visit())
+        waiting = codes is not None and codes.readable and not codes.saved
+        return go_here("backup_codes") if waiting else go_to(g.door.url("security"))
+    binding = flow.open_binding(visit())
+    chosen = method(binding.method) if binding else None
+    return go_here("step", method_name=chosen.name, step_name=chosen.steps[0].name) if chosen else go_here("choose")
+
+
+# --- choose
+
+
+def choose_context(form: MethodForm) -> dict:
+    form.method.choices = [(each.name, each.label) for each in offered(g.door.policy)]
+    cards = [
+        {"name": each.name, "label": _(each.label), "recommended": not each.restricted, "facts": [_(fact) for fact in each.facts]}
+        for each in offered(g.door.policy)
+    ]
+    return {"methods": cards, "progress": progress(1), "security_url": g.door.url("security")}
+
+
+@blueprint.get("")
+def choose() -> Response:
+    if visit().who.is_on:
+        return due()
+    again = ask_again()
+    if again:
+        return again
+    form = MethodForm()
+    context = choose_context(form)
+    if "expired" in request.args:
+        context["notice"] = say(Refused("set_up_expired"))
+    return page("setup/choose.html", form=form, **context)
+
+
+@blueprint.post("")
+def submit_choose() -> Response:
+    form = MethodForm(request.form)
+    context = choose_context(form)
+    again = ask_again()
+    if again:
+        return again
+    chosen = method(form.method.data) if form.validate() else None
+    if chosen is None:
+        return refuse("setup/choose.html", form, **context)
+    try:
+        flow.begin(visit(), chosen)
+    except flow.OutOfTurn:
+        return due()
+    return go_here("step", method_name=chosen.name, step_name=chosen.steps[0].name)
+
+
+# --- one step of a method
+
+
+def find_step(method_name: str, step_name: str) -> tuple[Method, Step] | None:
+    """The method and step of an address, where this door offers them."""
+    chosen = method(method_name)
+    step = chosen.step(step_name) if chosen and g.door.policy.allows(chosen) else None
+    return (chosen, step) if chosen and step else None
+
+
+def step_page(chosen: Method, step: Step, form: CodeForm, refused: Refused | None = None) -> Response:
+    """The page of a step; with `refused` or the form's errors, status 422."""
+    binding = flow.open_binding(visit())
+    if binding is None or binding.method != chosen.name or visit().who.is_on:
+        return due()
+    if not flow.may_see(visit(), binding):
+        return ask_again() or due()
+    try:
+        shown = step.show(flow.secret_of(visit(), binding, g.door.policy), visit().now)
+    except SealBroken:
+        return go_here("choose", expired=1)
+    context = {**shown, "button": g.door.confirm, "progress": progress(2), "cancel_url": url_for(".cancel")}
+    template = f"methods/{chosen.name}/{step.name}.html"
+    if refused or form.errors:
+        return refuse(template, form, refused, "code" if refused else "", **context)
+    return page(template, form=form, **context)
+
+
+@blueprint.get("/<method_name>/<step_name>")
+def step(method_name: str, step_name: str) -> Response:
+    found = find_step(method_name, step_name)
+    return step_page(*found, CodeForm()) if found else due()
+
+
+@blueprint.post("/<method_name>/<step_name>")
+def submit_step(method_name: str, step_name: str) -> Response:
+    found = find_step(method_name, step_name)
+    if not found:
+        return due()
+    chosen, step = found
+    binding = flow.open_binding(visit())
+    if binding and not flow.may_see(visit(), binding):
+        return ask_again() or due()
+    form = CodeForm(request.form)
+    if not form.validate():
+        return step_page(chosen, step, form)
+    try:
+        flow.submit(visit(), g.door.policy, chosen, step, form.code.data)
+    except flow.OutOfTurn:
+        events.record_alone(visit(), "sequence_fail", "out_of_turn")
+        return due_afresh()
+    except Refused as refused:
+        if refused.reason == "set_up_expired":
+            return go_here("choose", expired=1)
+        return step_page(chosen, step, form, refused)
+    return go_here("backup_codes")
+
+
+def due_afresh() -> Response:
+    """As `due`, for the second of two presses: the first may have turned it on since this request was let in."""
+    codes = codes_flow.overview(visit())
+    return go_here("backup_codes") if codes and codes.readable else due()
+
+
+@blueprint.post("/cancel")
+def cancel() -> Response:
+    flow.cancel(visit())
+    return go_to(g.door.url("security"))
+
+
+# --- backup codes
+
+
+def readable_codes() -> dict | None:
+    """What the codes' pages show, or None where they cannot be read any more (or not yet)."""
+    who = visit().who
+    if not who.is_on or who.second_factor_at is None:
+        return None
+    found = codes_flow.readable(visit())
+    if found is None:
+        return None
+    hint = who.username[:1] + "•••"
+    return {
+        "codes": found.codes,
+        "set_number": found.number,
+        "made_at": found.made_at,
+        "account_hint": hint,
+        "progress": progress(3),
+    }
+
+
+@blueprint.get("/backup-codes")
+def backup_codes() -> Response:
+    shown = readable_codes()
+    return page("setup/backup_codes.html", **shown) if shown else not_readable()
+
+
+@blueprint.get("/backup-codes/sheet")
+def sheet() -> Response:
+    """The printed sheet on a page of its own, for browsers without JavaScript."""
+    shown = readable_codes()
+    return page("setup/sheet.html", **shown) if shown else not_readable()
+
+
+@blueprint.get("/backup-codes/download")
+def download() -> Response:
+    """The codes as a text file."""
+    shown = readable_codes()
+    if not shown:
+        return not_readable()
+    response = make_response(render_template("setup/codes.txt", brand=g.door.brand, **shown))
+    name = f"{g.door.brand['name'].lower()}-backup-codes-set-{shown['set_number']}-{shown['made_at']:%Y-%m-%d}.txt"
+    response.headers["Content-Type"] = "text/plain; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def not_readable() -> Response:
+    return go_to(g.door.url("security")) if visit().who.is_on else due()
+
+
+def prove_context(form: SavedCodeForm) -> dict | None:
+    """The page that asks for one code by number; None where there is nothing to prove."""
+    codes = codes_flow.overview(visit()) if visit().who.is_on else None
+    if codes is None or codes.saved:
+        return None
+    form.code.label.text = _("Code %(number)s", number=codes.asked_number)
+    return {"number": codes.asked_number, "readable": codes.readable, "progress": progress(3)}
+
+
+@blueprint.get("/backup-codes/check")
+def prove() -> Response:
+    form = SavedCodeForm()
+    context = prove_context(form)
+    return page("setup/prove.html", form=form, **context) if context else not_readable()
+
+
+@blueprint.post("/backup-codes/check")
+def submit_prove() -> Response:
+    form = SavedCodeForm(request.form)
+    context = prove_context(form)
+    if context is None:
+        return not_readable()
+    if not form.validate():
+        return refuse("setup/prove.html", form, **context)
+    try:
+        codes_flow.confirm_saved(visit(), form.code.data)
+    except Refused as refused:
+        return refuse("setup/prove.html", form, refused, "code", **context)
+    return go_to(g.door.url("security", on=1))
+
+
+@blueprint.post("/backup-codes/later")
+def later() -> Response:
+    """ "Do this later": the home page reminds, and until their time is over the codes can be read again."""
+    codes_flow.postpone(visit())
+    return go_to(g.door.url("security"))

@@ -1,0 +1,155 @@
+"""Sign in: the password, the verification code, ways on without it, sign out."""
+
+from flask import Blueprint, Response, jsonify, redirect, request, session, url_for
+from flask_babel import gettext as _
+
+from portal.browser_session import mark_browser, now, own_path, seconds_left, visit, visitor
+from portal.flows import sessions
+from portal.flows import sign_in as flow
+from portal.forms import BackupCodeForm, ChallengeForm, SignInForm
+from portal.messages import NOTICES, Refused
+from portal.methods import first_method
+from portal.rendering import go, go_to, home_endpoint, page, refuse, renew_session, send_to_sign_in
+
+blueprint = Blueprint("sign_in", __name__)
+
+
+@blueprint.get("/")
+def front_door() -> Response:
+    """The patient portal's door."""
+    return go("sign_in.ask_password")
+
+
+@blueprint.get("/ehr")
+def ehr_door() -> Response:
+    """The EHR's door: the same sign-in; each account is led to its own home."""
+    return go("sign_in.ask_password")
+
+
+def go_on(role: str, next_path: str | None) -> Response:
+    """After a complete sign-in: to the page asked for, or home."""
+    return go_to(next_path or url_for(home_endpoint(role)))
+
+
+@blueprint.get("/sign-in")
+def ask_password() -> Response:
+    who = visitor()
+    if who and not who.is_claimant:
+        return go_on(who.role, own_path(request.args.get("next")))
+    return page("sign_in/password.html", form=SignInForm(), notice=notice(), action=password_url())
+
+
+def password_url() -> str:
+    return url_for("sign_in.ask_password", next=own_path(request.args.get("next")))
+
+
+def notice() -> str | None:
+    """Why the person is here again, where that is known."""
+    _found, ended = session.find()  # type: ignore[attr-defined]
+    reason = "signed_out" if "out" in request.args else ended or ("sign_in_first" if request.args.get("next") else None)
+    return _(NOTICES[reason]) if reason in NOTICES else None
+
+
+@blueprint.post("/sign-in")
+def submit_password() -> Response:
+    form = SignInForm(request.form)
+    context: dict = {"notice": None, "action": password_url()}
+    if not form.validate():
+        return refuse("sign_in/password.html", form, **context)
+    mark_browser()
+    try:
+        begun = flow.submit_password(visit(), form.username.data, form.password.data, own_path(request.args.get("next")))
+    except Refused as refused:
+        return refuse("sign_in/password.html", form, refused, **context)
+    renew_session(begun.token)
+    if begun.asks_code:
+        return go("sign_in.ask_code")
+    return go_on(begun.role, own_path(request.args.get("next")))
+
+
+def claimant_or_way() -> Response | None:
+    """None for a claimant; for others the way to where they belong."""
+    who = visitor()
+    if who is None:
+        return send_to_sign_in()
+    return None if who.is_claimant else go(home_endpoint(who.role))
+
+
+def code_context() -> dict:
+    who = visitor()
+    return {"username": who.username if who else "", **first_method().challenge.show(now())}
+
+
+@blueprint.get("/sign-in/code")
+def ask_code() -> Response:
+    return claimant_or_way() or page("sign_in/code.html", form=ChallengeForm(), **code_context())
+
+
+@blueprint.post("/sign-in/code")
+def submit_code() -> Response:
+    return claimant_or_way() or take_code("sign_in/code.html", ChallengeForm(request.form), code_context())
+
+
+@blueprint.get("/sign-in/backup-code")
+def ask_backup_code() -> Response:
+    return claimant_or_way() or page("sign_in/backup_code.html", form=BackupCodeForm())
+
+
+@blueprint.post("/sign-in/backup-code")
+def submit_backup_code() -> Response:
+    return claimant_or_way() or take_code("sign_in/backup_code.html", BackupCodeForm(request.form), {})
+
+
+def take_code(template: str, form, context: dict) -> Response:
+    """A claimant's second factor; the same flow for both pages."""
+    if not form.validate():
+        return refuse(template, form, **context)
+    who = visit().who
+    try:
+        finished = flow.submit_code(visit(), form.code.data)
+    except Refused as refused:
+        return refuse(template, form, refused, "code", **context)
+    renew_session(finished.token)
+    if finished.backup_left == 0 and who.role == "patient":
+        return go("patient.regenerate")
+    return go_on(who.role, finished.next_path)
+
+
+@blueprint.get("/sign-in/no-code")
+def no_code() -> Response:
+    """ "Can't access your code?": what to try, in the guide's order."""
+    return claimant_or_way() or page("sign_in/no_code.html")
+
+
+@blueprint.get("/elsewhere")
+def elsewhere() -> Response:
+    """An account whose own pages are not open yet: it says so and lets the person sign out."""
+    who = visitor()
+    if who is None:
+        return send_to_sign_in()
+    return go("sign_in.ask_code") if who.is_claimant else page("errors/elsewhere.html")
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Response:
+    if visitor():
+        sessions.sign_out(visit())
+    session.drop = True  # type: ignore[attr-defined]
+    response = redirect(url_for("sign_in.ask_password", out=1), 303)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response  # type: ignore[return-value]
+
+
+@blueprint.post("/session/extend")
+def extend() -> Response:
+    """One press gives fifteen more minutes (SE-3)."""
+    who = visitor()
+    if who is None or who.is_claimant:
+        return jsonify(seconds=0)
+    return jsonify(seconds=int((sessions.extend(visit()) - now()).total_seconds()))
+
+
+@blueprint.get("/session")
+def time_left() -> Response:
+    """Seconds left, for the warning; asking is no activity."""
+    return jsonify(seconds=max(0, seconds_left() or 0))

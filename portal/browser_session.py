@@ -1,0 +1,160 @@
+"""The session cookie: a random token whose hash finds the server's row; the CSRF token hangs on it."""
+
+import hmac
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, current_app, g, request, session
+from flask.sessions import SessionInterface, SessionMixin
+
+from portal import clock, config
+from portal.flows import sessions
+from portal.flows.events import one_line
+from portal.flows.visit import Visit, Visitor
+
+BROWSER_COOKIE_LIFE = 365 * 24 * 3600  # seconds; it only says "seen before"
+
+
+class BrowserSession(dict, SessionMixin):
+    """What flask calls the session. It stores nothing: `csrf_token` is derived, `visitor` is read once."""
+
+    def __init__(self, token: str | None, csrf_key: bytes) -> None:
+        super().__init__()
+        self.has_cookie = token is not None
+        self.token = token or sessions.new_token()
+        self.csrf_key = csrf_key
+        self.browser: str | None = None
+        self.send = False
+        self.drop = False
+        self._found: tuple[Visitor | None, str | None] | None = None
+
+    def __contains__(self, key) -> bool:
+        return key == "csrf_token" or super().__contains__(key)
+
+    def __getitem__(self, key):
+        if key != "csrf_token":
+            return super().__getitem__(key)
+        self.send = self.send or not self.has_cookie
+        return hmac.digest(self.csrf_key, self.token.encode(), "sha256").hex()
+
+    def find(self) -> tuple[Visitor | None, str | None]:
+        """The visitor, or None and why the session is over; one SELECT a request."""
+        if self._found is None:
+            self._found = sessions.find(self.token, now()) if self.has_cookie else (None, None)
+        return self._found
+
+    def renew(self, token: str) -> None:
+        """Carry a new token from this response on."""
+        self.token, self.send, self._found = token, True, None
+
+
+class CookieSessions(SessionInterface):
+    def open_session(self, app: Flask, request: Request) -> BrowserSession:
+        token = request.cookies.get(cookie_name(app, "session"))
+        found = BrowserSession(token if token and len(token) <= 128 else None, csrf_key(app))
+        found.browser = request.cookies.get(cookie_name(app, "browser"))
+        return found
+
+    def save_session(self, app: Flask, session: BrowserSession, response: Response) -> None:  # type: ignore[override]
+        secure = app.extensions["settings"].is_https
+        flags = {"secure": secure, "httponly": True, "samesite": "Lax", "path": "/"}
+        if session.drop:
+            response.delete_cookie(cookie_name(app, "session"), **flags)
+        elif session.send:
+            response.set_cookie(cookie_name(app, "session"), session.token, **flags)
+        if session.get("new_browser"):
+            response.set_cookie(cookie_name(app, "browser"), session["new_browser"], max_age=BROWSER_COOKIE_LIFE, **flags)
+
+
+def cookie_name(app: Flask, name: str) -> str:
+    """With the __Host- prefix wherever the portal is served over HTTPS (SE-5)."""
+    return f"__Host-{name}" if app.extensions["settings"].is_https else name
+
+
+def csrf_key(app: Flask) -> bytes:
+    return str(app.secret_key).encode()
+
+
+def now():
+    """The moment of this request: asked once, the same for all that it does."""
+    if "now" not in g:
+        g.now = clock.now()
+    return g.now
+
+
+def visitor() -> Visitor | None:
+    """The person of this request, claimant or signed in, or None."""
+    return session.find()[0]  # type: ignore[attr-defined]
+
+
+def visit() -> Visit:
+    """This request, as flows see it."""
+    return Visit(
+        now=now(),
+        keys=current_app.extensions["keys"],
+        ip=request.remote_addr or "",
+        user_agent=one_line(request.user_agent.string),
+        request_id=g.request_id,
+        visitor=visitor(),
+        browser=session.browser,  # type: ignore[attr-defined]
+    )
+
+
+def mark_browser() -> None:
+    """Give this browser a token of its own where it has none; sent with the answer."""
+    if not session.browser:  # type: ignore[attr-defined]
+        session.browser = session["new_browser"] = sessions.new_token()  # type: ignore[attr-defined]
+
+
+def touch() -> None:
+    """Note that the person did something, at most once a minute (SE-1)."""
+    who = visitor()
+    if who and not who.is_claimant and now() - who.last_seen_at >= config.SESSION_TOUCH:
+        sessions.touch(visit())
+        g.touched = True
+
+
+def seconds_left() -> int | None:
+    """Seconds until this session ends by itself, as the server knows it; None for strangers."""
+    who = visitor()
+    if who is None:
+        return None
+    if g.get("touched"):
+        return int((min(now() + config.SESSION_IDLE, who.ends_at) - now()).total_seconds())
+    return int((who.idle_end() - now()).total_seconds())
+
+
+def own_path(text: str | None) -> str | None:
+    """A path of ours to go on to, or None: no other host, scheme, backslash or control character."""
+    if not text or len(text) > 512 or not text.startswith("/") or text.startswith(("//", "/\\")):
+        return None
+    parts = urlsplit(text)
+    if parts.scheme or parts.netloc or any(ord(character) < 33 or character == "\\" for character in text):
+        return None
+    return text
+
+
+class SignedIn:
+    """flask-login's user: the visitor of a complete sign-in."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def __init__(self, who: Visitor) -> None:
+        self.who = who
+        self.display_name = who.full_name
+        self.username = who.username
+
+    def get_id(self) -> str:
+        return str(self.who.user_id)
+
+    @property
+    def initials(self) -> str:
+        words = [word for word in self.who.full_name.replace("Dr. ", "").split() if word]
+        return "".join(word[0] for word in (words[0], words[-1])).upper() if len(words) > 1 else self.who.full_name[:1].upper()
+
+
+def load_signed_in(request) -> SignedIn | None:
+    """flask-login's request loader: the session row decides, nothing in the cookie does."""
+    who = visitor()
+    return SignedIn(who) if who and not who.is_claimant else None

@@ -1,0 +1,65 @@
+"""The terminal: `flask --app wsgi accounts …`, `demo …`, `keys …`, `db …`. Each command is safe to run twice."""
+
+import sys
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from portal import clock
+from portal.crypto import SealBroken
+from portal.flows import accounts, demo, rotation
+from portal.messages import SENTENCES, Refused
+from portal.models import ROLES
+
+accounts_group = AppGroup("accounts", help="Make accounts.")
+demo_group = AppGroup("demo", help="The demo accounts.")
+keys_group = AppGroup("keys", help="The encryption keys.")
+
+
+def register_commands(app: Flask) -> None:
+    for group in (accounts_group, demo_group, keys_group):
+        app.cli.add_command(group)
+
+
+@accounts_group.command("create")
+@click.argument("username")
+@click.option("--name", required=True, help="Full name, as the portal shows it.")
+@click.option("--role", type=click.Choice(ROLES), default="patient", show_default=True)
+@click.option("--practice", help="Name of the practice; made where it is new.")
+@click.option("--email", help="Confirmed address for notices.")
+@click.password_option(help="Asked for where it is left out.")
+def create_account(username: str, name: str, role: str, practice: str | None, email: str | None, password: str) -> None:
+    """Make one account. An existing username is left as it is."""
+    keys = current_app.extensions["keys"]
+    try:
+        made = accounts.create(keys, clock.now(), username, name, role, password, practice, email)
+    except Refused as refused:
+        raise click.ClickException(str(SENTENCES[refused.reason])) from refused
+    click.echo(f"{username} was made." if made else f"{username} exists already; nothing was changed.")
+
+
+@demo_group.command("seed")
+def seed_demo() -> None:
+    """Make the demo accounts that are missing, and print where to sign in with which."""
+    demo.seed(current_app.extensions["keys"], clock.now())
+    settings = current_app.extensions["settings"]
+    click.echo(f"Patient portal  {settings.base_url}/\nEHR             {settings.base_url}/ehr")
+    if settings.test_bench:
+        click.echo(f"Test bench      {settings.base_url}/test-bench")
+    click.echo(f"\nDemo accounts, password of all: {demo.PASSWORD}")
+    for person in demo.PEOPLE:
+        click.echo(f"  {person.username:<10} {person.about}")
+
+
+@keys_group.command("rotate")
+def rotate_keys() -> None:
+    """Re-seal everything with the first key of PORTAL_ENCRYPTION_KEYS; afterwards the older ones can go."""
+    try:
+        done = rotation.rotate(current_app.extensions["keys"])
+    except SealBroken:
+        click.echo(
+            "A value was sealed with a key that PORTAL_ENCRYPTION_KEYS does not hold. Add that key and run this again.", err=True
+        )
+        sys.exit(1)
+    click.echo(f"{done} values were sealed anew.")

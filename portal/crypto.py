@@ -1,0 +1,60 @@
+"""Sealing at rest and keyed hashes: AES-256-GCM bound to the place where a value belongs."""
+
+import hashlib
+import hmac
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+NONCE_BYTES = 12
+
+
+class SealBroken(Exception):
+    """A sealed value that this keyring cannot open: moved, damaged, or its key is gone (CR-5). Holds no data."""
+
+
+class Keyring:
+    """The encryption keys, newest first; new values use the first, old ones name theirs (CR-1, CR-2)."""
+
+    def __init__(self, keys: tuple[tuple[str, bytes], ...]) -> None:
+        self.newest = keys[0][0]
+        self._ciphers = {name: AESGCM(derive(key, b"seal")) for name, key in keys}
+
+    def seal(self, text: str, place: str) -> bytes:
+        """`text` encrypted for `place` (table:row:column): key id, NUL, nonce, ciphertext and tag."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        sealed = self._ciphers[self.newest].encrypt(nonce, text.encode(), place.encode())
+        return self.newest.encode() + b"\0" + nonce + sealed
+
+    def open(self, sealed: bytes, place: str) -> str:
+        """The text sealed for `place`. Raises SealBroken."""
+        name, _, rest = sealed.partition(b"\0")
+        cipher = self._ciphers.get(name.decode("ascii", "replace"))
+        if cipher is None:
+            raise SealBroken
+        try:
+            return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], place.encode()).decode()
+        except (InvalidTag, ValueError):
+            raise SealBroken from None
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether the value was sealed with the newest key, so that a rotation can pass it by."""
+        return sealed.startswith(self.newest.encode() + b"\0")
+
+
+def derive(key: bytes, purpose: bytes) -> bytes:
+    """A 256-bit key for one purpose, so that no key serves two."""
+    return HKDF(SHA256(), length=32, salt=None, info=b"medximity-portal:" + purpose).derive(key)
+
+
+def keyed_hash(key: bytes, text: str) -> bytes:
+    """HMAC-SHA-256 of `text`."""
+    return hmac.digest(key, text.encode(), "sha256")
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a random token of 128 bits or more (SE-4): hexadecimal SHA-256."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,83 @@
+"""The engine and the session: SQLite and PostgreSQL under one set of habits."""
+
+from flask import Flask, current_app, g
+from sqlalchemy import Delete, Engine, Update, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+from portal import config
+
+
+class Database:
+    """One engine an app, one session an app context."""
+
+    def init_app(self, app: Flask, url: str) -> None:
+        """Make the engine; sessions are closed with their context."""
+        app.extensions["engine"] = engine = create_engine(**engine_options(url))
+        app.extensions["sessions"] = sessionmaker(engine, expire_on_commit=False)
+        app.teardown_appcontext(self.close)
+
+    @property
+    def engine(self) -> Engine:
+        return current_app.extensions["engine"]
+
+    @property
+    def session(self) -> Session:
+        """The session of this request or command; it opens a connection when it is first used."""
+        if "db_session" not in g:
+            g.db_session = current_app.extensions["sessions"]()
+        return g.db_session
+
+    @staticmethod
+    def close(error: BaseException | None = None) -> None:
+        session = g.pop("db_session", None)
+        if session is not None:
+            session.close()
+
+
+db = Database()
+
+
+def engine_options(url: str) -> dict:
+    """Options for `create_engine`: waits bounded, so that a busy database becomes a sentence."""
+    options: dict = {"url": url, "pool_pre_ping": not url.startswith("sqlite"), "hide_parameters": True}
+    if url.startswith("sqlite"):
+        options["connect_args"] = {"timeout": config.DATABASE_WAIT_SECONDS, "check_same_thread": False}
+        return options
+    options["connect_args"] = {"options": f"-c lock_timeout={config.DATABASE_WAIT_SECONDS * 1000} -c timezone=UTC"}
+    return options
+
+
+@event.listens_for(Engine, "connect")
+def prepare_sqlite(connection, record) -> None:
+    """WAL, foreign keys, and a driver that leaves BEGIN to us (its default loses concurrent updates)."""
+    if type(connection).__module__ != "sqlite3":
+        return
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def choose_begin(connection) -> None:
+    """A writer takes SQLite's lock at once; a page that only reads does not wait for it."""
+    if connection.dialect.name == "sqlite":
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def begin_write() -> Session:
+    """End the reading transaction and open one that may write. The flow that asks for it commits it."""
+    db.session.rollback()
+    db.session.connection(execution_options={"writes": True})
+    return db.session
+
+
+def change(statement: Update | Delete) -> int:
+    """Execute an UPDATE or DELETE in the open transaction; returns how many rows it met. Loaded rows are not refreshed."""
+    db.session.flush()
+    return db.session.connection().execute(statement).rowcount
+
+
+def end_read() -> None:
+    """Give the connection back before slow work (password hashing), so that nothing waits for it."""
+    db.session.rollback()

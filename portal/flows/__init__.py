@@ -1,0 +1,1 @@
+"""What happens, as verbs: one function, one transaction."""

@@ -1,0 +1,70 @@
+"""Accounts made by the people who run the portal."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal import passwords
+from portal.crypto import Keyring
+from portal.db import begin_write, db
+from portal.flows.sign_in import normalise_username
+from portal.messages import Refused
+from portal.models import ROLES, Practice, User
+
+
+def create(
+    keys: Keyring,
+    now: datetime,
+    username: str,
+    full_name: str,
+    role: str,
+    password: str,
+    practice: str | None = None,
+    email: str | None = None,
+) -> bool:
+    """Make an account; False where the username exists already. Raises Refused (a password's reason), ValueError (role)."""
+    name = normalise_username(username)
+    if role not in ROLES:
+        raise ValueError(f"role must be one of {', '.join(ROLES)}")
+    reason = passwords.refusal(password, name)
+    if reason:
+        raise Refused(reason)
+    stored = passwords.hash_password(password)
+    session = begin_write()
+    if session.scalar(select(User.id).where(User.username == name)):
+        session.rollback()
+        return False
+    add_user(keys, now, name, full_name, role, stored, practice_named(practice), email=email)
+    session.commit()
+    return True
+
+
+def practice_named(name: str | None) -> Practice | None:
+    """The practice of that name, made where it is new; None for None."""
+    if name is None:
+        return None
+    found = db.session.scalar(select(Practice).where(Practice.name == name))
+    if found is None:
+        found = Practice(name=name, city="", phone="")
+        db.session.add(found)
+    return found
+
+
+def add_user(
+    keys: Keyring,
+    now: datetime,
+    username: str,
+    full_name: str,
+    role: str,
+    stored: str,
+    practice: Practice | None,
+    **sealed: str | None,
+) -> User:
+    """Add the row, its id known before the seals are made; part of the open transaction."""
+    user = User(username=username, full_name=full_name, role=role, practice=practice, password_sealed=b"", created_at=now)
+    db.session.add(user)
+    db.session.flush()
+    for column, text in {"password": stored, **sealed}.items():
+        if text is not None:
+            user.seal(keys, column, text)
+    return user

@@ -1,0 +1,220 @@
+"""Backup codes: made in numbered sets, readable once, proved saved by number, each used once (BC-1 to BC-8, C-16, C-17)."""
+
+import hmac
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from argon2.low_level import Type, hash_secret_raw
+from sqlalchemy import func, select, update
+
+from portal import config
+from portal.crypto import SealBroken, keyed_hash
+from portal.db import begin_write, change, db
+from portal.flows import notices
+from portal.flows.events import record
+from portal.flows.visit import Visit
+from portal.messages import Refused
+from portal.models import BackupCode, BackupCodeSet, User, new_id
+
+FACTOR = "backup_code"
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the pages say of a person's live set."""
+
+    number: int
+    made_at: datetime
+    left: int
+    saved: bool
+    readable: bool
+    asked_number: int
+    total: int = config.BACKUP_CODES
+
+    @property
+    def few(self) -> bool:
+        return self.left <= config.BACKUP_CODES_FEW
+
+
+@dataclass(frozen=True)
+class ReadableSet:
+    """The live set's codes, until they are proved saved."""
+
+    number: int
+    made_at: datetime
+    codes: list[tuple[int, str]]
+
+
+def set_place(user_id: int, set_id: str, column: str) -> str:
+    """Where a sealed column of a set belongs."""
+    return f"backup_code_sets:{user_id}:{set_id}:{column}"
+
+
+def new_code() -> str:
+    """One code: 16 characters, 80 random bits (BC-1)."""
+    return "".join(secrets.choice(config.BACKUP_CODE_ALPHABET) for _ in range(config.BACKUP_CODE_LENGTH))
+
+
+def grouped(code: str) -> str:
+    """As people read it: four groups of four."""
+    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
+
+
+def hash_code(code: str, salt: bytes, pepper: str) -> bytes:
+    """argon2id with a small cost of its own over a keyed hash (C-17)."""
+    keyed = keyed_hash(pepper.encode(), code)
+    return hash_secret_raw(
+        keyed, salt, time_cost=1, memory_cost=config.BACKUP_HASH_MEMORY_KIB, parallelism=1, hash_len=32, type=Type.ID
+    )
+
+
+def make(visit: Visit, user_id: int) -> None:
+    """Add a new live set to the open transaction; every older one is void from its commit on (BC-5)."""
+    older = update(BackupCodeSet).where(BackupCodeSet.user_id == user_id, BackupCodeSet.replaced_at.is_(None))
+    change(older.values(replaced_at=visit.now, codes_sealed=None, readable_until=None))
+    last = db.session.scalar(select(func.max(BackupCodeSet.number)).where(BackupCodeSet.user_id == user_id)) or 0
+    set_id, salt, pepper = new_id(), secrets.token_bytes(16), secrets.token_urlsafe(32)
+    codes = [new_code() for _ in range(config.BACKUP_CODES)]
+    db.session.add(
+        BackupCodeSet(
+            id=set_id,
+            user_id=user_id,
+            number=last + 1,
+            salt=salt,
+            pepper_sealed=visit.keys.seal(pepper, set_place(user_id, set_id, "pepper")),
+            codes_sealed=visit.keys.seal(json.dumps(codes), set_place(user_id, set_id, "codes")),
+            readable_until=visit.now + config.BACKUP_CODES_READABLE,
+            asked_number=secrets.randbelow(config.BACKUP_CODES) + 1,
+            created_at=visit.now,
+        )
+    )
+    db.session.flush()
+    db.session.add_all(
+        BackupCode(set_id=set_id, number=at, hash=hash_code(code, salt, pepper)) for at, code in enumerate(codes, 1)
+    )
+    record(visit, "backup_codes_made", subject=user_id, factor=FACTOR)
+
+
+def live_set(user_id: int) -> BackupCodeSet | None:
+    """The set whose codes work."""
+    return db.session.scalar(select(BackupCodeSet).where(BackupCodeSet.user_id == user_id, BackupCodeSet.replaced_at.is_(None)))
+
+
+def overview(visit: Visit) -> Overview | None:
+    """The visitor's live set in numbers: one query."""
+    left = select(func.count()).where(BackupCode.set_id == BackupCodeSet.id, BackupCode.used_at.is_(None)).scalar_subquery()
+    row = db.session.execute(
+        select(
+            BackupCodeSet.number, BackupCodeSet.created_at, left, BackupCodeSet.saved_at,
+            BackupCodeSet.readable_until, BackupCodeSet.asked_number,
+        ).where(BackupCodeSet.user_id == visit.who.user_id, BackupCodeSet.replaced_at.is_(None))
+    ).first()  # fmt: skip
+    if row is None:
+        return None
+    number, made_at, count, saved_at, readable_until, asked = row
+    readable = readable_until is not None and visit.now < readable_until
+    return Overview(number, made_at, count, saved_at is not None, readable, asked)
+
+
+def readable(visit: Visit) -> ReadableSet | None:
+    """The codes, while they may be read: until proved saved, at most 30 minutes (C-16)."""
+    live = live_set(visit.who.user_id)
+    if live is None or live.codes_sealed is None or live.readable_until is None or visit.now >= live.readable_until:
+        return None
+    try:
+        codes = json.loads(visit.keys.open(live.codes_sealed, set_place(live.user_id, live.id, "codes")))
+    except SealBroken:
+        return None
+    return ReadableSet(live.number, live.created_at, [(at, grouped(code)) for at, code in enumerate(codes, 1)])
+
+
+def confirm_saved(visit: Visit, code: str) -> None:
+    """The code asked for by number was typed from the copy: only hashes remain. Raises Refused("saved_wrong")."""
+    begin_write()
+    sets = recent_sets(visit.who.user_id)
+    if not sets:
+        raise Refused("saved_wrong")
+    live, codes = sets[0]
+    if matching(visit, live, codes, code) != live.asked_number:
+        record(visit, "backup_codes_saved", reason="saved_wrong", refused=True, factor=FACTOR)
+        db.session.commit()
+        raise Refused("saved_wrong")
+    live.saved_at = live.saved_at or visit.now
+    live.codes_sealed = live.readable_until = None
+    record(visit, "backup_codes_saved", factor=FACTOR)
+    db.session.commit()
+
+
+def regenerate(visit: Visit) -> None:
+    """A new set in place of the live one; the blueprint has asked for fresh proof (BC-5, RA-1)."""
+    session = begin_write()
+    user = session.get_one(User, visit.who.user_id, with_for_update=True)
+    make(visit, user.id)
+    user.backup_failures = 0  # counted per authenticator (RL-1); the account's own count stays (RL-5)
+    notices.queue(visit, user, "backup_codes_replaced")
+    session.commit()
+
+
+def forget_expired(now: datetime) -> None:
+    """Drop codes whose half hour is over, of everyone; part of the open transaction."""
+    old = update(BackupCodeSet).where(BackupCodeSet.readable_until <= now)
+    change(old.values(codes_sealed=None, readable_until=None))
+
+
+def matching(visit: Visit, of: BackupCodeSet, codes: Sequence[BackupCode], tried: str) -> int | None:
+    """The number of this code in the set, used or not, or None; all hashes are compared."""
+    try:
+        pepper = visit.keys.open(of.pepper_sealed, set_place(of.user_id, of.id, "pepper"))
+    except SealBroken:
+        return None
+    hashed = hash_code(tried, of.salt, pepper)
+    found = None
+    for code in codes:
+        if hmac.compare_digest(code.hash, hashed):
+            found = code.number
+    return found
+
+
+def recent_sets(user_id: int) -> list[tuple[BackupCodeSet, list[BackupCode]]]:
+    """The person's newest sets with their codes, newest first: one query."""
+    rows = db.session.execute(
+        select(BackupCodeSet, BackupCode)
+        .join(BackupCode, BackupCode.set_id == BackupCodeSet.id)
+        .where(BackupCodeSet.user_id == user_id)
+        .order_by(BackupCodeSet.number.desc())
+        .limit(config.BACKUP_CODES * config.BACKUP_SETS_RECOGNISED)
+    )
+    sets: dict[str, tuple[BackupCodeSet, list[BackupCode]]] = {}
+    for of, code in rows:
+        sets.setdefault(of.id, (of, []))[1].append(code)
+    return list(sets.values())
+
+
+def spend(visit: Visit, user: User, tried: str) -> int:
+    """Use one code of the live set; returns how many are left.
+
+    Raises Refused: "backup_wrong", "backup_used", "backup_old" (of an older set; says which is newest).
+    """
+    sets = recent_sets(user.id)
+    if not sets:
+        raise Refused("backup_wrong")
+    (live, codes), *older = sets
+    number = matching(visit, live, codes, tried)
+    if number is None:
+        if any(matching(visit, old, its_codes, tried) for old, its_codes in older):
+            raise Refused("backup_old", set=live.number)
+        raise Refused("backup_wrong")
+    use = update(BackupCode).where(BackupCode.set_id == live.id, BackupCode.number == number, BackupCode.used_at.is_(None))
+    if change(use.values(used_at=visit.now)) != 1:
+        raise Refused("backup_used")
+    return sum(code.used_at is None for code in codes) - 1
+
+
+def postpone(visit: Visit) -> None:
+    """ "Do this later": recorded; the codes stay readable until their time is over."""
+    begin_write()
+    record(visit, "backup_codes_postponed", factor=FACTOR)
+    db.session.commit()

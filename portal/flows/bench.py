@@ -1,0 +1,50 @@
+"""What the test bench shows: demo phones with live codes, and the mails in the outbox."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal.crypto import Keyring, SealBroken
+from portal.db import db
+from portal.flows import demo
+from portal.flows.notices import outbox_place
+from portal.methods import method
+from portal.models import Authenticator, Binding, Outbox, User, secret_place
+from portal.policy import policy_of
+
+MAILS_SHOWN = 50
+
+
+def phones(keys: Keyring, now: datetime) -> list[dict]:
+    """One phone a demo account that is on or being set up, with its authenticator entries."""
+    names = [person.username for person in demo.PEOPLE]
+    shown = []
+    for user in db.session.scalars(select(User).where(User.username.in_(names)).order_by(User.id)):
+        rows = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).all()
+        shown.append({"person": user.full_name, "entries": [entry(keys, now, user, row) for row in rows]})
+    return [phone for phone in shown if phone["entries"]]
+
+
+def entry(keys: Keyring, now: datetime, user: User, row: Authenticator | Binding) -> dict:
+    """Issuer, label, key and live code of one entry, as an authenticator app would show them."""
+    asked = method(row.method)
+    try:
+        text = keys.open(row.secret_sealed, secret_place(user.id, row.id))
+    except SealBroken:
+        text = ""
+    live = asked.challenge.simulate(text, now) if asked and text else {}
+    groups = [text[at : at + 4] for at in range(0, len(text), 4)]
+    return {"issuer": policy_of(user.role).issuer, "label": user.username, "key_groups": groups, **live}
+
+
+def mails(keys: Keyring) -> list[dict]:
+    """The newest notices: address, template, facts, when."""
+    rows = db.session.scalars(select(Outbox).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN))
+    return [{"to": address(keys, row), "template": row.template, "facts": row.facts, "at": row.created_at} for row in rows]
+
+
+def address(keys: Keyring, row: Outbox) -> str:
+    try:
+        return keys.open(row.to_sealed, outbox_place(row.id))
+    except SealBroken:
+        return ""

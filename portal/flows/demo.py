@@ -1,0 +1,120 @@
+"""The demo accounts of the product: made once, kept on every further run."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from portal import passwords
+from portal.crypto import Keyring
+from portal.db import begin_write, db
+from portal.flows import backup_codes
+from portal.flows.accounts import add_user
+from portal.flows.visit import Visit
+from portal.methods import first_method
+from portal.models import Appointment, Authenticator, BackupCodeSet, Letter, Practice, Result, User, new_id, secret_place
+
+PASSWORD = "harbor-lantern-2026"
+
+
+@dataclass(frozen=True)
+class Demo:
+    username: str
+    full_name: str
+    role: str
+    practice: str | None = None
+    phone: str | None = None
+    on: bool = False
+    about: str = ""
+
+
+PRACTICES = (
+    ("Riverside Family Practice", "Portland", "(503) 555-0142"),
+    ("Lakeside Clinic", "Madison", "(608) 555-0117"),
+)
+PEOPLE = (
+    Demo("maria", "Maria Reyes", "patient", phone="+15035550164", about="patient, two-factor authentication off"),
+    Demo("jun", "Jun Park", "patient", phone="+821055501234", about="patient, off, a Korean mobile number on file"),
+    Demo("sam", "Sam Okoye", "patient", on=True, about="patient, on, key on the test bench's phone"),
+    Demo("dr.chen", "Dr. Lian Chen", "provider", PRACTICES[0][0], about="provider at Riverside Family Practice, not set up"),
+    Demo("dr.okafor", "Dr. Ada Okafor", "provider", PRACTICES[0][0], on=True, about="provider at Riverside Family Practice, on"),
+    Demo("admin.lee", "Robin Lee", "administrator", PRACTICES[0][0], on=True, about="practice administrator at Riverside, on"),
+    Demo("dr.novak", "Dr. Petra Novak", "provider", PRACTICES[1][0], on=True, about="provider at Lakeside Clinic, on"),
+    Demo("support", "Noor Haddad", "support", on=True, about="support agent, on"),
+)
+MAIL_HOST = "example.test"
+
+
+def seed(keys: Keyring, now: datetime) -> int:
+    """Make the accounts that are missing; returns how many were made."""
+    known = set(db.session.scalars(select(User.username)))
+    missing = [person for person in PEOPLE if person.username not in known]
+    stored = passwords.hash_password(PASSWORD) if missing else ""
+    session = begin_write()
+    practices = seed_practices()
+    for person in missing:
+        seed_person(keys, now, person, stored, practices)
+    session.commit()
+    return len(missing)
+
+
+def seed_practices() -> dict[str, Practice]:
+    rows = {row.name: row for row in db.session.scalars(select(Practice))}
+    for name, city, phone in PRACTICES:
+        if name not in rows:
+            rows[name] = Practice(name=name, city=city, phone=phone)
+            db.session.add(rows[name])
+    return rows
+
+
+def seed_person(keys: Keyring, now: datetime, person: Demo, stored: str, practices: dict[str, Practice]) -> None:
+    user = add_user(
+        keys, now, person.username, person.full_name, person.role, stored, practices.get(person.practice or ""),
+        email=f"{person.username}@{MAIL_HOST}", phone=person.phone,
+    )  # fmt: skip
+    if person.role == "patient":
+        db.session.add_all(health_rows(user.id, now))
+    if person.on:
+        turn_on(keys, now, user)
+
+
+def turn_on(keys: Keyring, now: datetime, user: User) -> None:
+    """An authenticator as set-up would have made it, with a saved set of backup codes."""
+    chosen = first_method()
+    authenticator_id = new_id()
+    user.two_factor, user.two_factor_since = "on", now
+    db.session.add(
+        Authenticator(
+            id=authenticator_id,
+            user_id=user.id,
+            method=chosen.name,
+            secret_sealed=keys.seal(chosen.begin(), secret_place(user.id, authenticator_id)),
+            created_at=now,
+            **chosen.begins_with,
+        )
+    )
+    visit = Visit(now=now, keys=keys, ip="", user_agent="demo seed", request_id="demo-seed")
+    backup_codes.make(visit, user.id)
+    made = db.session.scalars(select(BackupCodeSet).where(BackupCodeSet.user_id == user.id)).one()
+    made.saved_at, made.codes_sealed, made.readable_until = now, None, None
+
+
+def health_rows(patient_id: int, now: datetime) -> list:
+    """Modest, plausible rows to guard."""
+    day = now.replace(hour=15, minute=30, second=0, microsecond=0)
+    place = PRACTICES[0][0]
+    return [
+        Appointment(patient_id=patient_id, at=day + timedelta(days=6), with_whom="Dr. Lian Chen", place=place, reason="Check-up"),
+        Appointment(patient_id=patient_id, at=day + timedelta(days=20, hours=-5), with_whom="Nurse Ito", place=place, reason="Flu shot"),
+        Letter(
+            patient_id=patient_id, sent_at=day - timedelta(days=2), sender="Dr. Lian Chen", subject="Your blood test",
+            body="All values are in the usual range. We can talk about them at your check-up.",
+        ),
+        Letter(
+            patient_id=patient_id, sent_at=day - timedelta(days=16), sender="Riverside Family Practice", subject="Before your visit",
+            body="Bring the list of medicines that you take, with the amounts.",
+        ),
+        Result(patient_id=patient_id, taken_at=day - timedelta(days=4), name="Cholesterol", value="182 mg/dL", range="below 200"),
+        Result(patient_id=patient_id, taken_at=day - timedelta(days=4), name="Fasting glucose", value="91 mg/dL", range="70 to 99"),
+        Result(patient_id=patient_id, taken_at=day - timedelta(days=4), name="Vitamin D", value="34 ng/mL", range="20 to 50"),
+    ]  # fmt: skip

@@ -1,0 +1,53 @@
+"""The audit trail: one row in the transaction of what it tells (AU-1, AU-2)."""
+
+import re
+
+from portal.db import begin_write, db
+from portal.flows.visit import Visit
+from portal.models import Event
+from portal.version import VERSION
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+USER_AGENT_MAX = 400
+
+
+def one_line(text: str, limit: int = USER_AGENT_MAX) -> str:
+    """Text from outside as one printable line (AU-5)."""
+    return CONTROL.sub(" ", text)[:limit].strip()
+
+
+def record(
+    visit: Visit,
+    event: str,
+    *,
+    subject: int | None = None,
+    reason: str | None = None,
+    refused: bool = False,
+    factor: str | None = None,
+) -> None:
+    """Add an event about `subject` (the visitor where it is left out) to the open transaction."""
+    visitor = visit.visitor
+    db.session.add(
+        Event(
+            at=visit.now,
+            event=event,
+            result="refused" if refused else "ok",
+            reason=reason,
+            actor_id=visitor.user_id if visitor else subject,
+            subject_id=subject if subject is not None else (visitor.user_id if visitor else None),
+            role=visitor.role if visitor else None,
+            factor=factor,
+            session_hash=visitor.token_hash if visitor else None,
+            request_id=visit.request_id,
+            ip=visit.ip,
+            user_agent=visit.user_agent,
+            app_version=VERSION,
+        )
+    )
+
+
+def record_alone(visit: Visit, event: str, reason: str) -> None:
+    """An event that no change goes with (a forged form, a step out of order), in a transaction of its own."""
+    begin_write()
+    record(visit, event, reason=reason, refused=True)
+    db.session.commit()

@@ -1,0 +1,62 @@
+"""Showing password and second factor again before a change (RA-1 to RA-4)."""
+
+from portal import passwords
+from portal.db import begin_write, db
+from portal.flows import sessions, throttle, verification
+from portal.flows.events import record
+from portal.flows.sign_in import stored_password
+from portal.flows.visit import Visit
+from portal.messages import Refused
+from portal.models import User
+
+WRONG_PASSWORD = "password_wrong"
+
+
+def submit(visit: Visit, password: str, code: str | None) -> str:
+    """Check both; returns the session's new token (SE-7), fresh for five minutes and with both clocks begun anew.
+
+    Raises Refused: WRONG_PASSWORD, or what the code was refused for. The code is only tried after a right password.
+    """
+    user = charge(visit)
+    if not passwords.verify(stored_password(visit, user), password):
+        begin_write()
+        record(visit, "reauthentication", reason=WRONG_PASSWORD, refused=True, factor="password")
+        verification.tell_lock(visit, user)
+        db.session.commit()
+        raise verification.with_tries(Refused(WRONG_PASSWORD), user)
+    begin_write()
+    throttle.forgive(visit, user, 1)
+    db.session.commit()
+    return renew_with_proof(visit, code)
+
+
+def charge(visit: Visit) -> User:
+    """Charge the try before the password is compared, so that an open session is no place to guess it."""
+    begin_write()
+    try:
+        user = throttle.charge(visit, visit.who.user_id)
+    except Refused as refused:
+        record(visit, "reauthentication", reason=refused.reason, refused=True, factor="password")
+        db.session.commit()
+        raise
+    db.session.commit()
+    return user
+
+
+def renew_with_proof(visit: Visit, code: str | None) -> str:
+    """The second half: the code where two-factor authentication is on, then the new token."""
+    shown: dict = {"password_at": visit.now}
+    if visit.who.is_on:
+        proof = verification.check(visit, code or "", "reauthentication")
+        shown |= {"second_factor_at": visit.now, "level": "aal2"}
+        factor = proof.factor
+    else:
+        begin_write()
+        factor = "password"
+    token = sessions.renew(visit, **shown)
+    if token is None:
+        db.session.commit()
+        raise Refused("used")
+    record(visit, "reauthentication", factor=factor)
+    db.session.commit()
+    return token

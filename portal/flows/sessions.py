@@ -1,0 +1,134 @@
+"""Sessions on the server: found, begun, renewed with a new token, touched, ended (SE-1 to SE-11)."""
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+
+from portal import config
+from portal.crypto import token_hash
+from portal.db import begin_write, change, db
+from portal.flows.events import record
+from portal.flows.visit import LEVEL_CLAIMANT, Visit, Visitor
+from portal.models import Session, User
+
+# The columns of a Visitor, in its order.
+VISITOR_COLUMNS = (
+    Session.id, Session.token_hash, Session.level, Session.next_path, Session.browser_known, Session.last_seen_at,
+    Session.ends_at, Session.password_at, Session.second_factor_at, User.id, User.username, User.full_name, User.role, User.two_factor,
+    User.two_factor_since,
+)  # fmt: skip
+FIND = select(*VISITOR_COLUMNS, Session.ended_reason, User.disabled_at).join(User, Session.user_id == User.id)
+
+
+def new_token() -> str:
+    """256 random bits for a cookie (SE-4)."""
+    return secrets.token_urlsafe(config.SESSION_TOKEN_BYTES)
+
+
+def find(token: str, now: datetime) -> tuple[Visitor | None, str | None]:
+    """The live session of a token, or None and why it is over (a key of messages.NOTICES, None where it never was)."""
+    row = db.session.execute(FIND.where(Session.token_hash == token_hash(token))).first()
+    if row is None:
+        return None, None
+    *columns, ended_reason, disabled_at = row
+    visitor = Visitor(*columns)
+    if ended_reason or disabled_at:
+        return None, ended_reason or "signed_out"
+    if now >= visitor.ends_at:
+        return None, "claimant" if visitor.is_claimant else "overall"
+    if now >= visitor.idle_end():
+        return None, "claimant" if visitor.is_claimant else "idle"
+    return visitor, None
+
+
+def begin(visit: Visit, user: User, level: str, next_path: str | None) -> str:
+    """Insert a session for a password just shown; returns its token. The oldest beyond five ends (SE-11)."""
+    token = new_token()
+    browser_hash = token_hash(visit.browser) if visit.browser else None
+    life = config.CLAIMANT_LIFE if level == LEVEL_CLAIMANT else config.SESSION_LIFE
+    known = exists().where(Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level != LEVEL_CLAIMANT)
+    db.session.add(
+        Session(
+            token_hash=token_hash(token),
+            user_id=user.id,
+            level=level,
+            browser_hash=browser_hash,
+            browser_known=bool(browser_hash and db.session.scalar(select(known))),
+            next_path=next_path,
+            ip=visit.ip,
+            user_agent=visit.user_agent,
+            created_at=visit.now,
+            last_seen_at=visit.now,
+            ends_at=visit.now + life,
+            password_at=visit.now,
+        )
+    )
+    db.session.flush()
+    end_oldest(visit, user.id)
+    return token
+
+
+def end_oldest(visit: Visit, user_id: int) -> None:
+    """Keep the five sessions that were seen last."""
+    live = (Session.user_id == user_id, Session.ended_at.is_(None), Session.ends_at > visit.now)
+    extra = (
+        select(Session.id)
+        .where(*live)
+        .order_by(Session.last_seen_at.desc(), Session.id.desc())
+        .offset(config.SESSIONS_PER_PERSON)
+    )
+    if db.session.scalar(select(extra.exists())):
+        change(end_where(visit, "newer_sign_ins").where(Session.id.in_(db.session.scalars(extra).all())))
+        record(visit, "session_end", subject=user_id, reason="newer_sign_ins")
+
+
+def end_where(visit: Visit, reason: str):
+    """The UPDATE that ends sessions; the caller says which."""
+    return update(Session).values(ended_at=visit.now, ended_reason=reason)
+
+
+def end_others(visit: Visit, reason: str) -> None:
+    """End every session of the visitor but this one (SE-10)."""
+    others = end_where(visit, reason).where(
+        Session.user_id == visit.who.user_id, Session.id != visit.who.session_id, Session.ended_at.is_(None)
+    )
+    if change(others):
+        record(visit, "session_end", reason=reason)
+
+
+def renew(visit: Visit, **columns) -> str | None:
+    """A new token for this session, the old one dead at once (SE-7), with `columns` set. None: another request was first."""
+    token = new_token()
+    who = visit.who
+    own = update(Session).where(Session.id == who.session_id, Session.token_hash == who.token_hash, Session.ended_at.is_(None))
+    values = {"token_hash": token_hash(token), "last_seen_at": visit.now, "ends_at": visit.now + config.SESSION_LIFE, **columns}
+    return token if change(own.values(**values)) == 1 else None
+
+
+def touch(visit: Visit) -> None:
+    """Write "last seen", at most once a minute."""
+    begin_write()
+    change(seen(visit).where(Session.last_seen_at <= visit.now - config.SESSION_TOUCH))
+    db.session.commit()
+
+
+def extend(visit: Visit) -> datetime:
+    """The person asked for more time: when the session ends now (SE-3)."""
+    begin_write()
+    change(seen(visit))
+    db.session.commit()
+    return min(visit.now + config.SESSION_IDLE, visit.who.ends_at)
+
+
+def seen(visit: Visit):
+    own = update(Session).where(Session.id == visit.who.session_id, Session.ended_at.is_(None))
+    return own.values(last_seen_at=visit.now)
+
+
+def sign_out(visit: Visit) -> None:
+    """End this session (SE-9)."""
+    begin_write()
+    change(end_where(visit, "signed_out").where(Session.id == visit.who.session_id, Session.ended_at.is_(None)))
+    record(visit, "session_end", reason="signed_out")
+    db.session.commit()

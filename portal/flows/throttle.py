@@ -1,0 +1,95 @@
+"""Wrong codes slow down, then lock: per account, charged before anything is compared (RL-1 to RL-5)."""
+
+from datetime import datetime
+
+from sqlalchemy import case, func, select, update
+
+from portal import config
+from portal.db import change, db
+from portal.flows.visit import Visit
+from portal.messages import Refused
+from portal.models import Authenticator, User
+
+
+def charge(visit: Visit, user_id: int, backup: bool = False) -> User:
+    """Charge one try to the account and return it; its row stays locked until the transaction ends.
+
+    Raises Refused("throttled", minutes=N) where the account pauses; nothing is charged or compared then.
+    """
+    failures = User.code_failures + 1
+    statement = (
+        update(User)
+        .where(User.id == user_id, func.coalesce(User.codes_paused_until, visit.now) <= visit.now)
+        .values(
+            code_failures=failures,
+            backup_failures=User.backup_failures + int(backup),
+            codes_paused_until=case(*pauses(failures, visit.now), else_=User.codes_paused_until),
+        )
+        .returning(User)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    user = db.session.scalar(statement)
+    if user is None:
+        raise Refused("throttled", minutes=minutes_left(visit, user_id))
+    return user
+
+
+def pauses(failures, now: datetime) -> list:
+    """CASE branches: every tenth failure pauses, each pause twice the last, to an hour (RL-2)."""
+    every = config.TRIES_BEFORE_PAUSE
+    longest = len(config.PAUSES)
+    branches = [(failures == every * (at + 1), now + pause) for at, pause in enumerate(config.PAUSES)]
+    return [*branches, ((failures > every * longest) & (failures % every == 0), now + config.PAUSES[-1])]
+
+
+def minutes_left(visit: Visit, user_id: int) -> int:
+    """Whole minutes, rounded up, until the account may try again."""
+    until = db.session.scalar(select(User.codes_paused_until).where(User.id == user_id))
+    seconds = (until - visit.now).total_seconds() if until else 0
+    return max(1, -int(-seconds // 60))
+
+
+def tries_left(user: User) -> int:
+    """Tries before the next pause, after the one that was just charged."""
+    return -user.code_failures % config.TRIES_BEFORE_PAUSE
+
+
+def forgive(visit: Visit, user: User, failures: int, backup: bool = False, **also) -> None:
+    """A right code: take back this factor's failures (RL-5 resets only the factor used) and end the pause it began.
+
+    `also`: other columns of the person, written by the same UPDATE.
+    """
+    left = User.code_failures - failures
+    values = {"code_failures": case((left > 0, left), else_=0), **also}
+    if tries_left(user) == 0:
+        values["codes_paused_until"] = None
+    if backup:
+        values["backup_failures"] = 0
+    change(update(User).where(User.id == user.id).values(**values))
+
+
+def charge_authenticators(visit: Visit, user_id: int) -> list[Authenticator]:
+    """Charge the try to every live authenticator, oldest first; the hundredth failure disables one (RL-1)."""
+    failures = Authenticator.failures + 1
+    over = failures >= config.FAILURES_TO_DISABLE
+    statement = (
+        update(Authenticator)
+        .where(Authenticator.user_id == user_id, Authenticator.disabled_at.is_(None))
+        .values(failures=failures, disabled_at=case((over, visit.now), else_=None))
+        .returning(Authenticator)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    return sorted(db.session.scalars(statement), key=lambda row: row.created_at)
+
+
+def uncharge_authenticators(rows: list[Authenticator]) -> None:
+    """Take the charge of a right code back from the authenticators that it was not for."""
+    for row in rows:
+        values = {"failures": row.failures - 1, "disabled_at": None}
+        change(update(Authenticator).where(Authenticator.id == row.id).values(**values))
+
+
+def write_off(user: User, failures: int) -> None:
+    """A disabled authenticator's failures no longer count; the pause that they began stays."""
+    left = User.code_failures - failures
+    change(update(User).where(User.id == user.id).values(code_failures=case((left > 0, left), else_=0)))

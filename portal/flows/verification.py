@@ -1,0 +1,134 @@
+"""One code against one person: charge, compare, spend. Part of its caller's transaction, except for a refusal, which it commits."""
+
+import logging
+from dataclasses import dataclass
+
+from portal import config
+from portal.crypto import SealBroken
+from portal.db import begin_write, db
+from portal.flows import backup_codes, notices, throttle
+from portal.flows.events import record
+from portal.flows.visit import Visit
+from portal.forms import as_backup_code, is_digits
+from portal.messages import Refused
+from portal.methods import Secret, method
+from portal.models import Authenticator, User, secret_place
+from portal.policy import policy_of
+
+log = logging.getLogger(__name__)
+
+# What to try next, by how many wrong codes came in a row: the guide's order (product rule 8).
+AT_SIGN_IN = ("wrong_clock", "wrong_fresh", "wrong_account", "wrong_backup")
+AT_SET_UP = ("wrong_clock", "wrong_fresh", "wrong_account", "wrong_rescan")
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A second factor that was shown."""
+
+    user: User
+    factor: str
+    backup_left: int | None = None
+
+
+def check(visit: Visit, code: str, event: str, **also) -> Proof:
+    """Check a squeezed code (six digits or a backup code) of the visitor, inside a transaction that stays open.
+
+    `also`: columns of the person that a right code writes. A refusal is recorded, committed and raised.
+    """
+    begin_write()
+    backup = not is_digits(code)
+    factor = backup_codes.FACTOR if backup else config.METHODS[0]
+    try:
+        user = throttle.charge(visit, visit.who.user_id, backup)
+        if backup:
+            return check_backup_code(visit, user, code, also)
+        return check_authenticators(visit, user, code, also)
+    except Refused as refused:
+        record(visit, event, reason=refused.reason, refused=True, factor=factor)
+        db.session.commit()
+        raise
+
+
+def check_backup_code(visit: Visit, user: User, code: str, also: dict) -> Proof:
+    """Spend a backup code of the person. Raises Refused."""
+    meant = as_backup_code(code)
+    if user.backup_failures > config.FAILURES_TO_DISABLE:
+        raise Refused("backup_disabled")
+    try:
+        if meant is None:
+            raise Refused("backup_shape")
+        left = backup_codes.spend(visit, user, meant)
+    except Refused as refused:
+        tell_lock(visit, user)
+        raise with_tries(refused, user) from None
+    throttle.forgive(visit, user, user.backup_failures, backup=True, **also)
+    record(visit, "backup_code_used", factor=backup_codes.FACTOR)
+    notices.queue(visit, user, "backup_code_used", left=left)
+    return Proof(user, backup_codes.FACTOR, left)
+
+
+def check_authenticators(visit: Visit, user: User, code: str, also: dict) -> Proof:
+    """Try the code on each live authenticator of the person; the last refusal speaks. Raises Refused."""
+    rows = throttle.charge_authenticators(visit, user.id)
+    refused = Refused("disabled")
+    for row in rows:
+        try:
+            challenge(visit, user, row, code)
+        except Refused as rejected:
+            refused = explain(rejected, row.failures, AT_SIGN_IN, user)
+            continue
+        throttle.uncharge_authenticators([other for other in rows if other is not row])
+        throttle.forgive(visit, user, row.failures, **also)
+        return Proof(user, row.method)
+    for row in rows:
+        tell_disabled(visit, user, row)
+    tell_lock(visit, user)
+    raise with_tries(refused, user)
+
+
+def challenge(visit: Visit, user: User, row: Authenticator, code: str) -> None:
+    """Ask the authenticator's method. Raises Refused; a seal that does not open lets nobody in (CR-5)."""
+    asked = method(row.method)
+    try:
+        text = visit.keys.open(row.secret_sealed, secret_place(user.id, row.id))
+    except SealBroken:
+        log.critical("authenticator %s cannot be opened with the keys at hand", row.id)
+        raise Refused("unreadable") from None
+    if asked is None:
+        raise Refused("unreadable")
+    asked.challenge.take(Secret(row.id, text, policy_of(user.role).issuer, user.username), row, code, visit.now)
+
+
+def explain(refused: Refused, failures: int, hints: tuple[str, ...], user: User) -> Refused:
+    """A plain "wrong" as the next thing to try."""
+    if refused.reason != "wrong":
+        return refused
+    return Refused(hints[min(failures, len(hints)) - 1], issuer=policy_of(user.role).issuer)
+
+
+def with_tries(refused: Refused, user: User) -> Refused:
+    """The refusal with the tries left (RL-8), or the pause that this try began."""
+    left = throttle.tries_left(user)
+    if left == 0:
+        pause = config.PAUSES[min(user.code_failures // config.TRIES_BEFORE_PAUSE, len(config.PAUSES)) - 1]
+        if refused.reason != "disabled":
+            return Refused("throttled", minutes=int(pause.total_seconds() // 60))
+        return refused
+    facts = {name: value for name, value in refused.facts.items() if name != "step"}
+    return Refused(refused.reason, **facts, left=left)
+
+
+def tell_lock(visit: Visit, user: User) -> None:
+    """One notice and one event a pause (RL-9)."""
+    if throttle.tries_left(user) == 0:
+        record(visit, "authn_login_lock", subject=user.id, reason="throttled", refused=True)
+        notices.queue(visit, user, "too_many_codes")
+
+
+def tell_disabled(visit: Visit, user: User, row: Authenticator) -> None:
+    """The hundredth failure disabled the authenticator: said once (RL-1)."""
+    if row.disabled_at is not None:
+        record(visit, "authenticator_disabled", subject=user.id, reason="too_many_failures", refused=True, factor=row.method)
+        notices.queue(visit, user, "authenticator_disabled")
+        throttle.write_off(user, row.failures)

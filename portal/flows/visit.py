@@ -1,0 +1,74 @@
+"""Who is here and from where: what every flow is told about the request that asks for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal import config
+from portal.crypto import Keyring
+
+LEVEL_CLAIMANT = "claimant"
+LEVEL_ONE = "aal1"
+LEVEL_TWO = "aal2"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A live session and its person, as one SELECT brings them."""
+
+    session_id: int
+    token_hash: str
+    level: str
+    next_path: str | None
+    browser_known: bool
+    last_seen_at: datetime
+    ends_at: datetime
+    password_at: datetime
+    second_factor_at: datetime | None
+    user_id: int
+    username: str
+    full_name: str
+    role: str
+    two_factor: str
+    two_factor_since: datetime | None
+
+    @property
+    def is_claimant(self) -> bool:
+        """Password shown, code not yet (SE-8)."""
+        return self.level == LEVEL_CLAIMANT
+
+    @property
+    def is_on(self) -> bool:
+        return self.two_factor == "on"
+
+    def idle_end(self) -> datetime:
+        """When the session ends if nothing more happens."""
+        return min(self.last_seen_at + (config.CLAIMANT_LIFE if self.is_claimant else config.SESSION_IDLE), self.ends_at)
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether password and, where it is on, second factor were shown within five minutes (RA-1, RA-4)."""
+        shown = [self.password_at]
+        if self.is_on:
+            if self.second_factor_at is None:
+                return False
+            shown.append(self.second_factor_at)
+        return now - min(shown) <= config.REAUTHENTICATION_LIFE
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request, as flows see it."""
+
+    now: datetime
+    keys: Keyring
+    ip: str
+    user_agent: str
+    request_id: str
+    visitor: Visitor | None = None
+    browser: str | None = None  # this browser's own token: says "seen before", proves nothing
+
+    @property
+    def who(self) -> Visitor:
+        """The visitor of a page that is only reached signed in."""
+        if self.visitor is None:
+            raise LookupError("nobody is signed in")
+        return self.visitor

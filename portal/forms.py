@@ -1,0 +1,127 @@
+"""Shapes of what people type. A form validates shape and names a reason; whether it is true is not its business."""
+
+import unicodedata
+
+from wtforms import Form, PasswordField, RadioField, StringField
+from wtforms.validators import ValidationError
+
+from portal import config
+from portal.messages import N_
+
+LOOKALIKES = str.maketrans("OIL", "011")  # BC-8: Crockford's alphabet has no O, I or L
+BACKUP_CODE_CHARACTERS = frozenset(config.BACKUP_CODE_ALPHABET)
+
+
+def squeeze_code(typed: str) -> str:
+    """What was meant: no spaces, dashes or invisible marks, digits of any script as 0-9, upper case (WD-5)."""
+    kept = []
+    for character in unicodedata.normalize("NFKC", typed):
+        if character.isspace() or unicodedata.category(character) in ("Pd", "Cf"):
+            continue
+        digit = unicodedata.decimal(character, None)
+        kept.append(character.upper() if digit is None else str(digit))
+    return "".join(kept)
+
+
+def is_digits(code: str) -> bool:
+    """Whether a squeezed code is six digits."""
+    return len(code) == config.CODE_DIGITS and code.isascii() and code.isdigit()
+
+
+def as_backup_code(code: str) -> str | None:
+    """A squeezed code as a backup code (O read as 0, I and L as 1), or None where its shape is another."""
+    meant = code.translate(LOOKALIKES)
+    fits = len(meant) == config.BACKUP_CODE_LENGTH and BACKUP_CODE_CHARACTERS.issuperset(meant)
+    return meant if fits else None
+
+
+def filled(reason: str):
+    """A validator: something was typed."""
+
+    def check(form, field) -> None:
+        if not (field.data or "").strip():
+            raise ValidationError(reason)
+
+    return check
+
+
+class ShapedForm(Form):
+    """A form whose errors are reasons, one a field; the first that fails speaks."""
+
+
+class SignInForm(ShapedForm):
+    username = StringField(N_("Username"), [filled("username_empty")])
+    password = PasswordField(N_("Password"))
+
+    def validate_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("password_empty")
+
+
+class CodeForm(ShapedForm):
+    """Six digits: what an app shows. `code.data` is squeezed once it is validated."""
+
+    code = StringField(N_("Verification Code"))
+
+    def validate_code(self, field) -> None:
+        field.data = squeeze_code(field.data or "")
+        if not field.data:
+            raise ValidationError("code_empty")
+        if not is_digits(field.data):
+            raise ValidationError("code_shape")
+
+
+class ChallengeForm(ShapedForm):
+    """Six digits or a backup code, at sign-in (C-13)."""
+
+    code = StringField(N_("Verification Code"))
+
+    def validate_code(self, field) -> None:
+        field.data = squeeze_code(field.data or "")
+        if not field.data:
+            raise ValidationError("code_empty")
+        if not is_digits(field.data) and as_backup_code(field.data) is None:
+            raise ValidationError("code_or_backup_shape")
+
+
+class BackupCodeForm(ShapedForm):
+    code = StringField(N_("Backup code"))
+    empty = "backup_empty"
+
+    def validate_code(self, field) -> None:
+        meant = as_backup_code(squeeze_code(field.data or ""))
+        if not (field.data or "").strip():
+            raise ValidationError(self.empty)
+        if meant is None:
+            raise ValidationError("backup_shape")
+        field.data = meant
+
+
+class SavedCodeForm(BackupCodeForm):
+    """The code asked for by number; its label names the number."""
+
+    empty = "saved_empty"
+
+
+class PasswordForm(ShapedForm):
+    """Re-authentication where no second factor is on."""
+
+    password = PasswordField(N_("Current password"))
+
+    def validate_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("password_empty")
+
+
+class ReauthenticationForm(PasswordForm, ChallengeForm):
+    """Password and second factor on one page (RA-1)."""
+
+
+class MethodForm(ShapedForm):
+    """The choice of a verification method; the choices are set by the page."""
+
+    method = RadioField(N_("Verification method"), validate_choice=False)
+
+    def validate_method(self, field) -> None:
+        if field.data not in dict(field.choices):
+            raise ValidationError("method_empty")

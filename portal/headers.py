@@ -1,0 +1,65 @@
+"""Headers on every answer, and the two checks that come before any page: HTTPS and same site (HD-1 to HD-4, CF-2)."""
+
+from urllib.parse import urlsplit
+
+from flask import Response, abort, current_app, request
+
+from portal.config import Settings, is_loopback_host
+
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
+FIXED = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def trusted_hosts(settings: Settings) -> list[str]:
+    """The names that this portal answers to; a forged Host header is refused."""
+    host = urlsplit(settings.base_url).hostname or ""
+    return ["localhost", "127.0.0.1", "[::1]"] if is_loopback_host(host) else [host]
+
+
+def require_https() -> None:
+    """Plain HTTP is for loopback only."""
+    settings: Settings = current_app.extensions["settings"]
+    if settings.is_https and not request.is_secure:
+        abort(403, "https")
+    if not settings.is_https and not is_loopback_host(request.remote_addr or ""):
+        abort(403, "https")
+
+
+def refuse_cross_site() -> None:
+    """An unsafe request that another site began is refused before its CSRF token is read."""
+    if request.method in SAFE_METHODS:
+        return
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        abort(403)
+    origin = request.headers.get("Origin")
+    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
+        abort(403)
+
+
+def add_headers(response: Response) -> Response:
+    """HD-1 to HD-4, and HX-4: a page and its fragment are not mixed."""
+    for name, value in FIXED.items():
+        response.headers.setdefault(name, value)
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.add("HX-Request")
+    if current_app.extensions["settings"].is_https:
+        response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+    return response
+
+
+def static_headers(headers, path: str, url: str) -> None:
+    """The same for files, which may be kept."""
+    for name, value in FIXED.items():
+        headers[name] = value

@@ -1,0 +1,98 @@
+"""Reason to sentence: every refusal a person can read, in one place. Pure; the page translates."""
+
+from collections.abc import Callable
+
+
+class Refused(Exception):
+    """An expected no. `reason` is a key of SENTENCES; `facts` fill the sentence (never what was typed)."""
+
+    def __init__(self, reason: str, **facts: int | str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.facts = facts
+
+
+def N_(text: str) -> str:
+    """Marks a text for translation without translating it yet."""
+    return text
+
+
+# One sentence a reason; a pair where a number decides between singular and plural: (one, many, the deciding fact).
+SENTENCES: dict[str, str | tuple[str, str, str]] = {
+    "sign_in_wrong": N_("Your username or password is incorrect. Check both and try again."),
+    "username_empty": N_("Enter your username."),
+    "password_empty": N_("Enter your password."),
+    "password_wrong": N_("That is not your current password. Check it and try again."),
+    "password_short": N_("Use at least 15 characters. A few words in a row work well."),
+    "password_long": N_("Use at most 256 characters."),
+    "password_context": N_("A name of ours or your username is easy to guess. Choose other words."),
+    "password_common": N_("This password is on lists that thieves try first. Choose something less common."),
+    "method_empty": N_("Choose how you want to get your codes."),
+    "code_empty": N_("Enter the 6-digit code."),
+    "code_shape": N_("The code must be 6 numbers."),
+    "code_or_backup_shape": N_("The code must be 6 numbers, or a backup code of 16 letters and numbers."),
+    "backup_empty": N_("Enter one of your backup codes."),
+    "backup_shape": N_("A backup code has 16 letters and numbers. Check that none is missing."),
+    "saved_empty": N_("Type the code that stands beside this number on your copy."),
+    "wrong_clock": N_("That code did not match. Check the time on your phone: turn on Set Automatically in its date and time settings."),
+    "wrong_fresh": N_("That code did not match either. Wait for a fresh code in your app, then type that one."),
+    "wrong_account": N_("Still no match. If your app shows several accounts, use the code labeled for %(issuer)s."),
+    "wrong_backup": N_("No match again. Use one of your backup codes, or follow “Can't access your code?” below."),
+    "wrong_rescan": N_("No match again. Delete the entry for %(issuer)s in your app, then scan the QR code once more."),
+    "used": N_("That code was already used. Wait for the next code in your app, then type that one."),
+    "clock_slow": (
+        N_("Your phone's clock is about %(minutes)d minute slow. Turn on Set Automatically in its date and time settings, then type the new code."),
+        N_("Your phone's clock is about %(minutes)d minutes slow. Turn on Set Automatically in its date and time settings, then type the new code."),
+        "minutes",
+    ),
+    "clock_fast": (
+        N_("Your phone's clock is about %(minutes)d minute fast. Turn on Set Automatically in its date and time settings, then type the new code."),
+        N_("Your phone's clock is about %(minutes)d minutes fast. Turn on Set Automatically in its date and time settings, then type the new code."),
+        "minutes",
+    ),
+    "backup_wrong": N_("That is not one of your backup codes. Compare it with your copy, letter by letter."),
+    "backup_used": N_("That backup code was already used. Cross it out and use the next one."),
+    "backup_old": N_("That backup code is from an older set. Use your newest copy: it says set %(set)d."),
+    "backup_disabled": N_("Too many wrong backup codes: this set no longer works. Use your app, or Contact Support."),
+    "saved_wrong": N_("That is not this code of your newest set. Look at the number beside it on your copy."),
+    "throttled": (
+        N_("Too many attempts. Try again in %(minutes)d minute."),
+        N_("Too many attempts. Try again in %(minutes)d minutes."),
+        "minutes",
+    ),
+    "disabled": N_("Too many wrong codes: codes from your app no longer work. Use a backup code, or Contact Support."),
+    "unreadable": N_("We can't check codes from your app at the moment, and we have told our engineers. Use a backup code, or Contact Support."),
+    "set_up_expired": N_("This set-up was open for more than 30 minutes, so its QR code no longer works. Start again here."),
+}  # fmt: skip
+
+TRIES_LEFT = (N_("You have %(left)d try left before a pause."), N_("You have %(left)d tries left before a pause."), "left")
+
+# Why a session is over, told on the sign-in page.
+NOTICES: dict[str, str] = {
+    "signed_out": N_("You are signed out."),
+    "idle": N_("You were signed out because nothing happened for a while. Sign in to go on."),
+    "overall": N_("You were signed out because you had been signed in for 12 hours. Sign in to go on."),
+    "newer_sign_ins": N_("You were signed out here because you signed in on several other browsers."),
+    "two_factor_changed": N_("You were signed out here because your two-factor authentication changed. Sign in to go on."),
+    "claimant": N_("That took longer than 10 minutes. Enter your password again."),
+    "sign_in_first": N_("Sign in to go on."),
+}
+
+
+def sentence(refusal: Refused, translate: Callable[..., str], plural: Callable[..., str]) -> str:
+    """The sentence for a refusal, in the person's language, with the tries left where they are known.
+
+    `translate(text, **facts)` and `plural(one, many, number, **facts)` are gettext's, and put the facts in.
+    """
+    said = translated(SENTENCES[refusal.reason], refusal.facts, translate, plural)
+    if "left" not in refusal.facts:
+        return said
+    return said + " " + translated(TRIES_LEFT, refusal.facts, translate, plural)
+
+
+def translated(entry: str | tuple[str, str, str], facts: dict, translate: Callable[..., str], plural: Callable[..., str]) -> str:
+    """One entry of the catalogue with its facts in place."""
+    if isinstance(entry, str):
+        return translate(entry, **facts)
+    one, many, fact = entry
+    return plural(one, many, facts[fact], **facts)

@@ -1,0 +1,45 @@
+"""The audit trail (AU-2) and the outbox of notices: rows of the transaction that they tell of."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.models.base import Base, new_id
+
+
+class Event(Base):
+    """One security event. Never a code, secret, token, full phone number or unmatched username (AU-3)."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_subject_id_at", "subject_id", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    event: Mapped[str] = mapped_column(String(48))
+    result: Mapped[str] = mapped_column(String(8))  # ok | refused
+    reason: Mapped[str | None] = mapped_column(String(48))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    subject_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    role: Mapped[str | None] = mapped_column(String(16))
+    factor: Mapped[str | None] = mapped_column(String(16))
+    session_hash: Mapped[str | None] = mapped_column(String(64))
+    request_id: Mapped[str] = mapped_column(String(32))
+    ip: Mapped[str] = mapped_column(String(45))
+    user_agent: Mapped[str] = mapped_column(Text)
+    app_version: Mapped[str] = mapped_column(String(16))
+
+
+class Outbox(Base):
+    """A notice to hand over after the commit. `template` and `facts` make its text; the address is sealed."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    template: Mapped[str] = mapped_column(String(48))
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    to_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    sent_at: Mapped[datetime | None]

@@ -1,0 +1,38 @@
+"""Sessions, kept on the server: a cookie holds a random token, the row its hash."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.models.base import Base
+
+# How far a person has come, in the order of trust (C-1 adds "aal1+trusted" between the last two).
+LEVELS = ("claimant", "aal1", "aal2")
+
+
+class Session(Base):
+    """A sign-in. `claimant`: password shown, code not yet (SE-8)."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        CheckConstraint("level in ('claimant', 'aal1', 'aal1+trusted', 'aal2')", name="level"),
+        Index("ix_sessions_user_id_browser", "user_id", "browser_hash"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    level: Mapped[str] = mapped_column(String(16))
+    browser_hash: Mapped[str | None] = mapped_column(String(64))
+    browser_known: Mapped[bool] = mapped_column(default=False)
+    next_path: Mapped[str | None] = mapped_column(String(512))
+    ip: Mapped[str] = mapped_column(String(45))
+    user_agent: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    password_at: Mapped[datetime]
+    second_factor_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    ended_reason: Mapped[str | None] = mapped_column(String(32))

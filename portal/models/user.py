@@ -1,0 +1,64 @@
+"""People who sign in, and the practices they belong to."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.crypto import Keyring
+from portal.models.base import Base
+
+ROLES = ("patient", "provider", "administrator", "support")
+
+
+class Practice(Base):
+    __tablename__ = "practices"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    city: Mapped[str]
+    phone: Mapped[str] = mapped_column(String(40))
+
+
+class User(Base):
+    """An account. Its password hash, e-mail and phone are sealed; `two_factor` is off, on or reset (product rule 1)."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("role in ('patient', 'provider', 'administrator', 'support')", name="role"),
+        CheckConstraint("two_factor in ('off', 'on', 'reset')", name="two_factor"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    full_name: Mapped[str]
+    role: Mapped[str] = mapped_column(String(16))
+    practice_id: Mapped[int | None] = mapped_column(ForeignKey("practices.id"))
+    password_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    two_factor: Mapped[str] = mapped_column(String(8), default="off")
+    two_factor_since: Mapped[datetime | None]
+    # Wrong codes since the last right one: of the account (pauses), and of its backup codes (RL-1 to RL-5).
+    code_failures: Mapped[int] = mapped_column(default=0)
+    backup_failures: Mapped[int] = mapped_column(default=0)
+    codes_paused_until: Mapped[datetime | None]
+    last_sign_in_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+    practice: Mapped[Practice | None] = relationship()
+
+    def seal(self, keys: Keyring, column: str, text: str) -> None:
+        """Put `text` sealed into `<column>_sealed`; the user needs its id by then."""
+        setattr(self, f"{column}_sealed", keys.seal(text, user_place(self.id, column)))
+
+    def unseal(self, keys: Keyring, column: str) -> str | None:
+        """The text of `<column>_sealed`, or None where there is none. Raises SealBroken."""
+        sealed = getattr(self, f"{column}_sealed")
+        return None if sealed is None else keys.open(sealed, user_place(self.id, column))
+
+
+def user_place(user_id: int, column: str) -> str:
+    """Where a sealed column of a user belongs."""
+    return f"users:{user_id}:{column}"

@@ -1,0 +1,34 @@
+"""Who may use which method, who must, who may turn it off. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The rules of one door. They go by property: a method says whether it is `restricted` (NIST's word for telephone codes)."""
+
+    roles: frozenset[str]
+    issuer: str  # what the authenticator app shows (TO-7)
+    accepts_restricted: bool
+    must_use: bool
+    may_turn_off: bool
+
+    def allows(self, method) -> bool:
+        """Whether people behind this door may choose the method."""
+        return self.accepts_restricted or not method.restricted
+
+
+PATIENT = Policy(frozenset({"patient"}), "Medximity", accepts_restricted=True, must_use=False, may_turn_off=True)
+PROVIDER = Policy(
+    frozenset({"provider", "administrator"}), "DigitalPatientChart", accepts_restricted=False, must_use=True, may_turn_off=False
+)
+SUPPORT = Policy(frozenset({"support"}), "Medximity", accepts_restricted=False, must_use=True, may_turn_off=False)
+POLICIES = (PATIENT, PROVIDER, SUPPORT)
+
+
+def policy_of(role: str) -> Policy:
+    """The policy for a role. KeyError: a role without a policy reaches nothing."""
+    for policy in POLICIES:
+        if role in policy.roles:
+            return policy
+    raise KeyError(role)

@@ -1,0 +1,116 @@
+"""Answers: a page or its fragment, a refusal, a redirect. The only module that knows HTMX exists."""
+
+from datetime import datetime
+
+from flask import Response, current_app, g, make_response, redirect, render_template, request, session, url_for
+from flask_babel import format_datetime, gettext, ngettext
+from flask_login import current_user
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from portal import messages
+from portal.browser_session import own_path, seconds_left, visitor
+from portal.messages import Refused
+
+
+def is_fragment() -> bool:
+    """Whether HTMX asked, and only the step is swapped."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def page(template: str, status: int = 200, **context) -> Response:
+    """A whole page, or the fragment of it for HTMX: one template serves both (product rule 15)."""
+    layout = "layouts/fragment.html" if is_fragment() else "layouts/page.html"
+    response = make_response(render_template(template, layout=layout, **context), status)
+    if status >= 400:
+        response.headers["HX-Push-Url"] = "false"  # a refused form is not a place in the history
+    return response
+
+
+def say(refused: Refused) -> str:
+    """The sentence for a refusal, in the person's language."""
+    return messages.sentence(refused, gettext, ngettext)
+
+
+def refuse(template: str, form, refused: Refused | None = None, field: str = "", **context) -> Response:
+    """The same page with what is wrong beside the field and in the summary, status 422."""
+    problems = []
+    for each in form:
+        each.errors = [say(Refused(str(reason))) for reason in each.errors]
+    if refused is not None:
+        sentence = say(refused)
+        if field:
+            form[field].errors = [sentence]
+        else:
+            problems.append(("", sentence))
+    problems += [(each.id, each.errors[0]) for each in form if each.errors]
+    return page(template, 422, form=form, problems=problems, **context)
+
+
+def go(endpoint: str, **values) -> Response:
+    """On to another page with a GET (303)."""
+    return go_to(url_for(endpoint, **values))
+
+
+def go_to(path: str) -> Response:
+    return redirect(path, 303)  # type: ignore[return-value]
+
+
+def send_to_sign_in() -> Response:
+    """Nobody is signed in: to the sign-in page and back afterwards. HTMX must not swap it into a panel (HX-6)."""
+    target = url_for("sign_in.ask_password", next=place_to_return())
+    if is_fragment():
+        response = make_response("", 401)
+        response.headers["HX-Redirect"] = target
+        return response
+    return go_to(target)
+
+
+def place_to_return() -> str | None:
+    """The page that the person was on: this one where it can be opened with a GET."""
+    path = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    try:
+        current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]
+    except (HTTPException, RequestRedirect):
+        return None
+    return own_path(path)
+
+
+def moment(at: datetime) -> str:
+    """A moment in words, in UTC and saying so."""
+    return format_datetime(at, "d MMMM y, HH:mm") + " UTC"
+
+
+def template_context() -> dict:
+    """What every template may use."""
+    return {
+        "person": current_user if current_user.is_authenticated else None,
+        "brand": g.get("brand", PORTAL_BRAND),
+        "session_seconds": seconds_left(),
+        "test_bench": current_app.extensions["settings"].test_bench,
+        "support_contact": current_app.extensions["settings"].support_contact,
+        "home_url": home_url(),
+        "moment": moment,
+        "moment_of": lambda text: moment(datetime.fromisoformat(text)),
+    }
+
+
+PORTAL_BRAND = {"name": "Medximity", "key": "portal"}
+
+
+def home_url() -> str:
+    """Where a person begins: their door's home, or the sign-in page."""
+    who = visitor()
+    if who is None or who.is_claimant:
+        return url_for("sign_in.ask_password")
+    return url_for(home_endpoint(who.role))
+
+
+def home_endpoint(role: str) -> str:
+    """The first page behind the door of a role."""
+    return "patient.home" if role == "patient" else "sign_in.elsewhere"
+
+
+def renew_session(token: str) -> None:
+    """Carry a session's new token."""
+    session.renew(token)  # type: ignore[attr-defined]

@@ -1,0 +1,3 @@
+"""The version that audit events name."""
+
+VERSION = "0.1.0"
