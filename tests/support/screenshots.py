@@ -46,9 +46,11 @@ class Photographer:
             print(f"{name} ({self.look}) scrolls sideways")
 
     def press(self, label, role="button"):
-        """Presses what bears a label and waits for the page that follows."""
+        """Presses what bears a label and waits until the step that was there has gone, by a swap or with its page."""
+        self.page.locator("#step > *").first.evaluate("step => step.setAttribute('data-old', '')")
         self.page.get_by_role(role, name=label, exact=True).first.click()
-        self.page.wait_for_load_state("networkidle")
+        self.page.locator("[data-old]").wait_for(state="detached")
+        self.page.wait_for_load_state("load")
 
     def type(self, label, text):
         """Types into the field with a label."""
