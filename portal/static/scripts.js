@@ -121,7 +121,7 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
 
   async function look() {
     let seconds = left();
-    try { seconds = (await (await fetch(dialog.dataset.left, { headers: { Accept: "application/json" } })).json()).seconds; } catch { /* offline: our own clock */ }
+    try { seconds = (await (await fetch(dialog.dataset.ask, { headers: { Accept: "application/json" } })).json()).seconds; } catch { /* offline: our own clock */ }
     if (seconds <= 0) return over();
     if (seconds > WARN) return rearm(seconds);
     end = Date.now() + seconds * 1000;
@@ -136,20 +136,20 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
     timer = setTimeout(seconds <= 0 || seconds % 10 === 0 ? look : tick, 1000);
   }
 
+  async function stay() {
+    const body = new URLSearchParams({ csrf_token: one("[name=csrf_token]").value });
+    try {
+      const answer = await fetch(dialog.dataset.extend, { method: "POST", body, headers: { Accept: "application/json" } });
+      rearm((await answer.json()).seconds);
+    } catch { look(); }
+  }
+
   if (dialog) {
     rearm();
     document.addEventListener("visibilitychange", () => { if (!document.hidden && left() <= WARN) look(); });
     // Escape, too, is a sign of life.
-    dialog.addEventListener("cancel", event => { event.preventDefault(); one("form", dialog).requestSubmit(); });
-    one("form", dialog).addEventListener("submit", async event => {
-      event.preventDefault();
-      const form = event.target;
-      try {
-        const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
-        rearm((await answer.json()).seconds);
-      } catch { look(); }
-      rest(form);
-    });
+    dialog.addEventListener("cancel", event => { event.preventDefault(); stay(); });
+    one("button", dialog).addEventListener("click", stay);
   }
 
   ready();
