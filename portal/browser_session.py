@@ -1,12 +1,15 @@
 """The session cookie: a random token whose hash finds the server's row; the CSRF token hangs on it."""
 
 import hmac
+from typing import Literal
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, request, session
 from flask.sessions import SessionInterface, SessionMixin
+from sqlalchemy.exc import OperationalError
 
 from portal import clock, config
+from portal.db import db
 from portal.flows import sessions
 from portal.flows.events import one_line
 from portal.flows.visit import Visit, Visitor
@@ -25,7 +28,7 @@ class BrowserSession(dict, SessionMixin):
         self.browser: str | None = None
         self.send = False
         self.drop = False
-        self._found: tuple[Visitor | None, str | None] | None = None
+        self._found: Visitor | sessions.Ended | Literal[False] | None = False
 
     def __contains__(self, key) -> bool:
         return key == "csrf_token" or super().__contains__(key)
@@ -36,15 +39,20 @@ class BrowserSession(dict, SessionMixin):
         self.send = self.send or not self.has_cookie
         return hmac.digest(self.csrf_key, self.token.encode(), "sha256").hex()
 
-    def find(self) -> tuple[Visitor | None, str | None]:
-        """The visitor, or None and why the session is over; one SELECT a request."""
-        if self._found is None:
-            self._found = sessions.find(self.token, now()) if self.has_cookie else (None, None)
+    def find(self) -> Visitor | sessions.Ended | None:
+        """The session of the cookie, live or over; one SELECT a request."""
+        if self._found is False:
+            self._found = sessions.find(self.token, now()) if self.has_cookie else None
         return self._found
+
+    def forget(self) -> None:
+        """The database does not answer: this page is drawn as for a stranger."""
+        if self._found is False:
+            self._found = None
 
     def renew(self, token: str) -> None:
         """Carry a new token from this response on."""
-        self.token, self.send, self._found = token, True, None
+        self.token, self.send, self._found = token, True, False
 
 
 class CookieSessions(SessionInterface):
@@ -83,7 +91,14 @@ def now():
 
 def visitor() -> Visitor | None:
     """The person of this request, claimant or signed in, or None."""
-    return session.find()[0]  # type: ignore[attr-defined]
+    found = session.find()  # type: ignore[attr-defined]
+    return found if isinstance(found, Visitor) else None
+
+
+def ended() -> sessions.Ended | None:
+    """The session that this request's cookie once was, where it is over."""
+    found = session.find()  # type: ignore[attr-defined]
+    return found if isinstance(found, sessions.Ended) else None
 
 
 def visit() -> Visit:
@@ -109,7 +124,11 @@ def touch() -> None:
     """Note that the person did something, at most once a minute (SE-1)."""
     who = visitor()
     if who and not who.is_claimant and now() - who.last_seen_at >= config.SESSION_TOUCH:
-        sessions.touch(visit())
+        try:
+            sessions.touch(visit())
+        except OperationalError:  # a busy database costs the page nothing but this note
+            db.session.rollback()
+            return
         g.touched = True
 
 

@@ -37,6 +37,7 @@ TOTP_HINT_STEPS = 20  # a match up to ten minutes away names the phone's clock i
 
 # Set-up
 BINDING_LIFE = timedelta(minutes=30)  # a secret that was shown and not proved: product rule 2
+BINDING_KEPT = timedelta(days=1)  # an expired one says so for this long, then it is deleted
 REAUTHENTICATION_LIFE = timedelta(minutes=5)  # RA-1, RA-4
 
 # Backup codes

@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, request, session
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -34,6 +34,7 @@ def form_expired(error: CSRFError) -> Response:
 def database_busy(error: OperationalError) -> Response:
     """Another process held the database for too long: nothing was changed, and the page says so."""
     log.error("request %s: the database did not answer in time", g.get("request_id"))
+    session.forget()  # type: ignore[attr-defined]
     response = page("errors/503.html", 503)
     response.headers["Retry-After"] = "5"
     return response

@@ -9,7 +9,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from portal import messages
-from portal.browser_session import own_path, seconds_left, visitor
+from portal.browser_session import ended, own_path, seconds_left, visit, visitor
+from portal.flows import events
 from portal.messages import Refused
 
 
@@ -58,6 +59,9 @@ def go_to(path: str) -> Response:
 
 def send_to_sign_in() -> Response:
     """Nobody is signed in: to the sign-in page and back afterwards. HTMX must not swap it into a panel (HX-6)."""
+    over = ended()
+    if over:
+        events.record_alone(visit(), "session_use_after_expire", over.reason, over, over.token_hash)
     target = url_for("sign_in.ask_password", next=place_to_return())
     if is_fragment():
         response = make_response("", 401)
@@ -68,6 +72,8 @@ def send_to_sign_in() -> Response:
 
 def place_to_return() -> str | None:
     """The page that the person was on: this one where it can be opened with a GET."""
+    if request.blueprint == "sign_in":  # a claimant begins again; the page wanted first was the row's
+        return own_path(request.args.get("next"))
     path = request.full_path.rstrip("?") if request.method == "GET" else request.path
     try:
         current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]

@@ -108,5 +108,5 @@ def submit_regenerate() -> Response:
     refused = ask_again()
     if refused:
         return refused
-    backup_codes.regenerate(visit())
+    backup_codes.regenerate(visit(), request.form.get("set", type=int))
     return go_to(g.door.url("setup.backup_codes"))

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
 
-from portal.browser_session import mark_browser, now, own_path, seconds_left, visit, visitor
+from portal.browser_session import ended, mark_browser, now, own_path, seconds_left, visit, visitor
 from portal.flows import sessions
 from portal.flows import sign_in as flow
 from portal.forms import BackupCodeForm, ChallengeForm, SignInForm
@@ -45,9 +45,10 @@ def password_url() -> str:
 
 def notice() -> str | None:
     """Why the person is here again, where that is known."""
-    _found, ended = session.find()  # type: ignore[attr-defined]
-    reason = "signed_out" if "out" in request.args else ended or ("sign_in_first" if request.args.get("next") else None)
-    return _(NOTICES[reason]) if reason in NOTICES else None
+    over = ended()
+    if "out" in request.args or over:
+        return _(NOTICES["signed_out" if "out" in request.args or over is None else over.reason])
+    return _(NOTICES["sign_in_first"]) if request.args.get("next") else None
 
 
 @blueprint.post("/sign-in")

@@ -26,7 +26,7 @@ FACTOR = "backup_code"
 class Overview:
     """What the pages say of a person's live set."""
 
-    number: int
+    set_number: int
     made_at: datetime
     left: int
     saved: bool
@@ -71,8 +71,9 @@ def hash_code(code: str, salt: bytes, pepper: str) -> bytes:
     )
 
 
-def make(visit: Visit, user_id: int) -> None:
+def make(visit: Visit, user: User) -> None:
     """Add a new live set to the open transaction; every older one is void from its commit on (BC-5)."""
+    user_id = user.id
     older = update(BackupCodeSet).where(BackupCodeSet.user_id == user_id, BackupCodeSet.replaced_at.is_(None))
     change(older.values(replaced_at=visit.now, codes_sealed=None, readable_until=None))
     last = db.session.scalar(select(func.max(BackupCodeSet.number)).where(BackupCodeSet.user_id == user_id)) or 0
@@ -95,7 +96,7 @@ def make(visit: Visit, user_id: int) -> None:
     db.session.add_all(
         BackupCode(set_id=set_id, number=at, hash=hash_code(code, salt, pepper)) for at, code in enumerate(codes, 1)
     )
-    record(visit, "backup_codes_made", subject=user_id, factor=FACTOR)
+    record(visit, "backup_codes_made", about=user, factor=FACTOR)
 
 
 def live_set(user_id: int) -> BackupCodeSet | None:
@@ -148,11 +149,18 @@ def confirm_saved(visit: Visit, code: str) -> None:
     db.session.commit()
 
 
-def regenerate(visit: Visit) -> None:
-    """A new set in place of the live one; the blueprint has asked for fresh proof (BC-5, RA-1)."""
+def regenerate(visit: Visit, replacing: int | None) -> None:
+    """A new set in place of the live one; the blueprint has asked for fresh proof (BC-5, RA-1).
+
+    `replacing`: the number of the set that the person saw; where it is live no more, a second press came late and changes nothing.
+    """
     session = begin_write()
     user = session.get_one(User, visit.who.user_id, with_for_update=True)
-    make(visit, user.id)
+    live = live_set(user.id)
+    if live and replacing is not None and live.number != replacing:
+        session.rollback()
+        return
+    make(visit, user)
     user.backup_failures = 0  # counted per authenticator (RL-1); the account's own count stays (RL-5)
     notices.queue(visit, user, "backup_codes_replaced")
     session.commit()

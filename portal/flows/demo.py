@@ -94,7 +94,7 @@ def turn_on(keys: Keyring, now: datetime, user: User) -> None:
         )
     )
     visit = Visit(now=now, keys=keys, ip="", user_agent="demo seed", request_id="demo-seed")
-    backup_codes.make(visit, user.id)
+    backup_codes.make(visit, user)
     made = db.session.scalars(select(BackupCodeSet).where(BackupCodeSet.user_id == user.id)).one()
     made.saved_at, made.codes_sealed, made.readable_until = now, None, None
 

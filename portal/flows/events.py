@@ -1,6 +1,7 @@
 """The audit trail: one row in the transaction of what it tells (AU-1, AU-2)."""
 
 import re
+from typing import Protocol
 
 from portal.db import begin_write, db
 from portal.flows.visit import Visit
@@ -9,6 +10,16 @@ from portal.version import VERSION
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 USER_AGENT_MAX = 400
+
+
+class Subject(Protocol):
+    """Whom an event is about, where it is not the visitor: a user, or the owner of an ended session."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def role(self) -> str: ...
 
 
 def one_line(text: str, limit: int = USER_AGENT_MAX) -> str:
@@ -20,12 +31,13 @@ def record(
     visit: Visit,
     event: str,
     *,
-    subject: int | None = None,
+    about: Subject | None = None,
+    session_hash: str | None = None,
     reason: str | None = None,
     refused: bool = False,
     factor: str | None = None,
 ) -> None:
-    """Add an event about `subject` (the visitor where it is left out) to the open transaction."""
+    """Add an event about `about` (the visitor where it is left out) to the open transaction."""
     visitor = visit.visitor
     db.session.add(
         Event(
@@ -33,11 +45,11 @@ def record(
             event=event,
             result="refused" if refused else "ok",
             reason=reason,
-            actor_id=visitor.user_id if visitor else subject,
-            subject_id=subject if subject is not None else (visitor.user_id if visitor else None),
-            role=visitor.role if visitor else None,
+            actor_id=visitor.user_id if visitor else (about and not refused and about.id) or None,
+            subject_id=about.id if about else visitor and visitor.user_id,
+            role=visitor.role if visitor else about and about.role,
             factor=factor,
-            session_hash=visitor.token_hash if visitor else None,
+            session_hash=session_hash or (visitor.token_hash if visitor else None),
             request_id=visit.request_id,
             ip=visit.ip,
             user_agent=visit.user_agent,
@@ -46,8 +58,8 @@ def record(
     )
 
 
-def record_alone(visit: Visit, event: str, reason: str) -> None:
+def record_alone(visit: Visit, event: str, reason: str, about: Subject | None = None, session_hash: str | None = None) -> None:
     """An event that no change goes with (a forged form, a step out of order), in a transaction of its own."""
     begin_write()
-    record(visit, event, reason=reason, refused=True)
+    record(visit, event, reason=reason, refused=True, about=about, session_hash=session_hash)
     db.session.commit()

@@ -1,6 +1,7 @@
 """Sessions on the server: found, begun, renewed with a new token, touched, ended (SE-1 to SE-11)."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import exists, select, update
@@ -26,35 +27,53 @@ def new_token() -> str:
     return secrets.token_urlsafe(config.SESSION_TOKEN_BYTES)
 
 
-def find(token: str, now: datetime) -> tuple[Visitor | None, str | None]:
-    """The live session of a token, or None and why it is over (a key of messages.NOTICES, None where it never was)."""
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that is over: why (a key of messages.NOTICES), and whose it was."""
+
+    reason: str
+    id: int
+    role: str
+    token_hash: str
+
+
+def find(token: str, now: datetime) -> Visitor | Ended | None:
+    """The session of a token, live or over; None where there never was one. One SELECT."""
     row = db.session.execute(FIND.where(Session.token_hash == token_hash(token))).first()
     if row is None:
-        return None, None
+        return None
     *columns, ended_reason, disabled_at = row
     visitor = Visitor(*columns)
-    if ended_reason or disabled_at:
-        return None, ended_reason or "signed_out"
+    reason = ended_reason or ("signed_out" if disabled_at else over(visitor, now))
+    return Ended(reason, visitor.user_id, visitor.role, visitor.token_hash) if reason else visitor
+
+
+def over(visitor: Visitor, now: datetime) -> str | None:
+    """Which limit has ended the session, or None."""
     if now >= visitor.ends_at:
-        return None, "claimant" if visitor.is_claimant else "overall"
+        return "claimant" if visitor.is_claimant else "overall"
     if now >= visitor.idle_end():
-        return None, "claimant" if visitor.is_claimant else "idle"
-    return visitor, None
+        return "claimant" if visitor.is_claimant else "idle"
+    return None
 
 
-def begin(visit: Visit, user: User, level: str, next_path: str | None) -> str:
-    """Insert a session for a password just shown; returns its token. The oldest beyond five ends (SE-11)."""
+def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[str, bool]:
+    """Insert a session for a password just shown; the oldest beyond five ends (SE-11).
+
+    Returns its token, and whether this person has signed in from this browser before.
+    """
     token = new_token()
     browser_hash = token_hash(visit.browser) if visit.browser else None
     life = config.CLAIMANT_LIFE if level == LEVEL_CLAIMANT else config.SESSION_LIFE
     known = exists().where(Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level != LEVEL_CLAIMANT)
+    is_known = bool(browser_hash and db.session.scalar(select(known)))
     db.session.add(
         Session(
             token_hash=token_hash(token),
             user_id=user.id,
             level=level,
             browser_hash=browser_hash,
-            browser_known=bool(browser_hash and db.session.scalar(select(known))),
+            browser_known=is_known,
             next_path=next_path,
             ip=visit.ip,
             user_agent=visit.user_agent,
@@ -65,13 +84,13 @@ def begin(visit: Visit, user: User, level: str, next_path: str | None) -> str:
         )
     )
     db.session.flush()
-    end_oldest(visit, user.id)
-    return token
+    end_oldest(visit, user)
+    return token, is_known
 
 
-def end_oldest(visit: Visit, user_id: int) -> None:
+def end_oldest(visit: Visit, user: User) -> None:
     """Keep the five sessions that were seen last."""
-    live = (Session.user_id == user_id, Session.ended_at.is_(None), Session.ends_at > visit.now)
+    live = (Session.user_id == user.id, Session.ended_at.is_(None), Session.ends_at > visit.now)
     extra = (
         select(Session.id)
         .where(*live)
@@ -80,7 +99,7 @@ def end_oldest(visit: Visit, user_id: int) -> None:
     )
     if db.session.scalar(select(extra.exists())):
         change(end_where(visit, "newer_sign_ins").where(Session.id.in_(db.session.scalars(extra).all())))
-        record(visit, "session_end", subject=user_id, reason="newer_sign_ins")
+        record(visit, "session_end", about=user, reason="newer_sign_ins")
 
 
 def end_where(visit: Visit, reason: str):
@@ -117,6 +136,7 @@ def extend(visit: Visit) -> datetime:
     """The person asked for more time: when the session ends now (SE-3)."""
     begin_write()
     change(seen(visit))
+    record(visit, "session_renew")
     db.session.commit()
     return min(visit.now + config.SESSION_IDLE, visit.who.ends_at)
 

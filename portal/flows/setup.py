@@ -123,14 +123,14 @@ def turn_on(visit: Visit, user: User, binding: Binding, columns: dict) -> None:
             id=binding.id,
             user_id=user.id,
             method=binding.method,
-            secret_sealed=visit.keys.seal(binding.secret(visit.keys), secret_place(user.id, binding.id)),
+            secret_sealed=binding.secret_sealed,  # sealed for this id from the start
             created_at=visit.now,
             last_used_at=visit.now,
             **columns,
         )
     )
     throttle.forgive(visit, user, binding.failures, two_factor="on", two_factor_since=visit.now)
-    backup_codes.make(visit, user.id)
+    backup_codes.make(visit, user)
     raise_level(visit)
     sessions.end_others(visit, "two_factor_changed")
     record(visit, "authenticator_added", factor=binding.method)

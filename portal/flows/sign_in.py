@@ -2,17 +2,18 @@
 
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from portal import passwords
-from portal.crypto import SealBroken
-from portal.db import begin_write, db, end_read
+from portal import config, passwords
+from portal.crypto import SealBroken, token_hash
+from portal.db import begin_write, change, db, end_read
 from portal.flows import backup_codes, notices, sessions, verification
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_CLAIMANT, LEVEL_ONE, LEVEL_TWO, Visit
 from portal.messages import Refused
-from portal.models import User
+from portal.models import Binding, User
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ def normalise_username(typed: str) -> str:
 
 
 def stored_password(visit: Visit, user: User | None) -> str | None:
-    """The argon2 string of a user who may sign in, else None."""
-    if user is None or user.disabled_at is not None:
+    """The argon2 string of a user who may sign in with it, else None. A reset account's password alone opens nothing (rule 1)."""
+    if user is None or user.disabled_at is not None or user.two_factor == "reset":
         return None
     try:
         return user.unseal(visit.keys, "password")
@@ -43,17 +44,16 @@ def submit_password(visit: Visit, username: str, password: str, next_path: str |
     """Check the password and begin a session. Raises Refused("sign_in_wrong"), the same for every cause (EN-1)."""
     user = db.session.scalar(select(User).where(User.username == normalise_username(username)))
     stored = stored_password(visit, user)
+    db.session.expunge_all()
     end_read()
     right = passwords.verify(stored, password)
     renewed = passwords.hash_password(password) if right and stored and passwords.needs_rehash(stored) else None
     session = begin_write()
     if user is None or not right:
-        record(
-            visit, "authn_login_fail", subject=user.id if user else None, reason="sign_in_wrong", refused=True, factor="password"
-        )
+        record(visit, "authn_login_fail", about=user, reason="sign_in_wrong", refused=True, factor="password")
         session.commit()
         raise Refused("sign_in_wrong")
-    return begin_session(visit, session.get_one(User, user.id, populate_existing=True), renewed, next_path)
+    return begin_session(visit, session.get_one(User, user.id), renewed, next_path)
 
 
 def begin_session(visit: Visit, user: User, renewed: str | None, next_path: str | None) -> Begun:
@@ -61,21 +61,21 @@ def begin_session(visit: Visit, user: User, renewed: str | None, next_path: str 
     if renewed:
         user.seal(visit.keys, "password", renewed)
     asks_code = user.two_factor == "on"
-    token = sessions.begin(visit, user, LEVEL_CLAIMANT if asks_code else LEVEL_ONE, next_path)
-    record(visit, "authn_login_success", subject=user.id, factor="password")
+    token, known = sessions.begin(visit, user, LEVEL_CLAIMANT if asks_code else LEVEL_ONE, next_path)
+    record(visit, "authn_login_success", about=user, session_hash=token_hash(token), factor="password")
     if not asks_code:
         user.last_sign_in_at = visit.now
-        tell_new_browser(visit, user, token)
-    backup_codes.forget_expired(visit.now)
+        if not known:
+            notices.queue(visit, user, "new_browser")
+    forget_expired(visit.now)
     db.session.commit()
     return Begun(token, asks_code, user.role)
 
 
-def tell_new_browser(visit: Visit, user: User, token: str) -> None:
-    """A notice where the person signed in from a browser not seen before (product rule 11)."""
-    found, _ = sessions.find(token, visit.now)
-    if found and not found.browser_known:
-        notices.queue(visit, user, "new_browser")
+def forget_expired(now: datetime) -> None:
+    """Drop what everyone's half hours have ended: readable codes, and secrets that were never proved."""
+    backup_codes.forget_expired(now)
+    change(delete(Binding).where(Binding.expires_at <= now - config.BINDING_KEPT))
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def submit_code(visit: Visit, code: str) -> Finished:
     if token is None:  # this claimant's session ended or was renewed meanwhile: the spent code goes with it
         db.session.commit()
         raise Refused("used")
-    record(visit, "authn_login_success", factor=proof.factor)
+    record(visit, "authn_login_success", factor=proof.factor, session_hash=token_hash(token))
     if not visit.who.browser_known:
         notices.queue(visit, proof.user, "new_browser")
     db.session.commit()

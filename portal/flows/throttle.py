@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, or_, select, update
 
 from portal import config
 from portal.db import change, db
@@ -19,7 +19,7 @@ def charge(visit: Visit, user_id: int, backup: bool = False) -> User:
     failures = User.code_failures + 1
     statement = (
         update(User)
-        .where(User.id == user_id, func.coalesce(User.codes_paused_until, visit.now) <= visit.now)
+        .where(User.id == user_id, or_(User.codes_paused_until.is_(None), User.codes_paused_until <= visit.now))
         .values(
             code_failures=failures,
             backup_failures=User.backup_failures + int(backup),

@@ -122,13 +122,13 @@ def with_tries(refused: Refused, user: User) -> Refused:
 def tell_lock(visit: Visit, user: User) -> None:
     """One notice and one event a pause (RL-9)."""
     if throttle.tries_left(user) == 0:
-        record(visit, "authn_login_lock", subject=user.id, reason="throttled", refused=True)
+        record(visit, "authn_login_lock", about=user, reason="throttled", refused=True)
         notices.queue(visit, user, "too_many_codes")
 
 
 def tell_disabled(visit: Visit, user: User, row: Authenticator) -> None:
     """The hundredth failure disabled the authenticator: said once (RL-1)."""
     if row.disabled_at is not None:
-        record(visit, "authenticator_disabled", subject=user.id, reason="too_many_failures", refused=True, factor=row.method)
+        record(visit, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=row.method)
         notices.queue(visit, user, "authenticator_disabled")
         throttle.write_off(user, row.failures)
