@@ -9,4 +9,6 @@ pytest_plugins = [
     "tests.support.sites",
     "tests.support.server",
     "tests.support.browser",
+    "tests.support.moving",
+    "tests.support.people",
 ]

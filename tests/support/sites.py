@@ -65,11 +65,11 @@ class Sites:
 
     def migrated(self):
         """Returns a site with every table and nobody in it."""
-        return self._copy(self._model("db upgrade"))
+        return self.copy(self._model("db upgrade"))
 
     def seeded(self):
         """Returns a site with the demo accounts."""
-        return self._copy(self._model("db upgrade", "demo seed"))
+        return self.copy(self._model("db upgrade", "demo seed"))
 
     def remove(self, site):
         """Takes a site away, whoever may still be connected to it."""
@@ -85,7 +85,8 @@ class Sites:
             self.models[commands] = site
         return self.models[commands]
 
-    def _copy(self, model):
+    def copy(self, model):
+        """Returns a site like another one, which nobody is connected to."""
         name = next(self.names)
         folder = shutil.copytree(model.folder, self.parent / name)
         return Site(folder, self._url(folder, self.postgres and self.postgres.create(name, model.folder.name)))

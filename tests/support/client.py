@@ -1,0 +1,243 @@
+"""A person's browser in process, in two guises: plain (no JavaScript) and htmx. It goes by visible labels."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from tests.support.markup import Element, parse, squeeze
+from tests.support.see import see_fragment, see_headers, see_no_secret, see_page
+
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
+WIZARD = "/account/security/two-factor"
+SCAN = f"{WIZARD}/totp/scan"
+CODES = f"{WIZARD}/backup-codes"
+REDIRECTS = 6
+
+
+@dataclass(frozen=True)
+class Known:
+    """A secret that some browser has been shown, and where it may stand."""
+
+    kind: str
+    text: str
+    home: str  # a pattern of paths
+
+    def __repr__(self):
+        return f"a {self.kind}"
+
+
+class Browser:
+    """One browser with its cookies and the page it shows. Every answer that it gets is looked over."""
+
+    def __init__(self, app, guise="plain", ip="127.0.0.1", agent=AGENT, secrets=None):
+        self.app, self.guise, self.ip, self.agent = app, guise, ip, agent
+        self.client = app.test_client()
+        self.secrets = [] if secrets is None else secrets
+        self.page = self.response = None
+        self.path = ""
+
+    def another(self, **options):
+        """Returns a second browser at the same portal, with no cookie."""
+        return Browser(self.app, self.guise, **{"ip": self.ip, "agent": self.agent, "secrets": self.secrets, **options})
+
+    # --- what the page says
+
+    @property
+    def status(self):
+        """Returns the status of the last answer."""
+        return self.response.status_code
+
+    @property
+    def heading(self):
+        """Returns the page's h1."""
+        return self.page.one("h1").text
+
+    @property
+    def text(self):
+        """Returns what the page's main part says."""
+        return self.page.one("main").text
+
+    @property
+    def problems(self):
+        """Returns the sentences of the summary "There is a problem"."""
+        return [item.text for part in self.page.walk() if "problems" in part.classes for item in part.all("li")]
+
+    @property
+    def notices(self):
+        """Returns the sentences that are set apart on the page."""
+        return [part.text for part in self.page.walk() if "notice" in part.classes and "hidden" not in part]
+
+    @property
+    def token(self):
+        """Returns the CSRF token of the page's forms."""
+        return self.page.all("input", name="csrf_token")[0]["value"]
+
+    def cookie(self, name="session"):
+        """Returns the value of a cookie, or None."""
+        found = self.client.get_cookie(name)
+        return found and found.value
+
+    def field(self, label):
+        """Returns the input with that label."""
+        found = [element for element in self.page.all("label") if element.text == label]
+        assert found, f"no field is called {label!r} on {self.path}"
+        return self.page.one("input", id=found[0]["for"])
+
+    def offers(self, label):
+        """Returns whether a link or button bears that label."""
+        return any(element.name == label for element in self.page.all("a", "button"))
+
+    # --- what a person does
+
+    def open(self, path):
+        """Goes to an address as from the address bar, wherever it leads."""
+        return self._go("GET", path)
+
+    def type(self, label, text):
+        """Types into the field with a label."""
+        self.field(label).attributes["value"] = text
+
+    def choose(self, label):
+        """Chooses the radio button with a label."""
+        chosen = self.field(label)
+        for radio in self.page.all("input", type="radio", name=chosen["name"]):
+            radio.attributes.pop("checked", None)
+        chosen.attributes["checked"] = ""
+
+    def press(self, label):
+        """Presses the link or button with a label; in the htmx guise as htmx would."""
+        parts = [self.page.one("main"), self.page]
+        found = [element for part in parts for element in part.all("a", "button") if element.name == label]
+        assert found, f"nothing is called {label!r} on {self.path}"
+        if found[0].tag == "a":
+            swapped = self.guise == "htmx" and "hx-get" in found[0]
+            return self._go("GET", found[0]["href"], swapped=swapped)
+        form = found[0].up("form")
+        return self._go("POST", form["action"], values(form), self.guise == "htmx" and "hx-post" in form)
+
+    def fill(self, button, **typed):
+        """Types into fields named by label (spaces as underscores) and presses a button."""
+        for label, text in typed.items():
+            self.type(label.replace("_", " "), text)
+        return self.press(button)
+
+    # --- journeys
+
+    def sign_in(self, person, next_path=None):
+        """Shows name and password; with a second factor that leads to the code page."""
+        self.open("/sign-in" + (f"?next={next_path}" if next_path else ""))
+        return self.fill("Sign in", Username=person.username, Password=person.password)
+
+    def enter(self, person, next_path=None):
+        """Signs in to the end, with the code that the person's app shows now."""
+        self.sign_in(person, next_path)
+        if person.key:
+            self.fill("Verify", Verification_Code=person.code())
+        assert self.status == 200 and self.cookie()
+        return self
+
+    def begin_set_up(self, person):
+        """From Security to the QR code; the person's app learns the key."""
+        self.open("/account/security")
+        self.press("Enable")
+        self.press("Continue")
+        assert self.path == SCAN
+        person.key = squeeze(self.page.one("code", id="key").text)
+        return self
+
+    def set_up(self, person):
+        """From Security to the backup codes, which the person keeps."""
+        self.begin_set_up(person)
+        self.fill("Verify and Enable", Verification_Code=person.code())
+        person.codes = self.read_codes()
+        return self
+
+    def read_codes(self):
+        """Returns the ten codes of the page, in order."""
+        assert self.path == CODES
+        return [item.text for item in self.page.one("ol", id="codes").all("code")]
+
+    # --- what travels
+
+    def get(self, path, **headers):
+        """Fetches an address without following it or showing it; returns the answer."""
+        return self._travel("GET", path, headers=headers)
+
+    def post(self, path, data=None, token=True, **headers):
+        """Posts without following; with the page's own CSRF token unless told (None for none at all)."""
+        token = self.token if token is True else token
+        return self._travel("POST", path, {**({"csrf_token": token} if token else {}), **(data or {})}, headers)
+
+    def _travel(self, method, path, data=None, headers=None):
+        named = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
+        self.response = self.client.open(
+            path,
+            method=method,
+            data=data,
+            headers={"User-Agent": self.agent, **named},
+            environ_overrides={"REMOTE_ADDR": self.ip},
+        )
+        see_headers(self.response)
+        see_no_secret(self.response.text, urlsplit(path).path, self.secrets)
+        see_no_secret(str(self.response.headers.get("Location")), "Location", self.secrets)
+        return self.response
+
+    def _go(self, method, path, data=None, swapped=False):
+        headers = {"HX_Request": "true", "HX_Target": "step"} if swapped else {}
+        for _ in range(REDIRECTS):
+            answer = self._travel(method, path, data, headers)
+            if "HX-Redirect" in answer.headers and swapped:
+                return self._go("GET", answer.headers["HX-Redirect"])
+            if answer.status_code not in (303, 302, 301, 307, 308):
+                return self._show(path, answer, swapped)
+            assert answer.status_code == 303 and not answer.headers["Location"].startswith("http")
+            method, path, data = "GET", answer.headers["Location"], None
+        raise AssertionError(f"more than {REDIRECTS} redirects, the last to {path}")
+
+    def _show(self, path, answer, swapped):
+        page, faults = parse(answer.text)
+        assert faults == []
+        if swapped:
+            see_fragment(answer.text)
+            self._swap(page)
+        else:
+            self.page = page
+        if not swapped or answer.headers.get("HX-Push-Url") != "false":
+            self.path, _, self.query = path.partition("?")
+        see_page(self.page, answer.status_code)
+        self._remember()
+        return self
+
+    def _swap(self, fragment):
+        title = fragment.one("title")
+        fragment.children.remove(title)
+        self.page.one("title").children = title.children
+        step = self.page.one("div", id="step")
+        step.children = fragment.children
+        for child in step.children:
+            if isinstance(child, Element):
+                child.parent = step
+        token = step.all("input", name="csrf_token")[0]["value"]
+        for field in self.page.all("input", name="csrf_token"):
+            field.attributes["value"] = token
+
+    def _remember(self):
+        for key in self.page.all("code", id="key"):
+            self.secrets.append(Known("setup key", squeeze(key.text), f"{SCAN}|/test-bench"))
+        for codes in self.page.all("ol", id="codes"):
+            self.secrets += [
+                Known("backup code", squeeze(code.text), f"{CODES}(/sheet|/download)?") for code in codes.all("code")
+            ]
+
+    @property
+    def arguments(self):
+        """Returns the query of the address as a dict."""
+        return {name: each[0] for name, each in parse_qs(self.query).items()}
+
+
+def values(form):
+    """Returns what a browser sends of a form."""
+    sent = {}
+    for field in form.all("input"):
+        if "name" in field and (field["type"] != "radio" or "checked" in field):
+            sent[field["name"]] = field["value"] or ""
+    return sent

@@ -1,0 +1,32 @@
+"""Time that stands still until a test moves it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from portal import clock as portal_clock
+
+START = datetime(2027, 3, 1, 12, 0, 10, tzinfo=UTC)  # ten seconds into a step of thirty
+
+
+class MovedClock:
+    """What the portal takes for the present."""
+
+    def __init__(self):
+        self.now = START
+
+    def move(self, **by):
+        """Moves the present; the words are timedelta's."""
+        self.now += timedelta(**by)
+
+    def next_code(self):
+        """Waits until the app shows another code."""
+        self.move(seconds=30)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The portal's clock, moved by hand."""
+    moved = MovedClock()
+    monkeypatch.setattr(portal_clock, "now", lambda: moved.now)
+    return moved

@@ -1,0 +1,168 @@
+"""People, not rows: the demo accounts in a portal that runs inside the test, with a browser of its own for each test.
+
+One database per worker is seeded at the clock's start, with a password hash that costs next to nothing; a test gets a copy.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from portal import clock as portal_clock
+from portal import config, create_app, passwords
+from portal.db import engine_options
+from portal.flows import backup_codes, demo
+from portal.models import Authenticator, Base, User, secret_place
+from tests.support.client import Browser
+from tests.support.digits import totp, wrong_codes
+from tests.support.moving import START, MovedClock
+from tests.support.sites import Site
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@dataclass
+class Person:
+    """Somebody with an account: what they know and what they have."""
+
+    username: str
+    password: str
+    name: str
+    key: str | None = field(default=None, repr=False)  # in their authenticator app
+    codes: list[str] = field(default_factory=list, repr=False)  # on their paper
+    clock: MovedClock | None = None
+
+    def code(self, steps=0):
+        """Returns what the app shows, or what it shows that many steps later."""
+        return totp(self.key, self.clock.now, steps)
+
+    def wrong_codes(self):
+        """Yields codes that the app does not show anywhere near now."""
+        return wrong_codes(self.key, self.clock.now)
+
+    def wrong_code(self):
+        """Returns one of them."""
+        return next(self.wrong_codes())
+
+
+@dataclass(frozen=True)
+class World:
+    """The portal of this worker, the site that tests copy, and the people in it."""
+
+    app: Flask
+    site: Site
+    people: dict[str, Person]
+
+
+@pytest.fixture(scope="session")
+def world(sites):
+    """The demo accounts, made once per worker by the portal's own flow."""
+    site = sites.migrated()
+    app = create_app(config.load(site.environment))
+    made, new_code = [], backup_codes.new_code
+    with pytest.MonkeyPatch.context() as patch, app.app_context():
+        patch.setattr(passwords, "HASHER", CHEAP)
+        patch.setattr(portal_clock, "now", lambda: START)
+        patch.setattr(backup_codes, "new_code", lambda: made.append(new_code()) or made[-1])
+        demo.seed(app.extensions["keys"], START)
+    codes = iter([made[at : at + config.BACKUP_CODES] for at in range(0, len(made), config.BACKUP_CODES)])
+    keys = read_keys(app)
+    people = {
+        each.username: Person(
+            each.username, demo.PASSWORD, each.full_name, keys.get(each.username), next(codes) if each.on else []
+        )
+        for each in demo.PEOPLE
+    }
+    app.extensions["engine"].dispose()
+    yield World(app, site, people)
+    sites.remove(site)
+
+
+def read_keys(app):
+    """Returns username -> base32 key, as their phones scanned it."""
+    with Session(app.extensions["engine"]) as session:
+        rows = session.execute(select(Authenticator, User.username).join(User, User.id == Authenticator.user_id))
+        keys = app.extensions["keys"]
+        return {name: keys.open(row.secret_sealed, secret_place(row.user_id, row.id)) for row, name in rows}
+
+
+@pytest.fixture
+def app(world, sites, clock, monkeypatch):
+    """The portal on a database of this test's own, at the moved clock."""
+    site = sites.copy(world.site)
+    engine = create_engine(**engine_options(site.database_url))
+    monkeypatch.setattr(passwords, "HASHER", CHEAP)
+    monkeypatch.setitem(world.app.extensions, "engine", engine)
+    monkeypatch.setitem(world.app.extensions, "sessions", sessionmaker(engine, expire_on_commit=False))
+    yield world.app
+    engine.dispose()
+    sites.remove(site)
+
+
+@pytest.fixture
+def database(app):
+    """The rows, read and changed beside the portal."""
+    return Database(app)
+
+
+class Database:
+    """What a person with the database at hand can do."""
+
+    def __init__(self, app):
+        self.engine = app.extensions["engine"]
+        self.keys = app.extensions["keys"]
+
+    def all(self, model, *where):
+        """Returns the rows of a model, oldest first."""
+        with Session(self.engine) as session:
+            return session.scalars(select(model).where(*where).order_by(*model.__table__.primary_key)).all()
+
+    def user(self, person):
+        """Returns the row of a person."""
+        return self.all(User, User.username == person.username)[0]
+
+    def change(self, statement):
+        """Executes a statement and commits."""
+        with self.engine.begin() as connection:
+            connection.execute(statement)
+
+    def everything(self, *but):
+        """Returns every row of every table; `but` names columns to leave out ("sessions.last_seen_at")."""
+        with self.engine.connect() as connection:
+            return {
+                table.name: [
+                    {name: value for name, value in row._mapping.items() if f"{table.name}.{name}" not in but}
+                    for row in connection.execute(select(table).order_by(*table.primary_key))
+                ]
+                for table in Base.metadata.sorted_tables
+            }
+
+
+@pytest.fixture(params=["plain", "htmx"])
+def browser(request, app):
+    """A browser in both guises: each test that asks for it runs twice."""
+    return Browser(app, request.param)
+
+
+@pytest.fixture
+def plain(app):
+    """A browser without JavaScript, for what no guise changes."""
+    return Browser(app)
+
+
+def give(username):
+    """Returns a fixture that is one person."""
+
+    @pytest.fixture(name=username.replace(".", "_"))
+    def person(world, clock):
+        known = world.people[username]
+        return replace(known, codes=list(known.codes), clock=clock)
+
+    return person
+
+
+maria, jun, sam, dr_chen = give("maria"), give("jun"), give("sam"), give("dr.chen")
+dr_okafor, admin_lee, dr_novak, support = give("dr.okafor"), give("admin.lee"), give("dr.novak"), give("support")

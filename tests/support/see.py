@@ -1,0 +1,107 @@
+"""What holds on every page that a test fetches, whatever the test is about."""
+
+import re
+
+from tests.support.markup import squeeze
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; report-to csp"
+)
+NEVER = re.compile(r"\b(please|sorry|oops|invalid|valid)\b", re.IGNORECASE)
+POINTERS = ("for", "aria-describedby", "aria-labelledby")
+SPOKEN = ("alt", "title", "placeholder", "aria-label", "aria-description", "data-busy", "data-late", "data-said")
+
+
+def see_headers(response):
+    """The headers of every answer: a page, a refusal, a redirect, a download."""
+    headers = response.headers
+    assert headers["Content-Security-Policy"] == POLICY
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] in ("same-origin", "no-referrer")
+    assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Permissions-Policy" in headers
+    assert "hx-request" in (headers.get("Vary") or "").lower()
+    assert not {"Server", "X-Powered-By"} & set(headers.keys())
+    assert response.status_code != 422 or headers["HX-Push-Url"] == "false"
+
+
+def see_fragment(text):
+    """The part that htmx swaps in: its title first, no layout around it, its CSRF token on board."""
+    assert text.lstrip().startswith("<title>")
+    assert not re.search(r"<(html|head|body|main|header|footer|script|link)\b", text)
+    assert 'name="csrf_token"' in text
+
+
+def see_page(page, status):
+    """A whole page, or the page that a swapped fragment left behind."""
+    see_words(page, status)
+    see_identity(page)
+    see_forms(page)
+    see_nothing_inline(page)
+    if status == 422:
+        see_problems(page)
+
+
+def see_words(page, status):
+    """One h1, the title begins with it, no word that begs or blames."""
+    heading, title = page.one("h1").text, page.one("title").text
+    assert heading
+    assert title.startswith(f"Error: {heading} – " if status == 422 else f"{heading} – ")
+    assert page.one("html")["lang"] == "en"
+    spoken = [element[name] for element in page.walk() for name in SPOKEN if name in element]
+    assert [match[0] for text in (page.text, *spoken) if (match := NEVER.search(text))] == []
+
+
+def see_identity(page):
+    """No id twice; what points at an id finds it; one focus at most."""
+    ids = [element["id"] for element in page.walk() if "id" in element]
+    assert sorted(ids) == sorted(set(ids))
+    pointed = [word for element in page.walk() for name in POINTERS for word in (element[name] or "").split()]
+    pointed += [link["href"][1:] for link in page.all("a") if (link["href"] or "").startswith("#")]
+    assert set(pointed) <= set(ids)
+    assert sum("autofocus" in element for element in page.walk()) <= 1
+
+
+def see_forms(page):
+    """Each form works without JavaScript and carries the token; each field has a label, each control a name."""
+    labelled = {label["for"] for label in page.all("label") if label.text}
+    for form in page.all("form"):
+        assert form["action"] and form["method"] == "post" and "novalidate" in form
+        assert "hx-post" not in form or (form["hx-post"], form["hx-target"]) == (form["action"], "#step")
+        assert len(form.one("input", type="hidden", name="csrf_token")["value"]) >= 64
+        assert form.all("button")
+    assert not [element for element in page.all() if "hx-post" in element and element.tag != "form"]
+    for field in page.all("input", "select", "textarea"):
+        assert field["type"] == "hidden" or "hidden" in field or field["id"] in labelled
+        assert "maxlength" not in field
+    assert [element.tag for element in page.all("a", "button", "summary") if not element.name] == []
+
+
+def see_nothing_inline(page):
+    """Nothing that the content policy would refuse, and nothing from elsewhere."""
+    for element in page.walk():
+        assert element.tag != "style" and "style" not in element
+        assert [name for name in element.attributes if name.startswith(("on", "hx-on"))] == []
+        assert element.tag != "script" or (element["src"] and not element.raw_text.strip())
+        loaded = element["src"] or (element["href"] if element.tag in ("link", "use", "image") else None) or "/"
+        assert loaded.startswith("/") and not loaded.startswith("//")
+
+
+def see_problems(page):
+    """The summary of a refused form names each field's sentence and leads there."""
+    summary = next(element for element in page.walk() if "problems" in element.classes)
+    assert summary["role"] == "alert" and "autofocus" in summary
+    listed = [item.text for item in summary.all("li")]
+    assert listed and all(sentence.endswith((".", "?")) for sentence in listed)
+    for error in [element for element in page.walk() if "error" in element.classes]:
+        assert error.text in listed
+    assert [field["id"] for field in page.all("input") if field["type"] == "password" and field["value"]] == []
+
+
+def see_no_secret(text, path, secrets):
+    """A secret stands on its own pages and nowhere else; it is not printed here, either."""
+    squeezed = squeeze(text)
+    strayed = {secret.kind for secret in secrets if not re.fullmatch(secret.home, path) and secret.text in squeezed}
+    assert strayed == set(), f"on {path}"
