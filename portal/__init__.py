@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from portal import config, errors, headers, rendering
-from portal.blueprints import help, patient, sign_in
+from portal.blueprints import help, patient, reports, sign_in
 from portal.browser_session import CookieSessions, load_signed_in, touch
 from portal.cli import register_commands
 from portal.config import Settings
@@ -78,7 +78,7 @@ def add_guards(app: Flask) -> None:
 
     app.before_request(headers.require_https)
     app.before_request(headers.refuse_cross_site)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(reports.blueprint)
 
     @app.before_request
     def note_activity() -> None:
@@ -94,6 +94,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(sign_in.blueprint)
     app.register_blueprint(patient.blueprint)
     app.register_blueprint(help.blueprint)
+    app.register_blueprint(reports.blueprint)
     if settings.test_bench:
         from portal.blueprints import test_bench
 

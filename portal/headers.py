@@ -8,10 +8,11 @@ from portal.config import Settings, is_loopback_host
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; report-to csp"
 )
 FIXED = {
     "Content-Security-Policy": CONTENT_POLICY,
+    "Reporting-Endpoints": 'csp="/reports/content-policy"',
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",

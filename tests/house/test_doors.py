@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from portal import config, create_app
+from tests.support.application import application
 
 # Who may knock: `stranger` is anybody, `claimant` has shown a password and owes a code.
 PUBLIC = {
@@ -21,6 +21,7 @@ PUBLIC = {
     "help.providers",
     "help.community",
     "help.privacy",
+    "reports.content_policy",
     "test_bench.phone",  # registered on loopback only, and only where it is switched on
     "test_bench.gallery",
 }
@@ -38,7 +39,8 @@ SAMPLES = {"method_name": "totp", "step_name": "scan", "filename": "portal.css"}
 @pytest.fixture(scope="module")
 def app(sites):
     site = sites.seeded()
-    yield create_app(config.load(site.environment))
+    with application(site) as app:
+        yield app
     sites.remove(site)
 
 
