@@ -1,0 +1,129 @@
+"""Shapes of what people type: what is meant counts, not how it was typed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.datastructures import MultiDict
+
+from portal.forms import (
+    BackupCodeForm,
+    ChallengeForm,
+    CodeForm,
+    MethodForm,
+    PasswordForm,
+    ReauthenticationForm,
+    SavedCodeForm,
+    SignInForm,
+    as_backup_code,
+    squeeze_code,
+)
+
+SIX = {
+    "plain": "123456",
+    "a space": "123 456",
+    "spaces everywhere": "  1 2 3\t4 5 6\n",
+    "a dash": "123-456",
+    "an en dash": "123–456",
+    "a narrow space": "123\u202f456",
+    "an invisible mark": "\u200e123\u200b456\ufeff",
+    "full-width digits": "１２３４５６",
+    "Arabic-Indic digits": "١٢٣٤٥٦",
+    "Persian digits": "۱۲۳۴۵۶",
+    "Devanagari digits": "१२३४५६",
+    "Bengali digits": "১২৩৪৫৬",
+}
+NOT_SIX = {
+    "five": "12345",
+    "seven": "1234567",
+    "letters": "abcdef",
+    "a letter": "12345a",
+    "NUL": "12345\0",
+    "NUL more": "123456\0",
+    "a sign": "+123456",
+    "a point": "123.456",
+    "a fraction": "12345½",
+    "ten thousand": "1" * 10_000,
+    "a minus": "−123456",
+}
+BACKUP = "ABCDEFGH10JKMNPQ"
+
+
+def reasons(form, **typed):
+    """Returns field -> the reason why it is refused."""
+    checked = form(MultiDict(typed))
+    checked.validate()
+    return {field.name: field.errors[0] for field in checked if field.errors}
+
+
+@pytest.mark.parametrize("typed", SIX.values(), ids=SIX)
+@pytest.mark.parametrize("form", [CodeForm, ChallengeForm])
+def test_six_digits_of_any_script_are_a_code(form, typed):
+    checked = form(MultiDict({"code": typed}))
+    assert checked.validate()
+    assert checked.code.data == "123456"
+
+
+@pytest.mark.parametrize("typed", NOT_SIX.values(), ids=NOT_SIX)
+def test_anything_else_is_not_a_code(typed):
+    assert reasons(CodeForm, code=typed) == {"code": "code_shape"}
+    assert reasons(ChallengeForm, code=typed) == {"code": "code_or_backup_shape"}
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "--", "\u200b"])
+def test_nothing_is_told_apart_from_something_wrong(typed):
+    assert reasons(CodeForm, code=typed) == reasons(ChallengeForm, code=typed) == {"code": "code_empty"}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ABCD-EFGH-10JK-MNPQ",
+        " abcd efgh 10jk mnpq ",
+        "abcdefghlojkmnpq",
+        "ABCDEFGHIOJKMNPQ",
+        "ＡＢＣＤ－ＥＦＧＨ－１０ＪＫ－ＭＮＰＱ",
+    ],
+)
+def test_a_backup_code_is_read_as_it_is_meant(typed):
+    for form in (ChallengeForm, BackupCodeForm, SavedCodeForm):
+        checked = form(MultiDict({"code": typed}))
+        assert checked.validate()
+        assert as_backup_code(checked.code.data) == BACKUP
+
+
+@pytest.mark.parametrize("typed", [BACKUP[:-1], BACKUP + "0", BACKUP[:-1] + "U", BACKUP[:-1] + "é", "123456", "\0" * 16])
+def test_another_shape_is_no_backup_code(typed):
+    assert reasons(BackupCodeForm, code=typed) == reasons(SavedCodeForm, code=typed) == {"code": "backup_shape"}
+
+
+def test_each_form_says_in_its_own_words_that_nothing_was_typed():
+    assert reasons(BackupCodeForm, code=" ") == {"code": "backup_empty"}
+    assert reasons(SavedCodeForm) == {"code": "saved_empty"}
+    assert reasons(SignInForm, username=" ") == {"username": "username_empty", "password": "password_empty"}
+    assert reasons(PasswordForm) == {"password": "password_empty"}
+    assert reasons(ReauthenticationForm) == {"password": "password_empty", "code": "code_empty"}
+
+
+def test_a_password_of_spaces_is_a_password():
+    assert reasons(SignInForm, username="maria", password="   ") == {}
+
+
+@pytest.mark.parametrize("chosen", [None, "", "sms", "TOTP"])
+def test_only_what_is_offered_can_be_chosen(chosen):
+    form = MethodForm(MultiDict({} if chosen is None else {"method": chosen}))
+    form.method.choices = [("totp", "Authenticator App")]
+    assert not form.validate()
+    assert form.method.errors == ["method_empty"]
+
+
+@given(st.lists(st.sampled_from(" \t-–—\u00a0\u200b"), min_size=5, max_size=5), st.integers(0, 10**6 - 1))
+def test_spaces_and_dashes_in_any_place_change_nothing(between, number):
+    digits = f"{number:06}"
+    typed = "".join(digit + mark for digit, mark in zip(digits, [*between, ""], strict=True))
+    assert squeeze_code(typed) == digits
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_typed_is_read_without_a_fault(typed):
+    assert not any(character.isspace() for character in squeeze_code(typed))
+    as_backup_code(squeeze_code(typed))

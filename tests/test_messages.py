@@ -1,0 +1,70 @@
+"""Every refusal has one sentence, and no sentence serves two."""
+
+import ast
+import re
+
+import pytest
+from flask_babel import gettext, ngettext
+
+from portal.messages import NOTICES, SENTENCES, Refused, sentence
+from tests.house.source import last_name, modules
+
+FACTS = {"minutes": 3, "set": 2, "issuer": "Medximity"}
+REASON = re.compile(r"[a-z]+(_[a-z]+)*")
+
+
+def raised():
+    """Returns every reason that the code refuses for."""
+    found = set()
+    for module in modules():
+        for node in module.nodes(ast.Call):
+            if last_name(node) in ("Refused", "CodeRejected", "ValidationError", "filled") and node.args:
+                found |= {
+                    word.value
+                    for word in ast.walk(node.args[0])
+                    if isinstance(word, ast.Constant) and isinstance(word.value, str)
+                }
+    return found
+
+
+@pytest.fixture
+def say(app):
+    """Says a refusal in English."""
+    with app.test_request_context():
+        yield lambda reason, **facts: sentence(Refused(reason, **facts), gettext, ngettext)
+
+
+def test_every_reason_that_is_raised_has_a_sentence():
+    internal = {"wrong"}  # explained before it reaches a person
+    reasons = {reason for reason in raised() if REASON.fullmatch(reason)}
+    assert len(reasons) > 15
+    assert reasons - internal - SENTENCES.keys() == set()
+
+
+def test_no_sentence_serves_two_reasons(say):
+    said = [say(reason, **FACTS) for reason in SENTENCES]
+    assert len(set(said)) == len(said)
+
+
+@pytest.mark.parametrize("reason", SENTENCES)
+def test_a_sentence_is_whole_and_its_facts_are_filled_in(say, reason):
+    said = say(reason, **FACTS)
+    assert said[0].isupper() and said.endswith(".") and "%" not in said
+
+
+@pytest.mark.parametrize("reason", NOTICES)
+def test_a_notice_is_a_whole_sentence(reason):
+    assert NOTICES[reason][0].isupper() and NOTICES[reason].endswith(".")
+
+
+def test_one_minute_is_not_one_minutes(say):
+    assert say("throttled", minutes=1) == "Too many attempts. Try again in 1 minute."
+    assert say("throttled", minutes=20) == "Too many attempts. Try again in 20 minutes."
+    assert "about 1 minute slow" in say("clock_slow", minutes=1)
+    assert "about 4 minutes fast" in say("clock_fast", minutes=4)
+
+
+def test_the_tries_left_are_told_where_they_are_known(say):
+    assert say("used", left=1).endswith("You have 1 try left before a pause.")
+    assert say("used", left=7).endswith("You have 7 tries left before a pause.")
+    assert "left" not in say("used")

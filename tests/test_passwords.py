@@ -1,0 +1,91 @@
+"""Passwords: how they are kept, and which ones are refused when they are set."""
+
+import unicodedata
+
+import pytest
+from argon2 import PasswordHasher, extract_parameters
+
+from portal import passwords
+from tests.support.people import CHEAP
+
+
+@pytest.fixture
+def cheap(monkeypatch):
+    """Hashing that costs nothing, for what is not about the cost."""
+    monkeypatch.setattr(passwords, "HASHER", CHEAP)
+
+
+def test_the_cost_is_what_owasp_asks():
+    kept = extract_parameters(passwords.hash_password("harbor-lantern-2026"))
+    assert kept.type.name == "ID"
+    assert (kept.memory_cost, kept.time_cost, kept.parallelism) == (19_456, 2, 1)
+    assert kept.salt_len == 16
+
+
+def test_a_cheaper_hash_is_to_be_made_anew():
+    assert passwords.needs_rehash(CHEAP.hash("x"))
+    assert not passwords.needs_rehash(PasswordHasher(2, 19_456, 1).hash("x"))
+
+
+def test_a_composed_letter_is_the_same_password_as_its_parts(cheap):
+    composed, parts = "caf\u00e9-lantern-harbor", "cafe\u0301-lantern-harbor"
+    assert composed != parts
+    assert passwords.verify(passwords.hash_password(composed), parts)
+    assert passwords.verify(passwords.hash_password(parts), composed)
+
+
+def test_compatible_letters_are_not_the_same_password(cheap):
+    """NFC and no more: the full-width form is another password."""
+    assert unicodedata.normalize("NFKC", "ａ") == "a"
+    assert not passwords.verify(passwords.hash_password("a" * 20), "ａ" * 20)
+
+
+@pytest.mark.parametrize("length", [64, 256])
+def test_long_passwords_are_compared_to_their_last_letter(cheap, length):
+    stored = passwords.hash_password("x" * (length - 1) + "y")
+    assert passwords.verify(stored, "x" * (length - 1) + "y")
+    assert not passwords.verify(stored, "x" * length)
+
+
+@pytest.mark.parametrize("stored", [None, "", "not a hash", "$argon2id$v=19$m=8,t=1,p=1$broken"])
+def test_without_a_stored_hash_nothing_is_right(cheap, stored):
+    assert not passwords.verify(stored, "harbor-lantern-2026")
+
+
+def test_the_dummy_is_as_dear_as_a_real_one():
+    """Not under the cheap hasher: what an unknown name is checked against has today's cost."""
+    passwords.dummy_hash.cache_clear()
+    assert not passwords.needs_rehash(passwords.dummy_hash())
+
+
+def test_beyond_256_characters_nothing_is_right(cheap):
+    assert not passwords.verify(CHEAP.hash("x" * 257), "x" * 257)
+    assert not passwords.verify(CHEAP.hash("-"), "x" * 257)
+
+
+REFUSED = {
+    "thirteen plus one": ("abcdefg hijkl8", "password_short"),
+    "257": ("quiet harbor " * 19 + "q" * 10, "password_long"),
+    "our name": ("Medximity-2026!!", "password_context"),
+    "the chart's name": ("digitalpatientchart1", "password_context"),
+    "the username": ("mariareyes.1990 2", "password_context"),
+    "a row of one letter": ("aaaaaaaaaaaaaaaa", "password_common"),
+    "the keyboard": ("qwertyuiopasdfgh", "password_common"),
+    "a common one": ("passwordpassword", "password_common"),
+}
+
+
+@pytest.mark.parametrize(("password", "reason"), REFUSED.values(), ids=REFUSED)
+def test_a_password_that_is_easy_to_guess_is_refused_with_its_reason(password, reason):
+    assert passwords.refusal(password, "mariareyes") == reason
+
+
+@pytest.mark.parametrize("password", ["harbor lantern fig", "Grüße aus dem Garten", "𝒽arbor-lanterns!", "ab" + "zq vk " * 40])
+def test_length_alone_makes_a_password(password):
+    """No digit, capital or sign is asked for; a letter outside the usual planes counts as one."""
+    assert passwords.refusal(password, "mariareyes") is None
+
+
+def test_inside_two_factors_eight_characters_do():
+    assert passwords.refusal("zq4vk9wt", "maria") == "password_short"
+    assert passwords.refusal("zq4vk9wt", "maria", minimum=8) is None

@@ -1,0 +1,35 @@
+"""Who may use which method, who must, who may turn it off."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from portal.models import ROLES
+from portal.policy import PATIENT, PROVIDER, SUPPORT, policy_of
+
+TELEPHONE, APP = SimpleNamespace(restricted=True), SimpleNamespace(restricted=False)
+
+
+def test_every_role_has_a_policy():
+    assert {policy_of(role) for role in ROLES} == {PATIENT, PROVIDER, SUPPORT}
+
+
+def test_a_role_without_a_policy_reaches_nothing():
+    with pytest.raises(KeyError):
+        policy_of("visitor")
+
+
+def test_patients_may_use_any_method_and_may_turn_it_off():
+    assert PATIENT.allows(TELEPHONE) and PATIENT.allows(APP)
+    assert PATIENT.may_turn_off and not PATIENT.must_use
+
+
+@pytest.mark.parametrize("policy", [PROVIDER, SUPPORT])
+def test_those_who_see_others_must_use_an_app_and_may_not_turn_it_off(policy):
+    assert policy.allows(APP) and not policy.allows(TELEPHONE)
+    assert policy.must_use and not policy.may_turn_off
+
+
+def test_the_app_names_the_door():
+    assert policy_of("patient").issuer == "Medximity"
+    assert policy_of("provider").issuer == policy_of("administrator").issuer == "DigitalPatientChart"
