@@ -1,0 +1,15 @@
+"""The portal inside the test's own process, on a site of its own, at the time that it is."""
+
+import contextlib
+
+from portal import config, create_app
+
+
+@contextlib.contextmanager
+def application(site, **settings):
+    """Yields the app on a site; closes its connections afterwards, so that none is left for the garbage to complain about."""
+    app = create_app(config.load(site.environment | settings))
+    try:
+        yield app
+    finally:
+        app.extensions["engine"].dispose()
