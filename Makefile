@@ -10,7 +10,7 @@ PYTHON := $(or $(shell command -v python3.11),python3)
 BIN := .venv/bin
 UV := $(shell command -v uv)
 INSTALL := $(if $(UV),$(UV) pip install -q --python $(BIN)/python,$(BIN)/python -m pip install -q --disable-pip-version-check)
-LOCK := $(or $(UV),uv) pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-emit-index-url
+LOCK := $(or $(UV),uv) pip compile -q $(UPGRADE) --python-version 3.11 --generate-hashes --no-emit-index-url
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 run: export HOST ?= 127.0.0.1
@@ -49,7 +49,7 @@ bench: .venv/development  ## Measure requests per second and page weight into be
 screenshots: .venv/development tools  ## Photograph every page, light and dark, phone and desktop, into ./screenshots
 	$(BIN)/python -m tests.support.screenshots
 
-lock:  ## Pin the dependencies of setup.cfg anew (the one target that needs uv)
+lock:  ## Pin what setup.cfg asks for, the one target that needs uv; UPGRADE=--upgrade takes the newest of everything
 	$(LOCK) setup.cfg -o requirements.lock
 	$(LOCK) --extra dev setup.cfg -o requirements-dev.lock
 

@@ -2,12 +2,16 @@
 
 import configparser
 import re
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
+from tests.house.source import modules
+
 ROOT = Path(__file__).parents[2]
 RUNTIME = {"requirements.lock": ["install_requires"], "requirements-dev.lock": ["install_requires", "dev", "postgres"]}
+PROGRAMS = {"gunicorn"}  # started, not imported
 
 
 def asked(key):
@@ -34,3 +38,10 @@ def test_a_lock_holds_everything_that_setup_cfg_asks_for(lock):
 @pytest.mark.parametrize("lock", RUNTIME)
 def test_every_package_of_a_lock_has_a_hash(lock):
     assert [name for name, hashes in locked(lock).items() if not hashes] == []
+
+
+def test_nothing_is_asked_for_that_the_portal_does_not_import():
+    imported = {name.split(".")[0] for module in modules() for _, name in module.imports()}
+    homes = packages_distributions()
+    used = {re.sub(r"[._]", "-", home).lower() for name in imported for home in homes.get(name, [])}
+    assert asked("install_requires") - used - PROGRAMS == set()
