@@ -3,8 +3,10 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import aliased
 
 from portal import config
 from portal.crypto import token_hash
@@ -58,7 +60,7 @@ def over(visitor: Visitor, now: datetime) -> str | None:
 
 
 def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[str, bool]:
-    """Insert a session for a password just shown; the oldest beyond five ends (SE-11).
+    """Insert a session for a password just shown; the oldest beyond five ends (SE-11), but a claimant ends nobody's.
 
     Returns its token, and whether this person has signed in from this browser before.
     """
@@ -84,22 +86,24 @@ def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[
         )
     )
     db.session.flush()
-    end_oldest(visit, user)
+    if level != LEVEL_CLAIMANT:
+        end_oldest(visit, user.id, user)
     return token, is_known
 
 
-def end_oldest(visit: Visit, user: User) -> None:
-    """Keep the five sessions that were seen last."""
-    live = (Session.user_id == user.id, Session.ended_at.is_(None), Session.ends_at > visit.now)
-    extra = (
-        select(Session.id)
-        .where(*live)
-        .order_by(Session.last_seen_at.desc(), Session.id.desc())
-        .offset(config.SESSIONS_PER_PERSON)
-    )
-    if db.session.scalar(select(extra.exists())):
-        change(end_where(visit, "newer_sign_ins").where(Session.id.in_(db.session.scalars(extra).all())))
-        record(visit, "session_end", about=user, reason="newer_sign_ins")
+def complete(visit: Visit, user_id: int, of: Any = Session) -> tuple:
+    """SQL: the live sessions of a person that are past every question."""
+    return of.user_id == user_id, of.level != LEVEL_CLAIMANT, of.ended_at.is_(None), of.ends_at > visit.now
+
+
+def end_oldest(visit: Visit, user_id: int, about: User | None = None) -> None:
+    """Keep the five complete sessions that were seen last."""
+    newest_first = select(Session.id).where(*complete(visit, user_id)).order_by(Session.last_seen_at.desc(), Session.id.desc())
+    extra = db.session.scalars(newest_first.offset(config.SESSIONS_PER_PERSON)).all()
+    if not extra:
+        return
+    change(end_where(visit, "newer_sign_ins").where(Session.id.in_(extra)))
+    record(visit, "session_end", about=about, reason="newer_sign_ins")
 
 
 def end_where(visit: Visit, reason: str):
@@ -117,12 +121,20 @@ def end_others(visit: Visit, reason: str) -> None:
 
 
 def renew(visit: Visit, **columns) -> str | None:
-    """A new token for this session, the old one dead at once (SE-7), with `columns` set. None: another request was first."""
+    """A new token for this session, the old one dead at once (SE-7), with `columns` set. None: another request was first.
+
+    The same statement counts the person's other complete sessions, of which the oldest beyond five ends (SE-11).
+    """
     token = new_token()
     who = visit.who
     own = update(Session).where(Session.id == who.session_id, Session.token_hash == who.token_hash, Session.ended_at.is_(None))
     values = {"token_hash": token_hash(token), "last_seen_at": visit.now, "ends_at": visit.now + config.SESSION_LIFE, **columns}
-    return token if change(own.values(**values)) == 1 else None
+    other = aliased(Session)
+    others = select(func.count()).where(*complete(visit, who.user_id, other), other.id != who.session_id).scalar_subquery()
+    renewed = db.session.connection().execute(own.values(**values).returning(others)).first()
+    if renewed and renewed[0] >= config.SESSIONS_PER_PERSON:
+        end_oldest(visit, who.user_id)
+    return token if renewed else None
 
 
 def touch(visit: Visit) -> None:

@@ -1,0 +1,89 @@
+"""Two hundred guesses at the same moment: ten are compared, the others are told how long to wait (RL-2, RL-3, RL-4)."""
+
+import pytest
+
+from tests.support import moments, wire
+from tests.support.rows import Rows
+from tests.support.server import running_server
+from tests.support.wire import BACKUP_CODE, CODE, Wire, at_once, claimant
+
+GUESSES = 200
+ALLOWED = 10
+WAIT = "Try again in 10 minutes."
+
+
+@pytest.fixture(scope="module")
+def portal(sites):
+    """A portal of three processes on a site of this module's own."""
+    site = sites.seeded()
+    with running_server(site, workers=3) as server:
+        yield server
+    sites.remove(site)
+
+
+def compared(site, username):
+    """Returns how many guesses were compared: refused for a reason of their own."""
+    reasons = Rows(site).refusals(username)
+    return sum(reasons.values()) - reasons.get("throttled", 0)
+
+
+def guess(browsers, guesses):
+    """Sends every guess at once, spread over the browsers; returns the answers."""
+    tabs = [(browsers[at % len(browsers)].tab(), page, code) for at, (page, code) in enumerate(guesses)]
+    return at_once(*[lambda tab=tab, page=page, code=code: tab.post(page, code=code) for tab, page, code in tabs])
+
+
+def test_of_two_hundred_wrong_codes_ten_are_compared(portal):
+    entry = wire.entry_of(portal, "sam")
+    browsers = [claimant(portal, "sam") for _ in range(5)]
+    answers = guess(browsers, [(CODE, code) for code in moments.wrong_codes(entry.secret, GUESSES)])
+    assert {getattr(answer, "status", answer) for answer in answers} == {422}
+    # The tenth begins the pause and may say so itself.
+    assert sum(WAIT in answer.lines for answer in answers) >= GUESSES - ALLOWED
+    assert compared(portal.site, "sam") <= ALLOWED
+    assert Rows(portal.site).failures("sam") == ALLOWED
+
+
+def test_the_right_code_waits_too_after_a_restart_and_from_a_browser_unseen(portal):
+    entry = wire.entry_of(portal, "dr.okafor")
+    browsers = [claimant(portal, "dr.okafor") for _ in range(2)]
+    guess(browsers, [(CODE, code) for code in moments.wrong_codes(entry.secret, ALLOWED)])
+    portal.restart()
+    late = claimant(portal, "dr.okafor")
+    moments.quiet()
+    answer = late.post(CODE, code=entry.code())
+    assert (answer.status, WAIT in answer.lines) == (422, True)
+    assert Rows(portal.site).failures("dr.okafor") == ALLOWED
+
+
+def test_guesses_at_both_kinds_of_code_share_ten_tries(portal):
+    entry, codes = wire.turn_on(Wire(portal), "maria")
+    alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    backup = [(BACKUP_CODE, alphabet[at : at + 16]) for at in range(10)]
+    browsers = [claimant(portal, "maria") for _ in range(4)]
+    answers = guess(
+        browsers,
+        [pair for one, code in zip(backup, moments.wrong_codes(entry.secret, 10), strict=True) for pair in (one, (CODE, code))],
+    )
+    assert {getattr(answer, "status", answer) for answer in answers} == {422}
+    assert compared(portal.site, "maria") <= ALLOWED
+    assert Rows(portal.site).failures("maria") == ALLOWED
+    assert browsers[0].post(BACKUP_CODE, code=codes[1]).status == 422, "a right backup code waits as well"
+
+
+def test_one_pause_is_told_once(portal):
+    entry = wire.entry_of(portal, "dr.novak")
+    guess([claimant(portal, "dr.novak")], [(CODE, code) for code in moments.wrong_codes(entry.secret, 40)])
+    told = "SELECT count(*) FROM outbox o JOIN users u ON u.id = o.user_id WHERE username = 'dr.novak' AND template = 'too_many_codes'"
+    assert Rows(portal.site).one(told) == 1
+
+
+def test_wrong_codes_at_set_up_share_the_same_ten_tries(portal):
+    person = Wire(portal)
+    entry = wire.begin(person, "jun")
+    tabs = [person.tab() for _ in range(40)]
+    wrong = moments.wrong_codes(entry.secret, 40)
+    answers = at_once(*[lambda tab=tab, code=code: tab.post(wire.SCAN, code=code) for tab, code in zip(tabs, wrong, strict=True)])
+    assert {getattr(answer, "status", answer) for answer in answers} == {422}
+    assert Rows(portal.site).failures("jun") == ALLOWED
+    assert wire.entry_on(person.get(wire.SCAN)).secret == entry.secret or not "the key changed"

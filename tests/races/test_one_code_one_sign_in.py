@@ -1,0 +1,68 @@
+"""A code lets in one browser, however many bring it at the same moment, to whichever process (TO-4, BC-3)."""
+
+import pytest
+
+from tests.support import moments, wire
+from tests.support.rows import Rows
+from tests.support.server import running_server
+from tests.support.wire import BACKUP_CODE, CODE, Wire, at_once, claimant
+
+CROWD = 50
+BACKUP_CROWD = 20
+
+
+@pytest.fixture(scope="module")
+def portal(sites):
+    """A portal of three processes on a site of this module's own."""
+    site = sites.seeded()
+    with running_server(site, workers=3) as server:
+        yield server
+    sites.remove(site)
+
+
+def winners(answers):
+    return sum(answer.went_in for answer in answers)
+
+
+def broken(answers):
+    """Returns the answers that are no page for a person."""
+    return [answer for answer in answers if getattr(answer, "status", 500) not in (303, 422)]
+
+
+def test_one_of_fifty_browsers_gets_in_with_one_code(portal):
+    crowd = at_once(*[lambda: claimant(portal, "sam")] * 8)
+    crowd += [claimant(portal, "sam") for _ in range(CROWD - len(crowd))]
+    assert {browser.get(CODE).status for browser in crowd} == {200}
+    entry = wire.entry_of(portal, "sam")
+    moments.quiet()
+    code = entry.code()
+    answers = at_once(*[lambda browser=browser: browser.post(CODE, code=code) for browser in crowd])
+    assert (winners(answers), broken(answers)) == (1, [])
+    assert sum(browser.signed_in() for browser in crowd) == 1
+    assert Rows(portal.site).one("SELECT count(*) FROM sessions WHERE level = 'aal2'") == 1
+
+
+def test_one_of_fifty_posts_of_one_browser_gets_in_with_one_code(portal):
+    browser = claimant(portal, "dr.okafor")
+    entry = wire.entry_of(portal, "dr.okafor")
+    moments.quiet()
+    code = entry.code()
+    tabs = [browser.tab() for _ in range(CROWD)]
+    answers = at_once(*[lambda tab=tab: tab.post(CODE, code=code) for tab in tabs])
+    assert (winners(answers), broken(answers)) == (1, [])
+    assert sum(tab.get("/elsewhere").status == 200 for tab in tabs) == 1
+
+
+@pytest.mark.parametrize("page", [CODE, BACKUP_CODE])
+def test_one_of_twenty_browsers_gets_in_with_one_backup_code(portal, page):
+    username = {CODE: "maria", BACKUP_CODE: "jun"}[page]
+    _, codes = wire.turn_on(Wire(portal), username)
+    crowd = [claimant(portal, username) for _ in range(BACKUP_CROWD)]
+    answers = at_once(*[lambda browser=browser: browser.post(page, code=codes[4]) for browser in crowd])
+    assert (winners(answers), broken(answers)) == (1, [])
+    assert sum(browser.signed_in() for browser in crowd) == 1
+    used = (
+        "SELECT count(*) FROM backup_codes c JOIN backup_code_sets s ON s.id = c.set_id JOIN users u ON u.id = s.user_id"
+        " WHERE u.username = :username AND c.used_at IS NOT NULL"
+    )
+    assert Rows(portal.site).one(used, username=username) == 1
