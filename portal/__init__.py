@@ -63,6 +63,7 @@ def add_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app, settings.database_url)
     Alembic(app, metadatas=Base.metadata, engines=app.extensions["engine"])
     Babel(app)
+    rendering.teach(app.jinja_env)
     login = LoginManager(app)
     login.session_protection = None
     login.request_loader(load_signed_in)
