@@ -67,6 +67,9 @@ def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[
 
     Returns its token, and whether this person has signed in from this browser before.
     """
+    if visit.visitor:  # signed in again in the same browser: the token that it held is dead (SE-7)
+        change(end_where(visit, "signed_out").where(Session.id == visit.visitor.session_id))
+        record(visit, "session_end", reason="signed_in_again")
     token = new_token()
     browser_hash = token_hash(visit.browser) if visit.browser else None
     life = config.CLAIMANT_LIFE if level == LEVEL_CLAIMANT else config.SESSION_LIFE
