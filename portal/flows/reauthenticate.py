@@ -25,7 +25,7 @@ def submit(visit: Visit, password: str, code: str | None) -> str:
         db.session.commit()
         raise verification.with_tries(Refused(WRONG_PASSWORD), user)
     begin_write()
-    throttle.forgive(visit, user, 1)
+    throttle.forgive(visit, user, user.password_failures, password_failures=0)
     db.session.commit()
     return renew_with_proof(visit, code)
 
@@ -34,7 +34,7 @@ def charge(visit: Visit) -> User:
     """Charge the try before the password is compared, so that an open session is no place to guess it."""
     begin_write()
     try:
-        user = throttle.charge(visit, visit.who.user_id)
+        user = throttle.charge(visit, visit.who.user_id, password=True)
     except Refused as refused:
         record(visit, "reauthentication", reason=refused.reason, refused=True, factor="password")
         db.session.commit()

@@ -54,12 +54,16 @@ def check_backup_code(visit: Visit, user: User, code: str, also: dict) -> Proof:
     """Spend a backup code of the person. Raises Refused."""
     meant = as_backup_code(code)
     if user.backup_failures > config.FAILURES_TO_DISABLE:
+        throttle.forgive(visit, user, 1)  # nothing was compared
         raise Refused("backup_disabled")
     try:
         if meant is None:
             raise Refused("backup_shape")
         left = backup_codes.spend(visit, user, meant)
     except Refused as refused:
+        if user.backup_failures == config.FAILURES_TO_DISABLE:
+            stop_backup_codes(visit, user)
+            raise Refused("backup_disabled") from None
         tell_lock(visit, user)
         raise with_tries(refused, user) from None
     throttle.forgive(visit, user, user.backup_failures, backup=True, **also)
@@ -81,8 +85,10 @@ def check_authenticators(visit: Visit, user: User, code: str, also: dict) -> Pro
         throttle.uncharge_authenticators([other for other in rows if other is not row])
         throttle.forgive(visit, user, row.failures, **also)
         return Proof(user, row.method)
-    for row in rows:
-        tell_disabled(visit, user, row)
+    if rows and all(row.disabled_at for row in rows):
+        for row in rows:
+            tell_disabled(visit, user, row)
+        raise Refused("disabled")
     tell_lock(visit, user)
     raise with_tries(refused, user)
 
@@ -127,7 +133,13 @@ def tell_lock(visit: Visit, user: User) -> None:
 
 def tell_disabled(visit: Visit, user: User, row: Authenticator) -> None:
     """The hundredth failure disabled the authenticator: said once (RL-1)."""
-    if row.disabled_at is not None:
-        record(visit, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=row.method)
-        notices.queue(visit, user, "authenticator_disabled")
-        throttle.write_off(user, row.failures)
+    record(visit, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=row.method)
+    notices.queue(visit, user, "authenticator_disabled")
+    throttle.write_off(user, row.failures)
+
+
+def stop_backup_codes(visit: Visit, user: User) -> None:
+    """The hundredth wrong backup code stopped the set: said once; its failures count no more (RL-1)."""
+    record(visit, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=backup_codes.FACTOR)
+    notices.queue(visit, user, "backup_codes_stopped")
+    throttle.write_off(user, user.backup_failures)
