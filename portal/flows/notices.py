@@ -4,7 +4,7 @@ import logging
 import re
 
 from portal.crypto import SealBroken
-from portal.db import db
+from portal.db import add_at_commit
 from portal.flows.visit import Visit
 from portal.models import Outbox, User, new_id
 
@@ -37,15 +37,14 @@ def queue(visit: Visit, user: User, template: str, **facts: str | int) -> None:
         return
     notice_id = new_id()
     about = {"name": user.full_name, "when": visit.now.isoformat(), "browser": describe_browser(visit.user_agent), "ip": visit.ip}
-    db.session.add(
-        Outbox(
-            id=notice_id,
-            user_id=user.id,
-            template=template,
-            facts={**about, **facts},
-            to_sealed=visit.keys.seal(address, outbox_place(notice_id)),
-            created_at=visit.now,
-        )
+    add_at_commit(
+        Outbox,
+        id=notice_id,
+        user_id=user.id,
+        template=template,
+        facts={**about, **facts},
+        to_sealed=visit.keys.seal(address, outbox_place(notice_id)),
+        created_at=visit.now,
     )
 
 
