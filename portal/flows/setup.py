@@ -1,6 +1,6 @@
 """Turning two-factor authentication on: begin a binding, prove it, in one transaction each (product rule 2)."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from portal import config
 from portal.crypto import SealBroken
@@ -92,10 +92,10 @@ def submit(visit: Visit, policy: Policy, chosen: Method, step: Step, code: str) 
     if visit.now >= binding.expires_at:
         session.delete(binding)
         refuse(visit, Refused("set_up_expired"), chosen)
-    binding.failures += 1
     try:
         columns = step.take(secret_of(visit, binding, policy), code, visit.now)
     except (Refused, SealBroken) as rejected:
+        binding.failures += 1
         reject(visit, user, binding, rejected, chosen)
     else:
         turn_on(visit, user, binding, columns)
@@ -129,7 +129,7 @@ def turn_on(visit: Visit, user: User, binding: Binding, columns: dict) -> None:
             **columns,
         )
     )
-    throttle.forgive(visit, user, binding.failures, two_factor="on", two_factor_since=visit.now)
+    throttle.forgive(visit, user, binding.failures + 1, two_factor="on", two_factor_since=visit.now)
     backup_codes.make(visit, user)
     raise_level(visit)
     sessions.end_others(visit, "two_factor_changed")
@@ -140,8 +140,8 @@ def turn_on(visit: Visit, user: User, binding: Binding, columns: dict) -> None:
 
 def raise_level(visit: Visit) -> None:
     """This session has shown the second factor. Its token stays: a double press must not sign the person out."""
-    own = db.session.get_one(Session, visit.who.session_id)
-    own.level, own.second_factor_at, own.last_seen_at = LEVEL_TWO, visit.now, visit.now
+    own = update(Session).where(Session.id == visit.who.session_id)
+    change(own.values(level=LEVEL_TWO, second_factor_at=visit.now, last_seen_at=visit.now))
 
 
 def cancel(visit: Visit) -> None:
