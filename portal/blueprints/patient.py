@@ -53,7 +53,16 @@ def account_settings() -> Response:
 @blueprint.get("/account/security")
 def security() -> Response:
     shown = account.security(visit())
-    return page("patient/security.html", notice=_("Two-factor authentication is on.") if "on" in request.args else None, **shown)
+    return page("patient/security.html", notice=told(), **shown)
+
+
+def told() -> str | None:
+    """What was just done, where it is still true."""
+    if not visit().who.is_on:
+        return None
+    if "saved" in request.args:
+        return _("Your new backup codes are saved.")
+    return _("Two-factor authentication is on.") if "on" in request.args else None
 
 
 @blueprint.get("/account/security/confirm")

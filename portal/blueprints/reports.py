@@ -17,12 +17,14 @@ def content_policy() -> tuple[str, int]:
     """A report carries no form of ours and changes nothing, so it needs no CSRF token."""
     try:
         sent = request.get_json(force=True)
-    except BadRequest:
+    except (BadRequest, RecursionError):  # no JSON, or JSON nested deeper than any report
         return "", 400
     for report in sent[:REPORTS_READ] if isinstance(sent, list) else []:
         body = report.get("body") if isinstance(report, dict) else None
         if isinstance(body, dict):
-            log.warning("content policy: %s blocked %s", word(body, "effectiveDirective"), word(body, "blockedURL").partition("?")[0])
+            log.warning(
+                "content policy: %s blocked %s", word(body, "effectiveDirective"), word(body, "blockedURL").partition("?")[0]
+            )
     return "", 204
 
 

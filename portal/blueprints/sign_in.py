@@ -9,6 +9,7 @@ from portal.flows import sign_in as flow
 from portal.forms import BackupCodeForm, ChallengeForm, SignInForm
 from portal.messages import NOTICES, Refused
 from portal.methods import first_method
+from portal.policy import policy_of
 from portal.rendering import go, go_to, home_endpoint, page, refuse, renew_session, send_to_sign_in
 
 blueprint = Blueprint("sign_in", __name__)
@@ -76,9 +77,14 @@ def claimant_or_way() -> Response | None:
     return None if who.is_claimant else go(home_endpoint(who.role))
 
 
+def issuer() -> str:
+    """What the person's app calls this account."""
+    return policy_of(visit().who.role).issuer
+
+
 def code_context() -> dict:
     who = visitor()
-    return {"username": who.username if who else "", **first_method().challenge.show(now())}
+    return {"username": who.username if who else "", "issuer": issuer(), **first_method().challenge.show(now())}
 
 
 @blueprint.get("/sign-in/code")
@@ -119,7 +125,7 @@ def take_code(template: str, form, context: dict) -> Response:
 @blueprint.get("/sign-in/no-code")
 def no_code() -> Response:
     """ "Can't access your code?": what to try, in the guide's order."""
-    return claimant_or_way() or page("sign_in/no_code.html")
+    return claimant_or_way() or page("sign_in/no_code.html", issuer=issuer())
 
 
 @blueprint.get("/elsewhere")

@@ -82,7 +82,7 @@ def submit(visit: Visit, policy: Policy, chosen: Method, step: Step, code: str) 
     """
     session = begin_write()
     try:
-        user = throttle.charge(visit, visit.who.user_id)
+        user = throttle.charge(visit, visit.who.user_id, set_up=True)
     except Refused as refused:
         refuse(visit, refused, chosen)
     binding = session.scalar(select(Binding).where(Binding.user_id == user.id, Binding.method == chosen.name))
@@ -90,6 +90,7 @@ def submit(visit: Visit, policy: Policy, chosen: Method, step: Step, code: str) 
         session.rollback()
         raise OutOfTurn
     if visit.now >= binding.expires_at:
+        throttle.forgive(visit, user, 1, set_up_failures=user.set_up_failures - 1)  # nothing was compared
         session.delete(binding)
         refuse(visit, Refused("set_up_expired"), chosen)
     try:
@@ -129,7 +130,7 @@ def turn_on(visit: Visit, user: User, binding: Binding, columns: dict) -> None:
             **columns,
         )
     )
-    throttle.forgive(visit, user, binding.failures + 1, two_factor="on", two_factor_since=visit.now)
+    throttle.forgive(visit, user, user.set_up_failures, set_up_failures=0, two_factor="on", two_factor_since=visit.now)
     backup_codes.make(visit, user)
     raise_level(visit)
     sessions.end_others(visit, "two_factor_changed")
