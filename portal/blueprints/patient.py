@@ -20,14 +20,16 @@ blueprint.register_blueprint(setup.blueprint, url_prefix="/account/security/two-
 
 @blueprint.get("/home")
 def home() -> Response:
+    codes = backup_codes.overview(visit()) if visit().who.is_on else None
+    if codes is not None and codes.left == 0:
+        return go_to(g.door.url("regenerate"))  # C-8: without a code a lost phone locks the person out, so a new set comes first
     record = account.health_record(visit())
-    reminder, url = remind()
+    reminder, url = remind(codes)
     return page("patient/home.html", reminder=reminder, reminder_url=url, **record)
 
 
-def remind() -> tuple[str | None, str | None]:
+def remind(codes: backup_codes.Overview | None) -> tuple[str | None, str | None]:
     """The one thing that a patient should look after, and where; (None, None) when all is well."""
-    codes = backup_codes.overview(visit()) if visit().who.is_on else None
     if codes is None:
         return None, None
     regenerate_url = g.door.url("regenerate")

@@ -448,3 +448,12 @@ def test_the_half_hour_is_the_sets_own(plain, clock, database, maria):
     plain.enter(maria).set_up(maria)
     row = live(database, maria)
     assert row.readable_until - row.created_at == timedelta(minutes=30)
+
+
+def test_home_waits_for_a_new_set_when_none_is_left(browser, database, sam):
+    browser.enter(sam)
+    database.change(update(BackupCode).values(used_at=database.user(sam).created_at))
+    browser.open("/home")
+    assert browser.heading == "Regenerate Backup Codes" and not browser.offers("Keep the codes I have")
+    browser.press("Regenerate Backup Codes")
+    assert browser.open("/home").path == "/home"
