@@ -46,6 +46,11 @@ class User(Base):
     last_sign_in_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    # Counts changes of factors and password: whatever was trusted before the last one is trusted no more (TB-4, TB-5).
+    generation: Mapped[int] = mapped_column(default=0, server_default="0")
+    country: Mapped[str] = mapped_column(String(2), default="US", server_default="US")  # how numbers without + are read
+    email_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # for the forgotten password (CR-6)
+    invited_until: Mapped[datetime | None]  # the invitation to turn 2FA on rests until then
 
     practice: Mapped[Practice | None] = relationship()
 
