@@ -62,6 +62,9 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     ),
     "disabled": N_("Too many wrong codes: codes from your app no longer work. Use a backup code, or Contact Support."),
     "unreadable": N_("We can't check codes from your app at the moment, and we have told our engineers. Use a backup code, or Contact Support."),
+    "link_unknown": N_("This link is not complete. Copy the whole address from the mail, or ask for a new one."),
+    "link_used": N_("This link was used already. Ask for a new one if you still need it."),
+    "link_expired": N_("This link is too old. Ask for a new one."),
     "set_up_expired": N_("This set-up was open for more than 30 minutes, so its QR code no longer works. Start again here."),
 }  # fmt: skip
 

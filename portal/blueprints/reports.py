@@ -22,7 +22,9 @@ def content_policy() -> tuple[str, int]:
     for report in sent[:REPORTS_READ] if isinstance(sent, list) else []:
         body = report.get("body") if isinstance(report, dict) else None
         if isinstance(body, dict):
-            log.warning("content policy: %s blocked %s", word(body, "effectiveDirective"), word(body, "blockedURL").partition("?")[0])
+            log.warning(
+                "content policy: %s blocked %s", word(body, "effectiveDirective"), word(body, "blockedURL").partition("?")[0]
+            )
     return "", 204
 
 

@@ -45,6 +45,6 @@ def mails(keys: Keyring) -> list[dict]:
 
 def address(keys: Keyring, row: Outbox) -> str:
     try:
-        return keys.open(row.to_sealed, outbox_place(row.id))
+        return keys.open(row.to_sealed, outbox_place(row.id, "to"))
     except SealBroken:
         return ""

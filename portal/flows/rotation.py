@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 from portal.crypto import Keyring
 from portal.db import begin_write, change, db
 from portal.flows.backup_codes import set_place
-from portal.flows.notices import outbox_place
-from portal.models import Authenticator, BackupCodeSet, Binding, Outbox, User, secret_place, user_place
+from portal.flows.notices import address_place, outbox_place
+from portal.models import Authenticator, BackupCodeSet, Binding, NoticeAddress, Outbox, User, secret_place, user_place
 
 BATCH = 200
 Place = Callable[[Any], str]
@@ -21,7 +21,9 @@ SEALED: tuple[tuple[type, str, Place], ...] = (
     (Binding, "secret_sealed", lambda row: secret_place(row.user_id, row.id)),
     (BackupCodeSet, "pepper_sealed", lambda row: set_place(row.user_id, row.id, "pepper")),
     (BackupCodeSet, "codes_sealed", lambda row: set_place(row.user_id, row.id, "codes")),
-    (Outbox, "to_sealed", lambda row: outbox_place(row.id)),
+    (Outbox, "to_sealed", lambda row: outbox_place(row.id, "to")),
+    (Outbox, "body_sealed", lambda row: outbox_place(row.id, "body")),
+    (NoticeAddress, "email_sealed", lambda row: address_place(row.id)),
 )
 
 
