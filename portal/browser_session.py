@@ -103,6 +103,7 @@ def ended() -> sessions.Ended | None:
 
 def visit() -> Visit:
     """This request, as flows see it."""
+    settings = current_app.extensions["settings"]
     return Visit(
         now=now(),
         keys=current_app.extensions["keys"],
@@ -110,6 +111,8 @@ def visit() -> Visit:
         user_agent=one_line(request.user_agent.string),
         request_id=g.request_id,
         visitor=visitor(),
+        host=urlsplit(settings.base_url).hostname or "",
+        countries=settings.sms_countries,
         browser=session.browser,  # type: ignore[attr-defined]
     )
 

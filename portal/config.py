@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 # Methods switched on, in the order in which they are offered. The name is the module in portal/methods.
-METHODS = ("totp",)
+METHODS = ("totp", "sms")
 
 # Passwords
 PASSWORD_MIN_ALONE = 15  # code points, where the password is the only factor: NIST SP 800-63B 3.1.1.2
@@ -54,6 +54,20 @@ TRIES_BEFORE_PAUSE = 10  # NIST SP 800-63B 8.1.1 asks for at least ten
 PAUSES = (timedelta(minutes=10), timedelta(minutes=20), timedelta(minutes=40), timedelta(minutes=60))
 FAILURES_TO_DISABLE = 100  # consecutive, per authenticator: NIST SP 800-63B 3.2.2
 
+# Codes by text message (SM-2, SM-5, SM-9; NIST SP 800-63B 3.1.3.2)
+TEXT_LIFE = timedelta(minutes=10)
+TEXT_TRIES = 5
+SEND_GAP = timedelta(seconds=60)  # between two texts of one attempt
+SENDS_PER_HOUR = 5  # per account, and per number
+SENDS_PER_DAY = 10  # per account
+SENDS_PER_IP = 25
+SEND_IP_WINDOW = timedelta(minutes=5)
+SENDS_PLANNED_PER_DAY = 5_000  # the log says when they are spent
+SENDS_WATCHED = 10  # from so many to one prefix in an hour on, half of them should be used
+PREFIX_LENGTH = 5
+SEND_LOCK = 0x53454E44  # the name of PostgreSQL's lock for sends
+ACCOUNTS_PER_NUMBER = 5
+
 # Sessions (SE-1 to SE-11)
 SESSION_TOKEN_BYTES = 32
 SESSION_IDLE = timedelta(minutes=15)
@@ -86,6 +100,7 @@ class Settings:
     test_bench: bool
     trusted_proxies: int
     support_contact: str
+    sms_countries: tuple[str, ...]
 
     @property
     def is_loopback(self) -> bool:
@@ -132,6 +147,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         encryption_keys=read_encryption_keys(environ, kept),
         test_bench=test_bench,
         trusted_proxies=read_number(environ, "PORTAL_TRUSTED_PROXIES", 0),
+        sms_countries=read_countries(environ),
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT", "support@medximity.example"),
     )
 
@@ -165,6 +181,13 @@ def read_switch(environ: Mapping[str, str], name: str) -> bool:
     if value not in ("", "0", "1"):
         raise SettingError(f"{name} must be 1 or 0.")
     return value == "1"
+
+
+def read_countries(environ: Mapping[str, str]) -> tuple[str, ...]:
+    countries = tuple(part.strip().upper() for part in environ.get("PORTAL_SMS_COUNTRIES", "US,CA").split(","))
+    if not all(len(country) == 2 and country.isascii() and country.isalpha() for country in countries):
+        raise SettingError("PORTAL_SMS_COUNTRIES must be a list of two-letter countries such as US,CA.")
+    return countries
 
 
 def read_number(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -117,6 +117,12 @@ class ReauthenticationForm(PasswordForm, ChallengeForm):
     """Password and second factor on one page (RA-1)."""
 
 
+class PhoneForm(ShapedForm):
+    """A number as people type it; whether it is one, the method says."""
+
+    phone = StringField(N_("Mobile phone number"), [filled("phone_empty")])
+
+
 class MethodForm(ShapedForm):
     """The choice of a verification method; the choices are set by the page."""
 

@@ -7,7 +7,8 @@ from flask_babel import ngettext
 from portal.blueprints import setup
 from portal.blueprints.doors import PATIENT_DOOR, ask_again, guard
 from portal.browser_session import own_path, visit
-from portal.flows import account, backup_codes
+from portal.flows import account, backup_codes, sign_in, turn_on
+from portal.flows.ways import ways
 from portal.flows import reauthenticate as flow
 from portal.forms import PasswordForm, ReauthenticationForm
 from portal.messages import Refused
@@ -90,8 +91,21 @@ def place_after() -> str:
 def reauthentication_context() -> dict:
     return {
         "action": g.door.url("reauthenticate", next=own_path(request.args.get("next"))),
+        "ways": ways(visit()) if visit().who.is_on else [],
+        "send_url": g.door.url("send_code", next=own_path(request.args.get("next"))),
         "why": _("You are about to change how your account is protected, so we check that it is you."),
     }
+
+
+@blueprint.post("/account/security/confirm/send")
+def send_code() -> Response:
+    """A text for this confirmation."""
+    try:
+        sign_in.send_code(visit(), request.form.get("way", ""))
+    except Refused as refused:
+        form = reauthentication_form()()
+        return refuse("patient/reauthenticate.html", form, refused, "code" if "code" in form else "", **reauthentication_context())
+    return go_to(g.door.url("reauthenticate", next=own_path(request.args.get("next"))))
 
 
 @blueprint.get("/account/security/backup-codes")

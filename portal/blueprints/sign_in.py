@@ -6,9 +6,9 @@ from flask_babel import gettext as _
 from portal.browser_session import ended, mark_browser, now, own_path, seconds_left, visit, visitor
 from portal.flows import sessions
 from portal.flows import sign_in as flow
+from portal.flows.ways import ways
 from portal.forms import BackupCodeForm, ChallengeForm, SignInForm
 from portal.messages import NOTICES, Refused
-from portal.methods import first_method
 from portal.rendering import go, go_to, home_endpoint, page, refuse, renew_session, send_to_sign_in
 
 blueprint = Blueprint("sign_in", __name__)
@@ -78,7 +78,8 @@ def claimant_or_way() -> Response | None:
 
 def code_context() -> dict:
     who = visitor()
-    return {"username": who.username if who else "", **first_method().challenge.show(now())}
+    shown = ways(visit()) if who else []
+    return {"username": who.username if who else "", "ways": shown, "send_url": url_for("sign_in.send_code")}
 
 
 @blueprint.get("/sign-in/code")
@@ -89,6 +90,19 @@ def ask_code() -> Response:
 @blueprint.post("/sign-in/code")
 def submit_code() -> Response:
     return claimant_or_way() or take_code("sign_in/code.html", ChallengeForm(request.form), code_context())
+
+
+@blueprint.post("/sign-in/send")
+def send_code() -> Response:
+    """ "Send again", or the first text where another way is asked first."""
+    elsewhere = claimant_or_way()
+    if elsewhere:
+        return elsewhere
+    try:
+        flow.send_code(visit(), request.form.get("way", ""))
+    except Refused as refused:
+        return refuse("sign_in/code.html", ChallengeForm(), refused, "code", **code_context())
+    return go("sign_in.ask_code")
 
 
 @blueprint.get("/sign-in/backup-code")

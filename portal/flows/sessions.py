@@ -59,36 +59,35 @@ def over(visitor: Visitor, now: datetime) -> str | None:
     return None
 
 
-def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[str, bool]:
+def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[str, Session]:
     """Insert a session for a password just shown; the oldest beyond five ends (SE-11), but a claimant ends nobody's.
 
-    Returns its token, and whether this person has signed in from this browser before.
+    Returns its token and its row; `browser_known` says whether this person has signed in from this browser before.
     """
     token = new_token()
     browser_hash = token_hash(visit.browser) if visit.browser else None
     life = config.CLAIMANT_LIFE if level == LEVEL_CLAIMANT else config.SESSION_LIFE
     known = exists().where(Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level != LEVEL_CLAIMANT)
     is_known = bool(browser_hash and db.session.scalar(select(known)))
-    db.session.add(
-        Session(
-            token_hash=token_hash(token),
-            user_id=user.id,
-            level=level,
-            browser_hash=browser_hash,
-            browser_known=is_known,
-            next_path=next_path,
-            ip=visit.ip,
-            user_agent=visit.user_agent,
-            created_at=visit.now,
-            last_seen_at=visit.now,
-            ends_at=visit.now + life,
-            password_at=visit.now,
-        )
+    row = Session(
+        token_hash=token_hash(token),
+        user_id=user.id,
+        level=level,
+        browser_hash=browser_hash,
+        browser_known=is_known,
+        next_path=next_path,
+        ip=visit.ip,
+        user_agent=visit.user_agent,
+        created_at=visit.now,
+        last_seen_at=visit.now,
+        ends_at=visit.now + life,
+        password_at=visit.now,
     )
+    db.session.add(row)
     db.session.flush()
     if level != LEVEL_CLAIMANT:
         end_oldest(visit, user.id, user)
-    return token, is_known
+    return token, row
 
 
 def complete(visit: Visit, user_id: int, of: Any = Session) -> tuple:

@@ -9,11 +9,13 @@ from sqlalchemy import delete, select
 from portal import config, passwords
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db, end_read
-from portal.flows import backup_codes, notices, sessions, verification
+from portal.flows import backup_codes, delivery, notices, sessions, verification
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_CLAIMANT, LEVEL_ONE, LEVEL_TWO, Visit
+from portal.flows.ways import attempt_of, first_sender, live, open_secret
 from portal.messages import Refused
-from portal.models import Binding, User
+from portal.methods import method
+from portal.models import Binding, Session, User
 
 
 @dataclass(frozen=True)
@@ -61,15 +63,51 @@ def begin_session(visit: Visit, user: User, renewed: str | None, next_path: str 
     if renewed:
         user.seal(visit.keys, "password", renewed)
     asks_code = user.two_factor == "on"
-    token, known = sessions.begin(visit, user, LEVEL_CLAIMANT if asks_code else LEVEL_ONE, next_path)
+    token, row = sessions.begin(visit, user, LEVEL_CLAIMANT if asks_code else LEVEL_ONE, next_path)
     record(visit, "authn_login_success", about=user, session_hash=token_hash(token), factor="password")
     if not asks_code:
         user.last_sign_in_at = visit.now
-        if not known:
+        if not row.browser_known:
             notices.queue(visit, user, "new_browser")
+    else:
+        send_first_code(visit, user, row)
     forget_expired(visit.now)
     db.session.commit()
     return Begun(token, asks_code, user.role)
+
+
+def send_first_code(visit: Visit, user: User, row: Session) -> None:
+    """Where codes come by text only, the password's POST sends the first; a limit reached is told on the page."""
+    found = first_sender(user.id)
+    if found is None:
+        return
+    authenticator, chosen = found
+    try:
+        secret = open_secret(visit, user, authenticator, f"session:{row.id}")
+        delivery.send(visit, user, secret, chosen)
+    except (Refused, SealBroken) as refused:
+        record(visit, "code_sent", about=user, reason=getattr(refused, "reason", "unreadable"), refused=True, factor=chosen.name)
+
+
+def send_code(visit: Visit, authenticator_id: str) -> None:
+    """Send a code for this sign-in or confirmation to one of the visitor's numbers. Raises Refused."""
+    session = begin_write()
+    user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
+    row = next((each for each in live(user.id) if each.id == authenticator_id), None)
+    chosen = method(row.method) if row else None
+    if row is None or chosen is None or chosen.words is None:
+        session.rollback()
+        raise Refused("text_first")
+    try:
+        delivery.send(visit, user, open_secret(visit, user, row, attempt_of(visit)), chosen)
+    except Refused as refused:
+        record(visit, "code_sent", reason=refused.reason, refused=True, factor=chosen.name)
+        session.commit()
+        raise
+    except SealBroken:
+        session.rollback()
+        raise Refused("unreadable") from None
+    session.commit()
 
 
 def forget_expired(now: datetime) -> None:

@@ -64,6 +64,8 @@ class Visit:
     user_agent: str
     request_id: str
     visitor: Visitor | None = None
+    host: str = ""  # the address's host, for the last line of a text
+    countries: tuple[str, ...] = ()  # where texts may go
     browser: str | None = None  # this browser's own token: says "seen before", proves nothing
 
     @property

@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.String(length=48), nullable=False),
         sa.Column("authenticator_id", sa.String(length=32), nullable=False),
         sa.Column("to_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("prefix", sa.String(length=8), nullable=False),
         sa.Column("ip", sa.String(length=45), nullable=False),
         sa.Column("code_hash", sa.LargeBinary(), nullable=False),
         sa.Column("outbox_id", sa.String(length=32), nullable=False),
@@ -78,6 +79,8 @@ def upgrade() -> None:
     op.create_index("ix_sent_codes_ip_created_at", "sent_codes", ["ip", "created_at"], unique=False)
     op.create_index("ix_sent_codes_to_hash_created_at", "sent_codes", ["to_hash", "created_at"], unique=False)
     op.create_index("ix_sent_codes_user_id_created_at", "sent_codes", ["user_id", "created_at"], unique=False)
+    op.add_column("authenticators", sa.Column("target_hash", sa.LargeBinary(), nullable=True))
+    op.create_index(op.f("ix_authenticators_target_hash"), "authenticators", ["target_hash"], unique=False)
     op.add_column("bindings", sa.Column("replaces", sa.String(length=32), nullable=True))
     op.add_column("bindings", sa.Column("is_extra", sa.Boolean(), server_default="0", nullable=False))
     op.add_column("outbox", sa.Column("kind", sa.String(length=8), server_default="mail", nullable=False))
@@ -108,6 +111,8 @@ def downgrade() -> None:
     op.drop_column("outbox", "state")
     op.drop_column("outbox", "body_sealed")
     op.drop_column("outbox", "kind")
+    op.drop_index(op.f("ix_authenticators_target_hash"), table_name="authenticators")
+    op.drop_column("authenticators", "target_hash")
     op.drop_column("bindings", "is_extra")
     op.drop_column("bindings", "replaces")
     op.drop_index("ix_sent_codes_user_id_created_at", table_name="sent_codes")

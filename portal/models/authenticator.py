@@ -23,6 +23,7 @@ class Authenticator(Base):
     digits: Mapped[int]
     period: Mapped[int]
     last_step: Mapped[int] = mapped_column(BigInteger)  # this step and all before it are spent (RFC 6238 5.2)
+    target_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # keyed hash of a number: counts who shares it
     failures: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]

@@ -23,6 +23,7 @@ class SentCode(Base):
     attempt: Mapped[str] = mapped_column(String(48), index=True)  # "session:ID" or "binding:ID": who may use it (SM-3)
     authenticator_id: Mapped[str] = mapped_column(String(32))
     to_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    prefix: Mapped[str] = mapped_column(String(8))
     ip: Mapped[str] = mapped_column(String(45))
     code_hash: Mapped[bytes] = mapped_column(LargeBinary)
     outbox_id: Mapped[str] = mapped_column(ForeignKey("outbox.id"))

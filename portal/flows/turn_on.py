@@ -1,0 +1,116 @@
+"""What a proof leads to: two-factor authentication on, one authenticator replaced by another, or one more beside the others."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select, update
+
+from portal.crypto import SealBroken
+from portal.db import begin_write, change, db
+from portal.flows import backup_codes, delivery, notices, sessions, throttle
+from portal.flows.events import record
+from portal.flows.visit import LEVEL_TWO, Visit
+from portal.flows.ways import open_secret
+from portal.methods import Method, method
+from portal.models import Authenticator, Binding, Session, SpentStep, User
+
+TOLD_FOR = timedelta(hours=24)  # how long the text to an old number may take
+
+
+def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: dict) -> None:
+    """Turn the proved binding into an authenticator, with all that goes with it, and commit."""
+    change(delete(Binding).where(Binding.id == binding.id))
+    old = db.session.get(Authenticator, binding.replaces) if binding.replaces else None
+    if old is not None:
+        tell_old_number(visit, user, old)
+        db.session.delete(old)
+        change(delete(SpentStep).where(SpentStep.authenticator_id == old.id))
+    db.session.flush()
+    db.session.add(new_authenticator(visit, user, binding, chosen, columns))
+    if user.two_factor == "on":
+        throttle.forgive(visit, user, binding.failures + 1, generation=User.generation + 1)
+    else:
+        first_proof(visit, user, binding)
+    raise_level(visit)
+    sessions.end_others(visit, "two_factor_changed")
+    record(visit, "authenticator_replaced" if old is not None else "authenticator_added", factor=binding.method)
+    notices.queue(visit, user, notice_of(user, old))
+    db.session.commit()
+
+
+def first_proof(visit: Visit, user: User, binding: Binding) -> None:
+    """ "On", and the first backup codes."""
+    on = {"two_factor": "on", "two_factor_since": visit.now, "generation": User.generation + 1}
+    throttle.forgive(visit, user, binding.failures + 1, **on)
+    backup_codes.make(visit, user)
+
+
+def notice_of(user: User, old: Authenticator | None) -> str:
+    if user.two_factor != "on":
+        return "two_factor_on"
+    return "authenticator_replaced" if old is not None else "authenticator_added"
+
+
+def new_authenticator(visit: Visit, user: User, binding: Binding, chosen: Method, columns: dict) -> Authenticator:
+    """The row, with a name that no other of the person's has."""
+    alike = select(func.count()).where(Authenticator.user_id == user.id, Authenticator.method == binding.method)
+    count = (db.session.scalar(alike) or 0) + 1
+    secret = binding.secret(visit.keys)
+    return Authenticator(
+        id=binding.id,
+        user_id=user.id,
+        method=binding.method,
+        secret_sealed=binding.secret_sealed,  # sealed for this id from the start
+        target_hash=visit.keys.mac(secret, delivery.TARGET) if chosen.words else None,
+        created_at=visit.now,
+        last_used_at=visit.now,
+        **{**columns, "name": columns["name"] if count == 1 else f"{columns['name']} {count}"},
+    )
+
+
+def tell_old_number(visit: Visit, user: User, old: Authenticator) -> None:
+    """The number that is replaced is told by text, with no code in it (rule 3, SM-8)."""
+    known = method(old.method)
+    if known is None or known.words is None:
+        return
+    try:
+        secret = open_secret(visit, user, old, "")
+    except SealBroken:
+        return
+    words = f"{secret.issuer}, for {secret.initials} This number no longer gets your codes. Not you? Sign in and check Security."
+    db.session.add(delivery.text_row(visit, user, secret.text, words, visit.now + TOLD_FOR))
+
+
+def raise_level(visit: Visit) -> None:
+    """This session has shown the second factor. Its token stays: a double press must not sign the person out."""
+    own = db.session.get_one(Session, visit.who.session_id)
+    own.level, own.second_factor_at, own.last_seen_at = LEVEL_TWO, visit.now, visit.now
+
+
+def rename(visit: Visit, authenticator_id: str, name: str) -> bool:
+    """Give one of the visitor's authenticators a name; False where it is not theirs."""
+    begin_write()
+    own = update(Authenticator).where(Authenticator.id == authenticator_id, Authenticator.user_id == visit.who.user_id)
+    done = change(own.values(name=name)) == 1
+    if done:
+        record(visit, "authenticator_renamed")
+    db.session.commit()
+    return done
+
+
+def remove(visit: Visit, authenticator_id: str) -> bool:
+    """Take one authenticator away while another stays; False where it is the last, or not theirs (TO-9)."""
+    session = begin_write()
+    user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
+    rows = session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).all()
+    gone = next((row for row in rows if row.id == authenticator_id), None)
+    if gone is None or not any(row.disabled_at is None for row in rows if row is not gone):
+        session.rollback()
+        return False
+    tell_old_number(visit, user, gone)
+    session.delete(gone)
+    user.generation += 1
+    sessions.end_others(visit, "two_factor_changed")
+    record(visit, "authenticator_removed", factor=gone.method)
+    notices.queue(visit, user, "authenticator_removed")
+    session.commit()
+    return True
