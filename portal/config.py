@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from phonenumbers import SUPPORTED_REGIONS
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -86,6 +87,7 @@ class Settings:
     test_bench: bool
     trusted_proxies: int
     support_contact: str
+    sms_countries: tuple[str, ...]  # ISO 3166; texts go nowhere else (SM-5)
 
     @property
     def is_loopback(self) -> bool:
@@ -133,6 +135,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         test_bench=test_bench,
         trusted_proxies=read_number(environ, "PORTAL_TRUSTED_PROXIES", 0),
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT", "support@medximity.example"),
+        sms_countries=read_countries(environ),
     )
 
 
@@ -172,6 +175,13 @@ def read_number(environ: Mapping[str, str], name: str, default: int) -> int:
     if not value.isascii() or not value.isdigit():
         raise SettingError(f"{name} must be a whole number.")
     return int(value)
+
+
+def read_countries(environ: Mapping[str, str]) -> tuple[str, ...]:
+    countries = tuple(environ.get("PORTAL_SMS_COUNTRIES", "US,CA").replace(" ", "").split(","))
+    if not SUPPORTED_REGIONS.issuperset(countries):
+        raise SettingError("PORTAL_SMS_COUNTRIES must be a list of two-letter countries such as US,CA.")
+    return countries
 
 
 def read_secret_key(environ: Mapping[str, str], kept: "KeptKeys | None") -> str:
