@@ -17,6 +17,7 @@ run: export HOST ?= 127.0.0.1
 run: export PORT ?= 5000
 run: export PORTAL_INSTANCE ?= $(CURDIR)/instance
 run: export PORTAL_TEST_BENCH ?= 1
+run: export PORTAL_SMS_COUNTRIES ?= US,CA,KR
 run: .venv/runtime  ## Migrate, seed the demo accounts and serve on http://HOST:PORT, the test bench switched on
 	@$(BIN)/flask --app wsgi db upgrade
 	@$(BIN)/flask --app wsgi demo seed

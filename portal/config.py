@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from phonenumbers import SUPPORTED_REGIONS
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -100,7 +101,7 @@ class Settings:
     test_bench: bool
     trusted_proxies: int
     support_contact: str
-    sms_countries: tuple[str, ...]
+    sms_countries: tuple[str, ...]  # ISO 3166; texts go nowhere else (SM-5)
 
     @property
     def is_loopback(self) -> bool:
@@ -147,8 +148,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         encryption_keys=read_encryption_keys(environ, kept),
         test_bench=test_bench,
         trusted_proxies=read_number(environ, "PORTAL_TRUSTED_PROXIES", 0),
-        sms_countries=read_countries(environ),
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT", "support@medximity.example"),
+        sms_countries=read_countries(environ),
     )
 
 
@@ -183,18 +184,18 @@ def read_switch(environ: Mapping[str, str], name: str) -> bool:
     return value == "1"
 
 
-def read_countries(environ: Mapping[str, str]) -> tuple[str, ...]:
-    countries = tuple(part.strip().upper() for part in environ.get("PORTAL_SMS_COUNTRIES", "US,CA").split(","))
-    if not all(len(country) == 2 and country.isascii() and country.isalpha() for country in countries):
-        raise SettingError("PORTAL_SMS_COUNTRIES must be a list of two-letter countries such as US,CA.")
-    return countries
-
-
 def read_number(environ: Mapping[str, str], name: str, default: int) -> int:
     value = environ.get(name, str(default))
     if not value.isascii() or not value.isdigit():
         raise SettingError(f"{name} must be a whole number.")
     return int(value)
+
+
+def read_countries(environ: Mapping[str, str]) -> tuple[str, ...]:
+    countries = tuple(environ.get("PORTAL_SMS_COUNTRIES", "US,CA").replace(" ", "").split(","))
+    if not SUPPORTED_REGIONS.issuperset(countries):
+        raise SettingError("PORTAL_SMS_COUNTRIES must be a list of two-letter countries such as US,CA.")
+    return countries
 
 
 def read_secret_key(environ: Mapping[str, str], kept: "KeptKeys | None") -> str:

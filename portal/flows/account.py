@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from portal import phones
 from portal.crypto import SealBroken
 from portal.db import db
 from portal.flows import backup_codes
@@ -61,7 +62,7 @@ def profile(visit: Visit) -> list[tuple[str, str]]:
         (N_("Name"), user.full_name),
         (N_("Username"), user.username),
         (N_("Email address"), mask_email(unsealed(visit, user, "email"))),
-        (N_("Mobile phone number"), mask_phone(unsealed(visit, user, "phone"))),
+        (N_("Mobile phone number"), phones.mask(unsealed(visit, user, "phone")) or "–"),
     ]
 
 
@@ -76,11 +77,6 @@ def mask_email(address: str) -> str:
     """m•••@example.test: enough to recognise, not enough to write to."""
     name, at, host = address.partition("@")
     return f"{name[:1]}•••{at}{host}" if at else "–"
-
-
-def mask_phone(number: str) -> str:
-    """The last two digits (SM-12)."""
-    return f"••• ••• ••{number[-2:]}" if number else "–"
 
 
 def practices() -> list[Practice]:

@@ -12,6 +12,7 @@ from portal.models.session import LEVELS, Session
 from portal.models.user import ROLES, Practice, User, user_place
 
 __all__ = [
-    "LEVELS", "ROLES", "Appointment", "Authenticator", "BackupCode", "BackupCodeSet", "Base", "Binding", "Event", "Letter", "Link", "NoticeAddress",
-    "Outbox", "Practice", "Result", "SentCode", "Session", "SpentStep", "TrustedBrowser", "User", "new_id", "secret_place", "user_place",
+    "LEVELS", "ROLES", "Appointment", "Authenticator", "BackupCode", "BackupCodeSet", "Base", "Binding", "Event", "Letter",
+    "Link", "NoticeAddress", "Outbox", "Practice", "Result", "SentCode", "Session", "SpentStep", "TrustedBrowser", "User",
+    "new_id", "secret_place", "user_place",
 ]  # fmt: skip
