@@ -7,9 +7,9 @@ from flask_babel import ngettext
 from portal.blueprints import setup
 from portal.blueprints.doors import PATIENT_DOOR, ask_again, guard
 from portal.browser_session import own_path, visit
-from portal.flows import account, backup_codes, sign_in, turn_on
-from portal.flows.ways import ways
+from portal.flows import account, backup_codes, sign_in
 from portal.flows import reauthenticate as flow
+from portal.flows.ways import ways
 from portal.forms import PasswordForm, ReauthenticationForm
 from portal.messages import Refused
 from portal.rendering import go, go_to, page, refuse, renew_session
@@ -104,7 +104,9 @@ def send_code() -> Response:
         sign_in.send_code(visit(), request.form.get("way", ""))
     except Refused as refused:
         form = reauthentication_form()()
-        return refuse("patient/reauthenticate.html", form, refused, "code" if "code" in form else "", **reauthentication_context())
+        return refuse(
+            "patient/reauthenticate.html", form, refused, "code" if "code" in form else "", **reauthentication_context()
+        )
     return go_to(g.door.url("reauthenticate", next=own_path(request.args.get("next"))))
 
 

@@ -11,8 +11,8 @@ from portal.flows import events
 from portal.flows import setup as flow
 from portal.forms import MethodForm, SavedCodeForm, ShapedForm
 from portal.messages import Refused
-from portal.models import Binding
 from portal.methods import Method, Step, method, offered
+from portal.models import Binding
 from portal.rendering import go_to, page, refuse, say
 
 blueprint = Blueprint("setup", __name__)

@@ -12,7 +12,12 @@ blueprint = Blueprint("test_bench", __name__, url_prefix="/test-bench")
 @blueprint.get("")
 def phone() -> Response:
     keys = current_app.extensions["keys"]
-    return page("test_bench/phone.html", phones=bench.phones(keys, now()), mails=[letter(mail) for mail in bench.mails(keys)])
+    return page(
+        "test_bench/phone.html",
+        phones=bench.phones(keys, now()),
+        texts=bench.texts(keys),
+        mails=[letter(mail) for mail in bench.mails(keys)],
+    )
 
 
 def letter(mail: dict) -> dict:

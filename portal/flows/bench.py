@@ -37,9 +37,22 @@ def entry(keys: Keyring, now: datetime, user: User, row: Authenticator | Binding
     return {"issuer": policy_of(user.role).issuer, "label": user.username, "key_groups": groups, **live}
 
 
+def texts(keys: Keyring) -> list[dict]:
+    """The newest texts: number, words while they are kept, when."""
+    rows = db.session.scalars(select(Outbox).where(Outbox.kind == "text").order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN))
+    return [{"to": address(keys, row), "text": words(keys, row), "at": row.created_at} for row in rows]
+
+
+def words(keys: Keyring, row: Outbox) -> str:
+    try:
+        return keys.open(row.body_sealed, outbox_place(row.id, "body")) if row.body_sealed else ""
+    except SealBroken:
+        return ""
+
+
 def mails(keys: Keyring) -> list[dict]:
     """The newest notices: address, template, facts, when."""
-    rows = db.session.scalars(select(Outbox).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN))
+    rows = db.session.scalars(select(Outbox).where(Outbox.kind == "mail").order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN))
     return [{"to": address(keys, row), "template": row.template, "facts": row.facts, "at": row.created_at} for row in rows]
 
 

@@ -113,9 +113,9 @@ def watch(visit: Visit, prefix: str) -> None:
     hour, day = visit.now - timedelta(hours=1), visit.now - timedelta(days=1)
     recent = (SentCode.prefix == prefix) & (SentCode.created_at > hour)
     sent, used, today = db.session.execute(
-        select(
-            func.count(case((recent, 1))), func.count(case((recent & SentCode.used_at.is_not(None), 1))), func.count()
-        ).where(SentCode.created_at > day)
+        select(func.count(case((recent, 1))), func.count(case((recent & SentCode.used_at.is_not(None), 1))), func.count()).where(
+            SentCode.created_at > day
+        )
     ).one()
     if sent >= config.SENDS_WATCHED and used * 2 < sent:
         log.warning("texts to numbers that begin with %s: %d sent, %d used in an hour", prefix, sent, used)

@@ -39,7 +39,7 @@ def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: d
 
 def first_proof(visit: Visit, user: User, binding: Binding) -> None:
     """ "On", and the first backup codes."""
-    on = {"two_factor": "on", "two_factor_since": visit.now, "generation": User.generation + 1}
+    on: dict = {"two_factor": "on", "two_factor_since": visit.now, "generation": User.generation + 1}
     throttle.forgive(visit, user, binding.failures + 1, **on)
     backup_codes.make(visit, user)
 

@@ -48,11 +48,25 @@ class Secret:
 class Step(Protocol):
     """One page of set-up with one question."""
 
-    name: str  # URL segment and template
-    form: type[ShapedForm]
-    field: str  # the one question of the form
-    button: str | None  # its words; None: the door's words for the proof
-    verifies: bool  # whether an answer is a try that is charged
+    @property
+    def name(self) -> str:
+        """URL segment and template."""
+
+    @property
+    def form(self) -> type[ShapedForm]:
+        """The shape of the answer."""
+
+    @property
+    def field(self) -> str:
+        """The one question of the form."""
+
+    @property
+    def button(self) -> str | None:
+        """The button's words; None: the door's words for the proof."""
+
+    @property
+    def verifies(self) -> bool:
+        """Whether an answer is a try that is charged."""
 
     def show(self, secret: Secret, now: datetime) -> dict:
         """What the page needs; `prefill` is the answer that it begins with."""
