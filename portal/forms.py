@@ -123,6 +123,17 @@ class PhoneForm(ShapedForm):
     phone = StringField(N_("Mobile phone number"), [filled("phone_empty")])
 
 
+class NameForm(ShapedForm):
+    """The name of an authenticator."""
+
+    name = StringField(N_("Name"), [filled("name_empty")])
+
+    def validate_name(self, field) -> None:
+        field.data = " ".join("".join(c if c.isprintable() else " " for c in field.data or "").split())
+        if len(field.data) > config.NAME_MAX:
+            raise ValidationError("name_long")
+
+
 class MethodForm(ShapedForm):
     """The choice of a verification method; the choices are set by the page."""
 

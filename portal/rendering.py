@@ -115,6 +115,7 @@ def template_context() -> dict:
         "support_contact": current_app.extensions["settings"].support_contact,
         "home_url": home_url(),
         "moment": moment,
+        "say": say,
         "moment_of": lambda text: moment(datetime.fromisoformat(text)),
     }
 

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, g, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.blueprints import setup
+from portal.blueprints import authenticators, setup
 from portal.blueprints.doors import PATIENT_DOOR, ask_again, guard
 from portal.browser_session import own_path, visit
 from portal.flows import account, backup_codes, sign_in
@@ -17,6 +17,7 @@ from portal.rendering import go, go_to, page, refuse, renew_session
 blueprint = Blueprint("patient", __name__)
 blueprint.before_request(guard(PATIENT_DOOR))
 blueprint.register_blueprint(setup.blueprint, url_prefix="/account/security/two-factor")
+blueprint.register_blueprint(authenticators.blueprint, url_prefix="/account/security/authenticators")
 
 
 @blueprint.get("/home")
@@ -51,10 +52,17 @@ def account_settings() -> Response:
     return page("patient/account.html", profile=[(_(label), value) for label, value in account.profile(visit())])
 
 
+def told() -> str | None:
+    """What was just done, for the top of the page."""
+    if "on" in request.args:
+        return _("Two-factor authentication is on.")
+    return _("Your change is saved.") if "changed" in request.args else None
+
+
 @blueprint.get("/account/security")
 def security() -> Response:
     shown = account.security(visit())
-    return page("patient/security.html", notice=_("Two-factor authentication is on.") if "on" in request.args else None, **shown)
+    return page("patient/security.html", notice=told(), **shown)
 
 
 @blueprint.get("/account/security/confirm")

@@ -10,19 +10,38 @@ from portal.crypto import SealBroken
 from portal.db import db
 from portal.flows import backup_codes
 from portal.flows.visit import Visit
-from portal.messages import N_
+from portal.messages import N_, Refused
 from portal.methods import method
 from portal.models import Appointment, Authenticator, Letter, Practice, Result, User
 
 
 @dataclass(frozen=True)
-class TwoFactor:
-    """The state of the Security page's first row."""
+class Held:
+    """One authenticator on the Security page."""
 
+    id: str
+    method: str
     label: str
-    since: datetime | None
-    disabled: bool
+    name: str
+    change_label: str
+    added_at: datetime
     last_used_at: datetime | None
+    disabled: bool
+    sends: bool
+
+
+@dataclass(frozen=True)
+class TwoFactor:
+    """The state of the Security page's first section."""
+
+    since: datetime | None
+    held: list[Held]
+    lost_phone: Refused  # the sentence of what would remain
+
+    @property
+    def disabled(self) -> bool:
+        """Whether no authenticator works any more."""
+        return all(each.disabled for each in self.held)
 
 
 def health_record(visit: Visit) -> dict:
@@ -42,17 +61,41 @@ def security(visit: Visit) -> dict:
     """`two_factor` (None when off) and `backup` (None without codes)."""
     if not visit.who.is_on:
         return {"two_factor": None, "backup": None}
+    rows = all_held(visit)
+    codes = backup_codes.overview(visit)
+    state = TwoFactor(since=visit.who.two_factor_since, held=rows, lost_phone=after_losing_the_phone(rows, codes))
+    return {"two_factor": state, "backup": codes}
+
+
+def all_held(visit: Visit) -> list[Held]:
+    """The visitor's authenticators, oldest first."""
     own = select(Authenticator).where(Authenticator.user_id == visit.who.user_id).order_by(Authenticator.created_at)
-    rows = db.session.scalars(own).all()
-    first = rows[0] if rows else None
-    known = method(first.method) if first else None
-    state = TwoFactor(
-        label=known.label if known else N_("Verification method"),
-        since=visit.who.two_factor_since,
-        disabled=all(row.disabled_at for row in rows),
-        last_used_at=first.last_used_at if first else None,
+    return [held(row) for row in db.session.scalars(own)]
+
+
+def held(row: Authenticator) -> Held:
+    known = method(row.method)
+    return Held(
+        id=row.id,
+        method=row.method,
+        label=known.label if known else row.name,
+        name=row.name,
+        change_label=known.change_label if known else "",
+        added_at=row.created_at,
+        last_used_at=row.last_used_at,
+        disabled=row.disabled_at is not None,
+        sends=known is not None and known.words is not None,
     )
-    return {"two_factor": state, "backup": backup_codes.overview(visit)}
+
+
+def after_losing_the_phone(rows: list[Held], codes: backup_codes.Overview | None) -> Refused:
+    """What would remain without the phone: backup codes, or a second authenticator on another device, or nothing (rule 14)."""
+    if codes is not None and codes.left:
+        return Refused("lost_saved" if codes.saved else "lost_unsaved", codes=codes.left)
+    working = [row for row in rows if not row.disabled]
+    if len(working) > 1 and any(not row.sends for row in working):
+        return Refused("lost_second")
+    return Refused("lost_nothing")
 
 
 def profile(visit: Visit) -> list[tuple[str, str]]:
