@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.blueprints import setup
-from portal.blueprints.doors import PATIENT_DOOR, ask_again, guard
+from portal.blueprints.doors import PATIENT_DOOR, ask_again, ask_code, guard
 from portal.browser_session import own_path, visit
 from portal.flows import account, backup_codes
 from portal.flows import reauthenticate as flow
@@ -52,6 +52,9 @@ def account_settings() -> Response:
 
 @blueprint.get("/account/security")
 def security() -> Response:
+    again = ask_code()
+    if again:
+        return again
     shown = account.security(visit())
     return page("patient/security.html", notice=_("Two-factor authentication is on.") if "on" in request.args else None, **shown)
 
@@ -88,9 +91,13 @@ def place_after() -> str:
 
 
 def reauthentication_context() -> dict:
+    is_trusted = visit().who.is_trusted
+    change = _("You are about to change how your account is protected, so we check that it is you.")
+    trusted = _("You trust this browser, so no code was asked when you signed in. How your account is protected opens to a code alone.")
     return {
         "action": g.door.url("reauthenticate", next=own_path(request.args.get("next"))),
-        "why": _("You are about to change how your account is protected, so we check that it is you."),
+        "why": trusted if is_trusted else change,
+        "cancel_url": g.door.url("account" if is_trusted else "security"),
     }
 
 

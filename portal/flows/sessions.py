@@ -19,7 +19,7 @@ from portal.models import Session, User
 VISITOR_COLUMNS = (
     Session.id, Session.token_hash, Session.level, Session.next_path, Session.browser_known, Session.last_seen_at,
     Session.ends_at, Session.password_at, Session.second_factor_at, User.id, User.username, User.full_name, User.role, User.two_factor,
-    User.two_factor_since,
+    User.two_factor_since, User.generation,
 )  # fmt: skip
 FIND = select(*VISITOR_COLUMNS, Session.ended_reason, User.disabled_at).join(User, Session.user_id == User.id)
 

@@ -5,7 +5,7 @@ from sqlalchemy import delete, select
 from portal import config
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
-from portal.flows import backup_codes, notices, sessions, throttle, verification
+from portal.flows import backup_codes, notices, sessions, throttle, trusted, verification
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_TWO, Visit
 from portal.messages import Refused
@@ -132,6 +132,7 @@ def turn_on(visit: Visit, user: User, binding: Binding, columns: dict) -> None:
     throttle.forgive(visit, user, binding.failures, two_factor="on", two_factor_since=visit.now)
     backup_codes.make(visit, user)
     raise_level(visit)
+    trusted.end_with_change(visit, user.id)
     sessions.end_others(visit, "two_factor_changed")
     record(visit, "authenticator_added", factor=binding.method)
     notices.queue(visit, user, "two_factor_on")
