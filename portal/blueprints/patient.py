@@ -93,7 +93,9 @@ def place_after() -> str:
 def reauthentication_context() -> dict:
     is_trusted = visit().who.is_trusted
     change = _("You are about to change how your account is protected, so we check that it is you.")
-    trusted = _("You trust this browser, so no code was asked when you signed in. How your account is protected opens to a code alone.")
+    trusted = _(
+        "You trust this browser, so no code was asked when you signed in. How your account is protected opens to a code alone."
+    )
     return {
         "action": g.door.url("reauthenticate", next=own_path(request.args.get("next"))),
         "why": trusted if is_trusted else change,
