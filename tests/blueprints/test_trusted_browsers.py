@@ -16,6 +16,7 @@ PROVIDERS = ("dr_okafor", "admin_lee", "support")
 @pytest.fixture
 def allow(app, monkeypatch):
     """Returns a function that sets PORTAL_TRUSTED_BROWSER_DAYS as a restart would."""
+
     def set_days(days):
         monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], trusted_browser_days=days))
 
@@ -189,7 +190,9 @@ def test_it_is_sent_once_and_not_with_every_page(plain, sam):
     assert "trusted" not in str(plain.get("/home").headers.getlist("Set-Cookie"))
 
 
-@pytest.mark.parametrize("made_up", ["", ".", "x", "x" * 43, ".".join("x" * 43 for _ in range(5)), "x" * 600, "\u00e4", "a.b.c.d.e.f.g"])
+@pytest.mark.parametrize(
+    "made_up", ["", ".", "x", "x" * 43, ".".join("x" * 43 for _ in range(5)), "x" * 600, "\u00e4", "a.b.c.d.e.f.g"]
+)
 def test_a_cookie_that_means_nothing_opens_nothing(plain, sam, made_up):
     plain.client.set_cookie("trusted", made_up)
     assert is_asked(plain, sam)

@@ -18,6 +18,7 @@ FLOORS = {
     "portal.policy": 2,
     "portal.forms": 2,
     "portal.messages": 2,
+    "portal.activity": 2,
     "portal.models": 1,
     "portal.gateways": 1,
     "portal.crypto": 1,
