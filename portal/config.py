@@ -80,6 +80,16 @@ CLAIMANT_LIFE = timedelta(minutes=10)
 SESSION_TOUCH = timedelta(minutes=1)  # "last seen" is written at most once in this time
 SESSIONS_PER_PERSON = 5
 
+# Trusted browsers (TB-1 to TB-6)
+TRUSTED_BROWSER_DAYS = 30  # the most that an operator may set: product rule 4, login.gov's 720 hours
+TRUSTED_TOKENS = 5  # people who share one browser and trust it; a sixth takes the place of the first
+
+# What a person sees of their own account (AU-8)
+ACTIVITY_SHOWN = timedelta(days=90)
+ACTIVITY_PAGE = 20
+ACTIVITY_EXCERPT = 3  # on the Security page
+PLACES_SHOWN = 3  # sessions and trusted browsers before "and 3 more"
+
 # HTTP
 MAX_FORM_BYTES = 64 * 1024  # no form of ours comes near; 10,000 characters in a field still get a sentence
 DATABASE_WAIT_SECONDS = 5  # how long a writer waits for another before the person is told
@@ -104,6 +114,7 @@ class Settings:
     trusted_proxies: int
     support_contact: str
     sms_countries: tuple[str, ...]  # ISO 3166; texts go nowhere else (SM-5)
+    trusted_browser_days: int  # 0: nobody is offered it
 
     @property
     def is_loopback(self) -> bool:
@@ -152,6 +163,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         trusted_proxies=read_number(environ, "PORTAL_TRUSTED_PROXIES", 0),
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT", "support@medximity.example"),
         sms_countries=read_countries(environ),
+        trusted_browser_days=read_trusted_browser_days(environ),
     )
 
 
@@ -198,6 +210,13 @@ def read_countries(environ: Mapping[str, str]) -> tuple[str, ...]:
     if not SUPPORTED_REGIONS.issuperset(countries):
         raise SettingError("PORTAL_SMS_COUNTRIES must be a list of two-letter countries such as US,CA.")
     return countries
+
+
+def read_trusted_browser_days(environ: Mapping[str, str]) -> int:
+    days = read_number(environ, "PORTAL_TRUSTED_BROWSER_DAYS", TRUSTED_BROWSER_DAYS)
+    if days > TRUSTED_BROWSER_DAYS:
+        raise SettingError(f"PORTAL_TRUSTED_BROWSER_DAYS must be 0 to {TRUSTED_BROWSER_DAYS}; 0 switches trusted browsers off.")
+    return days
 
 
 def read_secret_key(environ: Mapping[str, str], kept: "KeptKeys | None") -> str:

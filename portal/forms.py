@@ -113,6 +113,16 @@ class SavedCodeForm(BackupCodeForm):
     empty = "saved_empty"
 
 
+class NewPasswordForm(ShapedForm):
+    """A password to come; whether it is good enough is the flow's to say."""
+
+    password = PasswordField(N_("New password"))
+
+    def validate_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("new_password_empty")
+
+
 class ReauthenticationForm(PasswordForm, ChallengeForm):
     """Password and second factor on one page (RA-1)."""
 

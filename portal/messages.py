@@ -22,6 +22,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "sign_in_wrong": N_("Your username or password is incorrect. Check both and try again."),
     "username_empty": N_("Enter your username."),
     "password_empty": N_("Enter your password."),
+    "new_password_empty": N_("Choose a new password."),
     "password_wrong": N_("That is not your current password. Check it and try again."),
     "password_short": N_("Use at least 15 characters. A few words in a row work well."),
     "password_long": N_("Use at most 256 characters."),
@@ -105,6 +106,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "phone_service": N_("That number belongs to a service, not to one phone. Enter your own mobile phone number."),
     "phone_voip": N_("That is an internet phone number, which can be read on any computer. Enter a mobile phone number."),
     "phone_country": N_("We can't send texts to that country. Enter a number from another country, or use an authenticator app."),
+    "changed_meanwhile": N_("Your two-factor authentication changed since this page was opened. Nothing was turned off: decide again."),
     "link_unknown": N_("This link is not complete. Copy the whole address from the mail, or ask for a new one."),
     "link_used": N_("This link was used already. Ask for a new one if you still need it."),
     "link_expired": N_("This link is too old. Ask for a new one."),
@@ -119,6 +121,9 @@ NOTICES: dict[str, str] = {
     "idle": N_("You were signed out because nothing happened for a while. Sign in to go on."),
     "overall": N_("You were signed out because you had been signed in for 12 hours. Sign in to go on."),
     "newer_sign_ins": N_("You were signed out here because you signed in on several other browsers."),
+    "ended_by_owner": N_(
+        "You were signed out here because you ended this session on the Security page of another browser. Sign in to go on."
+    ),
     "two_factor_changed": N_("You were signed out here because your two-factor authentication changed. Sign in to go on."),
     "claimant": N_("That took longer than 10 minutes. Enter your password again."),
     "sign_in_first": N_("Sign in to go on."),

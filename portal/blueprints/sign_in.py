@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
 
-from portal.browser_session import ended, mark_browser, now, own_path, seconds_left, visit, visitor
-from portal.flows import sessions
+from portal.browser_session import ended, keep_trust, mark_browser, now, own_path, seconds_left, visit, visitor
+from portal.flows import sessions, trusted
 from portal.flows import sign_in as flow
 from portal.flows.ways import ways
 from portal.forms import BackupCodeForm, ChallengeForm, SignInForm
@@ -79,7 +79,18 @@ def claimant_or_way() -> Response | None:
 def code_context() -> dict:
     who = visitor()
     shown = ways(visit()) if who else []
-    return {"username": who.username if who else "", "ways": shown, "send_url": url_for("sign_in.send_code")}
+    return {
+        "username": who.username if who else "",
+        "ways": shown,
+        "send_url": url_for("sign_in.send_code"),
+        **trust_context(),
+    }
+
+
+def trust_context() -> dict:
+    """The box that lets this browser stand in for the code: for how many days (0: no box), and whether it was ticked."""
+    who = visitor()
+    return {"trust_days": trusted.days(visit(), who.role) if who else 0, "trust_ticked": "trust" in request.form}
 
 
 @blueprint.get("/sign-in/code")
@@ -107,12 +118,12 @@ def send_code() -> Response:
 
 @blueprint.get("/sign-in/backup-code")
 def ask_backup_code() -> Response:
-    return claimant_or_way() or page("sign_in/backup_code.html", form=BackupCodeForm())
+    return claimant_or_way() or page("sign_in/backup_code.html", form=BackupCodeForm(), **trust_context())
 
 
 @blueprint.post("/sign-in/backup-code")
 def submit_backup_code() -> Response:
-    return claimant_or_way() or take_code("sign_in/backup_code.html", BackupCodeForm(request.form), {})
+    return claimant_or_way() or take_code("sign_in/backup_code.html", BackupCodeForm(request.form), trust_context())
 
 
 def take_code(template: str, form, context: dict) -> Response:
@@ -121,10 +132,11 @@ def take_code(template: str, form, context: dict) -> Response:
         return refuse(template, form, **context)
     who = visit().who
     try:
-        finished = flow.submit_code(visit(), form.code.data)
+        finished = flow.submit_code(visit(), form.code.data, trust="trust" in request.form)
     except Refused as refused:
         return refuse(template, form, refused, "code", **context)
     renew_session(finished.token)
+    keep_trust(finished.trusted)
     if finished.backup_left == 0 and who.role == "patient":
         return go("patient.regenerate")
     return go_on(who.role, finished.next_path)

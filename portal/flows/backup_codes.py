@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from portal import config
 from portal.crypto import SealBroken, keyed_hash
 from portal.db import begin_write, change, db
-from portal.flows import notices, sessions
+from portal.flows import notices, sessions, trusted
 from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.messages import Refused
@@ -162,6 +162,7 @@ def regenerate(visit: Visit, replacing: int | None) -> None:
         return
     make(visit, user)
     user.backup_failures = 0  # counted per authenticator (RL-1); the account's own count stays (RL-5)
+    trusted.end_with_change(visit, user.id)
     sessions.end_others(visit, "two_factor_changed")
     notices.queue(visit, user, "backup_codes_replaced")
     session.commit()

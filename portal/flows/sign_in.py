@@ -9,9 +9,9 @@ from sqlalchemy import delete, select
 from portal import config, passwords
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db, end_read
-from portal.flows import backup_codes, delivery, notices, sessions, verification
+from portal.flows import backup_codes, delivery, notices, sessions, trusted, verification
 from portal.flows.events import record
-from portal.flows.visit import LEVEL_CLAIMANT, LEVEL_ONE, LEVEL_TWO, Visit
+from portal.flows.visit import LEVEL_CLAIMANT, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, Visit
 from portal.flows.ways import attempt_of, first_sender, live, open_secret
 from portal.messages import Refused
 from portal.methods import method
@@ -55,16 +55,22 @@ def submit_password(visit: Visit, username: str, password: str, next_path: str |
         record(visit, "authn_login_fail", about=user, reason="sign_in_wrong", refused=True, factor="password")
         session.commit()
         raise Refused("sign_in_wrong")
-    return begin_session(visit, session.get_one(User, user.id), renewed, next_path)
+    # A browser that shows a trust token waits for whoever changes the factors at this moment.
+    user = session.get_one(User, user.id, with_for_update=bool(visit.trusted) or None)
+    return begin_session(visit, user, renewed, next_path)
 
 
 def begin_session(visit: Visit, user: User, renewed: str | None, next_path: str | None) -> Begun:
-    """The session that a right password begins: a claimant's where a code is due."""
+    """The session that a right password begins: a claimant's where a code is due, unless the person trusts this browser."""
     if renewed:
         user.seal(visit.keys, "password", renewed)
-    asks_code = user.two_factor == "on"
-    token, row = sessions.begin(visit, user, LEVEL_CLAIMANT if asks_code else LEVEL_ONE, next_path)
-    record(visit, "authn_login_success", about=user, session_hash=token_hash(token), factor="password")
+    is_on = user.two_factor == "on"
+    is_trusted = is_on and trusted.use(visit, user)
+    asks_code = is_on and not is_trusted
+    level = LEVEL_TRUSTED if is_trusted else LEVEL_CLAIMANT if asks_code else LEVEL_ONE
+    token, row = sessions.begin(visit, user, level, next_path)
+    factor, reason = trusted.FACTOR if is_trusted else "password", "code_due" if asks_code else None
+    record(visit, "authn_login_success", about=user, session_hash=token_hash(token), factor=factor, reason=reason)
     if not asks_code:
         user.last_sign_in_at = visit.now
         if not row.browser_known:
@@ -123,10 +129,14 @@ class Finished:
     token: str
     next_path: str | None
     backup_left: int | None
+    trusted: str | None  # what the browser keeps, where the person trusts it from now on
 
 
-def submit_code(visit: Visit, code: str) -> Finished:
-    """Check the second factor of a claimant; the session gets a new token and its full level. Raises Refused."""
+def submit_code(visit: Visit, code: str, trust: bool = False) -> Finished:
+    """Check the second factor of a claimant; the session gets a new token and its full level. Raises Refused.
+
+    `trust`: the person ticked the box, which counts only where their policy and the operator allow it.
+    """
     proof = verification.check(visit, code, "authn_login_fail", last_sign_in_at=visit.now)
     token = sessions.renew(visit, level=LEVEL_TWO, second_factor_at=visit.now)
     if token is None:  # this claimant's session ended or was renewed meanwhile: the spent code goes with it
@@ -135,5 +145,6 @@ def submit_code(visit: Visit, code: str) -> Finished:
     record(visit, "authn_login_success", factor=proof.factor, session_hash=token_hash(token))
     if not visit.who.browser_known:
         notices.queue(visit, proof.user, "new_browser")
+    kept = trusted.add(visit, proof.user) if trust and trusted.days(visit, proof.user.role) else None
     db.session.commit()
-    return Finished(token, visit.who.next_path, proof.backup_left)
+    return Finished(token, visit.who.next_path, proof.backup_left, kept)

@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select, update
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
-from portal.flows import backup_codes, delivery, notices, sessions, throttle
+from portal.flows import backup_codes, delivery, notices, sessions, throttle, trusted
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_TWO, Visit
 from portal.flows.ways import open_secret
@@ -27,10 +27,11 @@ def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: d
     db.session.flush()
     db.session.add(new_authenticator(visit, user, binding, chosen, columns))
     if user.two_factor == "on":
-        throttle.forgive(visit, user, binding.failures + 1, generation=User.generation + 1)
+        throttle.forgive(visit, user, binding.failures + 1)
     else:
         first_proof(visit, user, binding)
     raise_level(visit)
+    trusted.end_with_change(visit, user.id)
     sessions.end_others(visit, "two_factor_changed")
     record(visit, "authenticator_replaced" if old is not None else "authenticator_added", factor=binding.method)
     notices.queue(visit, user, notice_of(user, old))
@@ -39,7 +40,7 @@ def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: d
 
 def first_proof(visit: Visit, user: User, binding: Binding) -> None:
     """ "On", and the first backup codes."""
-    on: dict = {"two_factor": "on", "two_factor_since": visit.now, "generation": User.generation + 1}
+    on: dict = {"two_factor": "on", "two_factor_since": visit.now}
     throttle.forgive(visit, user, binding.failures + 1, **on)
     backup_codes.make(visit, user)
 
@@ -108,7 +109,7 @@ def remove(visit: Visit, authenticator_id: str) -> bool:
         return False
     tell_old_number(visit, user, gone)
     session.delete(gone)
-    user.generation += 1
+    trusted.end_with_change(visit, user.id)
     sessions.end_others(visit, "two_factor_changed")
     record(visit, "authenticator_removed", factor=gone.method)
     notices.queue(visit, user, "authenticator_removed")
