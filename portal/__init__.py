@@ -1,6 +1,5 @@
 """create_app(): the one place where the parts meet."""
 
-import hashlib
 import logging
 import secrets
 from pathlib import Path
@@ -11,9 +10,8 @@ from flask_babel import Babel
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
-from whitenoise import WhiteNoise
 
-from portal import config, errors, headers, rendering
+from portal import config, errors, headers, rendering, static_files
 from portal.blueprints import help, patient, reports, sign_in
 from portal.browser_session import CookieSessions, load_signed_in, touch
 from portal.cli import register_commands
@@ -21,8 +19,6 @@ from portal.config import Settings
 from portal.crypto import Keyring
 from portal.db import db
 from portal.models import Base
-
-STATIC = Path(__file__).parent / "static"
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -63,6 +59,7 @@ def add_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app, settings.database_url)
     Alembic(app, metadatas=Base.metadata, engines=app.extensions["engine"])
     Babel(app)
+    rendering.teach(app.jinja_env)
     login = LoginManager(app)
     login.session_protection = None
     login.request_loader(load_signed_in)
@@ -100,27 +97,4 @@ def add_pages(app: Flask, settings: Settings) -> None:
 
         app.register_blueprint(test_bench.blueprint)
         logging.getLogger(__name__).warning("the test bench is on: it shows codes to everyone on this machine")
-    app.add_url_rule("/static/<path:filename>", "static", build_only=True)
-    app.url_defaults(add_version)
-    noise = WhiteNoise(
-        app.wsgi_app,
-        root=str(STATIC),
-        prefix="static/",
-        max_age=0,
-        immutable_file_test=lambda path, url: True,
-        add_headers_function=headers.static_headers,
-    )
-    app.wsgi_app = noise  # type: ignore[method-assign]
-
-
-VERSIONS = {
-    path.relative_to(STATIC).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-    for path in STATIC.rglob("*")
-    if path.is_file() and path.suffix != ".gz"
-}
-
-
-def add_version(endpoint: str, values: dict) -> None:
-    """A static file's address changes with its content, so that it may be kept for ever."""
-    if endpoint == "static" and values.get("filename") in VERSIONS:
-        values.setdefault("v", VERSIONS[values["filename"]])
+    static_files.serve(app, settings)

@@ -10,6 +10,7 @@ CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; report-to csp"
 )
+FILE_POLICY = "default-src 'none'; frame-ancestors 'none'"
 FIXED = {
     "Content-Security-Policy": CONTENT_POLICY,
     "Reporting-Endpoints": 'csp="/reports/content-policy"',
@@ -60,7 +61,15 @@ def add_headers(response: Response) -> Response:
     return response
 
 
-def static_headers(headers, path: str, url: str) -> None:
-    """The same for files, which may be kept."""
-    for name, value in FIXED.items():
-        headers[name] = value
+def static_headers(settings: Settings):
+    """What WhiteNoise calls for each file: the same headers, but a file that is opened by itself may load nothing."""
+    own = {**FIXED, "Content-Security-Policy": FILE_POLICY}
+    del own["Reporting-Endpoints"]
+    if settings.is_https:
+        own["Strict-Transport-Security"] = STRICT_TRANSPORT
+
+    def add(headers, path: str, url: str) -> None:
+        for name, value in own.items():
+            headers[name] = value
+
+    return add

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from flask import Response, current_app, g, make_response, redirect, render_template, request, session, url_for
-from flask_babel import format_datetime, gettext, ngettext
+from flask_babel import format_datetime, get_translations, gettext, ngettext
 from flask_login import current_user
+from jinja2 import Environment
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
@@ -26,6 +27,23 @@ def page(template: str, status: int = 200, **context) -> Response:
     if status >= 400:
         response.headers["HX-Push-Url"] = "false"  # a refused form is not a place in the history
     return response
+
+
+def catalogue():
+    """The translations of this request, looked up once: a page says some thirty sentences."""
+    if "catalogue" not in g:
+        g.catalogue = get_translations()
+    return g.catalogue
+
+
+def teach(environment: Environment) -> None:
+    """Let templates translate by `catalogue`; flask-babel's own callables look it up anew at each sentence."""
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: catalogue().gettext(text),
+        lambda one, many, number: catalogue().ngettext(one, many, number),
+        newstyle=True,
+    )
+    environment.globals["_"] = environment.globals["gettext"]
 
 
 def say(refused: Refused) -> str:

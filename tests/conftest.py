@@ -11,4 +11,5 @@ pytest_plugins = [
     "tests.support.browser",
     "tests.support.moving",
     "tests.support.people",
+    "tests.support.town",
 ]

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from flask import Response, g, request, url_for
+from flask import Response, g, url_for
 from flask_babel import gettext as _
 
 from portal.browser_session import visit, visitor
 from portal.messages import N_
 from portal.policy import PATIENT, Policy
-from portal.rendering import go, go_to, home_endpoint, send_to_sign_in
+from portal.rendering import go, go_to, home_endpoint, place_to_return, send_to_sign_in
 
 
 @dataclass(frozen=True)
@@ -53,4 +53,4 @@ def ask_again() -> Response | None:
     who = visit().who
     if who.is_fresh(visit().now):
         return None
-    return go_to(g.door.url("reauthenticate", next=request.path))
+    return go_to(g.door.url("reauthenticate", next=place_to_return()))

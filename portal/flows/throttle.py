@@ -43,10 +43,15 @@ def pauses(failures, now: datetime) -> list:
 
 
 def minutes_left(visit: Visit, user_id: int) -> int:
-    """Whole minutes, rounded up, until the account may try again."""
-    until = db.session.scalar(select(User.codes_paused_until).where(User.id == user_id))
+    """Whole minutes, rounded up, until the account may try again; never more than the pause has, where this try began before it did."""
+    until, failures = db.session.execute(select(User.codes_paused_until, User.code_failures).where(User.id == user_id)).one()
     seconds = (until - visit.now).total_seconds() if until else 0
-    return max(1, -int(-seconds // 60))
+    return max(1, min(-int(-seconds // 60), pause_minutes(failures)))
+
+
+def pause_minutes(failures: int) -> int:
+    """How long the pause is that this many failures began."""
+    return int(config.PAUSES[min(failures // config.TRIES_BEFORE_PAUSE, len(config.PAUSES)) - 1].total_seconds() // 60)
 
 
 def tries_left(user: User) -> int:

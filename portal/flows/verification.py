@@ -111,9 +111,8 @@ def with_tries(refused: Refused, user: User) -> Refused:
     """The refusal with the tries left (RL-8), or the pause that this try began."""
     left = throttle.tries_left(user)
     if left == 0:
-        pause = config.PAUSES[min(user.code_failures // config.TRIES_BEFORE_PAUSE, len(config.PAUSES)) - 1]
         if refused.reason != "disabled":
-            return Refused("throttled", minutes=int(pause.total_seconds() // 60))
+            return Refused("throttled", minutes=throttle.pause_minutes(user.code_failures))
         return refused
     facts = {name: value for name, value in refused.facts.items() if name != "step"}
     return Refused(refused.reason, **facts, left=left)

@@ -20,6 +20,7 @@ from portal.methods import CodeRejected, Method, Secret
 from portal.models import Authenticator, SpentStep
 
 APPS = ("Google Authenticator", "Microsoft Authenticator", "Authy")
+QR_ERROR = "l"  # the least redundancy: a screen is not torn or stained, and the squares are larger
 QR_MASK = 4  # any mask is readable; a fixed one spares segno trying all eight
 QUIET_ZONE = 4  # modules of white around the code: ISO/IEC 18004
 
@@ -112,7 +113,7 @@ def provisioning_uri(secret: Secret) -> str:
 
 def draw_qr(text: str) -> Markup:
     """Inline SVG, black on white with its quiet zone, no style attribute and no spoken secret."""
-    code = segno.make_qr(text, error="m", mask=QR_MASK)
+    code = segno.make_qr(text, error=QR_ERROR, mask=QR_MASK)
     drawing = code.svg_inline(border=QUIET_ZONE, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None)
     return Markup(drawing)  # noqa: S704 (drawn here, of digits and path commands)
 

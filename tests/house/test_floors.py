@@ -9,6 +9,7 @@ FLOORS = {
     "portal.blueprints": 5,
     "portal.rendering": 5,
     "portal.headers": 5,
+    "portal.static_files": 5,
     "portal.errors": 5,
     "portal.cli": 5,
     "portal.browser_session": 5,

@@ -60,13 +60,14 @@ class World:
 @pytest.fixture(scope="session")
 def world(sites):
     """The demo accounts, made once per worker by the portal's own flow."""
-    site = sites.migrated()
+    site = sites.empty()
     app = create_app(config.load(site.environment))
     made, new_code = [], backup_codes.new_code
     with pytest.MonkeyPatch.context() as patch, app.app_context():
         patch.setattr(passwords, "HASHER", CHEAP)
         patch.setattr(portal_clock, "now", lambda: START)
         patch.setattr(backup_codes, "new_code", lambda: made.append(new_code()) or made[-1])
+        app.extensions["alembic"].upgrade()
         demo.seed(app.extensions["keys"], START)
     codes = iter([made[at : at + config.BACKUP_CODES] for at in range(0, len(made), config.BACKUP_CODES)])
     keys = read_keys(app)

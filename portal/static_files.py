@@ -1,0 +1,62 @@
+"""The files that browsers fetch: addresses that change with the content, and a gzip beside each file that gains by it.
+
+Pages are never compressed: they carry tokens (BREACH).
+"""
+
+import gzip
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from flask import Flask
+from whitenoise import WhiteNoise
+
+from portal import headers
+from portal.config import Settings
+
+STATIC = Path(__file__).parent / "static"
+COMPRESSED = (".css", ".js", ".svg")  # typefaces are compressed already
+VERSIONS = {
+    path.relative_to(STATIC).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    for path in sorted(STATIC.rglob("*"))
+    if path.is_file()
+}
+
+
+def serve(app: Flask, settings: Settings) -> None:
+    """Answer `/static/…` in front of the app, and let `url_for("static", filename=…)` find it."""
+    app.add_url_rule("/static/<path:filename>", "static", build_only=True)
+    app.url_defaults(add_version)
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app,
+        root=str(pack(settings.instance)),
+        prefix="static/",
+        max_age=0,
+        immutable_file_test=lambda path, url: True,
+        allow_all_origins=False,
+        add_headers_function=headers.static_headers(settings),
+    )
+
+
+def add_version(endpoint: str, values: dict) -> None:
+    """A static file's address changes with its content, so that it may be kept for ever."""
+    if endpoint == "static" and values.get("filename") in VERSIONS:
+        values.setdefault("v", VERSIONS[values["filename"]])
+
+
+def pack(instance: Path) -> Path:
+    """A folder in `instance` with the files and their gzips, made once and named after all they hold: no gzip is ever stale."""
+    digest = hashlib.sha256(repr(VERSIONS).encode()).hexdigest()[:16]
+    packed = instance / f"static-{digest}"
+    if packed.exists():
+        return packed
+    draft = Path(tempfile.mkdtemp(prefix="static-", dir=instance))
+    shutil.copytree(STATIC, draft, dirs_exist_ok=True)
+    for path in [path for path in draft.rglob("*") if path.suffix in COMPRESSED]:
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+    try:
+        draft.rename(packed)
+    except OSError:  # another process was first
+        shutil.rmtree(draft)
+    return packed

@@ -1,0 +1,26 @@
+"""A first visit is light: from the sign-in page to "on, codes proved", both typefaces included, nothing fetched twice."""
+
+from collections import Counter
+
+import pytest
+
+from tests.speed.weight import first_visit
+
+MOST_BYTES = 95_000
+MOST_REQUESTS = 18
+
+
+@pytest.fixture
+def fetched(server, browsers):
+    """Returns what a patient's whole first visit fetched."""
+    return first_visit(browsers.open(server.url)).fetched
+
+
+def test_the_whole_road_is_light(fetched):
+    listed = "\n".join(f"{each.bytes:6} {each.method} {each.path} {each.status}" for each in fetched)
+    total = sum(each.bytes for each in fetched)
+    assert total <= MOST_BYTES, f"{total} bytes\n{listed}"
+    assert len(fetched) <= MOST_REQUESTS, f"{len(fetched)} requests\n{listed}"
+    assert sum(each.path.partition("?")[0].endswith(".woff2") for each in fetched) == 2
+    twice = [what for what, times in Counter((each.method, each.path) for each in fetched).items() if times > 1]
+    assert twice == []

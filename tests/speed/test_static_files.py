@@ -1,0 +1,67 @@
+"""Files come compressed and may be kept for ever; a page is never compressed; a gzip is never older than its file."""
+
+import gzip
+
+import pytest
+
+from portal import static_files
+
+GZIP = {"Accept-Encoding": "gzip"}
+COMPRESSED = ["portal.css", "scripts.js", "icons/mark.svg"]
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.mark.parametrize("name", COMPRESSED)
+def test_a_file_comes_compressed_to_a_browser_that_can_read_it(client, name):
+    answer = client.get(f"/static/{name}", headers=GZIP, buffered=True)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(answer.data) == (static_files.STATIC / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", COMPRESSED)
+def test_a_file_comes_as_it_is_to_a_browser_that_cannot(client, name):
+    answer = client.get(f"/static/{name}", buffered=True)
+    assert "Content-Encoding" not in answer.headers
+    assert answer.data == (static_files.STATIC / name).read_bytes()
+    assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize("name", [*COMPRESSED, "fonts/atkinson-next-latin.woff2"])
+def test_a_file_may_be_kept_for_ever_because_its_address_changes_with_it(app, client, name):
+    with app.test_request_context():
+        assert f"?v={static_files.VERSIONS[name]}" in app.url_for("static", filename=name)
+    kept = client.get(f"/static/{name}", buffered=True).headers["Cache-Control"]
+    assert "immutable" in kept
+    assert "public" in kept
+
+
+def test_a_page_is_never_compressed(client):
+    """It carries a token: compression would tell it, guess by guess (BREACH)."""
+    assert "Content-Encoding" not in client.get("/sign-in", headers=GZIP).headers
+
+
+def test_a_changed_file_lies_in_another_folder_than_the_gzip_of_the_old_one(tmp_path, monkeypatch):
+    before = static_files.pack(tmp_path)
+    assert static_files.pack(tmp_path) == before
+    monkeypatch.setitem(static_files.VERSIONS, "portal.css", "changed")
+    assert static_files.pack(tmp_path) != before
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted({before.name, static_files.pack(tmp_path).name})
+
+
+def test_two_processes_that_start_at_once_share_one_folder(tmp_path, monkeypatch):
+    """The second finds the folder made between its own look and its own rename."""
+    made = static_files.pack(tmp_path)
+    monkeypatch.setattr(static_files.Path, "exists", lambda path: False)
+    assert static_files.pack(tmp_path) == made
+    assert list(tmp_path.iterdir()) == [made]
+
+
+def test_a_file_that_is_opened_by_itself_may_load_nothing(client):
+    headers = client.get("/static/icons/mark.svg", buffered=True).headers
+    assert headers["Content-Security-Policy"].startswith("default-src 'none';")
+    assert "Access-Control-Allow-Origin" not in headers
+    assert headers["X-Content-Type-Options"] == "nosniff"

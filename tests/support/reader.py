@@ -1,0 +1,107 @@
+"""Somebody who knows a page by what it says: they press what bears a label and type beside one, as a help article tells them."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.support.phone import decode_qr, read_otpauth
+
+SETUP_KEY = re.compile(r"(?:\b[A-Z2-7]{4}\s+){7}[A-Z2-7]{4}\b")
+BACKUP_CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b")
+
+
+class Reader:
+    """Reads one window; counts clicks and the pages that they led to."""
+
+    def __init__(self, window):
+        self.window = window
+        self.page = window.page
+        self.clicks = 0
+        self.pages = []
+
+    def find(self, label):
+        """Returns the one visible link or button with exactly this text; what stands in the page comes before its frame."""
+        for place in (self.page.get_by_role("main"), self.page.locator("body")):
+            here = place.get_by_role("link", name=label, exact=True).or_(place.get_by_role("button", name=label, exact=True))
+            if here.filter(visible=True).count():
+                return here.filter(visible=True)
+        raise AssertionError(f"nothing here is called {label!r}: {self.headline} ({self.page.url})")
+
+    def press(self, label):
+        """Presses what is called so and waits until the step that was there has gone, by a swap or with its page."""
+        self.page.locator("#step > *").last.evaluate("part => part.setAttribute('data-old', '')")
+        found = self.find(label)
+        assert label in found.inner_text()
+        found.click()
+        self.clicks += 1
+        self.page.locator("[data-old]").wait_for(state="detached")
+        self.page.wait_for_load_state("load")
+        self.pages.append(self.headline)
+
+    def type(self, label, text):
+        """Types into the field with a label."""
+        self.page.get_by_label(label, exact=True).fill(text)
+
+    def open_account_menu(self, patient):
+        """Selects the account name, or the avatar where there is no room for the name, and returns where it is."""
+        name = self.page.get_by_role("banner").get_by_text(patient.name, exact=True)
+        avatar = self.page.get_by_role("banner").get_by_text(patient.initials, exact=True)
+        target = (name if name.is_visible() else avatar).first
+        place = target.bounding_box()
+        target.click()
+        return place
+
+    def sign_in(self, patient):
+        """Shows username and password."""
+        self.page.goto("/")
+        self.type("Username", patient.username)
+        self.type("Password", patient.password)
+        self.press("Sign in")
+
+    def sign_out(self, patient):
+        """Signs out by the account menu."""
+        self.open_account_menu(patient)
+        self.press("Sign out")
+
+    @property
+    def headline(self):
+        """Returns what the page's heading says."""
+        return self.page.get_by_role("heading", level=1).inner_text()
+
+    @property
+    def text(self):
+        """Returns everything that can be read in the page's main part."""
+        return self.page.get_by_role("main").inner_text()
+
+    def sees(self, text):
+        """Returns whether the page says this."""
+        return text in self.text
+
+    def scan(self):
+        """Holds the phone's camera to the page as it is drawn; returns (URI, entry of the app)."""
+        self.page.evaluate("document.fonts.status")
+        uri = decode_qr(self.page.screenshot(full_page=True))
+        return uri, read_otpauth(uri)
+
+    def setup_key(self):
+        """Returns the setup key as it stands on the page, spaces and all."""
+        return SETUP_KEY.search(self.text)[0]
+
+    def backup_codes(self):
+        """Returns number -> backup code, as the page numbers them."""
+        items = self.page.get_by_role("main").get_by_role("listitem").filter(has_text=BACKUP_CODE, visible=True)
+        return {number: BACKUP_CODE.search(text)[0] for number, text in enumerate(items.all_inner_texts(), 1)}
+
+    def asked_number(self):
+        """Returns the number of the backup code that the page asks for."""
+        return int(re.search(r"\bcode (\d+)", self.headline)[1])
+
+    def refusal(self):
+        """Returns the sentence of the field that was refused; the summary of problems says the same."""
+        summary = self.page.get_by_role("alert").filter(visible=True)
+        expect(summary).to_contain_text("There is a problem")
+        sentence = summary.get_by_role("listitem").inner_text()
+        field = self.page.locator("[aria-invalid]")
+        described = field.get_attribute("aria-describedby").split()[0]
+        assert self.page.locator(f"#{described}").inner_text().strip() == sentence
+        return sentence

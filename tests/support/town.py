@@ -1,0 +1,110 @@
+"""One running portal for many tests of the browser: each takes a patient of its own, whom nobody knew before."""
+
+import itertools
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from portal import passwords
+from portal.db import db
+from portal.flows import backup_codes, demo
+from portal.flows.accounts import add_user
+from portal.models import Authenticator, BackupCode, BackupCodeSet, Session, User, secret_place
+from tests.support.application import application
+from tests.support.phone import Entry
+from tests.support.server import running_server
+
+
+@dataclass(frozen=True)
+class Patient:
+    """Somebody of the town; `phone` and `codes` (number -> code) where two-factor authentication is on."""
+
+    username: str
+    name: str
+    phone: Entry | None = field(default=None, repr=False)
+    codes: dict[int, str] = field(default_factory=dict, repr=False)
+    password: str = field(default=demo.PASSWORD, repr=False)
+
+    @property
+    def initials(self):
+        return "".join(word[0] for word in self.name.split())
+
+
+class Town:
+    """The portal at `url`, and what a person with its database at hand can do."""
+
+    def __init__(self, url, app):
+        self.url = url
+        self.app = app
+        self.numbers = itertools.count(1)
+        self.stored = passwords.hash_password(demo.PASSWORD)
+
+    def newcomer(self):
+        """Returns a patient whose two-factor authentication is off."""
+        username, name = f"nora{next(self.numbers)}", "Nora Lindqvist"
+        with self.app.app_context():
+            self._add(username, name)
+            db.session.commit()
+        return Patient(username, name)
+
+    def regular(self):
+        """Returns a patient whose two-factor authentication is on, with a saved set of backup codes."""
+        username, name = f"ivo{next(self.numbers)}", "Ivo Santos"
+        keys, made, new_code = self.app.extensions["keys"], [], backup_codes.new_code
+        with pytest.MonkeyPatch.context() as patch, self.app.app_context():
+            patch.setattr(backup_codes, "new_code", lambda: made.append(new_code()) or made[-1])
+            user = self._add(username, name)
+            demo.turn_on(keys, datetime.now(UTC), user)
+            db.session.commit()
+            row = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).one()
+            secret = keys.open(row.secret_sealed, secret_place(user.id, row.id))
+        codes = {number: backup_codes.grouped(code) for number, code in enumerate(made, 1)}
+        return Patient(username, name, Entry("Medximity", username, secret, 6, 30, "SHA1"), codes)
+
+    def _add(self, username, name):
+        keys, now = self.app.extensions["keys"], datetime.now(UTC)
+        return add_user(keys, now, username, name, "patient", self.stored, None, email=f"{username}@{demo.MAIL_HOST}")
+
+    def age(self, patient, **length):
+        """Lets time have passed (`minutes=13`) since the newest session of a patient was last used and its password shown."""
+        ago = timedelta(**length)
+        with self.app.app_context():
+            newest = db.session.scalars(self._sessions(patient).order_by(Session.id.desc())).first()
+            newest.last_seen_at -= ago
+            newest.password_at -= ago
+            newest.ends_at -= ago
+            if newest.second_factor_at:
+                newest.second_factor_at -= ago
+            db.session.commit()
+
+    @staticmethod
+    def _sessions(patient):
+        return select(Session).join(User, User.id == Session.user_id).where(User.username == patient.username)
+
+    def use_up(self, patient, left):
+        """Marks backup codes of a patient as used until `left` remain."""
+        own = select(BackupCodeSet.id).join(User, User.id == BackupCodeSet.user_id).where(User.username == patient.username)
+        self._change(
+            update(BackupCode).where(BackupCode.set_id.in_(own), BackupCode.number > left).values(used_at=datetime.now(UTC))
+        )
+
+    def stop_app(self, patient):
+        """Disables the authenticator app of a patient, as the hundredth wrong code does."""
+        own = select(User.id).where(User.username == patient.username)
+        self._change(update(Authenticator).where(Authenticator.user_id.in_(own)).values(disabled_at=datetime.now(UTC)))
+
+    def _change(self, statement):
+        with self.app.app_context():
+            db.session.execute(statement, execution_options={"synchronize_session": False})
+            db.session.commit()
+
+
+@pytest.fixture(scope="session")
+def town(sites):
+    """The running portal of this worker, for tests that each bring their own patient."""
+    site = sites.seeded()
+    with running_server(site) as server, application(site) as app:
+        yield Town(server.url, app)
+    sites.remove(site)
