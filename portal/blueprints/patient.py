@@ -4,7 +4,7 @@ from flask import Blueprint, Response, g, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.blueprints import setup
+from portal.blueprints import profile, setup
 from portal.blueprints.doors import PATIENT_DOOR, ask_again, guard
 from portal.browser_session import own_path, visit
 from portal.flows import account, backup_codes
@@ -16,13 +16,20 @@ from portal.rendering import go, go_to, page, refuse, renew_session
 blueprint = Blueprint("patient", __name__)
 blueprint.before_request(guard(PATIENT_DOOR))
 blueprint.register_blueprint(setup.blueprint, url_prefix="/account/security/two-factor")
+blueprint.register_blueprint(profile.blueprint, url_prefix="/account")
 
 
 @blueprint.get("/home")
 def home() -> Response:
     record = account.health_record(visit())
     reminder, url = remind()
-    return page("patient/home.html", reminder=reminder, reminder_url=url, **record)
+    return page("patient/home.html", reminder=reminder, reminder_url=url, invited=account.is_invited(visit()), **record)
+
+
+@blueprint.post("/home/invitation")
+def dismiss_invitation() -> Response:
+    account.dismiss_invitation(visit())
+    return go("patient.home")
 
 
 def remind() -> tuple[str | None, str | None]:
@@ -47,7 +54,7 @@ def remind() -> tuple[str | None, str | None]:
 
 @blueprint.get("/account", endpoint="account")
 def account_settings() -> Response:
-    return page("patient/account.html", profile=[(_(label), value) for label, value in account.profile(visit())])
+    return profile.overview()
 
 
 @blueprint.get("/account/security")

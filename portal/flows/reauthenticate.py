@@ -15,6 +15,7 @@ WRONG_PASSWORD = "password_wrong"
 def submit(visit: Visit, password: str, code: str | None) -> str:
     """Check both; returns the session's new token (SE-7), fresh for five minutes and with both clocks begun anew.
 
+    Without a code, a second factor that is still fresh does; where it is not, the missing code is refused like a wrong one.
     Raises Refused: WRONG_PASSWORD, or what the code was refused for. The code is only tried after a right password.
     """
     user = charge(visit)
@@ -46,7 +47,7 @@ def charge(visit: Visit) -> User:
 def renew_with_proof(visit: Visit, code: str | None) -> str:
     """The second half: the code where two-factor authentication is on, then the new token."""
     shown: dict = {"password_at": visit.now}
-    if visit.who.is_on:
+    if visit.who.is_on and not (code is None and visit.who.is_fresh(visit.now)):
         proof = verification.check(visit, code or "", "reauthentication")
         shown |= {"second_factor_at": visit.now, "level": "aal2"}
         factor = proof.factor
