@@ -63,6 +63,16 @@ class SignInForm(ShapedForm):
             raise ValidationError("password_empty")
 
 
+class PasswordForm(ShapedForm):
+    """Re-authentication where no second factor is on."""
+
+    password = PasswordField(N_("Current password"))
+
+    def validate_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("password_empty")
+
+
 class CodeForm(ShapedForm):
     """Six digits: what an app shows. `code.data` is squeezed once it is validated."""
 
@@ -106,16 +116,6 @@ class SavedCodeForm(BackupCodeForm):
     """The code asked for by number; its label names the number."""
 
     empty = "saved_empty"
-
-
-class PasswordForm(ShapedForm):
-    """Re-authentication where no second factor is on."""
-
-    password = PasswordField(N_("Current password"))
-
-    def validate_password(self, field) -> None:
-        if not field.data:
-            raise ValidationError("password_empty")
 
 
 class ReauthenticationForm(PasswordForm, ChallengeForm):
