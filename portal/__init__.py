@@ -12,7 +12,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import config, errors, headers, rendering, static_files
-from portal.blueprints import help, patient, reports, sign_in
+from portal.blueprints import help, mailed, patient, reports, sign_in
 from portal.browser_session import CookieSessions, load_signed_in, touch
 from portal.cli import register_commands
 from portal.config import Settings
@@ -90,6 +90,7 @@ def add_guards(app: Flask) -> None:
 def add_pages(app: Flask, settings: Settings) -> None:
     """Blueprints and static files; the test bench only where it is switched on."""
     app.register_blueprint(sign_in.blueprint)
+    app.register_blueprint(mailed.blueprint)
     app.register_blueprint(patient.blueprint)
     app.register_blueprint(help.blueprint)
     app.register_blueprint(reports.blueprint)

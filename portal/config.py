@@ -50,6 +50,18 @@ BACKUP_CODES_FEW = 3  # a standing warning from here down: product rule 5
 BACKUP_SETS_RECOGNISED = 4  # a code of these many newest sets is named as old; older ones are plainly wrong
 BACKUP_HASH_MEMORY_KIB = 64  # 80 random bits need no slow hash (C-17): about 0.1 ms
 
+# Links that are mailed (RC-2, RC-7), and whom they go to
+PASSWORD_LINK_LIFE = timedelta(minutes=30)
+ADDRESS_LINK_LIFE = timedelta(hours=24)
+LINK_MAILS = 4  # of one kind to one account in LINK_MAILS_IN: enough for a mail that was lost, no use for flooding a mailbox
+LINK_MAILS_IN = timedelta(hours=1)
+ACCOUNTS_PER_ADDRESS = 5  # a family may share one; each account gets a link of its own
+SECOND_ADDRESSES = 3  # beside the account's own; NIST SP 800-63B 4.6 asks for at least one
+EMAIL_MAX = 254  # RFC 5321 4.5.3.1.3, without its angle brackets
+NAME_MAX = 100
+
+INVITATION_RESTS = timedelta(days=30)  # after it was dismissed
+
 # Wrong codes (RL-1, RL-2)
 TRIES_BEFORE_PAUSE = 10  # NIST SP 800-63B 8.1.1 asks for at least ten
 PAUSES = (timedelta(minutes=10), timedelta(minutes=20), timedelta(minutes=40), timedelta(minutes=60))

@@ -28,6 +28,18 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "password_long": N_("Use at most 256 characters."),
     "password_context": N_("A name of ours or your username is easy to guess. Choose other words."),
     "password_common": N_("This password is on lists that thieves try first. Choose something less common."),
+    "password_new_empty": N_("Enter a new password."),
+    "password_same": N_("That is the password you have now. Choose another one."),
+    "forgot_empty": N_("Enter your username or your email address."),
+    "name_empty": N_("Enter your name."),
+    "name_long": N_("Use at most 100 characters for your name."),
+    "name_signs": N_("A name has letters, spaces, hyphens and apostrophes. Leave out everything else."),
+    "email_empty": N_("Enter an email address."),
+    "email_letters": N_("We can only write to addresses without accents and special letters. Enter another one."),
+    "email_shape": N_("An email address looks like name@example.com. Check that nothing is missing."),
+    "email_known": N_("We write to that address already. Enter another one."),
+    "addresses_full": N_("You have as many second addresses as an account can have. Remove one first."),
+    "mails_many": N_("We sent you several of these mails already. Look into your mailbox, or try again in an hour."),
     "method_empty": N_("Choose how you want to get your codes."),
     "code_empty": N_("Enter the 6-digit code."),
     "code_shape": N_("The code must be 6 numbers."),
@@ -110,6 +122,8 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "link_unknown": N_("This link is not complete. Copy the whole address from the mail, or ask for a new one."),
     "link_used": N_("This link was used already. Ask for a new one if you still need it."),
     "link_expired": N_("This link is too old. Ask for a new one."),
+    "link_other": N_("This link is for another account. Sign in with the account that asked for it, then open the link again."),
+    "link_sign_in": N_("Sign in first. Then open the link in the mail again."),
     "set_up_expired": N_("This set-up was open for more than 30 minutes, so its QR code no longer works. Start again here."),
 }  # fmt: skip
 
@@ -125,6 +139,8 @@ NOTICES: dict[str, str] = {
         "You were signed out here because you ended this session on the Security page of another browser. Sign in to go on."
     ),
     "two_factor_changed": N_("You were signed out here because your two-factor authentication changed. Sign in to go on."),
+    "password_changed": N_("You were signed out here because your password changed. Sign in to go on."),
+    "password_is_new": N_("Your password is changed. Sign in with the new one."),
     "claimant": N_("That took longer than 10 minutes. Enter your password again."),
     "sign_in_first": N_("Sign in to go on."),
 }

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal import config
-from portal.blueprints import authenticators, presence, setup
+from portal.blueprints import authenticators, presence, profile, setup
 from portal.blueprints.doors import PATIENT_DOOR, ask_again, ask_code, guard
 from portal.browser_session import own_path, visit
 from portal.flows import account, backup_codes, sign_in, turn_off
@@ -21,6 +21,7 @@ blueprint.before_request(guard(PATIENT_DOOR))
 blueprint.register_blueprint(setup.blueprint, url_prefix="/account/security/two-factor")
 blueprint.register_blueprint(authenticators.blueprint, url_prefix="/account/security/authenticators")
 blueprint.register_blueprint(presence.blueprint, url_prefix="/account/security")
+blueprint.register_blueprint(profile.blueprint, url_prefix="/account")
 
 # What the Security page says first, by the mark in its address.
 DONE = {
@@ -36,7 +37,13 @@ DONE = {
 def home() -> Response:
     record = account.health_record(visit())
     reminder, url = remind()
-    return page("patient/home.html", reminder=reminder, reminder_url=url, **record)
+    return page("patient/home.html", reminder=reminder, reminder_url=url, invited=account.is_invited(visit()), **record)
+
+
+@blueprint.post("/home/invitation")
+def dismiss_invitation() -> Response:
+    account.dismiss_invitation(visit())
+    return go("patient.home")
 
 
 def remind() -> tuple[str | None, str | None]:
@@ -61,7 +68,7 @@ def remind() -> tuple[str | None, str | None]:
 
 @blueprint.get("/account", endpoint="account")
 def account_settings() -> Response:
-    return page("patient/account.html", profile=[(_(label), value) for label, value in account.profile(visit())])
+    return profile.overview()
 
 
 @blueprint.get("/account/security")

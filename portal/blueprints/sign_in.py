@@ -46,6 +46,8 @@ def password_url() -> str:
 def notice() -> str | None:
     """Why the person is here again, where that is known."""
     over = ended()
+    if "changed" in request.args:
+        return _(NOTICES["password_is_new"])
     if "out" in request.args or over:
         return _(NOTICES["signed_out" if "out" in request.args or over is None else over.reason])
     return _(NOTICES["sign_in_first"]) if request.args.get("next") else None

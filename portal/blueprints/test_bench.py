@@ -22,7 +22,7 @@ def phone() -> Response:
 
 def letter(mail: dict) -> dict:
     """A mail as its reader sees it: the template's first line is the subject."""
-    text = render_template(f"mail/{mail['template']}.txt", **mail["facts"])
+    text = render_template(f"mail/{mail['template']}.txt", link=mail["link"], **mail["facts"])
     subject, _, body = text.partition("\n")
     return {"to": mail["to"], "subject": subject.strip(), "text": body.strip(), "at": mail["at"]}
 

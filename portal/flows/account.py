@@ -1,16 +1,15 @@
-"""What a person's own pages show: read only, every query by the owner's id."""
+"""What a person's own pages show: every query by the owner's id."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from portal import phones
-from portal.crypto import SealBroken
-from portal.db import db
+from portal import config
+from portal.db import begin_write, change, db
 from portal.flows import backup_codes
 from portal.flows.visit import Visit
-from portal.messages import N_, Refused
+from portal.messages import Refused
 from portal.methods import method
 from portal.models import Appointment, Authenticator, Letter, Practice, Result, User
 
@@ -98,28 +97,25 @@ def after_losing_the_phone(rows: list[Held], codes: backup_codes.Overview | None
     return Refused("lost_nothing")
 
 
-def profile(visit: Visit) -> list[tuple[str, str]]:
-    """Label and value pairs; e-mail and phone masked."""
-    user = db.session.get_one(User, visit.who.user_id)
-    return [
-        (N_("Name"), user.full_name),
-        (N_("Username"), user.username),
-        (N_("Email address"), mask_email(unsealed(visit, user, "email"))),
-        (N_("Mobile phone number"), phones.mask(unsealed(visit, user, "phone")) or "–"),
-    ]
-
-
-def unsealed(visit: Visit, user: User, column: str) -> str:
-    try:
-        return user.unseal(visit.keys, column) or ""
-    except SealBroken:
-        return ""
-
-
 def mask_email(address: str) -> str:
     """m•••@example.test: enough to recognise, not enough to write to."""
     name, at, host = address.partition("@")
-    return f"{name[:1]}•••{at}{host}" if at else "–"
+    return f"{name[:1]}•••{at}{host}" if at else ""
+
+
+def is_invited(visit: Visit) -> bool:
+    """Whether the home page invites to turn two-factor authentication on: where it is off, and not dismissed lately."""
+    if visit.who.is_on:
+        return False
+    until = db.session.scalar(select(User.invited_until).where(User.id == visit.who.user_id))
+    return until is None or until <= visit.now
+
+
+def dismiss_invitation(visit: Visit) -> None:
+    """Let the invitation rest."""
+    begin_write()
+    change(update(User).where(User.id == visit.who.user_id).values(invited_until=visit.now + config.INVITATION_RESTS))
+    db.session.commit()
 
 
 def practices() -> list[Practice]:

@@ -40,24 +40,28 @@ def entry(keys: Keyring, now: datetime, user: User, row: Authenticator | Binding
 def texts(keys: Keyring) -> list[dict]:
     """The newest texts: number, words while they are kept, when."""
     rows = db.session.scalars(select(Outbox).where(Outbox.kind == "text").order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN))
-    return [{"to": address(keys, row), "text": words(keys, row), "at": row.created_at} for row in rows]
-
-
-def words(keys: Keyring, row: Outbox) -> str:
-    try:
-        return keys.open(row.body_sealed, outbox_place(row.id, "body")) if row.body_sealed else ""
-    except SealBroken:
-        return ""
+    return [{"to": opened(keys, row, "to"), "text": opened(keys, row, "body"), "at": row.created_at} for row in rows]
 
 
 def mails(keys: Keyring) -> list[dict]:
-    """The newest notices: address, template, facts, when."""
+    """The newest mails: address, template, facts, link, when."""
     rows = db.session.scalars(select(Outbox).where(Outbox.kind == "mail").order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN))
-    return [{"to": address(keys, row), "template": row.template, "facts": row.facts, "at": row.created_at} for row in rows]
+    return [
+        {
+            "to": opened(keys, row, "to"),
+            "template": row.template,
+            "facts": row.facts,
+            "link": opened(keys, row, "body"),
+            "at": row.created_at,
+        }
+        for row in rows
+    ]
 
 
-def address(keys: Keyring, row: Outbox) -> str:
+def opened(keys: Keyring, row: Outbox, column: str) -> str:
+    """A sealed column of the outbox, "" where it is wiped or cannot be opened."""
+    sealed = getattr(row, f"{column}_sealed")
     try:
-        return keys.open(row.to_sealed, outbox_place(row.id, "to"))
+        return keys.open(sealed, outbox_place(row.id, column)) if sealed else ""
     except SealBroken:
         return ""

@@ -4,8 +4,9 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
+from portal import config
 from portal.crypto import token_hash
 from portal.db import change, db
 from portal.flows.visit import Visit
@@ -48,3 +49,15 @@ def spend(visit: Visit, link: Link) -> None:
     use = update(Link).where(Link.id == link.id, Link.used_at.is_(None), Link.expires_at > visit.now)
     if change(use.values(used_at=visit.now)) != 1:
         raise Refused("link_used")
+
+
+def has_many(visit: Visit, user_id: int, purpose: str) -> bool:
+    """Whether so many of these were mailed lately that another one would help nobody."""
+    recent = (Link.user_id == user_id, Link.purpose == purpose, Link.created_at > visit.now - config.LINK_MAILS_IN)
+    return (db.session.scalar(select(func.count()).select_from(Link).where(*recent)) or 0) >= config.LINK_MAILS
+
+
+def void(visit: Visit, user_id: int, *purposes: str) -> None:
+    """End a person's open links of some purposes, of every purpose where none is named; part of the open transaction."""
+    own = update(Link).where(Link.user_id == user_id, Link.used_at.is_(None))
+    change((own.where(Link.purpose.in_(purposes)) if purposes else own).values(used_at=visit.now))

@@ -16,6 +16,7 @@ WRONG_PASSWORD = "password_wrong"
 def submit(visit: Visit, password: str, code: str | None) -> str:
     """Check both; returns the session's new token (SE-7), fresh for five minutes and with both clocks begun anew.
 
+    Without a code, a second factor that is still fresh does; where it is not, the missing code is refused like a wrong one.
     Raises Refused: WRONG_PASSWORD, or what the code was refused for. The code is only tried after a right password.
     """
     check_password(visit, password, EVENT)
@@ -52,7 +53,7 @@ def charge(visit: Visit, event: str) -> User:
 def renew_with_proof(visit: Visit, code: str | None) -> str:
     """The second half: the code where two-factor authentication is on, then the new token."""
     shown: dict = {"password_at": visit.now}
-    if visit.who.is_on:
+    if visit.who.is_on and not (code is None and visit.who.is_fresh(visit.now)):
         proof = verification.check(visit, code or "", EVENT)
         shown |= {"second_factor_at": visit.now, "level": "aal2"}
         factor = proof.factor

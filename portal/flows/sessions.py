@@ -126,6 +126,12 @@ def end_others(visit: Visit, reason: str) -> None:
         record(visit, "session_end", reason=reason)
 
 
+def end_all(visit: Visit, user_id: int, reason: str, but: int | None = None) -> None:
+    """End every session of a person, claims too; `but` names one that stays. The event belongs to the caller."""
+    living = end_where(visit, reason).where(Session.user_id == user_id, Session.ended_at.is_(None))
+    change(living if but is None else living.where(Session.id != but))
+
+
 def renew(visit: Visit, **columns) -> str | None:
     """A new token for this session, the old one dead at once (SE-7), with `columns` set. None: another request was first.
 

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("email_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("is_first", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_notice_addresses_user_id_users")),
@@ -94,6 +95,7 @@ def upgrade() -> None:
     op.add_column("users", sa.Column("generation", sa.Integer(), server_default="0", nullable=False))
     op.add_column("users", sa.Column("country", sa.String(length=2), server_default="US", nullable=False))
     op.add_column("users", sa.Column("email_hash", sa.LargeBinary(), nullable=True))
+    op.add_column("users", sa.Column("phone_confirmed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("users", sa.Column("invited_until", sa.DateTime(timezone=True), nullable=True))
     op.create_index(op.f("ix_users_email_hash"), "users", ["email_hash"], unique=False)
 
@@ -102,6 +104,7 @@ def downgrade() -> None:
     """Downgrade schema."""
     op.drop_index(op.f("ix_users_email_hash"), table_name="users")
     op.drop_column("users", "invited_until")
+    op.drop_column("users", "phone_confirmed_at")
     op.drop_column("users", "email_hash")
     op.drop_column("users", "country")
     op.drop_column("users", "generation")

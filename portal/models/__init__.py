@@ -9,10 +9,10 @@ from portal.models.event import Event, Outbox
 from portal.models.health import Appointment, Letter, Result
 from portal.models.sent_code import SentCode
 from portal.models.session import LEVELS, Session
-from portal.models.user import ROLES, Practice, User, user_place
+from portal.models.user import ROLES, Practice, User, fold_email, user_place
 
 __all__ = [
     "LEVELS", "ROLES", "Appointment", "Authenticator", "BackupCode", "BackupCodeSet", "Base", "Binding", "Event", "Letter",
     "Link", "NoticeAddress", "Outbox", "Practice", "Result", "SentCode", "Session", "SpentStep", "TrustedBrowser", "User",
-    "new_id", "secret_place", "user_place",
+    "fold_email", "new_id", "secret_place", "user_place",
 ]  # fmt: skip

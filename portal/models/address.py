@@ -10,13 +10,14 @@ from portal.models.base import Base, new_id
 
 
 class NoticeAddress(Base):
-    """A second address that is told of every change (NO-2); it counts once it is confirmed (RC-3)."""
+    """A second address that is told of every change (NO-2), or a new first one; it counts once it is confirmed (RC-3)."""
 
     __tablename__ = "notice_addresses"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     email_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    is_first: Mapped[bool] = mapped_column(default=False)  # becomes the account's own address when it is confirmed
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
 
