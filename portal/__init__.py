@@ -13,8 +13,8 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import config, errors, headers, rendering
-from portal.blueprints import help, patient, reports, sign_in
+from portal import config, errors, headers, queue, rendering
+from portal.blueprints import help, not_me, patient, reports, sign_in
 from portal.browser_session import CookieSessions, load_signed_in, touch
 from portal.cli import register_commands
 from portal.config import Settings
@@ -62,6 +62,7 @@ def configure(app: Flask, settings: Settings) -> None:
 def add_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app, settings.database_url)
     Alembic(app, metadatas=Base.metadata, engines=app.extensions["engine"])
+    queue.init_app(app, settings)
     Babel(app)
     login = LoginManager(app)
     login.session_protection = None
@@ -93,6 +94,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     """Blueprints and static files; the test bench only where it is switched on."""
     app.register_blueprint(sign_in.blueprint)
     app.register_blueprint(patient.blueprint)
+    app.register_blueprint(not_me.blueprint)
     app.register_blueprint(help.blueprint)
     app.register_blueprint(reports.blueprint)
     if settings.test_bench:

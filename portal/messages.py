@@ -65,6 +65,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "link_unknown": N_("This link is not complete. Copy the whole address from the mail, or ask for a new one."),
     "link_used": N_("This link was used already. Ask for a new one if you still need it."),
     "link_expired": N_("This link is too old. Ask for a new one."),
+    "sign_in_first": N_("Sign in first: this link works together with your password."),
     "set_up_expired": N_("This set-up was open for more than 30 minutes, so its QR code no longer works. Start again here."),
 }  # fmt: skip
 
@@ -77,6 +78,7 @@ NOTICES: dict[str, str] = {
     "overall": N_("You were signed out because you had been signed in for 12 hours. Sign in to go on."),
     "newer_sign_ins": N_("You were signed out here because you signed in on several other browsers."),
     "two_factor_changed": N_("You were signed out here because your two-factor authentication changed. Sign in to go on."),
+    "not_me": N_("You were signed out because “This wasn't me” was answered to a notice of your account. Sign in to go on."),
     "claimant": N_("That took longer than 10 minutes. Enter your password again."),
     "sign_in_first": N_("Sign in to go on."),
 }
