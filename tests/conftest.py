@@ -11,4 +11,6 @@ pytest_plugins = [
     "tests.support.browser",
     "tests.support.moving",
     "tests.support.people",
+    "tests.support.gateway",
+    "tests.support.mail_server",
 ]

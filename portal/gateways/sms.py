@@ -12,7 +12,7 @@ from portal.gateways import REFUSED, SENT, UNKNOWN, UNREACHABLE, Message
 
 log = logging.getLogger(__name__)
 TOO_MANY = 429  # a no that may be a yes in a moment, as all from 500 on
-OPTIONS = f"cto={config.TEXT_CONNECT_SECONDS}&rto={config.TEXT_READ_SECONDS}&redirect=no"
+OPTIONS = {"cto": config.TEXT_CONNECT_SECONDS, "rto": config.TEXT_READ_SECONDS, "redirect": "no"}
 SAMPLE_NUMBER = "+12025550123"
 
 
@@ -54,8 +54,12 @@ class TextGateway:
 
 
 def address(url: str, to: str) -> str:
-    """The URL for one number, with our time-outs unless it has its own."""
-    return f"{url}{'&' if '?' in url else '?'}{OPTIONS}".replace("{to}", quote(to, safe=""))
+    """The URL for one number, with our options where it has none of its own."""
+    place, _, query = url.partition("?")
+    own = {part.partition("=")[0] for part in query.split("&")}
+    options = [query] if query else []
+    options += [f"{name}={value}" for name, value in OPTIONS.items() if name not in own]
+    return f"{place}?{'&'.join(options)}".replace("{to}", quote(to, safe=""))
 
 
 class Witness(threading.local):
