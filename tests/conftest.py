@@ -13,4 +13,5 @@ pytest_plugins = [
     "tests.support.people",
     "tests.support.gateway",
     "tests.support.mail_server",
+    "tests.support.kannel",
 ]
