@@ -11,8 +11,8 @@ from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import config, errors, headers, rendering, static_files
-from portal.blueprints import help, mailed, patient, reports, sign_in
+from portal import config, errors, headers, queue, rendering, static_files
+from portal.blueprints import help, mailed, not_me, patient, reports, sign_in
 from portal.browser_session import CookieSessions, load_signed_in, touch
 from portal.cli import register_commands
 from portal.config import Settings
@@ -59,6 +59,7 @@ def configure(app: Flask, settings: Settings) -> None:
 def add_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app, settings.database_url)
     Alembic(app, metadatas=Base.metadata, engines=app.extensions["engine"])
+    queue.init_app(app, settings)
     Babel(app)
     rendering.teach(app.jinja_env)
     login = LoginManager(app)
@@ -92,6 +93,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(sign_in.blueprint)
     app.register_blueprint(mailed.blueprint)
     app.register_blueprint(patient.blueprint)
+    app.register_blueprint(not_me.blueprint)
     app.register_blueprint(help.blueprint)
     app.register_blueprint(reports.blueprint)
     if settings.test_bench:

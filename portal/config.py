@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
@@ -14,6 +13,8 @@ from urllib.parse import urlsplit
 from phonenumbers import SUPPORTED_REGIONS
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from portal.addresses import SettingError, is_loopback_host, read_mail_from, read_redis_url, read_sms_urls, read_smtp_url
 
 # Methods switched on, in the order in which they are offered. The name is the module in portal/methods.
 METHODS = ("totp", "sms")
@@ -67,7 +68,7 @@ TRIES_BEFORE_PAUSE = 10  # NIST SP 800-63B 8.1.1 asks for at least ten
 PAUSES = (timedelta(minutes=10), timedelta(minutes=20), timedelta(minutes=40), timedelta(minutes=60))
 FAILURES_TO_DISABLE = 100  # consecutive, per authenticator: NIST SP 800-63B 3.2.2
 
-NAME_MAX = 40  # characters of an authenticator's name
+LABEL_MAX = 40  # characters of an authenticator's name
 
 # Codes by text message (SM-2, SM-5, SM-9; NIST SP 800-63B 3.1.3.2)
 TEXT_LIFE = timedelta(minutes=10)
@@ -101,15 +102,27 @@ ACTIVITY_SHOWN = timedelta(days=90)
 ACTIVITY_PAGE = 20
 ACTIVITY_EXCERPT = 3  # on the Security page
 PLACES_SHOWN = 3  # sessions and trusted browsers before "and 3 more"
+# Texts and mails: the outbox, and the worker that carries it to the gateways
+TEXT_CONNECT_SECONDS = 4  # two gateways that neither connect nor answer take 24 seconds of the lease's 30
+TEXT_READ_SECONDS = 8
+TEXT_LEASE = timedelta(
+    seconds=30
+)  # who carries a text has it alone for so long; it is not begun later than this before its death
+TEXT_RETRY = (timedelta(seconds=2), timedelta(minutes=1))  # the first wait and the longest; each is twice the one before
+SMTP_SECONDS = 10  # for each word of a conversation with the mail server; at most eleven of them fit in the lease
+MAIL_LEASE = timedelta(minutes=2)
+MAIL_RETRY = (timedelta(seconds=5), timedelta(minutes=30))
+MAIL_LIFE = timedelta(days=3)  # a notice is tried for so long (NO-4); mail servers give up after four or five (RFC 5321 4.5.4.1)
+NOT_ME_LIFE = timedelta(days=7)  # of the link "This wasn't me" in a notice
+QUEUE_THREADS = 8  # a gateway that hangs holds those that wait for it, not the others
+QUEUE_POLL_SECONDS = 0.5  # how long a text waits at most for an idle worker on the embedded queue
+QUEUE_SECONDS = 1  # what a page gives the queue to take an order; the sweep brings what was lost
+SWEEP_ROWS = 500  # at most so many in one sweep; the next one takes the others
 
 # HTTP
 MAX_FORM_BYTES = 64 * 1024  # no form of ours comes near; 10,000 characters in a field still get a sentence
 DATABASE_WAIT_SECONDS = 5  # how long a writer waits for another before the person is told
 MIN_KEY_BYTES = 32  # 256 bits: CR-3
-
-
-class SettingError(RuntimeError):
-    """A setting that stops the start; its text names the setting and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +140,10 @@ class Settings:
     support_contact: str
     sms_countries: tuple[str, ...]  # ISO 3166; texts go nowhere else (SM-5)
     trusted_browser_days: int  # 0: nobody is offered it
+    sms_urls: tuple[str, ...]  # the gateway for texts and the one that stands in for it; none: the test bench
+    smtp_url: str  # "": the test bench
+    mail_from: str
+    redis_url: str  # "": the queue is a file in the instance folder
 
     @property
     def is_loopback(self) -> bool:
@@ -136,16 +153,6 @@ class Settings:
     @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
-
-
-def is_loopback_host(host: str) -> bool:
-    """Whether a host name or address means this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -176,6 +183,10 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT", "support@medximity.example"),
         sms_countries=read_countries(environ),
         trusted_browser_days=read_trusted_browser_days(environ),
+        sms_urls=read_sms_urls(environ),
+        smtp_url=read_smtp_url(environ),
+        mail_from=read_mail_from(environ, base_url),
+        redis_url=read_redis_url(environ),
     )
 
 

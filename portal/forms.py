@@ -118,35 +118,19 @@ class SavedCodeForm(BackupCodeForm):
     empty = "saved_empty"
 
 
-class NewPasswordForm(ShapedForm):
-    """A password to come; whether it is good enough is the flow's to say."""
-
-    password = PasswordField(N_("New password"))
-
-    def validate_password(self, field) -> None:
-        if not field.data:
-            raise ValidationError("new_password_empty")
-
-
 class ReauthenticationForm(PasswordForm, ChallengeForm):
     """Password and second factor on one page (RA-1)."""
 
 
-class PhoneForm(ShapedForm):
-    """A number as people type it; whether it is one, the method says."""
-
-    phone = StringField(N_("Mobile phone number"), [filled("phone_empty")])
-
-
-class NameForm(ShapedForm):
+class LabelForm(ShapedForm):
     """The name of an authenticator."""
 
-    name = StringField(N_("Name"), [filled("name_empty")])
+    name = StringField(N_("Name"), [filled("label_empty")])
 
     def validate_name(self, field) -> None:
         field.data = " ".join("".join(c if c.isprintable() else " " for c in field.data or "").split())
-        if len(field.data) > config.NAME_MAX:
-            raise ValidationError("name_long")
+        if len(field.data) > config.LABEL_MAX:
+            raise ValidationError("label_long")
 
 
 class MethodForm(ShapedForm):

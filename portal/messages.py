@@ -22,7 +22,6 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "sign_in_wrong": N_("Your username or password is incorrect. Check both and try again."),
     "username_empty": N_("Enter your username."),
     "password_empty": N_("Enter your password."),
-    "new_password_empty": N_("Choose a new password."),
     "password_wrong": N_("That is not your current password. Check it and try again."),
     "password_short": N_("Use at least 15 characters. A few words in a row work well."),
     "password_long": N_("Use at most 256 characters."),
@@ -87,8 +86,8 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     ),
     "lost_second": N_("If you lost this phone today, only your other authenticator app would let you in, if it is on another device."),
     "lost_nothing": N_("If you lost this phone today, nothing that you hold would let you in: support would have to check who you are first."),
-    "name_empty": N_("Enter a name, such as Tablet."),
-    "name_long": N_("Use at most 40 characters."),
+    "label_empty": N_("Enter a name, such as Tablet."),
+    "label_long": N_("Use at most 40 characters."),
     "text_first": N_("We have not sent you a text for this sign-in yet. Press Send again to get one."),
     "text_wrong": N_("That code did not match. Compare it with the newest text from us."),
     "text_old": N_("That code is from an older text. Use the newest one."),
@@ -124,6 +123,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "link_expired": N_("This link is too old. Ask for a new one."),
     "link_other": N_("This link is for another account. Sign in with the account that asked for it, then open the link again."),
     "link_sign_in": N_("Sign in first. Then open the link in the mail again."),
+    "sign_in_first": N_("Sign in first: this link works together with your password."),
     "set_up_expired": N_("This set-up was open for more than 30 minutes, so its QR code no longer works. Start again here."),
 }  # fmt: skip
 
@@ -141,6 +141,7 @@ NOTICES: dict[str, str] = {
     "two_factor_changed": N_("You were signed out here because your two-factor authentication changed. Sign in to go on."),
     "password_changed": N_("You were signed out here because your password changed. Sign in to go on."),
     "password_is_new": N_("Your password is changed. Sign in with the new one."),
+    "not_me": N_("You were signed out because “This wasn't me” was answered to a notice of your account. Sign in to go on."),
     "claimant": N_("That took longer than 10 minutes. Enter your password again."),
     "sign_in_first": N_("Sign in to go on."),
 }

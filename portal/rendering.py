@@ -123,8 +123,14 @@ def template_context() -> dict:
         "home_url": home_url(),
         "moment": moment,
         "say": say,
+        "absolute": absolute,
         "moment_of": lambda text: moment(datetime.fromisoformat(text)),
     }
+
+
+def absolute(endpoint: str, **values) -> str:
+    """An address for a mail: below the address that the operator set, whatever Host a request named (RC-7)."""
+    return current_app.extensions["settings"].base_url + url_for(endpoint, **values)
 
 
 PORTAL_BRAND = {"name": "Medximity", "key": "portal"}

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, abort, g, request
 from portal.blueprints.doors import ask_again
 from portal.browser_session import visit
 from portal.flows import account, turn_on
-from portal.forms import NameForm
+from portal.forms import LabelForm
 from portal.rendering import go_to, page, refuse
 
 blueprint = Blueprint("authenticators", __name__)
@@ -19,13 +19,13 @@ def own(authenticator_id: str) -> account.Held:
 @blueprint.get("/<authenticator_id>/name")
 def rename(authenticator_id: str) -> Response:
     held = own(authenticator_id)
-    return page("patient/rename.html", form=NameForm(name=held.name), held=held)
+    return page("patient/rename.html", form=LabelForm(name=held.name), held=held)
 
 
 @blueprint.post("/<authenticator_id>/name")
 def submit_rename(authenticator_id: str) -> Response:
     held = own(authenticator_id)
-    form = NameForm(request.form)
+    form = LabelForm(request.form)
     if not form.validate():
         return refuse("patient/rename.html", form, held=held)
     turn_on.rename(visit(), held.id, form.name.data)

@@ -1,18 +1,22 @@
 """Notices: an outbox row in the transaction of what it tells, handed over later (product rule 11, NO-1 to NO-3)."""
 
+import json
 import logging
 import re
 
 from sqlalchemy import select
 
+from portal import config
 from portal.crypto import SealBroken
 from portal.db import db
+from portal.flows import links
 from portal.flows.visit import Visit
 from portal.models import NoticeAddress, Outbox, User, new_id
 
 log = logging.getLogger(__name__)
 
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+NOT_ME = "not_me"  # the purpose of the link "This wasn't me"
 SYSTEMS = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -33,16 +37,18 @@ def queue(
 ) -> list[str]:
     """Queue the notice `template` to all of the person's confirmed addresses, or to `to` alone; returns the rows' ids.
 
-    Facts: no code, no secret, nothing about health. `link` is a token that the mail carries: it is sealed, and wiped when the mail is sent.
+    Facts: no code, no secret, nothing about health. `link` is a token that the mail carries; a notice without one gets "This wasn't me".
+    Tokens are sealed, and wiped when the mail is handed over.
     """
     about = {"name": user.full_name, "when": visit.now.isoformat(), "browser": describe_browser(visit.user_agent), "ip": visit.ip}
     addresses = [to] if to else addresses_of(visit, user)
-    rows = [row(visit, user, template, address, {**about, **facts}, link) for address in addresses]
+    tokens = {"link": link} if link else {NOT_ME: links.make(visit, user, NOT_ME, config.NOT_ME_LIFE, template=template)}
+    rows = [row(visit, user, template, address, {**about, **facts}, tokens) for address in addresses]
     db.session.add_all(rows)
     return [each.id for each in rows]
 
 
-def row(visit: Visit, user: User, template: str, address: str, facts: dict, link: str | None) -> Outbox:
+def row(visit: Visit, user: User, template: str, address: str, facts: dict, tokens: dict[str, str]) -> Outbox:
     """One mail to one address."""
     notice_id = new_id()
     return Outbox(
@@ -52,8 +58,9 @@ def row(visit: Visit, user: User, template: str, address: str, facts: dict, link
         template=template,
         facts=facts,
         to_sealed=visit.keys.seal(address, outbox_place(notice_id, "to")),
-        body_sealed=visit.keys.seal(link, outbox_place(notice_id, "body")) if link else None,
+        body_sealed=visit.keys.seal(json.dumps(tokens), outbox_place(notice_id, "body")),
         created_at=visit.now,
+        dies_at=visit.now + config.MAIL_LIFE,
     )
 
 

@@ -32,9 +32,10 @@ class Event(Base):
 
 
 class Outbox(Base):
-    """A mail or text to hand over after the commit, at least once told and at most once on screen.
+    """A mail or text to hand over after the commit; flows/outbox.py says how.
 
-    A mail is made of `template` and `facts`; a text's words are sealed in `body_sealed` and wiped when it is handed over or dead.
+    A mail is made of `template` and `facts`; a text's words, or the links of a mail, are sealed in `body_sealed` and wiped when it is
+    handed over or dead. `state`: queued -> carried -> sent | failed | queued again; dead when `dies_at` came first.
     """
 
     __tablename__ = "outbox"
@@ -53,3 +54,4 @@ class Outbox(Base):
     dies_at: Mapped[datetime | None]  # never handed over from then on
     created_at: Mapped[datetime] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(12))  # what the gateway last said: see gateways.Outcome

@@ -29,6 +29,9 @@ PUBLIC = {
     "help.community",
     "help.privacy",
     "reports.content_policy",
+    "not_me.ask",  # their key is the mailed token
+    "not_me.answer",
+    "not_me.done",
     "test_bench.phone",  # registered on loopback only, and only where it is switched on
     "test_bench.gallery",
 }
@@ -40,7 +43,7 @@ FOR_CLAIMANTS = {
     "sign_in.no_code",
 }
 PASSWORD = "harbor-lantern-2026"
-SAMPLES = {"method_name": "totp", "step_name": "scan", "filename": "portal.css"}
+SAMPLES = {"method_name": "totp", "step_name": "scan", "filename": "portal.css", "token": "a-token"}
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ FLOORS = {
     "portal.errors": 5,
     "portal.cli": 5,
     "portal.browser_session": 5,
+    "portal.queue": 5,
+    "portal.mails": 5,
     "portal.flows": 4,
     "portal.methods": 3,
     "portal.policy": 2,
@@ -27,6 +29,7 @@ FLOORS = {
     "portal.db": 0,
     "portal.clock": 0,
     "portal.config": 0,
+    "portal.addresses": 0,
     "portal.version": 0,
 }
 WEB = ("flask", "flask_login", "flask_wtf", "flask_babel", "flask_alembic", "werkzeug", "jinja2")
