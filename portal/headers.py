@@ -28,7 +28,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 def trusted_hosts(settings: Settings) -> list[str]:
     """The names that this portal answers to; a forged Host header is refused."""
     host = urlsplit(settings.base_url).hostname or ""
-    return ["localhost", "127.0.0.1", "[::1]"] if is_loopback_host(host) else [host]
+    return ["localhost", "127.0.0.1"] if is_loopback_host(host) else [host]
 
 
 def require_https() -> None:

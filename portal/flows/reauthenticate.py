@@ -33,7 +33,7 @@ def check_password(visit: Visit, password: str, event: str) -> None:
         db.session.commit()
         raise verification.with_tries(Refused(WRONG_PASSWORD), user)
     begin_write()
-    throttle.forgive(visit, user, 1)
+    throttle.forgive(visit, user, user.password_failures, password_failures=0)
     db.session.commit()
 
 
@@ -41,7 +41,7 @@ def charge(visit: Visit, event: str) -> User:
     """Charge the try before the password is compared, so that an open session is no place to guess it."""
     begin_write()
     try:
-        user = throttle.charge(visit, visit.who.user_id)
+        user = throttle.charge(visit, visit.who.user_id, password=True)
     except Refused as refused:
         record(visit, event, reason=refused.reason, refused=True, factor="password")
         db.session.commit()

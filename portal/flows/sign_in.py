@@ -1,5 +1,6 @@
 """Signing in: the password first, then a code where two-factor authentication is on."""
 
+import logging
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from portal.flows.ways import attempt_of, first_sender, live, open_secret
 from portal.messages import Refused
 from portal.methods import method
 from portal.models import Binding, Session, User
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ def stored_password(visit: Visit, user: User | None) -> str | None:
     try:
         return user.unseal(visit.keys, "password")
     except SealBroken:
+        log.critical("the password of user %s cannot be opened with the keys at hand", user.id)
         return None
 
 

@@ -11,7 +11,7 @@ from portal.messages import Refused
 from portal.models import Authenticator, User
 
 
-def charge(visit: Visit, user_id: int, backup: bool = False) -> User:
+def charge(visit: Visit, user_id: int, backup: bool = False, password: bool = False) -> User:
     """Charge one try to the account and return it; its row stays locked until the transaction ends.
 
     Raises Refused("throttled", minutes=N) where the account pauses; nothing is charged or compared then.
@@ -23,6 +23,7 @@ def charge(visit: Visit, user_id: int, backup: bool = False) -> User:
         .values(
             code_failures=failures,
             backup_failures=User.backup_failures + int(backup),
+            password_failures=User.password_failures + int(password),
             codes_paused_until=case(*pauses(failures, visit.now), else_=User.codes_paused_until),
         )
         .returning(User)
@@ -95,6 +96,8 @@ def uncharge_authenticators(rows: list[Authenticator]) -> None:
 
 
 def write_off(user: User, failures: int) -> None:
-    """A disabled authenticator's failures no longer count; the pause that they began stays."""
+    """A disabled authenticator's failures no longer count, nor does the pause that its last one began: there is nothing left
+    to guess, and the person's other ways in should open at once (RL-1)."""
     left = User.code_failures - failures
-    change(update(User).where(User.id == user.id).values(code_failures=case((left > 0, left), else_=0)))
+    values = {"code_failures": case((left > 0, left), else_=0), "codes_paused_until": None}
+    change(update(User).where(User.id == user.id).values(**values))

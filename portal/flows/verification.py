@@ -55,12 +55,16 @@ def check_backup_code(visit: Visit, user: User, code: str, also: dict) -> Proof:
     """Spend a backup code of the person. Raises Refused."""
     meant = as_backup_code(code)
     if user.backup_failures > config.FAILURES_TO_DISABLE:
+        throttle.forgive(visit, user, 1)  # nothing was compared
         raise Refused("backup_disabled")
     try:
         if meant is None:
             raise Refused("backup_shape")
         left = backup_codes.spend(visit, user, meant)
     except Refused as refused:
+        if user.backup_failures == config.FAILURES_TO_DISABLE:
+            stop_backup_codes(visit, user)
+            raise Refused("backup_disabled") from None
         tell_lock(visit, user)
         raise with_tries(refused, user) from None
     throttle.forgive(visit, user, user.backup_failures, backup=True, **also)
@@ -87,9 +91,11 @@ def check_authenticators(visit: Visit, user: User, code: str, also: dict) -> Pro
         throttle.forgive(visit, user, row.failures, **also)
         return Proof(user, row.method)
     throttle.uncharge_authenticators(not_asked)
-    for row in rows:
-        if row not in not_asked:
-            tell_disabled(visit, user, row)
+    stopped = [row for row in rows if row.disabled_at is not None and row not in not_asked]
+    for row in stopped:
+        tell_disabled(visit, user, row)
+    if stopped:
+        raise Refused("disabled")
     if not_asked and len(not_asked) == len(rows):
         refused = Refused("text_first")
     tell_lock(visit, user)
@@ -136,7 +142,13 @@ def tell_lock(visit: Visit, user: User) -> None:
 
 def tell_disabled(visit: Visit, user: User, row: Authenticator) -> None:
     """The hundredth failure disabled the authenticator: said once (RL-1)."""
-    if row.disabled_at is not None:
-        record(visit, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=row.method)
-        notices.queue(visit, user, "authenticator_disabled")
-        throttle.write_off(user, row.failures)
+    record(visit, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=row.method)
+    notices.queue(visit, user, "authenticator_disabled")
+    throttle.write_off(user, row.failures)
+
+
+def stop_backup_codes(visit: Visit, user: User) -> None:
+    """The hundredth wrong backup code stopped the set: said once; its failures count no more (RL-1)."""
+    record(visit, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=backup_codes.FACTOR)
+    notices.queue(visit, user, "backup_codes_stopped")
+    throttle.write_off(user, user.backup_failures)

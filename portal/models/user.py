@@ -41,9 +41,10 @@ class User(Base):
     phone_confirmed_at: Mapped[datetime | None]  # a code was read from it; None: on file only
     two_factor: Mapped[str] = mapped_column(String(8), default="off")
     two_factor_since: Mapped[datetime | None]
-    # Wrong codes since the last right one: of the account (pauses), and of its backup codes (RL-1 to RL-5).
+    # Wrong codes since the last right one: of the account (pauses), of its backup codes, of its password (RL-1 to RL-5).
     code_failures: Mapped[int] = mapped_column(default=0)
     backup_failures: Mapped[int] = mapped_column(default=0)
+    password_failures: Mapped[int] = mapped_column(default=0)  # at re-authentication, since the last right one
     codes_paused_until: Mapped[datetime | None]
     last_sign_in_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

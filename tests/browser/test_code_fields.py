@@ -65,6 +65,7 @@ def test_a_password_is_shown_and_hidden_by_a_button_that_says_which(town, browse
     field = page.get_by_label("Password", exact=True)
     assert attributes(field, "type", "autocomplete", "maxlength") == ["password", "current-password", None]
     assert attributes(page.get_by_label("Username", exact=True), "autocomplete") == ["username"]
+    expect(page.get_by_role("button", name="Show password", exact=True)).to_have_text("Show")
     page.get_by_role("button", name="Show password", exact=True).click()
     expect(field).to_have_attribute("type", "text")
     page.get_by_role("button", name="Hide password", exact=True).click()

@@ -39,7 +39,7 @@ def walk(town, browsers):
     walk = Walk(browsers.open(town.url))
     yield walk
     assert walk.inspector.seen > 3
-    assert walk.inspector.faults == []
+    assert not walk.inspector.faults, "\n".join(walk.inspector.faults)
 
 
 @pytest.mark.parametrize("addresses", [PUBLIC, BENCH])

@@ -4,7 +4,7 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -17,9 +17,10 @@ ARGUMENTS = [
 ]
 DESKTOP = (1280, 800)
 PHONE = (390, 664)
-PATIENCE = 10_000  # milliseconds until a step that does not come is a failure
+PATIENCE = 20_000  # milliseconds until a step that does not come is a failure
 # What Chromium notes of its own accord: each 4xx answer (a refusal is no fault of the page), each sign-out's clearing.
 NOTES = ("the server responded with a status of 4", "Clear-Site-Data header on")
+expect.set_options(timeout=PATIENCE)
 
 
 class Window:
