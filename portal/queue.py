@@ -93,7 +93,9 @@ def make_huey(settings: Settings) -> Huey:
     """Redis where it is set, else a file in the instance folder. Neither keeps results; orders are signed, because they are pickles."""
     options = {"results": False, "serializer": SignedSerializer(secret=settings.secret_key, salt=NAME)}
     if not settings.redis_url:
-        return SqliteHuey(NAME, filename=str(settings.instance / "queue.sqlite3"), timeout=config.QUEUE_SECONDS, **options)
+        # No fsync: what a power cut takes from this file, the sweep brings back.
+        file = str(settings.instance / "queue.sqlite3")
+        return SqliteHuey(NAME, filename=file, fsync=False, timeout=config.QUEUE_SECONDS, **options)
     from redis import ConnectionPool
 
     # A worker's wait for an order lasts one second of its time-out.
