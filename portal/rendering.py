@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flask import Response, current_app, g, make_response, redirect, render_template, request, session, url_for
-from flask_babel import format_datetime, get_translations, gettext, ngettext
+from flask_babel import format_date, format_datetime, get_translations, gettext, ngettext
 from flask_login import current_user
 from jinja2 import Environment
 from werkzeug.exceptions import HTTPException
@@ -105,6 +105,11 @@ def moment(at: datetime) -> str:
     return format_datetime(at, "d MMMM y, HH:mm") + " UTC"
 
 
+def day(at: datetime) -> str:
+    """A day in words."""
+    return format_date(at, "d MMMM y")
+
+
 def template_context() -> dict:
     """What every template may use."""
     return {
@@ -115,6 +120,7 @@ def template_context() -> dict:
         "support_contact": current_app.extensions["settings"].support_contact,
         "home_url": home_url(),
         "moment": moment,
+        "day": day,
         "moment_of": lambda text: moment(datetime.fromisoformat(text)),
     }
 
