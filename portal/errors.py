@@ -1,14 +1,17 @@
 """What a person sees when a page cannot be had: never a stack trace, never blank."""
 
 import logging
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, current_app, g, request, session
+from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, SecurityError
 
 from portal.browser_session import visit, visitor
 from portal.flows import events
+from portal.headers import CROSS_SITE
 from portal.rendering import page, place_to_return, send_to_sign_in
 
 log = logging.getLogger(__name__)
@@ -33,7 +36,7 @@ def form_expired(error: CSRFError) -> Response:
 
 def database_busy(error: OperationalError) -> Response:
     """Another process held the database for too long: nothing was changed, and the page says so."""
-    log.error("request %s: the database did not answer in time", g.get("request_id"))
+    log.error("request %s: the database did not answer: %s", g.get("request_id"), error.orig)
     session.forget()  # type: ignore[attr-defined]
     response = page("errors/503.html", 503)
     response.headers["Retry-After"] = "5"
@@ -43,12 +46,22 @@ def database_busy(error: OperationalError) -> Response:
 def http_error(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error
+    if isinstance(error, SecurityError):  # a name that is not ours: links are made as for our own
+        request_ctx.url_adapter = current_app.url_map.bind(urlsplit(current_app.extensions["settings"].base_url).netloc)
+    if error.description == CROSS_SITE:
+        events.record_alone(visit(), "malicious_csrf", CROSS_SITE)
     shown = PAGES.get(error.code, 404)
-    return page(f"errors/{shown}.html", error.code)
+    response = page(f"errors/{shown}.html", error.code)
+    if isinstance(error, MethodNotAllowed):
+        response.allow.update(error.valid_methods or ())
+    return response
 
 
 def broken(error: InternalServerError) -> Response:
     """Ours: the page has a reference number that the log has too."""
+    if isinstance(error.original_exception, OperationalError):  # met while the page of another error was made
+        return database_busy(error.original_exception)
+    session.forget()  # type: ignore[attr-defined]
     reference = g.get("request_id", "")
     log.error("request %s broke", reference, exc_info=error.original_exception or error)
     return page("errors/500.html", 500, reference=reference)

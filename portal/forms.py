@@ -58,6 +58,16 @@ class SignInForm(ShapedForm):
             raise ValidationError("password_empty")
 
 
+class PasswordForm(ShapedForm):
+    """Re-authentication where no second factor is on."""
+
+    password = PasswordField(N_("Current password"))
+
+    def validate_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("password_empty")
+
+
 class CodeForm(ShapedForm):
     """Six digits: what an app shows. `code.data` is squeezed once it is validated."""
 
@@ -103,24 +113,14 @@ class SavedCodeForm(BackupCodeForm):
     empty = "saved_empty"
 
 
-class PasswordForm(ShapedForm):
-    """Re-authentication where no second factor is on."""
-
-    password = PasswordField(N_("Current password"))
-
-    def validate_password(self, field) -> None:
-        if not field.data:
-            raise ValidationError("password_empty")
-
-
 class NewPasswordForm(ShapedForm):
-    """A password to come; whether it is good enough is the flow's to say."""
+    """One field and no second one to confirm it (PW-6); portal/passwords.py says what is refused."""
 
-    password = PasswordField(N_("New password"))
+    new_password = PasswordField(N_("New password"))
 
-    def validate_password(self, field) -> None:
+    def validate_new_password(self, field) -> None:
         if not field.data:
-            raise ValidationError("new_password_empty")
+            raise ValidationError("password_new_empty")
 
 
 class ReauthenticationForm(PasswordForm, ChallengeForm):

@@ -21,6 +21,7 @@ FIXED = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
+CROSS_SITE = "cross_site"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -44,10 +45,10 @@ def refuse_cross_site() -> None:
     if request.method in SAFE_METHODS:
         return
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
-        abort(403)
+        abort(403, CROSS_SITE)
     origin = request.headers.get("Origin")
     if origin and origin != "null" and urlsplit(origin).netloc != request.host:
-        abort(403)
+        abort(403, CROSS_SITE)
 
 
 def add_headers(response: Response) -> Response:

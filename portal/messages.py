@@ -22,7 +22,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "sign_in_wrong": N_("Your username or password is incorrect. Check both and try again."),
     "username_empty": N_("Enter your username."),
     "password_empty": N_("Enter your password."),
-    "new_password_empty": N_("Choose a new password."),
+    "password_new_empty": N_("Enter a new password."),
     "password_wrong": N_("That is not your current password. Check it and try again."),
     "password_short": N_("Use at least 15 characters. A few words in a row work well."),
     "password_long": N_("Use at most 256 characters."),

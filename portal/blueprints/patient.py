@@ -193,9 +193,9 @@ def submit_replace_password() -> Response:
     if not form.validate():
         return refuse("patient/replace_password.html", form)
     try:
-        turn_off.submit_longer(visit(), form.password.data)
+        turn_off.submit_longer(visit(), form.new_password.data)
     except Refused as refused:
-        return refuse("patient/replace_password.html", form, refused, "password")
+        return refuse("patient/replace_password.html", form, refused, "new_password")
     except turn_off.OutOfTurn:
         return go_to(g.door.url("disable"))
     return go_to(g.door.url("security", off=1))

@@ -1,6 +1,7 @@
 """A real Chromium, driven by Playwright; each page that a test opens keeps a list of what the browser complained about."""
 
 import shutil
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -24,19 +25,31 @@ NOTES = ("the server responded with a status of 4", "Clear-Site-Data header on")
 class Window:
     """One person's browser: a context of its own, with cookies, console and address."""
 
-    def __init__(self, context):
+    def __init__(self, context, home=""):
         self.context = context
+        self.home = urlsplit(home).netloc
         self.complaints = []
         self.requests = []
         context.set_default_timeout(PATIENCE)
         context.on("console", self._hear)
         context.on("weberror", lambda fault: self.complaints.append(f"uncaught: {fault.error}"))
-        context.on("request", lambda request: self.requests.append(request))
+        context.on("request", self._follow)
+        context.on("requestfailed", self._miss)
         self.page = context.new_page()
 
     def _hear(self, message):
         if not any(note in message.text for note in NOTES):
             self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
+
+    def _follow(self, request):
+        self.requests.append(request)
+        address = urlsplit(request.url)
+        if self.home and address.scheme in ("http", "https") and address.netloc != self.home:
+            self.complaints.append(f"asked elsewhere: {request.url}")
+
+    def _miss(self, request):
+        if "ERR_ABORTED" not in (request.failure or ""):  # a page that is left, a download
+            self.complaints.append(f"{request.failure}: {request.url}")
 
 
 class Browsers:
@@ -56,7 +69,7 @@ class Browsers:
             reduced_motion=options.pop("reduced_motion", "reduce"),
             **options,
         )
-        window = Window(context)
+        window = Window(context, base_url)
         self.windows.append(window)
         return window
 

@@ -1,5 +1,6 @@
 """Somebody who knows a page by what it says: they press what bears a label and type beside one, as a help article tells them."""
 
+import contextlib
 import re
 
 from playwright.sync_api import expect
@@ -29,14 +30,25 @@ class Reader:
 
     def press(self, label):
         """Presses what is called so and waits until the step that was there has gone, by a swap or with its page."""
-        self.page.locator("#step > *").last.evaluate("part => part.setAttribute('data-old', '')")
         found = self.find(label)
         assert label in found.inner_text()
-        found.click()
+        with self.leaving():
+            found.click()
         self.clicks += 1
+        self.pages.append(self.headline)
+
+    def back(self):
+        """Goes back in the browser's history."""
+        with self.leaving():
+            self.page.go_back()
+
+    @contextlib.contextmanager
+    def leaving(self):
+        """Waits, after what is done inside, until another step is there."""
+        self.page.locator("#step > *").last.evaluate("part => part.setAttribute('data-old', '')")
+        yield
         self.page.locator("[data-old]").wait_for(state="detached")
         self.page.wait_for_load_state("load")
-        self.pages.append(self.headline)
 
     def type(self, label, text):
         """Types into the field with a label."""

@@ -68,13 +68,13 @@ class Rows:
     @contextlib.contextmanager
     def held(self, statement="LOCK TABLE users IN ACCESS EXCLUSIVE MODE"):
         """Holds the database as another process would: SQLite's one write lock, or what `statement` locks on PostgreSQL."""
-        with self.engine.connect() as connection:
+        with contextlib.closing(self.engine.raw_connection()) as connection:
             if self.is_sqlite:
-                connection.connection.driver_connection.isolation_level = None
+                connection.driver_connection.isolation_level = None
                 statement = "BEGIN IMMEDIATE"
-            connection.exec_driver_sql(statement)
+            connection.cursor().execute(statement)
             yield
-            connection.connection.driver_connection.rollback()
+            connection.rollback()
 
     def texts(self):
         """Returns every cell of every table that holds text or numbers, fractions of a second cut off."""

@@ -1,0 +1,77 @@
+"""The test bench: simulated phones and the mailbox; not there at all where it is switched off."""
+
+import pytest
+from sqlalchemy import update
+
+from portal import config, create_app
+from portal.models import Authenticator, Outbox
+
+
+def test_the_phone_shows_key_and_live_code_of_each_account_that_is_on(plain, clock, sam, dr_okafor):
+    plain.open("/test-bench")
+    for person, issuer in ((sam, "Medximity"), (dr_okafor, "DigitalPatientChart")):
+        entry = next(part for part in plain.page.all("div") if "entry" in part.classes and person.username in part.text)
+        assert issuer in entry.text
+        shown = [code.text.replace(" ", "") for code in entry.all("code")]
+        assert (shown[0] == person.code(), shown[1] == person.key) == (True, True)
+    assert "Maria" not in plain.text
+
+
+def test_the_code_of_the_phone_signs_in(plain, sam):
+    plain.open("/test-bench")
+    entry = next(part for part in plain.page.all("div") if "entry" in part.classes and " sam" in part.text)
+    code = entry.all("code")[0].text
+    plain.sign_in(sam)
+    plain.fill("Verify", Verification_Code=code)
+    assert plain.path == "/home"
+
+
+def test_a_new_set_up_appears_on_the_phone(plain, maria):
+    plain.enter(maria).set_up(maria)
+    plain.secrets.clear()  # the bench is where they may be read
+    plain.open("/test-bench")
+    assert "Maria Reyes" in plain.text
+
+
+def test_mails_are_shown_as_their_reader_sees_them(plain, maria):
+    plain.enter(maria)
+    plain.open("/test-bench")
+    mail = plain.page.one("main").all("article")[0]
+    assert mail.one("h3").text == "Sign-in from a new browser"
+    for words in ("To maria@example.test", "1 March 2027, 12:00 UTC", "Hello Maria Reyes,", "Chrome on Linux, address 127.0.0.1"):
+        assert words in mail.text
+    assert "support@medximity.example" in mail.text and "If it was not you" in mail.text
+
+
+def test_before_the_first_mail_the_box_says_it_is_empty(plain):
+    plain.open("/test-bench")
+    assert "No mail was sent yet." in plain.text
+
+
+def test_what_cannot_be_opened_is_shown_without_a_code(plain, database, maria, sam):
+    plain.enter(maria)
+    database.change(update(Authenticator).values(secret_sealed=b"k1\0broken"))
+    database.change(update(Outbox).values(to_sealed=b"k1\0broken"))
+    plain.open("/test-bench")
+    assert plain.status == 200
+    assert sam.code() not in plain.text
+
+
+def test_the_gallery_shows_the_parts(plain):
+    assert plain.get("/test-bench/gallery").status_code == 200
+
+
+def test_the_footer_leads_there(plain):
+    plain.open("/sign-in")
+    plain.press("Test bench")
+    assert plain.path == "/test-bench"
+
+
+@pytest.mark.parametrize("path", ["/test-bench", "/test-bench/gallery"])
+def test_switched_off_there_is_no_such_page(world, path):
+    app = create_app(config.load(world.site.environment | {"PORTAL_TEST_BENCH": "0"}))
+    client = app.test_client()
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "Test bench" not in client.get("/sign-in").text
+    app.extensions["engine"].dispose()

@@ -1,0 +1,202 @@
+"""Wrong codes slow down, then lock (RL-1 to RL-5, RL-8, RL-9): per account, with the clock moved."""
+
+import pytest
+from sqlalchemy import update
+
+from portal.models import Authenticator, Event, Outbox, User
+
+PAUSE = "Too many attempts. Try again in {} minutes."
+DISABLED = "Too many wrong codes: codes from your app no longer work. Use a backup code, or Contact Support."
+OTHER_CODE = "0000-0000-0000-0000"
+
+
+def knock(browser, person, code):
+    """Types a code as a claimant, signing in again where the claim ran out; returns what is wrong with it, or None."""
+    browser.open("/sign-in/code")
+    if browser.path != "/sign-in/code":
+        browser.sign_in(person)
+    browser.fill("Verify", Verification_Code=code)
+    return browser.problems[0] if browser.status == 422 else None
+
+
+def exhaust(browser, person, tries=10):
+    """Types that many wrong codes; returns what the last one was told."""
+    return [knock(browser, person, code) for code, _ in zip(person.wrong_codes(), range(tries), strict=False)][-1]
+
+
+def count(database, model, *where):
+    """Returns how many rows there are."""
+    return len(database.all(model, *where))
+
+
+def test_the_tenth_wrong_code_begins_a_pause_of_ten_minutes(browser, clock, sam):
+    browser.sign_in(sam)
+    assert "Too many" not in exhaust(browser, sam, 9)
+    assert exhaust(browser, sam, 1) == PAUSE.format(10)
+    assert knock(browser, sam, sam.code()) == PAUSE.format(10)
+    clock.move(minutes=8, seconds=30)
+    assert knock(browser, sam, sam.code()) == PAUSE.format(2)
+    clock.move(minutes=1, seconds=29)
+    assert knock(browser, sam, sam.code()) == "Too many attempts. Try again in 1 minute."
+    clock.move(seconds=1)
+    assert knock(browser, sam, sam.code()) is None
+
+
+def test_each_pause_is_twice_the_last_up_to_an_hour(plain, clock, sam):
+    plain.sign_in(sam)
+    for minutes in (10, 20, 40, 60, 60):
+        assert exhaust(plain, sam) == PAUSE.format(minutes)
+        clock.move(minutes=minutes, seconds=-1)
+        assert "Try again in 1 minute." in knock(plain, sam, sam.code())
+        clock.move(seconds=1)
+
+
+def test_during_a_pause_nothing_is_compared_charged_or_spent(plain, clock, database, sam):
+    plain.sign_in(sam)
+    exhaust(plain, sam)
+    before = database.user(sam).code_failures
+    used = sam.code()
+    assert "Too many" in knock(plain, sam, used)
+    assert "Too many" in knock(plain, sam, sam.codes[0])
+    assert database.user(sam).code_failures == before == 10
+    clock.move(minutes=10)
+    assert knock(plain, sam, sam.codes[0]) is None
+
+
+def test_the_count_is_the_accounts_across_browsers_and_addresses(plain, sam):
+    thief = plain.another(ip="127.0.0.66")
+    exhaust(plain, sam, 5)
+    assert exhaust(thief, sam, 5) == PAUSE.format(10)
+    assert knock(plain, sam, sam.code()) == PAUSE.format(10)
+
+
+def test_another_account_in_the_same_browser_is_not_paused(plain, sam, dr_okafor):
+    exhaust(plain, sam)
+    plain.press("Cancel")
+    assert knock(plain, dr_okafor, dr_okafor.code()) is None
+
+
+def test_the_password_page_says_nothing_of_the_pause(plain, sam):
+    exhaust(plain, sam)
+    other = plain.another()
+    other.sign_in(sam)
+    assert other.path == "/sign-in/code" and other.notices == []
+
+
+def test_mixing_factors_gives_no_more_tries(plain, sam):
+    plain.sign_in(sam)
+    said = [knock(plain, sam, code if turn % 2 else OTHER_CODE) for code, turn in zip(sam.wrong_codes(), range(10), strict=False)]
+    assert said[-1] == PAUSE.format(10)
+    assert all("Too many" not in sentence for sentence in said[:-1])
+
+
+def test_a_success_takes_back_only_the_failures_of_its_own_factor(plain, database, sam):
+    plain.sign_in(sam)
+    for _ in range(4):
+        knock(plain, sam, OTHER_CODE)
+    exhaust(plain, sam, 3)
+    assert knock(plain, sam, sam.code()) is None
+    user = database.user(sam)
+    assert (user.code_failures, user.backup_failures) == (4, 4)
+    assert [row.failures for row in database.all(Authenticator, Authenticator.user_id == user.id)] == [0]
+
+
+def test_a_backup_codes_success_leaves_the_apps_failures(plain, database, sam):
+    plain.sign_in(sam)
+    exhaust(plain, sam, 3)
+    for _ in range(2):
+        knock(plain, sam, OTHER_CODE)
+    assert knock(plain, sam, sam.codes[3]) is None
+    user = database.user(sam)
+    assert (user.code_failures, user.backup_failures) == (3, 0)
+    assert [row.failures for row in database.all(Authenticator, Authenticator.user_id == user.id)] == [3]
+
+
+def test_a_right_tenth_try_begins_no_pause(plain, clock, sam):
+    plain.sign_in(sam)
+    exhaust(plain, sam, 9)
+    assert knock(plain, sam, sam.code()) is None
+    plain.press("Sign out")
+    clock.next_code()
+    assert knock(plain, sam, sam.code()) is None
+
+
+def test_new_backup_codes_do_not_reset_the_count(plain, clock, database, sam):
+    plain.enter(sam)
+    for code, _ in zip(sam.wrong_codes(), range(4), strict=False):
+        knock(plain.another(), sam, code)
+    plain.open("/account/security")
+    plain.press("Regenerate Backup Codes")
+    plain.press("Regenerate Backup Codes")
+    assert database.user(sam).code_failures == 4
+
+
+def test_the_hundredth_failure_disables_the_app_and_backup_codes_still_work(plain, clock, database, sam):
+    plain.sign_in(sam)
+    for _ in range(9):
+        exhaust(plain, sam)
+        clock.move(minutes=60)
+    assert "Too many" not in exhaust(plain, sam, 9)
+    assert exhaust(plain, sam, 1) == PAUSE.format(60)
+    clock.move(minutes=60)
+    assert knock(plain, sam, sam.code()).startswith(DISABLED)
+    assert knock(plain, sam, sam.codes[0]) is None
+    plain.open("/account/security")
+    assert "Stopped" in plain.text and plain.offers("Contact Support")
+    assert count(database, Event, Event.event == "authenticator_disabled") == 1
+    assert count(database, Outbox, Outbox.template == "authenticator_disabled") == 1
+
+
+def test_the_hundredth_wrong_backup_code_stops_the_set_and_the_app_still_works(plain, clock, database, sam):
+    database.change(update(User).where(User.username == "sam").values(backup_failures=99, code_failures=99))
+    plain.sign_in(sam)
+    assert "Too many" in knock(plain, sam, OTHER_CODE)
+    clock.move(minutes=60)
+    assert knock(plain, sam, sam.codes[0]).startswith("Too many wrong backup codes: this set no longer works.")
+    assert knock(plain, sam, sam.code()) is None
+
+
+@pytest.mark.parametrize("pauses", [1, 3])
+def test_one_mail_and_one_event_for_each_pause(plain, clock, database, sam, pauses):
+    plain.sign_in(sam)
+    for _ in range(pauses):
+        exhaust(plain, sam)
+        for _ in range(5):
+            knock(plain, sam, sam.code())
+        clock.move(minutes=60)
+    assert count(database, Outbox, Outbox.template == "too_many_codes") == pauses
+    assert count(database, Event, Event.event == "authn_login_lock") == pauses
+
+
+def test_wrong_codes_at_set_up_count_and_pause_too(browser, clock, database, maria):
+    browser.enter(maria).begin_set_up(maria)
+    for code, _ in zip(maria.wrong_codes(), range(10), strict=False):
+        browser.fill("Verify and Enable", Verification_Code=code)
+    assert browser.problems == [PAUSE.format(10)]
+    browser.fill("Verify and Enable", Verification_Code=maria.code())
+    assert browser.problems == [PAUSE.format(10)]
+    assert count(database, Outbox, Outbox.template == "too_many_codes") == 1
+    clock.move(minutes=10)
+    browser.fill("Verify and Enable", Verification_Code=maria.code())
+    assert browser.heading == "Save your backup codes"
+    assert database.user(maria).code_failures == 0
+
+
+def test_cancelling_a_set_up_does_not_reset_the_count(plain, database, maria):
+    plain.enter(maria).begin_set_up(maria)
+    for code, _ in zip(maria.wrong_codes(), range(4), strict=False):
+        plain.fill("Verify and Enable", Verification_Code=code)
+    plain.press("Cancel")
+    plain.begin_set_up(maria)
+    assert database.user(maria).code_failures == 4
+
+
+def test_guessing_the_password_of_an_open_session_is_paused_too(plain, clock, sam):
+    plain.enter(sam)
+    clock.move(minutes=6)
+    plain.open("/account/security/confirm")
+    for _ in range(10):
+        plain.fill("Continue", Current_password="a wrong password", Verification_Code="123456")
+    assert plain.problems == [PAUSE.format(10)]
+    plain.fill("Continue", Current_password=sam.password, Verification_Code=sam.code())
+    assert plain.problems == [PAUSE.format(10)]

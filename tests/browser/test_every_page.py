@@ -1,0 +1,181 @@
+"""Every page in every state keeps the rules: axe, one heading, nothing too small, nothing too wide, a silent console."""
+
+import pytest
+
+from portal import headers
+from portal.rendering import page
+from tests.support.reader import Reader
+from tests.support.rules import Inspector
+
+PUBLIC = ("/sign-in", "/sign-in?next=/home", "/help", "/help/contact", "/find-a-provider", "/community", "/privacy")
+BENCH = ("/test-bench", "/test-bench/gallery")
+
+
+class Walk(Reader):
+    """A reader who looks over every page on the way."""
+
+    def __init__(self, window):
+        super().__init__(window)
+        self.inspector = Inspector(window)
+
+    def look(self, name=None):
+        """Looks over the page at hand."""
+        self.inspector.look(name or self.headline)
+
+    def visit(self, address):
+        """Opens an address and looks it over."""
+        self.page.goto(address)
+        self.look()
+
+    def step(self, label):
+        """Presses what is called so and looks over what comes."""
+        self.press(label)
+        self.look(f"{self.headline}, after {label}")
+
+
+@pytest.fixture
+def walk(town, browsers):
+    """A walk whose every page must be without fault."""
+    walk = Walk(browsers.open(town.url))
+    yield walk
+    assert walk.inspector.seen > 3
+    assert walk.inspector.faults == []
+
+
+@pytest.mark.parametrize("addresses", [PUBLIC, BENCH])
+def test_pages_that_everyone_may_read(walk, addresses, town):
+    for address in addresses:
+        walk.visit(address)
+    for status, address in ((404, "/no-such-page"), (405, "/sign-out")):
+        assert walk.page.goto(address).status == status
+        walk.look()
+
+
+def test_sign_in_and_its_refusals(walk, town):
+    walk.page.goto("/sign-in")
+    walk.step("Sign in")
+    walk.type("Username", "nobody")
+    walk.type("Password", "wrong on purpose")
+    walk.step("Sign in")
+    walk.type("Username", "n" * 70_000)
+    walk.step("Sign in")
+    walk.sign_in(town.newcomer())
+    walk.page.get_by_role("banner").get_by_text("Nora Lindqvist").click()
+    walk.look("the account menu")
+    walk.step("Sign out")
+
+
+def test_an_account_of_another_door(walk):
+    walk.page.goto("/sign-in")
+    walk.type("Username", "dr.chen")
+    walk.type("Password", "harbor-lantern-2026")
+    walk.step("Sign in")
+    for address in ("/", "/help", "/no-such-page"):
+        walk.visit(address)
+
+
+def test_the_pages_of_a_patient(walk, town):
+    walk.page.goto("/sign-in")
+    walk.type("Username", "maria")
+    walk.type("Password", "harbor-lantern-2026")
+    walk.step("Sign in")
+    for address in ("/account", "/account/security", "/help"):
+        walk.visit(address)
+    newcomer = town.newcomer()
+    walk.window.context.clear_cookies()
+    walk.sign_in(newcomer)
+    walk.look("an empty home")
+    town.age(newcomer, minutes=6)
+    walk.visit("/account/security/confirm?next=/account")
+    walk.step("Continue")
+    walk.type("Current password", "wrong on purpose")
+    walk.step("Continue")
+
+
+def test_the_wizard_and_its_refusals(walk, town):
+    walk.sign_in(town.newcomer())
+    walk.visit("/account/security/two-factor?expired=1")
+    walk.page.goto("/account/security")
+    walk.step("Enable")
+    walk.page.get_by_label("Authenticator App").evaluate("radio => { radio.value = 'pigeon'; }")
+    walk.step("Continue")
+    walk.page.locator("label", has_text="Authenticator App").click()
+    walk.step("Continue")
+    entry = walk.scan()[1]
+    for wrong in ("", "12345", "000000"):
+        walk.type("Verification Code", wrong)
+        walk.step("Verify and Enable")
+    walk.page.get_by_text("No app yet?").click()
+    walk.look("the apps")
+    walk.type("Verification Code", entry.code())
+    walk.step("Verify and Enable")
+
+
+def test_backup_codes_from_their_making_to_their_proof(walk, town):
+    patient = town.newcomer()
+    walk.sign_in(patient)
+    walk.page.goto("/account/security")
+    for label in ("Enable", "Continue"):
+        walk.press(label)
+    walk.type("Verification Code", walk.scan()[1].code())
+    walk.press("Verify and Enable")
+    codes = walk.backup_codes()
+    walk.visit("/account/security/two-factor/backup-codes/sheet")
+    walk.visit("/home")
+    walk.visit("/account/security")
+    walk.press("See your codes")
+    walk.step("I have saved my backup codes")
+    for wrong in ("", "12", "0000-0000-0000-0000"):
+        walk.type(f"Code {walk.asked_number()}", wrong)
+        walk.step("Done")
+    asked = walk.asked_number()
+    walk.type(f"Code {asked}", codes[asked])
+    walk.step("Done")
+
+
+def test_security_when_things_went_wrong(walk, town):
+    patient = town.regular()
+    walk.sign_in(patient)
+    walk.type("Verification Code", patient.codes[1])
+    walk.press("Verify")
+    walk.look("home, a code used")
+    town.use_up(patient, left=2)
+    walk.visit("/home")
+    walk.visit("/account/security")
+    town.stop_app(patient)
+    walk.visit("/account/security")
+    town.use_up(patient, left=0)
+    walk.visit("/account/security/backup-codes")
+    town.age(patient, minutes=6)
+    walk.visit("/account/security/backup-codes")
+    walk.step("Continue")
+
+
+def test_the_code_asked_at_sign_in_and_the_ways_round_it(walk, town):
+    walk.sign_in(town.regular())
+    walk.look()
+    for wrong in ("", "12345", "000000"):
+        walk.type("Verification Code", wrong)
+        walk.step("Verify")
+    walk.step("Can't access your code?")
+    walk.step("Use a backup code")
+    for wrong in ("", "12", "0000-0000-0000-0000"):
+        walk.type("Backup code", wrong)
+        walk.step("Verify")
+
+
+def test_pages_for_what_cannot_be_had(walk, town):
+    """An expired form as it comes; those that take a broken machine to see are drawn by the portal and laid under an address."""
+    walk.page.goto("/sign-in")
+    walk.page.locator("main [name=csrf_token]").evaluate("field => { field.value = 'stale'; }")
+    walk.step("Sign in")
+    with town.app.test_request_context("/"):
+        drawn = {name: headers.add_headers(page(f"errors/{name}.html", 200, reference="0f3a")) for name in ("403", "500", "503")}
+    for name, answer in drawn.items():
+        walk.page.route(f"**/drawn-{name}", lay(answer))
+        walk.visit(f"/drawn-{name}")
+
+
+def lay(answer):
+    """Returns what answers a request with a response that the portal drew."""
+    return lambda route: route.fulfill(body=answer.get_data(as_text=True), headers=dict(answer.headers))

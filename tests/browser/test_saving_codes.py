@@ -1,0 +1,106 @@
+"""Backup codes leave the page in three ways: copied, downloaded, printed on one sheet of paper."""
+
+import re
+import subprocess
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.phone import code_for
+from tests.support.reader import BACKUP_CODE, Reader
+
+CLIPBOARD = ["clipboard-read", "clipboard-write"]
+
+
+@pytest.fixture
+def patient(town):
+    return town.newcomer()
+
+
+def set_up(town, browsers, patient, **options):
+    """Returns a reader before the QR code."""
+    reader = Reader(browsers.open(town.url, **options))
+    reader.sign_in(patient)
+    reader.page.goto("/account/security")
+    reader.press("Enable")
+    reader.press("Continue")
+    return reader
+
+
+def with_codes(town, browsers, patient, **options):
+    """Returns a reader before the backup codes."""
+    reader = set_up(town, browsers, patient, **options)
+    reader.type("Verification Code", code_for(reader.setup_key()))
+    reader.press("Verify and Enable")
+    return reader
+
+
+def read_clipboard(reader):
+    return reader.page.evaluate("navigator.clipboard.readText()")
+
+
+def numbered(text):
+    """Returns number -> backup code of a text that lists them."""
+    return {int(number): code for number, code in re.findall(rf"(\d+)\W+({BACKUP_CODE.pattern})", text)}
+
+
+def test_copy_puts_all_ten_codes_with_their_numbers_and_says_so(town, browsers, patient):
+    reader = with_codes(town, browsers, patient, permissions=CLIPBOARD)
+    reader.find("Copy").click()
+    expect(reader.page.get_by_role("button", name="Copied")).to_be_visible()
+    expect(reader.page.get_by_role("status").filter(has_text="Copied")).to_have_count(1)
+    same = numbered(read_clipboard(reader)) == reader.backup_codes()
+    assert same
+
+
+def test_the_setup_key_is_copied_without_its_spaces(town, browsers, patient):
+    reader = set_up(town, browsers, patient, permissions=CLIPBOARD)
+    reader.find("Copy").click()
+    expect(reader.page.get_by_role("status").filter(has_text="Copied")).to_have_count(1)
+    same = read_clipboard(reader) == "".join(reader.setup_key().split())
+    assert same
+
+
+def test_without_javascript_there_is_no_button_that_could_not_work(town, browsers, patient):
+    reader = with_codes(town, browsers, patient, script=False)
+    assert reader.page.get_by_role("button", name="Copy").count() == 0
+    codes = reader.backup_codes()
+    reader.press("Print")
+    same = numbered(reader.text) == codes
+    assert same and reader.sees("Support will never ask for these.")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_the_download_is_a_text_file_with_a_telling_name(town, browsers, patient, script):
+    reader = with_codes(town, browsers, patient, script=script)
+    with reader.page.expect_download() as download:
+        reader.find("Download").click()
+    assert re.fullmatch(r"medximity-backup-codes-set-1-\d{4}-\d{2}-\d{2}\.txt", download.value.suggested_filename)
+    text = download.value.path().read_text()
+    same = numbered(text) == reader.backup_codes()
+    assert same and "Support will never ask for these." in text and patient.username not in text
+
+
+def test_print_opens_the_printers_dialog(town, browsers, patient):
+    reader = with_codes(town, browsers, patient)
+    reader.page.evaluate("window.print = () => document.body.setAttribute('data-printed', '')")
+    reader.find("Print").click()
+    expect(reader.page.locator("body[data-printed]")).to_have_count(1)
+
+
+@pytest.mark.parametrize("size", [{"format": "Letter"}, {"format": "A4"}], ids=lambda size: size["format"])
+def test_the_codes_are_printed_on_exactly_one_sheet_made_for_a_drawer(town, browsers, patient, tmp_path, size):
+    reader = with_codes(town, browsers, patient)
+    codes = reader.backup_codes()
+    for name in ("codes", "sheet"):
+        paper = tmp_path / f"{name}.pdf"
+        reader.page.pdf(path=paper, **size)
+        text = subprocess.run(["pdftotext", "-layout", paper, "-"], check=True, capture_output=True, text=True).stdout
+        same = numbered(text) == codes
+        assert same and text.count("\f") == 1
+        for words in ("Medximity", "Set", "Support will never ask for these", f"{patient.username[0]}•••"):
+            assert words in text
+        assert re.search(r"\d{1,2} \w+ \d{4}", text) and "@" not in text and patient.username not in text
+        for words in ("Print", "Sign out", "Account Settings", "I have saved"):
+            assert words not in text
+        reader.page.goto("/account/security/two-factor/backup-codes/sheet")

@@ -1,0 +1,77 @@
+"""What must hold on every page as a browser drew it, whatever the page is for."""
+
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.support.browser import DESKTOP
+
+NARROW = (320, 640)
+AXE = Axe().axe_script
+EVERYTHING = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]}
+COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+NAVIGATION = ["Find a provider", "Community forum", "Help"]
+
+# Runs in the page; returns a line for each fault.
+LOOK = """([smallest, navigation]) => {
+  const faults = [], shown = part => part.checkVisibility({visibilityProperty: true}) && part.getClientRects().length;
+  const say = (part, words) => faults.push(`${words}: ${part.outerHTML.slice(0, 120)}`);
+  const headings = document.querySelectorAll("h1");
+  if (headings.length !== 1) faults.push(`${headings.length} h1`);
+  const heading = headings[0]?.textContent.trim();
+  if (!document.title.replace(/^Error: /, "").startsWith(heading)) faults.push(`the title is ${document.title}`);
+  if (document.title.startsWith("Error: ") !== !!document.querySelector("main [aria-labelledby=problems]"))
+    faults.push("the title and the summary of problems disagree");
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  if (wide > 0) faults.push(`scrolls ${wide} px sideways at ${innerWidth}`);
+  for (const part of document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")) {
+    if (!shown(part) || part.closest(".skip")) continue;
+    const inText = getComputedStyle(part).display === "inline" && part.parentNode.textContent.trim() !== part.textContent.trim();
+    const {width, height} = part.getBoundingClientRect();
+    if (!inText && (width < smallest || height < smallest)) say(part, `${width} by ${height} px is too small to hit`);
+  }
+  const ids = [...document.querySelectorAll("[id]")].map(part => part.id);
+  for (const id of new Set(ids.filter((id, at) => ids.indexOf(id) !== at))) faults.push(`the id ${id} stands twice`);
+  for (const field of document.querySelectorAll("main input:not([type=hidden])"))
+    if (shown(field) && !field.labels.length) say(field, "no label");
+  for (const form of document.forms) if (!form.noValidate || !form.getAttribute("action")) say(form, "no action or no novalidate");
+  const links = [...document.querySelectorAll("header nav a")].map(link => link.textContent.trim());
+  if (links.join() !== navigation.join()) faults.push(`help is not where it always is: ${links}`);
+  if (localStorage.length + sessionStorage.length) faults.push("something is kept in the browser's storage");
+  if (document.activeElement?.matches("[data-old]")) faults.push("the focus is on what has gone");
+  return faults;
+}"""
+
+
+class Inspector:
+    """Looks over pages on the way; `faults` has a line for each thing that is wrong, with the name of the page."""
+
+    def __init__(self, window):
+        self.window = window
+        self.page = window.page
+        self.faults = []
+        self.seen = 0
+
+    def look(self, name):
+        """Looks at the page at hand on a desktop in light and on a narrow phone in dark."""
+        self.seen += 1
+        where = f"{name} ({self.page.url.partition('?')[0].split('/', 3)[-1]})"
+        self._note(where, self.page.evaluate(LOOK, [24, NAVIGATION]))
+        self._note(where, self._axe(EVERYTHING))
+        self.page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+        self.page.emulate_media(color_scheme="dark")
+        self._note(f"{where}, narrow", self.page.evaluate(LOOK, [24, NAVIGATION]))
+        self._note(f"{where}, narrow and dark", self._axe(COLOURS))
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+
+    def _axe(self, rules):
+        if not self.page.evaluate("typeof axe === 'object'"):
+            self.page.evaluate(AXE)
+        found = self.page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations']})", rules)
+        return [
+            f"axe {violation['id']}: {node['html'][:120]} {node['failureSummary']}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
+
+    def _note(self, where, faults):
+        self.faults += [f"{where}: {fault}" for fault in faults]
