@@ -35,6 +35,7 @@ SENTENCES: dict[str, str] = {
     "session_end:signed_out": N_("You signed out."),
     "session_end:newer_sign_ins": N_("Your oldest session was ended, because you signed in on several other browsers."),
     "session_end:two_factor_changed": N_("Your protection changed, so your other sessions were ended."),
+    "session_end:password_changed": N_("Your password changed, so your other sessions were ended."),
     "session_end:ended_by_owner": N_("You ended a session on another browser."),
     "session_end:signed_in_again": N_("You signed in again, so this browser's session before was ended."),
 }

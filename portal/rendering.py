@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flask import Response, current_app, g, make_response, redirect, render_template, request, session, url_for
-from flask_babel import format_datetime, get_translations, gettext, ngettext
+from flask_babel import format_date, format_datetime, get_translations, gettext, ngettext
 from flask_login import current_user
 from jinja2 import Environment
 from werkzeug.exceptions import HTTPException
@@ -112,6 +112,11 @@ def own_address(endpoint: str, **values) -> str:
     return current_app.extensions["settings"].base_url + path
 
 
+def day(at: datetime) -> str:
+    """A day in words."""
+    return format_date(at, "d MMMM y")
+
+
 def template_context() -> dict:
     """What every template may use."""
     return {
@@ -124,6 +129,7 @@ def template_context() -> dict:
         "moment": moment,
         "say": say,
         "absolute": absolute,
+        "day": day,
         "moment_of": lambda text: moment(datetime.fromisoformat(text)),
     }
 

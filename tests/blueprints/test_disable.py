@@ -181,7 +181,7 @@ def test_a_trusted_session_is_asked_for_a_code_first(browser, database, sam):
     browser.open("/account")
     before = database.everything(*UNMOVED)
     for path in (DISABLE, LONGER):
-        assert post(browser, path, password=sam.password).headers["Location"] == f"{SECURITY}/confirm?next={path}"
+        assert post(browser, path, password=sam.password, new_password=LONG).headers["Location"] == f"{SECURITY}/confirm?next={path}"
     assert database.everything(*UNMOVED) == before
     browser.open(DISABLE)
     sam.clock.next_code()
@@ -272,7 +272,7 @@ def test_the_new_password_is_recorded_and_told(plain, database, sam):
 @pytest.mark.parametrize(
     "password, said",
     [
-        ("", "Choose a new password."),
+        ("", "Enter a new password."),
         ("fourteen-chars", "Use at least 15 characters."),
         ("x" * 257, "Use at most 256 characters."),
         ("medximity-2026-2026", "A name of ours"),
@@ -302,7 +302,7 @@ def test_15_characters_stand_alone_14_do_not(plain, database, sam, password, is_
 def test_the_second_page_alone_turns_nothing_off(plain, database, sam):
     shorten(database, sam)
     plain.enter(sam)
-    assert post(plain, LONGER, password=LONG).headers["Location"] == DISABLE
+    assert post(plain, LONGER, new_password=LONG).headers["Location"] == DISABLE
     plain.open(LONGER)
     assert plain.path == DISABLE
     assert state(database, sam) == ON
@@ -324,7 +324,7 @@ def test_the_second_page_belongs_to_its_own_session(plain, database, sam):
     sam.clock.next_code()
     plain.enter(sam)
     disable(plain, sam)
-    assert post(other, LONGER, password=LONG).headers["Location"] == DISABLE
+    assert post(other, LONGER, new_password=LONG).headers["Location"] == DISABLE
     assert state(database, sam) == ON
 
 
@@ -332,8 +332,8 @@ def test_a_second_press_on_the_second_page_is_harmless(plain, database, sam):
     shorten(database, sam)
     plain.enter(sam)
     disable(plain, sam)
-    assert post(plain, LONGER, password=LONG).headers["Location"] == f"{SECURITY}?off=1"
-    assert post(plain, LONGER, password="quite another long one").headers["Location"] == SECURITY
+    assert post(plain, LONGER, new_password=LONG).headers["Location"] == f"{SECURITY}?off=1"
+    assert post(plain, LONGER, new_password="quite another long one").headers["Location"] == SECURITY
     assert len(database.all(Event, Event.event == "password_changed")) == 1
 
 
