@@ -10,3 +10,8 @@ threads = 8  # a thread that waits for a lock in the database or for a password'
 timeout = 60  # longer than the database's busy time-out, so that a worker that waits is never taken for a dead one
 graceful_timeout = 10
 control_socket_disable = True
+
+
+def on_starting(server):
+    """Check the settings before the first worker starts: a wrong one is said once, and nothing is tried again."""
+    import wsgi  # noqa: F401 (ends the process where a setting is wrong)

@@ -1,5 +1,14 @@
 """The portal for a WSGI server: `gunicorn wsgi:app`, `flask --app wsgi …`."""
 
-from portal import create_app
+import sys
 
-app = create_app()
+from portal import create_app
+from portal.config import SettingError
+
+WORKER_BOOT_ERROR = 3  # gunicorn's word for "do not try again"
+
+try:
+    app = create_app()
+except SettingError as error:
+    sys.stderr.write(f"The portal did not start. {error}\n")
+    sys.exit(WORKER_BOOT_ERROR)

@@ -25,6 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The portal, ready to serve. Raises SettingError where a setting is wrong."""
     settings = settings or config.load()
     settings.instance.mkdir(parents=True, exist_ok=True)
+    settings.instance.chmod(0o700)  # the keys and the database in it are nobody else's
     app = Flask(__name__, instance_path=str(settings.instance), static_folder=None)
     app.extensions["settings"] = settings
     app.extensions["keys"] = Keyring(settings.encryption_keys)

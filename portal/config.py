@@ -12,8 +12,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
+from sqlalchemy import NullPool, create_engine, inspect
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 # Methods switched on, in the order in which they are offered. The name is the module in portal/methods.
 METHODS = ("totp",)
@@ -241,17 +242,27 @@ class KeptKeys:
 
     def __init__(self, instance: Path, database_url: str) -> None:
         self.instance = instance
-        self.database = make_url(database_url).database if database_url.startswith("sqlite") else None
+        self.url = make_url(database_url)
 
     def read(self, name: str, make) -> str:
         """The kept key; made when neither it nor a database that could need it exists."""
         path = self.instance / name
         if not path.exists():
-            if self.database and Path(self.database).exists():
+            if self.database_exists():
                 raise SettingError(f"PORTAL_{name.upper()} is missing: {path} is gone, but the database it protects exists.")
             self.instance.mkdir(parents=True, exist_ok=True)
             self.keep(path, make())
         return path.read_text().strip()
+
+    def database_exists(self) -> bool:
+        """Whether there is a database that a key made now could not open (CR-3)."""
+        if self.url.drivername == "sqlite":
+            return bool(self.url.database) and Path(str(self.url.database)).exists()
+        engine = create_engine(self.url, poolclass=NullPool)
+        try:
+            return inspect(engine).has_table("users")
+        except OperationalError as error:
+            raise SettingError("PORTAL_DATABASE_URL names a database that does not answer.") from error
 
     @staticmethod
     def keep(path: Path, text: str) -> None:

@@ -17,8 +17,9 @@ SEALED: tuple[tuple[type, str, Place], ...] = (
     (User, "password_sealed", lambda row: user_place(row.id, "password")),
     (User, "email_sealed", lambda row: user_place(row.id, "email")),
     (User, "phone_sealed", lambda row: user_place(row.id, "phone")),
-    (Authenticator, "secret_sealed", lambda row: secret_place(row.user_id, row.id)),
+    # Before the authenticators: one that is proved meanwhile takes its binding's seal over.
     (Binding, "secret_sealed", lambda row: secret_place(row.user_id, row.id)),
+    (Authenticator, "secret_sealed", lambda row: secret_place(row.user_id, row.id)),
     (BackupCodeSet, "pepper_sealed", lambda row: set_place(row.user_id, row.id, "pepper")),
     (BackupCodeSet, "codes_sealed", lambda row: set_place(row.user_id, row.id, "codes")),
     (Outbox, "to_sealed", lambda row: outbox_place(row.id, "to")),

@@ -1,5 +1,6 @@
 """Signing in: the password first, then a code where two-factor authentication is on."""
 
+import logging
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,8 @@ from portal.flows.events import record
 from portal.flows.visit import LEVEL_CLAIMANT, LEVEL_ONE, LEVEL_TWO, Visit
 from portal.messages import Refused
 from portal.models import Binding, User
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ def stored_password(visit: Visit, user: User | None) -> str | None:
     try:
         return user.unseal(visit.keys, "password")
     except SealBroken:
+        log.critical("the password of user %s cannot be opened with the keys at hand", user.id)
         return None
 
 

@@ -1,7 +1,11 @@
 """More patients than the demo has, made by the portal's own flow in the process of the test."""
 
-from portal import clock, config, create_app
-from portal.flows import accounts
+from sqlalchemy import select
+
+from portal import clock, config, create_app, passwords
+from portal.db import begin_write, db
+from portal.flows import accounts, demo
+from portal.models import Authenticator, secret_place
 from tests.support.wire import PASSWORD
 
 
@@ -15,3 +19,21 @@ def add_patients(site, count):
             accounts.create(keys, clock.now(), name, name.capitalize(), "patient", PASSWORD, email=email)
     app.extensions["engine"].dispose()
     return names
+
+
+def add_many(site, count):
+    """Makes patients with an authenticator app and saved backup codes, all at once; returns their keys by name."""
+    app = create_app(config.load(site.environment))
+    made = {}
+    with app.app_context():
+        keys, now, stored = app.extensions["keys"], clock.now(), passwords.hash_password(PASSWORD)
+        begin_write()
+        for number in range(1, count + 1):
+            name = f"crowd{number}"
+            user = accounts.add_user(keys, now, name, name, "patient", stored, None, email=f"{name}@example.test")
+            demo.turn_on(keys, now, user)
+            row = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).one()
+            made[name] = keys.open(row.secret_sealed, secret_place(user.id, row.id))
+        db.session.commit()
+    app.extensions["engine"].dispose()
+    return made

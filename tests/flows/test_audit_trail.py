@@ -1,0 +1,221 @@
+"""The audit trail: every event is there with all its fields, and nothing that was typed is (AU-1 to AU-3, AU-5)."""
+
+import ast
+from hashlib import sha256
+
+import pytest
+from sqlalchemy import update
+
+from portal.models import Event, Outbox, User
+from portal.version import VERSION
+from tests.house.source import last_name, modules
+from tests.support.client import CODES, SCAN
+from tests.support.markup import squeeze
+
+FIELDS = ("at", "event", "result", "request_id", "ip", "user_agent", "app_version")
+RECORDERS = {"record", "record_alone"}
+
+
+def named_in_code():
+    """Returns every event that the code can record."""
+    found = set()
+    for module in modules():
+        for node in module.nodes(ast.Call):
+            if last_name(node) in RECORDERS and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
+                found.add(node.args[1].value)
+            if last_name(node) == "check" and len(node.args) == 3 and isinstance(node.args[2], ast.Constant):
+                found.add(node.args[2].value)
+    return found
+
+
+def prove_again(browser, person):
+    """Shows both factors on the page that asks for them."""
+    browser.open("/account/security/confirm")
+    fields = {"Current password": person.password}
+    if person.key and any(label.text == "Verification Code" for label in browser.page.all("label")):
+        fields["Verification Code"] = person.code()
+    return browser.fill("Continue", **fields)
+
+
+def drive(browser, clock, database, maria, sam):
+    """Does, refuses and ends everything once."""
+    browser.sign_in(maria_with_a_typing_error(maria))
+    browser.enter(maria).begin_set_up(maria)
+    browser.press("Cancel")
+    browser.begin_set_up(maria)
+    browser.post(SCAN, {"code": maria.code()}, token="forged")
+    browser.fill("Verify and Enable", Verification_Code=maria.wrong_code())
+    browser.fill("Verify and Enable", Verification_Code=maria.code())
+    browser.post(SCAN, {"code": maria.code()})
+    maria.codes = browser.read_codes() if browser.path == CODES else browser.open(CODES).read_codes()
+    browser.post(f"{CODES}/later")
+    browser.post(f"{CODES}/check", {"code": maria.codes[0]})
+    browser.post(f"{CODES}/check", {"code": maria.codes[1]})
+    for code in maria.codes:
+        browser.post(f"{CODES}/check", {"code": code})
+    browser.post("/session/extend")
+    clock.move(minutes=6)
+    browser.open("/account/security/confirm")
+    browser.fill("Continue", Current_password="wrong", Verification_Code="123456")
+    prove_again(browser, maria)
+    browser.press("Sign out")
+    browser.sign_in(maria)
+    browser.fill("Verify", Verification_Code=maria.codes[3])
+    clock.move(minutes=20)
+    browser.open("/home")
+    database.change(update(User).where(User.username == "sam").values(code_failures=99))
+    from portal.models import Authenticator
+
+    database.change(update(Authenticator).where(Authenticator.user_id == database.user(sam).id).values(failures=99))
+    browser.sign_in(sam)
+    browser.fill("Verify", Verification_Code=sam.wrong_code())
+
+
+def maria_with_a_typing_error(maria):
+    """Returns maria as she types today."""
+    from dataclasses import replace
+
+    return replace(maria, password="harbor-lantern-2062")
+
+
+@pytest.fixture
+def driven(plain, clock, database, maria, sam):
+    """A portal in which everything happened once, and its events."""
+    drive(plain, clock, database, maria, sam)
+    return [event for event in database.all(Event) if event.user_agent != "demo seed"]
+
+
+def test_every_event_that_the_code_names_happens(driven):
+    assert named_in_code() - {event.event for event in driven} == set()
+
+
+def test_every_event_has_all_its_fields(driven, database, maria, sam):
+    assert [event.event for event in driven if any(getattr(event, name) in (None, "") for name in FIELDS)] == []
+    known = {database.user(maria).id: "patient", database.user(sam).id: "patient"}
+    for event in driven:
+        assert event.result in ("ok", "refused")
+        assert event.app_version == VERSION and event.ip == "127.0.0.1" and "Chrome" in event.user_agent
+        assert event.at.tzinfo is not None
+        assert (event.subject_id in known) and event.role == "patient", event.event
+        assert event.result == "ok" or event.reason, event.event
+        assert event.session_hash is None or len(event.session_hash) == 64
+
+
+def test_what_happens_in_a_session_names_it(plain, database, maria):
+    plain.enter(maria)
+    first = sha256(plain.cookie().encode()).hexdigest()
+    plain.press("Sign out")
+    ended = database.all(Event, Event.event == "session_end")[0]
+    assert ended.session_hash == first
+    assert (ended.actor_id, ended.subject_id, ended.reason) == (database.user(maria).id, database.user(maria).id, "signed_out")
+
+
+def test_each_request_has_an_id_of_its_own(driven):
+    by_request = {}
+    for event in driven:
+        by_request.setdefault(event.request_id, set()).add(event.at)
+    assert len(by_request) > 15 and all(len(moments) == 1 for moments in by_request.values())
+
+
+def test_a_right_answer_to_a_step_yields_exactly_its_events(plain, clock, database, maria):
+    def fresh():
+        names = [event.event for event in database.all(Event)][seen[0] :]
+        seen[0] += len(names)
+        return sorted(names)
+
+    seen = [len(database.all(Event))]
+    plain.enter(maria)
+    assert fresh() == ["authn_login_success"]
+    plain.begin_set_up(maria)
+    assert fresh() == ["authenticator_binding_begun"]
+    plain.fill("Verify and Enable", Verification_Code=maria.code())
+    assert fresh() == ["authenticator_added", "backup_codes_made"]
+    plain.press("Sign out")
+    assert fresh() == ["session_end"]
+    clock.next_code()
+    plain.sign_in(maria)
+    assert fresh() == ["authn_login_success"]
+    plain.fill("Verify", Verification_Code=maria.code())
+    assert fresh() == ["authn_login_success"]
+
+
+def test_nothing_that_was_typed_is_in_the_trail_the_outbox_or_the_log(plain, database, sam, caplog):
+    caplog.set_level("DEBUG")
+    plain.open("/sign-in")
+    plain.fill("Sign in", Username="canary-username-typed", Password="canary-password-typed")
+    plain.fill("Sign in", Username="sam", Password="canary-password-typed")
+    plain.sign_in(sam)
+    wrong = sam.wrong_code()
+    plain.fill("Verify", Verification_Code=wrong)
+    plain.fill("Verify", Verification_Code="CANA-RYCA-NARY-CANA")
+    right = sam.code()
+    plain.fill("Verify", Verification_Code=right)
+    trail = [
+        str({name: value for name, value in vars(row).items() if name != "_sa_instance_state"})
+        for row in events_and_mails(database)
+    ]
+    told = "\n".join([*trail, caplog.text, str(database.everything())])
+    hidden = {
+        "username": "canary-username", "password": "canary-password", "backup code": "CANARYCANARYCANA", "key": sam.key,
+        "session": plain.cookie(), "a demo password": sam.password, "own backup code": squeeze(sam.codes[0]),
+    }  # fmt: skip
+    assert [kind for kind, text in hidden.items() if text in told or text in squeeze(told)] == []
+    rows = "\n".join(trail)
+    assert [kind for kind, code in {"wrong": wrong, "right": right}.items() if f"'{code}'" in rows or f" {code} " in rows] == []
+
+
+def events_and_mails(database):
+    """Returns the rows of both."""
+    return [*database.all(Event), *database.all(Outbox)]
+
+
+def test_an_unknown_name_leaves_an_event_about_nobody(plain, database):
+    plain.open("/sign-in")
+    plain.fill("Sign in", Username="harbor-lantern-2026", Password="maria")
+    event = database.all(Event)[-1]
+    assert (event.event, event.actor_id, event.subject_id, event.reason) == ("authn_login_fail", None, None, "sign_in_wrong")
+
+
+def test_a_refused_sign_in_names_the_account_but_no_actor(plain, database, maria):
+    plain.sign_in(maria_with_a_typing_error(maria))
+    event = database.all(Event)[-1]
+    assert (event.actor_id, event.subject_id) == (None, database.user(maria).id)
+
+
+def test_a_browser_that_writes_two_lines_of_itself_stays_one_record(plain, database, maria):
+    forged = "Firefox\x0b2027-01-01\x1b[31m authn_login_success\u2028 admin\x85 ok" + "x" * 1000
+    before = len(database.all(Event))
+    client = plain.client
+    answer = client.post("/sign-in", data={"username": "maria", "password": "x", "csrf_token": plain.open("/sign-in").token},
+                         environ_overrides={"HTTP_USER_AGENT": forged.encode().decode("latin-1")})  # fmt: skip
+    assert answer.status_code == 422
+    (event,) = database.all(Event)[before:]
+    assert event.user_agent.isprintable() and len(event.user_agent) <= 400
+    assert event.user_agent.startswith("Firefox 2027-01-01 [31m authn_login_success")
+
+
+@pytest.mark.parametrize("text", ["a\r\nb", "a\nb", "a\x00b", "a\u2028b", "\r\na\r\n\r\nb\r\n"])
+def test_text_from_outside_is_one_line(text):
+    from portal.flows.events import one_line
+
+    assert one_line(text) == "a b"
+
+
+def test_an_address_from_a_proxy_that_nobody_trusts_is_not_believed(plain, database, maria):
+    plain.open("/sign-in")
+    plain.post("/sign-in", {"username": "maria", "password": "x"}, X_Forwarded_For="203.0.113.9")
+    assert database.all(Event)[-1].ip == "127.0.0.1"
+
+
+def test_the_event_and_its_change_stand_or_fall_together(plain, database, maria, monkeypatch):
+    from portal.flows import notices
+
+    def fail(*args, **facts):
+        raise RuntimeError("the notice fails")
+
+    plain.enter(maria).begin_set_up(maria)
+    before = database.everything("sessions.last_seen_at")
+    monkeypatch.setattr(notices, "queue", fail)
+    plain.fill("Verify and Enable", Verification_Code=maria.code())
+    assert plain.status == 500
+    assert database.everything("sessions.last_seen_at") == before

@@ -1,0 +1,113 @@
+"""Notices: one in the outbox for each thing that a person should hear of, in words without a secret (rule 11, NO-1 to NO-4)."""
+
+import pytest
+from flask import render_template
+from sqlalchemy import update
+
+from portal.flows.notices import describe_browser, outbox_place
+from portal.models import Outbox, User
+from tests.house.source import TEMPLATES
+from tests.support.client import AGENT, CODES
+
+AGENTS = {
+    AGENT: "Chrome on Linux",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36 Edg/140.0": "Edge on Windows",
+    "Mozilla/5.0 (Windows NT 10.0) Chrome/120.0 Safari/537.36 OPR/106.0": "Opera on Windows",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile Safari/604.1": "Safari on iPhone",
+    "Mozilla/5.0 (iPad; CPU OS 19_0 like Mac OS X) Version/19.0 Safari/604.1": "Safari on iPad",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 15.0; rv:140.0) Gecko/20100101 Firefox/140.0": "Firefox on Mac",
+    "Mozilla/5.0 (Linux; Android 16) Chrome/140.0 Mobile Safari/537.36": "Chrome on Android",
+    "curl/8.5.0": "",
+    "": "",
+}
+FACTS = {"name": "Maria Reyes", "when": "2027-03-01T12:00:00+00:00", "browser": "", "ip": "127.0.0.1", "left": 1}
+
+
+@pytest.mark.parametrize(("agent", "words"), AGENTS.items())
+def test_a_browser_is_named_as_people_name_it(agent, words):
+    assert describe_browser(agent) == words
+
+
+def templates(database, person):
+    """Returns the names of the notices to a person."""
+    return sorted(row.template for row in database.all(Outbox, Outbox.user_id == database.user(person).id))
+
+
+def test_each_change_of_a_factor_is_told(plain, clock, database, maria):
+    plain.enter(maria).set_up(maria)
+    assert templates(database, maria) == ["new_browser", "two_factor_on"]
+    plain.open("/account/security")
+    plain.press("Regenerate Backup Codes")
+    plain.press("Regenerate Backup Codes")
+    maria.codes = plain.read_codes()
+    other = plain.another()
+    other.sign_in(maria)
+    other.fill("Verify", Verification_Code=maria.codes[0])
+    assert templates(database, maria) == [
+        "backup_code_used", "backup_codes_replaced", "new_browser", "new_browser", "two_factor_on",
+    ]  # fmt: skip
+
+
+def test_it_goes_to_the_confirmed_address_which_is_sealed(plain, database, maria):
+    plain.enter(maria)
+    (row,) = database.all(Outbox)
+    assert database.keys.open(row.to_sealed, outbox_place(row.id)) == "maria@example.test"
+    assert b"maria" not in row.to_sealed and "@" not in str(row.facts)
+    assert row.sent_at is None
+    assert row.facts == {
+        "name": "Maria Reyes",
+        "when": "2027-03-01T12:00:10+00:00",
+        "browser": "Chrome on Linux",
+        "ip": "127.0.0.1",
+    }
+
+
+def test_without_an_address_nothing_is_queued_and_nothing_blocks(plain, database, maria):
+    database.change(update(User).where(User.username == "maria").values(email_sealed=None))
+    plain.enter(maria).set_up(maria)
+    assert plain.path == CODES
+    assert database.all(Outbox) == []
+
+
+def test_an_address_that_does_not_open_blocks_nothing_and_is_told_to_those_who_run_it(plain, database, maria, caplog):
+    database.change(update(User).where(User.username == "maria").values(email_sealed=b"k1\0broken"))
+    plain.enter(maria).set_up(maria)
+    assert plain.path == CODES and database.all(Outbox) == []
+    assert {entry.levelname for entry in caplog.records} >= {"CRITICAL"}
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (TEMPLATES / "mail").glob("[a-z]*.txt")))
+def test_a_mail_says_what_when_where_and_what_to_do(app, name):
+    with app.test_request_context():
+        text = render_template(f"mail/{name}.txt", **FACTS)
+    subject, _, body = text.partition("\n")
+    assert subject and subject[0].isupper() and not subject.endswith(".")
+    for words in (
+        "Hello Maria Reyes,",
+        "1 March 2027, 12:00 UTC",
+        "127.0.0.1",
+        "an unknown browser",
+        "support@medximity.example",
+    ):
+        assert words in body
+    assert "If it was not you" in body and "http" not in text and "&" not in text
+
+
+def test_a_name_with_signs_reads_in_a_mail_as_it_is_written(app):
+    with app.test_request_context():
+        text = render_template("mail/new_browser.txt", **{**FACTS, "name": "Pat O'Neil & <Sons>"})
+    assert "Hello Pat O'Neil & <Sons>," in text
+
+
+def test_every_notice_that_is_queued_has_its_text():
+    import ast
+
+    from tests.house.source import last_name, modules
+
+    queued = {
+        node.args[2].value
+        for module in modules()
+        for node in module.nodes(ast.Call)
+        if last_name(node) == "queue" and len(node.args) > 2
+    }
+    assert queued == {path.stem for path in (TEMPLATES / "mail").glob("[a-z]*.txt")}

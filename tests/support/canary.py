@@ -1,0 +1,53 @@
+"""Every spelling of a secret, and the search for any of them in a heap of bytes."""
+
+import base64
+import re
+import unicodedata
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def encodings(raw):
+    """Returns a value as bytes, as hexadecimal, and as base64 at each of the three places where it can begin."""
+    found = {raw, raw.hex().encode(), raw.hex().upper().encode()}
+    for shift in range(3):
+        # The first and last letters depend on the neighbours: they are cut off.
+        encoded = base64.b64encode(bytes(shift) + raw).rstrip(b"=")
+        core = encoded[(0, 2, 3)[shift] : -1]
+        found |= {core, core.replace(b"+", b"-").replace(b"/", b"_")}
+    return found
+
+
+def of_key(secret):
+    """Returns the spellings of an authenticator app's key: base32 in any shape, and the bytes behind it."""
+    groups = [secret[at : at + 4] for at in range(0, len(secret), 4)]
+    texts = {join.join(groups) for join in ("", " ", "-", "+", "%20")}
+    texts |= {text.lower() for text in texts}
+    spelled = {raw for text in texts for raw in encodings(text.encode())}
+    return spelled | encodings(base64.b32decode(secret))
+
+
+def of_backup_code(code):
+    """Returns the spellings of a backup code: with or without dashes, in both cases, and the eighty bits behind it."""
+    plain = code.replace("-", "")
+    texts = {join.join(plain[at : at + 4] for at in range(0, 16, 4)) for join in ("", " ", "-", "+", "%20")}
+    texts |= {text.lower() for text in texts}
+    number = 0
+    for letter in plain:
+        number = number * 32 + CROCKFORD.index(letter)
+    return {raw for text in texts for raw in encodings(text.encode())} | encodings(number.to_bytes(10, "big"))
+
+
+def of_text(text):
+    """Returns the spellings of a password or a token."""
+    return {raw for form in ("NFC", "NFD") for raw in encodings(unicodedata.normalize(form, text).encode())}
+
+
+def hits(heap, needles):
+    """Returns how many of the spellings are in the heap."""
+    return sum(needle in heap for needle in needles)
+
+
+def digits_in(text, codes):
+    """Returns how many six-digit codes stand in a text by themselves, outside longer numbers and hexadecimal words."""
+    return sum(bool(re.search(rf"(?<![0-9a-fA-F]){code}(?![0-9a-fA-F])", text)) for code in codes)

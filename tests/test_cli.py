@@ -1,0 +1,152 @@
+"""The terminal: each command says what it did, and is safe to run twice."""
+
+import base64
+import secrets
+
+import pytest
+from sqlalchemy import update
+
+from portal import config
+from portal.crypto import Keyring
+from portal.flows import accounts
+from portal.models import Outbox, Practice, User
+
+PASSWORD = "harbor lantern fig tree"
+
+
+@pytest.fixture
+def run(app):
+    """Runs a command of the portal; returns its exit code and words."""
+
+    def run(*words, **options):
+        result = app.test_cli_runner().invoke(args=list(words), **options)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.exit_code, result.output
+
+    return run
+
+
+def create(run, *words, password=PASSWORD):
+    """Creates an account for pat."""
+    return run("accounts", "create", "Pat", "--name", "Pat Doe", "--password", password, *words)
+
+
+def test_an_account_is_made_once(run, database):
+    assert create(run) == (0, "Pat was made.\n")
+    assert create(run) == (0, "Pat exists already; nothing was changed.\n")
+    (pat,) = database.all(User, User.username == "pat")
+    assert (pat.full_name, pat.role, pat.two_factor, pat.practice_id, pat.email_sealed) == (
+        "Pat Doe",
+        "patient",
+        "off",
+        None,
+        None,
+    )
+
+
+def test_the_new_person_can_sign_in(run, plain, database):
+    create(run, "--email", "pat@example.test")
+    plain.open("/sign-in")
+    plain.fill("Sign in", Username="pat", Password=PASSWORD)
+    assert plain.path == "/home"
+    assert len(database.all(Outbox)) == 1
+
+
+def test_a_provider_belongs_to_a_practice_old_or_new(run, database):
+    create(run, "--role", "provider", "--practice", "Hillside Practice")
+    run(
+        "accounts",
+        "create",
+        "lou",
+        "--name",
+        "Lou Doe",
+        "--role",
+        "provider",
+        "--practice",
+        "Lakeside Clinic",
+        "--password",
+        PASSWORD,
+    )
+    practices = {row.id: row.name for row in database.all(Practice)}
+    assert [practices[row.practice_id] for row in database.all(User)[-2:]] == ["Hillside Practice", "Lakeside Clinic"]
+    assert len(practices) == 3
+
+
+@pytest.mark.parametrize(("password", "word"), [("short", "15 characters"), ("passwordpassword", "less common")])
+def test_a_weak_password_is_refused_with_its_reason(run, database, password, word):
+    code, said = create(run, password=password)
+    assert code == 1 and word in said
+    assert database.all(User, User.username == "pat") == []
+
+
+def test_a_role_that_there_is_not_is_refused(run, app, clock):
+    code, said = create(run, "--role", "visitor")
+    assert code == 2 and "visitor" in said
+    with app.app_context(), pytest.raises(ValueError, match="role must be one of"):
+        accounts.create(app.extensions["keys"], clock.now, "pat", "Pat", "visitor", PASSWORD)
+
+
+def test_seeding_again_makes_nothing_and_says_where_to_go(run, database):
+    before = database.everything()
+    code, said = run("demo", "seed")
+    assert code == 0
+    for words in ("Patient portal  http://127.0.0.1:5000/", "/ehr", "/test-bench", "harbor-lantern-2026", "dr.okafor"):
+        assert words in said
+    assert database.everything() == before
+
+
+def test_seeding_makes_who_is_missing(run, database):
+    database.change(update(User).where(User.username == "jun").values(username="june"))
+    run("demo", "seed")
+    assert len(database.all(User)) == 9
+
+
+def test_without_the_test_bench_its_address_is_not_told(run, app, monkeypatch):
+    import dataclasses
+
+    monkeypatch.setitem(app.extensions, "settings", dataclasses.replace(app.extensions["settings"], test_bench=False))
+    assert "/test-bench" not in run("demo", "seed")[1]
+
+
+def test_rotating_seals_everything_anew_and_then_nothing(run, app, plain, database, maria, sam, monkeypatch):
+    plain.enter(maria).begin_set_up(maria)
+    old = app.extensions["settings"].encryption_keys
+    newest = ("k9", secrets.token_bytes(32))
+    monkeypatch.setitem(app.extensions, "keys", Keyring((newest, *old)))
+    code, said = run("keys", "rotate")
+    assert code == 0 and int(said.split()[0]) > 20
+    assert run("keys", "rotate") == (0, "0 values were sealed anew.\n")
+    monkeypatch.setitem(app.extensions, "keys", Keyring((newest,)))
+    plain.fill("Verify and Enable", Verification_Code=maria.code())
+    assert plain.heading == "Save your backup codes"
+    plain.another().enter(sam)
+
+
+def test_rotating_without_the_old_key_says_so_and_changes_nothing(run, app, database, monkeypatch):
+    before = database.everything()
+    monkeypatch.setitem(app.extensions, "keys", Keyring((("k9", secrets.token_bytes(32)),)))
+    code, said = run("keys", "rotate")
+    assert code == 1 and "PORTAL_ENCRYPTION_KEYS" in said
+    assert database.everything() == before
+
+
+def test_rotating_goes_batch_by_batch(run, app, database, monkeypatch):
+    from portal.flows import rotation
+
+    monkeypatch.setattr(rotation, "BATCH", 3)
+    monkeypatch.setitem(
+        app.extensions, "keys", Keyring((("k9", secrets.token_bytes(32)), *app.extensions["settings"].encryption_keys))
+    )
+    assert run("keys", "rotate")[0] == 0
+    assert {row.password_sealed.partition(b"\0")[0] for row in database.all(User)} == {b"k9"}
+
+
+@pytest.mark.parametrize("words", [("accounts", "create"), ("demo", "seed"), ("keys", "rotate")])
+def test_every_command_explains_itself(run, words):
+    code, said = run(*words, "--help")
+    assert code == 0 and "Usage" in said
+
+
+def test_a_new_key_is_one_that_the_start_accepts():
+    (name, key) = config.read_one_key(config.new_encryption_key())
+    assert name == "k1" and len(key) == 32 and base64.b64encode(key)

@@ -1,0 +1,172 @@
+"""Settings: read from the environment, checked at the start, refused with a sentence that names the wrong one (CR-3)."""
+
+import base64
+import dataclasses
+import secrets
+import stat
+
+import pytest
+
+from portal import config, create_app
+from portal.config import SettingError, load
+
+GOOD_KEY = "2027a:" + base64.b64encode(secrets.token_bytes(32)).decode()
+HTTPS = {
+    "PORTAL_BASE_URL": "https://portal.example",
+    "PORTAL_SECRET_KEY": secrets.token_urlsafe(32),
+    "PORTAL_ENCRYPTION_KEYS": GOOD_KEY,
+}
+
+
+def encoded(key):
+    """Returns a key of these bytes under a name."""
+    return "k1:" + base64.b64encode(key).decode()
+
+
+WRONG = {
+    "no address": ({"PORTAL_BASE_URL": "portal.example"}, "PORTAL_BASE_URL"),
+    "another scheme": ({"PORTAL_BASE_URL": "ftp://portal.example"}, "PORTAL_BASE_URL"),
+    "no host": ({"PORTAL_BASE_URL": "https://"}, "PORTAL_BASE_URL"),
+    "plain HTTP for others": ({"PORTAL_BASE_URL": "http://portal.example"}, "PORTAL_BASE_URL"),
+    "open over plain HTTP": ({"HOST": "0.0.0.0"}, "HOST"),
+    "open over plain HTTP by name": ({"HOST": "portal.example"}, "HOST"),
+    "a port in letters": ({"PORT": "http"}, "PORT"),
+    "a negative port": ({"PORT": "-1"}, "PORT"),
+    "a port in other digits": ({"PORT": "٥٠٠٠"}, "PORT"),
+    "no URL": ({"PORTAL_DATABASE_URL": "my database"}, "PORTAL_DATABASE_URL"),
+    "another database": ({"PORTAL_DATABASE_URL": "mysql://localhost/portal"}, "PORTAL_DATABASE_URL"),
+    "another driver": ({"PORTAL_DATABASE_URL": "postgresql+psycopg2://localhost/portal"}, "PORTAL_DATABASE_URL"),
+    "a switch in words": ({"PORTAL_TEST_BENCH": "yes"}, "PORTAL_TEST_BENCH"),
+    "proxies in words": ({"PORTAL_TRUSTED_PROXIES": "one"}, "PORTAL_TRUSTED_PROXIES"),
+    "a short secret": ({"PORTAL_SECRET_KEY": "hunter-2"}, "PORTAL_SECRET_KEY"),
+    "a default secret": ({"PORTAL_SECRET_KEY": "changeme" * 8}, "PORTAL_SECRET_KEY"),
+    "a regular secret": ({"PORTAL_SECRET_KEY": "a" * 64}, "PORTAL_SECRET_KEY"),
+    "keys without a name": ({"PORTAL_ENCRYPTION_KEYS": GOOD_KEY.partition(":")[2]}, "PORTAL_ENCRYPTION_KEYS"),
+    "an empty name": ({"PORTAL_ENCRYPTION_KEYS": ":" + GOOD_KEY.partition(":")[2]}, "PORTAL_ENCRYPTION_KEYS"),
+    "a long name": ({"PORTAL_ENCRYPTION_KEYS": "n" * 17 + ":" + GOOD_KEY.partition(":")[2]}, "PORTAL_ENCRYPTION_KEYS"),
+    "a name in other letters": ({"PORTAL_ENCRYPTION_KEYS": "schlüssel:" + GOOD_KEY.partition(":")[2]}, "PORTAL_ENCRYPTION_KEYS"),
+    "no base64": ({"PORTAL_ENCRYPTION_KEYS": "k1:not base64!"}, "PORTAL_ENCRYPTION_KEYS"),
+    "a short key": ({"PORTAL_ENCRYPTION_KEYS": encoded(secrets.token_bytes(16))}, "PORTAL_ENCRYPTION_KEYS"),
+    "a long key": ({"PORTAL_ENCRYPTION_KEYS": encoded(secrets.token_bytes(64))}, "PORTAL_ENCRYPTION_KEYS"),
+    "a key of zeros": ({"PORTAL_ENCRYPTION_KEYS": encoded(bytes(32))}, "PORTAL_ENCRYPTION_KEYS"),
+    "one name twice": ({"PORTAL_ENCRYPTION_KEYS": f"{GOOD_KEY},{GOOD_KEY}"}, "PORTAL_ENCRYPTION_KEYS"),
+    "no secret in production": (HTTPS | {"PORTAL_SECRET_KEY": ""}, "PORTAL_SECRET_KEY"),
+    "no keys in production": (HTTPS | {"PORTAL_ENCRYPTION_KEYS": ""}, "PORTAL_ENCRYPTION_KEYS"),
+    "the test bench in production": (HTTPS | {"PORTAL_TEST_BENCH": "1"}, "PORTAL_TEST_BENCH"),
+    "the test bench behind an open door": (HTTPS | {"PORTAL_TEST_BENCH": "1", "HOST": "0.0.0.0"}, "PORTAL_TEST_BENCH"),
+    "the test bench for others": (
+        {"PORTAL_BASE_URL": "https://localhost", "PORTAL_TEST_BENCH": "1", "HOST": "0.0.0.0"},
+        "PORTAL_TEST_BENCH",
+    ),
+}
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """An environment that names a new instance folder and nothing else."""
+    return {"PORTAL_INSTANCE": str(tmp_path / "instance")}
+
+
+@pytest.mark.parametrize(("settings", "name"), WRONG.values(), ids=WRONG)
+def test_a_wrong_setting_stops_the_start_and_is_named(environment, settings, name):
+    with pytest.raises(SettingError) as refused:
+        load(environment | settings)
+    sentence = str(refused.value)
+    assert sentence.startswith(name)
+    assert sentence[-1] == "." or "python -c" in sentence
+    secret = settings.get("PORTAL_SECRET_KEY") or settings.get("PORTAL_ENCRYPTION_KEYS", "").partition(":")[2]
+    assert not secret or secret not in sentence
+
+
+def test_nothing_set_is_a_portal_for_this_machine_alone(environment, tmp_path):
+    settings = load(environment)
+    assert settings.base_url == "http://127.0.0.1:5000"
+    assert settings.database_url == f"sqlite:///{tmp_path}/instance/portal.sqlite3"
+    assert (settings.is_loopback, settings.is_https, settings.test_bench, settings.trusted_proxies) == (True, False, False, 0)
+    assert settings.support_contact == "support@medximity.example"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
+def test_loopback_has_many_names(environment, host):
+    assert load(environment | {"HOST": host, "PORTAL_TEST_BENCH": "1"}).test_bench
+
+
+def test_the_port_is_honoured(environment):
+    assert load(environment | {"PORT": "8080"}).base_url == "http://127.0.0.1:8080"
+
+
+def test_in_production_everything_is_given(environment):
+    old = "2026a:" + base64.b64encode(secrets.token_bytes(32)).decode()
+    settings = load(
+        environment
+        | HTTPS
+        | {
+            "HOST": "0.0.0.0",
+            "PORTAL_BASE_URL": "https://portal.example/",
+            "PORTAL_DATABASE_URL": "postgresql+psycopg://portal@db/portal",
+            "PORTAL_ENCRYPTION_KEYS": f"{GOOD_KEY}, {old}",
+            "PORTAL_SECRET_KEY_FALLBACKS": "older,oldest",
+            "PORTAL_TRUSTED_PROXIES": "1",
+            "PORTAL_SUPPORT_CONTACT": "help@portal.example",
+        }
+    )
+    assert settings.base_url == "https://portal.example"
+    assert (settings.is_loopback, settings.is_https) == (False, True)
+    assert [name for name, _ in settings.encryption_keys] == ["2027a", "2026a"]
+    assert settings.secret_key_fallbacks == ("older", "oldest")
+    assert (settings.trusted_proxies, settings.support_contact) == (1, "help@portal.example")
+
+
+def test_keys_are_made_once_and_kept_for_their_owner_alone(environment, tmp_path):
+    first, second = load(environment), load(environment)
+    assert first.secret_key == second.secret_key and first.encryption_keys == second.encryption_keys
+    files = sorted((tmp_path / "instance").iterdir())
+    assert [path.name for path in files] == ["encryption_keys", "secret_key"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+@pytest.mark.parametrize("name", ["secret_key", "encryption_keys"])
+def test_a_key_that_is_gone_is_not_made_anew_beside_a_database_that_needs_it(environment, tmp_path, name):
+    load(environment)
+    (tmp_path / "instance" / "portal.sqlite3").touch()
+    (tmp_path / "instance" / name).unlink()
+    with pytest.raises(SettingError) as refused:
+        load(environment)
+    assert str(refused.value).startswith(f"PORTAL_{name.upper()} is missing")
+
+
+def test_of_two_starts_at_once_the_first_one_s_key_is_kept(environment, tmp_path):
+    path = tmp_path / "key"
+    config.KeptKeys.keep(path, "first")
+    config.KeptKeys.keep(path, "second")
+    assert path.read_text() == "first\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_kept_key_that_was_cut_short_is_refused(environment, tmp_path):
+    load(environment)
+    (tmp_path / "instance" / "secret_key").write_text("cut\n")
+    with pytest.raises(SettingError, match="PORTAL_SECRET_KEY"):
+        load(environment)
+
+
+def test_settings_cannot_be_changed_afterwards(environment):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        load(environment).test_bench = True
+
+
+def test_the_numbers_are_those_of_the_standards():
+    minutes = {
+        name: getattr(config, name).total_seconds() / 60
+        for name in ("SESSION_IDLE", "CLAIMANT_LIFE", "BINDING_LIFE", "REAUTHENTICATION_LIFE")
+    }
+    assert minutes == {"SESSION_IDLE": 15, "CLAIMANT_LIFE": 10, "BINDING_LIFE": 30, "REAUTHENTICATION_LIFE": 5}
+    assert (config.TOTP_PERIOD, config.TOTP_DIGITS, config.TOTP_WINDOW, config.TOTP_SECRET_BYTES) == (30, 6, 1, 20)
+    assert (config.TRIES_BEFORE_PAUSE, config.FAILURES_TO_DISABLE) == (10, 100)
+    assert config.PASSWORD_MIN_ALONE == 15 and config.SESSION_LIFE.total_seconds() == 12 * 3600
+
+
+def test_the_start_says_that_the_test_bench_is_on(environment, caplog):
+    app = create_app(load(environment | {"PORTAL_TEST_BENCH": "1"}))
+    app.extensions["engine"].dispose()
+    assert "the test bench is on" in caplog.text
