@@ -31,7 +31,8 @@ def with_live_link(show: Callable[[str], Response]) -> Callable[[str], Response]
             return show(token)
         except Refused as refused:
             to_sign_in = refused.reason == "link_sign_in"
-            return page("mailed/dead_link.html", 403 if to_sign_in else 404, why=say(refused), to_sign_in=to_sign_in)
+            again = "forgot" if show.__name__.endswith("password") else "account"
+            return page("mailed/dead_link.html", 403 if to_sign_in else 404, why=say(refused), to_sign_in=to_sign_in, again=again)
 
     return shown
 

@@ -163,8 +163,12 @@ def add_address(visit: Visit, address: str, is_first: bool) -> None:
     db.session.add(row)
     token = links.make(visit, user, CONFIRM, config.ADDRESS_LINK_LIFE, address=row_id)
     notices.queue(visit, user, "confirm_email", link=token, to=address)
-    notices.queue(visit, user, "email_asked" if is_first else "address_asked", address=mask_email(address))
-    record(visit, "email_asked" if is_first else "notice_address_asked")
+    if is_first:
+        notices.queue(visit, user, "email_asked", address=mask_email(address))
+        record(visit, "email_asked")
+    else:
+        notices.queue(visit, user, "address_asked", address=mask_email(address))
+        record(visit, "notice_address_asked")
 
 
 def make_room(visit: Visit, user: User, address: str, is_first: bool) -> None:

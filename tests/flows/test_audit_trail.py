@@ -10,6 +10,7 @@ from portal.models import Event, Outbox, User
 from portal.version import VERSION
 from tests.house.source import last_name, modules
 from tests.support.client import CODES, SCAN
+from tests.support.mailbox import mails
 from tests.support.markup import squeeze
 
 FIELDS = ("at", "event", "result", "request_id", "ip", "user_agent", "app_version")
@@ -58,6 +59,7 @@ def drive(browser, clock, database, maria, sam):
     browser.open("/account/security/confirm")
     browser.fill("Continue", Current_password="wrong", Verification_Code="123456")
     prove_again(browser, maria)
+    keep_up_to_date(browser, maria)
     browser.press("Sign out")
     browser.sign_in(maria)
     browser.fill("Verify", Verification_Code=maria.codes[3])
@@ -69,6 +71,19 @@ def drive(browser, clock, database, maria, sam):
     database.change(update(Authenticator).where(Authenticator.user_id == database.user(sam).id).values(failures=99))
     browser.sign_in(sam)
     browser.fill("Verify", Verification_Code=sam.wrong_code())
+
+
+def keep_up_to_date(browser, maria):
+    """Changes everything on the Profile once, the password last; asks for another one as who forgot it."""
+    browser.open("/account/name").fill("Save", Name="Maria Luz Reyes")
+    browser.open("/account/phone").fill("Save", Mobile_phone_number="503 555 0199")
+    for page, address in (("email", "maria@post.example"), ("addresses", "reyes@post.example")):
+        browser.open(f"/account/{page}").fill("Send link", Email_address=address)
+        browser.open(mails(browser, to=address)[0].link).press("Confirm")
+    browser.press("Remove r•••@post.example").press("Remove")
+    browser.another().open("/forgot-password").fill("Send link", Username_or_email_address="maria")
+    maria.password, old = "quiet meadow by the river", maria.password
+    browser.open("/account/password").fill("Change password", Current_password=old, New_password=maria.password)
 
 
 def maria_with_a_typing_error(maria):
