@@ -103,7 +103,7 @@ class Settings:
     test_bench: bool
     trusted_proxies: int
     support_contact: str
-    sms_countries: tuple[str, ...]  # ISO 3166; texts go nowhere else (SM-5)
+    text_countries: tuple[str, ...]  # ISO 3166; texts go nowhere else (SM-5)
 
     @property
     def is_loopback(self) -> bool:
@@ -151,7 +151,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         test_bench=test_bench,
         trusted_proxies=read_number(environ, "PORTAL_TRUSTED_PROXIES", 0),
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT", "support@medximity.example"),
-        sms_countries=read_countries(environ),
+        text_countries=read_countries(environ),
     )
 
 
