@@ -19,7 +19,7 @@ def is_loopback_host(host: str) -> bool:
         return False
 
 
-def read_sms_urls(environ: Mapping[str, str]) -> tuple[str, ...]:
+def read_text_urls(environ: Mapping[str, str]) -> tuple[str, ...]:
     """One or two apprise URLs. Their shape alone is checked here: apprise itself is known to the worker only."""
     urls = tuple(environ.get("PORTAL_SMS_URL", "").split())
     if len(urls) > 2:

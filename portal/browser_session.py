@@ -126,7 +126,7 @@ def visit() -> Visit:
         request_id=g.request_id,
         visitor=visitor(),
         host=urlsplit(settings.base_url).hostname or "",
-        countries=settings.sms_countries,
+        countries=settings.text_countries,
         browser=session.browser,  # type: ignore[attr-defined]
         trusted=session.trusted,  # type: ignore[attr-defined]
         trust_days=current_app.extensions["settings"].trusted_browser_days,

@@ -15,7 +15,7 @@ from sqlalchemy import NullPool, create_engine, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from portal.addresses import SettingError, is_loopback_host, read_mail_from, read_redis_url, read_sms_urls, read_smtp_url
+from portal.addresses import SettingError, is_loopback_host, read_mail_from, read_redis_url, read_text_urls, read_smtp_url
 
 # Methods switched on, in the order in which they are offered. The name is the module in portal/methods.
 METHODS = ("totp", "sms")
@@ -139,9 +139,9 @@ class Settings:
     test_bench: bool
     trusted_proxies: int
     support_contact: str
-    sms_countries: tuple[str, ...]  # ISO 3166; texts go nowhere else (SM-5)
+    text_countries: tuple[str, ...]  # ISO 3166; texts go nowhere else (SM-5)
     trusted_browser_days: int  # 0: nobody is offered it
-    sms_urls: tuple[str, ...]  # the gateway for texts and the one that stands in for it; none: the test bench
+    text_urls: tuple[str, ...]  # the gateway for texts and the one that stands in for it; none: the test bench
     smtp_url: str  # "": the test bench
     mail_from: str
     redis_url: str  # "": the queue is a file in the instance folder
@@ -182,9 +182,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         test_bench=test_bench,
         trusted_proxies=read_number(environ, "PORTAL_TRUSTED_PROXIES", 0),
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT", "support@medximity.example"),
-        sms_countries=read_countries(environ),
+        text_countries=read_countries(environ),
         trusted_browser_days=read_trusted_browser_days(environ),
-        sms_urls=read_sms_urls(environ),
+        text_urls=read_text_urls(environ),
         smtp_url=read_smtp_url(environ),
         mail_from=read_mail_from(environ, base_url),
         redis_url=read_redis_url(environ),

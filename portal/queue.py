@@ -39,11 +39,11 @@ class Queue:
         return {outbox.TEXT: self.make_text_gateway(), outbox.MAIL: self.make_mail_gateway()}
 
     def make_text_gateway(self) -> Gateway:
-        if not self.settings.sms_urls:
+        if not self.settings.text_urls:
             return Bench() if self.settings.test_bench else Nowhere()
         from portal.gateways.sms import TextGateway
 
-        return TextGateway(self.settings.sms_urls)
+        return TextGateway(self.settings.text_urls)
 
     def make_mail_gateway(self) -> Gateway:
         if not self.settings.smtp_url:

@@ -90,15 +90,14 @@ def send_to_sign_in() -> Response:
 
 
 def place_to_return() -> str | None:
-    """The page that the person was on: this one where it can be opened with a GET."""
+    """The page that the person was on, with what its address says: this one where it can be opened with a GET."""
     if request.blueprint == "sign_in":  # a claimant begins again; the page wanted first was the row's
         return own_path(request.args.get("next"))
-    path = request.full_path.rstrip("?") if request.method == "GET" else request.path
     try:
         current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]
     except (HTTPException, RequestRedirect):
         return None
-    return own_path(path)
+    return own_path(request.full_path.rstrip("?"))
 
 
 def moment(at: datetime) -> str:

@@ -150,4 +150,4 @@ def test_a_list_of_countries_that_is_wrong_stops_the_start(countries, tmp_path):
 
 
 def test_the_list_may_have_blanks(tmp_path):
-    assert config.load({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_SMS_COUNTRIES": "US, KR"}).sms_countries == ("US", "KR")
+    assert config.load({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_SMS_COUNTRIES": "US, KR"}).text_countries == ("US", "KR")

@@ -43,5 +43,5 @@ def submit_remove(authenticator_id: str) -> Response:
     again = ask_again()
     if again:
         return again
-    turn_on.remove(visit(), held.id)
-    return go_to(g.door.url("security", changed=1))
+    removed = turn_on.remove(visit(), held.id)
+    return go_to(g.door.url("security", changed=1) if removed else g.door.url("security"))

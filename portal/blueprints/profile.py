@@ -126,7 +126,7 @@ def submit_phone() -> Response:
     if not form.validate():
         return refuse("profile/phone.html", form)
     try:
-        flow.change_phone(visit(), form.phone.data, current_app.extensions["settings"].sms_countries)
+        flow.change_phone(visit(), form.phone.data, current_app.extensions["settings"].text_countries)
     except Refused as refused:
         return refuse("profile/phone.html", form, refused, "phone")
     return back("phone")

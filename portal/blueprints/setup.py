@@ -1,6 +1,6 @@
 """The guided wizard, without an address of its own: its parent supplies guard, chrome, words and policy."""
 
-from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.blueprints.doors import ask_again
@@ -71,6 +71,8 @@ def not_to_choose() -> Response | None:
     """None where the choice is due; else the way on."""
     if visit().who.is_on != any(aim().values()):
         return due()
+    if aim()["change"] and not flow.owns(visit().who.user_id, aim()["change"]):
+        abort(404)
     return ask_again()
 
 
@@ -120,6 +122,8 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
         return due()
     if not flow.may_see(visit(), binding):
         return ask_again() or due()
+    if not flow.is_reached(visit(), binding, chosen, step):
+        return due()
     try:
         shown = flow.show(visit(), binding, step)
     except SealBroken:

@@ -1,6 +1,6 @@
 """What a person's own pages show: every query by the owner's id."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -26,7 +26,7 @@ class Held:
     added_at: datetime
     last_used_at: datetime | None
     disabled: bool
-    sends: bool
+    target: bytes | None = field(repr=False)  # two ways to one number are lost together
 
 
 @dataclass(frozen=True)
@@ -83,16 +83,15 @@ def held(row: Authenticator) -> Held:
         added_at=row.created_at,
         last_used_at=row.last_used_at,
         disabled=row.disabled_at is not None,
-        sends=known is not None and known.words is not None,
+        target=row.target_hash,
     )
 
 
 def after_losing_the_phone(rows: list[Held], codes: backup_codes.Overview | None) -> Refused:
     """What would remain without the phone: backup codes, or a second authenticator on another device, or nothing (rule 14)."""
-    if codes is not None and codes.left:
+    if codes is not None and codes.left and codes.works:
         return Refused("lost_saved" if codes.saved else "lost_unsaved", codes=codes.left)
-    working = [row for row in rows if not row.disabled]
-    if len(working) > 1 and any(not row.sends for row in working):
+    if len({row.target or row.id for row in rows if not row.disabled}) > 1:
         return Refused("lost_second")
     return Refused("lost_nothing")
 

@@ -32,6 +32,7 @@ class Overview:
     saved: bool
     readable: bool
     asked_number: int
+    works: bool = True  # False: too many wrong ones were tried (RL-1)
     total: int = config.BACKUP_CODES
 
     @property
@@ -107,17 +108,18 @@ def live_set(user_id: int) -> BackupCodeSet | None:
 def overview(visit: Visit) -> Overview | None:
     """The visitor's live set in numbers: one query."""
     left = select(func.count()).where(BackupCode.set_id == BackupCodeSet.id, BackupCode.used_at.is_(None)).scalar_subquery()
+    wrong = select(User.backup_failures).where(User.id == BackupCodeSet.user_id).scalar_subquery()
     row = db.session.execute(
         select(
             BackupCodeSet.number, BackupCodeSet.created_at, left, BackupCodeSet.saved_at,
-            BackupCodeSet.readable_until, BackupCodeSet.asked_number,
+            BackupCodeSet.readable_until, BackupCodeSet.asked_number, wrong,
         ).where(BackupCodeSet.user_id == visit.who.user_id, BackupCodeSet.replaced_at.is_(None))
     ).first()  # fmt: skip
     if row is None:
         return None
-    number, made_at, count, saved_at, readable_until, asked = row
+    number, made_at, count, saved_at, readable_until, asked, failures = row
     readable = readable_until is not None and visit.now < readable_until
-    return Overview(number, made_at, count, saved_at is not None, readable, asked)
+    return Overview(number, made_at, count, saved_at is not None, readable, asked, failures < config.FAILURES_TO_DISABLE)
 
 
 def readable(visit: Visit) -> ReadableSet | None:

@@ -17,6 +17,9 @@ from portal.models import Authenticator, Outbox, SentCode, User, new_id
 
 log = logging.getLogger(__name__)
 TARGET = "target"
+HOUR = timedelta(hours=1)
+MOST = (config.SENDS_PER_HOUR, config.SENDS_PER_HOUR, config.SENDS_PER_IP)  # per account, number, address
+LENGTHS = (HOUR, HOUR, config.SEND_IP_WINDOW)
 
 
 def send(visit: Visit, user: User, secret: Secret, chosen: Method) -> None:
@@ -78,25 +81,29 @@ def lock_sends() -> None:
 
 def check_limits(visit: Visit, user_id: int, attempt: str, to_hash: bytes) -> None:
     """The limits of SM-5, in one SELECT. Raises Refused."""
-    hour, day = visit.now - timedelta(hours=1), visit.now - timedelta(days=1)
+    hour, day = visit.now - HOUR, visit.now - timedelta(days=1)
     own, number, address = SentCode.user_id == user_id, SentCode.to_hash == to_hash, SentCode.ip == visit.ip
-    last, mine_hour, mine_day, number_hour, address_window = db.session.execute(
+    recent = SentCode.created_at > hour
+    windows = (own & recent, number & recent, address & (SentCode.created_at > visit.now - config.SEND_IP_WINDOW))
+    last, mine_day, *rest = db.session.execute(
         select(
             func.max(case((SentCode.attempt == attempt, SentCode.created_at))),
-            func.count(case((own & (SentCode.created_at > hour), 1))),
             func.count(case((own, 1))),
-            func.count(case((number & (SentCode.created_at > hour), 1))),
-            func.count(case((address & (SentCode.created_at > visit.now - config.SEND_IP_WINDOW), 1))),
+            *(func.count(case((window, 1))) for window in windows),
+            *(func.min(case((window, SentCode.created_at))) for window in windows),
         ).where(SentCode.created_at > day, or_(own, number, address))
     ).one()
     if last is not None and visit.now < last + config.SEND_GAP:
         raise Refused("send_gap", seconds=max(1, int((last + config.SEND_GAP - visit.now).total_seconds())))
     if mine_day >= config.SENDS_PER_DAY:
         raise Refused("send_day")
-    if mine_hour >= config.SENDS_PER_HOUR or number_hour >= config.SENDS_PER_HOUR:
-        raise Refused("send_limit", minutes=60)
-    if address_window >= config.SENDS_PER_IP:
-        raise Refused("send_limit", minutes=int(config.SEND_IP_WINDOW.total_seconds() // 60))
+    waits = [
+        oldest + length - visit.now  # until then no window has room
+        for count, oldest, most, length in zip(rest[:3], rest[3:], MOST, LENGTHS, strict=True)
+        if count >= most
+    ]
+    if waits:
+        raise Refused("send_limit", minutes=max(1, -int(-max(waits).total_seconds() // 60)))
 
 
 def check_shared(user_id: int, to_hash: bytes) -> None:

@@ -1,5 +1,7 @@
 """Setting a verification method up: begin a binding, answer its steps, prove it; one transaction each (product rules 2 and 3)."""
 
+from dataclasses import replace
+
 from sqlalchemy import delete, select
 
 from portal import config
@@ -39,6 +41,11 @@ def is_answered(visit: Visit, binding: Binding) -> bool:
         return bool(binding.secret(visit.keys))
     except SealBroken:
         return False
+
+
+def is_reached(visit: Visit, binding: Binding, chosen: Method, step: Step) -> bool:
+    """Whether the steps before this one are answered."""
+    return step is chosen.steps[0] or is_answered(visit, binding)
 
 
 def show(visit: Visit, binding: Binding, step: Step) -> dict:
@@ -114,6 +121,9 @@ def submit(visit: Visit, chosen: Method, step: Step, answer: str) -> Step | None
     begin_write()
     user = charge(visit, chosen) if step.verifies else lock(visit)
     binding = find_binding(visit, user, chosen)
+    if not is_reached(visit, binding, chosen, step):
+        db.session.rollback()
+        raise OutOfTurn
     try:
         taken = step.take(secret_of(visit, user, binding), answer, visit.now)
         if isinstance(taken, str):
@@ -150,10 +160,13 @@ def find_binding(visit: Visit, user: User, chosen: Method) -> Binding:
 
 
 def go_on(visit: Visit, user: User, binding: Binding, chosen: Method, step: Step, text: str) -> Step:
-    """Keep the answer as the binding's secret, send a code to it where the method sends, and lead to the next step."""
-    binding.secret_sealed = visit.keys.seal(text, secret_place(user.id, binding.id))
+    """Send a code to the answer where the method sends, then keep it as the binding's secret, and lead to the next step.
+
+    In this order: a code that went to the last answer must not prove one that nothing was sent to (SM-8).
+    """
     if chosen.words:
-        delivery.send(visit, user, secret_of(visit, user, binding), chosen)
+        delivery.send(visit, user, replace(secret_of(visit, user, binding), text=text), chosen)
+    binding.secret_sealed = visit.keys.seal(text, secret_place(user.id, binding.id))
     db.session.commit()
     return chosen.step_after(step)
 

@@ -10,9 +10,11 @@ from portal.flows import backup_codes, delivery, notices, sessions, throttle, tr
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_TWO, Visit
 from portal.flows.ways import open_secret
+from portal.messages import N_
 from portal.methods import Method, method
 from portal.models import Authenticator, Binding, Session, SpentStep, User
 
+TOLD = N_("%(issuer)s, for %(initials)s This number no longer gets your codes. Not you? Sign in and check Security.")
 TOLD_FOR = timedelta(hours=24)  # how long the text to an old number may take
 
 
@@ -21,11 +23,12 @@ def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: d
     change(delete(Binding).where(Binding.id == binding.id))
     old = db.session.get(Authenticator, binding.replaces) if binding.replaces else None
     if old is not None:
-        tell_old_number(visit, user, old)
         db.session.delete(old)
         change(delete(SpentStep).where(SpentStep.authenticator_id == old.id))
     db.session.flush()
     db.session.add(new_authenticator(visit, user, binding, chosen, columns))
+    if old is not None:
+        tell_old_number(visit, user, old)
     if user.two_factor == "on":
         throttle.forgive(visit, user, binding.failures + 1)
     else:
@@ -69,15 +72,16 @@ def new_authenticator(visit: Visit, user: User, binding: Binding, chosen: Method
 
 
 def tell_old_number(visit: Visit, user: User, old: Authenticator) -> None:
-    """The number that is replaced is told by text, with no code in it (rule 3, SM-8)."""
+    """The number that no authenticator of the person has any more is told by text, with no code in it (rule 3, SM-8)."""
     known = method(old.method)
-    if known is None or known.words is None:
+    still = select(Authenticator.id).where(Authenticator.user_id == user.id, Authenticator.target_hash == old.target_hash)
+    if known is None or known.words is None or db.session.scalar(still):
         return
     try:
         secret = open_secret(visit, user, old, "")
     except SealBroken:
         return
-    words = f"{secret.issuer}, for {secret.initials} This number no longer gets your codes. Not you? Sign in and check Security."
+    words = TOLD % {"issuer": secret.issuer, "initials": secret.initials}
     db.session.add(delivery.text_row(visit, user, secret.text, words, visit.now + TOLD_FOR))
 
 
@@ -107,8 +111,9 @@ def remove(visit: Visit, authenticator_id: str) -> bool:
     if gone is None or not any(row.disabled_at is None for row in rows if row is not gone):
         session.rollback()
         return False
-    tell_old_number(visit, user, gone)
     session.delete(gone)
+    session.flush()
+    tell_old_number(visit, user, gone)
     trusted.end_with_change(visit, user.id)
     sessions.end_others(visit, "two_factor_changed")
     record(visit, "authenticator_removed", factor=gone.method)

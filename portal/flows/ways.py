@@ -61,11 +61,12 @@ def on_file(visit: Visit, user: User) -> str:
 
 
 def initials(full_name: str, username: str) -> str:
-    """ "M. R.": enough for a family that shares a phone; letters of the text alphabet only (SM-10)."""
+    """ "M. R.": enough for a family that shares a phone; letters of the text alphabet only (SM-10), "you." where there are none."""
     letters = [word[0].upper() for word in full_name.split() if word[0].isascii() and word[0].isalpha()]
-    return " ".join(
-        f"{letter}." for letter in (letters[:1] + letters[-1:] if len(letters) > 1 else letters or [username[:1].upper()])
+    shown = (
+        letters[:: len(letters) - 1] if len(letters) > 1 else letters or [each.upper() for each in username if each.isascii()][:1]
     )
+    return " ".join(f"{letter}." for letter in shown or ["you"])
 
 
 def live(user_id: int) -> list[Authenticator]:

@@ -387,7 +387,7 @@ def test_a_number_is_kept_sealed_and_shown_masked(browser, maria, database):
 
 
 def test_a_number_is_read_for_the_persons_country(plain, jun, database, app, monkeypatch):
-    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], sms_countries=("US", "KR")))
+    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], text_countries=("US", "KR")))
     plain.enter(jun).open("/account/phone")
     plain.fill("Save", Mobile_phone_number="010-5550-9876")
     assert database.user(jun).unseal(database.keys, "phone") == "+821055509876"

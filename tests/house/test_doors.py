@@ -41,6 +41,7 @@ FOR_CLAIMANTS = {
     "sign_in.ask_backup_code",
     "sign_in.submit_backup_code",
     "sign_in.no_code",
+    "sign_in.send_code",
 }
 PASSWORD = "harbor-lantern-2026"
 SAMPLES = {"method_name": "totp", "step_name": "scan", "filename": "portal.css", "token": "a-token"}
