@@ -15,15 +15,15 @@ from portal import config, errors, headers, queue, rendering, static_files
 from portal.blueprints import help, mailed, not_me, patient, reports, sign_in
 from portal.browser_session import CookieSessions, load_signed_in, touch
 from portal.cli import register_commands
-from portal.config import Settings
 from portal.crypto import Keyring
 from portal.db import db
 from portal.models import Base
+from portal.settings import Settings, load
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The portal, ready to serve. Raises SettingError where a setting is wrong."""
-    settings = settings or config.load()
+    settings = settings or load()
     settings.instance.mkdir(parents=True, exist_ok=True)
     settings.instance.chmod(0o700)  # the keys and the database in it are nobody else's
     app = Flask(__name__, instance_path=str(settings.instance), static_folder=None)

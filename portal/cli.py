@@ -10,11 +10,11 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from portal import clock
-from portal.config import SettingError
 from portal.crypto import SealBroken
 from portal.flows import accounts, demo, outbox, rotation
 from portal.messages import SENTENCES, Refused
 from portal.models import ROLES
+from portal.settings import SettingError
 
 accounts_group = AppGroup("accounts", help="Make accounts.")
 demo_group = AppGroup("demo", help="The demo accounts.")

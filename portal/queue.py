@@ -13,11 +13,11 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from portal import clock, config
-from portal.config import Settings
 from portal.flows import outbox
 from portal.gateways import Bench, Gateway, Nowhere
 from portal.mails import compose
 from portal.models import Outbox
+from portal.settings import Settings
 
 log = logging.getLogger(__name__)
 NAME = "portal"

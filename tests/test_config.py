@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from portal import config, create_app
-from portal.config import SettingError, load
+from portal.settings import KeptKeys, SettingError, load
 
 GOOD_KEY = "2027a:" + base64.b64encode(secrets.token_bytes(32)).decode()
 HTTPS = {
@@ -137,8 +137,8 @@ def test_a_key_that_is_gone_is_not_made_anew_beside_a_database_that_needs_it(env
 
 def test_of_two_starts_at_once_the_first_one_s_key_is_kept(environment, tmp_path):
     path = tmp_path / "key"
-    config.KeptKeys.keep(path, "first")
-    config.KeptKeys.keep(path, "second")
+    KeptKeys.keep(path, "first")
+    KeptKeys.keep(path, "second")
     assert path.read_text() == "first\n"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from portal import config
-from portal.config import SettingError
 from portal.gateways import REFUSED, SENT, UNKNOWN, UNREACHABLE, Message
+from portal.settings import SettingError
 
 log = logging.getLogger(__name__)
 TOO_MANY = 429  # a no that may be a yes in a moment, as all from 500 on
