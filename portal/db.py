@@ -1,7 +1,7 @@
 """The engine and the session: SQLite and PostgreSQL under one set of habits."""
 
 from flask import Flask, current_app, g
-from sqlalchemy import Delete, Engine, Update, create_engine, event
+from sqlalchemy import Delete, Engine, Update, create_engine, event, insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from portal import config
@@ -76,6 +76,26 @@ def change(statement: Update | Delete) -> int:
     """Execute an UPDATE or DELETE in the open transaction; returns how many rows it met. Loaded rows are not refreshed."""
     db.session.flush()
     return db.session.connection().execute(statement).rowcount
+
+
+AT_COMMIT = "rows that go in with the commit"
+
+
+def add_at_commit(model: type, **columns) -> None:
+    """A row that is only written: it goes in with the commit, all rows of a model by one INSERT (a rollback forgets it)."""
+    db.session.info.setdefault(AT_COMMIT, {}).setdefault(model, []).append(columns)
+
+
+@event.listens_for(Session, "before_commit")
+def insert_rows(session: Session) -> None:
+    session.flush()  # what the rows refer to goes first
+    for model, rows in session.info.pop(AT_COMMIT, {}).items():
+        session.execute(insert(model), rows)
+
+
+@event.listens_for(Session, "after_rollback")
+def forget_rows(session: Session) -> None:
+    session.info.pop(AT_COMMIT, None)
 
 
 def end_read() -> None:

@@ -3,7 +3,7 @@
 import re
 from typing import Protocol
 
-from portal.db import begin_write, db
+from portal.db import add_at_commit, begin_write, db
 from portal.flows.visit import Visit
 from portal.models import Event
 from portal.version import VERSION
@@ -39,22 +39,21 @@ def record(
 ) -> None:
     """Add an event about `about` (the visitor where it is left out) to the open transaction."""
     visitor = visit.visitor
-    db.session.add(
-        Event(
-            at=visit.now,
-            event=event,
-            result="refused" if refused else "ok",
-            reason=reason,
-            actor_id=visitor.user_id if visitor else (about and not refused and about.id) or None,
-            subject_id=about.id if about else visitor and visitor.user_id,
-            role=visitor.role if visitor else about and about.role,
-            factor=factor,
-            session_hash=session_hash or (visitor.token_hash if visitor else None),
-            request_id=visit.request_id,
-            ip=visit.ip,
-            user_agent=visit.user_agent,
-            app_version=VERSION,
-        )
+    add_at_commit(
+        Event,
+        at=visit.now,
+        event=event,
+        result="refused" if refused else "ok",
+        reason=reason,
+        actor_id=visitor.user_id if visitor else (about and not refused and about.id) or None,
+        subject_id=about.id if about else visitor and visitor.user_id,
+        role=visitor.role if visitor else about and about.role,
+        factor=factor,
+        session_hash=session_hash or (visitor.token_hash if visitor else None),
+        request_id=visit.request_id,
+        ip=visit.ip,
+        user_agent=visit.user_agent,
+        app_version=VERSION,
     )
 
 

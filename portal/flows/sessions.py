@@ -97,15 +97,25 @@ def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[
     return token, row
 
 
-def complete(visit: Visit, user_id: int, of: Any = Session) -> tuple:
-    """SQL: the live sessions of a person that are past every question."""
-    return of.user_id == user_id, of.level != LEVEL_CLAIMANT, of.ended_at.is_(None), of.ends_at > visit.now
+def complete(of: Any) -> tuple:
+    """SQL: the live sessions of the person `owner` that are past every question, at the moment `now`."""
+    return of.user_id == bindparam("owner"), of.level != LEVEL_CLAIMANT, of.ended_at.is_(None), of.ends_at > bindparam("now")
+
+
+# Both are made once, because the code's step is asked often. RENEW returns how many other complete sessions there are.
+NEWEST_FIRST = select(Session.id).where(*complete(Session)).order_by(Session.last_seen_at.desc(), Session.id.desc())
+OTHER = aliased(Session)
+RENEW = (
+    update(Session)
+    .where(Session.id == bindparam("own"), Session.token_hash == bindparam("old_hash"), Session.ended_at.is_(None))
+    .returning(select(func.count()).where(*complete(OTHER), OTHER.id != bindparam("own")).scalar_subquery())
+)
 
 
 def end_oldest(visit: Visit, user_id: int, about: User | None = None) -> None:
     """Keep the five complete sessions that were seen last."""
-    newest_first = select(Session.id).where(*complete(visit, user_id)).order_by(Session.last_seen_at.desc(), Session.id.desc())
-    extra = db.session.scalars(newest_first.offset(config.SESSIONS_PER_PERSON)).all()
+    who = {"owner": user_id, "now": visit.now}
+    extra = db.session.scalars(NEWEST_FIRST.offset(config.SESSIONS_PER_PERSON), who).all()
     if not extra:
         return
     change(end_where(visit, "newer_sign_ins").where(Session.id.in_(extra)))
@@ -139,11 +149,9 @@ def renew(visit: Visit, **columns) -> str | None:
     """
     token = new_token()
     who = visit.who
-    own = update(Session).where(Session.id == who.session_id, Session.token_hash == who.token_hash, Session.ended_at.is_(None))
     values = {"token_hash": token_hash(token), "last_seen_at": visit.now, "ends_at": visit.now + config.SESSION_LIFE, **columns}
-    other = aliased(Session)
-    others = select(func.count()).where(*complete(visit, who.user_id, other), other.id != who.session_id).scalar_subquery()
-    renewed = db.session.connection().execute(own.values(**values).returning(others)).first()
+    which = {"own": who.session_id, "old_hash": who.token_hash, "owner": who.user_id, "now": visit.now}
+    renewed = db.session.connection().execute(RENEW, {**values, **which}).first()
     if renewed and renewed[0] >= config.SESSIONS_PER_PERSON:
         end_oldest(visit, who.user_id)
     return token if renewed else None

@@ -31,8 +31,8 @@ class Begun:
 
 
 def normalise_username(typed: str) -> str:
-    """Usernames ignore case and spaces around them."""
-    return unicodedata.normalize("NFKC", typed).strip().casefold()
+    """Usernames ignore case and spaces around them. NUL, which PostgreSQL refuses, becomes a letter that no username has."""
+    return unicodedata.normalize("NFKC", typed).strip().casefold().replace("\0", "\ufffd")
 
 
 def stored_password(visit: Visit, user: User | None) -> str | None:

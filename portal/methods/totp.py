@@ -47,13 +47,11 @@ def code_at(secret: str, step: int) -> str:
 
 
 def find_step(secret: str, code: str, now: datetime) -> int | None:
-    """The step nearest to now, within ten minutes, whose code this is; every candidate is compared in full."""
+    """The step nearest to now, within ten minutes, whose code this is: its distance is no secret, the answer tells it."""
     current = step_at(now)
-    found = None
-    for distance in sorted(range(-config.TOTP_HINT_STEPS, config.TOTP_HINT_STEPS + 1), key=abs):
-        if hmac.compare_digest(code_at(secret, current + distance), code) and found is None:
-            found = current + distance
-    return found
+    nearest_first = sorted(range(-config.TOTP_HINT_STEPS, config.TOTP_HINT_STEPS + 1), key=abs)
+    steps = (current + distance for distance in nearest_first)
+    return next((step for step in steps if hmac.compare_digest(code_at(secret, step), code)), None)
 
 
 def verify(secret: str, code: str, now: datetime) -> int:

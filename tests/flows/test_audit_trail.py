@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 
-from portal.models import Event, Outbox, User
+from portal.models import Authenticator, Event, Outbox, User
 from portal.version import VERSION
 from tests.house.source import last_name, modules
 from tests.support.client import CODES, SCAN
@@ -65,12 +65,14 @@ def drive(browser, clock, database, maria, sam):
     browser.fill("Verify", Verification_Code=maria.codes[3])
     clock.move(minutes=20)
     browser.open("/home")
-    database.change(update(User).where(User.username == "sam").values(code_failures=99))
-    from portal.models import Authenticator
-
-    database.change(update(Authenticator).where(Authenticator.user_id == database.user(sam).id).values(failures=99))
     browser.sign_in(sam)
-    browser.fill("Verify", Verification_Code=sam.wrong_code())
+    for failures in (9, 99):
+        database.change(update(User).where(User.username == "sam").values(code_failures=failures))
+        charged = update(Authenticator).where(Authenticator.user_id == database.user(sam).id)
+        database.change(charged.values(failures=failures))
+        clock.move(minutes=1)
+        database.change(update(User).values(codes_paused_until=None))
+        browser.fill("Verify", Verification_Code=sam.wrong_code())
 
 
 def keep_up_to_date(browser, maria):

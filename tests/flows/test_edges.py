@@ -1,0 +1,52 @@
+"""What no page leads to on a good day: the ends of races, and calls that nobody should make."""
+
+import pytest
+from sqlalchemy import delete, false, update
+
+from portal.flows import backup_codes
+from portal.flows.visit import Visit
+from portal.methods import totp
+from portal.models import BackupCode, BackupCodeSet, Session, SpentStep
+from tests.support.client import CODES
+
+
+def test_a_visit_of_nobody_has_no_who(app, clock):
+    visit = Visit(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="")
+    with pytest.raises(LookupError):
+        visit.who.user_id  # noqa: B018
+
+
+def test_a_session_that_never_showed_the_second_factor_is_not_fresh_and_reads_no_codes(plain, database, maria):
+    plain.enter(maria).set_up(maria)
+    database.change(update(Session).values(level="aal1", second_factor_at=None))
+    assert plain.get(CODES).headers["Location"] == "/account/security"
+    plain.open("/account/security/backup-codes")
+    assert plain.heading == "Confirm it's you"
+
+
+def test_a_proof_for_a_set_that_is_gone_proves_nothing(plain, database, maria, monkeypatch):
+    plain.enter(maria).set_up(maria)
+    plain.open(f"{CODES}/check")
+    monkeypatch.setattr(backup_codes, "recent_sets", lambda user_id: [])
+    label = next(label.text for label in plain.page.one("main").all("label"))
+    plain.fill("Done", **{label: maria.codes[0]})
+    assert plain.status == 422
+
+
+def test_two_hints_of_one_step_at_once_spend_it_once(plain, database, sam, monkeypatch):
+    """The slower of two requests finds the row that the other one wrote after it had looked."""
+    monkeypatch.setattr(totp, "is_spent", lambda authenticator_id, step: false())
+    plain.sign_in(sam)
+    for _ in range(2):
+        plain.fill("Verify", Verification_Code=sam.code(5))
+        assert "clock is about" in plain.problems[0]
+    assert len(database.all(SpentStep)) == 1
+
+
+def test_a_person_whose_codes_were_all_deleted_still_has_the_app(plain, database, sam):
+    database.change(delete(BackupCode))
+    database.change(delete(BackupCodeSet))
+    plain.enter(sam)
+    assert plain.path == "/home"
+    plain.open("/account/security")
+    assert "On" in plain.text and plain.status == 200

@@ -1,0 +1,111 @@
+"""Exactly how often each page and form asks the database: a loop with a query in it cannot land.
+
+A page asks at most four times, a code check at most eight. Each list is a walk, in the order of the walk.
+"""
+
+import pytest
+
+from portal import config
+
+PAGE, CODE = 4, 8  # the most
+SIGNED_OUT = ["/sign-in", "/help", "/help/contact", "/community", "/privacy"]
+
+
+def enough(queries):
+    """Returns what asks more often than a page or a code check may; set-up's one big commit is counted in its own list."""
+    pages = [pair for pair in queries.counts if not pair[0].rpartition(".")[2].startswith("submit_") and pair[1] > PAGE]
+    return pages + [pair for pair in queries.counts if pair[0].endswith("submit_code") and pair[1] > CODE]
+
+
+def walk(queries, action):
+    """Returns what one action asked: (endpoint, number of statements) of each request that it led to."""
+    queries.forget()
+    action()
+    assert enough(queries) == []
+    return queries.counts
+
+
+@pytest.mark.parametrize("path", SIGNED_OUT)
+def test_a_page_for_strangers_asks_nothing(queries, plain, path):
+    assert [count for _, count in walk(queries, lambda: plain.open(path))] == [0]
+
+
+def test_signing_in_with_a_password_alone(queries, plain, maria):
+    plain.open("/sign-in")
+    assert walk(queries, lambda: plain.fill("Sign in", Username="maria", Password=maria.password)) == [
+        ("sign_in.submit_password", 11),
+        ("patient.home", 2),
+    ]
+
+
+def test_the_pages_of_a_patient_who_is_off(queries, plain, maria):
+    plain.enter(maria)
+    pages = ["/home", "/account", "/account/security", "/account/security/two-factor", "/account/security/confirm"]
+    for path, counts in zip(pages, ([2], [2], [1], [1], [1, 1]), strict=True):
+        assert [count for _, count in walk(queries, lambda path=path: plain.open(path))] == counts, path
+
+
+def test_the_pages_of_a_patient_who_is_on(queries, plain, sam):
+    plain.enter(sam)
+    pages = ["/home", "/account", "/account/security", "/account/security/backup-codes"]
+    for path, counts in zip(pages, ([3], [2], [3], [2]), strict=True):
+        assert [count for _, count in walk(queries, lambda path=path: plain.open(path))] == counts, path
+
+
+def test_setting_up(queries, plain, maria):
+    plain.enter(maria)
+    plain.open("/account/security/two-factor")
+    assert walk(queries, lambda: plain.press("Continue")) == [("patient.setup.submit_choose", 5), ("patient.setup.step", 2)]
+    maria.key = plain.page.one("code", id="key").text.replace(" ", "")
+    wrong = maria.wrong_code()
+    assert walk(queries, lambda: plain.fill("Verify and Enable", Verification_Code=wrong)) == [("patient.setup.submit_step", 7)]
+    assert walk(queries, lambda: plain.fill("Verify and Enable", Verification_Code=maria.code())) == [
+        ("patient.setup.submit_step", 16),
+        ("patient.setup.backup_codes", 2),
+    ]
+
+
+def test_proving_that_the_codes_are_saved(queries, plain, maria):
+    plain.enter(maria).set_up(maria)
+    assert walk(queries, lambda: plain.press("I have saved my backup codes")) == [("patient.setup.prove", 2)]
+    label = plain.page.one("main").one("label").text
+    number = int("".join(letter for letter in label if letter.isdigit()))
+    assert walk(queries, lambda: plain.fill("Done", **{label: maria.codes[number - 1]})) == [
+        ("patient.setup.submit_prove", 5),
+        ("patient.security", 3),
+    ]
+
+
+def test_the_code_of_the_app_in_a_browser_not_seen_before(queries, plain, sam):
+    plain.sign_in(sam)
+    assert walk(queries, lambda: plain.fill("Verify", Verification_Code=sam.code()))[0] == ("sign_in.submit_code", 8)
+
+
+def test_the_code_of_the_app_in_a_browser_seen_before(queries, plain, sam, clock):
+    plain.enter(sam).press("Sign out")
+    clock.next_code()
+    plain.sign_in(sam)
+    assert walk(queries, lambda: plain.fill("Verify", Verification_Code=sam.code()))[0] == ("sign_in.submit_code", 7)
+
+
+def test_a_wrong_code(queries, plain, sam):
+    plain.sign_in(sam)
+    wrong = sam.wrong_code()
+    assert walk(queries, lambda: plain.fill("Verify", Verification_Code=wrong)) == [("sign_in.submit_code", 4)]
+
+
+def test_a_backup_code_in_a_browser_not_seen_before(queries, plain, sam):
+    plain.sign_in(sam)
+    assert walk(queries, lambda: plain.fill("Verify", Verification_Code=sam.codes[0]))[0] == ("sign_in.submit_code", 8)
+
+
+def test_last_seen_is_written_at_most_once_a_minute(queries, plain, maria, clock):
+    plain.enter(maria)
+    written = []
+    for _ in range(13):
+        clock.move(seconds=10)
+        queries.forget()
+        plain.open("/account/security")
+        written.append(len(queries.requests[0][1]) - 1)
+    assert written == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0]
+    assert config.SESSION_TOUCH.total_seconds() == 60
