@@ -63,4 +63,4 @@ def check(rows: list[Outbox], words, gateway):
     moments = {said: moment for _, said, moment in gateway.taken}
     deaths = {text: row.dies_at.timestamp() for row, text in zip(rows, words, strict=True)}
     assert [said for said, moment in moments.items() if moment > deaths[said]] == []
-    assert sum(row.state == "sent" for row in rows) > TEXTS / 4
+    assert sum(row.state == "sent" for row in rows) > TEXTS / 2
