@@ -38,6 +38,8 @@ WRONG = {
     "another driver": ({"PORTAL_DATABASE_URL": "postgresql+psycopg2://localhost/portal"}, "PORTAL_DATABASE_URL"),
     "a switch in words": ({"PORTAL_TEST_BENCH": "yes"}, "PORTAL_TEST_BENCH"),
     "proxies in words": ({"PORTAL_TRUSTED_PROXIES": "one"}, "PORTAL_TRUSTED_PROXIES"),
+    "more days of trust than 30": ({"PORTAL_TRUSTED_BROWSER_DAYS": "31"}, "PORTAL_TRUSTED_BROWSER_DAYS"),
+    "fewer days of trust than none": ({"PORTAL_TRUSTED_BROWSER_DAYS": "-1"}, "PORTAL_TRUSTED_BROWSER_DAYS"),
     "a short secret": ({"PORTAL_SECRET_KEY": "hunter-2"}, "PORTAL_SECRET_KEY"),
     "a default secret": ({"PORTAL_SECRET_KEY": "changeme" * 8}, "PORTAL_SECRET_KEY"),
     "a regular secret": ({"PORTAL_SECRET_KEY": "a" * 64}, "PORTAL_SECRET_KEY"),
@@ -170,3 +172,9 @@ def test_the_start_says_that_the_test_bench_is_on(environment, caplog):
     app = create_app(load(environment | {"PORTAL_TEST_BENCH": "1"}))
     app.extensions["engine"].dispose()
     assert "the test bench is on" in caplog.text
+
+
+@pytest.mark.parametrize("days", ["0", "1", "30"])
+def test_a_browser_may_be_trusted_for_0_to_30_days(environment, days):
+    assert load(environment | {"PORTAL_TRUSTED_BROWSER_DAYS": days}).trusted_browser_days == int(days)
+    assert load(environment).trusted_browser_days == 30

@@ -85,9 +85,8 @@ def live_sessions(visit: Visit) -> Select:
     columns = (Session.id, Session.created_at, Session.last_seen_at, Session.ends_at, Session.ip, Session.user_agent)
     seen = Session.last_seen_at > visit.now - config.SESSION_IDLE
     empty = literal("")
-    return select(literal(SESSIONS), *columns, Session.token_hash, empty, empty, empty).where(
-        *sessions.complete(visit, visit.who.user_id), seen
-    )
+    rows = select(literal(SESSIONS), *columns, Session.token_hash, empty, empty, empty).where(*sessions.complete(Session), seen)
+    return rows.params(owner=visit.who.user_id, now=visit.now)
 
 
 def live_trust(visit: Visit) -> Select:

@@ -181,7 +181,9 @@ def test_a_trusted_session_is_asked_for_a_code_first(browser, database, sam):
     browser.open("/account")
     before = database.everything(*UNMOVED)
     for path in (DISABLE, LONGER):
-        assert post(browser, path, password=sam.password, new_password=LONG).headers["Location"] == f"{SECURITY}/confirm?next={path}"
+        assert (
+            post(browser, path, password=sam.password, new_password=LONG).headers["Location"] == f"{SECURITY}/confirm?next={path}"
+        )
     assert database.everything(*UNMOVED) == before
     browser.open(DISABLE)
     sam.clock.next_code()

@@ -28,7 +28,7 @@ def rows(browser, heading):
 def press_end(browser, heading, number):
     """Presses End in a row of a section."""
     form = rows(browser, heading)[number].one("form")
-    return browser._go("POST", form["action"], {"csrf_token": form.one("input")["value"]}, browser.guise == "htmx")
+    return browser._go("POST", form["action"], {"csrf_token": form.one("input")["value"]})
 
 
 def is_in(browser):

@@ -6,12 +6,13 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 
-from portal.models import Authenticator, Event, Outbox, User
+from portal.models import Authenticator, Event, Outbox, TrustedBrowser, User, user_place
 from portal.version import VERSION
 from tests.house.source import last_name, modules
 from tests.support.client import CODES, SCAN
 from tests.support.mailbox import mails
 from tests.support.markup import squeeze
+from tests.support.people import CHEAP
 
 FIELDS = ("at", "event", "result", "request_id", "ip", "user_agent", "app_version")
 RECORDERS = {"record", "record_alone"}
@@ -40,6 +41,7 @@ def prove_again(browser, person):
 
 def drive(browser, clock, database, maria, sam):
     """Does, refuses and ends everything once."""
+    trust_and_end(browser, clock, database, sam)
     browser.sign_in(maria_with_a_typing_error(maria))
     browser.enter(maria).begin_set_up(maria)
     browser.press("Cancel")
@@ -65,6 +67,7 @@ def drive(browser, clock, database, maria, sam):
     browser.fill("Verify", Verification_Code=maria.codes[3])
     clock.move(minutes=20)
     browser.open("/home")
+    turn_off(browser, database, maria)
     browser.sign_in(sam)
     for failures in (9, 99):
         database.change(update(User).where(User.username == "sam").values(code_failures=failures))
@@ -86,6 +89,29 @@ def keep_up_to_date(browser, maria):
     browser.another().open("/forgot-password").fill("Send link", Username_or_email_address="maria")
     maria.password, old = "quiet meadow by the river", maria.password
     browser.open("/account/password").fill("Change password", Current_password=old, New_password=maria.password)
+
+
+def trust_and_end(browser, clock, database, sam):
+    """Trusts a browser, ends the trust and then one that is somebody else's."""
+    browser.sign_in(sam)
+    browser.tick("Don't ask for a code on this browser for 30 days")
+    browser.fill("Verify", Verification_Code=sam.code())
+    browser.post(f"/account/security/trusted-browsers/{database.all(TrustedBrowser)[0].id}")
+    browser.post("/account/security/trusted-browsers/999")
+    browser.press("Sign out")
+    clock.next_code()
+
+
+def turn_off(browser, database, maria):
+    """Turns it off with a password that was too short to stand alone."""
+    user, short = database.user(maria), "fourteen-chars"
+    sealed = database.keys.seal(CHEAP.hash(short), user_place(user.id, "password"))
+    database.change(update(User).where(User.id == user.id).values(password_sealed=sealed))
+    maria.password = short
+    browser.enter(maria).open("/account/security/disable")
+    browser.fill("Disable", Current_password=short)
+    browser.fill("Disable", New_password="seven calm herons wait")
+    browser.press("Sign out")
 
 
 def maria_with_a_typing_error(maria):

@@ -53,7 +53,7 @@ def test_each_change_of_a_factor_is_told(plain, clock, database, maria):
 def test_it_goes_to_the_confirmed_address_which_is_sealed(plain, database, maria):
     plain.enter(maria)
     (row,) = database.all(Outbox)
-    assert database.keys.open(row.to_sealed, outbox_place(row.id)) == "maria@example.test"
+    assert database.keys.open(row.to_sealed, outbox_place(row.id, "to")) == "maria@example.test"
     assert b"maria" not in row.to_sealed and "@" not in str(row.facts)
     assert row.sent_at is None
     assert row.facts == {

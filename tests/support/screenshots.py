@@ -128,6 +128,9 @@ def prove(camera, codes):
     camera.take("regenerate")
     camera.page.goto("/account/security/confirm?next=/account/security")
     camera.take("confirm-it-is-you")
+    for name, place in {"activity": "activity", "end-all-sessions": "sessions", "disable": "disable"}.items():
+        camera.page.goto(f"/account/security/{place}")
+        camera.take(name)
 
 
 def again(camera, codes):
