@@ -6,7 +6,7 @@ WORDS = "Protect your health data"
 def test_a_patient_without_a_second_factor_is_invited(browser, maria):
     browser.enter(maria)
     assert WORDS in browser.text
-    browser.press("Turn on Two-Factor Authentication")
+    browser.press("Turn it on")
     assert browser.path == "/account/security"
 
 

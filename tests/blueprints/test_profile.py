@@ -376,7 +376,7 @@ def test_the_same_again_changes_nothing_and_tells_nobody(plain, maria, database)
 def test_a_number_is_kept_sealed_and_shown_masked(browser, maria, database):
     browser.enter(maria).open("/account")
     assert "••• ••• ••64" in browser.text and "5550164" not in browser.text
-    browser.press("Change mobile phone number")
+    browser.press("Change phone number")
     browser.fill("Save", Mobile_phone_number="(503) 555-0199")
     assert browser.notices == ["Your mobile phone number is changed."]
     assert "••• ••• ••99" in browser.text and "On file, not confirmed" in browser.text
