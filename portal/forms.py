@@ -126,10 +126,12 @@ class PhoneForm(ShapedForm):
 class NameForm(ShapedForm):
     """The name of an authenticator."""
 
-    name = StringField(N_("Name"), [filled("name_empty")])
+    name = StringField(N_("Name"))
 
     def validate_name(self, field) -> None:
         field.data = " ".join("".join(c if c.isprintable() else " " for c in field.data or "").split())
+        if not field.data:
+            raise ValidationError("name_empty")
         if len(field.data) > config.NAME_MAX:
             raise ValidationError("name_long")
 
