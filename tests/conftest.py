@@ -12,4 +12,5 @@ pytest_plugins = [
     "tests.support.moving",
     "tests.support.people",
     "tests.support.town",
+    "tests.support.texts",
 ]
