@@ -125,10 +125,12 @@ class ReauthenticationForm(PasswordForm, ChallengeForm):
 class LabelForm(ShapedForm):
     """The name of an authenticator."""
 
-    name = StringField(N_("Name"), [filled("label_empty")])
+    name = StringField(N_("Name"))
 
     def validate_name(self, field) -> None:
         field.data = " ".join("".join(c if c.isprintable() else " " for c in field.data or "").split())
+        if not field.data:
+            raise ValidationError("label_empty")
         if len(field.data) > config.LABEL_MAX:
             raise ValidationError("label_long")
 

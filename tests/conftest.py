@@ -15,4 +15,5 @@ pytest_plugins = [
     "tests.support.gateway",
     "tests.support.mail_server",
     "tests.support.kannel",
+    "tests.support.texts",
 ]

@@ -22,10 +22,10 @@ def newest(attempt: str):
 def spend(secret: Secret, code: str, now: datetime) -> None:
     """Accept the newest code of the attempt, once (SM-2, SM-3, SM-4).
 
-    Raises NotAsked where nothing was sent, CodeRejected: "text_old", "text_used", "text_expired", "text_tries", "text_wrong".
+    Raises NotAsked where it went to another number or nothing was sent, CodeRejected: "text_old", "text_used", "text_expired", "text_tries", "text_wrong".
     """
     codes = db.session.scalars(newest(secret.attempt)).all()
-    if not codes:
+    if not codes or codes[0].authenticator_id != secret.authenticator_id:
         raise NotAsked
     live, *older = codes
     if live.used_at is not None:
@@ -56,9 +56,9 @@ def words(secret: Secret, code: str) -> str:
 
 
 def state(secret: Secret, now: datetime) -> dict:
-    """What a page says of the newest text of the attempt; `sent` is False before the first."""
+    """What a page says of the newest text of the attempt; `sent` is False before the first to this number."""
     row = db.session.execute(
-        select(SentCode.created_at, SentCode.expires_at, SentCode.used_at, Outbox.state)
+        select(SentCode.authenticator_id, SentCode.created_at, SentCode.expires_at, SentCode.used_at, Outbox.state)
         .join(Outbox, Outbox.id == SentCode.outbox_id)
         .where(SentCode.attempt == secret.attempt)
         .order_by(SentCode.created_at.desc())
@@ -67,10 +67,10 @@ def state(secret: Secret, now: datetime) -> dict:
     shown = {"masked": phones.mask(secret.text), "is_international": phones.is_international(secret.text, secret.country)}
     if row is None:
         return {**shown, "sent": False, "wait": 0}
-    created_at, expires_at, used_at, handed = row
+    asked, created_at, expires_at, used_at, handed = row
     return {
         **shown,
-        "sent": True,
+        "sent": asked == secret.authenticator_id,
         "failed": handed in ("failed", "dead"),
         "over": used_at is not None or now >= expires_at,
         "seconds_left": max(0, int((expires_at - now).total_seconds())),

@@ -30,6 +30,7 @@ FLOORS = {
     "portal.clock": 0,
     "portal.config": 0,
     "portal.addresses": 0,
+    "portal.settings": 0,
     "portal.version": 0,
 }
 WEB = ("flask", "flask_login", "flask_wtf", "flask_babel", "flask_alembic", "werkzeug", "jinja2")
