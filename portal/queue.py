@@ -41,7 +41,7 @@ class Queue:
     def make_text_gateway(self) -> Gateway:
         if not self.settings.text_urls:
             return Bench() if self.settings.test_bench else Nowhere()
-        from portal.gateways.sms import TextGateway
+        from portal.gateways.text import TextGateway
 
         return TextGateway(self.settings.text_urls)
 

@@ -7,7 +7,10 @@ import pytest
 from portal.models import Event
 from tests.support.client import CODES, SCAN, WIZARD
 
-FORMS = {"method_name": "totp", "step_name": "scan", "filename": "portal.css", "row_id": "1"}
+FORMS = {
+    "method_name": "totp", "step_name": "scan", "filename": "portal.css", "row_id": "1", "token": "a-token",
+    "authenticator_id": "1", "address_id": "1",
+}  # fmt: skip
 
 
 def state(database):

@@ -3,7 +3,7 @@
 import time
 
 from portal.gateways import REFUSED, SENT, Message
-from portal.gateways.sms import TextGateway
+from portal.gateways.text import TextGateway
 
 WORDS = "482913 is your Medximity code for M. R. It works for 10 minutes. Never share it.\n@127.0.0.1 #482913"
 

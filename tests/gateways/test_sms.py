@@ -7,7 +7,7 @@ import pytest
 from portal import config
 from portal.addresses import SettingError
 from portal.gateways import REFUSED, SENT, UNKNOWN, UNREACHABLE, Message
-from portal.gateways.sms import TextGateway, address
+from portal.gateways.text import TextGateway, address
 from tests.support.gateway import Gateway
 from tests.support.server import free_port
 
