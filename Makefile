@@ -45,7 +45,7 @@ lint: .venv/development  ## Read the code and the templates: ruff, mypy, djlint;
 	$(BIN)/djlint portal/templates --lint --quiet
 	@$(BIN)/python -m tests.house.sizes
 
-bench: .venv/development  ## Measure requests per second and page weight into bench/README.md
+bench: .venv/development  ## Measure requests per second beside a bare floor, into bench/README.md
 	$(BIN)/python -m bench
 
 screenshots: .venv/development tools  ## Photograph every page, light and dark, phone and desktop, into ./screenshots

@@ -318,9 +318,9 @@ def test_a_code_of_somebody_else_opens_nothing(plain, sam, dr_okafor):
     assert use(plain, sam, dr_okafor.codes[0]).startswith(WRONG)
 
 
-def test_a_person_without_any_set_is_told_it_is_wrong(plain, database, sam):
-    sets = update(BackupCodeSet).values(user_id=database.all(BackupCodeSet)[-1].user_id, number=BackupCodeSet.number + 90)
-    database.change(sets.where(BackupCodeSet.user_id == database.user(sam).id))
+def test_a_person_without_any_set_is_told_it_is_wrong(plain, database, maria, sam):
+    moved = update(BackupCodeSet).where(BackupCodeSet.user_id == database.user(sam).id).values(user_id=database.user(maria).id)
+    database.change(moved)
     assert use(plain, sam, sam.codes[0]).startswith(WRONG)
 
 

@@ -146,6 +146,15 @@ def test_the_hundredth_failure_disables_the_app_and_backup_codes_still_work(plai
     assert count(database, Outbox, Outbox.template == "authenticator_disabled") == 1
 
 
+def test_a_stopped_app_is_named_even_where_a_pause_begins(plain, clock, database, sam):
+    database.change(update(Authenticator).values(disabled_at=clock.now))
+    plain.sign_in(sam)
+    assert exhaust(plain, sam, 9).startswith(DISABLED)
+    assert exhaust(plain, sam, 1) == DISABLED
+    clock.move(minutes=10)
+    assert knock(plain, sam, sam.codes[0]) is None
+
+
 def test_the_hundredth_wrong_backup_code_stops_the_set_and_the_app_still_works(plain, clock, database, sam):
     stopped = "Too many wrong backup codes: this set no longer works."
     database.change(update(User).where(User.username == "sam").values(backup_failures=99, code_failures=99))

@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import delete, false, update
 
-from portal.flows import backup_codes
+from portal.flows import backup_codes, sessions, verification
 from portal.flows.visit import Visit
+from portal.messages import Refused
 from portal.methods import totp
 from portal.models import BackupCode, BackupCodeSet, Session, SpentStep
 from tests.support.client import CODES
@@ -22,6 +23,16 @@ def test_a_session_that_never_showed_the_second_factor_is_not_fresh_and_reads_no
     assert plain.get(CODES).headers["Location"] == "/account/security"
     plain.open("/account/security/backup-codes")
     assert plain.heading == "Confirm it's you"
+
+
+def test_a_code_of_no_shape_that_passed_every_form_is_still_refused(app, plain, clock, database, sam):
+    plain.sign_in(sam)
+    with app.app_context():
+        who = sessions.find(plain.cookie(), clock.now)
+        visit = Visit(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="", visitor=who)
+        with pytest.raises(Refused, match="backup_shape"):
+            verification.check(visit, "no code", "authn_login_fail")
+    assert database.user(sam).backup_failures == 1
 
 
 def test_a_proof_for_a_set_that_is_gone_proves_nothing(plain, database, maria, monkeypatch):

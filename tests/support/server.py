@@ -21,6 +21,8 @@ STOP_SECONDS = 15
 class Server:
     """One portal on one site, reachable at `url`; keeps its port over a restart. PORTAL_WORKER="1" runs the queue's worker beside it."""
 
+    application = "wsgi:app"
+
     def __init__(self, site, workers=2, **settings):
         self.site = site
         self.port = free_port()
@@ -32,7 +34,7 @@ class Server:
 
     def start(self):
         """Starts the processes and returns when the portal answers."""
-        command = [sys.executable, "-m", "gunicorn", "wsgi:app"]
+        command = [sys.executable, "-m", "gunicorn", self.application]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -113,9 +115,9 @@ def free_port():
 
 
 @contextlib.contextmanager
-def running_server(site, workers=2, **settings):
+def running_server(site, workers=2, kind=Server, **settings):
     """Yields a running Server on a site; further settings are environment variables."""
-    server = Server(site, workers, **settings)
+    server = kind(site, workers, **settings)
     try:
         yield server.start()
     finally:

@@ -1,0 +1,168 @@
+"""A small closed-loop client: a few connections on loopback, each sending its next request when the last was answered."""
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+CONNECTIONS = 4
+SECONDS = 20  # a slice ends then, finished or not
+PATIENCE = 15  # seconds until an answer that does not come is a failure
+TOKEN = re.compile(rb'name="csrf_token" value="([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    head: str
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """The value of a header that stands once, "" where it is missing."""
+        found = re.search(rf"^{name}: (.*)\r$", self.head, re.IGNORECASE | re.MULTILINE)
+        return found[1] if found else ""
+
+    @property
+    def token(self) -> str:
+        """The CSRF token of the page's forms."""
+        return TOKEN.search(self.body)[1].decode()
+
+
+class Connection:
+    """One kept-alive connection; opened again when the server has closed it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.socket: socket.socket | None = None
+        self.times: list[float] = []
+
+    def ask(self, request: bytes) -> Answer:
+        """Sends a request, keeps how many seconds the answer took, returns it."""
+        begun = time.perf_counter()
+        data = self._exchange(request) if self.socket else None
+        if data is None:  # a new connection, or one that was closed while it rested
+            self.close()
+            self.socket = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            data = self._exchange(request)
+        self.times.append(time.perf_counter() - begun)
+        if data is None:
+            raise ConnectionError("the server closed the connection without an answer")
+        head, body = data
+        if b"\r\nconnection: close" in head.lower():
+            self.close()
+        return Answer(int(head[9:12]), head.decode("latin-1"), body)
+
+    def close(self) -> None:
+        if self.socket:
+            self.socket.close()
+        self.socket = None
+
+    def _exchange(self, request: bytes) -> tuple[bytes, bytes] | None:
+        try:
+            self.socket.sendall(request)
+            data = self.socket.recv(65536)
+            if not data:
+                return None
+            while b"\r\n\r\n" not in data:
+                data += self._more()
+            head, _, body = data.partition(b"\r\n\r\n")
+            length = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])
+            while len(body) < length:
+                body += self._more()
+        except (BrokenPipeError, ConnectionResetError):
+            return None
+        return head + b"\r\n", body
+
+    def _more(self) -> bytes:
+        data = self.socket.recv(65536)
+        if not data:
+            raise ConnectionError("the answer ended early")
+        return data
+
+
+@dataclass
+class Browser:
+    """One person's cookies, and the token of the page that is open."""
+
+    cookies: dict[str, str] = field(default_factory=dict)
+    token: str = ""
+    connection: Connection | None = None
+
+    def get(self, path: str) -> Answer:
+        """Opens a page."""
+        return self._send(f"GET {path} HTTP/1.1\r\n{self._head()}\r\n".encode())
+
+    def post(self, path: str, **fields: str) -> Answer:
+        """Sends a form with its CSRF token."""
+        body = urlencode({"csrf_token": self.token, **fields})
+        form = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+        return self._send(f"POST {path} HTTP/1.1\r\n{self._head()}{form}\r\n{body}".encode())
+
+    def _head(self) -> str:
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return (
+            f"Host: 127.0.0.1:{self.connection.port}\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) Chrome/140 bench\r\n"
+            f"Accept: text/html\r\nAccept-Language: en\r\n" + (f"Cookie: {cookie}\r\n" if cookie else "")
+        )
+
+    def _send(self, request: bytes) -> Answer:
+        answer = self.connection.ask(request)
+        for name, value in re.findall(r"^Set-Cookie: ([^=]+)=([^;\r]*)", answer.head, re.IGNORECASE | re.MULTILINE):
+            self.cookies[name] = value
+        return answer
+
+
+Visit = tuple[Browser, Callable[[Browser], None]]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What one run of visits took: seconds of each request, seconds of the whole."""
+
+    times: list[float]
+    seconds: float
+    visits: int
+
+    @property
+    def rate(self) -> float:
+        """Requests per second."""
+        return len(self.times) / self.seconds
+
+
+def run(port: int, visits: Iterable[Visit], connections: int = CONNECTIONS) -> Slice:
+    """Makes the visits, each whole on one of the connections. An answer that is not the one expected ends the run."""
+    waiting, lock, troubles, done = iter(visits), threading.Lock(), [], []
+    lines = [Connection(port) for _ in range(connections)]
+    deadline = time.monotonic() + SECONDS
+
+    def work(line: Connection) -> None:
+        while not troubles and time.monotonic() < deadline:
+            with lock:
+                browser, action = next(waiting, (None, None))
+            if browser is None:
+                return
+            browser.connection = line
+            try:
+                action(browser)
+            except (AssertionError, OSError, AttributeError, TypeError) as trouble:
+                troubles.append(trouble)
+            done.append(1)
+
+    threads = [threading.Thread(target=work, args=(line,)) for line in lines]
+    begun = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.perf_counter() - begun
+    for line in lines:
+        line.close()
+    if troubles:
+        raise troubles[0]
+    return Slice([each for line in lines for each in line.times], seconds, len(done))

@@ -1,0 +1,115 @@
+"""What is measured: single steps, each at the place in the road where a person meets it, and whole roads."""
+
+import re
+
+from bench.client import Answer, Browser
+from bench.floor import PASSWORD, ROWS
+from bench.people import Person
+
+SECURITY = "/account/security"
+SETUP = f"{SECURITY}/two-factor"
+SCAN = f"{SETUP}/totp/scan"
+CODES = f"{SETUP}/backup-codes"
+PROVE = f"{CODES}/check"
+
+
+def expect(answer: Answer, status: int, target: str = "", text: bytes = b"") -> Answer:
+    """The answer, where it is the right one; AssertionError with its status and place, never with its body."""
+    location = answer.header("Location")
+    right = answer.status == status and location.endswith(target) and text in answer.body
+    assert right, f"{status} {target} was expected; {answer.status} {location} came, {len(answer.body)} bytes"
+    return answer
+
+
+def open_floor(browser: Browser) -> None:
+    expect(browser.get(f"/page/page-{id(browser) % ROWS}"), 200)
+
+
+def hash_on_floor(browser: Browser) -> None:
+    expect(browser.post(f"/page/page-{id(browser) % ROWS}", password=PASSWORD), 200)
+
+
+def floor_sign_in(browser: Browser) -> None:
+    """As many bare requests as a sign-in, one of them with the password's hash."""
+    for _ in range(4):
+        open_floor(browser)
+    hash_on_floor(browser)
+
+
+def page(path: str, text: bytes = b""):
+    """Opens one page of the portal."""
+    return lambda browser: expect(browser.get(path), 200, text=text)
+
+
+# --- sign-in
+
+
+def ask_code(browser: Browser) -> None:
+    expect(browser.get("/sign-in/code"), 200)
+
+
+def check_code(person: Person):
+    return lambda browser: expect(browser.post("/sign-in/code", code=person.code()), 303, "/home")
+
+
+def check_password(person: Person):
+    def action(browser: Browser) -> None:
+        expect(browser.post("/sign-in", username=person.username, password=PASSWORD), 303, "/sign-in/code")
+
+    return action
+
+
+def sign_in(person: Person):
+    """The whole road from the sign-in page to the home page, in a browser not seen before: five requests."""
+
+    def action(browser: Browser) -> None:
+        browser.token = expect(browser.get("/sign-in"), 200).token
+        check_password(person)(browser)
+        browser.token = expect(browser.get("/sign-in/code"), 200).token
+        check_code(person)(browser)
+        expect(browser.get("/home"), 200)
+
+    return action
+
+
+# --- set-up. What a step shows is kept on the browser for the step that follows.
+
+
+def choose(browser: Browser) -> None:
+    expect(browser.post(SETUP, method="totp"), 303, SCAN)
+
+
+def scan(browser: Browser) -> None:
+    browser.shown = expect(browser.get(SCAN), 200)
+
+
+def read_key(answer: Answer) -> str:
+    """The setup key of the page, as a phone's camera would read it."""
+    return re.search(r"secret=([A-Z2-7]{32})", answer.body.decode())[1]
+
+
+def prove_key(browser: Browser) -> None:
+    person = Person("", browser, read_key(browser.shown))
+    expect(browser.post(SCAN, code=person.code()), 303, CODES)
+
+
+def show_codes(browser: Browser) -> None:
+    browser.codes = re.findall(r"<code>([0-9A-Z-]{19})</code>", expect(browser.get(CODES), 200).body.decode())[:10]
+
+
+def ask_saved(browser: Browser) -> None:
+    browser.asked = expect(browser.get(PROVE), 200)
+
+
+def prove_saved(browser: Browser) -> None:
+    number = int(re.search(r"<label[^>]*>\D*(\d+)", browser.asked.body.decode())[1])
+    expect(browser.post(PROVE, code=browser.codes[number - 1]), 303, f"{SECURITY}?on=1")
+
+
+def set_up(browser: Browser) -> None:
+    """The whole road from the Security page to "on, codes proved": nine requests."""
+    expect(browser.get(SECURITY), 200, text=b"Enable")
+    expect(browser.get(SETUP), 200)
+    for step in (choose, scan, prove_key, show_codes, ask_saved, prove_saved):
+        step(browser)
+    expect(browser.get(f"{SECURITY}?on=1"), 200)
