@@ -11,7 +11,14 @@ from tests.support.markup import parse
 
 ABOUT = "mail/_about.txt"  # a mail without it carries a link of its own and is no notice
 NOTICES = sorted(path.stem for path in (TEMPLATES / "mail").glob("[!_]*.txt") if ABOUT in path.read_text())
-FACTS = {"name": "Maria Reyes", "when": "2027-03-01T12:00:10+00:00", "browser": "Chrome on Linux", "ip": "192.0.2.7", "left": 3}
+FACTS = {
+    "name": "Maria Reyes",
+    "when": "2027-03-01T12:00:10+00:00",
+    "browser": "Chrome on Linux",
+    "ip": "192.0.2.7",
+    "left": 3,
+    "address": "m•••@example.test",
+}
 LINKS = {"not_me": "a-token-that-ends-sessions"}
 
 

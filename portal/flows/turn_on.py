@@ -36,7 +36,10 @@ def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: d
     raise_level(visit)
     trusted.end_with_change(visit, user.id)
     sessions.end_others(visit, "two_factor_changed")
-    record(visit, "authenticator_replaced" if old is not None else "authenticator_added", factor=binding.method)
+    if old is not None:
+        record(visit, "authenticator_replaced", factor=binding.method)
+    else:
+        record(visit, "authenticator_added", factor=binding.method)
     notices.queue(visit, user, notice_of(user, old))
     db.session.commit()
 

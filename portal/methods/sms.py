@@ -22,7 +22,8 @@ def newest(attempt: str):
 def spend(secret: Secret, code: str, now: datetime) -> None:
     """Accept the newest code of the attempt, once (SM-2, SM-3, SM-4).
 
-    Raises NotAsked where it went to another number or nothing was sent, CodeRejected: "text_old", "text_used", "text_expired", "text_tries", "text_wrong".
+    Raises NotAsked where it went to another number or nothing was sent,
+    CodeRejected: "text_old", "text_used", "text_expired", "text_tries", "text_wrong".
     """
     codes = db.session.scalars(newest(secret.attempt)).all()
     if not codes or codes[0].authenticator_id != secret.authenticator_id:

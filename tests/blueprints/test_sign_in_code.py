@@ -175,7 +175,7 @@ def test_the_ways_on_without_a_code(browser, sam):
     assert places == sorted(places)
     browser.press("Use a backup code")
     assert browser.path == "/sign-in/backup-code"
-    browser.press("Use your authenticator app")
+    browser.press("Use the code from your phone")
     assert browser.path == "/sign-in/code"
 
 

@@ -1,10 +1,6 @@
 """The mailboxes of the demo accounts, as the test bench shows them."""
 
-import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
-
-LINK = re.compile(r"https?://\S+")
 
 
 @dataclass(frozen=True)
@@ -14,12 +10,13 @@ class Mail:
     to: str
     subject: str
     text: str
+    links: tuple[str, ...]
 
     @property
     def link(self):
         """Returns the path of its one address."""
-        (address,) = LINK.findall(self.text)
-        return urlsplit(address).path
+        (address,) = self.links
+        return address
 
 
 def mails(browser, to=None, subject=None):
@@ -29,8 +26,11 @@ def mails(browser, to=None, subject=None):
     found = []
     for article in reader.page.all("article"):
         head, _, rest = article.one("p", **{"class": "hint"}).text.removeprefix("To ").partition(", ")
-        text = next(part.raw_text for part in article.all("p") if "text" in part.classes)
-        found.append(Mail(head, article.one("h3").text, text))
+        if not article.all("h3"):
+            continue  # a text, not a mail
+        text = "\n\n".join(part.raw_text for part in article.all("p") if "text" in part.classes)
+        links = tuple(anchor["href"] for anchor in article.all("a"))
+        found.append(Mail(head, article.one("h3").text, text, links))
         assert rest
     return [mail for mail in found if to in (None, mail.to) and subject in (None, mail.subject)]
 
