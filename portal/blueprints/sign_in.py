@@ -1,5 +1,7 @@
 """Sign in: the password, the verification code, ways on without it, sign out."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
 
@@ -102,7 +104,7 @@ def ask_code() -> Response:
 
 @blueprint.post("/sign-in/code")
 def submit_code() -> Response:
-    return claimant_or_way() or take_code("sign_in/code.html", ChallengeForm(request.form), code_context())
+    return claimant_or_way() or take_code("sign_in/code.html", ChallengeForm(request.form), code_context)
 
 
 @blueprint.post("/sign-in/send")
@@ -125,18 +127,18 @@ def ask_backup_code() -> Response:
 
 @blueprint.post("/sign-in/backup-code")
 def submit_backup_code() -> Response:
-    return claimant_or_way() or take_code("sign_in/backup_code.html", BackupCodeForm(request.form), trust_context())
+    return claimant_or_way() or take_code("sign_in/backup_code.html", BackupCodeForm(request.form), trust_context)
 
 
-def take_code(template: str, form, context: dict) -> Response:
-    """A claimant's second factor; the same flow for both pages."""
+def take_code(template: str, form, context: Callable[[], dict]) -> Response:
+    """A claimant's second factor; the same flow for both pages. `context` is asked for where the page is shown again."""
     if not form.validate():
-        return refuse(template, form, **context)
+        return refuse(template, form, **context())
     who = visit().who
     try:
         finished = flow.submit_code(visit(), form.code.data, trust="trust" in request.form)
     except Refused as refused:
-        return refuse(template, form, refused, "code", **context)
+        return refuse(template, form, refused, "code", **context())
     renew_session(finished.token)
     keep_trust(finished.trusted)
     if finished.backup_left == 0 and who.role == "patient":

@@ -40,7 +40,7 @@ def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: d
         record(visit, "authenticator_replaced", factor=binding.method)
     else:
         record(visit, "authenticator_added", factor=binding.method)
-    notices.queue(visit, user, notice_of(user, old))
+    tell(visit, user, old)
     db.session.commit()
 
 
@@ -51,10 +51,14 @@ def first_proof(visit: Visit, user: User, binding: Binding) -> None:
     backup_codes.make(visit, user)
 
 
-def notice_of(user: User, old: Authenticator | None) -> str:
+def tell(visit: Visit, user: User, old: Authenticator | None) -> None:
+    """The notice of what the proof changed; `user` is as it was before."""
     if user.two_factor != "on":
-        return "two_factor_on"
-    return "authenticator_replaced" if old is not None else "authenticator_added"
+        notices.queue(visit, user, "two_factor_on")
+    elif old is not None:
+        notices.queue(visit, user, "authenticator_replaced")
+    else:
+        notices.queue(visit, user, "authenticator_added")
 
 
 def new_authenticator(visit: Visit, user: User, binding: Binding, chosen: Method, columns: dict) -> Authenticator:

@@ -33,12 +33,11 @@ def spend(secret: Secret, code: str, now: datetime) -> None:
         raise CodeRejected("text_used" if matches(secret, live, code) else "text_wrong")
     if now >= live.expires_at:
         raise CodeRejected("text_expired")
-    own = update(SentCode).where(SentCode.id == live.id, SentCode.used_at.is_(None), SentCode.replaced_at.is_(None))
-    if change(own.where(SentCode.tries < config.TEXT_TRIES).values(tries=SentCode.tries + 1)) != 1:
+    right = matches(secret, live, code)
+    own = update(SentCode).where(SentCode.id == live.id, SentCode.used_at.is_(None), SentCode.tries < config.TEXT_TRIES)
+    if change(own.values(tries=SentCode.tries + 1, used_at=now if right else None)) != 1:
         raise CodeRejected("text_tries")
-    if matches(secret, live, code):
-        if change(own.values(used_at=now)) != 1:
-            raise CodeRejected("text_used")
+    if right:
         return
     if any(matches(secret, old, code) for old in older):
         raise CodeRejected("text_old")

@@ -347,7 +347,7 @@ def test_an_app_a_number_and_a_second_app_stand_side_by_side(apped, clock, datab
     assert fresh.path == "/home"
 
 
-def test_two_numbers_are_two_ways_and_the_page_names_the_one_that_was_texted(texting, clock, inbox, maria):
+def test_two_numbers_are_two_ways_and_the_page_names_the_one_that_was_texted(texting, clock, database, inbox, maria):
     add_number(texting, inbox, maria)
     clock.move(minutes=1)
     fresh = texting.another()
@@ -360,8 +360,10 @@ def test_two_numbers_are_two_ways_and_the_page_names_the_one_that_was_texted(tex
     assert "We sent a text with 6 digits to ••• ••• ••17." in fresh.text
     fresh.fill("Verify", Verification_Code=first)
     assert fresh.status == 422
+    clock.move(seconds=1)
     fresh.fill("Verify", Verification_Code=inbox.code(maria))
     assert fresh.path == "/home"
+    assert [row.last_used_at == clock.now for row in rows_of(database, maria)] == [False, True]
 
 
 def test_where_the_app_is_one_way_no_text_goes_out_unasked(apped, inbox, sam):

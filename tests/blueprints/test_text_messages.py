@@ -500,7 +500,7 @@ def test_a_first_text_that_could_not_be_handed_over_lets_the_number_be_checked(b
 # --- a family's number (SM-9)
 
 
-def test_a_family_shares_a_number_and_its_codes_are_not_interchangeable(plain, inbox, maria, jun):
+def test_a_family_shares_a_number_and_its_codes_are_not_interchangeable(plain, clock, inbox, maria, jun):
     turn_on_texts(plain.enter(maria), inbox, maria)
     other = plain.another()
     send_to(ask_for_texts(other.enter(jun)), MARIAS)
@@ -509,6 +509,7 @@ def test_a_family_shares_a_number_and_its_codes_are_not_interchangeable(plain, i
     assert other.status == 422
     other.fill("Verify and Enable", Verification_Code=inbox.code(jun))
     assert other.path == CODES
+    clock.move(minutes=1)
     hers, his = plain.another(), plain.another()
     hers.sign_in(maria)
     his.sign_in(jun)

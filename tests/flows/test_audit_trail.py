@@ -13,6 +13,7 @@ from tests.support.client import CODES, SCAN
 from tests.support.mailbox import mails
 from tests.support.markup import squeeze
 from tests.support.people import CHEAP
+from tests.support.texts import MARIAS, OTHERS, send_to, turn_on_texts
 
 FIELDS = ("at", "event", "result", "request_id", "ip", "user_agent", "app_version")
 RECORDERS = {"record", "record_alone"}
@@ -37,6 +38,22 @@ def prove_again(browser, person):
     if person.key and any(label.text == "Verification Code" for label in browser.page.all("label")):
         fields["Verification Code"] = person.code()
     return browser.fill("Continue", **fields)
+
+
+def change_ways(browser, clock, inbox, jun):
+    """Gets codes by text, renames that way, changes its number, adds another and removes it."""
+    turn_on_texts(browser.enter(jun), inbox, jun)
+    browser.open("/account/security").press("Rename")
+    browser.fill("Save", Name="Old phone")
+    for number, button in ((OTHERS, "Update Phone"), (MARIAS, "Add another way to get codes")):
+        clock.move(minutes=1)
+        browser.open("/account/security").press(button)
+        browser.choose("Text Message (SMS)")
+        browser.press("Continue")
+        send_to(browser, number)
+        browser.fill("Verify and Enable", Verification_Code=inbox.code(jun))
+    browser.press("Remove")
+    browser.press("Remove")
 
 
 def drive(browser, clock, database, maria, sam):
@@ -122,8 +139,9 @@ def maria_with_a_typing_error(maria):
 
 
 @pytest.fixture
-def driven(plain, clock, database, maria, sam):
+def driven(plain, clock, database, inbox, maria, sam, jun):
     """A portal in which everything happened once, and its events."""
+    change_ways(plain.another(), clock, inbox, jun)
     drive(plain, clock, database, maria, sam)
     return [event for event in database.all(Event) if event.user_agent != "demo seed"]
 
