@@ -42,7 +42,6 @@ def configure(app: Flask, settings: Settings) -> None:
     """Flask's own settings, from ours."""
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
         ALEMBIC={"script_location": str(Path(__file__).parent / "migrations")},
         MAX_CONTENT_LENGTH=config.MAX_FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=None,  # the token lives and dies with the session (CF-1)

@@ -47,9 +47,9 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "backup_shape": N_("A backup code has 16 letters and numbers. Check that none is missing."),
     "saved_empty": N_("Type the code that stands beside this number on your copy."),
     "wrong_clock": N_("That code did not match. Check the time on your phone: turn on Set Automatically in its date and time settings."),
-    "wrong_fresh": N_("That code did not match either. Wait for a fresh code in your app, then type that one."),
-    "wrong_account": N_("Still no match. If your app shows several accounts, use the code labeled for %(issuer)s."),
-    "wrong_backup": N_("No match again. Use one of your backup codes, or follow “Can't access your code?” below."),
+    "wrong_fresh": N_("That code did not match. Wait for a fresh code in your app, then type that one."),
+    "wrong_account": N_("That code did not match. If your app shows several accounts, use the code labeled for %(issuer)s."),
+    "wrong_backup": N_("No match again. Use one of your backup codes: this field takes them, too."),
     "wrong_rescan": N_("No match again. Delete the entry for %(issuer)s in your app, then scan the QR code once more."),
     "used": N_("That code was already used. Wait for the next code in your app, then type that one."),
     "clock_slow": (

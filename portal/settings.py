@@ -26,7 +26,6 @@ class Settings:
     database_url: str
     base_url: str
     secret_key: str
-    secret_key_fallbacks: tuple[str, ...]
     encryption_keys: tuple[tuple[str, bytes], ...]  # (id, 32 bytes), newest first
     test_bench: bool
     trusted_proxies: int
@@ -69,7 +68,6 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         database_url=database_url,
         base_url=base_url,
         secret_key=read_secret_key(environ, kept),
-        secret_key_fallbacks=tuple(filter(None, environ.get("PORTAL_SECRET_KEY_FALLBACKS", "").split(","))),
         encryption_keys=read_encryption_keys(environ, kept),
         test_bench=test_bench,
         trusted_proxies=read_number(environ, "PORTAL_TRUSTED_PROXIES", 0),

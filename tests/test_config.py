@@ -107,7 +107,6 @@ def test_in_production_everything_is_given(environment):
             "PORTAL_BASE_URL": "https://portal.example/",
             "PORTAL_DATABASE_URL": "postgresql+psycopg://portal@db/portal",
             "PORTAL_ENCRYPTION_KEYS": f"{GOOD_KEY}, {old}",
-            "PORTAL_SECRET_KEY_FALLBACKS": "older,oldest",
             "PORTAL_TRUSTED_PROXIES": "1",
             "PORTAL_SUPPORT_CONTACT": "help@portal.example",
         }
@@ -115,7 +114,6 @@ def test_in_production_everything_is_given(environment):
     assert settings.base_url == "https://portal.example"
     assert (settings.is_loopback, settings.is_https) == (False, True)
     assert [name for name, _ in settings.encryption_keys] == ["2027a", "2026a"]
-    assert settings.secret_key_fallbacks == ("older", "oldest")
     assert (settings.trusted_proxies, settings.support_contact) == (1, "help@portal.example")
 
 

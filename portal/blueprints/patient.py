@@ -26,6 +26,7 @@ blueprint.register_blueprint(profile.blueprint, url_prefix="/account")
 # What the Security page says first, by the mark in its address.
 DONE = {
     "on=1": N_("Two-factor authentication is on."),
+    "saved=1": N_("Your new backup codes are saved."),
     "changed=1": N_("Your change is saved."),
     "off=1": N_("Two-factor authentication is off."),
     f"ended={presence_flow.SESSIONS}": N_("Ended. Signed out there at the next click."),
@@ -81,7 +82,9 @@ def security() -> Response:
 
 
 def said() -> str | None:
-    """What the page before has done, as its address tells."""
+    """What the page before has done, as its address tells and where it is still true."""
+    if "on" in request.args and not visit().who.is_on:
+        return None
     return next((_(DONE[mark]) for mark in map("=".join, request.args.items()) if mark in DONE), None)
 
 

@@ -17,7 +17,7 @@ def content_policy() -> tuple[str, int]:
     """A report carries no form of ours and changes nothing, so it needs no CSRF token."""
     try:
         sent = request.get_json(force=True)
-    except BadRequest:
+    except (BadRequest, RecursionError):  # no JSON, or JSON nested deeper than any report
         return "", 400
     for report in sent[:REPORTS_READ] if isinstance(sent, list) else []:
         body = report.get("body") if isinstance(report, dict) else None

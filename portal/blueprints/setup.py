@@ -257,7 +257,7 @@ def prove_context(form: SavedCodeForm) -> dict | None:
     if codes is None or codes.saved:
         return None
     form.code.label.text = _("Code %(number)s", number=codes.asked_number)
-    return {"number": codes.asked_number, "readable": codes.readable, "progress": progress(3)}
+    return {"number": codes.asked_number, "set_number": codes.set_number, "readable": codes.readable, "progress": progress(3)}
 
 
 @blueprint.get("/backup-codes/check")
@@ -279,7 +279,7 @@ def submit_prove() -> Response:
         codes_flow.confirm_saved(visit(), form.code.data)
     except Refused as refused:
         return refuse("setup/prove.html", form, refused, "code", **context)
-    return go_to(g.door.url("security", on=1))
+    return go_to(g.door.url("security", **({"on": 1} if context["set_number"] == 1 else {"saved": 1})))
 
 
 @blueprint.post("/backup-codes/later")

@@ -11,6 +11,7 @@ from portal.flows import sign_in as flow
 from portal.flows.ways import ways
 from portal.forms import BackupCodeForm, ChallengeForm, SignInForm
 from portal.messages import NOTICES, Refused
+from portal.policy import policy_of
 from portal.rendering import go, go_to, home_endpoint, page, refuse, renew_session, send_to_sign_in
 
 blueprint = Blueprint("sign_in", __name__)
@@ -80,11 +81,17 @@ def claimant_or_way() -> Response | None:
     return None if who.is_claimant else go(home_endpoint(who.role))
 
 
+def issuer() -> str:
+    """What the person's app calls this account."""
+    return policy_of(visit().who.role).issuer
+
+
 def code_context() -> dict:
     who = visitor()
     shown = ways(visit()) if who else []
     return {
         "username": who.username if who else "",
+        "issuer": issuer(),
         "ways": shown,
         "send_url": url_for("sign_in.send_code"),
         **trust_context(),
@@ -149,7 +156,7 @@ def take_code(template: str, form, context: Callable[[], dict]) -> Response:
 @blueprint.get("/sign-in/no-code")
 def no_code() -> Response:
     """ "Can't access your code?": what to try, in the guide's order."""
-    return claimant_or_way() or page("sign_in/no_code.html")
+    return claimant_or_way() or page("sign_in/no_code.html", issuer=issuer())
 
 
 @blueprint.get("/elsewhere")

@@ -162,7 +162,8 @@ def regenerate(visit: Visit, replacing: int | None) -> None:
         session.rollback()
         return
     make(visit, user)
-    user.backup_failures = 0  # counted per authenticator (RL-1); the account's own count stays (RL-5)
+    if user.backup_failures >= config.FAILURES_TO_DISABLE:
+        user.backup_failures = 0  # they were written off when they stopped the old set; fewer go with the next right code (RL-5)
     trusted.end_with_change(visit, user.id)
     sessions.end_others(visit, "two_factor_changed")
     notices.queue(visit, user, "backup_codes_replaced")

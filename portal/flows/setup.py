@@ -137,7 +137,7 @@ def submit(visit: Visit, chosen: Method, step: Step, answer: str) -> Step | None
 def charge(visit: Visit, chosen: Method) -> User:
     """Charge the try. Raises Refused("throttled")."""
     try:
-        return throttle.charge(visit, visit.who.user_id)
+        return throttle.charge(visit, visit.who.user_id, set_up=True)
     except Refused as refused:
         raise commit_refusal(visit, refused, chosen) from None
 

@@ -11,7 +11,7 @@ from portal.messages import Refused
 from portal.models import Authenticator, User
 
 
-def charge(visit: Visit, user_id: int, backup: bool = False, password: bool = False) -> User:
+def charge(visit: Visit, user_id: int, backup: bool = False, password: bool = False, set_up: bool = False) -> User:
     """Charge one try to the account and return it; its row stays locked until the transaction ends.
 
     Raises Refused("throttled", minutes=N) where the account pauses; nothing is charged or compared then.
@@ -24,6 +24,7 @@ def charge(visit: Visit, user_id: int, backup: bool = False, password: bool = Fa
             code_failures=failures,
             backup_failures=User.backup_failures + int(backup),
             password_failures=User.password_failures + int(password),
+            set_up_failures=User.set_up_failures + int(set_up),
             codes_paused_until=case(*pauses(failures, visit.now), else_=User.codes_paused_until),
         )
         .returning(User)

@@ -30,7 +30,7 @@ def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: d
     if old is not None:
         tell_old_number(visit, user, old)
     if user.two_factor == "on":
-        throttle.forgive(visit, user, binding.failures + 1)
+        throttle.forgive(visit, user, user.set_up_failures, set_up_failures=0)
     else:
         first_proof(visit, user, binding)
     raise_level(visit)
@@ -47,7 +47,7 @@ def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: d
 def first_proof(visit: Visit, user: User, binding: Binding) -> None:
     """ "On", and the first backup codes."""
     on: dict = {"two_factor": "on", "two_factor_since": visit.now}
-    throttle.forgive(visit, user, binding.failures + 1, **on)
+    throttle.forgive(visit, user, user.set_up_failures, **on, set_up_failures=0)
     backup_codes.make(visit, user)
 
 

@@ -76,6 +76,9 @@ def check_backup_code(visit: Visit, user: User, code: str, also: dict) -> Proof:
 def check_authenticators(visit: Visit, user: User, code: str, also: dict) -> Proof:
     """Try the code on each live authenticator of the person; the last refusal speaks. Raises Refused."""
     rows = throttle.charge_authenticators(visit, user.id)
+    if not rows:
+        throttle.forgive(visit, user, 1)  # nothing was compared
+        raise Refused("disabled")
     refused = Refused("disabled")
     not_asked: list[Authenticator] = []
     for row in rows:

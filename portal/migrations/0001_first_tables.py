@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("two_factor_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("code_failures", sa.Integer(), nullable=False),
         sa.Column("backup_failures", sa.Integer(), nullable=False),
+        sa.Column("set_up_failures", sa.Integer(), nullable=False),
         sa.Column("password_failures", sa.Integer(), nullable=False),
         sa.Column("codes_paused_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_sign_in_at", sa.DateTime(timezone=True), nullable=True),

@@ -44,6 +44,7 @@ class User(Base):
     # Wrong codes since the last right one: of the account (pauses), of its backup codes, of its password (RL-1 to RL-5).
     code_failures: Mapped[int] = mapped_column(default=0)
     backup_failures: Mapped[int] = mapped_column(default=0)
+    set_up_failures: Mapped[int] = mapped_column(default=0)  # in set-ups, cancelled ones too, until one is proved
     password_failures: Mapped[int] = mapped_column(default=0)  # at re-authentication, since the last right one
     codes_paused_until: Mapped[datetime | None]
     last_sign_in_at: Mapped[datetime | None]

@@ -425,12 +425,15 @@ def test_without_a_second_factor_there_is_nothing_to_regenerate(plain, maria, da
     assert plain.post("/account/security/backup-codes").headers["Location"] == "/account/security"
 
 
-def test_a_new_set_takes_back_the_wrong_tries_of_the_old_one(plain, clock, database, sam):
+def test_wrong_tries_of_an_old_set_go_with_the_next_right_code(plain, clock, database, sam):
     for _ in range(2):
         use(plain.another(), sam, "0000-0000-0000-0000")
     regenerate(plain.enter(sam), sam)
     user = database.user(sam)
-    assert (user.backup_failures, user.code_failures) == (0, 2)
+    assert (user.backup_failures, user.code_failures) == (2, 2)
+    assert use(plain.another(), sam, sam.codes[0]) is None
+    user = database.user(sam)
+    assert (user.backup_failures, user.code_failures) == (0, 0)
 
 
 def test_hashes_have_a_salt_of_their_set_and_no_code_is_kept(database, sam, dr_okafor):

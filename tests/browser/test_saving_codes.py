@@ -104,3 +104,18 @@ def test_the_codes_are_printed_on_exactly_one_sheet_made_for_a_drawer(town, brow
         assert [words for words in (patient.username, "@", "Print", "Sign out", "I have saved") if words in text] == []
         assert len(re.findall(r"\b\d{1,2} \w+ \d{4}\b", text)) == 1
         reader.page.goto("/account/security/two-factor/backup-codes/sheet")
+
+
+def test_codes_that_were_swapped_in_are_printed_as_well(town, browsers, patient, tmp_path):
+    """Print styles bring the sheet to life; nothing that fades in may be caught at its first, empty moment."""
+    reader = with_codes(town, browsers, patient)
+    codes = reader.backup_codes()
+    reader.press("I have saved my backup codes")
+    reader.press("Show the codes again")
+    reader.page.emulate_media(reduced_motion="no-preference")
+    expect(reader.page.locator("#step.fresh")).to_have_count(1)
+    reader.page.wait_for_timeout(500)  # the fade on the screen is over
+    reader.page.pdf(path=tmp_path / "codes.pdf", format="Letter")
+    text = subprocess.run(["pdftotext", "-layout", tmp_path / "codes.pdf", "-"], check=True, capture_output=True, text=True).stdout
+    same = numbered(text) == codes
+    assert same

@@ -29,3 +29,8 @@ def test_no_style_or_script_of_ours_fetches_anything_elsewhere():
     ours = [path for path in STATIC.iterdir() if path.suffix in (".css", ".js")]
     assert ours
     assert [path.name for path in ours if re.search(r"https?://|@import|url\([\"']?data:", path.read_text())] == []
+
+
+def test_the_one_script_is_htmx_as_it_came_and_ours_behind_it():
+    parts = [(STATIC / "htmx" / "htmx-4.0.1.min.js").read_text(), (STATIC / "portal.js").read_text()]
+    assert (STATIC / "scripts.js").read_text() == "\n".join(parts)
