@@ -20,7 +20,11 @@ PHONE = (390, 664)
 PATIENCE = 20_000  # milliseconds until a step that does not come is a failure
 # What Chromium notes of its own accord: each 4xx answer (a refusal is no fault of the page), each sign-out's clearing, and a
 # person whose Tab was faster than the page's autofocus: the focus stays where they put it.
-NOTES = ("the server responded with a status of 4", "Clear-Site-Data header on", "Autofocus processing was blocked")
+NOTES = (
+    "the server responded with a status of 4",
+    "Clear-Site-Data header on",
+    "Autofocus processing was blocked because a document already has a focused element",
+)
 expect.set_options(timeout=PATIENCE)
 
 
