@@ -17,7 +17,9 @@ run: export HOST ?= 127.0.0.1
 run: export PORT ?= 5000
 run: export PORTAL_INSTANCE ?= $(CURDIR)/instance
 run: export PORTAL_TEST_BENCH ?= 1
-run: .venv/runtime  ## Migrate, seed the demo accounts and serve on http://HOST:PORT, the test bench switched on
+run: export PORTAL_SMS_COUNTRIES ?= US,CA,KR
+run: export PORTAL_WORKER ?= 1
+run: .venv/runtime  ## Migrate, seed the demo accounts, serve on http://HOST:PORT and carry mails and texts, the test bench switched on
 	@$(BIN)/flask --app wsgi db upgrade
 	@$(BIN)/flask --app wsgi demo seed
 	@$(BIN)/gunicorn wsgi:app

@@ -1,6 +1,9 @@
 """How the portal is served: read by gunicorn on its own, for `make run` and for the servers that the tests start."""
 
 import os
+import subprocess
+import sys
+import threading
 
 host = os.environ.get("HOST", "127.0.0.1")
 bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT', '5000')}"
@@ -15,3 +18,17 @@ control_socket_disable = True
 def on_starting(server):
     """Check the settings before the first worker starts: a wrong one is said once, and nothing is tried again."""
     import wsgi  # noqa: F401 (ends the process where a setting is wrong)
+
+
+def keep_worker(pid: int) -> None:
+    """Run the queue's worker beside the pages; one that dies, by whatever hand, is started again."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "queue", "work", "--beside", str(pid)]
+    while True:
+        subprocess.Popen(command, stdin=subprocess.DEVNULL).wait()  # noqa: S603 nothing of it comes from outside
+        threading.Event().wait(1)
+
+
+def when_ready(server) -> None:
+    """`make run` is one command: it carries texts and mails, too. Elsewhere the worker is a service of its own."""
+    if os.environ.get("PORTAL_WORKER", "0") == "1":
+        threading.Thread(target=keep_worker, args=(os.getpid(),), daemon=True).start()

@@ -11,19 +11,19 @@ from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import config, errors, headers, rendering, static_files
-from portal.blueprints import help, patient, reports, sign_in
+from portal import config, errors, headers, queue, rendering, static_files
+from portal.blueprints import help, mailed, not_me, patient, reports, sign_in
 from portal.browser_session import CookieSessions, load_signed_in, touch
 from portal.cli import register_commands
-from portal.config import Settings
 from portal.crypto import Keyring
 from portal.db import db
 from portal.models import Base
+from portal.settings import Settings, load
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The portal, ready to serve. Raises SettingError where a setting is wrong."""
-    settings = settings or config.load()
+    settings = settings or load()
     settings.instance.mkdir(parents=True, exist_ok=True)
     settings.instance.chmod(0o700)  # the keys and the database in it are nobody else's
     app = Flask(__name__, instance_path=str(settings.instance), static_folder=None)
@@ -58,6 +58,7 @@ def configure(app: Flask, settings: Settings) -> None:
 def add_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app, settings.database_url)
     Alembic(app, metadatas=Base.metadata, engines=app.extensions["engine"])
+    queue.init_app(app, settings)
     Babel(app)
     rendering.teach(app.jinja_env)
     login = LoginManager(app)
@@ -89,7 +90,9 @@ def add_guards(app: Flask) -> None:
 def add_pages(app: Flask, settings: Settings) -> None:
     """Blueprints and static files; the test bench only where it is switched on."""
     app.register_blueprint(sign_in.blueprint)
+    app.register_blueprint(mailed.blueprint)
     app.register_blueprint(patient.blueprint)
+    app.register_blueprint(not_me.blueprint)
     app.register_blueprint(help.blueprint)
     app.register_blueprint(reports.blueprint)
     if settings.test_bench:

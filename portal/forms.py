@@ -1,5 +1,6 @@
 """Shapes of what people type. A form validates shape and names a reason; whether it is true is not its business."""
 
+import re
 import unicodedata
 
 from wtforms import Form, PasswordField, RadioField, StringField
@@ -9,6 +10,10 @@ from portal import config
 from portal.messages import N_
 
 LOOKALIKES = str.maketrans("OIL", "011")  # BC-8: Crockford's alphabet has no O, I or L
+EMAIL = re.compile(
+    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", re.IGNORECASE
+)
+NAME_SIGNS = frozenset("'’‘-‐\u200c\u200d")  # the last two join letters in Persian and in scripts of India
 BACKUP_CODE_CHARACTERS = frozenset(config.BACKUP_CODE_ALPHABET)
 
 
@@ -117,6 +122,19 @@ class ReauthenticationForm(PasswordForm, ChallengeForm):
     """Password and second factor on one page (RA-1)."""
 
 
+class LabelForm(ShapedForm):
+    """The name of an authenticator."""
+
+    name = StringField(N_("Name"))
+
+    def validate_name(self, field) -> None:
+        field.data = " ".join("".join(c if c.isprintable() else " " for c in field.data or "").split())
+        if not field.data:
+            raise ValidationError("label_empty")
+        if len(field.data) > config.LABEL_MAX:
+            raise ValidationError("label_long")
+
+
 class MethodForm(ShapedForm):
     """The choice of a verification method; the choices are set by the page."""
 
@@ -125,3 +143,66 @@ class MethodForm(ShapedForm):
     def validate_method(self, field) -> None:
         if field.data not in dict(field.choices):
             raise ValidationError("method_empty")
+
+
+class NameForm(ShapedForm):
+    """A person's name. It stands in mails, also to addresses that are not confirmed yet: nothing in it becomes a link there."""
+
+    full_name = StringField(N_("Name"), [filled("name_empty")])
+
+    def validate_full_name(self, field) -> None:
+        field.data = " ".join(unicodedata.normalize("NFC", field.data).split())
+        if len(field.data) > config.NAME_MAX:
+            raise ValidationError("name_long")
+        if not is_name(field.data):
+            raise ValidationError("name_signs")
+
+
+def is_name(text: str) -> bool:
+    """Letters of any script, blanks, hyphens and apostrophes; a full stop or comma at the end of a word only."""
+    words = [word.removesuffix(",").removesuffix(".") for word in text.split(" ")]
+    has_letter = any(letter.isalpha() for letter in text)
+    return (
+        has_letter
+        and all(words)
+        and all(unicodedata.category(each)[0] in "LM" or each in NAME_SIGNS for word in words for each in word)
+    )
+
+
+class EmailForm(ShapedForm):
+    email = StringField(N_("Email address"), [filled("email_empty")])
+
+    def validate_email(self, field) -> None:
+        field.data = unicodedata.normalize("NFKC", field.data).strip()
+        if not field.data.isascii():
+            raise ValidationError("email_letters")
+        if len(field.data) > config.EMAIL_MAX or not EMAIL.fullmatch(field.data):
+            raise ValidationError("email_shape")
+
+
+class PhoneForm(ShapedForm):
+    """A number as people type it; portal/phones.py reads it."""
+
+    phone = StringField(N_("Mobile phone number"), [filled("phone_empty")])
+
+
+class ForgotForm(ShapedForm):
+    username = StringField(N_("Username or email address"), [filled("forgot_empty")])
+
+
+class NewPasswordForm(ShapedForm):
+    """One field and no second one to confirm it (PW-6); portal/passwords.py says what is refused."""
+
+    new_password = PasswordField(N_("New password"))
+
+    def validate_new_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("password_new_empty")
+
+
+class ChangePasswordForm(NewPasswordForm, PasswordForm):
+    """The current password beside the new one (PW-9)."""
+
+
+class ChangePasswordWithCodeForm(NewPasswordForm, ReauthenticationForm):
+    """The same with a second factor."""

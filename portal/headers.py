@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, abort, current_app, request
 
-from portal.config import Settings, is_loopback_host
+from portal.settings import Settings, is_loopback_host
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "

@@ -46,6 +46,11 @@ def needs_rehash(stored: str) -> bool:
     return HASHER.check_needs_rehash(stored)
 
 
+def is_short(password: str) -> bool:
+    """Whether a password may only stand beside a second factor, not alone (PW-1)."""
+    return len(normalise(password)) < config.PASSWORD_MIN_ALONE
+
+
 def refusal(password: str, username: str, minimum: int = config.PASSWORD_MIN_ALONE) -> str | None:
     """Why this password cannot be set ("password_short", …), or None (PW-1, PW-2, PW-3, PW-5)."""
     chosen = normalise(password)

@@ -12,17 +12,25 @@ class Policy:
     accepts_restricted: bool
     must_use: bool
     may_turn_off: bool
+    may_trust_browsers: bool  # whether a browser may stand in for the code at sign-in (TB-1)
 
     def allows(self, method) -> bool:
         """Whether people behind this door may choose the method."""
         return self.accepts_restricted or not method.restricted
 
 
-PATIENT = Policy(frozenset({"patient"}), "Medximity", accepts_restricted=True, must_use=False, may_turn_off=True)
+PATIENT = Policy(
+    frozenset({"patient"}), "Medximity",
+    accepts_restricted=True, must_use=False, may_turn_off=True, may_trust_browsers=True,
+)  # fmt: skip
 PROVIDER = Policy(
-    frozenset({"provider", "administrator"}), "DigitalPatientChart", accepts_restricted=False, must_use=True, may_turn_off=False
-)
-SUPPORT = Policy(frozenset({"support"}), "Medximity", accepts_restricted=False, must_use=True, may_turn_off=False)
+    frozenset({"provider", "administrator"}), "DigitalPatientChart",
+    accepts_restricted=False, must_use=True, may_turn_off=False, may_trust_browsers=False,
+)  # fmt: skip
+SUPPORT = Policy(
+    frozenset({"support"}), "Medximity",
+    accepts_restricted=False, must_use=True, may_turn_off=False, may_trust_browsers=False,
+)  # fmt: skip
 POLICIES = (PATIENT, PROVIDER, SUPPORT)
 
 

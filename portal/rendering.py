@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flask import Response, current_app, g, make_response, redirect, render_template, request, session, url_for
-from flask_babel import format_datetime, get_translations, gettext, ngettext
+from flask_babel import format_date, format_datetime, get_translations, gettext, ngettext
 from flask_login import current_user
 from jinja2 import Environment
 from werkzeug.exceptions import HTTPException
@@ -44,6 +44,7 @@ def teach(environment: Environment) -> None:
         newstyle=True,
     )
     environment.globals["_"] = environment.globals["gettext"]
+    environment.globals["own_address"] = own_address
 
 
 def say(refused: Refused) -> str:
@@ -89,20 +90,30 @@ def send_to_sign_in() -> Response:
 
 
 def place_to_return() -> str | None:
-    """The page that the person was on: this one where it can be opened with a GET."""
+    """The page that the person was on, with what its address says: this one where it can be opened with a GET."""
     if request.blueprint == "sign_in":  # a claimant begins again; the page wanted first was the row's
         return own_path(request.args.get("next"))
-    path = request.full_path.rstrip("?") if request.method == "GET" else request.path
     try:
         current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]
     except (HTTPException, RequestRedirect):
         return None
-    return own_path(path)
+    return own_path(request.full_path.rstrip("?"))
 
 
 def moment(at: datetime) -> str:
     """A moment in words, in UTC and saying so."""
     return format_datetime(at, "d MMMM y, HH:mm") + " UTC"
+
+
+def own_address(endpoint: str, **values) -> str:
+    """A page of ours as a mail names it: the base URL is a setting, so that no Host header can alter it (RC-7)."""
+    path = current_app.url_map.bind("").build(endpoint, values, force_external=False)
+    return current_app.extensions["settings"].base_url + path
+
+
+def day(at: datetime) -> str:
+    """A day in words."""
+    return format_date(at, "d MMMM y")
 
 
 def template_context() -> dict:
@@ -115,8 +126,16 @@ def template_context() -> dict:
         "support_contact": current_app.extensions["settings"].support_contact,
         "home_url": home_url(),
         "moment": moment,
+        "say": say,
+        "absolute": absolute,
+        "day": day,
         "moment_of": lambda text: moment(datetime.fromisoformat(text)),
     }
+
+
+def absolute(endpoint: str, **values) -> str:
+    """An address for a mail: below the address that the operator set, whatever Host a request named (RC-7)."""
+    return current_app.extensions["settings"].base_url + url_for(endpoint, **values)
 
 
 PORTAL_BRAND = {"name": "Medximity", "key": "portal"}

@@ -48,6 +48,11 @@ def guard(door: Door):
     return check
 
 
+def ask_code() -> Response | None:
+    """To the same page, where a trusted browser stood in for the code: the Security pages open to a code alone (TB-3)."""
+    return ask_again() if visit().who.is_trusted else None
+
+
 def ask_again() -> Response | None:
     """To the page that asks for password and second factor, where they are older than five minutes (RA-1); None where fresh."""
     who = visit().who

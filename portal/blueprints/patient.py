@@ -4,18 +4,34 @@ from flask import Blueprint, Response, g, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.blueprints import setup
-from portal.blueprints.doors import PATIENT_DOOR, ask_again, guard
+from portal import config
+from portal.blueprints import authenticators, presence, profile, setup
+from portal.blueprints.doors import PATIENT_DOOR, ask_again, ask_code, guard
 from portal.browser_session import own_path, visit
-from portal.flows import account, backup_codes
+from portal.flows import account, backup_codes, sign_in, turn_off
+from portal.flows import presence as presence_flow
 from portal.flows import reauthenticate as flow
-from portal.forms import PasswordForm, ReauthenticationForm
-from portal.messages import Refused
+from portal.flows.ways import ways
+from portal.forms import NewPasswordForm, PasswordForm, ReauthenticationForm
+from portal.messages import N_, Refused
 from portal.rendering import go, go_to, page, refuse, renew_session
 
 blueprint = Blueprint("patient", __name__)
 blueprint.before_request(guard(PATIENT_DOOR))
 blueprint.register_blueprint(setup.blueprint, url_prefix="/account/security/two-factor")
+blueprint.register_blueprint(authenticators.blueprint, url_prefix="/account/security/authenticators")
+blueprint.register_blueprint(presence.blueprint, url_prefix="/account/security")
+blueprint.register_blueprint(profile.blueprint, url_prefix="/account")
+
+# What the Security page says first, by the mark in its address.
+DONE = {
+    "on=1": N_("Two-factor authentication is on."),
+    "saved=1": N_("Your new backup codes are saved."),
+    "changed=1": N_("Your change is saved."),
+    "off=1": N_("Two-factor authentication is off."),
+    f"ended={presence_flow.SESSIONS}": N_("Ended. Signed out there at the next click."),
+    f"ended={presence_flow.TRUSTED}": N_("Ended. The next sign-in there asks for a code."),
+}
 
 
 @blueprint.get("/home")
@@ -25,7 +41,13 @@ def home() -> Response:
         return go_to(g.door.url("regenerate"))  # C-8: without a code a lost phone locks the person out, so a new set comes first
     record = account.health_record(visit())
     reminder, url = remind(codes)
-    return page("patient/home.html", reminder=reminder, reminder_url=url, **record)
+    return page("patient/home.html", reminder=reminder, reminder_url=url, invited=account.is_invited(visit()), **record)
+
+
+@blueprint.post("/home/invitation")
+def dismiss_invitation() -> Response:
+    account.dismiss_invitation(visit())
+    return go("patient.home")
 
 
 def remind(codes: backup_codes.Overview | None) -> tuple[str | None, str | None]:
@@ -49,22 +71,23 @@ def remind(codes: backup_codes.Overview | None) -> tuple[str | None, str | None]
 
 @blueprint.get("/account", endpoint="account")
 def account_settings() -> Response:
-    return page("patient/account.html", profile=[(_(label), value) for label, value in account.profile(visit())])
+    return profile.overview()
 
 
 @blueprint.get("/account/security")
 def security() -> Response:
-    shown = account.security(visit())
-    return page("patient/security.html", notice=told(), **shown)
+    again = ask_code()
+    if again:
+        return again
+    shown = {**account.security(visit()), "presence": presence_flow.overview(visit())}
+    return page("patient/security.html", notice=said(), url=g.door.url, places_shown=config.PLACES_SHOWN, **shown)
 
 
-def told() -> str | None:
-    """What was just done, where it is still true."""
-    if not visit().who.is_on:
+def said() -> str | None:
+    """What the page before has done, as its address tells and where it is still true."""
+    if "on" in request.args and not visit().who.is_on:
         return None
-    if "saved" in request.args:
-        return _("Your new backup codes are saved.")
-    return _("Two-factor authentication is on.") if "on" in request.args else None
+    return next((_(DONE[mark]) for mark in map("=".join, request.args.items()) if mark in DONE), None)
 
 
 @blueprint.get("/account/security/confirm")
@@ -99,10 +122,31 @@ def place_after() -> str:
 
 
 def reauthentication_context() -> dict:
+    is_trusted = visit().who.is_trusted
+    change = _("You are about to change how your account is protected, so we check that it is you.")
+    trusted = _(
+        "You trust this browser, so no code was asked when you signed in. How your account is protected opens to a code alone."
+    )
     return {
         "action": g.door.url("reauthenticate", next=own_path(request.args.get("next"))),
-        "why": _("You are about to change how your account is protected, so we check that it is you."),
+        "ways": ways(visit()) if visit().who.is_on else [],
+        "send_url": g.door.url("send_code", next=own_path(request.args.get("next"))),
+        "why": trusted if is_trusted else change,
+        "cancel_url": g.door.url("account" if is_trusted else "security"),
     }
+
+
+@blueprint.post("/account/security/confirm/send")
+def send_code() -> Response:
+    """A text for this confirmation."""
+    try:
+        sign_in.send_code(visit(), request.form.get("way", ""))
+    except Refused as refused:
+        form = reauthentication_form()()
+        return refuse(
+            "patient/reauthenticate.html", form, refused, "code" if "code" in form else "", **reauthentication_context()
+        )
+    return go_to(g.door.url("reauthenticate", next=own_path(request.args.get("next"))))
 
 
 @blueprint.get("/account/security/backup-codes")
@@ -121,3 +165,67 @@ def submit_regenerate() -> Response:
         return refused
     backup_codes.regenerate(visit(), request.form.get("set", type=int))
     return go_to(g.door.url("setup.backup_codes"))
+
+
+# --- Disable: only here, so that no other door has it
+
+
+def before_disable() -> Response | None:
+    """Where it cannot be turned off, or a code comes first: a trusted browser's session shows one (C-7)."""
+    who = visit().who
+    if not who.is_on or not g.door.policy.may_turn_off:
+        return go_to(g.door.url("security"))
+    return ask_again() if who.second_factor_at is None else None
+
+
+@blueprint.get("/account/security/disable")
+def disable() -> Response:
+    return before_disable() or page("patient/disable.html", form=PasswordForm(), generation=visit().who.generation)
+
+
+@blueprint.post("/account/security/disable")
+def submit_disable() -> Response:
+    elsewhere = before_disable()
+    if elsewhere:
+        return elsewhere
+    form = PasswordForm(request.form)
+    context: dict = {"generation": visit().who.generation}
+    if not form.validate():
+        return refuse("patient/disable.html", form, **context)
+    if request.form.get("generation", type=int) != visit().who.generation:
+        return refuse("patient/disable.html", form, Refused("changed_meanwhile"), **context)
+    try:
+        is_off = turn_off.submit(visit(), form.password.data)
+    except Refused as refused:
+        return refuse("patient/disable.html", form, refused, "password", **context)
+    except turn_off.OutOfTurn:
+        return go_to(g.door.url("disable"))
+    return go_to(g.door.url("security", off=1) if is_off else g.door.url("replace_password"))
+
+
+@blueprint.get("/account/security/disable/password")
+def replace_password() -> Response:
+    """A short password was enough beside a code; alone it is not (PW-1)."""
+    elsewhere = before_disable()
+    if elsewhere:
+        return elsewhere
+    if not turn_off.awaits_password(visit()):
+        return go_to(g.door.url("disable"))
+    return page("patient/replace_password.html", form=NewPasswordForm())
+
+
+@blueprint.post("/account/security/disable/password")
+def submit_replace_password() -> Response:
+    elsewhere = before_disable()
+    if elsewhere:
+        return elsewhere
+    form = NewPasswordForm(request.form)
+    if not form.validate():
+        return refuse("patient/replace_password.html", form)
+    try:
+        turn_off.submit_longer(visit(), form.new_password.data)
+    except Refused as refused:
+        return refuse("patient/replace_password.html", form, refused, "new_password")
+    except turn_off.OutOfTurn:
+        return go_to(g.door.url("disable"))
+    return go_to(g.door.url("security", off=1))

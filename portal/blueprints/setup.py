@@ -1,6 +1,6 @@
 """The guided wizard, without an address of its own: its parent supplies guard, chrome, words and policy."""
 
-from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.blueprints.doors import ask_again
@@ -9,9 +9,10 @@ from portal.crypto import SealBroken
 from portal.flows import backup_codes as codes_flow
 from portal.flows import events
 from portal.flows import setup as flow
-from portal.forms import CodeForm, MethodForm, SavedCodeForm
+from portal.forms import MethodForm, SavedCodeForm, ShapedForm
 from portal.messages import Refused
 from portal.methods import Method, Step, method, offered
+from portal.models import Binding
 from portal.rendering import go_to, page, refuse, say
 
 blueprint = Blueprint("setup", __name__)
@@ -28,35 +29,58 @@ def go_here(endpoint: str, **values) -> Response:
 
 def due() -> Response:
     """Out of turn: to the step that is due."""
-    who = visit().who
-    if who.is_on:
-        codes = codes_flow.overview(visit())
-        waiting = codes is not None and codes.readable and not codes.saved
-        return go_here("backup_codes") if waiting else go_to(g.door.url("security"))
     binding = flow.open_binding(visit())
-    chosen = method(binding.method) if binding else None
-    return go_here("step", method_name=chosen.name, step_name=chosen.steps[0].name) if chosen else go_here("choose")
+    chosen = method(binding.method) if binding and flow.is_due(visit(), binding) else None
+    if chosen and binding:
+        return go_here("step", method_name=chosen.name, step_name=reached(chosen, binding))
+    if not visit().who.is_on:
+        return go_here("choose")
+    codes = codes_flow.overview(visit())
+    waiting = codes is not None and codes.readable and not codes.saved
+    return go_here("backup_codes") if waiting else go_to(g.door.url("security"))
 
 
-# --- choose
+def reached(chosen: Method, binding: Binding) -> str:
+    """The step of a binding that is due: the first, or the next where it is answered already."""
+    answered = len(chosen.steps) > 1 and flow.is_answered(visit(), binding)
+    return chosen.steps[1 if answered else 0].name
+
+
+# --- choose: the first method, another in place of a live one (?change=), or one more (?add=1)
+
+
+def aim() -> dict:
+    """What the choice is for, from the address."""
+    return {"change": request.args.get("change"), "add": request.args.get("add")}
 
 
 def choose_context(form: MethodForm) -> dict:
-    form.method.choices = [(each.name, each.label) for each in offered(g.door.policy)]
+    offers = offered(g.door.policy)
+    form.method.choices = [(each.name, each.label) for each in offers]
     cards = [
         {"name": each.name, "label": _(each.label), "recommended": not each.restricted, "facts": [_(fact) for fact in each.facts]}
-        for each in offered(g.door.policy)
+        for each in offers
     ]
-    return {"methods": cards, "progress": progress(1), "security_url": g.door.url("security")}
+    form.method.data = form.method.data or request.args.get("kind")
+    weaker = any(each.restricted for each in offers)
+    names = {"methods": cards, "progress": progress(1), "security_url": g.door.url("security"), "weaker": weaker}
+    return {**names, "action": url_for(".choose", **aim()), "is_change": any(aim().values())}
+
+
+def not_to_choose() -> Response | None:
+    """None where the choice is due; else the way on."""
+    if visit().who.is_on != any(aim().values()):
+        return due()
+    if aim()["change"] and not flow.owns(visit().who.user_id, aim()["change"]):
+        abort(404)
+    return ask_again()
 
 
 @blueprint.get("")
 def choose() -> Response:
-    if visit().who.is_on:
-        return due()
-    again = ask_again()
-    if again:
-        return again
+    elsewhere = not_to_choose()
+    if elsewhere:
+        return elsewhere
     form = MethodForm()
     context = choose_context(form)
     if "expired" in request.args:
@@ -66,16 +90,16 @@ def choose() -> Response:
 
 @blueprint.post("")
 def submit_choose() -> Response:
+    elsewhere = not_to_choose()
+    if elsewhere:
+        return elsewhere
     form = MethodForm(request.form)
     context = choose_context(form)
-    again = ask_again()
-    if again:
-        return again
     chosen = method(form.method.data) if form.validate() else None
     if chosen is None:
         return refuse("setup/choose.html", form, **context)
     try:
-        flow.begin(visit(), chosen)
+        flow.begin(visit(), chosen, aim()["change"], bool(aim()["add"]))
     except flow.OutOfTurn:
         return due()
     return go_here("step", method_name=chosen.name, step_name=chosen.steps[0].name)
@@ -91,28 +115,34 @@ def find_step(method_name: str, step_name: str) -> tuple[Method, Step] | None:
     return (chosen, step) if chosen and step else None
 
 
-def step_page(chosen: Method, step: Step, form: CodeForm, refused: Refused | None = None) -> Response:
+def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | None = None) -> Response:
     """The page of a step; with `refused` or the form's errors, status 422."""
     binding = flow.open_binding(visit())
-    if binding is None or binding.method != chosen.name or visit().who.is_on:
+    if binding is None or binding.method != chosen.name or not flow.is_due(visit(), binding):
         return due()
     if not flow.may_see(visit(), binding):
         return ask_again() or due()
+    if not flow.is_reached(visit(), binding, chosen, step):
+        return due()
     try:
-        shown = step.show(flow.secret_of(visit(), binding, g.door.policy), visit().now)
+        shown = flow.show(visit(), binding, step)
     except SealBroken:
         return go_here("choose", expired=1)
-    context = {**shown, "button": g.door.confirm, "progress": progress(2), "cancel_url": url_for(".cancel")}
+    context = {**shown, "button": _(step.button) if step.button else g.door.confirm, "progress": progress(2)}
+    context |= {"cancel_url": url_for(".cancel"), "send_url": url_for(".send_again", method_name=chosen.name)}
+    context["back_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.steps[0].name)
     template = f"methods/{chosen.name}/{step.name}.html"
     if refused or form.errors:
-        return refuse(template, form, refused, "code" if refused else "", **context)
+        return refuse(template, form, refused, step.field if refused else "", **context)
+    if shown.get("prefill"):
+        form[step.field].data = shown["prefill"]
     return page(template, form=form, **context)
 
 
 @blueprint.get("/<method_name>/<step_name>")
 def step(method_name: str, step_name: str) -> Response:
     found = find_step(method_name, step_name)
-    return step_page(*found, CodeForm()) if found else due()
+    return step_page(*found, found[1].form()) if found else due()
 
 
 @blueprint.post("/<method_name>/<step_name>")
@@ -124,11 +154,12 @@ def submit_step(method_name: str, step_name: str) -> Response:
     binding = flow.open_binding(visit())
     if binding and not flow.may_see(visit(), binding):
         return ask_again() or due()
-    form = CodeForm(request.form)
+    form = step.form(request.form)
     if not form.validate():
         return step_page(chosen, step, form)
+    was_on = visit().who.is_on
     try:
-        flow.submit(visit(), g.door.policy, chosen, step, form.code.data)
+        following = flow.submit(visit(), chosen, step, form[step.field].data)
     except flow.OutOfTurn:
         events.record_alone(visit(), "sequence_fail", "out_of_turn")
         return due_afresh()
@@ -136,13 +167,31 @@ def submit_step(method_name: str, step_name: str) -> Response:
         if refused.reason == "set_up_expired":
             return go_here("choose", expired=1)
         return step_page(chosen, step, form, refused)
-    return go_here("backup_codes")
+    if following:
+        return go_here("step", method_name=chosen.name, step_name=following.name)
+    return go_to(g.door.url("security", changed=1)) if was_on else go_here("backup_codes")
 
 
 def due_afresh() -> Response:
     """As `due`, for the second of two presses: the first may have turned it on since this request was let in."""
     codes = codes_flow.overview(visit())
     return go_here("backup_codes") if codes and codes.readable else due()
+
+
+@blueprint.post("/<method_name>/send")
+def send_again(method_name: str) -> Response:
+    """ "Send again": one more text to the number of this set-up."""
+    chosen = method(method_name)
+    if chosen is None or chosen.words is None or not g.door.policy.allows(chosen):
+        return due()
+    last = chosen.steps[-1]
+    try:
+        flow.send_again(visit(), chosen)
+    except flow.OutOfTurn:
+        return due()
+    except Refused as refused:
+        return step_page(chosen, last, last.form(), refused)
+    return go_here("step", method_name=chosen.name, step_name=last.name)
 
 
 @blueprint.post("/cancel")

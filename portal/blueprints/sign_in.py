@@ -1,14 +1,16 @@
 """Sign in: the password, the verification code, ways on without it, sign out."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
 
-from portal.browser_session import ended, mark_browser, now, own_path, seconds_left, visit, visitor
-from portal.flows import sessions
+from portal.browser_session import ended, keep_trust, mark_browser, now, own_path, seconds_left, visit, visitor
+from portal.flows import sessions, trusted
 from portal.flows import sign_in as flow
+from portal.flows.ways import ways
 from portal.forms import BackupCodeForm, ChallengeForm, SignInForm
 from portal.messages import NOTICES, Refused
-from portal.methods import first_method
 from portal.policy import policy_of
 from portal.rendering import go, go_to, home_endpoint, page, refuse, renew_session, send_to_sign_in
 
@@ -47,6 +49,8 @@ def password_url() -> str:
 def notice() -> str | None:
     """Why the person is here again, where that is known."""
     over = ended()
+    if "changed" in request.args:
+        return _(NOTICES["password_is_new"])
     if "out" in request.args or over:
         return _(NOTICES["signed_out" if "out" in request.args or over is None else over.reason])
     return _(NOTICES["sign_in_first"]) if request.args.get("next") else None
@@ -84,7 +88,20 @@ def issuer() -> str:
 
 def code_context() -> dict:
     who = visitor()
-    return {"username": who.username if who else "", "issuer": issuer(), **first_method().challenge.show(now())}
+    shown = ways(visit()) if who else []
+    return {
+        "username": who.username if who else "",
+        "issuer": issuer(),
+        "ways": shown,
+        "send_url": url_for("sign_in.send_code"),
+        **trust_context(),
+    }
+
+
+def trust_context() -> dict:
+    """The box that lets this browser stand in for the code: for how many days (0: no box), and whether it was ticked."""
+    who = visitor()
+    return {"trust_days": trusted.days(visit(), who.role) if who else 0, "trust_ticked": "trust" in request.form}
 
 
 @blueprint.get("/sign-in/code")
@@ -94,29 +111,43 @@ def ask_code() -> Response:
 
 @blueprint.post("/sign-in/code")
 def submit_code() -> Response:
-    return claimant_or_way() or take_code("sign_in/code.html", ChallengeForm(request.form), code_context())
+    return claimant_or_way() or take_code("sign_in/code.html", ChallengeForm(request.form), code_context)
+
+
+@blueprint.post("/sign-in/send")
+def send_code() -> Response:
+    """ "Send again", or the first text where another way is asked first."""
+    elsewhere = claimant_or_way()
+    if elsewhere:
+        return elsewhere
+    try:
+        flow.send_code(visit(), request.form.get("way", ""))
+    except Refused as refused:
+        return refuse("sign_in/code.html", ChallengeForm(), refused, "code", **code_context())
+    return go("sign_in.ask_code")
 
 
 @blueprint.get("/sign-in/backup-code")
 def ask_backup_code() -> Response:
-    return claimant_or_way() or page("sign_in/backup_code.html", form=BackupCodeForm())
+    return claimant_or_way() or page("sign_in/backup_code.html", form=BackupCodeForm(), **trust_context())
 
 
 @blueprint.post("/sign-in/backup-code")
 def submit_backup_code() -> Response:
-    return claimant_or_way() or take_code("sign_in/backup_code.html", BackupCodeForm(request.form), {})
+    return claimant_or_way() or take_code("sign_in/backup_code.html", BackupCodeForm(request.form), trust_context)
 
 
-def take_code(template: str, form, context: dict) -> Response:
-    """A claimant's second factor; the same flow for both pages."""
+def take_code(template: str, form, context: Callable[[], dict]) -> Response:
+    """A claimant's second factor; the same flow for both pages. `context` is asked for where the page is shown again."""
     if not form.validate():
-        return refuse(template, form, **context)
+        return refuse(template, form, **context())
     who = visit().who
     try:
-        finished = flow.submit_code(visit(), form.code.data)
+        finished = flow.submit_code(visit(), form.code.data, trust="trust" in request.form)
     except Refused as refused:
-        return refuse(template, form, refused, "code", **context)
+        return refuse(template, form, refused, "code", **context())
     renew_session(finished.token)
+    keep_trust(finished.trusted)
     if finished.backup_left == 0 and who.role == "patient":
         return go("patient.regenerate")
     return go_on(who.role, finished.next_path)

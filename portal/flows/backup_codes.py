@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select, update
 from portal import config
 from portal.crypto import SealBroken, keyed_hash
 from portal.db import begin_write, change, db
-from portal.flows import notices, sessions
+from portal.flows import notices, sessions, trusted
 from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.messages import Refused
@@ -32,6 +32,7 @@ class Overview:
     saved: bool
     readable: bool
     asked_number: int
+    works: bool = True  # False: too many wrong ones were tried (RL-1)
     total: int = config.BACKUP_CODES
 
     @property
@@ -106,17 +107,18 @@ def live_set(user_id: int) -> BackupCodeSet | None:
 def overview(visit: Visit) -> Overview | None:
     """The visitor's live set in numbers: one query."""
     left = select(func.count()).where(BackupCode.set_id == BackupCodeSet.id, BackupCode.used_at.is_(None)).scalar_subquery()
+    wrong = select(User.backup_failures).where(User.id == BackupCodeSet.user_id).scalar_subquery()
     row = db.session.execute(
         select(
             BackupCodeSet.number, BackupCodeSet.created_at, left, BackupCodeSet.saved_at,
-            BackupCodeSet.readable_until, BackupCodeSet.asked_number,
+            BackupCodeSet.readable_until, BackupCodeSet.asked_number, wrong,
         ).where(BackupCodeSet.user_id == visit.who.user_id, BackupCodeSet.replaced_at.is_(None))
     ).first()  # fmt: skip
     if row is None:
         return None
-    number, made_at, count, saved_at, readable_until, asked = row
+    number, made_at, count, saved_at, readable_until, asked, failures = row
     readable = readable_until is not None and visit.now < readable_until
-    return Overview(number, made_at, count, saved_at is not None, readable, asked)
+    return Overview(number, made_at, count, saved_at is not None, readable, asked, failures < config.FAILURES_TO_DISABLE)
 
 
 def readable(visit: Visit) -> ReadableSet | None:
@@ -162,6 +164,7 @@ def regenerate(visit: Visit, replacing: int | None) -> None:
     make(visit, user)
     if user.backup_failures >= config.FAILURES_TO_DISABLE:
         user.backup_failures = 0  # they were written off when they stopped the old set; fewer go with the next right code (RL-5)
+    trusted.end_with_change(visit, user.id)
     sessions.end_others(visit, "two_factor_changed")
     notices.queue(visit, user, "backup_codes_replaced")
     session.commit()

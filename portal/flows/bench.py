@@ -1,12 +1,13 @@
 """What the test bench shows: demo phones with live codes, and the mails in the outbox."""
 
+import json
 from datetime import datetime
 
 from sqlalchemy import select
 
 from portal.crypto import Keyring, SealBroken
 from portal.db import db
-from portal.flows import demo
+from portal.flows import demo, outbox
 from portal.flows.notices import outbox_place
 from portal.methods import method
 from portal.models import Authenticator, Binding, Outbox, User, secret_place
@@ -37,14 +38,36 @@ def entry(keys: Keyring, now: datetime, user: User, row: Authenticator | Binding
     return {"issuer": policy_of(user.role).issuer, "label": user.username, "key_groups": groups, **live}
 
 
-def mails(keys: Keyring) -> list[dict]:
-    """The newest notices: address, template, facts, when."""
-    rows = db.session.scalars(select(Outbox).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN))
-    return [{"to": address(keys, row), "template": row.template, "facts": row.facts, "at": row.created_at} for row in rows]
+def texts(keys: Keyring) -> list[dict]:
+    """The newest texts: number, words while they are kept, when."""
+    rows = db.session.scalars(
+        select(Outbox).where(Outbox.kind == outbox.TEXT).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN)
+    )
+    return [{"to": opened(keys, row, "to"), "text": opened(keys, row, "body"), "at": row.created_at} for row in rows]
 
 
-def address(keys: Keyring, row: Outbox) -> str:
+def mails(keys: Keyring, now: datetime) -> list[dict]:
+    """The newest mails: address, template, facts, links while they are readable, when, and how far each has come."""
+    rows = db.session.scalars(
+        select(Outbox).where(Outbox.kind == outbox.MAIL).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN)
+    )
+    return [
+        {
+            "to": opened(keys, row, "to"),
+            "template": row.template,
+            "facts": row.facts,
+            "links": json.loads(opened(keys, row, "body") or "{}"),
+            "at": row.created_at,
+            "state": outbox.state_of(row, now),
+        }
+        for row in rows
+    ]
+
+
+def opened(keys: Keyring, row: Outbox, column: str) -> str:
+    """A sealed column of the outbox, "" where it is wiped or cannot be opened."""
+    sealed = getattr(row, f"{column}_sealed")
     try:
-        return keys.open(row.to_sealed, outbox_place(row.id))
+        return keys.open(sealed, outbox_place(row.id, column)) if sealed else ""
     except SealBroken:
         return ""

@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 from portal.crypto import Keyring
 from portal.db import begin_write, change, db
 from portal.flows.backup_codes import set_place
-from portal.flows.notices import outbox_place
-from portal.models import Authenticator, BackupCodeSet, Binding, Outbox, User, secret_place, user_place
+from portal.flows.notices import address_place, outbox_place
+from portal.models import Authenticator, BackupCodeSet, Binding, NoticeAddress, Outbox, User, fold_email, secret_place, user_place
 
 BATCH = 200
 Place = Callable[[Any], str]
@@ -22,7 +22,9 @@ SEALED: tuple[tuple[type, str, Place], ...] = (
     (Authenticator, "secret_sealed", lambda row: secret_place(row.user_id, row.id)),
     (BackupCodeSet, "pepper_sealed", lambda row: set_place(row.user_id, row.id, "pepper")),
     (BackupCodeSet, "codes_sealed", lambda row: set_place(row.user_id, row.id, "codes")),
-    (Outbox, "to_sealed", lambda row: outbox_place(row.id)),
+    (Outbox, "to_sealed", lambda row: outbox_place(row.id, "to")),
+    (Outbox, "body_sealed", lambda row: outbox_place(row.id, "body")),
+    (NoticeAddress, "email_sealed", lambda row: address_place(row.id)),
 )
 
 
@@ -41,11 +43,22 @@ def rotate_column(keys: Keyring, model: Any, column: str, place: Place) -> int:
         rows = session.scalars(query if last is None else query.where(model.id > last)).all()
         for row in rows:
             old = getattr(row, column)
-            if not keys.is_newest(old):
-                new = keys.seal(keys.open(old, place(row)), place(row))
-                done += change(update(model).where(model.id == row.id, sealed == old).values({column: new}))
+            if not keys.is_newest(old) or is_lost(row, column):
+                text = keys.open(old, place(row))
+                values = {column: keys.seal(text, place(row)), **beside(keys, model, column, text)}
+                done += change(update(model).where(model.id == row.id, sealed == old).values(values))
         last = rows[-1].id if rows else None
         session.commit()
         db.session.expunge_all()
         if len(rows) < BATCH:
             return done
+
+
+def beside(keys: Keyring, model: Any, column: str, text: str) -> dict[str, bytes]:
+    """What is made anew together with a sealed column: the hash that an account is found by."""
+    return {"email_hash": keys.look_up_hash(fold_email(text))} if (model, column) == (User, "email_sealed") else {}
+
+
+def is_lost(row: Any, column: str) -> bool:
+    """Whether an account cannot be found by its address: it was made before there were hashes."""
+    return isinstance(row, User) and column == "email_sealed" and row.email_hash is None

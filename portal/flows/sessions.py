@@ -20,7 +20,8 @@ S, U = Session.__table__.c, User.__table__.c
 FIND = (
     select(
         S.id, S.token_hash, S.level, S.next_path, S.browser_known, S.last_seen_at, S.ends_at, S.password_at, S.second_factor_at,
-        U.id, U.username, U.full_name, U.role, U.two_factor, U.two_factor_since, S.ended_reason, U.disabled_at,
+        U.id, U.username, U.full_name, U.role, U.two_factor, U.two_factor_since, U.generation,
+        S.ended_reason, U.disabled_at,
     )
     .join_from(Session.__table__, User.__table__, S.user_id == U.id)
     .where(S.token_hash == bindparam("hash"))
@@ -62,10 +63,10 @@ def over(visitor: Visitor, now: datetime) -> str | None:
     return None
 
 
-def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[str, bool]:
+def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[str, Session]:
     """Insert a session for a password just shown; the oldest beyond five ends (SE-11), but a claimant ends nobody's.
 
-    Returns its token, and whether this person has signed in from this browser before.
+    Returns its token and its row; `browser_known` says whether this person has signed in from this browser before.
     """
     if visit.visitor:  # signed in again in the same browser: the token that it held is dead (SE-7)
         change(end_where(visit, "signed_out").where(Session.id == visit.visitor.session_id))
@@ -75,26 +76,25 @@ def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[
     life = config.CLAIMANT_LIFE if level == LEVEL_CLAIMANT else config.SESSION_LIFE
     known = exists().where(Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level != LEVEL_CLAIMANT)
     is_known = bool(browser_hash and db.session.scalar(select(known)))
-    db.session.add(
-        Session(
-            token_hash=token_hash(token),
-            user_id=user.id,
-            level=level,
-            browser_hash=browser_hash,
-            browser_known=is_known,
-            next_path=next_path,
-            ip=visit.ip,
-            user_agent=visit.user_agent,
-            created_at=visit.now,
-            last_seen_at=visit.now,
-            ends_at=visit.now + life,
-            password_at=visit.now,
-        )
+    row = Session(
+        token_hash=token_hash(token),
+        user_id=user.id,
+        level=level,
+        browser_hash=browser_hash,
+        browser_known=is_known,
+        next_path=next_path,
+        ip=visit.ip,
+        user_agent=visit.user_agent,
+        created_at=visit.now,
+        last_seen_at=visit.now,
+        ends_at=visit.now + life,
+        password_at=visit.now,
     )
+    db.session.add(row)
     db.session.flush()
     if level != LEVEL_CLAIMANT:
         end_oldest(visit, user.id, user)
-    return token, is_known
+    return token, row
 
 
 def complete(of: Any) -> tuple:
@@ -134,6 +134,12 @@ def end_others(visit: Visit, reason: str) -> None:
     )
     if change(others):
         record(visit, "session_end", reason=reason)
+
+
+def end_all(visit: Visit, user_id: int, reason: str, but: int | None = None) -> None:
+    """End every session of a person, claims too; `but` names one that stays. The event belongs to the caller."""
+    living = end_where(visit, reason).where(Session.user_id == user_id, Session.ended_at.is_(None))
+    change(living if but is None else living.where(Session.id != but))
 
 
 def renew(visit: Visit, **columns) -> str | None:

@@ -9,10 +9,11 @@ from portal.db import begin_write, db
 from portal.flows import backup_codes, notices, throttle
 from portal.flows.events import record
 from portal.flows.visit import Visit
+from portal.flows.ways import attempt_of, open_secret
 from portal.forms import as_backup_code, is_digits
 from portal.messages import Refused
-from portal.methods import Secret, method
-from portal.models import Authenticator, User, secret_place
+from portal.methods import NotAsked, method
+from portal.models import Authenticator, User
 from portal.policy import policy_of
 
 log = logging.getLogger(__name__)
@@ -79,19 +80,27 @@ def check_authenticators(visit: Visit, user: User, code: str, also: dict) -> Pro
         throttle.forgive(visit, user, 1)  # nothing was compared
         raise Refused("disabled")
     refused = Refused("disabled")
+    not_asked: list[Authenticator] = []
     for row in rows:
         try:
             challenge(visit, user, row, code)
+        except NotAsked:
+            not_asked.append(row)
+            continue
         except Refused as rejected:
             refused = explain(rejected, row.failures, AT_SIGN_IN, user)
             continue
         throttle.uncharge_authenticators([other for other in rows if other is not row])
         throttle.forgive(visit, user, row.failures, **also)
         return Proof(user, row.method)
-    if rows and all(row.disabled_at for row in rows):
-        for row in rows:
-            tell_disabled(visit, user, row)
+    throttle.uncharge_authenticators(not_asked)
+    stopped = [row for row in rows if row.disabled_at is not None and row not in not_asked]
+    for row in stopped:
+        tell_disabled(visit, user, row)
+    if stopped:
         raise Refused("disabled")
+    if not_asked and len(not_asked) == len(rows):
+        refused = Refused("text_first")
     tell_lock(visit, user)
     raise with_tries(refused, user)
 
@@ -100,13 +109,13 @@ def challenge(visit: Visit, user: User, row: Authenticator, code: str) -> None:
     """Ask the authenticator's method. Raises Refused; a seal that does not open lets nobody in (CR-5)."""
     asked = method(row.method)
     try:
-        text = visit.keys.open(row.secret_sealed, secret_place(user.id, row.id))
+        secret = open_secret(visit, user, row, attempt_of(visit))
     except SealBroken:
         log.critical("authenticator %s cannot be opened with the keys at hand", row.id)
         raise Refused("unreadable") from None
     if asked is None:
         raise Refused("unreadable")
-    asked.challenge.take(Secret(row.id, text, policy_of(user.role).issuer, user.username), row, code, visit.now)
+    asked.challenge.take(secret, row, code, visit.now)
 
 
 def explain(refused: Refused, failures: int, hints: tuple[str, ...], user: User) -> Refused:

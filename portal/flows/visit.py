@@ -8,6 +8,7 @@ from portal.crypto import Keyring
 
 LEVEL_CLAIMANT = "claimant"
 LEVEL_ONE = "aal1"
+LEVEL_TRUSTED = "aal1+trusted"
 LEVEL_TWO = "aal2"
 
 
@@ -30,11 +31,17 @@ class Visitor:
     role: str
     two_factor: str
     two_factor_since: datetime | None
+    generation: int
 
     @property
     def is_claimant(self) -> bool:
         """Password shown, code not yet (SE-8)."""
         return self.level == LEVEL_CLAIMANT
+
+    @property
+    def is_trusted(self) -> bool:
+        """Let in by a trusted browser: no second factor was shown (C-1)."""
+        return self.level == LEVEL_TRUSTED
 
     @property
     def is_on(self) -> bool:
@@ -64,7 +71,11 @@ class Visit:
     user_agent: str
     request_id: str
     visitor: Visitor | None = None
+    host: str = ""  # the address's host, for the last line of a text
+    countries: tuple[str, ...] = ()  # where texts may go
     browser: str | None = None  # this browser's own token: says "seen before", proves nothing
+    trusted: tuple[str, ...] = ()  # this browser's trust tokens, one a person
+    trust_days: int = 0  # for how long the operator lets patients trust a browser
 
     @property
     def who(self) -> Visitor:

@@ -32,14 +32,26 @@ class Event(Base):
 
 
 class Outbox(Base):
-    """A notice to hand over after the commit. `template` and `facts` make its text; the address is sealed."""
+    """A mail or text to hand over after the commit; flows/outbox.py says how.
+
+    A mail is made of `template` and `facts`; a text's words, or the links of a mail, are sealed in `body_sealed` and wiped when it is
+    handed over or dead. `state`: queued -> carried -> sent | failed | queued again; dead when `dies_at` came first.
+    """
 
     __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_state_lease_until", "state", "lease_until"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[str] = mapped_column(String(8), default="mail", server_default="mail")
     template: Mapped[str] = mapped_column(String(48))
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
     to_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    body_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(12), default="queued", server_default="queued")
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    lease_until: Mapped[datetime | None]  # who carries it owns it until then; afterwards anybody may try again
+    dies_at: Mapped[datetime | None]  # never handed over from then on
     created_at: Mapped[datetime] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(12))  # what the gateway last said: see gateways.Outcome

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base
 
-# How far a person has come, in the order of trust (C-1 adds "aal1+trusted" between the last two).
-LEVELS = ("claimant", "aal1", "aal2")
+# How far a person has come, in the order of trust. "aal1+trusted": a trusted browser stood in for the code (C-1).
+LEVELS = ("claimant", "aal1", "aal1+trusted", "aal2")
 
 
 class Session(Base):
@@ -34,5 +34,6 @@ class Session(Base):
     ends_at: Mapped[datetime]
     password_at: Mapped[datetime]
     second_factor_at: Mapped[datetime | None]
+    turning_off_at: Mapped[datetime | None]  # Disable took the password, and asks for a longer one (PW-1)
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str | None] = mapped_column(String(32))

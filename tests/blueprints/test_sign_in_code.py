@@ -175,7 +175,7 @@ def test_the_ways_on_without_a_code(browser, sam):
     assert places == sorted(places)
     browser.press("Use a backup code")
     assert browser.path == "/sign-in/backup-code"
-    browser.press("Use your authenticator app")
+    browser.press("Use the code from your phone")
     assert browser.path == "/sign-in/code"
 
 
@@ -183,7 +183,7 @@ def test_the_code_page_has_one_field_ready_for_the_code(browser, sam):
     browser.sign_in(sam)
     field = browser.field("Verification Code")
     assert (field["inputmode"], field["autocomplete"], "autofocus" in field) == ("numeric", "one-time-code", True)
-    assert len([box for box in browser.page.one("main").all("input") if box["type"] != "hidden"]) == 1
+    assert len([box for box in browser.page.one("main").all("input") if box["type"] not in ("hidden", "checkbox")]) == 1
 
 
 def test_a_new_browser_is_told_by_mail_and_a_known_one_is_not(plain, clock, database, sam):

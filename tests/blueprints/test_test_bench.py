@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import update
 
-from portal import config, create_app
+from portal import create_app
 from portal.models import Authenticator, Outbox
+from portal.settings import load
 
 
 def test_the_phone_shows_key_and_live_code_of_each_account_that_is_on(plain, clock, sam, dr_okafor):
@@ -69,7 +70,7 @@ def test_the_footer_leads_there(plain):
 
 @pytest.mark.parametrize("path", ["/test-bench", "/test-bench/gallery"])
 def test_switched_off_there_is_no_such_page(world, path):
-    app = create_app(config.load(world.site.environment | {"PORTAL_TEST_BENCH": "0"}))
+    app = create_app(load(world.site.environment | {"PORTAL_TEST_BENCH": "0"}))
     client = app.test_client()
     answer = client.get(path)
     assert answer.status_code == 404

@@ -100,7 +100,7 @@ def test_nothing_chosen_is_told(browser, maria, database):
 
 def test_a_method_that_is_not_offered_cannot_be_chosen(browser, maria, database):
     browser.enter(maria).open(WIZARD)
-    browser.page.all("input", type="radio")[0].attributes["value"] = "sms"
+    browser.page.all("input", type="radio")[0].attributes["value"] = "carrier-pigeon"
     browser.press("Continue")
     assert browser.status == 422
     assert database.all(Binding) == []

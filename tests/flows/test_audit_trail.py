@@ -6,11 +6,14 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 
-from portal.models import Authenticator, Event, Outbox, User
+from portal.models import Authenticator, Event, Outbox, TrustedBrowser, User, user_place
 from portal.version import VERSION
 from tests.house.source import last_name, modules
 from tests.support.client import CODES, SCAN
+from tests.support.mailbox import mails
 from tests.support.markup import squeeze
+from tests.support.people import CHEAP
+from tests.support.texts import MARIAS, OTHERS, send_to, turn_on_texts
 
 FIELDS = ("at", "event", "result", "request_id", "ip", "user_agent", "app_version")
 RECORDERS = {"record", "record_alone"}
@@ -37,8 +40,25 @@ def prove_again(browser, person):
     return browser.fill("Continue", **fields)
 
 
+def change_ways(browser, clock, inbox, jun):
+    """Gets codes by text, renames that way, changes its number, adds another and removes it."""
+    turn_on_texts(browser.enter(jun), inbox, jun)
+    browser.open("/account/security").press("Rename")
+    browser.fill("Save", Name="Old phone")
+    for number, button in ((OTHERS, "Update Phone"), (MARIAS, "Add another way to get codes")):
+        clock.move(minutes=1)
+        browser.open("/account/security").press(button)
+        browser.choose("Text Message (SMS)")
+        browser.press("Continue")
+        send_to(browser, number)
+        browser.fill("Verify and Enable", Verification_Code=inbox.code(jun))
+    browser.press("Remove")
+    browser.press("Remove")
+
+
 def drive(browser, clock, database, maria, sam):
     """Does, refuses and ends everything once."""
+    trust_and_end(browser, clock, database, sam)
     browser.sign_in(maria_with_a_typing_error(maria))
     browser.enter(maria).begin_set_up(maria)
     browser.press("Cancel")
@@ -58,11 +78,13 @@ def drive(browser, clock, database, maria, sam):
     browser.open("/account/security/confirm")
     browser.fill("Continue", Current_password="wrong", Verification_Code="123456")
     prove_again(browser, maria)
+    keep_up_to_date(browser, maria)
     browser.press("Sign out")
     browser.sign_in(maria)
     browser.fill("Verify", Verification_Code=maria.codes[3])
     clock.move(minutes=20)
     browser.open("/home")
+    turn_off(browser, database, maria)
     browser.sign_in(sam)
     for failures in (9, 99):
         database.change(update(User).where(User.username == "sam").values(code_failures=failures))
@@ -73,6 +95,42 @@ def drive(browser, clock, database, maria, sam):
         browser.fill("Verify", Verification_Code=sam.wrong_code())
 
 
+def keep_up_to_date(browser, maria):
+    """Changes everything on the Profile once, the password last; asks for another one as who forgot it."""
+    browser.open("/account/name").fill("Save", Name="Maria Luz Reyes")
+    browser.open("/account/phone").fill("Save", Mobile_phone_number="503 555 0199")
+    for page, address in (("email", "maria@post.example"), ("addresses", "reyes@post.example")):
+        browser.open(f"/account/{page}").fill("Send link", Email_address=address)
+        browser.open(mails(browser, to=address)[0].link).press("Confirm")
+    browser.press("Remove r•••@post.example").press("Remove")
+    browser.another().open("/forgot-password").fill("Send link", Username_or_email_address="maria")
+    maria.password, old = "quiet meadow by the river", maria.password
+    browser.open("/account/password").fill("Change password", Current_password=old, New_password=maria.password)
+
+
+def trust_and_end(browser, clock, database, sam):
+    """Trusts a browser, ends the trust and then one that is somebody else's."""
+    browser.sign_in(sam)
+    browser.tick("Don't ask for a code on this browser for 30 days")
+    browser.fill("Verify", Verification_Code=sam.code())
+    browser.post(f"/account/security/trusted-browsers/{database.all(TrustedBrowser)[0].id}")
+    browser.post("/account/security/trusted-browsers/999")
+    browser.press("Sign out")
+    clock.next_code()
+
+
+def turn_off(browser, database, maria):
+    """Turns it off with a password that was too short to stand alone."""
+    user, short = database.user(maria), "fourteen-chars"
+    sealed = database.keys.seal(CHEAP.hash(short), user_place(user.id, "password"))
+    database.change(update(User).where(User.id == user.id).values(password_sealed=sealed))
+    maria.password = short
+    browser.enter(maria).open("/account/security/disable")
+    browser.fill("Disable", Current_password=short)
+    browser.fill("Disable", New_password="seven calm herons wait")
+    browser.press("Sign out")
+
+
 def maria_with_a_typing_error(maria):
     """Returns maria as she types today."""
     from dataclasses import replace
@@ -81,8 +139,9 @@ def maria_with_a_typing_error(maria):
 
 
 @pytest.fixture
-def driven(plain, clock, database, maria, sam):
+def driven(plain, clock, database, inbox, maria, sam, jun):
     """A portal in which everything happened once, and its events."""
+    change_ways(plain.another(), clock, inbox, jun)
     drive(plain, clock, database, maria, sam)
     return [event for event in database.all(Event) if event.user_agent != "demo seed"]
 

@@ -103,6 +103,10 @@ class Browser:
             radio.attributes.pop("checked", None)
         chosen.attributes["checked"] = ""
 
+    def tick(self, label):
+        """Ticks the box with a label."""
+        self.field(label).attributes["checked"] = ""
+
     def press(self, label):
         """Presses the link or button with a label; in the htmx guise as htmx would."""
         parts = [self.page.one("main"), self.page]
@@ -238,6 +242,6 @@ def values(form):
     """Returns what a browser sends of a form."""
     sent = {}
     for field in form.all("input"):
-        if "name" in field and (field["type"] != "radio" or "checked" in field):
+        if "name" in field and (field["type"] not in ("radio", "checkbox") or "checked" in field):
             sent[field["name"]] = field["value"] or ""
     return sent

@@ -16,6 +16,7 @@ from portal import config, create_app, passwords
 from portal.db import engine_options
 from portal.flows import backup_codes, demo
 from portal.models import Authenticator, Base, User, secret_place
+from portal.settings import load
 from tests.support.client import Browser
 from tests.support.digits import totp, wrong_codes
 from tests.support.moving import START, MovedClock
@@ -61,7 +62,7 @@ class World:
 def world(sites):
     """The demo accounts, made once per worker by the portal's own flow."""
     site = sites.empty()
-    app = create_app(config.load(site.environment))
+    app = create_app(load(site.environment))
     made, new_code = [], backup_codes.new_code
     with pytest.MonkeyPatch.context() as patch, app.app_context():
         patch.setattr(passwords, "HASHER", CHEAP)

@@ -24,6 +24,14 @@ PLACES = {
     "community": "/community",
     "privacy": "/privacy",
     "not-found": "/no-such-page",
+    "forgot-password": "/forgot-password",
+    "forgot-password-sent": "/forgot-password/sent",
+    "dead-link": "/new-password/none",
+    "profile-name": "/account/name",
+    "profile-email": "/account/email",
+    "profile-phone": "/account/phone",
+    "profile-second-address": "/account/addresses",
+    "profile-password": "/account/password",
     "test-bench": "/test-bench",
     "gallery": "/test-bench/gallery",
 }
@@ -120,6 +128,9 @@ def prove(camera, codes):
     camera.take("regenerate")
     camera.page.goto("/account/security/confirm?next=/account/security")
     camera.take("confirm-it-is-you")
+    for name, place in {"activity": "activity", "end-all-sessions": "sessions", "disable": "disable"}.items():
+        camera.page.goto(f"/account/security/{place}")
+        camera.take(name)
 
 
 def again(camera, codes):

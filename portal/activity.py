@@ -1,0 +1,77 @@
+"""Event to sentence: what happened on an account, for the person whose account it is (AU-8). Pure; the page translates."""
+
+from portal.messages import N_
+
+# An event's sentence; "event:detail" speaks first where the event's reason, factor or result is that detail.
+SENTENCES: dict[str, str] = {
+    "authn_login_success": N_("You signed in with a verification code."),
+    "authn_login_success:password": N_("You signed in with your password."),
+    "authn_login_success:code_due": N_("Your password was entered, and a code was asked for."),
+    "authn_login_success:backup_code": N_("You signed in with a backup code."),
+    "authn_login_success:trusted_browser": N_("You signed in on a browser that you trust, without a code."),
+    "authn_login_fail": N_("A wrong verification code was entered at sign-in."),
+    "authn_login_fail:password": N_("A wrong password was entered at sign-in."),
+    "authn_login_fail:backup_code": N_("A backup code that does not work was entered at sign-in."),
+    "authn_login_fail:throttled": N_("A code was refused at sign-in, because too many had been wrong."),
+    "authn_login_lock": N_("Too many wrong codes were entered, so codes had to wait for a while."),
+    "reauthentication": N_("You confirmed that it is you."),
+    "reauthentication:refused": N_("A wrong password or code was entered where we check that it is you."),
+    "authenticator_binding_begun": N_("Setting up two-factor authentication was begun."),
+    "authenticator_binding_cancelled": N_("Setting up two-factor authentication was cancelled."),
+    "authenticator_binding": N_("A wrong code was entered while two-factor authentication was set up."),
+    "authenticator_added": N_("A way to get verification codes was added."),
+    "authenticator_replaced": N_("A way to get verification codes was changed for another."),
+    "authenticator_removed": N_("A way to get verification codes was removed."),
+    "authenticator_renamed": N_("A way to get verification codes got a new name."),
+    "code_sent": N_("A text with a code was sent to you."),
+    "code_sent:refused": N_("A text with a code was asked for and not sent, because too many had been."),
+    "authenticator_disabled": N_("A hundred wrong codes were entered, so your codes were stopped."),
+    "two_factor_off": N_("Two-factor authentication was turned off."),
+    "two_factor_off:refused": N_("A wrong password was entered where two-factor authentication is turned off."),
+    "backup_codes_made": N_("A set of backup codes was made."),
+    "backup_codes_saved": N_("You showed that your backup codes are saved."),
+    "backup_code_used": N_("A backup code was used."),
+    "trusted_browser_added": N_("You chose to trust this browser."),
+    "trusted_browser_removed": N_("You ended the trust in a browser."),
+    "trusted_browser_removed:all": N_("You ended the trust in all browsers."),
+    "trusted_browser_removed:two_factor_changed": N_("Your protection changed, so no browser was trusted any more."),
+    "password_changed": N_("Your password was changed."),
+    "password_forgotten": N_("A link for a new password was asked for."),
+    "name_changed": N_("Your name was changed."),
+    "phone_changed": N_("The mobile number on file was changed."),
+    "email_asked": N_("A new email address was entered; it waits for its link."),
+    "email_changed": N_("Your email address was changed."),
+    "notice_address_asked": N_("A second address was entered; it waits for its link."),
+    "notice_address_added": N_("A second address was confirmed."),
+    "notice_address_removed": N_("A second address was removed."),
+    "session_end": N_("Your sessions on other browsers were ended."),
+    "session_end:signed_out": N_("You signed out."),
+    "session_end:newer_sign_ins": N_("Your oldest session was ended, because you signed in on several other browsers."),
+    "session_end:two_factor_changed": N_("Your protection changed, so your other sessions were ended."),
+    "session_end:password_changed": N_("Your password changed, so your other sessions were ended."),
+    "session_end:ended_by_owner": N_("You ended a session on another browser."),
+    "session_end:signed_in_again": N_("You signed in again, so this browser's session before was ended."),
+}
+
+# What is recorded for the people who watch over the portal, and would tell a person nothing that they can act on.
+HIDDEN = frozenset(
+    {
+        "authz_fail",  # an address that is not theirs
+        "backup_codes_postponed",
+        "malicious_csrf",  # a form that was open too long
+        "sequence_fail",
+        "session_renew",
+        "session_use_after_expire",
+    }
+)
+
+SHOWN = frozenset(key.partition(":")[0] for key in SENTENCES)
+
+
+def sentence(event: str, result: str, reason: str | None, factor: str | None) -> str:
+    """The sentence for an event of SHOWN, not translated yet."""
+    for detail in (reason, factor, result):
+        found = SENTENCES.get(f"{event}:{detail}")
+        if found:
+            return found
+    return SENTENCES[event]

@@ -1,0 +1,47 @@
+"""One of a patient's authenticators: its name, and its end while another stays. Nested in the patient's blueprint."""
+
+from flask import Blueprint, Response, abort, g, request
+
+from portal.blueprints.doors import ask_again
+from portal.browser_session import visit
+from portal.flows import account, turn_on
+from portal.forms import LabelForm
+from portal.rendering import go_to, page, refuse
+
+blueprint = Blueprint("authenticators", __name__)
+
+
+def own(authenticator_id: str) -> account.Held:
+    """The visitor's authenticator; 404 where it is nobody's or another's."""
+    return next((each for each in account.all_held(visit()) if each.id == authenticator_id), None) or abort(404)
+
+
+@blueprint.get("/<authenticator_id>/name")
+def rename(authenticator_id: str) -> Response:
+    held = own(authenticator_id)
+    return page("patient/rename.html", form=LabelForm(name=held.name), held=held)
+
+
+@blueprint.post("/<authenticator_id>/name")
+def submit_rename(authenticator_id: str) -> Response:
+    held = own(authenticator_id)
+    form = LabelForm(request.form)
+    if not form.validate():
+        return refuse("patient/rename.html", form, held=held)
+    turn_on.rename(visit(), held.id, form.name.data)
+    return go_to(g.door.url("security", changed=1))
+
+
+@blueprint.get("/<authenticator_id>/remove")
+def remove(authenticator_id: str) -> Response:
+    return ask_again() or page("patient/remove.html", held=own(authenticator_id))
+
+
+@blueprint.post("/<authenticator_id>/remove")
+def submit_remove(authenticator_id: str) -> Response:
+    held = own(authenticator_id)
+    again = ask_again()
+    if again:
+        return again
+    removed = turn_on.remove(visit(), held.id)
+    return go_to(g.door.url("security", changed=1) if removed else g.door.url("security"))

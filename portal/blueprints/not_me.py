@@ -1,0 +1,58 @@
+"""Where the link "This wasn't me" of a notice leads. Mail scanners open links: GET only asks, POST does it (CF-2)."""
+
+from flask import Blueprint, Response, url_for
+
+from portal.blueprints.doors import PATIENT_DOOR
+from portal.browser_session import visit, visitor
+from portal.flows import not_me as flow
+from portal.messages import Refused
+from portal.rendering import go, go_to, page, refuse
+
+blueprint = Blueprint("not_me", __name__, url_prefix="/not-me")
+
+
+@blueprint.after_request
+def keep_the_address(response: Response) -> Response:
+    """The address is the key: no other page is told of it (RC-7)."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@blueprint.get("/done")
+def done() -> Response:
+    return page("not_me/done.html", security_url=PATIENT_DOOR.url("security") if is_patient() else None)
+
+
+@blueprint.get("/<token>")
+def ask(token: str) -> Response:
+    try:
+        link = flow.look(visit(), token)
+    except Refused as refused:
+        return refuse("not_me/ask.html", (), refused)
+    at_once, sign_in_first = flow.is_at_once(link), flow.asks_sign_in(visit(), link)
+    return page("not_me/ask.html", at_once=at_once, sign_in_url=sign_in_url(token) if sign_in_first else None, token=token)
+
+
+@blueprint.post("/<token>")
+def answer(token: str) -> Response:
+    try:
+        link = flow.look(visit(), token)
+        if flow.asks_sign_in(visit(), link):
+            return go_to(sign_in_url(token))
+        if not flow.is_at_once(link) and is_patient() and not visit().who.is_fresh(visit().now):
+            return go_to(PATIENT_DOOR.url("reauthenticate", next=url_for("not_me.ask", token=token)))
+        flow.answer(visit(), token)
+    except Refused as refused:
+        return refuse("not_me/ask.html", (), refused)
+    return go("not_me.done")
+
+
+def is_patient() -> bool:
+    """Whether somebody of the patients' side is signed in to the end."""
+    who = visitor()
+    return who is not None and not who.is_claimant and who.role in PATIENT_DOOR.policy.roles
+
+
+def sign_in_url(token: str) -> str:
+    """The normal sign-in and back. The address may wait in the sign-in's row: without that very sign-in it opens nothing."""
+    return url_for("sign_in.ask_password", next=url_for("not_me.ask", token=token))

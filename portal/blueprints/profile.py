@@ -1,0 +1,171 @@
+"""Account Settings, Profile: nested in a door's blueprint like the wizard, one page for each thing that can be changed."""
+
+from flask import Blueprint, Response, current_app, g, request, url_for
+from flask_babel import gettext as _
+
+from portal.blueprints.doors import ask_again
+from portal.browser_session import visit
+from portal.flows import new_password as passwords_flow
+from portal.flows import profile as flow
+from portal.flows import reauthenticate
+from portal.forms import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
+from portal.messages import N_, Refused
+from portal.rendering import go_to, page, refuse, renew_session
+
+blueprint = Blueprint("profile", __name__)
+
+DONE = {
+    "name": N_("Your name is changed."),
+    "phone": N_("Your mobile phone number is changed."),
+    "email": N_("We sent a mail to the new address. Open the link in it within 24 hours; until then the old address stays."),
+    "address": N_("We sent a mail to that address. Open the link in it within 24 hours."),
+    "address_confirmed": N_("The address is confirmed."),
+    "address_removed": N_("The address is removed."),
+    "password": N_("Your password is changed. All other browsers are signed out."),
+}
+
+
+def overview() -> Response:
+    """The page itself; its address belongs to the door."""
+    done = DONE.get(request.args.get("done", ""))
+    return page("patient/account.html", profile=flow.overview(visit()), notice=_(done) if done else None)
+
+
+def back(done: str | None = None) -> Response:
+    return go_to(g.door.url("account", done=done))
+
+
+# --- name
+
+
+@blueprint.get("/name")
+def name() -> Response:
+    return page("profile/name.html", form=NameForm(data={"full_name": visit().who.full_name}))
+
+
+@blueprint.post("/name")
+def submit_name() -> Response:
+    form = NameForm(request.form)
+    if not form.validate():
+        return refuse("profile/name.html", form)
+    flow.change_name(visit(), form.full_name.data)
+    return back("name")
+
+
+# --- addresses
+
+
+def address_context(is_first: bool) -> dict:
+    return {"is_first": is_first, "action": url_for(".submit_email" if is_first else ".submit_address")}
+
+
+@blueprint.get("/email")
+def email() -> Response:
+    return ask_again() or page("profile/email.html", form=EmailForm(), **address_context(is_first=True))
+
+
+@blueprint.post("/email")
+def submit_email() -> Response:
+    return ask_again() or take_address(is_first=True)
+
+
+@blueprint.get("/addresses")
+def address() -> Response:
+    return ask_again() or page("profile/email.html", form=EmailForm(), **address_context(is_first=False))
+
+
+@blueprint.post("/addresses")
+def submit_address() -> Response:
+    return ask_again() or take_address(is_first=False)
+
+
+def take_address(is_first: bool) -> Response:
+    """A new address of either kind: nothing counts before its link is opened."""
+    form = EmailForm(request.form)
+    context = address_context(is_first)
+    if not form.validate():
+        return refuse("profile/email.html", form, **context)
+    try:
+        flow.ask_address(visit(), form.email.data, is_first)
+    except Refused as refused:
+        return refuse("profile/email.html", form, refused, "email", **context)
+    return back("email" if is_first else "address")
+
+
+@blueprint.get("/addresses/<address_id>/remove")
+def remove_address(address_id: str) -> Response:
+    again = ask_again()
+    if again:
+        return again
+    found = flow.find_address(visit(), address_id)
+    return page("profile/remove_address.html", address=found, action=request.path) if found else back()
+
+
+@blueprint.post("/addresses/<address_id>/remove")
+def submit_remove_address(address_id: str) -> Response:
+    again = ask_again()
+    if again:
+        return again
+    return back("address_removed" if flow.remove_address(visit(), address_id) else None)
+
+
+# --- number
+
+
+@blueprint.get("/phone")
+def phone() -> Response:
+    return ask_again() or page("profile/phone.html", form=PhoneForm())
+
+
+@blueprint.post("/phone")
+def submit_phone() -> Response:
+    again = ask_again()
+    if again:
+        return again
+    form = PhoneForm(request.form)
+    if not form.validate():
+        return refuse("profile/phone.html", form)
+    try:
+        flow.change_phone(visit(), form.phone.data, current_app.extensions["settings"].text_countries)
+    except Refused as refused:
+        return refuse("profile/phone.html", form, refused, "phone")
+    return back("phone")
+
+
+# --- password
+
+
+def password_form() -> type:
+    """With a code where one is due (PW-9, RA-1)."""
+    who = visit().who
+    return ChangePasswordWithCodeForm if who.is_on and not who.is_fresh(visit().now) else ChangePasswordForm
+
+
+@blueprint.get("/password")
+def password() -> Response:
+    return page("profile/password.html", form=password_form()())
+
+
+@blueprint.post("/password")
+def submit_password() -> Response:
+    form = password_form()(request.form)
+    if not form.validate():
+        return refuse("profile/password.html", form)
+    code = form.code.data if "code" in form else None
+    if form.new_password.data == form.password.data:
+        return refuse("profile/password.html", form, Refused("password_same"), "new_password")
+    try:
+        token = passwords_flow.change_own(visit(), form.password.data, code, form.new_password.data)
+    except Refused as refused:
+        return refuse("profile/password.html", form, refused, field_of(refused, form))
+    renew_session(token)
+    return back("password")
+
+
+def field_of(refused: Refused, form) -> str:
+    """Which field a refusal belongs to."""
+    if refused.reason in ("password_short", "password_long", "password_context", "password_common"):
+        return "new_password"
+    if refused.reason == reauthenticate.WRONG_PASSWORD or "code" not in form:
+        return "password"
+    return "code"

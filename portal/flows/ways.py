@@ -1,0 +1,100 @@
+"""The ways in that a person has: each authenticator opened for one request, with what its page says."""
+
+import logging
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from portal.crypto import SealBroken
+from portal.db import db
+from portal.flows.visit import Visit
+from portal.methods import Method, Secret, method
+from portal.models import Authenticator, Binding, User, secret_place
+from portal.policy import policy_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One authenticator as a page shows it."""
+
+    authenticator_id: str
+    method: str
+    name: str
+    sends: bool
+    shown: dict
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether its code is expected now: always, but for a text that was not sent yet."""
+        return not self.sends or self.shown["sent"]
+
+
+def attempt_of(visit: Visit) -> str:
+    """The name of this sign-in or confirmation: a sent code is good for it alone (SM-3)."""
+    return f"{'session' if visit.who.is_claimant else 'confirm'}:{visit.who.session_id}"
+
+
+def open_secret(visit: Visit, user: User, row: Authenticator | Binding, attempt: str) -> Secret:
+    """The row's secret in the clear, with what its method may know. Raises SealBroken."""
+    return Secret(
+        authenticator_id=row.id,
+        text=visit.keys.open(row.secret_sealed, secret_place(user.id, row.id)),
+        issuer=policy_of(user.role).issuer,
+        account=user.username,
+        attempt=attempt,
+        initials=initials(user.full_name, user.username),
+        country=user.country,
+        countries=visit.countries,
+        host=visit.host,
+        on_file=on_file(visit, user),
+        mac=visit.keys.mac,
+    )
+
+
+def on_file(visit: Visit, user: User) -> str:
+    try:
+        return user.unseal(visit.keys, "phone") or ""
+    except SealBroken:
+        return ""
+
+
+def initials(full_name: str, username: str) -> str:
+    """ "M. R.": enough for a family that shares a phone; letters of the text alphabet only (SM-10), "you." where there are none."""
+    letters = [word[0].upper() for word in full_name.split() if word[0].isascii() and word[0].isalpha()]
+    shown = (
+        letters[:: len(letters) - 1] if len(letters) > 1 else letters or [each.upper() for each in username if each.isascii()][:1]
+    )
+    return " ".join(f"{letter}." for letter in shown or ["you"])
+
+
+def live(user_id: int) -> list[Authenticator]:
+    """The person's authenticators that work, oldest first."""
+    own = select(Authenticator).where(Authenticator.user_id == user_id, Authenticator.disabled_at.is_(None))
+    return list(db.session.scalars(own.order_by(Authenticator.created_at)))
+
+
+def ways(visit: Visit) -> list[Way]:
+    """The visitor's ways in, the one that is asked first first."""
+    user = db.session.get_one(User, visit.who.user_id)
+    shown = [way for row in live(user.id) if (way := way_of(visit, user, row))]
+    return sorted(shown, key=lambda way: (not (way.sends and way.is_asked), way.sends))
+
+
+def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
+    """One way, or None where its seal does not open or its method is switched off."""
+    asked = method(row.method)
+    if asked is None:
+        return None
+    try:
+        secret = open_secret(visit, user, row, attempt_of(visit))
+    except SealBroken:
+        return None
+    return Way(row.id, row.method, row.name, asked.words is not None, asked.challenge.show(secret, visit.now))
+
+
+def first_sender(user_id: int) -> tuple[Authenticator, Method] | None:
+    """The authenticator to which the password's POST sends a code: only where no other kind is live."""
+    rows = [(row, asked) for row in live(user_id) if (asked := method(row.method))]
+    return rows[0] if rows and all(asked.words for _, asked in rows) else None
