@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.crypto import Keyring
@@ -19,6 +19,10 @@ class Practice(Base):
     name: Mapped[str] = mapped_column(unique=True)
     city: Mapped[str]
     phone: Mapped[str] = mapped_column(String(40))
+    # By when everyone's two-factor authentication should be on, and what is let pass afterwards.
+    deadline_at: Mapped[datetime | None]
+    grace_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    grace_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class User(Base):
@@ -28,6 +32,7 @@ class User(Base):
     __table_args__ = (
         CheckConstraint("role in ('patient', 'provider', 'administrator', 'support')", name="role"),
         CheckConstraint("two_factor in ('off', 'on', 'reset')", name="two_factor"),
+        Index("ix_users_practice_id_full_name", "practice_id", "full_name"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -55,6 +60,9 @@ class User(Base):
     country: Mapped[str] = mapped_column(String(2), default="US", server_default="US")  # how numbers without + are read
     email_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # for the forgotten password (CR-6)
     invited_until: Mapped[datetime | None]  # the invitation to turn 2FA on rests until then
+    reset_at: Mapped[datetime | None]  # when two-factor authentication was reset last; who did it and why: ResetRequest
+    reminded_at: Mapped[datetime | None]  # by the practice administrator, to turn it on
+    grace_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")  # used since the practice's deadline
 
     practice: Mapped[Practice | None] = relationship()
 
