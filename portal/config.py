@@ -105,7 +105,15 @@ QUEUE_POLL_SECONDS = 0.5  # how long a text waits at most for an idle worker on 
 QUEUE_SECONDS = 1  # what a page gives the queue to take an order; the sweep brings what was lost
 SWEEP_ROWS = 500  # at most so many in one sweep; the next one takes the others
 
+# Charts
+CHARTS_PAGE = 50
+TEAM_PAGE = 50
+NOTES_SHOWN = 50
+NOTE_MAX = 2_000  # characters: a short note
+NOTE_ONCE = timedelta(minutes=1)  # the same words by the same person within it are one note
+
 # HTTP
+ROW_ID_MAX = 2**31 - 1  # what the databases take for a number
 MAX_FORM_BYTES = 64 * 1024  # no form of ours comes near; 10,000 characters in a field still get a sentence
 DATABASE_WAIT_SECONDS = 5  # how long a writer waits for another before the person is told
 MIN_KEY_BYTES = 32  # 256 bits: CR-3

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from wtforms import Form, PasswordField, RadioField, StringField
+from wtforms import Form, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from portal import config
@@ -188,6 +188,20 @@ class PhoneForm(ShapedForm):
 
 class ForgotForm(ShapedForm):
     username = StringField(N_("Username or email address"), [filled("forgot_empty")])
+
+
+class NoteForm(ShapedForm):
+    """A short note in a chart. What was typed is kept, but for signs that cannot be seen."""
+
+    note = TextAreaField(N_("Note"), [filled("note_empty")])
+
+    def validate_note(self, field) -> None:
+        lines = field.data.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        field.data = "\n".join("".join(sign for sign in line if sign.isprintable() or sign == "\t") for line in lines).strip()
+        if not field.data:
+            raise ValidationError("note_empty")
+        if len(field.data) > config.NOTE_MAX:
+            raise ValidationError("note_long")
 
 
 class NewPasswordForm(ShapedForm):

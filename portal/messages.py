@@ -39,6 +39,8 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "email_known": N_("We write to that address already. Enter another one."),
     "addresses_full": N_("You have as many second addresses as an account can have. Remove one first."),
     "mails_many": N_("We sent you several of these mails already. Look into your mailbox, or try again in an hour."),
+    "note_empty": N_("Write a note first."),
+    "note_long": N_("A note has at most 2,000 characters. Shorten it, or write two."),
     "method_empty": N_("Choose how you want to get your codes."),
     "code_empty": N_("Enter the 6-digit code."),
     "code_shape": N_("The code must be 6 numbers."),

@@ -13,6 +13,7 @@ class Policy:
     must_use: bool
     may_turn_off: bool
     may_trust_browsers: bool  # whether a browser may stand in for the code at sign-in (TB-1)
+    hands_over_copy: bool = False  # whether the practice administrator keeps a sealed sheet of backup codes (C-6)
 
     def allows(self, method) -> bool:
         """Whether people behind this door may choose the method."""
@@ -25,7 +26,7 @@ PATIENT = Policy(
 )  # fmt: skip
 PROVIDER = Policy(
     frozenset({"provider", "administrator"}), "DigitalPatientChart",
-    accepts_restricted=False, must_use=True, may_turn_off=False, may_trust_browsers=False,
+    accepts_restricted=False, must_use=True, may_turn_off=False, may_trust_browsers=False, hands_over_copy=True,
 )  # fmt: skip
 SUPPORT = Policy(
     frozenset({"support"}), "Medximity",

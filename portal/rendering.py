@@ -12,7 +12,9 @@ from werkzeug.routing import RequestRedirect
 from portal import messages
 from portal.browser_session import ended, own_path, seconds_left, visit, visitor
 from portal.flows import events
+from portal.flows.visit import Visitor
 from portal.messages import Refused
+from portal.policy import PROVIDER
 
 
 def is_fragment() -> bool:
@@ -77,11 +79,15 @@ def go_to(path: str) -> Response:
 
 
 def send_to_sign_in() -> Response:
-    """Nobody is signed in: to the sign-in page and back afterwards. HTMX must not swap it into a panel (HX-6)."""
+    """Nobody is signed in: to the sign-in page and back afterwards."""
     over = ended()
     if over:
         events.record_alone(visit(), "session_use_after_expire", over.reason, over, over.token_hash)
-    target = url_for("sign_in.ask_password", next=place_to_return())
+    return send_away(url_for("sign_in.ask_password", next=place_to_return()))
+
+
+def send_away(target: str) -> Response:
+    """A guard's way on. HTMX must not swap it into a panel: the whole browser goes there (HX-6)."""
     if is_fragment():
         response = make_response("", 401)
         response.headers["HX-Redirect"] = target
@@ -120,7 +126,9 @@ def template_context() -> dict:
     """What every template may use."""
     return {
         "person": current_user if current_user.is_authenticated else None,
-        "brand": g.get("brand", PORTAL_BRAND),
+        "brand": g.get("brand") or brand_of(visitor()),
+        "door": g.get("door"),
+        "next_path": g.get("next_path"),
         "session_seconds": seconds_left(),
         "test_bench": current_app.extensions["settings"].test_bench,
         "support_contact": current_app.extensions["settings"].support_contact,
@@ -139,19 +147,27 @@ def absolute(endpoint: str, **values) -> str:
 
 
 PORTAL_BRAND = {"name": "Medximity", "key": "portal"}
+EHR_BRAND = {"name": "DigitalPatientChart", "key": "ehr"}
+HOMES = {"patient": "patient.home", "provider": "provider.charts", "administrator": "provider.charts"}
+
+
+def brand_of(who: Visitor | None) -> dict:
+    """The name over the pages that belong to no door (help, the code page): that of the person's own."""
+    return EHR_BRAND if who and who.role in PROVIDER.roles else PORTAL_BRAND
 
 
 def home_url() -> str:
     """Where a person begins: their door's home, or the sign-in page."""
     who = visitor()
     if who is None or who.is_claimant:
-        return url_for("sign_in.ask_password")
+        brand = g.get("brand") or brand_of(who)
+        return url_for("sign_in.ask_password", at=brand["key"] if brand is EHR_BRAND else None)
     return url_for(home_endpoint(who.role))
 
 
 def home_endpoint(role: str) -> str:
     """The first page behind the door of a role."""
-    return "patient.home" if role == "patient" else "sign_in.elsewhere"
+    return HOMES.get(role, "sign_in.elsewhere")
 
 
 def renew_session(token: str) -> None:

@@ -1,4 +1,4 @@
-"""One of a patient's authenticators: its name, and its end while another stays. Nested in the patient's blueprint."""
+"""One of a person's authenticators: its name, and its end while another stays. Nested in each door's blueprint."""
 
 from flask import Blueprint, Response, abort, g, request
 
@@ -19,7 +19,7 @@ def own(authenticator_id: str) -> account.Held:
 @blueprint.get("/<authenticator_id>/name")
 def rename(authenticator_id: str) -> Response:
     held = own(authenticator_id)
-    return page("patient/rename.html", form=LabelForm(name=held.name), held=held)
+    return page("account/rename.html", form=LabelForm(name=held.name), held=held)
 
 
 @blueprint.post("/<authenticator_id>/name")
@@ -27,14 +27,14 @@ def submit_rename(authenticator_id: str) -> Response:
     held = own(authenticator_id)
     form = LabelForm(request.form)
     if not form.validate():
-        return refuse("patient/rename.html", form, held=held)
+        return refuse("account/rename.html", form, held=held)
     turn_on.rename(visit(), held.id, form.name.data)
     return go_to(g.door.url("security", changed=1))
 
 
 @blueprint.get("/<authenticator_id>/remove")
 def remove(authenticator_id: str) -> Response:
-    return ask_again() or page("patient/remove.html", held=own(authenticator_id))
+    return ask_again() or page("account/remove.html", held=own(authenticator_id))
 
 
 @blueprint.post("/<authenticator_id>/remove")

@@ -1,14 +1,18 @@
 """What a door gives the pages behind it: policy, chrome, words, and where its people belong."""
 
 from dataclasses import dataclass
+from typing import NoReturn
 
-from flask import Response, g, url_for
+from flask import Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
-from portal.browser_session import visit, visitor
+from portal.browser_session import own_path, visit, visitor
+from portal.flows import events
+from portal.flows.ways import is_set_up
+from portal.headers import SAFE_METHODS
 from portal.messages import N_
-from portal.policy import PATIENT, Policy
-from portal.rendering import go, go_to, home_endpoint, place_to_return, send_to_sign_in
+from portal.policy import PATIENT, PROVIDER, Policy
+from portal.rendering import EHR_BRAND, PORTAL_BRAND, go, go_to, home_endpoint, place_to_return, send_away, send_to_sign_in
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,10 @@ class Door:
     policy: Policy
     brand: dict
     blueprint: str
+    home: str  # the page that its people begin at
     confirm_label: str
+    choose_words: str  # why one chooses a verification method here
+    badge: str  # on the method that is offered first
 
     def url(self, page: str, **values) -> str:
         return url_for(f"{self.blueprint}.{page}", **values)
@@ -27,12 +34,39 @@ class Door:
     def confirm(self) -> str:
         return _(self.confirm_label)
 
+    def is_before_set_up(self) -> bool:
+        """Whether the page asked for is a part of setting up: all that is open before it is done (TO-11)."""
+        pages = (f"{self.blueprint}.settings", f"{self.blueprint}.security")
+        return request.endpoint in pages or request.blueprint in (f"{self.blueprint}.setup", f"{self.blueprint}.confirm")
 
-PATIENT_DOOR = Door(PATIENT, {"name": "Medximity", "key": "portal"}, "patient", N_("Verify and Enable"))
+
+PATIENT_DOOR = Door(
+    PATIENT,
+    PORTAL_BRAND,
+    "patient",
+    "home",
+    confirm_label=N_("Verify and Enable"),
+    choose_words=N_("You type one each time you sign in on a new device or browser."),
+    badge=N_("Recommended"),
+)
+PROVIDER_DOOR = Door(
+    PROVIDER,
+    EHR_BRAND,
+    "provider",
+    "charts",
+    confirm_label=N_("Confirm and Activate"),
+    choose_words=N_("An authenticator app is required for EHR access. You type a code from it each time you sign in."),
+    badge=N_("Required"),
+)
+
+
+def door_of(role: str) -> Door | None:
+    """The door that people of a role go through; None where they have no pages yet."""
+    return next((door for door in (PATIENT_DOOR, PROVIDER_DOOR) if role in door.policy.roles), None)
 
 
 def guard(door: Door):
-    """A before_request for the door's blueprint: signed in, with a code where one is due, and of its people."""
+    """A before_request for the door's blueprint: signed in, with a code where one is due, of its people, and set up where they must."""
 
     def check() -> Response | None:
         who = visitor()
@@ -41,11 +75,52 @@ def guard(door: Door):
         if who.is_claimant:
             return go("sign_in.ask_code")
         if who.role not in door.policy.roles:
-            return go(home_endpoint(who.role))
+            return turn_away()
         g.door, g.brand = door, door.brand
-        return None
+        return stop(door) if door.policy.must_use else None
 
     return check
+
+
+def turn_away() -> Response:
+    """Somebody of another door: to their own home; what they send here is refused, and recorded."""
+    if request.method not in SAFE_METHODS:
+        forbid("other_door")
+    return go(home_endpoint(visit().who.role))
+
+
+def forbid(reason: str, status: int = 403) -> NoReturn:
+    """Say no, and record it."""
+    events.record_alone(visit(), "authz_fail", reason)
+    abort(status)
+
+
+def stop(door: Door) -> Response | None:
+    """Nothing but set-up before set-up is done, whatever the address, the method or the HTMX header (TO-11).
+
+    The page asked for travels along in the address, and is where the person lands afterwards.
+    """
+    g.stopped = not is_set_up(visit())
+    if not g.stopped:
+        shows_code = visit().who.second_factor_at is None and request.blueprint != f"{door.blueprint}.confirm"
+        return ask_again() if shows_code else None  # no browser is trusted here, whoever trusted it before
+    if door.is_before_set_up():
+        g.next_path = own_path(request.args.get("next"))
+        return None
+    asked = place_to_return()
+    return send_away(door.url("security", next=None if asked == door.url(door.home) else asked))
+
+
+def landing() -> str:
+    """Where a person goes who has done what they were stopped for: to the page that they asked for, or home."""
+    return visit().who.next_path or g.door.url(g.door.home, on=1)
+
+
+def said(sentences: dict[str, str]) -> str | None:
+    """What the page before has done, by the mark in the address, where it is still true."""
+    if "on" in request.args and not visit().who.is_on:
+        return None
+    return next((_(sentences[mark]) for mark in map("=".join, request.args.items()) if mark in sentences), None)
 
 
 def ask_code() -> Response | None:
@@ -58,4 +133,4 @@ def ask_again() -> Response | None:
     who = visit().who
     if who.is_fresh(visit().now):
         return None
-    return go_to(g.door.url("reauthenticate", next=place_to_return()))
+    return go_to(g.door.url("confirm.ask", next=place_to_return()))

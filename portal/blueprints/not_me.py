@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, url_for
 
-from portal.blueprints.doors import PATIENT_DOOR
+from portal.blueprints.doors import Door, door_of
 from portal.browser_session import visit, visitor
 from portal.flows import not_me as flow
 from portal.messages import Refused
@@ -20,7 +20,8 @@ def keep_the_address(response: Response) -> Response:
 
 @blueprint.get("/done")
 def done() -> Response:
-    return page("not_me/done.html", security_url=PATIENT_DOOR.url("security") if is_patient() else None)
+    door = own_door()
+    return page("not_me/done.html", security_url=door.url("security") if door else None)
 
 
 @blueprint.get("/<token>")
@@ -39,18 +40,19 @@ def answer(token: str) -> Response:
         link = flow.look(visit(), token)
         if flow.asks_sign_in(visit(), link):
             return go_to(sign_in_url(token))
-        if not flow.is_at_once(link) and is_patient() and not visit().who.is_fresh(visit().now):
-            return go_to(PATIENT_DOOR.url("reauthenticate", next=url_for("not_me.ask", token=token)))
+        door = own_door()
+        if not flow.is_at_once(link) and door and not visit().who.is_fresh(visit().now):
+            return go_to(door.url("confirm.ask", next=url_for("not_me.ask", token=token)))
         flow.answer(visit(), token)
     except Refused as refused:
         return refuse("not_me/ask.html", (), refused)
     return go("not_me.done")
 
 
-def is_patient() -> bool:
-    """Whether somebody of the patients' side is signed in to the end."""
+def own_door() -> Door | None:
+    """The door of whoever is signed in to the end."""
     who = visitor()
-    return who is not None and not who.is_claimant and who.role in PATIENT_DOOR.policy.roles
+    return door_of(who.role) if who is not None and not who.is_claimant else None
 
 
 def sign_in_url(token: str) -> str:

@@ -3,14 +3,13 @@
 from flask import Blueprint, Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
+from portal import config
 from portal.blueprints.doors import ask_again, ask_code
 from portal.browser_session import visit
 from portal.flows import presence as flow
 from portal.messages import N_
 from portal.rendering import go_to, page
 
-blueprint = Blueprint("presence", __name__)
-ROW_ID_MAX = 2**31 - 1  # what the databases take for a number
 PAGE_MAX = 10_000
 
 # Heading and meaning of each page that asks before it ends something: of one, of all.
@@ -34,40 +33,32 @@ def asked(kind: str, index: int) -> dict:
     return {"heading": _(heading), "meaning": _(meaning), "back_url": g.door.url("security")}
 
 
-@blueprint.get("/sessions/<int:row_id>", defaults={"kind": flow.SESSIONS})
-@blueprint.get("/trusted-browsers/<int:row_id>", defaults={"kind": flow.TRUSTED})
 def ask_end(kind: str, row_id: int) -> Response:
     """Where a person comes back to who had to show first that it is them (RA-3)."""
     again = ask_code()
     if again:
         return again
-    found = flow.find(visit(), kind, row_id) if row_id <= ROW_ID_MAX else None
+    found = flow.find(visit(), kind, row_id) if row_id <= config.ROW_ID_MAX else None
     if found is None:
         abort(404)
     action = url_for(".end", kind=kind, row_id=row_id)
     return page("presence/end.html", place=found, kind=kind, action=action, button=_("End"), **asked(kind, 0))
 
 
-@blueprint.post("/sessions/<int:row_id>", defaults={"kind": flow.SESSIONS})
-@blueprint.post("/trusted-browsers/<int:row_id>", defaults={"kind": flow.TRUSTED})
 def end(kind: str, row_id: int) -> Response:
     again = ask_again()
     if again:
         return again
-    if row_id > ROW_ID_MAX or not flow.end(visit(), kind, row_id):
+    if row_id > config.ROW_ID_MAX or not flow.end(visit(), kind, row_id):
         abort(404)
     return go_to(g.door.url("security", ended=kind))
 
 
-@blueprint.get("/sessions", defaults={"kind": flow.SESSIONS})
-@blueprint.get("/trusted-browsers", defaults={"kind": flow.TRUSTED})
 def ask_end_all(kind: str) -> Response:
     action = url_for(".end_all", kind=kind)
     return ask_code() or page("presence/end.html", place=None, kind=kind, action=action, button=_("End all"), **asked(kind, 1))
 
 
-@blueprint.post("/sessions", defaults={"kind": flow.SESSIONS})
-@blueprint.post("/trusted-browsers", defaults={"kind": flow.TRUSTED})
 def end_all(kind: str) -> Response:
     again = ask_again()
     if again:
@@ -76,7 +67,6 @@ def end_all(kind: str) -> Response:
     return go_to(g.door.url("security", ended=kind))
 
 
-@blueprint.get("/activity")
 def activity() -> Response:
     """Recent activity, twenty a page; a page that is no number is the first."""
     again = ask_code()
@@ -85,3 +75,18 @@ def activity() -> Response:
     number = request.args.get("page", 1, type=int)
     shown = flow.recent(visit(), number if 1 <= number <= PAGE_MAX else 1)
     return page("presence/activity.html", shown=shown, back_url=g.door.url("security"))
+
+
+def blueprint_for(*kinds: str) -> Blueprint:
+    """The pages for what a door has: sessions everywhere, trusted browsers where one may be trusted."""
+    made = Blueprint("presence", __name__)
+    for kind in kinds:
+        for path, view, method in (
+            (f"/{kind}/<int:row_id>", ask_end, "GET"),
+            (f"/{kind}/<int:row_id>", end, "POST"),
+            (f"/{kind}", ask_end_all, "GET"),
+            (f"/{kind}", end_all, "POST"),
+        ):
+            made.add_url_rule(path, view_func=view, methods=[method], defaults={"kind": kind})
+    made.add_url_rule("/activity", view_func=activity)
+    return made

@@ -3,11 +3,11 @@
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 
-from portal.blueprints.doors import ask_again
-from portal.browser_session import visit
+from portal.blueprints.doors import ask_again, forbid, landing
+from portal.browser_session import own_path, visit
 from portal.crypto import SealBroken
 from portal.flows import backup_codes as codes_flow
-from portal.flows import events
+from portal.flows import events, sessions
 from portal.flows import setup as flow
 from portal.forms import MethodForm, SavedCodeForm, ShapedForm
 from portal.messages import Refused
@@ -54,6 +54,11 @@ def aim() -> dict:
     return {"change": request.args.get("change"), "add": request.args.get("add")}
 
 
+def asked_for() -> str | None:
+    """The page that the person was on the way to when set-up came between."""
+    return own_path(request.args.get("next"))
+
+
 def choose_context(form: MethodForm) -> dict:
     offers = offered(g.door.policy)
     form.method.choices = [(each.name, each.label) for each in offers]
@@ -63,8 +68,15 @@ def choose_context(form: MethodForm) -> dict:
     ]
     form.method.data = form.method.data or request.args.get("kind")
     weaker = any(each.restricted for each in offers)
-    names = {"methods": cards, "progress": progress(1), "security_url": g.door.url("security"), "weaker": weaker}
-    return {**names, "action": url_for(".choose", **aim()), "is_change": any(aim().values())}
+    names = {
+        "methods": cards,
+        "progress": progress(1),
+        "security_url": g.door.url("security", next=asked_for()),
+        "weaker": weaker,
+    }
+    words = {"words": _(g.door.choose_words), "badge": _(g.door.badge)}
+    action = url_for(".choose", **aim(), next=asked_for())
+    return {**names, **words, "action": action, "is_change": any(aim().values())}
 
 
 def not_to_choose() -> Response | None:
@@ -96,8 +108,10 @@ def submit_choose() -> Response:
     form = MethodForm(request.form)
     context = choose_context(form)
     chosen = method(form.method.data) if form.validate() else None
+    refuse_method(form.method.data)
     if chosen is None:
         return refuse("setup/choose.html", form, **context)
+    sessions.remember(visit(), asked_for())
     try:
         flow.begin(visit(), chosen, aim()["change"], bool(aim()["add"]))
     except flow.OutOfTurn:
@@ -105,13 +119,21 @@ def submit_choose() -> Response:
     return go_here("step", method_name=chosen.name, step_name=chosen.steps[0].name)
 
 
+def refuse_method(name: str | None) -> None:
+    """A method that there is, and that people of this door may not use: no page of ours asks for it (TO-11)."""
+    asked = method(name or "")
+    if asked and not g.door.policy.allows(asked):
+        forbid("method_not_allowed")
+
+
 # --- one step of a method
 
 
 def find_step(method_name: str, step_name: str) -> tuple[Method, Step] | None:
     """The method and step of an address, where this door offers them."""
+    refuse_method(method_name)
     chosen = method(method_name)
-    step = chosen.step(step_name) if chosen and g.door.policy.allows(chosen) else None
+    step = chosen.step(step_name) if chosen else None
     return (chosen, step) if chosen and step else None
 
 
@@ -169,7 +191,9 @@ def submit_step(method_name: str, step_name: str) -> Response:
         return step_page(chosen, step, form, refused)
     if following:
         return go_here("step", method_name=chosen.name, step_name=following.name)
-    return go_to(g.door.url("security", changed=1)) if was_on else go_here("backup_codes")
+    if not was_on:
+        return go_here("backup_codes")
+    return go_to(landing() if g.get("stopped") else g.door.url("security", changed=1))
 
 
 def due_afresh() -> Response:
@@ -181,8 +205,9 @@ def due_afresh() -> Response:
 @blueprint.post("/<method_name>/send")
 def send_again(method_name: str) -> Response:
     """ "Send again": one more text to the number of this set-up."""
+    refuse_method(method_name)
     chosen = method(method_name)
-    if chosen is None or chosen.words is None or not g.door.policy.allows(chosen):
+    if chosen is None or chosen.words is None:
         return due()
     last = chosen.steps[-1]
     try:
@@ -218,6 +243,7 @@ def readable_codes() -> dict | None:
         "made_at": found.made_at,
         "account_hint": hint,
         "progress": progress(3),
+        "sealed_copy": g.door.policy.hands_over_copy,
     }
 
 
@@ -232,6 +258,21 @@ def sheet() -> Response:
     """The printed sheet on a page of its own, for browsers without JavaScript."""
     shown = readable_codes()
     return page("setup/sheet.html", **shown) if shown else not_readable()
+
+
+@blueprint.get("/backup-codes/sealed-copy")
+def sealed_copy() -> Response:
+    """A second sheet, for a sealed envelope that the practice administrator keeps (C-6)."""
+    shown = readable_codes()
+    return page("setup/sealed_copy.html", **shown) if shown and shown["sealed_copy"] else not_readable()
+
+
+@blueprint.post("/backup-codes")
+def submit_backup_codes() -> Response:
+    """ "I have saved my backup codes", where a tick stands beside it."""
+    if "sealed_copy" in request.form and g.door.policy.hands_over_copy:
+        codes_flow.hand_over_copy(visit())
+    return go_here("prove")
 
 
 @blueprint.get("/backup-codes/download")
@@ -257,7 +298,12 @@ def prove_context(form: SavedCodeForm) -> dict | None:
     if codes is None or codes.saved:
         return None
     form.code.label.text = _("Code %(number)s", number=codes.asked_number)
-    return {"number": codes.asked_number, "set_number": codes.set_number, "readable": codes.readable, "progress": progress(3)}
+    return {
+        "number": codes.asked_number,
+        "readable": codes.readable,
+        "asks_copy": g.door.policy.hands_over_copy and codes.sealed_copy_given_at is None,
+        "progress": progress(3),
+    }
 
 
 @blueprint.get("/backup-codes/check")
@@ -276,14 +322,23 @@ def submit_prove() -> Response:
     if not form.validate():
         return refuse("setup/prove.html", form, **context)
     try:
-        codes_flow.confirm_saved(visit(), form.code.data)
+        codes_flow.confirm_saved(visit(), form.code.data, copy_given=context["asks_copy"] and "sealed_copy" in request.form)
     except Refused as refused:
         return refuse("setup/prove.html", form, refused, "code", **context)
-    return go_to(g.door.url("security", **({"on": 1} if context["set_number"] == 1 else {"saved": 1})))
+    return done("saved")
 
 
 @blueprint.post("/backup-codes/later")
 def later() -> Response:
     """ "Do this later": the home page reminds, and until their time is over the codes can be read again."""
     codes_flow.postpone(visit())
-    return go_to(g.door.url("security"))
+    return done()
+
+
+def done(mark: str | None = None) -> Response:
+    """After the codes: to the page that set-up came between where this door stops people, else to Security with what is done now."""
+    codes = codes_flow.overview(visit())
+    is_first = codes is not None and codes.made_at == visit().who.two_factor_since
+    if is_first and g.door.policy.must_use:
+        return go_to(landing())
+    return go_to(g.door.url("security", **({"on" if is_first else mark: 1} if mark else {})))

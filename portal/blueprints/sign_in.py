@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, jsonify, redirect, request, session, url_for
+from flask import Blueprint, Response, g, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
 
+from portal.blueprints.doors import door_of, forbid
 from portal.browser_session import ended, keep_trust, mark_browser, now, own_path, seconds_left, visit, visitor
-from portal.flows import sessions, trusted
+from portal.flows import account, sessions, trusted
 from portal.flows import sign_in as flow
 from portal.flows.ways import ways
 from portal.forms import BackupCodeForm, ChallengeForm, SignInForm
 from portal.messages import NOTICES, Refused
 from portal.policy import policy_of
-from portal.rendering import go, go_to, home_endpoint, page, refuse, renew_session, send_to_sign_in
+from portal.rendering import EHR_BRAND, brand_of, go, go_to, home_endpoint, page, refuse, renew_session, send_to_sign_in
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -26,7 +27,19 @@ def front_door() -> Response:
 @blueprint.get("/ehr")
 def ehr_door() -> Response:
     """The EHR's door: the same sign-in; each account is led to its own home."""
-    return go("sign_in.ask_password")
+    return go("sign_in.ask_password", at=EHR_BRAND["key"])
+
+
+@blueprint.before_request
+def wear_brand() -> None:
+    """The sign-in page has the name of the door that the person came to."""
+    if own_door() or (own_path(request.args.get("next")) or "").startswith("/ehr/"):
+        g.brand = EHR_BRAND
+
+
+def own_door() -> str | None:
+    """The mark in the address of a sign-in at the EHR's door."""
+    return EHR_BRAND["key"] if request.args.get("at") == EHR_BRAND["key"] else None
 
 
 def go_on(role: str, next_path: str | None) -> Response:
@@ -43,7 +56,7 @@ def ask_password() -> Response:
 
 
 def password_url() -> str:
-    return url_for("sign_in.ask_password", next=own_path(request.args.get("next")))
+    return url_for("sign_in.ask_password", next=own_path(request.args.get("next")), at=own_door())
 
 
 def notice() -> str | None:
@@ -120,6 +133,8 @@ def send_code() -> Response:
     elsewhere = claimant_or_way()
     if elsewhere:
         return elsewhere
+    if not policy_of(visit().who.role).accepts_restricted and not any(way.sends for way in ways(visit())):
+        forbid("restricted_method", 404)
     try:
         flow.send_code(visit(), request.form.get("way", ""))
     except Refused as refused:
@@ -148,15 +163,23 @@ def take_code(template: str, form, context: Callable[[], dict]) -> Response:
         return refuse(template, form, refused, "code", **context())
     renew_session(finished.token)
     keep_trust(finished.trusted)
-    if finished.backup_left == 0 and who.role == "patient":
-        return go("patient.regenerate")
+    door = door_of(who.role)
+    if finished.backup_left == 0 and door:
+        return go_to(door.url("codes.regenerate"))
     return go_on(who.role, finished.next_path)
 
 
 @blueprint.get("/sign-in/no-code")
 def no_code() -> Response:
     """ "Can't access your code?": what to try, in the guide's order."""
-    return claimant_or_way() or page("sign_in/no_code.html", issuer=issuer())
+    return claimant_or_way() or page("sign_in/no_code.html", issuer=issuer(), **help_context())
+
+
+def help_context() -> dict:
+    """Who helps: providers ask their practice administrator first, by name where one exists."""
+    policy = policy_of(visit().who.role)
+    asks_first = account.administrators(visit()) if policy.hands_over_copy else []
+    return {"texts": policy.accepts_restricted, "is_provider": policy.hands_over_copy, "administrators": asks_first}
 
 
 @blueprint.get("/elsewhere")
@@ -170,10 +193,12 @@ def elsewhere() -> Response:
 
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
-    if visitor():
+    who = visitor()
+    if who:
         sessions.sign_out(visit())
     session.drop = True  # type: ignore[attr-defined]
-    response = redirect(url_for("sign_in.ask_password", out=1), 303)
+    at = EHR_BRAND["key"] if brand_of(who) is EHR_BRAND else None
+    response = redirect(url_for("sign_in.ask_password", out=1, at=at), 303)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response  # type: ignore[return-value]
 

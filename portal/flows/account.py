@@ -10,6 +10,7 @@ from portal import config
 from portal.db import begin_write, change, db
 from portal.flows import backup_codes
 from portal.flows.visit import Visit
+from portal.flows.ways import usable
 from portal.messages import Refused
 from portal.methods import method
 from portal.models import Appointment, Authenticator, Letter, Practice, Result, User
@@ -85,7 +86,7 @@ def security(visit: Visit) -> dict:
 def all_held(visit: Visit) -> list[Held]:
     """The visitor's authenticators, oldest first."""
     own = select(Authenticator).where(Authenticator.user_id == visit.who.user_id).order_by(Authenticator.created_at)
-    return [held(row) for row in db.session.scalars(own)]
+    return [held(row) for row in usable(visit.who.role, db.session.scalars(own))]
 
 
 def held(row: Authenticator) -> Held:
@@ -131,6 +132,19 @@ def dismiss_invitation(visit: Visit) -> None:
     begin_write()
     change(update(User).where(User.id == visit.who.user_id).values(invited_until=visit.now + config.INVITATION_RESTS))
     db.session.commit()
+
+
+def administrators(visit: Visit) -> list[str]:
+    """The names of the people who administer the visitor's practice, the visitor left out."""
+    if visit.who.practice_id is None:
+        return []
+    own = select(User.full_name).where(
+        User.practice_id == visit.who.practice_id,
+        User.role == "administrator",
+        User.disabled_at.is_(None),
+        User.id != visit.who.user_id,
+    )
+    return list(db.session.scalars(own.order_by(User.full_name)))
 
 
 def practices() -> list[Practice]:

@@ -32,6 +32,7 @@ class Overview:
     saved: bool
     readable: bool
     asked_number: int
+    sealed_copy_given_at: datetime | None = None
     works: bool = True  # False: too many wrong ones were tried (RL-1)
     total: int = config.BACKUP_CODES
 
@@ -111,14 +112,15 @@ def overview(visit: Visit) -> Overview | None:
     row = db.session.execute(
         select(
             BackupCodeSet.number, BackupCodeSet.created_at, left, BackupCodeSet.saved_at,
-            BackupCodeSet.readable_until, BackupCodeSet.asked_number, wrong,
+            BackupCodeSet.readable_until, BackupCodeSet.asked_number, BackupCodeSet.sealed_copy_given_at, wrong,
         ).where(BackupCodeSet.user_id == visit.who.user_id, BackupCodeSet.replaced_at.is_(None))
     ).first()  # fmt: skip
     if row is None:
         return None
-    number, made_at, count, saved_at, readable_until, asked, failures = row
+    number, made_at, count, saved_at, readable_until, asked, given_at, failures = row
     readable = readable_until is not None and visit.now < readable_until
-    return Overview(number, made_at, count, saved_at is not None, readable, asked, failures < config.FAILURES_TO_DISABLE)
+    works = failures < config.FAILURES_TO_DISABLE
+    return Overview(number, made_at, count, saved_at is not None, readable, asked, given_at, works)
 
 
 def readable(visit: Visit) -> ReadableSet | None:
@@ -133,8 +135,11 @@ def readable(visit: Visit) -> ReadableSet | None:
     return ReadableSet(live.number, live.created_at, [(at, grouped(code)) for at, code in enumerate(codes, 1)])
 
 
-def confirm_saved(visit: Visit, code: str) -> None:
-    """The code asked for by number was typed from the copy: only hashes remain. Raises Refused("saved_wrong")."""
+def confirm_saved(visit: Visit, code: str, copy_given: bool = False) -> None:
+    """The code asked for by number was typed from the copy: only hashes remain. Raises Refused("saved_wrong").
+
+    `copy_given`: the practice administrator has the sealed copy, too.
+    """
     begin_write()
     sets = recent_sets(visit.who.user_id)
     if not sets:
@@ -147,7 +152,23 @@ def confirm_saved(visit: Visit, code: str) -> None:
     live.saved_at = live.saved_at or visit.now
     live.codes_sealed = live.readable_until = None
     record(visit, "backup_codes_saved", factor=FACTOR)
+    if copy_given:
+        note_copy(visit)
     db.session.commit()
+
+
+def hand_over_copy(visit: Visit) -> None:
+    """The practice administrator has the sealed copy of the live set (C-6); a second press changes nothing."""
+    begin_write()
+    note_copy(visit)
+    db.session.commit()
+
+
+def note_copy(visit: Visit) -> None:
+    """Part of the open transaction."""
+    live = update(BackupCodeSet).where(BackupCodeSet.user_id == visit.who.user_id, BackupCodeSet.replaced_at.is_(None))
+    if change(live.where(BackupCodeSet.sealed_copy_given_at.is_(None)).values(sealed_copy_given_at=visit.now)):
+        record(visit, "sealed_copy_given", factor=FACTOR)
 
 
 def regenerate(visit: Visit, replacing: int | None) -> None:

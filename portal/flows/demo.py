@@ -10,6 +10,7 @@ from portal.crypto import Keyring
 from portal.db import begin_write, db
 from portal.flows import backup_codes
 from portal.flows.accounts import add_user
+from portal.flows.demo_charts import seed_charts
 from portal.flows.visit import Visit
 from portal.methods import first_method
 from portal.models import Appointment, Authenticator, BackupCodeSet, Letter, Practice, Result, User, new_id, secret_place
@@ -56,6 +57,7 @@ def seed(keys: Keyring, now: datetime) -> int:
     for person in missing:
         seed_person(keys, now, person, stored, practices)
     fill_hashes(keys)
+    seed_charts(now, practices)
     session.commit()
     return len(missing)
 

@@ -21,6 +21,7 @@ FIND = (
     select(
         S.id, S.token_hash, S.level, S.next_path, S.browser_known, S.last_seen_at, S.ends_at, S.password_at, S.second_factor_at,
         U.id, U.username, U.full_name, U.role, U.two_factor, U.two_factor_since, U.generation,
+        U.practice_id,
         S.ended_reason, U.disabled_at,
     )
     .join_from(Session.__table__, User.__table__, S.user_id == U.id)
@@ -171,6 +172,15 @@ def extend(visit: Visit) -> datetime:
     record(visit, "session_renew")
     db.session.commit()
     return min(visit.now + config.SESSION_IDLE, visit.who.ends_at)
+
+
+def remember(visit: Visit, path: str | None) -> None:
+    """Keep the page that the person was on the way to; it outlives whatever comes between."""
+    if path is None or path == visit.who.next_path:
+        return
+    begin_write()
+    change(update(Session).where(Session.id == visit.who.session_id).values(next_path=path))
+    db.session.commit()
 
 
 def seen(visit: Visit):

@@ -13,6 +13,7 @@ from portal.flows.ways import open_secret
 from portal.messages import N_
 from portal.methods import Method, method
 from portal.models import Authenticator, Binding, Session, SpentStep, User
+from portal.policy import policy_of
 
 TOLD = N_("%(issuer)s, for %(initials)s This number no longer gets your codes. Not you? Sign in and check Security.")
 TOLD_FOR = timedelta(hours=24)  # how long the text to an old number may take
@@ -33,6 +34,7 @@ def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: d
         throttle.forgive(visit, user, user.set_up_failures, set_up_failures=0)
     else:
         first_proof(visit, user, binding)
+    drop_others(visit, user, binding)
     raise_level(visit)
     trusted.end_with_change(visit, user.id)
     sessions.end_others(visit, "two_factor_changed")
@@ -42,6 +44,18 @@ def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: d
         record(visit, "authenticator_added", factor=binding.method)
     tell(visit, user, old)
     db.session.commit()
+
+
+def drop_others(visit: Visit, user: User, binding: Binding) -> None:
+    """What the person's policy no longer allows goes with the first proof of what it does: a number from before they were a provider."""
+    policy = policy_of(user.role)
+    if policy.accepts_restricted:
+        return
+    for row in db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id, Authenticator.id != binding.id)):
+        asked = method(row.method)
+        if asked and not policy.allows(asked):
+            db.session.delete(row)
+            record(visit, "authenticator_removed", factor=row.method)
 
 
 def first_proof(visit: Visit, user: User, binding: Binding) -> None:

@@ -9,7 +9,7 @@ from portal.db import begin_write, db
 from portal.flows import backup_codes, notices, throttle
 from portal.flows.events import record
 from portal.flows.visit import Visit
-from portal.flows.ways import attempt_of, open_secret
+from portal.flows.ways import attempt_of, open_secret, usable
 from portal.forms import as_backup_code, is_digits
 from portal.messages import Refused
 from portal.methods import NotAsked, method
@@ -75,7 +75,9 @@ def check_backup_code(visit: Visit, user: User, code: str, also: dict) -> Proof:
 
 def check_authenticators(visit: Visit, user: User, code: str, also: dict) -> Proof:
     """Try the code on each live authenticator of the person; the last refusal speaks. Raises Refused."""
-    rows = throttle.charge_authenticators(visit, user.id)
+    charged = throttle.charge_authenticators(visit, user.id)
+    rows = usable(user.role, charged)
+    throttle.uncharge_authenticators([row for row in charged if row not in rows])
     if not rows:
         throttle.forgive(visit, user, 1)  # nothing was compared
         raise Refused("disabled")

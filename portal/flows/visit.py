@@ -32,6 +32,7 @@ class Visitor:
     two_factor: str
     two_factor_since: datetime | None
     generation: int
+    practice_id: int | None
 
     @property
     def is_claimant(self) -> bool:

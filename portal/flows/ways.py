@@ -1,6 +1,7 @@
 """The ways in that a person has: each authenticator opened for one request, with what its page says."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -69,16 +70,36 @@ def initials(full_name: str, username: str) -> str:
     return " ".join(f"{letter}." for letter in shown or ["you"])
 
 
-def live(user_id: int) -> list[Authenticator]:
-    """The person's authenticators that work, oldest first."""
-    own = select(Authenticator).where(Authenticator.user_id == user_id, Authenticator.disabled_at.is_(None))
-    return list(db.session.scalars(own.order_by(Authenticator.created_at)))
+def live(user: User) -> list[Authenticator]:
+    """The person's authenticators that work and may be used, oldest first."""
+    own = select(Authenticator).where(Authenticator.user_id == user.id, Authenticator.disabled_at.is_(None))
+    return usable(user.role, db.session.scalars(own.order_by(Authenticator.created_at)))
+
+
+def usable(role: str, rows: Iterable[Authenticator]) -> list[Authenticator]:
+    """Those whose method the role's policy allows.
+
+    All of them where none is allowed: a patient who was made a provider shows the old way once more, to set up a new one (TO-11).
+    """
+    rows, policy = list(rows), policy_of(role)
+    if policy.accepts_restricted:
+        return rows
+    return [row for row in rows if (asked := method(row.method)) and policy.allows(asked)] or rows
+
+
+def is_set_up(visit: Visit) -> bool:
+    """Whether two-factor authentication is on by a method that the person's policy allows."""
+    if not visit.who.is_on:
+        return False
+    policy = policy_of(visit.who.role)
+    names = db.session.scalars(select(Authenticator.method).where(Authenticator.user_id == visit.who.user_id))
+    return any(policy.allows(asked) for name in names if (asked := method(name)))
 
 
 def ways(visit: Visit) -> list[Way]:
     """The visitor's ways in, the one that is asked first first."""
     user = db.session.get_one(User, visit.who.user_id)
-    shown = [way for row in live(user.id) if (way := way_of(visit, user, row))]
+    shown = [way for row in live(user) if (way := way_of(visit, user, row))]
     return sorted(shown, key=lambda way: (not (way.sends and way.is_asked), way.sends))
 
 
@@ -94,7 +115,7 @@ def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
     return Way(row.id, row.method, row.name, asked.words is not None, asked.challenge.show(secret, visit.now))
 
 
-def first_sender(user_id: int) -> tuple[Authenticator, Method] | None:
+def first_sender(user: User) -> tuple[Authenticator, Method] | None:
     """The authenticator to which the password's POST sends a code: only where no other kind is live."""
-    rows = [(row, asked) for row in live(user_id) if (asked := method(row.method))]
+    rows = [(row, asked) for row in live(user) if (asked := method(row.method))]
     return rows[0] if rows and all(asked.words for _, asked in rows) else None

@@ -25,6 +25,7 @@ PUBLIC = {
     "mailed.submit_confirm_address",
     "help.centre",
     "help.contact",
+    "help.ehr",
     "help.providers",
     "help.community",
     "help.privacy",

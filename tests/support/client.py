@@ -1,5 +1,6 @@
 """A person's browser in process, in two guises: plain (no JavaScript) and htmx. It goes by visible labels."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +11,7 @@ AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) 
 WIZARD = "/account/security/two-factor"
 SCAN = f"{WIZARD}/totp/scan"
 CODES = f"{WIZARD}/backup-codes"
+DOORS = "(/account|/ehr/settings)/security/two-factor"  # where a setup key or backup codes may stand, by either door
 REDIRECTS = 6
 
 
@@ -80,7 +82,7 @@ class Browser:
         """Returns the input with that label."""
         found = [element for element in self.page.all("label") if element.text == label]
         assert found, f"no field is called {label!r} on {self.path}"
-        return self.page.one("input", id=found[0]["for"])
+        return self.page.one("input", "textarea", id=found[0]["for"])
 
     def offers(self, label):
         """Returns whether a link or button bears that label."""
@@ -94,7 +96,11 @@ class Browser:
 
     def type(self, label, text):
         """Types into the field with a label."""
-        self.field(label).attributes["value"] = text
+        field = self.field(label)
+        if field.tag == "textarea":
+            field.children = [text]
+        else:
+            field.attributes["value"] = text
 
     def choose(self, label):
         """Chooses the radio button with a label."""
@@ -139,6 +145,16 @@ class Browser:
         assert self.status == 200 and self.cookie()
         return self
 
+    def set_up_ehr(self, person):
+        """From the EHR's Account Security to the backup codes, as somebody who must, and who keeps them."""
+        self.open("/ehr/settings/security")
+        self.press("Set Up Now")
+        self.press("Continue")
+        person.key = squeeze(self.page.one("code", id="key").text)
+        self.fill("Confirm and Activate", Verification_Code=person.code())
+        person.codes = self.read_codes()
+        return self
+
     def begin_set_up(self, person):
         """From Security to the QR code; the person's app learns the key."""
         self.open("/account/security")
@@ -157,7 +173,7 @@ class Browser:
 
     def read_codes(self):
         """Returns the ten codes of the page, in order."""
-        assert self.path == CODES
+        assert re.fullmatch(f"{DOORS}/backup-codes", self.path)
         return [item.text for item in self.page.one("ol", id="codes").all("code")]
 
     # --- what travels
@@ -226,10 +242,11 @@ class Browser:
 
     def _remember(self):
         for key in self.page.all("code", id="key"):
-            self.secrets.append(Known("setup key", squeeze(key.text), f"{SCAN}|/test-bench"))
+            self.secrets.append(Known("setup key", squeeze(key.text), f"{DOORS}/totp/scan|/test-bench"))
         for codes in self.page.all("ol", id="codes"):
             self.secrets += [
-                Known("backup code", squeeze(code.text), f"{CODES}(/sheet|/download)?") for code in codes.all("code")
+                Known("backup code", squeeze(code.text), f"{DOORS}/backup-codes(/sheet|/sealed-copy|/download)?")
+                for code in codes.all("code")
             ]
 
     @property
@@ -244,4 +261,4 @@ def values(form):
     for field in form.all("input"):
         if "name" in field and (field["type"] not in ("radio", "checkbox") or "checked" in field):
             sent[field["name"]] = field["value"] or ""
-    return sent
+    return sent | {field["name"]: field.raw_text.removeprefix("\n") for field in form.all("textarea")}
