@@ -15,9 +15,9 @@ OPEN = (
     "/ehr/settings", SECURITY, CHOOSE, "/help", "/help/ehr", "/help/contact", "/privacy", "/find-a-provider", "/community", "/session",
 )  # fmt: skip
 SHUT = (
-    CHARTS, f"{CHARTS}/1", f"{CHARTS}/999", f"{CHARTS}?page=2", f"{SECURITY}/backup-codes", f"{SECURITY}/sessions",
-    f"{SECURITY}/sessions/1", f"{SECURITY}/activity", f"{SECURITY}/authenticators/x/name", f"{SECURITY}/authenticators/x/remove", f"{SECURITY}/sealed-copy",
-    "/ehr/settings/team", "/ehr/no-such-page",
+    CHARTS, f"{CHARTS}/1", f"{CHARTS}/999", f"{CHARTS}?page=2", "/ehr/settings/team", "/ehr/no-such-page",
+    f"{SECURITY}/backup-codes", f"{SECURITY}/sessions", f"{SECURITY}/sessions/1", f"{SECURITY}/activity",
+    f"{SECURITY}/authenticators/x/name", f"{SECURITY}/authenticators/x/remove", f"{SECURITY}/sealed-copy",
 )  # fmt: skip
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.support import phone
+from tests.support import phone, screenshots_ehr
 from tests.support.browser import DESKTOP, PHONE, Browsers, launch
 from tests.support.server import running_server
 from tests.support.sites import ROOT, Sites
@@ -52,6 +52,13 @@ class Photographer:
         self.page.screenshot(path=FOLDER / f"{self.taken:02}-{name}.{self.look}.png", full_page=True)
         if self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             print(f"{name} ({self.look}) scrolls sideways")
+
+    def print(self, name):
+        """Files what comes out of the printer, once of all walks."""
+        if self.look.startswith("light.1280"):
+            self.page.emulate_media(media="print")
+            self.page.pdf(path=FOLDER / f"{name}.pdf", format="Letter", prefer_css_page_size=True)
+            self.page.emulate_media(media="screen")
 
     def press(self, label, role="button"):
         """Presses what bears a label and waits until the step that was there has gone, by a swap or with its page."""
@@ -110,10 +117,7 @@ def set_up(camera):
 
 def prove(camera, codes):
     """From the codes to the proof that they were saved, with the sheet of paper on the way."""
-    if camera.look.startswith("light.1280"):
-        camera.page.emulate_media(media="print")
-        camera.page.pdf(path=FOLDER / "backup-codes.pdf", format="Letter", prefer_css_page_size=True)
-        camera.page.emulate_media(media="screen")
+    camera.print("backup-codes")
     camera.press("I have saved my backup codes", "link")
     camera.take("prove")
     field = camera.page.locator("main input.code")
@@ -171,7 +175,10 @@ def main():
                 with running_server(sites.seeded()) as server:
                     window = browsers.open(server.url, scheme=scheme, size=size)
                     try:
-                        walk(Photographer(window, f"{scheme}.{size[0]}"))
+                        camera = Photographer(window, f"{scheme}.{size[0]}")
+                        walk(camera)
+                        window.context.clear_cookies()
+                        screenshots_ehr.walk(camera)
                     except Exception:
                         window.page.screenshot(path=FOLDER / f"lost.{scheme}.{size[0]}.png")
                         print(server.log.read_text()[-4000:])
