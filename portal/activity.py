@@ -45,7 +45,6 @@ SENTENCES: dict[str, str] = {
     "notice_address_asked": N_("A second address was entered; it waits for its link."),
     "notice_address_added": N_("A second address was confirmed."),
     "notice_address_removed": N_("A second address was removed."),
-    "chart_note_added": N_("You wrote a note in a chart."),
     "session_end": N_("Your sessions on other browsers were ended."),
     "session_end:signed_out": N_("You signed out."),
     "session_end:newer_sign_ins": N_("Your oldest session was ended, because you signed in on several other browsers."),
@@ -60,6 +59,7 @@ HIDDEN = frozenset(
     {
         "authz_fail",  # an address that is not theirs
         "backup_codes_postponed",
+        "chart_note_added",  # their daily work; it would hide what this list is for
         "malicious_csrf",  # a form that was open too long
         "sequence_fail",
         "session_renew",

@@ -106,6 +106,15 @@ def place_to_return() -> str | None:
     return own_path(request.full_path.rstrip("?"))
 
 
+def go_out(path: str) -> Response:
+    """Out of a step that is swapped, to another part of the site: the frame around it changes, too."""
+    if not is_fragment():
+        return go_to(path)
+    response = make_response("", 200)
+    response.headers["HX-Redirect"] = path
+    return response
+
+
 def moment(at: datetime) -> str:
     """A moment in words, in UTC and saying so."""
     return format_datetime(at, "d MMMM y, HH:mm") + " UTC"

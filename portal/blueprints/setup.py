@@ -13,7 +13,7 @@ from portal.forms import MethodForm, SavedCodeForm, ShapedForm
 from portal.messages import Refused
 from portal.methods import Method, Step, method, offered
 from portal.models import Binding
-from portal.rendering import go_to, page, refuse, say
+from portal.rendering import go_out, go_to, page, refuse, say
 
 blueprint = Blueprint("setup", __name__)
 
@@ -193,7 +193,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
         return go_here("step", method_name=chosen.name, step_name=following.name)
     if not was_on:
         return go_here("backup_codes")
-    return go_to(landing() if g.get("stopped") else g.door.url("security", changed=1))
+    return go_out(landing()) if g.get("stopped") else go_to(g.door.url("security", changed=1))
 
 
 def due_afresh() -> Response:
@@ -340,5 +340,5 @@ def done(mark: str | None = None) -> Response:
     codes = codes_flow.overview(visit())
     is_first = codes is not None and codes.made_at == visit().who.two_factor_since
     if is_first and g.door.policy.must_use:
-        return go_to(landing())
+        return go_out(landing())
     return go_to(g.door.url("security", **({"on" if is_first else mark: 1} if mark else {})))
