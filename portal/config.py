@@ -112,6 +112,16 @@ NOTES_SHOWN = 50
 NOTE_MAX = 2_000  # characters: a short note
 NOTE_ONCE = timedelta(minutes=1)  # the same words by the same person within it are one note
 
+# Emergency access (AD-6; 45 CFR 164.312(a)(2)(ii))
+EMERGENCY_LIFE = timedelta(minutes=60)
+EMERGENCY_WAIT = timedelta(minutes=30)  # a request that nobody answers lapses, and the password shown for it
+EMERGENCY_AGAIN = timedelta(hours=24)  # from one approval to the next request
+EMERGENCY_ASKS = 3  # requests within those 24 hours that were refused or not answered: enough to explain, no use for pestering
+EMERGENCY_TOLD = 2  # so many others at least, administrators first: two people, AD-6
+EMERGENCY_REVIEW = timedelta(hours=24)  # from the end until the review is due
+EMERGENCY_REASON_MAX = 500  # characters
+EMERGENCY_NEWS_SECONDS = 5  # how often a page that waits asks for news
+
 # HTTP
 ROW_ID_MAX = 2**31 - 1  # what the databases take for a number
 MAX_FORM_BYTES = 64 * 1024  # no form of ours comes near; 10,000 characters in a field still get a sentence

@@ -94,7 +94,7 @@ def password_context(token: str, username: str) -> dict:
 def its_owner() -> None:
     """An address is confirmed by who asked for it, signed in: whoever gets the mail by mistake can add it to nothing."""
     who = visitor()
-    if who is None or who.is_claimant:
+    if who is None or who.owes_code:
         raise Refused("link_sign_in")
 
 

@@ -52,7 +52,7 @@ def answer(token: str) -> Response:
 def own_door() -> Door | None:
     """The door of whoever is signed in to the end."""
     who = visitor()
-    return door_of(who.role) if who is not None and not who.is_claimant else None
+    return door_of(who.role) if who is not None and not who.owes_code else None
 
 
 def sign_in_url(token: str) -> str:

@@ -24,7 +24,7 @@ def is_at_once(link: Link) -> bool:
 def asks_sign_in(visit: Visit, link: Link) -> bool:
     """Whether the link's owner has to sign in first."""
     who = visit.visitor
-    return not is_at_once(link) and (who is None or who.is_claimant or who.user_id != link.user_id)
+    return not is_at_once(link) and (who is None or who.owes_code or who.user_id != link.user_id)
 
 
 def answer(visit: Visit, token: str) -> None:

@@ -12,7 +12,7 @@ from portal import config
 from portal.crypto import token_hash
 from portal.db import begin_write, change, db
 from portal.flows.events import record
-from portal.flows.visit import LEVEL_CLAIMANT, Visit, Visitor
+from portal.flows.visit import CLAIMS, LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_WAITING, NO_CODE, Visit, Visitor
 from portal.models import Session, User
 
 S, U = Session.__table__.c, User.__table__.c
@@ -27,6 +27,10 @@ FIND = (
     .join_from(Session.__table__, User.__table__, S.user_id == U.id)
     .where(S.token_hash == bindparam("hash"))
 )  # fmt: skip
+
+
+# Why a session is over whose time is up, by its level.
+ENDS = {LEVEL_CLAIMANT: "claimant", LEVEL_WAITING: "waiting", LEVEL_EMERGENCY: "emergency"}
 
 
 def new_token() -> str:
@@ -58,7 +62,7 @@ def find(token: str, now: datetime) -> Visitor | Ended | None:
 def over(visitor: Visitor, now: datetime) -> str | None:
     """Which limit has ended the session, or None."""
     if now >= visitor.ends_at:
-        return "claimant" if visitor.is_claimant else "overall"
+        return ENDS.get(visitor.level, "overall")
     if now >= visitor.idle_end():
         return "claimant" if visitor.is_claimant else "idle"
     return None
@@ -75,7 +79,7 @@ def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[
     token = new_token()
     browser_hash = token_hash(visit.browser) if visit.browser else None
     life = config.CLAIMANT_LIFE if level == LEVEL_CLAIMANT else config.SESSION_LIFE
-    known = exists().where(Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level != LEVEL_CLAIMANT)
+    known = exists().where(Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level.not_in(NO_CODE))
     is_known = bool(browser_hash and db.session.scalar(select(known)))
     row = Session(
         token_hash=token_hash(token),
@@ -100,7 +104,7 @@ def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[
 
 def complete(of: Any) -> tuple:
     """SQL: the live sessions of the person `owner` that are past every question, at the moment `now`."""
-    return of.user_id == bindparam("owner"), of.level != LEVEL_CLAIMANT, of.ended_at.is_(None), of.ends_at > bindparam("now")
+    return of.user_id == bindparam("owner"), of.level.not_in(CLAIMS), of.ended_at.is_(None), of.ends_at > bindparam("now")
 
 
 # Both are made once, because the code's step is asked often. RENEW returns how many other complete sessions there are.

@@ -7,9 +7,13 @@ from portal import config
 from portal.crypto import Keyring
 
 LEVEL_CLAIMANT = "claimant"
+LEVEL_WAITING = "waiting"  # a claimant who asked for emergency access
+LEVEL_EMERGENCY = "emergency"  # reads charts for an hour, without a code (AD-6)
 LEVEL_ONE = "aal1"
 LEVEL_TRUSTED = "aal1+trusted"
 LEVEL_TWO = "aal2"
+CLAIMS = (LEVEL_CLAIMANT, LEVEL_WAITING)
+NO_CODE = (*CLAIMS, LEVEL_EMERGENCY)  # a code is due and was not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,17 @@ class Visitor:
     @property
     def is_claimant(self) -> bool:
         """Password shown, code not yet (SE-8)."""
-        return self.level == LEVEL_CLAIMANT
+        return self.level in CLAIMS
+
+    @property
+    def is_emergency(self) -> bool:
+        """Let in by an approver, to read charts and nothing else (AD-6)."""
+        return self.level == LEVEL_EMERGENCY
+
+    @property
+    def owes_code(self) -> bool:
+        """Whether a code is due and was not shown: as good as a stranger to all that is the person's own."""
+        return self.level in NO_CODE
 
     @property
     def is_trusted(self) -> bool:
@@ -50,6 +64,8 @@ class Visitor:
 
     def idle_end(self) -> datetime:
         """When the session ends if nothing more happens."""
+        if self.level == LEVEL_WAITING:
+            return self.ends_at
         return min(self.last_seen_at + (config.CLAIMANT_LIFE if self.is_claimant else config.SESSION_IDLE), self.ends_at)
 
     def is_fresh(self, now: datetime) -> bool:

@@ -50,5 +50,16 @@ class EmergencyGrant(Base):
     approved_at: Mapped[datetime | None]
     refused_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]  # when the end was recorded, or somebody's "This wasn't me" came before it
     reviewed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     reviewed_at: Mapped[datetime | None]
+
+
+class EmergencyView(Base):
+    """A chart that was opened during emergency access, and when first: what the review shows."""
+
+    __tablename__ = "emergency_views"
+
+    grant_id: Mapped[str] = mapped_column(ForeignKey("emergency_grants.id"), primary_key=True)
+    chart_id: Mapped[int] = mapped_column(ForeignKey("charts.id"), primary_key=True)
+    opened_at: Mapped[datetime]
