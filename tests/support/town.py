@@ -11,7 +11,8 @@ from portal import passwords
 from portal.db import db
 from portal.flows import backup_codes, demo
 from portal.flows.accounts import add_user
-from portal.models import Authenticator, BackupCode, BackupCodeSet, Session, User, secret_place
+from portal.models import Authenticator, BackupCode, BackupCodeSet, Practice, Session, User, secret_place
+from portal.policy import policy_of
 from tests.support.application import application
 from tests.support.phone import Entry
 from tests.support.server import running_server
@@ -41,31 +42,32 @@ class Town:
         self.numbers = itertools.count(1)
         self.stored = passwords.hash_password(demo.PASSWORD)
 
-    def newcomer(self):
-        """Returns a patient whose two-factor authentication is off."""
+    def newcomer(self, role="patient"):
+        """Returns a patient, or somebody of another role at Riverside, whose two-factor authentication is off."""
         username, name = f"nora{next(self.numbers)}", "Nora Lindqvist"
         with self.app.app_context():
-            self._add(username, name)
+            self._add(username, name, role)
             db.session.commit()
         return Patient(username, name)
 
-    def regular(self):
-        """Returns a patient whose two-factor authentication is on, with a saved set of backup codes."""
+    def regular(self, role="patient"):
+        """Returns somebody whose two-factor authentication is on, with a saved set of backup codes."""
         username, name = f"ivo{next(self.numbers)}", "Ivo Santos"
         keys, made, new_code = self.app.extensions["keys"], [], backup_codes.new_code
         with pytest.MonkeyPatch.context() as patch, self.app.app_context():
             patch.setattr(backup_codes, "new_code", lambda: made.append(new_code()) or made[-1])
-            user = self._add(username, name)
+            user = self._add(username, name, role)
             demo.turn_on(keys, datetime.now(UTC), user)
             db.session.commit()
             row = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).one()
             secret = keys.open(row.secret_sealed, secret_place(user.id, row.id))
         codes = {number: backup_codes.grouped(code) for number, code in enumerate(made, 1)}
-        return Patient(username, name, Entry("Medximity", username, secret, 6, 30, "SHA1"), codes)
+        return Patient(username, name, Entry(policy_of(role).issuer, username, secret, 6, 30, "SHA1"), codes)
 
-    def _add(self, username, name):
+    def _add(self, username, name, role):
         keys, now = self.app.extensions["keys"], datetime.now(UTC)
-        return add_user(keys, now, username, name, "patient", self.stored, None, email=f"{username}@{demo.MAIL_HOST}")
+        riverside = None if role in ("patient", "support") else db.session.get_one(Practice, 1)
+        return add_user(keys, now, username, name, role, self.stored, riverside, email=f"{username}@{demo.MAIL_HOST}")
 
     def age(self, patient, **length):
         """Lets time have passed (`minutes=13`) since the newest session of a patient was last used and its password shown."""
