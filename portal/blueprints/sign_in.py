@@ -94,6 +94,7 @@ def code_context() -> dict:
         "issuer": issuer(),
         "ways": shown,
         "send_url": url_for("sign_in.send_code"),
+        "here": url_for("sign_in.ask_code"),
         **trust_context(),
     }
 
