@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock, config
 from portal.flows import outbox
-from portal.gateways import Bench, Gateway, Nowhere
+from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.mails import compose
 from portal.models import Outbox
 from portal.settings import Settings
@@ -39,6 +39,8 @@ class Queue:
         return {outbox.TEXT: self.make_text_gateway(), outbox.MAIL: self.make_mail_gateway()}
 
     def make_text_gateway(self) -> Gateway:
+        if not self.settings.texts:
+            return Off()
         if not self.settings.text_urls:
             return Bench() if self.settings.test_bench else Nowhere()
         from portal.gateways.text import TextGateway

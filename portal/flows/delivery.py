@@ -25,8 +25,10 @@ LENGTHS = (HOUR, HOUR, config.SEND_IP_WINDOW)
 def send(visit: Visit, user: User, secret: Secret, chosen: Method) -> None:
     """Queue one code for the attempt; an older one of it is void. The user's row is locked by the caller.
 
-    Raises Refused: "send_gap" (seconds), "send_limit" (minutes), "send_day", "number_shared".
+    Raises Refused: "texts_off", "send_gap" (seconds), "send_limit" (minutes), "send_day", "number_shared".
     """
+    if not visit.texts:
+        raise Refused("texts_off")
     lock_sends()
     to_hash = visit.keys.mac(secret.text, TARGET)
     check_limits(visit, user.id, secret.attempt, to_hash)

@@ -39,6 +39,13 @@ class Bench:
         return KEPT
 
 
+class Off:
+    """Texts are switched off: not even those that waited go out (SM-6)."""
+
+    def hand_over(self, message: Message) -> str:
+        return REFUSED
+
+
 class Nowhere:
     """Neither a gateway nor a test bench: messages wait for a setting until they die."""
 
