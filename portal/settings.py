@@ -15,7 +15,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from portal import config
-from portal.addresses import SettingError, is_loopback_host, read_mail_from, read_redis_url, read_smtp_url, read_text_urls
+from portal.addresses import (
+    SettingError,
+    is_loopback_host,
+    read_mail_from,
+    read_number_check_url,
+    read_redis_url,
+    read_smtp_url,
+    read_text_urls,
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,7 @@ class Settings:
     text_countries: tuple[str, ...]  # ISO 3166; texts go nowhere else (SM-5)
     trusted_browser_days: int  # 0: nobody is offered it
     text_urls: tuple[str, ...]  # the gateway for texts and the one that stands in for it; none: the test bench
+    number_check_url: str  # asked before a code goes to a number (SM-7); "": nobody is
     smtp_url: str  # "": the test bench
     mail_from: str
     redis_url: str  # "": the queue is a file in the instance folder
@@ -77,6 +86,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         text_countries=read_countries(environ),
         trusted_browser_days=read_trusted_browser_days(environ),
         text_urls=read_text_urls(environ),
+        number_check_url=read_number_check_url(environ),
         smtp_url=read_smtp_url(environ),
         mail_from=read_mail_from(environ, base_url),
         redis_url=read_redis_url(environ),

@@ -62,7 +62,7 @@ def choose_context(form: MethodForm) -> dict:
         for each in offers
     ]
     kinds = {each.name: each.name for each in offers}
-    form.method.data = form.method.data or kinds.get(request.args.get("kind"))
+    form.method.data = form.method.data or kinds.get(request.args.get("kind", ""))
     weaker = any(each.restricted for each in offers)
     names = {"methods": cards, "progress": progress(1), "security_url": g.door.url("security"), "weaker": weaker}
     names["texts_off"] = say(Refused("texts_not_offered")) if g.door.texts_off else None

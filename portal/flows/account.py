@@ -15,7 +15,6 @@ from portal.messages import N_, Refused
 from portal.methods import method
 from portal.models import Appointment, Authenticator, Letter, Practice, Result, User
 
-
 INSTEAD = N_("Use another way instead")  # the link that replaces a way that is switched off
 
 

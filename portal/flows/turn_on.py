@@ -89,7 +89,7 @@ def tell_old_number(visit: Visit, user: User, old: Authenticator) -> None:
     except SealBroken:
         return
     words = TOLD % {"issuer": secret.issuer, "initials": secret.initials}
-    db.session.add(delivery.text_row(visit, user, secret.text, words, visit.now + TOLD_FOR))
+    db.session.add(delivery.text_row(visit, user, "told", secret.text, words, visit.now + TOLD_FOR))
 
 
 def raise_level(visit: Visit) -> None:

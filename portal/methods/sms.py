@@ -58,7 +58,7 @@ def words(secret: Secret, code: str) -> str:
 def state(secret: Secret, now: datetime) -> dict:
     """What a page says of the newest text of the attempt; `sent` is False before the first to this number."""
     row = db.session.execute(
-        select(SentCode.authenticator_id, SentCode.created_at, SentCode.expires_at, SentCode.used_at, Outbox.state)
+        select(SentCode.authenticator_id, SentCode.created_at, SentCode.expires_at, SentCode.used_at, Outbox)
         .join(Outbox, Outbox.id == SentCode.outbox_id)
         .where(SentCode.attempt == secret.attempt)
         .order_by(SentCode.created_at.desc())
@@ -67,11 +67,13 @@ def state(secret: Secret, now: datetime) -> dict:
     shown = {"masked": phones.mask(secret.text), "is_international": phones.is_international(secret.text, secret.country)}
     if row is None:
         return {**shown, "sent": False, "wait": 0}
-    asked, created_at, expires_at, used_at, handed = row
+    asked, created_at, expires_at, used_at, message = row
+    stage = message.stage_at(now)
     return {
         **shown,
         "sent": asked == secret.authenticator_id,
-        "failed": handed in ("failed", "dead"),
+        "stage": "queued" if stage in ("waiting", "trying") else stage,  # or "sent", "delivered", "held", "failed"
+        "failed": stage in ("held", "failed"),
         "over": used_at is not None or now >= expires_at,
         "seconds_left": max(0, int((expires_at - now).total_seconds())),
         "wait": max(0, int((created_at + config.SEND_GAP - now) / timedelta(seconds=1))),

@@ -12,7 +12,17 @@ from portal.models import Authenticator, BackupCode, Binding, Event
 from portal.queue import Queue
 from portal.settings import load
 from tests.support.client import WIZARD
-from tests.support.texts import CODE, NUMBER, OTHERS, SEND, ask_for_texts, confirm_by_text, send_to, sign_in_by_text, turn_on_texts
+from tests.support.texts import (
+    CODE,
+    NUMBER,
+    OTHERS,
+    SEND,
+    ask_for_texts,
+    confirm_by_text,
+    send_to,
+    sign_in_by_text,
+    turn_on_texts,
+)
 
 BACKUP = "Text messages are switched off, so no code comes by text. Use one of your backup codes."
 APP = "Text messages are switched off, so no code comes by text. Use the code from your app, or a backup code."
