@@ -1,6 +1,6 @@
 """What a door gives the pages behind it: policy, chrome, words, and where its people belong."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Response, g, url_for
 from flask_babel import gettext as _
@@ -19,6 +19,7 @@ class Door:
     brand: dict
     blueprint: str
     confirm_label: str
+    texts_off: bool = False  # the operator switched them off: the policy is without them
 
     def url(self, page: str, **values) -> str:
         return url_for(f"{self.blueprint}.{page}", **values)
@@ -26,6 +27,9 @@ class Door:
     @property
     def confirm(self) -> str:
         return _(self.confirm_label)
+
+    def without_texts(self) -> "Door":
+        return replace(self, policy=self.policy.without_restricted(), texts_off=self.policy.accepts_restricted)
 
 
 PATIENT_DOOR = Door(PATIENT, {"name": "Medximity", "key": "portal"}, "patient", N_("Verify and Enable"))
@@ -42,7 +46,7 @@ def guard(door: Door):
             return go("sign_in.ask_code")
         if who.role not in door.policy.roles:
             return go(home_endpoint(who.role))
-        g.door, g.brand = door, door.brand
+        g.door, g.brand = door if visit().texts else door.without_texts(), door.brand
         return None
 
     return check

@@ -11,10 +11,10 @@ from portal.browser_session import own_path, visit
 from portal.flows import account, backup_codes, sign_in, turn_off
 from portal.flows import presence as presence_flow
 from portal.flows import reauthenticate as flow
-from portal.flows.ways import ways
+from portal.flows.ways import ways, without_texts
 from portal.forms import NewPasswordForm, PasswordForm, ReauthenticationForm
 from portal.messages import N_, Refused
-from portal.rendering import go, go_to, page, refuse, renew_session
+from portal.rendering import go, go_to, page, refuse, renew_session, say
 
 blueprint = Blueprint("patient", __name__)
 blueprint.before_request(guard(PATIENT_DOOR))
@@ -123,6 +123,7 @@ def place_after() -> str:
 
 def reauthentication_context() -> dict:
     is_trusted = visit().who.is_trusted
+    missing = without_texts(visit()) if visit().who.is_on else None
     change = _("You are about to change how your account is protected, so we check that it is you.")
     trusted = _(
         "You trust this browser, so no code was asked when you signed in. How your account is protected opens to a code alone."
@@ -131,6 +132,7 @@ def reauthentication_context() -> dict:
         "action": g.door.url("reauthenticate", next=own_path(request.args.get("next"))),
         "ways": ways(visit()) if visit().who.is_on else [],
         "send_url": g.door.url("send_code", next=own_path(request.args.get("next"))),
+        "texts_off": say(missing) if missing else None,
         "why": trusted if is_trusted else change,
         "cancel_url": g.door.url("account" if is_trusted else "security"),
     }

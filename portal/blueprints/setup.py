@@ -31,7 +31,7 @@ def due() -> Response:
     """Out of turn: to the step that is due."""
     binding = flow.open_binding(visit())
     chosen = method(binding.method) if binding and flow.is_due(visit(), binding) else None
-    if chosen and binding:
+    if chosen and binding and g.door.policy.allows(chosen):
         return go_here("step", method_name=chosen.name, step_name=reached(chosen, binding))
     if not visit().who.is_on:
         return go_here("choose")
@@ -61,9 +61,11 @@ def choose_context(form: MethodForm) -> dict:
         {"name": each.name, "label": _(each.label), "recommended": not each.restricted, "facts": [_(fact) for fact in each.facts]}
         for each in offers
     ]
-    form.method.data = form.method.data or request.args.get("kind")
+    kinds = {each.name: each.name for each in offers}
+    form.method.data = form.method.data or kinds.get(request.args.get("kind", ""))
     weaker = any(each.restricted for each in offers)
     names = {"methods": cards, "progress": progress(1), "security_url": g.door.url("security"), "weaker": weaker}
+    names["texts_off"] = say(Refused("texts_not_offered")) if g.door.texts_off else None
     return {**names, "action": url_for(".choose", **aim()), "is_change": any(aim().values())}
 
 

@@ -10,9 +10,12 @@ from portal import config
 from portal.db import begin_write, change, db
 from portal.flows import backup_codes
 from portal.flows.visit import Visit
-from portal.messages import Refused
+from portal.flows.ways import is_off
+from portal.messages import N_, Refused
 from portal.methods import method
 from portal.models import Appointment, Authenticator, Letter, Practice, Result, User
+
+INSTEAD = N_("Use another way instead")  # the link that replaces a way that is switched off
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Held:
     added_at: datetime
     last_used_at: datetime | None
     disabled: bool
+    is_off: bool  # texts are switched off
     target: bytes | None = field(repr=False)  # two ways to one number are lost together
 
 
@@ -42,6 +46,11 @@ class TwoFactor:
     def disabled(self) -> bool:
         """Whether no authenticator works any more."""
         return all(each.disabled for each in self.held)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether one of them waits for texts to be switched on again."""
+        return any(each.is_off for each in self.held)
 
 
 def part(name: str, owner, *columns):
@@ -85,20 +94,22 @@ def security(visit: Visit) -> dict:
 def all_held(visit: Visit) -> list[Held]:
     """The visitor's authenticators, oldest first."""
     own = select(Authenticator).where(Authenticator.user_id == visit.who.user_id).order_by(Authenticator.created_at)
-    return [held(row) for row in db.session.scalars(own)]
+    return [held(visit, row) for row in db.session.scalars(own)]
 
 
-def held(row: Authenticator) -> Held:
+def held(visit: Visit, row: Authenticator) -> Held:
     known = method(row.method)
+    off = is_off(visit, known)
     return Held(
         id=row.id,
         method=row.method,
         label=known.label if known else row.name,
         name=row.name,
-        change_label=known.change_label if known else "",
+        change_label=INSTEAD if off else known.change_label if known else "",
         added_at=row.created_at,
         last_used_at=row.last_used_at,
         disabled=row.disabled_at is not None,
+        is_off=off,
         target=row.target_hash,
     )
 
@@ -107,7 +118,7 @@ def after_losing_the_phone(rows: list[Held], codes: backup_codes.Overview | None
     """What would remain without the phone: backup codes, or a second authenticator on another device, or nothing (rule 14)."""
     if codes is not None and codes.left and codes.works:
         return Refused("lost_saved" if codes.saved else "lost_unsaved", codes=codes.left)
-    if len({row.target or row.id for row in rows if not row.disabled}) > 1:
+    if len({row.target or row.id for row in rows if not row.disabled and not row.is_off}) > 1:
         return Refused("lost_second")
     return Refused("lost_nothing")
 

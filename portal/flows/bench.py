@@ -38,12 +38,20 @@ def entry(keys: Keyring, now: datetime, user: User, row: Authenticator | Binding
     return {"issuer": policy_of(user.role).issuer, "label": user.username, "key_groups": groups, **live}
 
 
-def texts(keys: Keyring) -> list[dict]:
-    """The newest texts: number, words while they are kept, when."""
+def texts(keys: Keyring, now: datetime) -> list[dict]:
+    """The newest texts: number, words while they are kept, when, and how far each has come."""
     rows = db.session.scalars(
         select(Outbox).where(Outbox.kind == outbox.TEXT).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN)
     )
-    return [{"to": opened(keys, row, "to"), "text": opened(keys, row, "body"), "at": row.created_at} for row in rows]
+    return [
+        {
+            "to": opened(keys, row, "to"),
+            "text": opened(keys, row, "body"),
+            "at": row.created_at,
+            "state": outbox.state_of(row, now),
+        }
+        for row in rows
+    ]
 
 
 def mails(keys: Keyring, now: datetime) -> list[dict]:

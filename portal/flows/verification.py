@@ -9,7 +9,7 @@ from portal.db import begin_write, db
 from portal.flows import backup_codes, notices, throttle
 from portal.flows.events import record
 from portal.flows.visit import Visit
-from portal.flows.ways import attempt_of, open_secret
+from portal.flows.ways import attempt_of, open_secret, without_texts
 from portal.forms import as_backup_code, is_digits
 from portal.messages import Refused
 from portal.methods import NotAsked, method
@@ -100,7 +100,7 @@ def check_authenticators(visit: Visit, user: User, code: str, also: dict) -> Pro
     if stopped:
         raise Refused("disabled")
     if not_asked and len(not_asked) == len(rows):
-        refused = Refused("text_first")
+        refused = Refused("text_first") if visit.texts else without_texts(visit) or Refused("texts_off")
     tell_lock(visit, user)
     raise with_tries(refused, user)
 

@@ -72,6 +72,7 @@ class Visit:
     request_id: str
     visitor: Visitor | None = None
     host: str = ""  # the address's host, for the last line of a text
+    texts: bool = True  # whether codes go out by text at all
     countries: tuple[str, ...] = ()  # where texts may go
     browser: str | None = None  # this browser's own token: says "seen before", proves nothing
     trusted: tuple[str, ...] = ()  # this browser's trust tokens, one a person

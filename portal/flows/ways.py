@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from portal.crypto import SealBroken
 from portal.db import db
+from portal.flows import backup_codes
 from portal.flows.visit import Visit
+from portal.messages import Refused
 from portal.methods import Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
 from portal.policy import policy_of
@@ -85,13 +87,31 @@ def ways(visit: Visit) -> list[Way]:
 def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
     """One way, or None where its seal does not open or its method is switched off."""
     asked = method(row.method)
-    if asked is None:
+    if asked is None or is_off(visit, asked):
         return None
     try:
         secret = open_secret(visit, user, row, attempt_of(visit))
     except SealBroken:
         return None
     return Way(row.id, row.method, row.name, asked.words is not None, asked.challenge.show(secret, visit.now))
+
+
+def is_off(visit: Visit, asked: Method | None) -> bool:
+    """Whether a method gets no codes to its owner, because the operator switched texts off (SM-6)."""
+    return asked is not None and asked.words is not None and not visit.texts
+
+
+def without_texts(visit: Visit) -> Refused | None:
+    """While texts are switched off, for a person whose codes came by text: which ways remain. None where nothing is missing."""
+    if visit.texts:
+        return None
+    known = [asked for row in live(visit.who.user_id) if (asked := method(row.method))]
+    if not any(is_off(visit, asked) for asked in known):
+        return None
+    if not all(is_off(visit, asked) for asked in known):
+        return Refused("texts_off_other")
+    codes = backup_codes.overview(visit)
+    return Refused("texts_off_backup" if codes and codes.left and codes.works else "texts_off_alone")
 
 
 def first_sender(user_id: int) -> tuple[Authenticator, Method] | None:
