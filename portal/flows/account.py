@@ -7,12 +7,13 @@ from datetime import datetime
 from sqlalchemy import bindparam, desc, literal, select, union_all, update
 
 from portal import config
+from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
 from portal.flows import backup_codes
 from portal.flows.visit import Visit
 from portal.messages import Refused
-from portal.methods import method
-from portal.models import Appointment, Authenticator, Letter, Practice, Result, User
+from portal.methods import Method, method
+from portal.models import Appointment, Authenticator, Letter, Practice, Result, User, secret_place
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Held:
     last_used_at: datetime | None
     disabled: bool
     target: bytes | None = field(repr=False)  # two ways to one number are lost together
+    goes_to: str = ""  # masked: is my number right? (the guide's troubleshooting)
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,10 @@ def security(visit: Visit) -> dict:
 def all_held(visit: Visit) -> list[Held]:
     """The visitor's authenticators, oldest first."""
     own = select(Authenticator).where(Authenticator.user_id == visit.who.user_id).order_by(Authenticator.created_at)
-    return [held(row) for row in db.session.scalars(own)]
+    return [held(visit, row) for row in db.session.scalars(own)]
 
 
-def held(row: Authenticator) -> Held:
+def held(visit: Visit, row: Authenticator) -> Held:
     known = method(row.method)
     return Held(
         id=row.id,
@@ -100,7 +102,18 @@ def held(row: Authenticator) -> Held:
         last_used_at=row.last_used_at,
         disabled=row.disabled_at is not None,
         target=row.target_hash,
+        goes_to=goes_to(visit, row, known),
     )
+
+
+def goes_to(visit: Visit, row: Authenticator, known: Method | None) -> str:
+    """The masked number, "" where nothing is sent or the seal does not open."""
+    if known is None or known.mask is None:
+        return ""
+    try:
+        return known.mask(visit.keys.open(row.secret_sealed, secret_place(row.user_id, row.id)))
+    except SealBroken:
+        return ""
 
 
 def after_losing_the_phone(rows: list[Held], codes: backup_codes.Overview | None) -> Refused:

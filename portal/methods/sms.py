@@ -139,5 +139,6 @@ METHOD = Method(
     challenge=Ask(),
     restricted=True,
     words=words,
+    mask=phones.mask,
     change_label=N_("Update Phone"),
 )
