@@ -145,5 +145,6 @@ METHOD = Method(
     challenge=Ask(),
     restricted=True,
     words=words,
+    mask=phones.mask,
     change_label=N_("Update Phone"),
 )

@@ -459,6 +459,14 @@ def test_a_page_shows_two_digits_of_the_number_and_a_wrong_password_none(texting
     texting.fill("Verify", Verification_Code=inbox.code(maria))
     for path in ("/account", "/account/security", "/home"):
         assert MARIAS[-4:] not in texting.get(path).text
+    assert "Codes go to ••• ••• ••64." in texting.open("/account/security").text
+
+
+def test_security_opens_where_a_number_can_not_be_opened(plain, database, inbox, maria):
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    database.change(update(Authenticator).values(secret_sealed=b"k1\0broken"))
+    plain.open("/account/security")
+    assert plain.status == 200 and "Text message" in plain.text and "Codes go to" not in plain.text
 
 
 def test_an_email_is_no_way_in(texting, maria):

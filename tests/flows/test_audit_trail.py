@@ -43,7 +43,7 @@ def prove_again(browser, person):
 def change_ways(browser, clock, inbox, jun):
     """Gets codes by text, renames that way, changes its number, adds another and removes it."""
     turn_on_texts(browser.enter(jun), inbox, jun)
-    browser.open("/account/security").press("Rename")
+    browser.open("/account/security").press("Rename Text message")
     browser.fill("Save", Name="Old phone")
     for number, button in ((OTHERS, "Update Phone"), (MARIAS, "Add another way to get codes")):
         clock.move(minutes=1)
@@ -52,7 +52,7 @@ def change_ways(browser, clock, inbox, jun):
         browser.press("Continue")
         send_to(browser, number)
         browser.fill("Verify and Enable", Verification_Code=inbox.code(jun))
-    browser.press("Remove")
+    browser.press("Remove Text message")
     browser.press("Remove")
 
 
@@ -150,14 +150,14 @@ def test_every_event_that_the_code_names_happens(driven):
     assert named_in_code() - {event.event for event in driven} == set()
 
 
-def test_every_event_has_all_its_fields(driven, database, maria, sam):
+def test_every_event_has_all_its_fields(driven, database, maria, sam, jun):
     assert [event.event for event in driven if any(getattr(event, name) in (None, "") for name in FIELDS)] == []
-    known = {database.user(maria).id: "patient", database.user(sam).id: "patient"}
+    known = {database.user(person).id for person in (maria, sam, jun)}
     for event in driven:
         assert event.result in ("ok", "refused")
         assert event.app_version == VERSION and event.ip == "127.0.0.1" and "Chrome" in event.user_agent
         assert event.at.tzinfo is not None
-        assert (event.subject_id in known) and event.role == "patient", event.event
+        assert event.subject_id in known and event.role == "patient", event.event
         assert event.result == "ok" or event.reason, event.event
         assert event.session_hash is None or len(event.session_hash) == 64
 

@@ -1,7 +1,7 @@
 """One running portal for many tests of the browser: each takes a patient of its own, whom nobody knew before."""
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,8 +9,9 @@ from sqlalchemy import select, update
 
 from portal import passwords
 from portal.db import db
-from portal.flows import backup_codes, demo
+from portal.flows import backup_codes, delivery, demo
 from portal.flows.accounts import add_user
+from portal.methods import method
 from portal.models import Authenticator, BackupCode, BackupCodeSet, Session, User, secret_place
 from tests.support.application import application
 from tests.support.phone import Entry
@@ -19,13 +20,14 @@ from tests.support.server import running_server
 
 @dataclass(frozen=True)
 class Patient:
-    """Somebody of the town; `phone` and `codes` (number -> code) where two-factor authentication is on."""
+    """Somebody of the town; `phone` or `number`, and `codes` (number -> code), where two-factor authentication is on."""
 
     username: str
     name: str
     phone: Entry | None = field(default=None, repr=False)
     codes: dict[int, str] = field(default_factory=dict, repr=False)
     password: str = field(default=demo.PASSWORD, repr=False)
+    number: str = ""
 
     @property
     def initials(self):
@@ -62,6 +64,20 @@ class Town:
             secret = keys.open(row.secret_sealed, secret_place(user.id, row.id))
         codes = {number: backup_codes.grouped(code) for number, code in enumerate(made, 1)}
         return Patient(username, name, Entry("Medximity", username, secret, 6, 30, "SHA1"), codes)
+
+    def texter(self):
+        """Returns a patient who gets codes by text, to `number`; for the rest as a regular one."""
+        patient = self.regular()
+        number = f"+1503555{100 + int(patient.username.removeprefix('ivo')) % 100:04}"
+        keys = self.app.extensions["keys"]
+        with self.app.app_context():
+            row = db.session.scalars(select(Authenticator).join(User).where(User.username == patient.username)).one()
+            row.method, row.target_hash = "sms", keys.mac(number, delivery.TARGET)
+            for column, value in method("sms").begins_with.items():
+                setattr(row, column, value)
+            row.secret_sealed = keys.seal(number, secret_place(row.user_id, row.id))
+            db.session.commit()
+        return replace(patient, phone=None, number=number)
 
     def _add(self, username, name):
         keys, now = self.app.extensions["keys"], datetime.now(UTC)
