@@ -12,17 +12,15 @@ from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.models import Outbox, SentCode, User
 
-NOTICE = "number_changed"
-
 
 def tell(keys: Keyring, now: datetime, row: Outbox) -> None:
     """Part of the transaction that marks the row. One mail a day: more would teach people to look away."""
     user = db.session.get_one(User, row.user_id)
     asked_from = db.session.scalar(select(SentCode.ip).where(SentCode.outbox_id == row.id)) or ""
     visit = Visit(now=now, keys=keys, ip=asked_from, user_agent="", request_id=row.id)
-    record(visit, NOTICE, about=user, reason="held", refused=True)
+    record(visit, "number_changed", about=user, reason="held", refused=True)
     told = select(Outbox.id).where(
-        Outbox.user_id == user.id, Outbox.template == NOTICE, Outbox.created_at > now - config.NUMBER_TOLD_AGAIN
+        Outbox.user_id == user.id, Outbox.template == "number_changed", Outbox.created_at > now - config.NUMBER_TOLD_AGAIN
     )
     if db.session.scalar(told.limit(1)) is None:
-        notices.queue(visit, user, NOTICE)
+        notices.queue(visit, user, "number_changed")

@@ -13,7 +13,6 @@ from portal.messages import N_
 from portal.methods import CodeRejected, Method, NotAsked, Secret
 from portal.models import Authenticator, Outbox, SentCode
 
-
 FINAL = ("delivered", "failed", "held")  # stages of a text that nothing follows
 
 
