@@ -144,10 +144,8 @@ def mask_email(address: str) -> str:
 
 def is_invited(visit: Visit) -> bool:
     """Whether the home page invites to turn two-factor authentication on: where it is off, and not dismissed lately."""
-    if visit.who.is_on:
-        return False
-    until = db.session.scalar(select(User.invited_until).where(User.id == visit.who.user_id))
-    return until is None or until <= visit.now
+    until = visit.who.invited_until
+    return not visit.who.is_on and (until is None or until <= visit.now)
 
 
 def dismiss_invitation(visit: Visit) -> None:

@@ -83,7 +83,8 @@ def addresses_of(visit: Visit, user: User) -> list[str]:
     second = select(NoticeAddress).where(NoticeAddress.user_id == user.id, NoticeAddress.confirmed_at.is_not(None))
     try:
         first = user.unseal(visit.keys, "email")
-        others = [visit.keys.open(each.email_sealed, address_place(each.id)) for each in db.session.scalars(second)]
+        rows = () if user.second_addresses == 0 else db.session.scalars(second)
+        others = [visit.keys.open(each.email_sealed, address_place(each.id)) for each in rows]
     except SealBroken:  # a notice never blocks what it tells of (NO-4)
         log.critical("an address of user %s cannot be opened with the keys at hand", user.id)
         return []
