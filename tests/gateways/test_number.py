@@ -71,7 +71,8 @@ def test_no_number_and_no_token_reaches_a_log(number_check, caplog, answer):
 
 
 @pytest.mark.parametrize(
-    "url", ["numbers.example", "http://numbers.example/", "ftp://127.0.0.1/", "https://", "https://numbers.example:0/", "https://[1"]
+    "url",
+    ["numbers.example", "http://numbers.example/", "ftp://127.0.0.1/", "https://", "https://numbers.example:0/", "https://[1"],
 )
 def test_an_address_in_the_clear_or_of_no_host_stops_the_start(tmp_path, url):
     with pytest.raises(SettingError, match="PORTAL_NUMBER_CHECK_URL"):
