@@ -159,7 +159,7 @@ def take_code(template: str, form, context: Callable[[], dict]) -> Response:
 @blueprint.get("/sign-in/no-code")
 def no_code() -> Response:
     """ "Can't access your code?": what to try, in the guide's order."""
-    return claimant_or_way() or page("sign_in/no_code.html", issuer=issuer())
+    return claimant_or_way() or page("sign_in/no_code.html", issuer=issuer(), texts=visit().texts)
 
 
 @blueprint.get("/elsewhere")

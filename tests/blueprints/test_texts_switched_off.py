@@ -1,9 +1,10 @@
 """Texts switched off by the operator: none goes out, nobody new gets them, and those who had them still get in (SM-6, C-4)."""
 
+import re
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from portal.addresses import SettingError
 from portal.flows.notices import outbox_place
@@ -11,6 +12,7 @@ from portal.gateways import REFUSED, Message, Off
 from portal.models import Authenticator, BackupCode, Binding, Event
 from portal.queue import Queue
 from portal.settings import load
+from tests.house.test_documents import EXIT
 from tests.support.client import WIZARD
 from tests.support.texts import (
     CODE,
@@ -106,6 +108,23 @@ def test_six_digits_that_no_text_brought_are_answered_with_what_remains(texting,
     assert texting.status == 422 and texting.problems[0].startswith(BACKUP)
 
 
+def test_who_cannot_get_a_code_is_not_told_to_wait_for_a_text(texting, maria):
+    texting.sign_in(maria)
+    texting.press("Can't access your code?")
+    assert "Use a backup code." in texting.text and "Check that texts arrive." not in texting.text
+
+
+def test_a_code_that_is_on_the_phone_already_still_opens(plain, app, database, inbox, maria, clock, switch_off):
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    plain.press("Sign out")
+    clock.move(minutes=2)
+    plain.sign_in(maria)
+    switch_off()
+    plain.open("/sign-in/code")
+    plain.fill("Verify", Verification_Code=inbox.code(maria))
+    assert plain.path == "/home"
+
+
 def test_without_a_backup_code_support_is_named(texting, database, maria, clock):
     database.change(update(BackupCode).values(used_at=clock.now))
     texting.sign_in(maria)
@@ -199,3 +218,13 @@ def test_not_even_a_text_that_waited_goes_out(app, gateway):
     carrier = Queue(app, settings).make_text_gateway()
     assert isinstance(carrier, Off) and carrier.hand_over(Message("a", OTHERS, "words")) == REFUSED
     assert gateway.asked == []
+
+
+def test_the_exit_plans_questions_are_answered_by_the_database(plain, database, inbox, maria, sam):
+    alone, arrived = re.findall(r"```sql\n(.*?)```", EXIT.read_text(), re.DOTALL)
+    with database.engine.connect() as connection:
+        assert connection.execute(text(alone)).scalar() == 0, "Sam has an app"
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    with database.engine.connect() as connection:
+        assert connection.execute(text(alone)).scalar() == 1
+        assert connection.execute(text(arrived)).all() == [("queued", None, 1)]
