@@ -83,4 +83,6 @@ def test_an_address_that_htmx_fetches_is_a_link_too(path):
 
 @pytest.mark.parametrize("path", EVERY, ids=name)
 def test_every_link_that_opens_another_window_lets_go_of_ours(path):
-    assert [tag for tag in TAG.findall(without_jinja(path.read_text())) if 'target="_blank"' in tag and "noopener" not in tag] == []
+    assert [
+        tag for tag in TAG.findall(without_jinja(path.read_text())) if 'target="_blank"' in tag and "noopener" not in tag
+    ] == []

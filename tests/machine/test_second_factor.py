@@ -271,7 +271,9 @@ class SecondFactor(RuleBasedStateMachine):
         on = self.user.two_factor == "on"
         assert on == bool(self.proved)
         mine = (BackupCodeSet.user_id == self.user.id, BackupCodeSet.replaced_at.is_(None))
-        assert on == bool(self.database.all(BackupCodeSet, *mine)), "backup codes live without an authenticator, or it without them"
+        assert on == bool(self.database.all(BackupCodeSet, *mine)), (
+            "backup codes live without an authenticator, or it without them"
+        )
 
     @invariant()
     def what_is_live_is_what_was_proved(self):
