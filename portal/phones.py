@@ -110,8 +110,8 @@ def regions_of(number: PhoneNumber) -> set[str]:
 
 
 def mask(number: str) -> str:
-    """The last two digits (SM-12); "" for no number."""
-    return f"••• ••• ••{number[-SHOWN_DIGITS:]}" if number else ""
+    """The last two digits (SM-12), which no line break parts from the dots; "" for no number."""
+    return f"•••\u00a0•••\u00a0••{number[-SHOWN_DIGITS:]}" if number else ""
 
 
 def is_international(number: str, country: str) -> bool:

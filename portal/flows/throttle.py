@@ -10,7 +10,6 @@ from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.models import Authenticator, NoticeAddress, User
 
-
 # How many second addresses a notice would have to look for: most people have none.
 SECOND_ADDRESSES = (
     select(func.count())
