@@ -74,11 +74,13 @@ def test_a_held_code_is_not_tried_again_and_its_words_are_wiped(app, clock, data
 def test_the_person_is_told_by_mail_and_the_trail_says_it(app, clock, database, asked, maria):
     carry(app, clock, texts(database)[0])
     [event] = database.all(Event, Event.event == "number_changed")
-    assert (event.subject_id, event.actor_id, event.result, event.ip) == (database.user(maria).id, None, "refused", "127.0.0.1")
+    assert (event.subject_id, event.actor_id, event.result, event.reason) == (database.user(maria).id, None, "refused", "held")
+    assert event.ip == "127.0.0.1" and "Chrome" in event.user_agent and event.session_hash is None
     [mail] = notices(database)
     with app.test_request_context():
         subject, text, _ = compose(mail.template, mail.facts, {"not_me": "a-token"})
     assert subject == "We held back a code that was to go by text"
+    assert "Chrome on Linux, address 127.0.0.1" in text
     assert "another SIM card" in text and "authenticator app or a backup code" in text and "/not-me/a-token" in text
     assert MARIAS[1:] not in text and MARIAS[-4:] not in text
 
