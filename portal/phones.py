@@ -115,5 +115,5 @@ def mask(number: str) -> str:
 
 
 def is_international(number: str, country: str) -> bool:
-    """Whether a text from `country` to an E.164 number crosses into another numbering plan, where it may be delayed."""
+    """Whether a text from the gateway's `country` to an E.164 number goes into another numbering plan, where it may be delayed."""
     return country not in regions_of(phonenumbers.parse(number))

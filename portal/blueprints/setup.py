@@ -132,6 +132,7 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
         return go_here("choose", expired=1)
     context = {**shown, "button": _(step.button) if step.button else g.door.confirm, "progress": progress(2)}
     context |= {"cancel_url": url_for(".cancel"), "send_url": url_for(".send_again", method_name=chosen.name)}
+    context["action"] = url_for(".step", method_name=chosen.name, step_name=step.name)
     context["back_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.steps[0].name)
     template = f"methods/{chosen.name}/{step.name}.html"
     if refused or form.errors:

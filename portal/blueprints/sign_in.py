@@ -96,6 +96,7 @@ def code_context() -> dict:
         "ways": shown,
         "texts_off": say(missing) if missing else None,
         "send_url": url_for("sign_in.send_code"),
+        "here": url_for("sign_in.ask_code"),
         **trust_context(),
     }
 

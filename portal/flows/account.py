@@ -7,13 +7,14 @@ from datetime import datetime
 from sqlalchemy import bindparam, desc, literal, select, union_all, update
 
 from portal import config
+from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
 from portal.flows import backup_codes
 from portal.flows.visit import Visit
 from portal.flows.ways import is_off
 from portal.messages import N_, Refused
-from portal.methods import method
-from portal.models import Appointment, Authenticator, Letter, Practice, Result, User
+from portal.methods import Method, method
+from portal.models import Appointment, Authenticator, Letter, Practice, Result, User, secret_place
 
 INSTEAD = N_("Use another way instead")  # the link that replaces a way that is switched off
 
@@ -32,6 +33,7 @@ class Held:
     disabled: bool
     is_off: bool  # texts are switched off
     target: bytes | None = field(repr=False)  # two ways to one number are lost together
+    goes_to: str = ""  # masked: is my number right? (the guide's troubleshooting)
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,18 @@ def held(visit: Visit, row: Authenticator) -> Held:
         disabled=row.disabled_at is not None,
         is_off=off,
         target=row.target_hash,
+        goes_to=goes_to(visit, row, known),
     )
+
+
+def goes_to(visit: Visit, row: Authenticator, known: Method | None) -> str:
+    """The masked number, "" where nothing is sent or the seal does not open."""
+    if known is None or known.mask is None:
+        return ""
+    try:
+        return known.mask(visit.keys.open(row.secret_sealed, secret_place(row.user_id, row.id)))
+    except SealBroken:
+        return ""
 
 
 def after_losing_the_phone(rows: list[Held], codes: backup_codes.Overview | None) -> Refused:
@@ -131,10 +144,8 @@ def mask_email(address: str) -> str:
 
 def is_invited(visit: Visit) -> bool:
     """Whether the home page invites to turn two-factor authentication on: where it is off, and not dismissed lately."""
-    if visit.who.is_on:
-        return False
-    until = db.session.scalar(select(User.invited_until).where(User.id == visit.who.user_id))
-    return until is None or until <= visit.now
+    until = visit.who.invited_until
+    return not visit.who.is_on and (until is None or until <= visit.now)
 
 
 def dismiss_invitation(visit: Visit) -> None:

@@ -32,6 +32,7 @@ class Visitor:
     two_factor: str
     two_factor_since: datetime | None
     generation: int
+    invited_until: datetime | None  # the invitation rests until then
 
     @property
     def is_claimant(self) -> bool:

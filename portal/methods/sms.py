@@ -13,6 +13,8 @@ from portal.messages import N_
 from portal.methods import CodeRejected, Method, NotAsked, Secret
 from portal.models import Authenticator, Outbox, SentCode
 
+FINAL = ("delivered", "failed", "held")  # stages of a text that nothing follows
+
 
 def newest(attempt: str):
     """SQL: the codes of an attempt, newest first."""
@@ -64,18 +66,19 @@ def state(secret: Secret, now: datetime) -> dict:
         .order_by(SentCode.created_at.desc())
         .limit(1)
     ).first()
-    shown = {"masked": phones.mask(secret.text), "is_international": phones.is_international(secret.text, secret.country)}
+    shown = {"masked": phones.mask(secret.text), "is_international": phones.is_international(secret.text, secret.countries[0])}
     if row is None:
         return {**shown, "sent": False, "wait": 0}
     asked, created_at, expires_at, used_at, message = row
-    stage = message.stage_at(now)
+    stage, is_over = message.stage_at(now), used_at is not None or now >= expires_at
     return {
         **shown,
         "sent": asked == secret.authenticator_id,
-        "stage": "queued" if stage in ("waiting", "trying") else stage,  # or "sent", "delivered", "held", "failed"
-        "failed": stage in ("held", "failed"),
-        "over": used_at is not None or now >= expires_at,
+        "stage": stage,  # "waiting", "trying", "sent", "delivered", "held" or "failed"
+        "over": is_over,
         "seconds_left": max(0, int((expires_at - now).total_seconds())),
+        "period": int(config.TEXT_LIFE.total_seconds()),
+        "ask_again_in": None if is_over or stage in FINAL else 2 if now < created_at + config.SEND_GAP else 10,
         "wait": max(0, int((created_at + config.SEND_GAP - now) / timedelta(seconds=1))),
     }
 
@@ -108,7 +111,7 @@ class Confirm:
     verifies = True
 
     def show(self, secret: Secret, now: datetime) -> dict:
-        return state(secret, now)
+        return {"text": state(secret, now)}
 
     def take(self, secret: Secret, answer: str, now: datetime) -> dict:
         spend(secret, answer, now)
@@ -141,5 +144,6 @@ METHOD = Method(
     challenge=Ask(),
     restricted=True,
     words=words,
+    mask=phones.mask,
     change_label=N_("Update Phone"),
 )

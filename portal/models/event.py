@@ -55,6 +55,7 @@ class Outbox(Base):
     dies_at: Mapped[datetime | None]  # never handed over from then on
     created_at: Mapped[datetime] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]  # "This wasn't me" was pressed
     outcome: Mapped[str | None] = mapped_column(String(12))  # what the gateway last said: see portal/gateways
     delivered_at: Mapped[datetime | None]  # when the carrier said that a text is on the phone; whatever else came before or after
 

@@ -92,10 +92,14 @@ class Answer(BaseHTTPRequestHandler):
         for _ in range(2 if order == "twice" else 1):
             self.reply({"refuse": 400, "busy": 503, "elsewhere": 307}.get(order, 200))
 
+    def do_GET(self):
+        """As Kannel is asked: everything stands in the address."""
+        self.do_POST()
+
     def read(self):
         """Returns (number, words) of the request, and where to report."""
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        if "json" in self.headers["Content-Type"]:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        if "json" in self.headers.get("Content-Type", ""):
             fields = json.loads(body)
             return (fields["to"], fields["message"]), fields.get("report")
         fields = parse_qs(body) | parse_qs(urlsplit(self.path).query)
