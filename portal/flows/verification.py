@@ -100,7 +100,7 @@ def check_authenticators(visit: Visit, user: User, code: str, also: dict) -> Pro
     if stopped:
         raise Refused("disabled")
     if not_asked and len(not_asked) == len(rows):
-        refused = Refused("text_first") if visit.texts else without_texts(visit) or Refused("texts_off")
+        refused = without_texts(visit) or Refused("text_first")
     tell_lock(visit, user)
     raise with_tries(refused, user)
 

@@ -6,6 +6,9 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 
+from portal.flows import outbox
+from portal.gateways import HELD
+from portal.mails import compose
 from portal.models import Authenticator, Event, Outbox, TrustedBrowser, User, user_place
 from portal.version import VERSION
 from tests.house.source import last_name, modules
@@ -138,10 +141,23 @@ def maria_with_a_typing_error(maria):
     return replace(maria, password="harbor-lantern-2062")
 
 
+def hold_back(app, database):
+    """Carries a text to a number that has moved to another SIM."""
+
+    class Moved:
+        def hand_over(self, message):
+            return HELD
+
+    row = database.all(Outbox, Outbox.kind == "text", Outbox.state == "queued")[0]
+    with app.test_request_context():
+        outbox.carry(database.keys, row.created_at, row.id, {"text": Moved()}, compose)
+
+
 @pytest.fixture
-def driven(plain, clock, database, inbox, maria, sam, jun):
+def driven(app, plain, clock, database, inbox, maria, sam, jun):
     """A portal in which everything happened once, and its events."""
     change_ways(plain.another(), clock, inbox, jun)
+    hold_back(app, database)
     drive(plain, clock, database, maria, sam)
     return [event for event in database.all(Event) if event.user_agent != "demo seed"]
 

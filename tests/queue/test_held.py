@@ -8,11 +8,10 @@ from sqlalchemy import update
 from portal.flows import outbox
 from portal.gateways import HELD, SENT
 from portal.mails import compose
-from portal.methods import Secret, sms
-from portal.models import Event, Outbox, SentCode, User
+from portal.models import Event, Outbox, User
 from portal.queue import Queue
 from tests.support.outbox import row_of
-from tests.support.texts import MARIAS, OTHERS, ask_for_texts, send_to, turn_on_texts
+from tests.support.texts import CODE, MARIAS, OTHERS, ask_for_texts, send_to, turn_on_texts
 
 
 class Held:
@@ -44,31 +43,35 @@ def carry(app, clock, row, gateway=None):
         return outbox.carry(app.extensions["keys"], clock.now, row.id, gateways, compose)
 
 
-def stage(app, clock, row):
-    """Returns what the page of the attempt is told."""
-    with app.app_context():
-        sent = next(each for each in all_sent() if each.outbox_id == row.id)
-        known = Secret(sent.authenticator_id, MARIAS, "Medximity", "maria", attempt=sent.attempt)
-        return sms.state(known, clock.now)
-
-
-def all_sent():
-    from portal.db import db
-
-    return db.session.query(SentCode).all()
-
-
 def test_a_held_code_is_not_tried_again_and_its_words_are_wiped(app, clock, database, asked):
     row = texts(database)[0]
-    assert stage(app, clock, row)["stage"] == "queued"
     assert carry(app, clock, row) is None
     row = row_of(app, row.id)
     assert (row.state, row.outcome, row.body_sealed) == ("failed", HELD, None)
     assert outbox.state_of(row, clock.now) == "held"
-    assert stage(app, clock, row)["stage"] == "held" and stage(app, clock, row)["failed"]
     clock.move(minutes=2)
     with app.app_context():
         assert row.id not in outbox.due(clock.now)
+
+
+def test_the_page_says_why_no_code_comes_and_to_use_another_way(app, clock, database, plain, inbox, maria):
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    plain.press("Sign out")
+    clock.move(minutes=2)
+    plain.sign_in(maria)
+    carry(app, clock, texts(database)[-1])
+    plain.open("/sign-in/code")
+    assert plain.notices == [
+        "The number ••• ••• ••64 moved to another SIM card or carrier lately, so no codes go there. Use another way in."
+    ]
+    plain.fill("Verify", Verification_Code=maria.codes[0])
+    assert plain.path == "/home"
+
+
+def test_the_page_of_the_set_up_says_so_too(app, clock, database, asked):
+    carry(app, clock, texts(database)[0])
+    asked.open(CODE)
+    assert "moved to another SIM card or carrier lately" in asked.text and asked.offers("Change the number")
 
 
 def test_the_person_is_told_by_mail_and_the_trail_says_it(app, clock, database, asked, maria):
