@@ -10,10 +10,15 @@ from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.models import Link, Session, TrustedBrowser, User
 
+NO_LONGER = {"link_used": "not_me_used", "link_expired": "not_me_expired"}
+
 
 def look(visit: Visit, token: str) -> Link:
-    """The link, still good; changes nothing. Raises Refused."""
-    return links.look_at(visit, token, NOT_ME)
+    """The link, still good; changes nothing. Raises Refused: nobody can ask for a new one of these."""
+    try:
+        return links.look_at(visit, token, NOT_ME)
+    except Refused as refused:
+        raise Refused(NO_LONGER.get(refused.reason, refused.reason)) from None
 
 
 def is_at_once(link: Link) -> bool:
