@@ -126,6 +126,8 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "link_unknown": N_("This link is not complete. Copy the whole address from the mail, or ask for a new one."),
     "link_used": N_("This link was used already. Ask for a new one if you still need it."),
     "link_expired": N_("This link is too old. Ask for a new one."),
+    "not_me_used": N_("This link was used already. It works once."),
+    "not_me_expired": N_("This link is too old. It works for 7 days."),
     "link_other": N_("This link is for another account. Sign in with the account that asked for it, then open the link again."),
     "link_sign_in": N_("Sign in first. Then open the link in the mail again."),
     "sign_in_first": N_("Sign in first: this link works together with your password."),

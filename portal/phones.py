@@ -111,7 +111,7 @@ def regions_of(number: PhoneNumber) -> set[str]:
 
 def mask(number: str) -> str:
     """The last two digits (SM-12), which no line break parts from the dots; "" for no number."""
-    return f"•••\u00a0•••\u00a0••{number[-SHOWN_DIGITS:]}" if number else ""
+    return f"•••\N{NO-BREAK SPACE}•••\N{NO-BREAK SPACE}••{number[-SHOWN_DIGITS:]}" if number else ""
 
 
 def is_international(number: str, country: str) -> bool:

@@ -13,15 +13,15 @@ from portal.models import Outbox, Session, TrustedBrowser, User
 
 
 def look(visit: Visit, token: str) -> Outbox:
-    """The notice that the link is of, still good; changes nothing. Raises Refused: "link_unknown", "link_used", "link_expired"."""
+    """The notice that the link is of, still good; changes nothing. Raises Refused: "link_unknown", "not_me_used", "not_me_expired"."""
     known = is_not_me_token(visit.keys, token)
     notice = db.session.get(Outbox, token[:ID_LENGTH], populate_existing=True) if known else None
     if notice is None:
         raise Refused("link_unknown")
     if notice.answered_at is not None:
-        raise Refused("link_used")
+        raise Refused("not_me_used")
     if visit.now >= notice.created_at + config.NOT_ME_LIFE:
-        raise Refused("link_expired")
+        raise Refused("not_me_expired")
     return notice
 
 
@@ -44,7 +44,7 @@ def answer(visit: Visit, token: str) -> None:
         raise Refused("sign_in_first")
     use = update(Outbox).where(Outbox.id == notice.id, Outbox.answered_at.is_(None))
     if change(use.values(answered_at=visit.now)) != 1:
-        raise Refused("link_used")
+        raise Refused("not_me_used")
     ended = sessions.end_where(visit, NOT_ME).where(Session.user_id == notice.user_id, Session.ended_at.is_(None))
     change(ended if is_at_once(notice) else ended.where(Session.id != visit.who.session_id))
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == notice.user_id, TrustedBrowser.ended_at.is_(None))

@@ -574,3 +574,11 @@ def test_sessions_of_others_are_not_touched_by_a_change(apped, clock, database, 
     hers.open("/home")
     assert hers.path == "/home"
     assert len(database.all(Session, Session.user_id == database.user(maria).id, Session.ended_at.is_(None))) == 1
+
+
+def test_a_change_is_two_steps_long(apped):
+    apped.open(SECURITY)
+    apped.press("Change Authenticator App")
+    assert "Step 1 of 2" in apped.text and "Save codes" not in apped.text
+    apped.press("Continue")
+    assert "Step 2 of 2" in apped.text

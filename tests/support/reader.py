@@ -83,7 +83,7 @@ class Reader:
     @property
     def text(self):
         """Returns everything that can be read in the page's main part."""
-        return self.page.get_by_role("main").inner_text()
+        return self.page.get_by_role("main").inner_text().replace("\N{NO-BREAK SPACE}", " ")
 
     def sees(self, text):
         """Returns whether the page says this."""
