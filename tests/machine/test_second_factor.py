@@ -10,11 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
-from sqlalchemy import create_engine
-from sqlalchemy.orm import sessionmaker
 
 from portal import config, passwords
-from portal.db import engine_options
 from portal.flows import delivery
 from portal.models import Authenticator, BackupCodeSet, Binding, User, secret_place
 from tests.support.client import CODES, SCAN, Browser
@@ -32,16 +29,13 @@ EXAMPLES, STEPS = 20, 14
 class SecondFactor(RuleBasedStateMachine):
     """One patient with two browsers. `proved` is the model: authenticator id -> key of the app, or None for a number."""
 
-    world = clock = sites = None
+    world = clock = None
 
     def __init__(self):
         super().__init__()
-        self.site = self.sites.copy(self.world.site)
+        self.world.begin_anew()
         self.patch = pytest.MonkeyPatch()
-        self.engine = create_engine(**engine_options(self.site.database_url))
         self.patch.setattr(passwords, "HASHER", CHEAP)
-        self.patch.setitem(self.world.app.extensions, "engine", self.engine)
-        self.patch.setitem(self.world.app.extensions, "sessions", sessionmaker(self.engine, expire_on_commit=False))
         self.patch.setattr(delivery, "MOST", (10**6,) * 3)  # the limits on texts have tests of their own
         self.patch.setattr(config, "SENDS_PER_DAY", 10**6)
         self.database = Database(self.world.app)
@@ -53,9 +47,7 @@ class SecondFactor(RuleBasedStateMachine):
         self.codes = []
 
     def teardown(self):
-        self.engine.dispose()
         self.patch.undo()
-        self.sites.remove(self.site)
 
     # --- what the database says
 
@@ -290,8 +282,8 @@ class SecondFactor(RuleBasedStateMachine):
         assert self.database.all(User, User.username != "maria", User.two_factor == "off", User.generation > 0) == []
 
 
-def test_in_any_order_nobody_is_locked_out_and_nothing_is_on_unproved(world, sites, clock):
-    SecondFactor.world, SecondFactor.sites, SecondFactor.clock = world, sites, clock
+def test_in_any_order_nobody_is_locked_out_and_nothing_is_on_unproved(world, clock):
+    SecondFactor.world, SecondFactor.clock = world, clock
     bounds = settings(
         max_examples=EXAMPLES,
         stateful_step_count=STEPS,
