@@ -13,6 +13,7 @@ from portal.flows import setup as flow
 from portal.forms import MethodForm, ShapedForm
 from portal.messages import Refused
 from portal.methods import Method, Step, method, offered
+from portal.policy import policy_of
 from portal.rendering import go_out, go_to, page, refuse, say
 
 # --- choose: the first method, another in place of a live one (?change=), or one more (?add=1)
@@ -35,14 +36,12 @@ def choose_context(form: MethodForm) -> dict:
         {"name": each.name, "label": _(each.label), "recommended": not each.restricted, "facts": [_(fact) for fact in each.facts]}
         for each in offers
     ]
-    form.method.data = form.method.data or request.args.get("kind")
+    kinds = {each.name: each.name for each in offers}
+    form.method.data = form.method.data or kinds.get(request.args.get("kind", ""))
     weaker = any(each.restricted for each in offers)
-    names = {
-        "methods": cards,
-        "progress": progress(1),
-        "security_url": g.door.url("security", next=asked_for()),
-        "weaker": weaker,
-    }
+    names = {"methods": cards, "progress": progress(1), "weaker": weaker}
+    names["security_url"] = g.door.url("security", next=asked_for())
+    names["texts_off"] = say(Refused("texts_not_offered")) if g.door.texts_off else None
     words = {"words": _(g.door.choose_words), "badge": _(g.door.badge)}
     action = url_for(".choose", **aim(), next=asked_for())
     return {**names, **words, "action": action, "is_change": any(aim().values())}
@@ -91,7 +90,7 @@ def submit_choose() -> Response:
 def refuse_method(name: str | None) -> None:
     """A method that there is, and that people of this door may not use: no page of ours asks for it (TO-11)."""
     asked = method(name or "")
-    if asked and not g.door.policy.allows(asked):
+    if asked and not policy_of(visit().who.role).allows(asked):
         forbid("method_not_allowed")
 
 
@@ -102,7 +101,7 @@ def find_step(method_name: str, step_name: str) -> tuple[Method, Step] | None:
     """The method and step of an address, where this door offers them."""
     refuse_method(method_name)
     chosen = method(method_name)
-    step = chosen.step(step_name) if chosen else None
+    step = chosen.step(step_name) if chosen and g.door.policy.allows(chosen) else None
     return (chosen, step) if chosen and step else None
 
 
@@ -121,6 +120,7 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
         return go_here("choose", expired=1)
     context = {**shown, "button": _(step.button) if step.button else g.door.confirm, "progress": progress(2)}
     context |= {"cancel_url": url_for(".cancel"), "send_url": url_for(".send_again", method_name=chosen.name)}
+    context["action"] = url_for(".step", method_name=chosen.name, step_name=step.name)
     context["back_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.steps[0].name)
     template = f"methods/{chosen.name}/{step.name}.html"
     if refused or form.errors:
@@ -170,7 +170,7 @@ def send_again(method_name: str) -> Response:
     """ "Send again": one more text to the number of this set-up."""
     refuse_method(method_name)
     chosen = method(method_name)
-    if chosen is None or chosen.words is None:
+    if chosen is None or chosen.words is None or not g.door.policy.allows(chosen):
         return due()
     last = chosen.steps[-1]
     try:

@@ -14,7 +14,9 @@ blueprint = Blueprint("setup", __name__)
 
 
 def progress(now: int) -> dict:
-    return {"now": now, "names": [_("Choose"), _("Connect"), _("Save codes")]}
+    """Where the person is. A change ends with its proof: the backup codes stay as they are."""
+    names = [_("Choose"), _("Connect"), _("Save codes")]
+    return {"now": now, "names": names[:2] if now < 3 and visit().who.is_on else names}
 
 
 def go_here(endpoint: str, **values) -> Response:
@@ -26,7 +28,7 @@ def due() -> Response:
     """Out of turn: to the step that is due."""
     binding = flow.open_binding(visit())
     chosen = method(binding.method) if binding and flow.is_due(visit(), binding) else None
-    if chosen and binding:
+    if chosen and binding and g.door.policy.allows(chosen):
         return go_here("step", method_name=chosen.name, step_name=reached(chosen, binding))
     if not visit().who.is_on:
         return go_here("choose")
