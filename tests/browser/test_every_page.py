@@ -6,6 +6,7 @@ from portal import headers
 from portal.rendering import page
 from tests.support.reader import Reader
 from tests.support.rules import Inspector
+from tests.support.scenes import SCENES
 
 PUBLIC = ("/sign-in", "/sign-in?next=/home", "/help", "/help/contact", "/find-a-provider", "/community", "/privacy")
 BENCH = ("/test-bench", "/test-bench/gallery")
@@ -21,6 +22,8 @@ class Walk(Reader):
     def look(self, name=None):
         """Looks over the page at hand."""
         self.inspector.look(name or self.headline)
+
+    take = look
 
     def visit(self, address):
         """Opens an address and looks it over."""
@@ -162,6 +165,11 @@ def test_the_code_asked_at_sign_in_and_the_ways_round_it(walk, town):
     for wrong in ("", "12", "0000-0000-0000-0000"):
         walk.type("Backup code", wrong)
         walk.step("Verify")
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_what_a_patient_does_besides_the_first_set_up(walk, town, scene):
+    SCENES[scene](walk, town)
 
 
 def test_pages_for_what_cannot_be_had(walk, town):

@@ -1,22 +1,20 @@
 """The EHR's part of `make screenshots`: a provider from the locked door to an open chart, and what an administrator sees."""
 
-from tests.support import phone
-
 SECURITY = "/ehr/settings/security"
 
 
-def walk(camera):
+def walk(camera, town):
     """Takes every page of the EHR in the order in which a provider meets it."""
     camera.page.goto("/ehr")
     camera.take("ehr-sign-in")
-    camera.sign_in("dr.chen")
+    camera.enter("dr.chen")
     camera.take("ehr-locked")
-    camera.press("Settings", "link")
+    camera.press("Settings")
     camera.take("ehr-settings-locked")
-    camera.press("Account Security", "link")
+    camera.press("Account Security")
     set_up(camera)
     camera.take("ehr-charts")
-    camera.press("Rosa Alvarez", "link")
+    camera.press("Rosa Alvarez")
     camera.press("Add note")
     camera.take("ehr-chart-wrong")
     camera.type("Note", "Foot check done, no findings.\nNext look in three months.")
@@ -27,19 +25,19 @@ def walk(camera):
 
 def set_up(camera):
     """From Set Up Now to the charts, with the sealed sheet on the way."""
-    camera.press("Set Up Now", "link")
+    camera.press("Set Up Now")
     camera.take("ehr-choose")
     camera.press("Continue")
     camera.take("ehr-scan")
-    entry = phone.scan(camera.page, ".qr svg")
+    entry = camera.scan()[1]
     camera.type("Verification Code", entry.code())
     camera.press("Confirm and Activate")
     camera.take("ehr-backup-codes")
     codes = camera.page.locator("ol.codes code").all_inner_texts()
-    camera.press("Print the sealed copy", "link")
+    camera.press("Print the sealed copy")
     camera.take("ehr-sealed-copy")
     camera.print("sealed-copy")
-    camera.press("Back to your codes", "link")
+    camera.press("Back to your codes")
     camera.press("I have saved my backup codes")
     camera.take("ehr-prove")
     field = camera.page.locator("main input.code")
