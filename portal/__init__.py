@@ -12,7 +12,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import config, errors, headers, queue, rendering, static_files
-from portal.blueprints import help, mailed, not_me, patient, provider, reports, sign_in
+from portal.blueprints import help, mailed, not_me, patient, provider, reports, sign_in, support
 from portal.browser_session import CookieSessions, load_signed_in, touch
 from portal.cli import register_commands
 from portal.crypto import Keyring
@@ -94,6 +94,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(mailed.blueprint)
     app.register_blueprint(patient.blueprint)
     app.register_blueprint(provider.blueprint)
+    app.register_blueprint(support.blueprint)
     app.register_blueprint(not_me.blueprint)
     app.register_blueprint(help.blueprint)
     app.register_blueprint(reports.blueprint)

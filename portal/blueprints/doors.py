@@ -11,7 +11,7 @@ from portal.flows import events
 from portal.flows.ways import is_set_up
 from portal.headers import SAFE_METHODS
 from portal.messages import N_
-from portal.policy import PATIENT, PROVIDER, Policy
+from portal.policy import PATIENT, PROVIDER, SUPPORT, Policy
 from portal.rendering import EHR_BRAND, PORTAL_BRAND, go, go_to, home_endpoint, place_to_return, send_away, send_to_sign_in
 
 
@@ -62,11 +62,21 @@ PROVIDER_DOOR = Door(
     choose_words=N_("An authenticator app is required for EHR access. You type a code from it each time you sign in."),
     badge=N_("Required"),
 )
+SUPPORT_DOOR = Door(
+    SUPPORT,
+    PORTAL_BRAND,
+    "support",
+    "approvals.listed",
+    confirm_label=N_("Confirm and Activate"),
+    choose_words=N_("An authenticator app is required for the support console. You type a code from it each time you sign in."),
+    badge=N_("Required"),
+)
+DOORS = (PATIENT_DOOR, PROVIDER_DOOR, SUPPORT_DOOR)
 
 
 def door_of(role: str) -> Door | None:
     """The door that people of a role go through; None where they have no pages yet."""
-    return next((door for door in (PATIENT_DOOR, PROVIDER_DOOR) if role in door.policy.roles), None)
+    return next((door for door in DOORS if role in door.policy.roles), None)
 
 
 def guard(door: Door):

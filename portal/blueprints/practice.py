@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response
 
+from portal.blueprints import approvals
 from portal.blueprints.doors import forbid
 from portal.browser_session import visit
 from portal.flows import team as flow
@@ -9,6 +10,7 @@ from portal.rendering import page
 
 blueprint = Blueprint("practice", __name__)
 ROLES = ("administrator",)
+blueprint.register_blueprint(approvals.blueprint, url_prefix="/approvals")
 
 
 @blueprint.before_request

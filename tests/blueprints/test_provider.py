@@ -33,7 +33,7 @@ def test_the_portals_door_bears_its_own(plain):
 
 @pytest.mark.parametrize("door", ["/", "/ehr"])
 def test_each_account_is_led_to_its_own_home(plain, door, request):
-    for name, home in {"maria": "/home", "dr_okafor": CHARTS, "admin_lee": CHARTS, "support": "/elsewhere"}.items():
+    for name, home in {"maria": "/home", "dr_okafor": CHARTS, "admin_lee": CHARTS, "support": "/support"}.items():
         person, browser = request.getfixturevalue(name), plain.another()
         browser.open(door)
         browser.fill("Sign in", Username=person.username, Password=person.password)

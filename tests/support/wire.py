@@ -21,7 +21,7 @@ CHOOSE = "/account/security/two-factor"
 SCAN = CHOOSE + "/totp/scan"
 CODES = CHOOSE + "/backup-codes"
 PROVE = CODES + "/check"
-FIRST_PAGES = ("/home", "/ehr/charts", "/elsewhere")  # where a complete sign-in leads, by role
+FIRST_PAGES = ("/home", "/ehr/charts", "/support")  # where a complete sign-in leads, by role
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,46 @@
+"""Waiting for your approval: for administrators and support; without an address of its own: its parent supplies guard and chrome."""
+
+from flask import Blueprint, Response, abort, request, url_for
+
+from portal.blueprints.doors import ask_again, said
+from portal.browser_session import visit
+from portal.flows import approvals as flow
+from portal.messages import N_, Refused
+from portal.rendering import go_to, page, refuse
+
+blueprint = Blueprint("approvals", __name__)
+
+DONE = {
+    "approved=1": N_("Approved. It is done, and the people whom it concerns are told."),
+    "refused=1": N_("Refused. Nothing was done, and the people whom it concerns are told."),
+    "on=1": N_("Two-factor authentication is on."),
+}
+
+
+@blueprint.get("")
+def listed() -> Response:
+    return page("approvals/list.html", waiting=flow.listed(visit()), notice=said(DONE))
+
+
+@blueprint.get("/waiting/<kind>/<row_id>")
+def show(kind: str, row_id: str) -> Response:
+    return ask_again() or page("approvals/decide.html", **asked(kind, row_id))
+
+
+@blueprint.post("/waiting/<kind>/<row_id>")
+def decide(kind: str, row_id: str) -> Response:
+    """One address, two buttons: what decides is the form's field."""
+    again = ask_again()
+    if again:
+        return again
+    context, approved = asked(kind, row_id), request.form.get("answer") == "approve"
+    try:
+        flow.decide(visit(), kind, row_id, approved)
+    except Refused as refused:
+        return refuse("approvals/decide.html", (), refused, **context)
+    return go_to(url_for(".listed", **({"approved": 1} if approved else {"refused": 1})))
+
+
+def asked(kind: str, row_id: str) -> dict:
+    """404 for what waits no longer, or for somebody else."""
+    return {"asked": flow.find(visit(), kind, row_id) or abort(404), "action": url_for(".decide", kind=kind, row_id=row_id)}

@@ -1,0 +1,39 @@
+"""Support console: for agents, whose two-factor authentication is on with an app; the set-up wizard is nested here, too."""
+
+from flask import Blueprint, Response, g
+
+from portal import config
+from portal.blueprints import approvals, authenticators, codes, confirm, presence, setup
+from portal.blueprints.doors import SUPPORT_DOOR, guard, said
+from portal.browser_session import visit
+from portal.flows import account
+from portal.flows import presence as presence_flow
+from portal.messages import N_
+from portal.rendering import page
+
+SECURITY = "/security"
+
+blueprint = Blueprint("support", __name__, url_prefix="/support")
+blueprint.before_request(guard(SUPPORT_DOOR))
+blueprint.register_blueprint(approvals.blueprint)
+blueprint.register_blueprint(setup.blueprint, url_prefix=f"{SECURITY}/two-factor")
+blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
+blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
+blueprint.register_blueprint(codes.blueprint, url_prefix=f"{SECURITY}/backup-codes")
+blueprint.register_blueprint(presence.blueprint_for(presence_flow.SESSIONS), url_prefix=SECURITY)
+
+DONE = {
+    "on=1": N_("Two-factor authentication is on."),
+    "saved=1": N_("Your new backup codes are saved."),
+    "changed=1": N_("Your change is saved."),
+    f"ended={presence_flow.SESSIONS}": N_("Ended. Signed out there at the next click."),
+}
+
+
+@blueprint.get("/security")
+def security() -> Response:
+    """An agent's own protection."""
+    if g.stopped:
+        return page("support/set_up.html")
+    shown = {**account.security(visit()), "presence": presence_flow.overview(visit())}
+    return page("support/security.html", notice=said(DONE), places_shown=config.PLACES_SHOWN, **shown)
