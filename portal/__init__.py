@@ -12,7 +12,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import config, errors, headers, queue, rendering, static_files
-from portal.blueprints import help, mailed, not_me, patient, provider, reports, sign_in, support
+from portal.blueprints import emergency, help, mailed, not_me, patient, provider, reading, reports, sign_in, support
 from portal.browser_session import CookieSessions, load_signed_in, touch
 from portal.cli import register_commands
 from portal.crypto import Keyring
@@ -68,7 +68,7 @@ def add_extensions(app: Flask, settings: Settings) -> None:
 
 
 def add_guards(app: Flask) -> None:
-    """What happens before every page, in this order: a name for the request, HTTPS, CSRF, "last seen"."""
+    """What happens before every page, in this order: a name for the request, HTTPS, CSRF, emergency access, "last seen"."""
 
     @app.before_request
     def name_request() -> None:
@@ -77,6 +77,7 @@ def add_guards(app: Flask) -> None:
     app.before_request(headers.require_https)
     app.before_request(headers.refuse_cross_site)
     CSRFProtect(app).exempt(reports.blueprint)
+    app.before_request(reading.wall)
 
     @app.before_request
     def note_activity() -> None:
@@ -91,6 +92,7 @@ def add_guards(app: Flask) -> None:
 def add_pages(app: Flask, settings: Settings) -> None:
     """Blueprints and static files; the test bench only where it is switched on."""
     app.register_blueprint(sign_in.blueprint)
+    app.register_blueprint(emergency.blueprint)
     app.register_blueprint(mailed.blueprint)
     app.register_blueprint(patient.blueprint)
     app.register_blueprint(provider.blueprint)

@@ -204,6 +204,19 @@ class NoteForm(ShapedForm):
             raise ValidationError("note_long")
 
 
+class EmergencyForm(ShapedForm):
+    """Why somebody needs charts without a code. One line, without signs that cannot be seen."""
+
+    reason = TextAreaField(N_("Reason"), [filled("emergency_empty")])
+
+    def validate_reason(self, field) -> None:
+        field.data = " ".join("".join(sign if sign.isprintable() else " " for sign in field.data).split())
+        if not field.data:
+            raise ValidationError("emergency_empty")
+        if len(field.data) > config.EMERGENCY_REASON_MAX:
+            raise ValidationError("emergency_long")
+
+
 class NewPasswordForm(ShapedForm):
     """One field and no second one to confirm it (PW-6); portal/passwords.py says what is refused."""
 

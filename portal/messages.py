@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 
 class Refused(Exception):
-    """An expected no. `reason` is a key of SENTENCES; `facts` fill the sentence (never what was typed)."""
+    """An expected no. `reason` is a key of SENTENCES; `facts` fill the sentence (never what was typed); `when` is a moment in ISO's format."""
 
     def __init__(self, reason: str, **facts: int | str) -> None:
         super().__init__(reason)
@@ -41,6 +41,22 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "mails_many": N_("We sent you several of these mails already. Look into your mailbox, or try again in an hour."),
     "note_empty": N_("Write a note first."),
     "note_long": N_("A note has at most 2,000 characters. Shorten it, or write two."),
+    "emergency_empty": N_("Say in a sentence why you need the charts now."),
+    "emergency_long": N_("Use at most 500 characters."),
+    "emergency_practice": N_("Your account belongs to no practice, so there are no charts to open. Contact Support."),
+    "emergency_waiting": N_("You asked already, and an answer can come until %(when)s. Wait for it in the browser that you asked from."),
+    "emergency_again": N_("You had emergency access within the last 24 hours. You can ask for it again from %(when)s."),
+    "emergency_often": N_("You asked three times within 24 hours. You can ask again from %(when)s. Until then, Contact Support."),
+    "emergency_nobody": N_("There is nobody at your practice or at our support who could approve it. Contact Support."),
+    "emergency_late": N_("This sign-in has moved on since the page was opened. Start again from the code page."),
+    "emergency_over": N_("Nothing is approved for you at the moment, so no charts were opened."),
+    "emergency_elsewhere": N_("Emergency access was approved for the browser that asked for it. Open the charts there."),
+    "emergency_approved_by": N_("%(who)s approved it before you."),
+    "emergency_refused_by": N_("%(who)s refused it before you."),
+    "emergency_withdrawn": N_("The owner of the account said that it was not them who asked, so it was withdrawn."),
+    "emergency_lapsed": N_("Nobody answered within 30 minutes, so the request has lapsed. They can ask again."),
+    "emergency_not_over": N_("This access is not over yet. Review it afterwards."),
+    "emergency_reviewed": N_("%(who)s reviewed it before you."),
     "method_empty": N_("Choose how you want to get your codes."),
     "code_empty": N_("Enter the 6-digit code."),
     "code_shape": N_("The code must be 6 numbers."),
@@ -152,6 +168,8 @@ NOTICES: dict[str, str] = {
     "password_is_new": N_("Your password is changed. Sign in with the new one."),
     "not_me": N_("You were signed out because “This wasn't me” was answered to a notice of your account. Sign in to go on."),
     "claimant": N_("That took longer than 10 minutes. Enter your password again."),
+    "waiting": N_("Nobody answered your request for emergency access within 30 minutes. Enter your password to go on."),
+    "emergency": N_("Your emergency access has ended: it lasts 60 minutes. Sign in with a code to go on."),
     "sign_in_first": N_("Sign in to go on."),
 }
 

@@ -13,7 +13,8 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from portal import clock, config
-from portal.flows import outbox
+from portal.flows import emergency, outbox
+from portal.flows.visit import Visit
 from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.mails import compose
 from portal.models import Outbox
@@ -81,9 +82,14 @@ class Queue:
         """The sweep: each minute, and when the worker starts."""
         with self.app.app_context():
             outbox.bury(clock.now())
+            emergency.close_due(self.visit())
             rows = outbox.due(clock.now())
         for outbox_id in rows:
             self.order(outbox_id)
+
+    def visit(self) -> Visit:
+        """Nobody's visit: what happens by itself."""
+        return Visit(now=clock.now(), keys=self.app.extensions["keys"], ip="", user_agent="", request_id="sweep")
 
     def work(self) -> None:
         """Carry rows until a signal ends it; what is under way is finished first."""

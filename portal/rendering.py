@@ -10,8 +10,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from portal import messages
-from portal.browser_session import ended, own_path, seconds_left, visit, visitor
-from portal.flows import events
+from portal.browser_session import ended, now, own_path, seconds_left, visit, visitor
+from portal.flows import emergency, events
 from portal.flows.visit import Visitor
 from portal.messages import Refused
 from portal.policy import PROVIDER
@@ -50,6 +50,9 @@ def teach(environment: Environment) -> None:
 
 def say(refused: Refused) -> str:
     """The sentence for a refusal, in the person's language."""
+    if "when" in refused.facts:
+        at = moment(datetime.fromisoformat(str(refused.facts["when"])))
+        refused = Refused(refused.reason, **{**refused.facts, "when": at})
     return messages.sentence(refused, gettext, ngettext)
 
 
@@ -82,6 +85,7 @@ def send_to_sign_in() -> Response:
     over = ended()
     if over:
         events.record_alone(visit(), "session_use_after_expire", over.reason, over, over.token_hash)
+        emergency.close_due(visit())
     return send_away(url_for("sign_in.ask_password", next=place_to_return()))
 
 
@@ -96,7 +100,7 @@ def send_away(target: str) -> Response:
 
 def place_to_return() -> str | None:
     """The page that the person was on, with what its address says: this one where it can be opened with a GET."""
-    if request.blueprint == "sign_in":  # a claimant begins again; the page wanted first was the row's
+    if request.blueprint in ("sign_in", "emergency"):  # a claimant begins again; the page wanted first was the row's
         return own_path(request.args.get("next"))
     try:
         current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]
@@ -132,6 +136,7 @@ def template_context() -> dict:
         "door": g.get("door"),
         "next_path": g.get("next_path"),
         "session_seconds": seconds_left(),
+        "emergency": emergency_left(),
         "test_bench": current_app.extensions["settings"].test_bench,
         "support_contact": current_app.extensions["settings"].support_contact,
         "home_url": home_url(),
@@ -143,6 +148,14 @@ def template_context() -> dict:
     }
 
 
+def emergency_left() -> dict | None:
+    """For the banner of emergency access: whole seconds to its end by the server's clock, and the end itself."""
+    who = visitor()
+    if who is None or not who.is_emergency:
+        return None
+    return {"seconds": int((who.ends_at - now()).total_seconds()), "until": who.ends_at}
+
+
 def absolute(endpoint: str, **values) -> str:
     """An address for a mail: below the address that the operator set, whatever Host a request named (RC-7)."""
     return current_app.extensions["settings"].base_url + url_for(endpoint, **values)
@@ -150,7 +163,12 @@ def absolute(endpoint: str, **values) -> str:
 
 PORTAL_BRAND = {"name": "Medximity", "key": "portal"}
 EHR_BRAND = {"name": "DigitalPatientChart", "key": "ehr"}
-HOMES = {"patient": "patient.home", "provider": "provider.charts", "administrator": "provider.charts", "support": "support.approvals.listed"}
+HOMES = {
+    "patient": "patient.home",
+    "provider": "provider.charts",
+    "administrator": "provider.charts",
+    "support": "support.approvals.listed",
+}
 
 
 def brand_of(who: Visitor | None) -> dict:

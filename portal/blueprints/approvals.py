@@ -24,7 +24,13 @@ def listed() -> Response:
 
 @blueprint.get("/waiting/<kind>/<row_id>")
 def show(kind: str, row_id: str) -> Response:
-    return ask_again() or page("approvals/decide.html", **asked(kind, row_id))
+    again = ask_again()
+    if again:
+        return again
+    try:
+        return page("approvals/decide.html", **asked(kind, row_id))
+    except Refused as refused:
+        return refuse("approvals/gone.html", (), refused)
 
 
 @blueprint.post("/waiting/<kind>/<row_id>")
@@ -33,14 +39,19 @@ def decide(kind: str, row_id: str) -> Response:
     again = ask_again()
     if again:
         return again
-    context, approved = asked(kind, row_id), request.form.get("answer") == "approve"
+    approved = request.form.get("answer") == "approve"
     try:
+        asked(kind, row_id)
         flow.decide(visit(), kind, row_id, approved)
     except Refused as refused:
-        return refuse("approvals/decide.html", (), refused, **context)
+        return refuse("approvals/gone.html", (), refused)
     return go_to(url_for(".listed", **({"approved": 1} if approved else {"refused": 1})))
 
 
 def asked(kind: str, row_id: str) -> dict:
-    """404 for what waits no longer, or for somebody else."""
-    return {"asked": flow.find(visit(), kind, row_id) or abort(404), "action": url_for(".decide", kind=kind, row_id=row_id)}
+    """404 for what waits no longer, or for somebody else; Refused where it is known who was first."""
+    found = flow.find(visit(), kind, row_id)
+    if found is None:
+        flow.miss(visit(), kind, row_id)
+        abort(404)
+    return {"asked": found, "action": url_for(".decide", kind=kind, row_id=row_id)}

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from portal.blueprints import approvals
+from portal.blueprints import approvals, emergency_reviews
 from portal.blueprints.doors import forbid
 from portal.browser_session import visit
 from portal.flows import team as flow
@@ -11,6 +11,7 @@ from portal.rendering import page
 blueprint = Blueprint("practice", __name__)
 ROLES = ("administrator",)
 blueprint.register_blueprint(approvals.blueprint, url_prefix="/approvals")
+blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
 
 
 @blueprint.before_request
@@ -22,4 +23,5 @@ def administrators_only() -> None:
 
 @blueprint.get("")
 def team() -> Response:
-    return page("practice/team.html", members=flow.members(visit()))
+    reviews = emergency_reviews.flow.to_review(visit())
+    return page("practice/team.html", members=flow.members(visit()), reviews=reviews, review_url=emergency_reviews.review_url)

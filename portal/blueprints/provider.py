@@ -8,7 +8,7 @@ from portal.blueprints import authenticators, confirm, practice, presence, setup
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.doors import PROVIDER_DOOR, guard, said
 from portal.browser_session import visit, visitor
-from portal.flows import account, backup_codes
+from portal.flows import account, backup_codes, emergency_reading
 from portal.flows import charts as flow
 from portal.flows import presence as presence_flow
 from portal.forms import NoteForm
@@ -44,7 +44,7 @@ DONE = {
 def check_unknown() -> Response | None:
     """An address or method below this door that there is not: who has not set up is led to set-up from there, too (TO-11)."""
     who = visitor() if request.endpoint is None and request.path.startswith("/ehr/") else None
-    return check() if who and not who.is_claimant and who.role in PROVIDER_DOOR.policy.roles else None
+    return check() if who and not who.owes_code and who.role in PROVIDER_DOOR.policy.roles else None
 
 
 # --- charts
@@ -52,7 +52,7 @@ def check_unknown() -> Response | None:
 
 @blueprint.get("/charts")
 def charts() -> Response:
-    codes = backup_codes.overview(visit())
+    codes = None if visit().who.is_emergency else backup_codes.overview(visit())
     if codes is not None and codes.left == 0:
         return go_to(g.door.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
     reminder, url = codes_pages.remind(codes)
@@ -69,6 +69,8 @@ def own_chart(chart_id: int) -> Chart:
 @blueprint.get("/charts/<int:chart_id>")
 def chart(chart_id: int) -> Response:
     found = own_chart(chart_id)
+    if visit().who.is_emergency:
+        emergency_reading.note_opening(visit(), g.grant.id, found.id)
     return page("provider/chart.html", form=NoteForm(), notice=said(DONE), chart=found, notes=flow.notes(visit(), found))
 
 

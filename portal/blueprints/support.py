@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, g
 
 from portal import config
-from portal.blueprints import approvals, authenticators, codes, confirm, presence, setup
+from portal.blueprints import approvals, authenticators, codes, confirm, emergency_reviews, presence, setup
 from portal.blueprints.doors import SUPPORT_DOOR, guard, said
 from portal.browser_session import visit
 from portal.flows import account
@@ -16,6 +16,7 @@ SECURITY = "/security"
 blueprint = Blueprint("support", __name__, url_prefix="/support")
 blueprint.before_request(guard(SUPPORT_DOOR))
 blueprint.register_blueprint(approvals.blueprint)
+blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
 blueprint.register_blueprint(setup.blueprint, url_prefix=f"{SECURITY}/two-factor")
 blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
 blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from portal.flows import emergency_deciding
 from portal.flows.visit import Visit
 from portal.flows.waiting import Waiting
 
@@ -16,7 +17,7 @@ class Kind(Protocol):
     def refuse(self, visit: Visit, row_id: str) -> None: ...
 
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, Kind] = {emergency_deciding.KIND: emergency_deciding}
 
 
 def listed(visit: Visit) -> list[Waiting]:
@@ -27,6 +28,13 @@ def listed(visit: Visit) -> list[Waiting]:
 def find(visit: Visit, kind: str, row_id: str) -> Waiting | None:
     """One of those, or None."""
     return next((each for each in listed(visit) if (each.kind, each.id) == (kind, row_id)), None)
+
+
+def miss(visit: Visit, kind: str, row_id: str) -> None:
+    """What was asked for waits no longer, or never did for the visitor. Raises Refused where its kind knows who was first."""
+    missed = getattr(KINDS.get(kind), "missed", None)
+    if missed:
+        missed(visit, row_id)
 
 
 def decide(visit: Visit, kind: str, row_id: str, approved: bool) -> None:

@@ -77,7 +77,7 @@ def end(visit: Visit, grant: EmergencyGrant, at) -> None:
     tell_both(replace(visit, visitor=None), "emergency_ended", grant)
     provider = db.session.get_one(User, grant.provider_id)
     for each in administrators(grant.practice_id, provider.id) or support_agents(provider.id):
-        notices.queue(visit, each, "emergency_review", who=provider.full_name)
+        notices.queue(visit, each, "emergency_review", who=provider.full_name, role=each.role)
 
 
 def stop(visit: Visit, user: User) -> None:

@@ -30,6 +30,7 @@ class Standing:
     again_at: datetime | None = None
     by: str = ""  # who decided
     told: tuple[str, ...] = ()  # the administrators who know; support where there is none
+    seconds: int = 0  # until the wait is over
 
 
 def standing(visit: Visit) -> Standing:
@@ -50,7 +51,8 @@ def standing(visit: Visit) -> Standing:
     if visit.now >= until:
         return Standing(LAPSED, here)
     told = emergency.administrators(grant.practice_id, grant.provider_id)
-    return Standing(WAITING, here, until, told=tuple(each.full_name for each in told))
+    names = tuple(each.full_name for each in told)
+    return Standing(WAITING, here, until, told=names, seconds=int((until - visit.now).total_seconds()))
 
 
 def is_here(visit: Visit, grant: EmergencyGrant) -> bool:
@@ -89,13 +91,13 @@ def refusal(visit: Visit, user: User, now: Standing, told: list[User]) -> Refuse
     if user.practice_id is None:
         return Refused("emergency_practice")
     if now.state == WAITING and now.until:
-        return Refused("emergency_waiting", when=now.until)
+        return Refused("emergency_waiting", when=now.until.isoformat())
     if now.again_at:
-        return Refused("emergency_again", when=now.again_at)
+        return Refused("emergency_again", when=now.again_at.isoformat())
     recent = (G.provider_id == user.id, G.approved_at.is_(None), G.asked_at > visit.now - config.EMERGENCY_AGAIN)
     asks, first = db.session.execute(select(func.count(), func.min(G.asked_at)).where(*recent)).one()
     if asks >= config.EMERGENCY_ASKS:
-        return Refused("emergency_often", when=first + config.EMERGENCY_AGAIN)
+        return Refused("emergency_often", when=(first + config.EMERGENCY_AGAIN).isoformat())
     return None if told else Refused("emergency_nobody")
 
 

@@ -60,6 +60,7 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
     const timer = setInterval(() => {
       const gone = (performance.now() - start) / 1000, over = digits && gone >= period;
       if (over) words.textContent = part.dataset.late;
+      if (over && part.dataset.over) location.replace(part.dataset.over);
       if (over || !part.isConnected) return clearInterval(timer);
       if (digits) { const left = Math.ceil(period - gone); digits.textContent = period > 60 ? clock(left) : left; return; }
       const late = period - gone % period <= 5;
@@ -97,7 +98,7 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
   document.addEventListener("htmx:after:swap", event => {
     const news = one("#told p")?.textContent, before = told;
     told = news;
-    if (event.detail.ctx.target.id === "told") { if (news && news !== before) say(news); return; }
+    if (event.detail.ctx.target.id === "told") { ready(); if (news && news !== before) say(news); return; }
     const step = one("#step"), token = one("[name=csrf_token]", step);
     step.classList.add("fresh");
     offline.hidden = true;
