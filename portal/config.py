@@ -47,6 +47,14 @@ SECOND_ADDRESSES = 3  # beside the account's own; NIST SP 800-63B 4.6 asks for a
 EMAIL_MAX = 254  # RFC 5321 4.5.3.1.3, without its angle brackets
 NAME_MAX = 100
 
+# Resets of two-factor authentication for somebody else (AD-1 to AD-4)
+RESET_LINK_LIFE = timedelta(hours=24)  # NIST SP 800-63B 4.2.1.2, by mail
+RESET_WAITS = timedelta(hours=24)  # for a second approver; who the person is was checked when it was asked for
+RESET_DRAFT_LIFE = timedelta(minutes=30)  # what was typed, while the administrator shows password and code again
+RESETS_ALONE, RESETS_ALONE_IN = 5, timedelta(hours=1)  # more by one administrator need a second approver: "bulk" in AD-3
+CONTACT_RESTS = timedelta(hours=72)  # after a change of address or number a reset needs a second approver: AD-3
+REASON_MAX = 500
+
 INVITATION_RESTS = timedelta(days=30)  # after it was dismissed
 
 # Wrong codes (RL-1, RL-2)

@@ -150,7 +150,12 @@ def absolute(endpoint: str, **values) -> str:
 
 PORTAL_BRAND = {"name": "Medximity", "key": "portal"}
 EHR_BRAND = {"name": "DigitalPatientChart", "key": "ehr"}
-HOMES = {"patient": "patient.home", "provider": "provider.charts", "administrator": "provider.charts", "support": "support.approvals.listed"}
+HOMES = {
+    "patient": "patient.home",
+    "provider": "provider.charts",
+    "administrator": "provider.charts",
+    "support": "support.approvals.listed",
+}
 
 
 def brand_of(who: Visitor | None) -> dict:

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from portal.flows import reset_approvals
 from portal.flows.visit import Visit
 from portal.flows.waiting import Waiting
 
@@ -16,7 +17,7 @@ class Kind(Protocol):
     def refuse(self, visit: Visit, row_id: str) -> None: ...
 
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, Kind] = {reset_approvals.KIND: reset_approvals}
 
 
 def listed(visit: Visit) -> list[Waiting]:

@@ -48,9 +48,10 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("checks", sa.JSON(), nullable=False),
         sa.Column("status", sa.String(length=8), server_default="waiting", nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("decided_by_id", sa.Integer(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("status in ('waiting', 'done', 'refused')", name=op.f("ck_reset_requests_status")),
+        sa.CheckConstraint("status in ('draft', 'waiting', 'done', 'refused')", name=op.f("ck_reset_requests_status")),
         sa.ForeignKeyConstraint(["practice_id"], ["practices.id"], name=op.f("fk_reset_requests_practice_id_practices")),
         sa.ForeignKeyConstraint(["subject_id"], ["users.id"], name=op.f("fk_reset_requests_subject_id_users")),
         sa.ForeignKeyConstraint(["asked_by_id"], ["users.id"], name=op.f("fk_reset_requests_asked_by_id_users")),
@@ -82,6 +83,7 @@ def upgrade() -> None:
     op.create_index("ix_emergency_grants_provider_id_asked_at", "emergency_grants", ["provider_id", "asked_at"], unique=False)
     op.create_index("ix_emergency_grants_practice_id_asked_at", "emergency_grants", ["practice_id", "asked_at"], unique=False)
     op.add_column("backup_code_sets", sa.Column("sealed_copy_given_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("events", sa.Column("case_id", sa.String(length=32), nullable=True))
     op.add_column("practices", sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("practices", sa.Column("grace_days", sa.Integer(), server_default="0", nullable=False))
     op.add_column("practices", sa.Column("grace_sign_ins", sa.Integer(), server_default="0", nullable=False))
@@ -100,6 +102,7 @@ def downgrade() -> None:
     op.drop_column("practices", "grace_sign_ins")
     op.drop_column("practices", "grace_days")
     op.drop_column("practices", "deadline_at")
+    op.drop_column("events", "case_id")
     op.drop_column("backup_code_sets", "sealed_copy_given_at")
     op.drop_index("ix_emergency_grants_practice_id_asked_at", table_name="emergency_grants")
     op.drop_index("ix_emergency_grants_provider_id_asked_at", table_name="emergency_grants")
