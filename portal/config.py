@@ -47,6 +47,14 @@ SECOND_ADDRESSES = 3  # beside the account's own; NIST SP 800-63B 4.6 asks for a
 EMAIL_MAX = 254  # RFC 5321 4.5.3.1.3, without its angle brackets
 NAME_MAX = 100
 
+# Resets of two-factor authentication for somebody else (AD-1 to AD-4)
+RESET_LINK_LIFE = timedelta(hours=24)  # NIST SP 800-63B 4.2.1.2, by mail
+RESET_WAITS = timedelta(hours=24)  # for a second approver; who the person is was checked when it was asked for
+RESET_DRAFT_LIFE = timedelta(minutes=30)  # what was typed, while the administrator shows password and code again
+RESETS_ALONE, RESETS_ALONE_IN = 5, timedelta(hours=1)  # more by one administrator need a second approver: "bulk" in AD-3
+CONTACT_RESTS = timedelta(hours=72)  # after a change of address or number a reset needs a second approver: AD-3
+REASON_MAX = 500
+
 INVITATION_RESTS = timedelta(days=30)  # after it was dismissed
 
 # Wrong codes (RL-1, RL-2)
@@ -122,7 +130,6 @@ EMERGENCY_AGAIN = timedelta(hours=24)  # from one approval to the next request
 EMERGENCY_ASKS = 3  # requests within those 24 hours that were refused or not answered: enough to explain, no use for pestering
 EMERGENCY_TOLD = 2  # so many others at least, administrators first: two people, AD-6
 EMERGENCY_REVIEW = timedelta(hours=24)  # from the end until the review is due
-EMERGENCY_REASON_MAX = 500  # characters
 EMERGENCY_NEWS_SECONDS = 5  # how often a page that waits asks for news
 
 # HTTP

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from wtforms import Form, PasswordField, RadioField, StringField, TextAreaField
+from wtforms import Form, PasswordField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from portal import config
@@ -12,6 +12,11 @@ from portal.messages import N_
 LOOKALIKES = str.maketrans("OIL", "011")  # BC-8: Crockford's alphabet has no O, I or L
 EMAIL = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", re.IGNORECASE
+)
+SECRETS = re.compile(  # what has the shape of a backup code or a setup key
+    r"\b[0-9A-Za-z]{4}(?:-[0-9A-Za-z]{4}){3}\b|\b[0-9A-Z]{4}(?: [0-9A-Z]{4}){3}\b"
+    r"|\b(?=[a-z]*[0-9])[0-9a-z]{16}\b|\b(?:[0-9A-Z]{16}){1,2}\b",
+    re.ASCII,
 )
 NAME_SIGNS = frozenset("'’‘-‐\u200c\u200d")  # the last two join letters in Persian and in scripts of India
 BACKUP_CODE_CHARACTERS = frozenset(config.BACKUP_CODE_ALPHABET)
@@ -190,31 +195,60 @@ class ForgotForm(ShapedForm):
     username = StringField(N_("Username or email address"), [filled("forgot_empty")])
 
 
+def seen_signs(typed: str) -> str:
+    """Several lines as they were typed, but for signs that cannot be seen."""
+    lines = typed.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join("".join(sign for sign in line if sign.isprintable() or sign == "\t") for line in lines).strip()
+
+
 class NoteForm(ShapedForm):
-    """A short note in a chart. What was typed is kept, but for signs that cannot be seen."""
+    """A short note in a chart."""
 
     note = TextAreaField(N_("Note"), [filled("note_empty")])
 
     def validate_note(self, field) -> None:
-        lines = field.data.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        field.data = "\n".join("".join(sign for sign in line if sign.isprintable() or sign == "\t") for line in lines).strip()
+        field.data = seen_signs(field.data)
         if not field.data:
             raise ValidationError("note_empty")
         if len(field.data) > config.NOTE_MAX:
             raise ValidationError("note_long")
 
 
-class EmergencyForm(ShapedForm):
-    """Why somebody needs charts without a code. One line, without signs that cannot be seen."""
+class ReasonForm(ShapedForm):
+    """Why somebody wants what others decide on."""
 
-    reason = TextAreaField(N_("Reason"), [filled("emergency_empty")])
+    reason = TextAreaField(N_("Reason"), [filled("reason_empty")])
 
     def validate_reason(self, field) -> None:
-        field.data = " ".join("".join(sign if sign.isprintable() else " " for sign in field.data).split())
+        field.data = seen_signs(field.data)
         if not field.data:
-            raise ValidationError("emergency_empty")
-        if len(field.data) > config.EMERGENCY_REASON_MAX:
-            raise ValidationError("emergency_long")
+            raise ValidationError("reason_empty")
+        if len(field.data) > config.REASON_MAX:
+            raise ValidationError("reason_long")
+        if SECRETS.search(field.data):
+            raise ValidationError("reason_secret")
+
+
+class ResetForm(ReasonForm):
+    """Why somebody's two-factor authentication is reset, and how it was checked who they are (AD-2). The page sets the choices."""
+
+    checks = SelectMultipleField(N_("How you checked who it is"), validate_choice=False)
+
+    def validate_checks(self, field) -> None:
+        known = dict(field.choices)
+        field.data = [name for name in known if name in (field.data or ())]
+        if not field.data:
+            raise ValidationError("checks_empty")
+
+
+class LinkPasswordForm(ShapedForm):
+    """The password beside a mailed link."""
+
+    password = PasswordField(N_("Password"))
+
+    def validate_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("password_empty")
 
 
 class NewPasswordForm(ShapedForm):

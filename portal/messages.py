@@ -41,8 +41,6 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "mails_many": N_("We sent you several of these mails already. Look into your mailbox, or try again in an hour."),
     "note_empty": N_("Write a note first."),
     "note_long": N_("A note has at most 2,000 characters. Shorten it, or write two."),
-    "emergency_empty": N_("Say in a sentence why you need the charts now."),
-    "emergency_long": N_("Use at most 500 characters."),
     "emergency_practice": N_("Your account belongs to no practice, so there are no charts to open. Contact Support."),
     "emergency_waiting": N_("You asked already, and an answer can come until %(when)s. Wait for it in the browser that you asked from."),
     "emergency_again": N_("You had emergency access within the last 24 hours. You can ask for it again from %(when)s."),
@@ -104,6 +102,19 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     ),
     "lost_second": N_("If you lost this phone today, only another way to get codes would let you in, if you have it on another device."),
     "lost_nothing": N_("If you lost this phone today, nothing that you hold would let you in: support would have to check who you are first."),
+    "reason_empty": N_("Say in a few words why."),
+    "reason_long": N_("Use at most 500 characters for the reason."),
+    "reason_secret": N_("That looks like a backup code or a setup key. Leave it out: others read the reason."),
+    "checks_empty": N_("Tick at least one way in which you checked who it is."),
+    "reset_off": N_("Two-factor authentication is not on for this account, so there is nothing to reset."),
+    "reset_no_address": N_("This account has no email address that a link could go to. Contact Support."),
+    "reset_done": N_("%(who)s has reset this account just before you. Nothing was done a second time."),
+    "reset_changed": N_("This account has changed since the page was opened, so nothing was done. Look at it again before you go on."),
+    "reset_waiting": N_("%(who)s has asked for a reset of this account already. It waits for a second person."),
+    "approval_gone": N_("This waits no longer: somebody else decided first, its time is over, or the account has changed."),
+    "reset_link_due": N_(
+        "Two-factor authentication of this account was reset. Open the link that we mailed you: it works together with your password. No mail? Ask your practice administrator, or Contact Support."
+    ),
     "label_empty": N_("Enter a name, such as Tablet."),
     "label_long": N_("Use at most 40 characters."),
     "text_first": N_("We have not sent you a text yet. Press Text me a code to get one."),
@@ -164,6 +175,9 @@ NOTICES: dict[str, str] = {
         "You were signed out here because you ended this session on the Security page of another browser. Sign in to go on."
     ),
     "two_factor_changed": N_("You were signed out here because your two-factor authentication changed. Sign in to go on."),
+    "two_factor_reset": N_(
+        "You were signed out here because your two-factor authentication was reset. Open the link that we mailed you to set it up again."
+    ),
     "password_changed": N_("You were signed out here because your password changed. Sign in to go on."),
     "password_is_new": N_("Your password is changed. Sign in with the new one."),
     "not_me": N_("You were signed out because “This wasn't me” was answered to a notice of your account. Sign in to go on."),

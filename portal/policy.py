@@ -36,6 +36,11 @@ SUPPORT = Policy(
     frozenset({"support"}), "Medximity",
     accepts_restricted=False, must_use=True, may_turn_off=False, may_trust_browsers=False,
 )  # fmt: skip
+# Whose two-factor authentication a role may reset: not that of a higher one (AD-2).
+RESETS = {
+    "administrator": frozenset({"provider", "administrator"}),
+    "support": frozenset({"patient", "provider", "administrator"}),
+}
 POLICIES = (PATIENT, PROVIDER, SUPPORT)
 
 
@@ -45,3 +50,8 @@ def policy_of(role: str) -> Policy:
         if role in policy.roles:
             return policy
     raise KeyError(role)
+
+
+def may_reset(role: str, other: str) -> bool:
+    """Whether people of a role may reset the two-factor authentication of people of another."""
+    return other in RESETS.get(role, ())

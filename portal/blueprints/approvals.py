@@ -1,6 +1,6 @@
 """Waiting for your approval: for administrators and support; without an address of its own: its parent supplies guard and chrome."""
 
-from flask import Blueprint, Response, abort, request, url_for
+from flask import Blueprint, Response, abort, g, request, url_for
 
 from portal.blueprints.doors import ask_again, said
 from portal.browser_session import visit
@@ -19,7 +19,8 @@ DONE = {
 
 @blueprint.get("")
 def listed() -> Response:
-    return page("approvals/list.html", waiting=flow.listed(visit()), notice=said(DONE))
+    back_url = None if g.door.home == "approvals.listed" else g.door.url("settings")
+    return page("approvals/list.html", waiting=flow.listed(visit()), notice=said(DONE), back_url=back_url)
 
 
 @blueprint.get("/waiting/<kind>/<row_id>")
@@ -45,7 +46,7 @@ def decide(kind: str, row_id: str) -> Response:
         flow.decide(visit(), kind, row_id, approved)
     except Refused as refused:
         return refuse("approvals/gone.html", (), refused)
-    return go_to(url_for(".listed", **({"approved": 1} if approved else {"refused": 1})))
+    return go_to(url_for(".listed", approved=1) if approved else url_for(".listed", refused=1))
 
 
 def asked(kind: str, row_id: str) -> dict:

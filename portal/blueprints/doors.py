@@ -38,7 +38,7 @@ class Door:
 
     def is_before_set_up(self) -> bool:
         """Whether the page asked for is a part of setting up: all that is open before it is done (TO-11)."""
-        pages = (f"{self.blueprint}.settings", f"{self.blueprint}.security")
+        pages = (f"{self.blueprint}.settings", f"{self.blueprint}.security") if self.policy.must_use else ()
         return request.endpoint in pages or request.blueprint in (f"{self.blueprint}.setup", f"{self.blueprint}.confirm")
 
     def without_texts(self) -> "Door":
@@ -95,7 +95,7 @@ def guard(door: Door):
         if who.is_emergency:  # the wall in reading.py has let the page through
             g.stopped = False
             return None if g.get("grant") else forbid("read_only")
-        return stop(door) if door.policy.must_use else None
+        return stop(door) if door.policy.must_use or who.is_reset else None
 
     return check
 
@@ -114,7 +114,7 @@ def forbid(reason: str, status: int = 403) -> NoReturn:
 
 
 def stop(door: Door) -> Response | None:
-    """Nothing but set-up before set-up is done, whatever the address, the method or the HTMX header (TO-11).
+    """Nothing but set-up before set-up is done, whatever the address, the method or the HTMX header (TO-11, after a reset rule 1).
 
     The page asked for travels along in the address, and is where the person lands afterwards.
     """
@@ -126,7 +126,8 @@ def stop(door: Door) -> Response | None:
         g.next_path = own_path(request.args.get("next"))
         return None
     asked = place_to_return()
-    return send_away(door.url("security", next=None if asked == door.url(door.home) else asked))
+    page = "security" if door.policy.must_use else "setup.choose"
+    return send_away(door.url(page, next=None if asked == door.url(door.home) else asked))
 
 
 def landing() -> str:

@@ -7,7 +7,7 @@ from portal.blueprints.doors import forbid
 from portal.browser_session import visit, visitor
 from portal.flows import account
 from portal.flows import emergency_asking as flow
-from portal.forms import EmergencyForm
+from portal.forms import ReasonForm
 from portal.messages import Refused
 from portal.policy import policy_of
 from portal.rendering import go, home_endpoint, page, refuse, renew_session, send_to_sign_in
@@ -38,12 +38,12 @@ def context() -> dict:
 
 @blueprint.get("")
 def show() -> Response:
-    return page("emergency/ask.html", form=EmergencyForm(), **context())
+    return page("emergency/ask.html", form=ReasonForm(), **context())
 
 
 @blueprint.post("")
 def ask() -> Response:
-    form = EmergencyForm(request.form)
+    form = ReasonForm(request.form)
     if not form.validate():
         return refuse("emergency/ask.html", form, **context())
     try:
@@ -58,6 +58,6 @@ def open_charts() -> Response:
     try:
         token = flow.take_up(visit())
     except Refused as refused:
-        return refuse("emergency/ask.html", EmergencyForm(), refused, **context())
+        return refuse("emergency/ask.html", ReasonForm(), refused, **context())
     renew_session(token)
     return go("provider.charts")

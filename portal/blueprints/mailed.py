@@ -3,16 +3,20 @@
 from collections.abc import Callable
 from functools import wraps
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 
-from portal.browser_session import visit, visitor
+from portal.blueprints.doors import door_of
+from portal.browser_session import mark_browser, visit, visitor
 from portal.flows import new_password as passwords_flow
 from portal.flows import profile as profile_flow
-from portal.forms import ForgotForm, NewPasswordForm
+from portal.flows import reset as reset_flow
+from portal.forms import ForgotForm, LinkPasswordForm, NewPasswordForm
 from portal.messages import Refused
-from portal.rendering import go, page, refuse, say
+from portal.models import User
+from portal.rendering import go, go_to, page, refuse, renew_session, say
 
 blueprint = Blueprint("mailed", __name__)
+AGAIN = {"new_password": "forgot", "set_up_again": "reset"}  # where another link is to be had, by page
 
 
 @blueprint.after_request
@@ -31,7 +35,7 @@ def with_live_link(show: Callable[[str], Response]) -> Callable[[str], Response]
             return show(token)
         except Refused as refused:
             to_sign_in = refused.reason == "link_sign_in"
-            again = "forgot" if show.__name__.endswith("password") else "account"
+            again = AGAIN.get(show.__name__.removeprefix("submit_"), "account")
             return page("mailed/dead_link.html", 403 if to_sign_in else 404, why=say(refused), to_sign_in=to_sign_in, again=again)
 
     return shown
@@ -86,6 +90,42 @@ def submit_new_password(token: str) -> Response:
 
 def password_context(token: str, username: str) -> dict:
     return {"action": url_for("mailed.submit_new_password", token=token), "username": username}
+
+
+# --- after a reset: the link and the password together
+
+
+@blueprint.get("/set-up-again/<token>")
+@with_live_link
+def set_up_again(token: str) -> Response:
+    _, user = reset_flow.owner(visit(), token)
+    return page("mailed/set_up_again.html", form=LinkPasswordForm(), **reset_context(token, user))
+
+
+@blueprint.post("/set-up-again/<token>")
+@with_live_link
+def submit_set_up_again(token: str) -> Response:
+    _, user = reset_flow.owner(visit(), token)
+    form, context = LinkPasswordForm(request.form), reset_context(token, user)
+    if not form.validate():
+        return refuse("mailed/set_up_again.html", form, **context)
+    mark_browser()
+    try:
+        begun = reset_flow.sign_in(visit(), token, form.password.data)
+    except Refused as refused:
+        if refused.reason.startswith("link_"):
+            raise
+        return refuse("mailed/set_up_again.html", form, refused, "password", **context)
+    renew_session(begun.token)
+    door = door_of(begun.role)
+    return go_to(door.url("setup.choose") if door else url_for("sign_in.ask_password"))
+
+
+def reset_context(token: str, user: User) -> dict:
+    """The page wears the brand of the person's own side."""
+    door = door_of(user.role)
+    g.brand = door.brand if door else None
+    return {"action": url_for("mailed.submit_set_up_again", token=token), "username": user.username}
 
 
 # --- an address to confirm

@@ -1,6 +1,6 @@
 """Where the link "This wasn't me" of a notice leads. Mail scanners open links: GET only asks, POST does it (CF-2)."""
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 
 from portal.blueprints.doors import Door, door_of
 from portal.browser_session import visit, visitor
@@ -21,7 +21,7 @@ def keep_the_address(response: Response) -> Response:
 @blueprint.get("/done")
 def done() -> Response:
     door = own_door()
-    return page("not_me/done.html", security_url=door.url("security") if door else None)
+    return page("not_me/done.html", security_url=door.url("security") if door else None, of_reset="reset" in request.args)
 
 
 @blueprint.get("/<token>")
@@ -31,7 +31,8 @@ def ask(token: str) -> Response:
     except Refused as refused:
         return refuse("not_me/ask.html", (), refused)
     at_once, sign_in_first = flow.is_at_once(notice), flow.asks_sign_in(visit(), notice)
-    return page("not_me/ask.html", at_once=at_once, sign_in_url=sign_in_url(token) if sign_in_first else None, token=token)
+    url = sign_in_url(token) if sign_in_first else None
+    return page("not_me/ask.html", at_once=at_once, of_reset=flow.is_of_reset(notice), sign_in_url=url, token=token)
 
 
 @blueprint.post("/<token>")
@@ -46,7 +47,7 @@ def answer(token: str) -> Response:
         flow.answer(visit(), token)
     except Refused as refused:
         return refuse("not_me/ask.html", (), refused)
-    return go("not_me.done")
+    return go("not_me.done", reset=1 if flow.is_of_reset(notice) else None)
 
 
 def own_door() -> Door | None:

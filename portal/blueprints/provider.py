@@ -4,11 +4,11 @@ from flask import Blueprint, Response, abort, g, request
 from flask_babel import gettext as _
 
 from portal import config
-from portal.blueprints import authenticators, confirm, practice, presence, setup
+from portal.blueprints import authenticators, confirm, practice, presence, reset, setup
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.doors import PROVIDER_DOOR, guard, said
 from portal.browser_session import visit, visitor
-from portal.flows import account, backup_codes, emergency_reading
+from portal.flows import account, approvals, backup_codes, emergency_reading
 from portal.flows import charts as flow
 from portal.flows import presence as presence_flow
 from portal.forms import NoteForm
@@ -27,7 +27,7 @@ blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/a
 blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
 blueprint.register_blueprint(codes_pages.blueprint, url_prefix=f"{SECURITY}/backup-codes")
 blueprint.register_blueprint(presence.blueprint_for(presence_flow.SESSIONS), url_prefix=SECURITY)
-blueprint.register_blueprint(practice.blueprint, url_prefix="/settings/team")
+blueprint.register_blueprint(reset.blueprint, url_prefix="/settings/team")
 
 # What a page says first, by the mark in its address.
 DONE = {
@@ -90,7 +90,8 @@ def submit_note(chart_id: int) -> Response:
 @blueprint.get("/settings")
 def settings() -> Response:
     is_administrator = visit().who.role in practice.ROLES and not g.stopped
-    return page("provider/settings.html", is_administrator=is_administrator, is_on=not g.stopped)
+    waiting = len(approvals.listed(visit())) if is_administrator else 0
+    return page("provider/settings.html", is_administrator=is_administrator, is_on=not g.stopped, waiting=waiting)
 
 
 @blueprint.get("/settings/security")

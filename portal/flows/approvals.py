@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from portal.flows import emergency_deciding
+from portal.flows import emergency_deciding, reset_approvals
 from portal.flows.visit import Visit
 from portal.flows.waiting import Waiting
 
@@ -17,7 +17,7 @@ class Kind(Protocol):
     def refuse(self, visit: Visit, row_id: str) -> None: ...
 
 
-KINDS: dict[str, Kind] = {emergency_deciding.KIND: emergency_deciding}
+KINDS: dict[str, Kind] = {reset_approvals.KIND: reset_approvals, emergency_deciding.KIND: emergency_deciding}
 
 
 def listed(visit: Visit) -> list[Waiting]:

@@ -32,10 +32,10 @@ def is_over(visit: Visit) -> tuple:
 
 def tell_both(visit: Visit, event: str, grant: EmergencyGrant, *others: User, refused: bool = False) -> None:
     """Record a step about the provider, and about each of the `others` (who approved it, where none is named)."""
-    record(visit, event, about=db.session.get_one(User, grant.provider_id), refused=refused)
+    record(visit, event, about=db.session.get_one(User, grant.provider_id), refused=refused, case_id=grant.id)
     approver = db.session.get(User, grant.decided_by_id) if grant.decided_by_id else None
     for other in others or filter(None, (approver,)):
-        record(visit, event, about=other, reason=COLLEAGUE, refused=refused)
+        record(visit, event, about=other, reason=COLLEAGUE, refused=refused, case_id=grant.id)
 
 
 def administrators(practice_id: int | None, provider_id: int) -> list[User]:

@@ -14,6 +14,7 @@ from portal.messages import Refused
 from portal.models import Link, User
 
 TOKEN_BYTES = 32
+RESET = "reset_set_up"  # the purpose of the link that follows a reset: with the password together it leads into set-up (rule 1)
 
 
 def make(visit: Visit, user: User, purpose: str, life: timedelta, **facts: Any) -> str:

@@ -4,7 +4,7 @@ from sqlalchemy import update
 
 from portal import config
 from portal.db import begin_write, change, db
-from portal.flows import emergency, sessions
+from portal.flows import emergency, reset, sessions
 from portal.flows.events import record
 from portal.flows.notices import ID_LENGTH, NOT_ME, is_not_me_token
 from portal.flows.visit import Visit
@@ -29,8 +29,16 @@ def look(visit: Visit, token: str) -> Outbox:
 
 
 def is_at_once(notice: Outbox) -> bool:
-    """Whether it needs no sign-in: ending a stranger's sign-in takes nothing from the person but a sign-in of their own."""
-    return notice.template in AT_ONCE
+    """Whether it needs no sign-in: ending a stranger's sign-in takes nothing from the person but a sign-in of their own.
+
+    Nor does stopping a reset: nobody could sign in for that, and all that is lost is a link, which can be asked for again.
+    """
+    return notice.template in AT_ONCE or is_of_reset(notice)
+
+
+def is_of_reset(notice: Outbox) -> bool:
+    """Whether it told of a reset that was done or asked for."""
+    return notice.template in reset.TOLD
 
 
 def asks_sign_in(visit: Visit, notice: Outbox) -> bool:
@@ -55,4 +63,6 @@ def answer(visit: Visit, token: str) -> None:
     user = db.session.get_one(User, notice.user_id)
     record(visit, "session_end", about=user, reason=NOT_ME)
     emergency.stop(visit, user)
+    if is_of_reset(notice):
+        reset.stop(visit, user)
     db.session.commit()

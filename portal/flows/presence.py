@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select, union_all, update
+from sqlalchemy import Select, and_, func, literal, select, union_all, update
+from sqlalchemy.orm import aliased
 
 from portal import activity, config
 from portal.db import begin_write, change, db
@@ -12,7 +13,7 @@ from portal.flows import sessions, trusted
 from portal.flows.events import record, record_alone
 from portal.flows.notices import describe_browser
 from portal.flows.visit import Visit
-from portal.models import Event, Session, TrustedBrowser
+from portal.models import Event, ResetRequest, Session, TrustedBrowser, User
 
 SESSIONS, TRUSTED, EVENTS = "sessions", "trusted-browsers", "events"
 
@@ -38,6 +39,9 @@ class Happened:
     text: str
     browser: str
     ip: str
+    by: str | None = None  # who did it, where it was somebody else
+    asked_by: str | None = None  # and who had asked for it, where that was a third person
+    why: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,7 @@ def live_sessions(visit: Visit) -> Select:
     """SQL: the person's complete sessions that no limit has ended."""
     columns = (Session.id, Session.created_at, Session.last_seen_at, Session.ends_at, Session.ip, Session.user_agent)
     seen = Session.last_seen_at > visit.now - config.SESSION_IDLE
-    empty = literal("")
-    rows = select(literal(SESSIONS), *columns, Session.token_hash, empty, empty, empty).where(*sessions.complete(Session), seen)
+    rows = select(literal(SESSIONS), *columns, Session.token_hash, *[literal("")] * 6).where(*sessions.complete(Session), seen)
     return rows.params(owner=visit.who.user_id, now=visit.now)
 
 
@@ -93,8 +96,7 @@ def live_trust(visit: Visit) -> Select:
     """SQL: the browsers that the person trusts."""
     row = TrustedBrowser
     columns = (row.id, row.created_at, row.last_used_at, row.expires_at, row.ip, row.user_agent)
-    empty = literal("")
-    return select(literal(TRUSTED), *columns, row.token_hash, empty, empty, empty).where(
+    return select(literal(TRUSTED), *columns, row.token_hash, *[literal("")] * 6).where(
         *trusted.alive(visit, visit.who.user_id, visit.who.generation)
     )
 
@@ -102,8 +104,14 @@ def live_trust(visit: Visit) -> Select:
 def events(visit: Visit) -> Select:
     """SQL: what happened on the person's account in ninety days, newest first, as far as it is told."""
     columns = (Event.id, Event.at, Event.at.label("seen_at"), Event.at.label("until"), Event.ip, Event.user_agent)
+    told = (Event.event, Event.result, Event.reason, Event.factor)
+    case, actor, asker = ResetRequest, aliased(User), aliased(User)
+    by = (actor.full_name.label("by"), asker.full_name.label("asked_by"), case.reason.label("why"))
     return (
-        select(literal(EVENTS).label("kind"), *columns, Event.event, Event.result, Event.reason, Event.factor)
+        select(literal(EVENTS).label("kind"), *columns, *told, *by)
+        .outerjoin(actor, and_(actor.id == Event.actor_id, actor.id != Event.subject_id))
+        .outerjoin(case, case.id == Event.case_id)
+        .outerjoin(asker, and_(asker.id == case.asked_by_id, asker.id != Event.subject_id, asker.id != Event.actor_id))
         .where(
             Event.subject_id == visit.who.user_id,
             Event.at > visit.now - config.ACTIVITY_SHOWN,
@@ -119,8 +127,8 @@ def place(row: list, here: set[str]) -> Place:
 
 
 def happened(row: list) -> Happened:
-    _, at, _, _, ip, user_agent, event, result, reason, factor = row
-    return Happened(at, activity.sentence(event, result, reason, factor), describe_browser(user_agent), ip)
+    _, at, _, _, ip, user_agent, event, result, reason, factor, *by_and_why = row
+    return Happened(at, activity.sentence(event, result, reason, factor), describe_browser(user_agent), ip, *by_and_why)
 
 
 def recent(visit: Visit, number: int) -> Page:

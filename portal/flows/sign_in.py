@@ -36,8 +36,8 @@ def normalise_username(typed: str) -> str:
 
 
 def stored_password(visit: Visit, user: User | None) -> str | None:
-    """The argon2 string of a user who may sign in with it, else None. A reset account's password alone opens nothing (rule 1)."""
-    if user is None or user.disabled_at is not None or user.two_factor == "reset":
+    """The argon2 string of a user who may sign in, else None."""
+    if user is None or user.disabled_at is not None:
         return None
     try:
         return user.unseal(visit.keys, "password")
@@ -47,7 +47,10 @@ def stored_password(visit: Visit, user: User | None) -> str | None:
 
 
 def submit_password(visit: Visit, username: str, password: str, next_path: str | None) -> Begun:
-    """Check the password and begin a session. Raises Refused("sign_in_wrong"), the same for every cause (EN-1)."""
+    """Check the password and begin a session. Raises Refused("sign_in_wrong"), the same for every cause (EN-1).
+
+    A reset account's password alone opens nothing (rule 1): who shows the right one is told of the link ("reset_link_due").
+    """
     user = db.session.scalar(select(User).where(User.username == normalise_username(username)))
     stored = stored_password(visit, user)
     db.session.expunge_all()
@@ -61,6 +64,10 @@ def submit_password(visit: Visit, username: str, password: str, next_path: str |
         raise Refused("sign_in_wrong")
     # A browser that shows a trust token waits for whoever changes the factors at this moment.
     user = session.get_one(User, user.id, with_for_update=bool(visit.trusted) or None)
+    if user.two_factor == "reset":
+        record(visit, "authn_login_fail", about=user, reason="reset_link_due", refused=True, factor="password")
+        session.commit()
+        raise Refused("reset_link_due")
     return begin_session(visit, user, renewed, next_path)
 
 

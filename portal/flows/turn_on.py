@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select, update
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
-from portal.flows import backup_codes, delivery, notices, sessions, throttle, trusted
+from portal.flows import backup_codes, delivery, links, notices, sessions, throttle, trusted
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_TWO, Visit
 from portal.flows.ways import is_off, open_secret
@@ -59,7 +59,8 @@ def drop_others(visit: Visit, user: User, binding: Binding) -> None:
 
 
 def first_proof(visit: Visit, user: User, binding: Binding) -> None:
-    """ "On", and the first backup codes."""
+    """ "On", and the first backup codes. After a reset its link is used up by this, and by nothing before (RC-8)."""
+    links.void(visit, user.id, links.RESET)
     on: dict = {"two_factor": "on", "two_factor_since": visit.now}
     throttle.forgive(visit, user, user.set_up_failures, **on, set_up_failures=0)
     backup_codes.make(visit, user)

@@ -63,6 +63,11 @@ class Visitor:
     def is_on(self) -> bool:
         return self.two_factor == "on"
 
+    @property
+    def is_reset(self) -> bool:
+        """Let in by the link of a reset and the password together: to set up, and nowhere else (rule 1)."""
+        return self.two_factor == "reset"
+
     def idle_end(self) -> datetime:
         """When the session ends if nothing more happens."""
         if self.level == LEVEL_WAITING:

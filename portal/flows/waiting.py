@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy import ColumnElement, and_, false, true
 
 from portal.flows.visit import Visit
 
@@ -27,5 +27,5 @@ class Waiting:
 def may_decide(visit: Visit, practice_id, *involved) -> ColumnElement[bool]:
     """SQL: support decides for every practice, administrators for their own; nobody decides where they are `involved` (columns)."""
     who = visit.who
-    own = true() if who.role == "support" else and_(practice_id == who.practice_id, who.role == "administrator")
-    return and_(own, *(column != who.user_id for column in involved))
+    reach = {"support": true(), "administrator": practice_id == who.practice_id}
+    return and_(reach.get(who.role, false()), *(column != who.user_id for column in involved))

@@ -57,9 +57,10 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("checks", sa.JSON(), nullable=False),
         sa.Column("status", sa.String(length=8), server_default="waiting", nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("decided_by_id", sa.Integer(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("status in ('waiting', 'done', 'refused')", name=op.f("ck_reset_requests_status")),
+        sa.CheckConstraint("status in ('draft', 'waiting', 'done', 'refused')", name=op.f("ck_reset_requests_status")),
         sa.ForeignKeyConstraint(["practice_id"], ["practices.id"], name=op.f("fk_reset_requests_practice_id_practices")),
         sa.ForeignKeyConstraint(["subject_id"], ["users.id"], name=op.f("fk_reset_requests_subject_id_users")),
         sa.ForeignKeyConstraint(["asked_by_id"], ["users.id"], name=op.f("fk_reset_requests_asked_by_id_users")),
@@ -102,6 +103,7 @@ def upgrade() -> None:
     )
     allow_levels("claimant", "waiting", "emergency", "aal1", "aal1+trusted", "aal2")
     op.add_column("backup_code_sets", sa.Column("sealed_copy_given_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("events", sa.Column("case_id", sa.String(length=32), nullable=True))
     op.add_column("practices", sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("practices", sa.Column("grace_days", sa.Integer(), server_default="0", nullable=False))
     op.add_column("practices", sa.Column("grace_sign_ins", sa.Integer(), server_default="0", nullable=False))
@@ -120,6 +122,7 @@ def downgrade() -> None:
     op.drop_column("practices", "grace_sign_ins")
     op.drop_column("practices", "grace_days")
     op.drop_column("practices", "deadline_at")
+    op.drop_column("events", "case_id")
     op.drop_column("backup_code_sets", "sealed_copy_given_at")
     op.execute("DELETE FROM sessions WHERE level in ('waiting', 'emergency')")
     allow_levels("claimant", "aal1", "aal1+trusted", "aal2")

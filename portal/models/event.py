@@ -30,6 +30,7 @@ class Event(Base):
     ip: Mapped[str] = mapped_column(String(45))
     user_agent: Mapped[str] = mapped_column(Text)
     app_version: Mapped[str] = mapped_column(String(16))
+    case_id: Mapped[str | None] = mapped_column(String(32))  # the request that it belongs to: who asked for it, and why
 
 
 class Outbox(Base):

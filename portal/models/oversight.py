@@ -10,11 +10,14 @@ from portal.models.base import Base, new_id
 
 
 class ResetRequest(Base):
-    """A reset of one person's two-factor authentication: waiting for a second approver, done, or refused (AD-2, AD-3)."""
+    """A reset of one person's two-factor authentication: waiting for a second approver, done, or refused (AD-2, AD-3).
+
+    A draft keeps what was typed while its author shows password and code again.
+    """
 
     __tablename__ = "reset_requests"
     __table_args__ = (
-        CheckConstraint("status in ('waiting', 'done', 'refused')", name="status"),
+        CheckConstraint("status in ('draft', 'waiting', 'done', 'refused')", name="status"),
         Index("ix_reset_requests_subject_id_asked_at", "subject_id", "asked_at"),
         Index("ix_reset_requests_practice_id_status", "practice_id", "status"),
     )
@@ -27,6 +30,7 @@ class ResetRequest(Base):
     reason: Mapped[str] = mapped_column(Text)
     checks: Mapped[list[Any]] = mapped_column(JSON)  # how identity was checked: names from a short list
     status: Mapped[str] = mapped_column(String(8), default="waiting", server_default="waiting")
+    generation: Mapped[int]  # of the person's factors, as whoever asked saw them: the reset ends these and no later ones
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # the second approver, where one was needed
     decided_at: Mapped[datetime | None]
 
