@@ -9,6 +9,7 @@ from portal.blueprints.doors import door_of, forbid
 from portal.browser_session import ended, keep_trust, mark_browser, now, own_path, seconds_left, visit, visitor
 from portal.flows import account, sessions, trusted
 from portal.flows import sign_in as flow
+from portal.flows.visit import LEVEL_WAITING
 from portal.flows.ways import ways, without_texts
 from portal.forms import BackupCodeForm, ChallengeForm, SignInForm
 from portal.messages import NOTICES, Refused
@@ -120,6 +121,7 @@ def code_context() -> dict:
         "ways": shown,
         "texts_off": say(missing) if missing else None,
         "send_url": url_for("sign_in.send_code"),
+        "is_waiting": bool(who and who.level == LEVEL_WAITING),
         "here": url_for("sign_in.ask_code"),
         **trust_context(),
     }

@@ -64,13 +64,13 @@ def approve(visit: Visit, row_id: str) -> None:
     """Give sixty minutes from now. Raises Refused: who was first, or why it does not wait any more."""
     ends_at = visit.now + config.EMERGENCY_LIFE
     if decide(visit, row_id, approved_at=visit.now, ends_at=ends_at):
-        tell(visit, row_id, "emergency_approved")
+        tell_decision(visit, row_id, "emergency_approved")
 
 
 def refuse(visit: Visit, row_id: str) -> None:
     """Say no. Raises Refused like `approve`."""
     if decide(visit, row_id, refused_at=visit.now):
-        tell(visit, row_id, "emergency_refused")
+        tell_decision(visit, row_id, "emergency_refused")
 
 
 def decide(visit: Visit, row_id: str, **columns) -> bool:
@@ -87,7 +87,7 @@ def decide(visit: Visit, row_id: str, **columns) -> bool:
     return False
 
 
-def tell(visit: Visit, row_id: str, event: str) -> None:
+def tell_decision(visit: Visit, row_id: str, event: str) -> None:
     """Both people's events, and the mail to who asked; closes the transaction."""
     grant = db.session.get_one(EmergencyGrant, row_id, populate_existing=True)
     emergency.tell_both(visit, event, grant)

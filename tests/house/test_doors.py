@@ -45,6 +45,9 @@ FOR_CLAIMANTS = {
     "sign_in.submit_backup_code",
     "sign_in.no_code",
     "sign_in.send_code",
+    "emergency.show",  # 404 where the account is not the EHR's
+    "emergency.ask",
+    "emergency.open_charts",
 }
 PASSWORD = "harbor-lantern-2026"
 SAMPLES = {"method_name": "totp", "step_name": "scan", "filename": "portal.css", "token": "a-token"}
