@@ -135,7 +135,7 @@ def template_context() -> dict:
         "brand": g.get("brand") or brand_of(visitor()),
         "door": g.get("door"),
         "next_path": g.get("next_path"),
-        "session_seconds": seconds_left(),
+        "session_seconds": seconds_to_warn(),
         "emergency": emergency_left(),
         "test_bench": current_app.extensions["settings"].test_bench,
         "support_contact": current_app.extensions["settings"].support_contact,
@@ -146,6 +146,12 @@ def template_context() -> dict:
         "day": day,
         "moment_of": lambda text: moment(datetime.fromisoformat(text)),
     }
+
+
+def seconds_to_warn() -> int | None:
+    """Until the session ends unless the person does something; None where nothing that they do would help."""
+    seconds, emergency_ends = seconds_left(), emergency_left()
+    return None if seconds and emergency_ends and emergency_ends["seconds"] <= seconds else seconds
 
 
 def emergency_left() -> dict | None:

@@ -8,7 +8,6 @@ from tests.support.server import running_server
 from tests.support.wire import CODE, at_once, claimant
 
 ASK = "/sign-in/emergency"
-ROUNDS = 5
 PLACES = {"admin.lee": "/ehr/settings/team/approvals", "support": "/support"}
 NAMES = {"admin.lee": "Robin Lee", "support": "Noor Haddad"}
 
@@ -39,37 +38,39 @@ def ask(portal):
     return facts.one("SELECT id FROM emergency_grants"), asker
 
 
-def test_one_of_two_approvers_decides(portal):
-    approvers = {username: enter(portal, username) for username in PLACES}
-    for number in range(ROUNDS):
-        row, asker = ask(portal)
-        paths = {username: f"{PLACES[username]}/waiting/emergency/{row}" for username in PLACES}
-        for username, browser in approvers.items():
-            assert browser.get(paths[username]).status == 200
-        answers = dict(zip(PLACES, ("approve", "refuse" if number % 2 else "approve"), strict=True))
-        came = at_once(
-            *[
-                lambda username=username: approvers[username].post(paths[username], answer=answers[username])
-                for username in PLACES
-            ]
-        )
-        assert sorted(answer.status for answer in came) == [303, 422]
-        first, second = sorted(zip(PLACES, came, strict=True), key=lambda pair: pair[1].status)
-        assert f"{NAMES[first[0]]} {answers[first[0]]}d it before you." in second[1].lines.replace("refuseed", "refused")
-        facts = Rows(portal.site)
-        told = "SELECT count(*) FROM events WHERE case_id = :row AND event IN ('emergency_approved', 'emergency_refused')"
-        assert facts.one(told, row=row) == 2, "one decision, in two people's activity"
-        waits = asker.open(ASK).lines
-        assert ("Open charts to read" in waits) == (answers[first[0]] == "approve")
-        assert NAMES[first[0]] in waits
+def answer(browsers, row, answers):
+    """Sends everybody's answer at the same moment; returns (username, Answer), who was first before who was second."""
+    paths = {username: f"{PLACES[username]}/waiting/emergency/{row}" for username in PLACES}
+    assert [browsers[username].get(paths[username]).status for username in PLACES] == [200, 200]
+    deeds = [lambda name=name: browsers[name].post(paths[name], answer=answers[name]) for name in PLACES]
+    return sorted(zip(PLACES, at_once(*deeds), strict=True), key=lambda pair: pair[1].status)
+
+
+@pytest.fixture(scope="module")
+def approvers(portal):
+    """Returns the browsers of those who may decide."""
+    return {username: enter(portal, username) for username in PLACES}
+
+
+@pytest.mark.parametrize("answers", [("approve", "approve"), ("approve", "refuse"), ("refuse", "approve")] * 2)
+def test_one_of_two_approvers_decides(portal, approvers, answers):
+    row, asker = ask(portal)
+    answers = dict(zip(PLACES, answers, strict=True))
+    (first, done), (_, late) = answer(approvers, row, answers)
+    assert (done.status, late.status) == (303, 422)
+    deed = {"approve": "approved", "refuse": "refused"}[answers[first]]
+    assert f"{NAMES[first]} {deed} it before you." in late.lines
+    told = "SELECT count(*) FROM events WHERE case_id = :row AND event IN ('emergency_approved', 'emergency_refused')"
+    assert Rows(portal.site).one(told, row=row) == 2, "one decision, in two people's activity"
+    waits = asker.open(ASK).lines
+    assert NAMES[first] in waits and ("Open charts to read" in waits) == (deed == "approved")
 
 
 def test_two_presses_to_open_the_charts_begin_one_reading(portal):
     row, asker = ask(portal)
-    Rows(portal.site).change(
-        "UPDATE emergency_grants SET approved_at = asked_at, ends_at = :far, decided_by_id = (SELECT id FROM users WHERE username = 'support')",
-        far="2999-01-01 00:00:00.000000",
-    )
+    by = "(SELECT id FROM users WHERE username = 'support')"
+    far = "2999-01-01 00:00:00.000000"
+    Rows(portal.site).change(f"UPDATE emergency_grants SET approved_at = asked_at, ends_at = '{far}', decided_by_id = {by}")
     asker.open(ASK)
     came = at_once(*[lambda tab=tab: tab.post(f"{ASK}/charts") for tab in (asker.tab(), asker.tab())])
     assert [answer.status for answer in came].count(303) >= 1

@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from portal.mails import compose
 from tests.house.source import TEMPLATES
-from tests.support import screenshots_ehr
+from tests.support import screenshots_ehr, screenshots_emergency
 from tests.support.application import application
 from tests.support.browser import DESKTOP, PHONE, Browsers, launch
 from tests.support.reader import Reader
@@ -36,6 +36,9 @@ FACTS = {
     "address": "m•••@example.test",
     "phone": "••• ••• ••64",
     "has_new_password": 1,
+    "who": "Dr. Ada Okafor",
+    "practice": "Riverside Family Practice",
+    "role": "administrator",
 }
 PLACES = {
     "help": "/help",
@@ -170,7 +173,7 @@ def mails(camera, town):
         camera.take(template)
 
 
-STORIES = {"app": walk, **SCENES, "ehr": screenshots_ehr.walk, "mails": mails}
+STORIES = {"app": walk, **SCENES, "ehr": screenshots_ehr.walk, "emergency": screenshots_emergency.walk, "mails": mails}
 
 
 def photograph(town, browsers, name, scheme, size):
