@@ -11,6 +11,7 @@ from portal.crypto import Keyring, SealBroken
 from portal.db import db
 from portal.flows.visit import Visit
 from portal.models import NoticeAddress, Outbox, User, new_id
+from portal.policy import policy_of
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,13 @@ def queue(
 
     Facts: no code, no secret, nothing about health. `link` is a token that the mail carries, sealed, and wiped when it is handed over.
     """
-    about = {"name": user.full_name, "when": visit.now.isoformat(), "browser": describe_browser(visit.user_agent), "ip": visit.ip}
+    about = {
+        "name": user.full_name,
+        "issuer": policy_of(user.role).issuer,
+        "when": visit.now.isoformat(),
+        "browser": describe_browser(visit.user_agent),
+        "ip": visit.ip,
+    }
     addresses = [to] if to else addresses_of(visit, user)
     rows = [row(visit, user, template, address, {**about, **facts}, link) for address in addresses]
     db.session.add_all(rows)

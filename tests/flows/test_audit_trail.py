@@ -134,6 +134,14 @@ def turn_off(browser, database, maria):
     browser.press("Sign out")
 
 
+def open_charts(browser, dr_chen):
+    """Sets up, hands the sealed copy over and writes a note, as a provider."""
+    browser.enter(dr_chen).set_up_ehr(dr_chen)
+    browser.tick("I have given the sealed copy to my practice administrator")
+    browser.press("I have saved my backup codes")
+    browser.open("/ehr/charts/1").fill("Add note", Note="Seen today.")
+
+
 def maria_with_a_typing_error(maria):
     """Returns maria as she types today."""
     from dataclasses import replace
@@ -154,11 +162,12 @@ def hold_back(app, database):
 
 
 @pytest.fixture
-def driven(app, plain, clock, database, inbox, maria, sam, jun):
+def driven(app, plain, clock, database, inbox, maria, sam, jun, dr_chen):
     """A portal in which everything happened once, and its events."""
     change_ways(plain.another(), clock, inbox, jun)
     hold_back(app, database)
     drive(plain, clock, database, maria, sam)
+    open_charts(plain.another(), dr_chen)
     return [event for event in database.all(Event) if event.user_agent != "demo seed"]
 
 
@@ -166,14 +175,14 @@ def test_every_event_that_the_code_names_happens(driven):
     assert named_in_code() - {event.event for event in driven} == set()
 
 
-def test_every_event_has_all_its_fields(driven, database, maria, sam, jun):
+def test_every_event_has_all_its_fields(driven, database, maria, sam, jun, dr_chen):
     assert [event.event for event in driven if any(getattr(event, name) in (None, "") for name in FIELDS)] == []
-    known = {database.user(person).id for person in (maria, sam, jun)}
+    known = {user.id: user.role for user in map(database.user, (maria, sam, jun, dr_chen))}
     for event in driven:
         assert event.result in ("ok", "refused")
         assert event.app_version == VERSION and event.ip == "127.0.0.1" and "Chrome" in event.user_agent
         assert event.at.tzinfo is not None
-        assert event.subject_id in known and event.role == "patient", event.event
+        assert event.role == known[event.subject_id], event.event
         assert event.result == "ok" or event.reason, event.event
         assert event.session_hash is None or len(event.session_hash) == 64
 
