@@ -1,9 +1,12 @@
 """How the portal is served: read by gunicorn on its own, for `make run` and for the servers that the tests start."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
+
+from gunicorn.glogging import Logger
 
 host = os.environ.get("HOST", "127.0.0.1")
 bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT', '5000')}"
@@ -13,6 +16,25 @@ threads = 8  # a thread that waits for a lock in the database or for a password'
 timeout = 60  # longer than the database's busy time-out, so that a worker that waits is never taken for a dead one
 graceful_timeout = 10
 control_socket_disable = True
+
+MAILED = re.compile(r"/(set-up-again|new-password|confirm-address|not-me)/[\w-]+")
+
+
+class Discreet(Logger):
+    """The addresses that we mail are keys: no log names them whole, however loud it is."""
+
+    def atoms(self, *about):
+        return {name: mask(value) for name, value in super().atoms(*about).items()}
+
+    def debug(self, msg, *args, **kwargs):
+        super().debug(msg, *map(mask, args), **kwargs)
+
+
+def mask(value):
+    return MAILED.sub(r"/\1/…", value) if isinstance(value, str) else value
+
+
+logger_class = Discreet
 
 
 def on_starting(server):

@@ -30,9 +30,11 @@ def is_over(visit: Visit) -> tuple:
     return G.approved_at.is_not(None), G.ended_at.is_not(None) | (G.ends_at <= visit.now)
 
 
-def tell_both(visit: Visit, event: str, grant: EmergencyGrant, *others: User, refused: bool = False) -> None:
+def tell_both(
+    visit: Visit, event: str, grant: EmergencyGrant, *others: User, refused: bool = False, reason: str | None = None
+) -> None:
     """Record a step about the provider, and about each of the `others` (who approved it, where none is named)."""
-    record(visit, event, about=db.session.get_one(User, grant.provider_id), refused=refused, case_id=grant.id)
+    record(visit, event, about=db.session.get_one(User, grant.provider_id), refused=refused, reason=reason, case_id=grant.id)
     approver = db.session.get(User, grant.decided_by_id) if grant.decided_by_id else None
     for other in others or filter(None, (approver,)):
         record(visit, event, about=other, reason=COLLEAGUE, refused=refused, case_id=grant.id)
@@ -83,7 +85,8 @@ def end(visit: Visit, grant: EmergencyGrant, at) -> None:
 def stop(visit: Visit, user: User) -> None:
     """The person says that it was not them: nothing waits or runs any more; part of the open transaction."""
     own = G.provider_id == user.id
-    if change(update(G).where(own, *is_open(visit)).values(refused_at=visit.now)):
-        record(visit, "emergency_refused", about=user, reason=notices.NOT_ME)
+    for grant in db.session.scalars(select(G).where(own, *is_open(visit))).all():
+        if change(update(G).where(G.id == grant.id, *is_open(visit)).values(refused_at=visit.now)):
+            tell_both(visit, "emergency_refused", grant, reason=notices.NOT_ME)
     for grant in db.session.scalars(select(G).where(own, *is_running(visit))).all():
         end(visit, grant, at=visit.now)

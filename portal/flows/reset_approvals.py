@@ -23,7 +23,7 @@ CHECKS = {
 }
 # Why one person is not enough.
 SECOND = {
-    "last_administrator": N_("Afterwards you would be the practice's only administrator who can sign in."),
+    "last_administrator": N_("This is the practice's last administrator beside whoever asks."),
     "contact_changed": N_("An address or number of this account was changed less than 72 hours ago."),
     "many": N_("You have reset several accounts within the last hour."),
 }

@@ -18,6 +18,10 @@ from portal.models import Authenticator, ResetRequest, User
 from portal.policy import may_reset
 
 
+class Twice(Exception):
+    """The same press once more: it is done already."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """Whom a reset is about, as its page shows it: method types, and no secret (AD-5)."""
@@ -153,25 +157,28 @@ def ask(visit: Visit, user_id: int, reason: str, checks: list[str], seen: int) -
             wait(visit, user, row)
         else:
             finish(visit, row)
-    except Refused as refused:
+    except Twice:
         db.session.rollback()
-        if refused.reason == "own":
-            return
+        return
+    except Refused:
+        db.session.rollback()
         raise
     db.session.commit()
 
 
 def meanwhile(visit: Visit, user: User, seen: int) -> Refused:
-    """What has happened since the page was opened; "own": the visitor's own reset, pressed twice."""
+    """What has happened since the page was opened. Raises Twice."""
     first = last_done(user.id, ResetRequest.generation == seen)
     if first is None:
         return Refused("reset_changed")
     mine = last_done(user.id, ResetRequest.generation == seen, ResetRequest.asked_by_id == visit.who.user_id)
-    return Refused("own") if mine else Refused("reset_done", who=first[0])
+    if mine:
+        raise Twice
+    return Refused("reset_done", who=first[0])
 
 
 def check_possible(visit: Visit, user: User) -> None:
-    """Raises Refused."""
+    """Raises Refused, Twice."""
     if user.two_factor == "off":
         raise Refused("reset_off")
     if reset.address_of(visit, user) is None:
@@ -179,7 +186,7 @@ def check_possible(visit: Visit, user: User) -> None:
     asked = next(iter(shown(visit, ResetRequest.subject_id == user.id)), None)
     if asked:
         mine = ResetRequest.asked_by_id == visit.who.user_id
-        raise Refused("own") if shown(visit, ResetRequest.id == asked.id, mine) else Refused("reset_waiting", who=asked.asked_by)
+        raise Twice if shown(visit, ResetRequest.id == asked.id, mine) else Refused("reset_waiting", who=asked.asked_by)
 
 
 def finish(visit: Visit, row: ResetRequest) -> None:

@@ -113,7 +113,7 @@ def test_the_wizard_speaks_as_this_door(browser, dr_chen, database):
     browser.fill("Confirm and Activate", Verification_Code=dr_chen.code())
     assert browser.heading == "Save your backup codes"
     assert database.user(dr_chen).two_factor == "on"
-    assert [row.template for row in database.all(Outbox)][-1] == "two_factor_on"
+    assert "two_factor_on" in [row.template for row in database.all(Outbox)]
     for label in ("Print", "Download", "Print the sealed copy"):
         assert browser.offers(label)
 

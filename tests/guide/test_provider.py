@@ -141,7 +141,7 @@ def test_the_sealed_sheet_is_one_page_that_is_read_at_arms_length(town, browsers
     printed = set(BACKUP_CODE.findall(reader.page.locator("body").inner_text()))
     same = printed == codes
     assert pages == 1 and same
-    assert size >= 16 * 96 / 72  # 16 pt
+    assert round(size * 72 / 96) >= 16  # points
     assert not reader.page.get_by_role("banner").is_visible()
 
 

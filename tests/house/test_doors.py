@@ -21,6 +21,8 @@ PUBLIC = {
     "mailed.forgot_sent",
     "mailed.new_password",
     "mailed.submit_new_password",
+    "mailed.set_up_again",
+    "mailed.submit_set_up_again",
     "mailed.confirm_address",
     "mailed.submit_confirm_address",
     "help.centre",

@@ -256,10 +256,16 @@ class Browser:
         return {name: each[0] for name, each in parse_qs(self.query).items()}
 
 
+def boxed(field):
+    """Returns a field's value; of a ticked box as the first of several that may bear its name."""
+    return [field["value"]] if field["type"] == "checkbox" else field["value"] or ""
+
+
 def values(form):
     """Returns what a browser sends of a form."""
     sent = {}
     for field in form.all("input"):
         if "name" in field and (field["type"] not in ("radio", "checkbox") or "checked" in field):
-            sent[field["name"]] = field["value"] or ""
+            several = field["name"] in sent and field["type"] == "checkbox"
+            sent[field["name"]] = [*sent[field["name"]], field["value"]] if several else boxed(field)
     return sent | {field["name"]: field.raw_text.removeprefix("\n") for field in form.all("textarea")}

@@ -14,11 +14,12 @@ from playwright.sync_api import sync_playwright
 
 from portal.mails import compose
 from tests.house.source import TEMPLATES
-from tests.support import screenshots_ehr, screenshots_emergency
 from tests.support.application import application
 from tests.support.browser import DESKTOP, PHONE, Browsers, launch
 from tests.support.reader import Reader
 from tests.support.scenes import SCENES
+from tests.support.scenes_ehr import EHR_SCENES
+from tests.support.scenes_emergency import EMERGENCY_SCENES
 from tests.support.server import running_server
 from tests.support.sites import ROOT, Sites
 from tests.support.town import Town
@@ -173,7 +174,7 @@ def mails(camera, town):
         camera.take(template)
 
 
-STORIES = {"app": walk, **SCENES, "ehr": screenshots_ehr.walk, "emergency": screenshots_emergency.walk, "mails": mails}
+STORIES = {"app": walk, **SCENES, **EHR_SCENES, **EMERGENCY_SCENES, "mails": mails}
 
 
 def photograph(town, browsers, name, scheme, size):
