@@ -73,10 +73,10 @@ def close_due(visit: Visit) -> None:
 
 
 def end(visit: Visit, grant: EmergencyGrant, at) -> None:
-    """End a grant once; part of the open transaction. It ends by itself: the event names nobody as who did it."""
+    """End a grant once; part of the open transaction. It ends by itself: the event names no person and no browser."""
     if change(update(G).where(G.id == grant.id, G.ended_at.is_(None)).values(ended_at=at)) != 1:
         return
-    tell_both(replace(visit, visitor=None), "emergency_ended", grant)
+    tell_both(replace(visit, visitor=None, ip="", user_agent=""), "emergency_ended", grant)
     provider = db.session.get_one(User, grant.provider_id)
     for each in administrators(grant.practice_id, provider.id) or support_agents(provider.id):
         notices.queue(visit, each, "emergency_review", who=provider.full_name, role=each.role)
