@@ -1,4 +1,4 @@
-"""A reset's link is its reader's alone: no page, log, mail to somebody else or row of the database holds it, or any secret (AD-1, proof 5)."""
+"""A reset's link is its reader's alone: no page, log, mail to others or row of the database holds it, or any secret (AD-1)."""
 
 import html
 import re
@@ -45,5 +45,7 @@ def test_nobody_but_its_reader_meets_the_link(portal, postgres):
     assert "/set-up-again/" in log and "UPDATE users" in log, "requests and statements are not logged"
     needles = {"link": canary.of_text(token), "key": canary.of_key(key), "password": canary.of_text(wire.PASSWORD)}
     written = {"pages": "".join(pages).encode(), "mails": "".join(others).encode(), "heap": heap(portal, postgres)}
-    found = {f"{name} in {place}" for place, text in written.items() for name, spelled in needles.items() if canary.hits(text, spelled)}
+    found = {
+        f"{name} in {place}" for place, text in written.items() for name, spelled in needles.items() if canary.hits(text, spelled)
+    }
     assert found == set()

@@ -33,6 +33,8 @@ FACTS = {
     "browser": "Chrome on Windows",
     "ip": "192.0.2.7",
     "left": 3,
+    "by": "Robin Lee",
+    "approved_by": "Noor Haddad",
     "address": "m•••@example.test",
     "phone": "••• ••• ••64",
     "has_new_password": 1,
