@@ -8,6 +8,7 @@ from tests.support.reader import Reader
 from tests.support.rules import Inspector
 from tests.support.scenes import SCENES
 from tests.support.scenes_ehr import EHR_SCENES
+from tests.support.scenes_reset import RESET_SCENES
 
 PUBLIC = ("/sign-in", "/sign-in?next=/home", "/help", "/help/contact", "/find-a-provider", "/community", "/privacy")
 BENCH = ("/test-bench", "/test-bench/gallery")
@@ -176,6 +177,11 @@ def test_what_a_patient_does_besides_the_first_set_up(walk, town, scene):
 @pytest.mark.parametrize("scene", EHR_SCENES)
 def test_the_pages_of_the_ehr(walk, town, scene):
     EHR_SCENES[scene](walk, town)
+
+
+@pytest.mark.parametrize("scene", RESET_SCENES)
+def test_the_pages_of_a_reset(walk, town, scene):
+    RESET_SCENES[scene](walk, town)
 
 
 def test_pages_for_what_cannot_be_had(walk, town):

@@ -19,6 +19,7 @@ from tests.support.browser import DESKTOP, PHONE, Browsers, launch
 from tests.support.reader import Reader
 from tests.support.scenes import SCENES
 from tests.support.scenes_ehr import EHR_SCENES
+from tests.support.scenes_reset import RESET_SCENES
 from tests.support.server import running_server
 from tests.support.sites import ROOT, Sites
 from tests.support.town import Town
@@ -172,7 +173,7 @@ def mails(camera, town):
         camera.take(template)
 
 
-STORIES = {"app": walk, **SCENES, **EHR_SCENES, "mails": mails}
+STORIES = {"app": walk, **SCENES, **EHR_SCENES, **RESET_SCENES, "mails": mails}
 
 
 def photograph(town, browsers, name, scheme, size):
