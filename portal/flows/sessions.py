@@ -20,9 +20,7 @@ from portal.policy import POLICIES
 S, U, A = Session.__table__.c, User.__table__.c, Authenticator.__table__.c
 MUST = sorted(role for policy in POLICIES if policy.must_use for role in policy.roles)
 UNRESTRICTED = [name for name in config.METHODS if (known := method(name)) and not known.restricted]
-HAS_UNRESTRICTED = case(
-    (U.role.in_(MUST), exists().where(A.user_id == U.id, A.method.in_(UNRESTRICTED))), else_=false()
-)
+HAS_UNRESTRICTED = case((U.role.in_(MUST), exists().where(A.user_id == U.id, A.method.in_(UNRESTRICTED))), else_=false())
 # The columns of a Visitor, in its order, and two more. Every page asks this: made once, and of tables, so that nothing is mapped.
 FIND = (
     select(
