@@ -147,6 +147,7 @@ def template_context() -> dict:
         "absolute": absolute,
         "day": day,
         "moment_of": lambda text: moment(datetime.fromisoformat(text)),
+        "day_of": lambda text: day(datetime.fromisoformat(text)),
     }
 
 

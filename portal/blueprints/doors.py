@@ -7,7 +7,7 @@ from flask import Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
 from portal.browser_session import own_path, visit, visitor
-from portal.flows import events
+from portal.flows import deadline, events
 from portal.flows.ways import is_set_up
 from portal.headers import SAFE_METHODS
 from portal.messages import N_
@@ -26,6 +26,7 @@ class Door:
     confirm_label: str
     choose_words: str  # why one chooses a verification method here
     badge: str  # on the method that is offered first
+    open_in_grace: tuple[str, ...] = ()  # pages for who put set-up off at this sign-in, within the practice's grace
 
     def url(self, page: str, **values) -> str:
         return url_for(f"{self.blueprint}.{page}", **values)
@@ -36,7 +37,7 @@ class Door:
 
     def is_before_set_up(self) -> bool:
         """Whether the page asked for is a part of setting up: all that is open before it is done (TO-11)."""
-        pages = (f"{self.blueprint}.settings", f"{self.blueprint}.security")
+        pages = (f"{self.blueprint}.settings", f"{self.blueprint}.security", f"{self.blueprint}.submit_put_off")
         return request.endpoint in pages or request.blueprint in (f"{self.blueprint}.setup", f"{self.blueprint}.confirm")
 
 
@@ -57,6 +58,7 @@ PROVIDER_DOOR = Door(
     confirm_label=N_("Confirm and Activate"),
     choose_words=N_("An authenticator app is required for EHR access. You type a code from it each time you sign in."),
     badge=N_("Required"),
+    open_in_grace=("provider.charts", "provider.chart", "provider.submit_note"),
 )
 
 
@@ -106,6 +108,8 @@ def stop(door: Door) -> Response | None:
         return ask_again() if shows_code else None  # no browser is trusted here, whoever trusted it before
     if door.is_before_set_up():
         g.next_path = own_path(request.args.get("next"))
+        return None
+    if request.endpoint in door.open_in_grace and deadline.may_pass(visit()):
         return None
     asked = place_to_return()
     return send_away(door.url("security", next=None if asked == door.url(door.home) else asked))

@@ -1,14 +1,25 @@
 """Settings > Team Members, for practice administrators; nested in the EHR's blueprint, which supplies guard and chrome."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext as _
 
-from portal.blueprints.doors import forbid
-from portal.browser_session import visit
-from portal.flows import team as flow
-from portal.rendering import page
+from portal.blueprints import team_status
+from portal.blueprints.doors import ask_again, forbid
+from portal.browser_session import now, visit
+from portal.flows import deadline as flow
+from portal.forms import DeadlineForm
+from portal.messages import N_
+from portal.rendering import go_to, page, refuse
 
 blueprint = Blueprint("practice", __name__)
+blueprint.register_blueprint(team_status.blueprint, url_prefix="/security")
 ROLES = ("administrator",)
+
+# What Team Members says first, by the mark in its address.
+DONE = {
+    "set": N_("Your deadline is set."),
+    "removed": N_("The deadline is removed. Set-up comes first from the next sign-in on."),
+}
 
 
 @blueprint.before_request
@@ -20,4 +31,43 @@ def administrators_only() -> None:
 
 @blueprint.get("")
 def team() -> Response:
-    return page("practice/team.html", members=flow.members(visit()))
+    done = DONE.get(request.args.get("deadline", ""))
+    return page("practice/team.html", deadline=flow.of_practice(visit()), notice=_(done) if done else None)
+
+
+# --- the set-up deadline
+
+
+def deadline_context() -> dict:
+    return {"deadline": flow.of_practice(visit()), "remove_url": url_for(".remove_deadline")}
+
+
+@blueprint.get("/deadline")
+def deadline() -> Response:
+    again = ask_again()
+    if again:
+        return again
+    context = deadline_context()
+    set_now: flow.Deadline = context["deadline"]
+    day = set_now.at.date().isoformat() if set_now.at else ""
+    form = DeadlineForm(data={"day": day, "days": str(set_now.days), "sign_ins": str(set_now.sign_ins)})
+    return page("practice/deadline.html", form=form, **context)
+
+
+@blueprint.post("/deadline")
+def submit_deadline() -> Response:
+    again = ask_again()
+    if again:
+        return again
+    form = DeadlineForm(request.form)
+    form.today = now().date()
+    if not form.validate():
+        return refuse("practice/deadline.html", form, **deadline_context())
+    flow.set_deadline(visit(), form.chosen, form.days.data, form.sign_ins.data)
+    return go_to(url_for(".team", deadline="set"))
+
+
+@blueprint.post("/deadline/remove")
+def remove_deadline() -> Response:
+    flow.remove(visit())
+    return go_to(url_for(".team", deadline="removed"))

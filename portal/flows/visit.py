@@ -33,6 +33,7 @@ class Visitor:
     two_factor_since: datetime | None
     generation: int
     practice_id: int | None
+    put_off_at: datetime | None  # set-up, at this sign-in
 
     @property
     def is_claimant(self) -> bool:
