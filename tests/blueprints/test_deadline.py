@@ -119,7 +119,7 @@ def test_later_leads_to_the_page_asked_for_and_set_up_stays_at_hand(browser, set
     browser.fill("Add note", Note="Seen today.")
     assert database.all(ChartNote)[-1].text == "Seen today."
     browser.open(CHARTS)
-    assert "Two-factor authentication is off. Your practice asks you to set it up." in browser.notices
+    assert browser.notices == ["Two-factor authentication is off. Your practice asks you to set it up. Do this now"]
     browser.press("Do this now")
     assert browser.heading.startswith("Choose")
     assert [row.event for row in database.all(Event)].count("set_up_put_off") == 1
