@@ -242,13 +242,13 @@ class TeamForm(ShapedForm):
 
 
 def whole_number(reason: str, most: int):
-    """A validator: digits of any script, from 0 to `most`; the field holds the number afterwards."""
+    """A validator: digits of any script, from 0 to `most`; the field holds 0-9 alone afterwards."""
 
     def check(form, field) -> None:
         typed = squeeze_code(field.data or "")
         if not typed.isascii() or not typed.isdigit() or len(typed) > 4 or int(typed) > most:
             raise ValidationError(reason)
-        field.data = int(typed)
+        field.data = typed
 
     return check
 

@@ -63,7 +63,7 @@ def submit_deadline() -> Response:
     form.today = now().date()
     if not form.validate():
         return refuse("practice/deadline.html", form, **deadline_context())
-    flow.set_deadline(visit(), form.chosen, form.days.data, form.sign_ins.data)
+    flow.set_deadline(visit(), form.chosen, int(form.days.data), int(form.sign_ins.data))
     return go_to(url_for(".team", deadline="set"))
 
 

@@ -23,6 +23,8 @@ def walk(camera):
     camera.press("Add note")
     camera.take("ehr-chart")
     look_around(camera)
+    camera.page.context.clear_cookies()
+    administrate(camera)
 
 
 def set_up(camera):
@@ -64,3 +66,33 @@ def look_around(camera):
     for name, place in {"article": "/help/ehr", "not-found": "/ehr/charts/999"}.items():
         camera.page.goto(place)
         camera.take(f"ehr-{name}")
+
+
+def administrate(camera):
+    """What a practice administrator sees of the team."""
+    camera.page.goto("/ehr")
+    camera.sign_in("admin.lee")
+    camera.type("Verification Code", code_of(camera, "admin.lee"))
+    camera.press("Verify")
+    camera.page.goto("/ehr/settings/team")
+    camera.take("team")
+    camera.press("Security Status", "link")
+    camera.take("team-status")
+    camera.press("Send a reminder")
+    camera.take("team-reminded")
+    camera.page.get_by_label("Two-factor authentication", exact=True).select_option("Reset")
+    camera.press("Show")
+    camera.take("team-nobody")
+    camera.page.goto("/ehr/settings/team/deadline")
+    camera.type("Days of grace", "99")
+    camera.press("Save")
+    camera.take("team-deadline-wrong")
+
+
+def code_of(camera, entry):
+    """Returns the live code of an entry on the test bench's phones."""
+    bench = camera.page.context.new_page()
+    bench.goto("/test-bench")
+    code = bench.locator(".entry", has_text=entry).locator(".live").inner_text()
+    bench.close()
+    return code
