@@ -28,7 +28,9 @@ def remind(visit: Visit, user_id: int) -> bool:
     user = db.session.scalar(select(User).where(User.id == user_id, *waiting(visit)).with_for_update())
     if user is None:
         db.session.rollback()
-        raise Refused("reminded_on" if found.two_factor == "on" else "reminded_today")
+        if found.two_factor == "on":
+            raise Refused("reminded_on")
+        raise Refused("reminded_today")
     send(visit, [user])
     db.session.commit()
     return True
