@@ -245,7 +245,7 @@ def whole_number(reason: str, most: int):
     """A validator: digits of any script, from 0 to `most`; the field holds 0-9 alone afterwards."""
 
     def check(form, field) -> None:
-        typed = squeeze_code(field.data or "")
+        typed = "".join(str(unicodedata.decimal(sign, sign)) for sign in (field.data or "").strip())
         if not typed.isascii() or not typed.isdigit() or len(typed) > 4 or int(typed) > most:
             raise ValidationError(reason)
         field.data = typed

@@ -71,7 +71,8 @@ def test_the_administrator_sets_it_and_takes_it_away(browser, admin_lee, databas
         (("9999-99-99", "3", "2"), "Write the day as year, month and day, such as 2027-03-15."),
         (("2027-03-15", "15", "2"), "Enter a whole number of days from 0 to 14."),
         (("2027-03-15", "", "2"), "Enter a whole number of days from 0 to 14."),
-        (("2027-03-15", "-1", "11"), "Enter a whole number of sign-ins from 0 to 10."),
+        (("2027-03-15", "-1", "2"), "Enter a whole number of days from 0 to 14."),
+        (("2027-03-15", "1", "11"), "Enter a whole number of sign-ins from 0 to 10."),
         (("2027-03-15", "1", "2.5"), "Enter a whole number of sign-ins from 0 to 10."),
     ],
 )
