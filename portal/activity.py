@@ -80,6 +80,11 @@ SENTENCES: dict[str, str] = {
     "emergency_ended:colleague": N_("Emergency access that you approved ended."),
     "emergency_reviewed": N_("Your emergency access was reviewed."),
     "emergency_reviewed:colleague": N_("Emergency access that you approved or looked at was reviewed."),
+    "set_up_reminder": N_("Your practice administrator reminded you to turn two-factor authentication on."),
+    "set_up_put_off": N_("You put off setting two-factor authentication up at this sign-in."),
+    "deadline_set": N_("You set the day by which your practice sets two-factor authentication up."),
+    "deadline_removed": N_("You removed the day by which your practice sets two-factor authentication up."),
+    "team_list_exported": N_("You downloaded the security status of your practice."),
     "session_end": N_("Your sessions on other browsers were ended."),
     "session_end:signed_out": N_("You signed out."),
     "session_end:newer_sign_ins": N_("Your oldest session was ended, because you signed in on several other browsers."),
@@ -99,6 +104,7 @@ HIDDEN = frozenset(
         "sequence_fail",
         "session_renew",
         "session_use_after_expire",
+        "team_list_opened",  # an administrator's daily work
     }
 )
 

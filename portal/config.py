@@ -119,6 +119,12 @@ SWEEP_ROWS = 500  # at most so many in one sweep; the next one takes the others
 # Charts
 CHARTS_PAGE = 50
 TEAM_PAGE = 50
+TEAM_CHUNK = 500  # rows of the export that are in memory at a time
+REMINDER_RESTS = timedelta(days=1)  # at most one a day to one person
+REMINDERS_AT_ONCE = 500  # by one press: about 150 bytes a row in the outbox, sealed in a second or two
+DEADLINE_AHEAD = timedelta(days=90)  # the latest set-up deadline that an administrator may choose
+GRACE_DAYS_MAX = 14  # after it; with the sign-ins, the most that a practice may let pass without a second factor
+GRACE_SIGN_INS_MAX = 10
 NOTES_SHOWN = 50
 NOTE_MAX = 2_000  # characters: a short note
 NOTE_ONCE = timedelta(minutes=1)  # the same words by the same person within it are one note

@@ -55,6 +55,12 @@ def prepare_sqlite(connection, record) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("lower", 1, fold, deterministic=True)  # its own knows the 26 letters of English alone
+
+
+def fold(text):
+    """What lower() is on SQLite: that of every script, as on PostgreSQL."""
+    return text.lower() if isinstance(text, str) else text
 
 
 @event.listens_for(Engine, "begin")

@@ -144,7 +144,9 @@ def template_context() -> dict:
         "say": say,
         "absolute": absolute,
         "day": day,
+        "short_day": lambda at: format_date(at, "d MMM y"),
         "moment_of": lambda text: moment(datetime.fromisoformat(text)),
+        "day_of": lambda text: day(datetime.fromisoformat(text)),
     }
 
 

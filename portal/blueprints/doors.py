@@ -7,7 +7,7 @@ from flask import Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
 from portal.browser_session import own_path, visit, visitor
-from portal.flows import events
+from portal.flows import deadline, events
 from portal.flows.visit import LEVEL_WAITING
 from portal.flows.ways import is_set_up
 from portal.headers import SAFE_METHODS
@@ -28,6 +28,7 @@ class Door:
     choose_words: str  # why one chooses a verification method here
     badge: str  # on the method that is offered first
     texts_off: bool = False  # the operator switched them off: the policy is without them
+    open_in_grace: tuple[str, ...] = ()  # pages for who put set-up off at this sign-in, within the practice's grace
 
     def url(self, page: str, **values) -> str:
         return url_for(f"{self.blueprint}.{page}", **values)
@@ -38,7 +39,8 @@ class Door:
 
     def is_before_set_up(self) -> bool:
         """Whether the page asked for is a part of setting up: all that is open before it is done (TO-11)."""
-        pages = (f"{self.blueprint}.settings", f"{self.blueprint}.security") if self.policy.must_use else ()
+        own = ("settings", "security", "submit_put_off") if self.policy.must_use else ()
+        pages = tuple(f"{self.blueprint}.{page}" for page in own)
         return request.endpoint in pages or request.blueprint in (f"{self.blueprint}.setup", f"{self.blueprint}.confirm")
 
     def without_texts(self) -> "Door":
@@ -62,6 +64,7 @@ PROVIDER_DOOR = Door(
     confirm_label=N_("Confirm and Activate"),
     choose_words=N_("An authenticator app is required for EHR access. You type a code from it each time you sign in."),
     badge=N_("Required"),
+    open_in_grace=("provider.charts", "provider.chart", "provider.submit_note"),
 )
 SUPPORT_DOOR = Door(
     SUPPORT,
@@ -124,6 +127,8 @@ def stop(door: Door) -> Response | None:
         return ask_again() if shows_code else None  # no browser is trusted here, whoever trusted it before
     if door.is_before_set_up():
         g.next_path = own_path(request.args.get("next"))
+        return None
+    if request.endpoint in door.open_in_grace and deadline.may_pass(visit()):
         return None
     asked = place_to_return()
     page = "security" if door.policy.must_use else "setup.choose"

@@ -1,17 +1,27 @@
 """Settings > Team Members, for practice administrators; nested in the EHR's blueprint, which supplies guard and chrome."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext as _
 
-from portal.blueprints import approvals, emergency_reviews
-from portal.blueprints.doors import forbid
-from portal.browser_session import visit
-from portal.flows import team as flow
-from portal.rendering import page
+from portal.blueprints import approvals, emergency_reviews, team_status
+from portal.blueprints.doors import ask_again, forbid
+from portal.browser_session import now, visit
+from portal.flows import deadline as flow
+from portal.forms import DeadlineForm
+from portal.messages import N_
+from portal.rendering import go_to, page, refuse
 
 blueprint = Blueprint("practice", __name__)
+blueprint.register_blueprint(team_status.blueprint, url_prefix="/security")
 ROLES = ("administrator",)
 blueprint.register_blueprint(approvals.blueprint, url_prefix="/approvals")
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
+
+# What Team Members says first, by the mark in its address.
+DONE = {
+    "set": N_("Your deadline is set."),
+    "removed": N_("The deadline is removed. Set-up comes first from the next sign-in on."),
+}
 
 
 @blueprint.before_request
@@ -23,5 +33,44 @@ def administrators_only() -> None:
 
 @blueprint.get("")
 def team() -> Response:
-    reviews = emergency_reviews.flow.to_review(visit())
-    return page("practice/team.html", members=flow.members(visit()), reviews=reviews, review_url=emergency_reviews.review_url)
+    done = DONE.get(request.args.get("deadline", ""))
+    reviews = {"reviews": emergency_reviews.flow.to_review(visit()), "review_url": emergency_reviews.review_url}
+    return page("practice/team.html", deadline=flow.of_practice(visit()), notice=_(done) if done else None, **reviews)
+
+
+# --- the set-up deadline
+
+
+def deadline_context() -> dict:
+    return {"deadline": flow.of_practice(visit()), "remove_url": url_for(".remove_deadline")}
+
+
+@blueprint.get("/deadline")
+def deadline() -> Response:
+    again = ask_again()
+    if again:
+        return again
+    context = deadline_context()
+    set_now: flow.Deadline = context["deadline"]
+    day = set_now.at.date().isoformat() if set_now.at else ""
+    form = DeadlineForm(data={"day": day, "days": str(set_now.days), "sign_ins": str(set_now.sign_ins)})
+    return page("practice/deadline.html", form=form, **context)
+
+
+@blueprint.post("/deadline")
+def submit_deadline() -> Response:
+    again = ask_again()
+    if again:
+        return again
+    form = DeadlineForm(request.form)
+    form.today = now().date()
+    if not form.validate():
+        return refuse("practice/deadline.html", form, **deadline_context())
+    flow.set_deadline(visit(), form.chosen, int(form.days.data), int(form.sign_ins.data))
+    return go_to(url_for(".team", deadline="set"))
+
+
+@blueprint.post("/deadline/remove")
+def remove_deadline() -> Response:
+    flow.remove(visit())
+    return go_to(url_for(".team", deadline="removed"))

@@ -8,13 +8,13 @@ from portal.blueprints import authenticators, confirm, practice, presence, reset
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.doors import PROVIDER_DOOR, guard, said
 from portal.browser_session import visit, visitor
-from portal.flows import account, approvals, backup_codes, emergency_reading
+from portal.flows import account, approvals, backup_codes, deadline, emergency_reading
 from portal.flows import charts as flow
 from portal.flows import presence as presence_flow
 from portal.forms import NoteForm
 from portal.messages import N_
 from portal.models import Chart
-from portal.rendering import go_to, page, refuse
+from portal.rendering import go_to, page, refuse, send_away
 
 SECURITY = "/settings/security"
 PAGE_MAX = 10_000
@@ -55,7 +55,7 @@ def charts() -> Response:
     codes = None if visit().who.is_emergency else backup_codes.overview(visit())
     if codes is not None and codes.left == 0:
         return go_to(g.door.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
-    reminder, url = codes_pages.remind(codes)
+    reminder, url = (put_off_words(), set_up_url()) if g.stopped else codes_pages.remind(codes)
     number = request.args.get("page", 1, type=int)
     shown = flow.listed(visit(), number if 1 <= number <= PAGE_MAX else 1)
     return page("provider/charts.html", shown=shown, notice=said(DONE), reminder=reminder, reminder_url=url)
@@ -97,15 +97,29 @@ def settings() -> Response:
 @blueprint.get("/settings/security")
 def security() -> Response:
     if g.stopped:
-        return page("provider/set_up.html", set_up_url=set_up_url(), why=_(why_stopped()), is_on=visit().who.is_on)
+        context = {"set_up_url": set_up_url(), "why": _(why_stopped()), "is_on": visit().who.is_on}
+        return page("provider/set_up.html", grace=None if deadline.may_pass(visit()) else deadline.grace(visit()), **context)
     shown = {**account.security(visit()), "presence": presence_flow.overview(visit())}
     return page("provider/security.html", notice=said(DONE), places_shown=config.PLACES_SHOWN, **shown)
+
+
+@blueprint.post("/settings/security/later")
+def submit_put_off() -> Response:
+    """ "Later", where the practice's grace allows it: to the page asked for, and set-up is asked for again at the next sign-in."""
+    if not g.stopped or deadline.put_off(visit()):
+        return go_to(g.next_path or g.door.url(g.door.home))
+    return send_away(g.door.url("security", next=g.next_path))
+
+
+def put_off_words() -> str:
+    """What the charts say to who is let pass."""
+    return _("Two-factor authentication is off. Your practice asks you to set it up.")
 
 
 def set_up_url() -> str:
     """The wizard; in place of what is live and does not count here, where there is such."""
     old = account.all_held(visit())[0].id if visit().who.is_on else None
-    return g.door.url("setup.choose", change=old, next=g.next_path)
+    return g.door.url("setup.choose", change=old, next=g.get("next_path"))
 
 
 def why_stopped() -> str:

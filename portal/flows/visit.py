@@ -39,6 +39,7 @@ class Visitor:
     invited_until: datetime | None  # the invitation rests until then
     practice_id: int | None
     has_unrestricted: bool  # an authenticator that is not by telephone; asked for people alone whose policy wants one
+    put_off_at: datetime | None  # set-up, at this sign-in
 
     @property
     def is_claimant(self) -> bool:

@@ -109,12 +109,16 @@ def upgrade() -> None:
     op.add_column("practices", sa.Column("grace_sign_ins", sa.Integer(), server_default="0", nullable=False))
     op.add_column("users", sa.Column("reset_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("users", sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("users", sa.Column("grace_sign_ins", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("users", sa.Column("grace_sign_ins", sa.Integer(), nullable=True))
     op.create_index("ix_users_practice_id_full_name", "users", ["practice_id", "full_name"], unique=False)
+    op.create_index("ix_users_practice_id_state", "users", ["practice_id", "disabled_at", "two_factor", "role"], unique=False)
+    op.add_column("sessions", sa.Column("put_off_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
     """Downgrade schema."""
+    op.drop_column("sessions", "put_off_at")
+    op.drop_index("ix_users_practice_id_state", table_name="users")
     op.drop_index("ix_users_practice_id_full_name", table_name="users")
     op.drop_column("users", "grace_sign_ins")
     op.drop_column("users", "reminded_at")

@@ -36,5 +36,6 @@ class Session(Base):
     password_at: Mapped[datetime]
     second_factor_at: Mapped[datetime | None]
     turning_off_at: Mapped[datetime | None]  # Disable took the password, and asks for a longer one (PW-1)
+    put_off_at: Mapped[datetime | None]  # set-up was put off at this sign-in, within the practice's grace
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str | None] = mapped_column(String(32))

@@ -33,6 +33,8 @@ class User(Base):
         CheckConstraint("role in ('patient', 'provider', 'administrator', 'support')", name="role"),
         CheckConstraint("two_factor in ('off', 'on', 'reset')", name="two_factor"),
         Index("ix_users_practice_id_full_name", "practice_id", "full_name"),
+        # Counts the states of a practice without looking at its rows.
+        Index("ix_users_practice_id_state", "practice_id", "disabled_at", "two_factor", "role"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -62,7 +64,7 @@ class User(Base):
     invited_until: Mapped[datetime | None]  # the invitation to turn 2FA on rests until then
     reset_at: Mapped[datetime | None]  # when two-factor authentication was reset last; who did it and why: ResetRequest
     reminded_at: Mapped[datetime | None]  # by the practice administrator, to turn it on
-    grace_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")  # used since the practice's deadline
+    grace_sign_ins: Mapped[int | None]  # left after the practice's deadline; None: set-up comes first, no deadline found them
 
     practice: Mapped[Practice | None] = relationship()
 

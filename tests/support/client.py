@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.support.markup import Element, parse, squeeze
 from tests.support.see import see_anew, see_fragment, see_headers, see_no_secret, see_page
@@ -82,7 +82,7 @@ class Browser:
         """Returns the input with that label."""
         found = [element for element in self.page.all("label") if element.text == label]
         assert found, f"no field is called {label!r} on {self.path}"
-        return self.page.one("input", "textarea", id=found[0]["for"])
+        return self.page.one("input", "textarea", "select", id=found[0]["for"])
 
     def offers(self, label):
         """Returns whether a link or button bears that label."""
@@ -97,7 +97,9 @@ class Browser:
     def type(self, label, text):
         """Types into the field with a label."""
         field = self.field(label)
-        if field.tag == "textarea":
+        if field.tag == "select":
+            field.pick(text)
+        elif field.tag == "textarea":
             field.children = [text]
         else:
             field.attributes["value"] = text
@@ -122,6 +124,9 @@ class Browser:
             swapped = self.guise == "htmx" and "hx-get" in found[0]
             return self._go("GET", found[0]["href"], swapped=swapped)
         form = found[0].up("form")
+        if form["method"] == "get":
+            asked = f"{form['action']}?{urlencode(values(form))}"
+            return self._go("GET", asked, swapped=self.guise == "htmx" and "hx-get" in form)
         return self._go("POST", form["action"], values(form), self.guise == "htmx" and "hx-post" in form)
 
     def fill(self, button, **typed):
@@ -268,4 +273,6 @@ def values(form):
         if "name" in field and (field["type"] not in ("radio", "checkbox") or "checked" in field):
             several = field["name"] in sent and field["type"] == "checkbox"
             sent[field["name"]] = [*sent[field["name"]], field["value"]] if several else boxed(field)
+    for field in form.all("select"):
+        sent[field["name"]] = next(option for option in field.all("option") if "selected" in option)["value"]
     return sent | {field["name"]: field.raw_text.removeprefix("\n") for field in form.all("textarea")}

@@ -52,6 +52,15 @@ class Element:
             element = element.parent
         return element
 
+    def pick(self, words):
+        """Chooses the option with these words of a select."""
+        options = self.all("option")
+        assert words in [option.text for option in options], f"{words!r} is not among {[option.text for option in options]}"
+        for option in options:
+            option.attributes.pop("selected", None)
+            if option.text == words:
+                option.attributes["selected"] = ""
+
     @property
     def classes(self):
         """Returns the class names."""

@@ -77,7 +77,12 @@ def see_identity(page):
 def see_forms(page):
     """Each form works without JavaScript and carries the token; each field has a label, each control a name."""
     labelled = {label["for"] for label in page.all("label") if label.text}
-    for form in page.all("form"):
+    asking = page.all("form", method="get")
+    for form in asking:
+        assert form["action"] and "novalidate" in form and form["role"] == "search" and form.all("button")
+        assert "hx-get" not in form or (form["hx-get"], form["hx-target"]) == (form["action"], "#step")
+        assert form.all("input", name="csrf_token") == []  # it would stand in the address (CF-3)
+    for form in [form for form in page.all("form") if form not in asking]:
         assert form["action"] and form["method"] == "post" and "novalidate" in form
         assert "hx-post" not in form or form["hx-post"] == form["action"]
         assert len(form.one("input", type="hidden", name="csrf_token")["value"]) >= 64
