@@ -193,7 +193,7 @@ def home_url() -> str:
 
 def home_endpoint(role: str) -> str:
     """The first page behind the door of a role."""
-    return HOMES.get(role, "sign_in.elsewhere")
+    return HOMES[role]
 
 
 def renew_session(token: str) -> None:

@@ -18,6 +18,8 @@ FACTS = {
     "browser": "Chrome on Linux",
     "ip": "192.0.2.7",
     "left": 3,
+    "by": "Robin Lee",
+    "approved_by": "Noor Haddad",
     "address": "m•••@example.test",
     "phone": mask("+15035550164"),
 }

@@ -199,15 +199,6 @@ def help_context() -> dict:
     return {"texts": texts, "is_provider": policy.hands_over_copy, "administrators": asks_first}
 
 
-@blueprint.get("/elsewhere")
-def elsewhere() -> Response:
-    """An account whose own pages are not open yet: it says so and lets the person sign out."""
-    who = visitor()
-    if who is None:
-        return send_to_sign_in()
-    return go("sign_in.ask_code") if who.is_claimant else page("errors/elsewhere.html")
-
-
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
     who = visitor()

@@ -60,7 +60,8 @@ def drop_others(visit: Visit, user: User, binding: Binding) -> None:
 
 def first_proof(visit: Visit, user: User, binding: Binding) -> None:
     """ "On", and the first backup codes. After a reset its link is used up by this, and by nothing before (RC-8)."""
-    links.void(visit, user.id, links.RESET)
+    if user.two_factor == "reset":
+        links.void(visit, user.id, links.RESET)
     on: dict = {"two_factor": "on", "two_factor_since": visit.now}
     throttle.forgive(visit, user, user.set_up_failures, **on, set_up_failures=0)
     backup_codes.make(visit, user)

@@ -9,6 +9,7 @@ from tests.support.rules import Inspector
 from tests.support.scenes import SCENES
 from tests.support.scenes_ehr import EHR_SCENES
 from tests.support.scenes_emergency import EMERGENCY_SCENES
+from tests.support.scenes_reset import RESET_SCENES
 
 PUBLIC = ("/sign-in", "/sign-in?next=/home", "/help", "/help/contact", "/find-a-provider", "/community", "/privacy")
 BENCH = ("/test-bench", "/test-bench/gallery")
@@ -182,6 +183,11 @@ def test_the_pages_of_the_ehr(walk, town, scene):
 @pytest.mark.parametrize("scene", EMERGENCY_SCENES)
 def test_the_pages_of_emergency_access(walk, town, scene):
     EMERGENCY_SCENES[scene](walk, town)
+
+
+@pytest.mark.parametrize("scene", RESET_SCENES)
+def test_the_pages_of_a_reset(walk, town, scene):
+    RESET_SCENES[scene](walk, town)
 
 
 def test_pages_for_what_cannot_be_had(walk, town):

@@ -1,4 +1,4 @@
-"""A reset's link is its reader's alone: no page, log, mail to somebody else or row of the database holds it, or any secret (AD-1, proof 5)."""
+"""A reset's link is its reader's alone: no page, log, mail to others or row of the database holds it, or any secret (AD-1)."""
 
 import html
 import re

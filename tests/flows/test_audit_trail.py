@@ -6,6 +6,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 
+from portal import config
 from portal.flows import outbox
 from portal.gateways import HELD
 from portal.mails import compose
@@ -142,6 +143,17 @@ def open_charts(browser, dr_chen):
     browser.open("/ehr/charts/1").fill("Add note", Note="Seen today.")
 
 
+def reset_twice(browser, dr_chen, admin_lee, support, database, monkeypatch):
+    """Resets a provider, asks for it once more, and has that refused."""
+    monkeypatch.setattr(config, "RESETS_ALONE", 1)
+    browser.enter(admin_lee)
+    for _ in range(2):
+        browser.open(f"/ehr/settings/team/{database.user(dr_chen).id}/reset")
+        browser.tick("Seen in person")
+        browser.fill("Reset", Reason="Phone lost.")
+    browser.another().enter(support).press("Look at it").press("Refuse")
+
+
 def maria_with_a_typing_error(maria):
     """Returns maria as she types today."""
     from dataclasses import replace
@@ -162,12 +174,13 @@ def hold_back(app, database):
 
 
 @pytest.fixture
-def driven(app, plain, clock, database, inbox, maria, sam, jun, dr_chen):
+def driven(app, plain, clock, database, inbox, monkeypatch, maria, sam, jun, dr_chen, admin_lee, support):
     """A portal in which everything happened once, and its events."""
     change_ways(plain.another(), clock, inbox, jun)
     hold_back(app, database)
     drive(plain, clock, database, maria, sam)
     open_charts(plain.another(), dr_chen)
+    reset_twice(plain.another(), dr_chen, admin_lee, support, database, monkeypatch)
     return [event for event in database.all(Event) if event.user_agent != "demo seed"]
 
 
@@ -175,14 +188,15 @@ def test_every_event_that_the_code_names_happens(driven):
     assert named_in_code() - {event.event for event in driven} == set()
 
 
-def test_every_event_has_all_its_fields(driven, database, maria, sam, jun, dr_chen):
+def test_every_event_has_all_its_fields(driven, database):
     assert [event.event for event in driven if any(getattr(event, name) in (None, "") for name in FIELDS)] == []
-    known = {user.id: user.role for user in map(database.user, (maria, sam, jun, dr_chen))}
+    known = {user.id: user.role for user in database.all(User)}
     for event in driven:
         assert event.result in ("ok", "refused")
         assert event.app_version == VERSION and event.ip == "127.0.0.1" and "Chrome" in event.user_agent
         assert event.at.tzinfo is not None
-        assert event.role == known[event.subject_id], event.event
+        assert event.role == known[event.actor_id or event.subject_id], event.event
+        assert event.subject_id in known, event.event
         assert event.result == "ok" or event.reason, event.event
         assert event.session_hash is None or len(event.session_hash) == 64
 

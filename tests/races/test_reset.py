@@ -1,5 +1,7 @@
 """A reset that several people press at the same moment, or that meets its person's sign-in: one happens, and the others are told."""
 
+from functools import partial
+
 import pytest
 
 from tests.support import phone, staff, wire
@@ -7,6 +9,11 @@ from tests.support.rows import Rows
 from tests.support.server import running_server
 from tests.support.staff import RESET, enter, facts_of, ready
 from tests.support.wire import CODE, at_once
+
+COMPLETE = """
+SELECT count(*) FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE u.username = :name AND s.ended_at IS NULL AND s.level != 'claimant'
+"""
 
 
 @pytest.fixture
@@ -51,7 +58,7 @@ def test_of_two_who_approve_one_does(portal):
     for browser, base in agents:
         path = f"{base}/waiting/reset/{row_id}"
         assert browser.get(path).status == 200
-        presses += [lambda tab=browser.tab(), path=path: tab.post(path, answer="approve") for _ in range(3)]
+        presses += [partial(browser.tab().post, path, answer="approve") for _ in range(3)]
     answers = at_once(*presses)
     assert facts_of(site, "crowd2") == RESET
     assert sorted(answer.status for answer in answers)[0] == 303
@@ -66,10 +73,9 @@ def test_a_code_at_the_same_moment_lets_nobody_stay_in(portal):
     lee = enter(portal, "admin.lee")
     for name, key in keys.items():
         claims = [wire.claimant(portal, name) for _ in range(3)]
-        codes = [lambda claim=claim, code=phone.code_for(key): claim.post(CODE, code=code) for claim in claims]
-        passwords = [lambda browser=wire.Wire(portal), name=name: browser.sign_in(name) for _ in range(2)]
+        codes = [partial(claim.post, CODE, code=phone.code_for(key)) for claim in claims]
+        passwords = [partial(wire.Wire(portal).sign_in, name) for _ in range(2)]
         answers = at_once(ready(lee, site, name), *codes, *passwords)
         assert answers[0].location.endswith("/done"), answers[0].lines
-        full = "SELECT count(*) FROM sessions s JOIN users u ON u.id = s.user_id WHERE username = :name AND ended_at IS NULL AND level != 'claimant'"
-        assert Rows(site).one(full, name=name) == 0
+        assert Rows(site).one(COMPLETE, name=name) == 0
         assert not any(claim.get("/ehr/charts").status == 200 for claim in claims)

@@ -20,6 +20,7 @@ from tests.support.reader import Reader
 from tests.support.scenes import SCENES
 from tests.support.scenes_ehr import EHR_SCENES
 from tests.support.scenes_emergency import EMERGENCY_SCENES
+from tests.support.scenes_reset import RESET_SCENES
 from tests.support.server import running_server
 from tests.support.sites import ROOT, Sites
 from tests.support.town import Town
@@ -34,6 +35,8 @@ FACTS = {
     "browser": "Chrome on Windows",
     "ip": "192.0.2.7",
     "left": 3,
+    "by": "Robin Lee",
+    "approved_by": "Noor Haddad",
     "address": "m•••@example.test",
     "phone": "••• ••• ••64",
     "has_new_password": 1,
@@ -174,7 +177,7 @@ def mails(camera, town):
         camera.take(template)
 
 
-STORIES = {"app": walk, **SCENES, **EHR_SCENES, **EMERGENCY_SCENES, "mails": mails}
+STORIES = {"app": walk, **SCENES, **EHR_SCENES, **RESET_SCENES, **EMERGENCY_SCENES, "mails": mails}
 
 
 def photograph(town, browsers, name, scheme, size):
