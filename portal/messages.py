@@ -49,6 +49,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "emergency_late": N_("This sign-in has moved on since the page was opened. Start again from the code page."),
     "emergency_over": N_("Nothing is approved for you at the moment, so no charts were opened."),
     "emergency_elsewhere": N_("Emergency access was approved for the browser that asked for it. Open the charts there."),
+    "emergency_decided": N_("You have decided on it already."),
     "emergency_approved_by": N_("%(who)s approved it before you."),
     "emergency_refused_by": N_("%(who)s refused it before you."),
     "emergency_withdrawn": N_("The owner of the account said that it was not them who asked, so it was withdrawn."),

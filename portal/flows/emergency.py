@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy import func, select, update
 
 from portal import config
-from portal.db import begin_write, change, db
+from portal.db import begin_write, db
 from portal.flows import notices
 from portal.flows.events import record
 from portal.flows.visit import Visit
@@ -67,26 +67,28 @@ def close_due(visit: Visit) -> None:
     if not db.session.scalar(select(func.count()).select_from(G).where(*due)):
         return
     begin_write()
-    for grant in db.session.scalars(select(G).where(*due)).all():
-        end(visit, grant, at=grant.ends_at)
+    end(visit, due, G.ends_at)
     db.session.commit()
 
 
-def end(visit: Visit, grant: EmergencyGrant, at) -> None:
-    """End a grant once; part of the open transaction. It ends by itself: the event names no person and no browser."""
-    if change(update(G).where(G.id == grant.id, G.ended_at.is_(None)).values(ended_at=at)) != 1:
-        return
-    tell_both(replace(visit, visitor=None, ip="", user_agent=""), "emergency_ended", grant)
-    provider = db.session.get_one(User, grant.provider_id)
-    for each in administrators(grant.practice_id, provider.id) or support_agents(provider.id):
-        notices.queue(visit, each, "emergency_review", who=provider.full_name, role=each.role)
+def end(visit: Visit, which: tuple, at) -> None:
+    """End grants, once each; part of the open transaction. It ends by itself: the event names no person and no browser."""
+    for grant in marked(update(G).where(*which).values(ended_at=at)):
+        tell_both(replace(visit, visitor=None, ip="", user_agent=""), "emergency_ended", grant)
+        provider = db.session.get_one(User, grant.provider_id)
+        for each in administrators(grant.practice_id, provider.id) or support_agents(provider.id):
+            notices.queue(visit, each, "emergency_review", who=provider.full_name, role=each.role)
+
+
+def marked(statement) -> list[EmergencyGrant]:
+    """The grants that an UPDATE met, as they are after it: another request that was first has left it none."""
+    options = {"synchronize_session": False, "populate_existing": True}
+    return list(db.session.scalars(statement.returning(G).execution_options(**options)))
 
 
 def stop(visit: Visit, user: User) -> None:
     """The person says that it was not them: nothing waits or runs any more; part of the open transaction."""
     own = G.provider_id == user.id
-    for grant in db.session.scalars(select(G).where(own, *is_open(visit))).all():
-        if change(update(G).where(G.id == grant.id, *is_open(visit)).values(refused_at=visit.now)):
-            tell_both(visit, "emergency_refused", grant, reason=notices.NOT_ME)
-    for grant in db.session.scalars(select(G).where(own, *is_running(visit))).all():
-        end(visit, grant, at=visit.now)
+    for grant in marked(update(G).where(own, *is_open(visit)).values(refused_at=visit.now)):
+        tell_both(visit, "emergency_refused", grant, reason=notices.NOT_ME)
+    end(visit, (own, *is_running(visit)), visit.now)

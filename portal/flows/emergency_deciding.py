@@ -62,29 +62,24 @@ def as_waiting(grant: EmergencyGrant, who: str, practice: str, *_ignored) -> Wai
 
 def approve(visit: Visit, row_id: str) -> None:
     """Give sixty minutes from now. Raises Refused: who was first, or why it does not wait any more."""
-    ends_at = visit.now + config.EMERGENCY_LIFE
-    if decide(visit, row_id, approved_at=visit.now, ends_at=ends_at):
-        tell_decision(visit, row_id, "emergency_approved")
+    decide(visit, row_id, approved_at=visit.now, ends_at=visit.now + config.EMERGENCY_LIFE)
+    tell_decision(visit, row_id, "emergency_approved")
 
 
 def refuse(visit: Visit, row_id: str) -> None:
     """Say no. Raises Refused like `approve`."""
-    if decide(visit, row_id, refused_at=visit.now):
-        tell_decision(visit, row_id, "emergency_refused")
+    decide(visit, row_id, refused_at=visit.now)
+    tell_decision(visit, row_id, "emergency_refused")
 
 
-def decide(visit: Visit, row_id: str, **columns) -> bool:
-    """One UPDATE decides between two people at the same moment. False: a second press. The transaction stays open."""
+def decide(visit: Visit, row_id: str, **columns) -> None:
+    """One UPDATE decides between two people at the same moment; the transaction stays open. Raises Refused."""
     begin_write()
     its = update(G).where(G.id == row_id, theirs(visit), *is_open(visit))
-    if change(its.values(decided_by_id=visit.who.user_id, **columns)) == 1:
-        return True
-    db.session.rollback()
-    grant = db.session.scalar(select(G).where(G.id == row_id, theirs(visit)))
-    if grant and grant.decided_by_id == visit.who.user_id and (grant.approved_at is not None) == ("approved_at" in columns):
-        return False
-    missed(visit, row_id)
-    return False
+    if change(its.values(decided_by_id=visit.who.user_id, **columns)) != 1:
+        db.session.rollback()
+        missed(visit, row_id)
+        raise Refused("approval_gone")
 
 
 def tell_decision(visit: Visit, row_id: str, event: str) -> None:
@@ -102,6 +97,8 @@ def missed(visit: Visit, row_id: str) -> None:
         if db.session.scalar(select(func.count()).where(G.id == row_id)):
             record_alone(visit, "authz_fail", "not_own")
         return
+    if grant.decided_by_id == visit.who.user_id:
+        raise Refused("emergency_decided")
     if grant.decided_by_id:
         first = db.session.get_one(User, grant.decided_by_id)
         raise Refused("emergency_approved_by" if grant.approved_at else "emergency_refused_by", who=first.full_name)

@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import insert, update
 
 from portal import config
+from portal.db import change
+from portal.flows import emergency
 from portal.models import ChartNote, EmergencyGrant, EmergencyView, Event, Outbox, Session, User, user_place
 from tests.support.mailbox import mails, told
 
@@ -162,6 +164,22 @@ def test_a_second_press_asks_nobody_again(plain, dr_okafor, database):
     assert len(database.all(EmergencyGrant)) == 1 and len(told(plain, TOLD_SUBJECT)) == 2
 
 
+def test_a_claim_that_ended_meanwhile_asks_nobody(plain, dr_okafor, database, monkeypatch):
+    real = emergency.approvers
+
+    def end_the_claim(*who):
+        change(update(Session).where(Session.level == "claimant").values(ended_at=moment))
+        return real(*who)
+
+    plain.sign_in(dr_okafor)
+    plain.open(ASK)
+    moment = database.all(Session)[-1].created_at
+    monkeypatch.setattr(emergency, "approvers", end_the_claim)
+    plain.fill("Ask for emergency access", Reason=WHY)
+    assert plain.status == 422 and "This sign-in has moved on" in plain.problems[0]
+    assert database.all(EmergencyGrant) == [] and told(plain, TOLD_SUBJECT) == []
+
+
 def test_another_browser_waits_for_the_first(plain, dr_okafor):
     ask(plain, dr_okafor)
     other = plain.another()
@@ -261,15 +279,27 @@ def test_the_one_who_comes_second_is_told_who_was_first(plain, dr_okafor, admin_
     assert grant(database).refused_at is None
 
 
-def test_a_second_press_of_the_same_person_is_fine(plain, dr_okafor, admin_lee, database):
+def test_a_second_press_changes_nothing(plain, dr_okafor, admin_lee, database):
     ask(plain, dr_okafor)
-    boss = plain.another().enter(admin_lee)
-    boss.open(path_of(database))
-    ends = []
-    for _ in range(2):
-        assert boss.post(path_of(database), {"answer": "approve"}).status_code in (303, 422)
-        ends.append(grant(database).ends_at)
-    assert ends[0] == ends[1] and len(mails(plain, subject="Emergency access was approved")) == 1
+    boss = decide(plain.another(), admin_lee)
+    ends = grant(database).ends_at
+    for answer in ("approve", "refuse"):
+        assert "You have decided on it already." in boss.post(path_of(database), {"answer": answer}).text
+    assert grant(database).ends_at == ends and grant(database).refused_at is None
+    assert len(mails(plain, subject="Emergency access was approved")) == 1
+
+
+@pytest.mark.parametrize("late", ["approve", "refuse"])
+def test_what_was_decided_between_look_and_press_stays(plain, dr_okafor, admin_lee, support, database, monkeypatch, late):
+    ask(plain, dr_okafor)
+    desk = plain.another().enter(support)
+    desk.press("Look at it")
+    decide(plain.another(), admin_lee)
+    before = grant(database).ends_at
+    monkeypatch.setattr("portal.flows.approvals.find", lambda *_: object())  # what desk read a moment ago
+    assert "Robin Lee approved it before you." in desk.post(path_of(database, "/support"), {"answer": late}).text
+    assert desk.post("/support/waiting/emergency/none", {"answer": late}).status_code == 422
+    assert grant(database).ends_at == before and grant(database).refused_at is None
 
 
 def test_nobody_approves_their_own(plain, admin_lee, support, database, clock):
@@ -292,7 +322,7 @@ def test_another_practices_administrator_meets_a_404_that_is_recorded(plain, dr_
         assert other.post(path, {"answer": "approve"}).status_code == 404
     assert other.get(path_of(database)).status_code == 404
     assert len(database.all(Event, Event.event == "authz_fail", Event.reason == "not_own")) == before + 3
-    for path in (f"{TEAM}/approvals/waiting/emergency/none", f"{LISTED}/none/reviewed"):
+    for path in (f"{TEAM}/approvals/waiting/emergency/none", f"{TEAM}/approvals/waiting/none/none", f"{LISTED}/none/reviewed"):
         assert other.post(path, {"answer": "approve"}).status_code == 404
     assert len(database.all(Event, Event.event == "authz_fail")) == before + 3
     assert grant(database).approved_at is None

@@ -70,7 +70,7 @@ def lee(plain, admin_lee):
 
 
 def test_team_members_lead_to_the_page_and_it_says_what_will_happen(lee, database, dr_okafor):
-    lee.open(TEAM)
+    lee.open(TEAM).press("Security Status")
     lee.press(f"{DEED} {dr_okafor.name}")
     assert (lee.path, lee.heading) == (page_of(database, dr_okafor), DEED)
     for words in (dr_okafor.name, "Provider", "Authenticator App", "signed out everywhere", "You never see it", "24 hours"):
@@ -79,7 +79,7 @@ def test_team_members_lead_to_the_page_and_it_says_what_will_happen(lee, databas
 
 
 def test_nobody_is_offered_to_reset_themselves(lee, database, admin_lee):
-    lee.open(TEAM)
+    lee.open(f"{TEAM}/security")
     assert not lee.offers(f"{DEED} {admin_lee.name}")
     assert lee.open(page_of(database, admin_lee)).status == 403
     assert lee.post(page_of(database, admin_lee), {"reason": "x", "checks": "photo_id"}).status_code == 403
