@@ -6,7 +6,7 @@ from portal import config
 from portal.db import begin_write, change, db
 from portal.flows import sessions
 from portal.flows.events import record
-from portal.flows.notices import ID_LENGTH, NOT_ME, is_not_me_token
+from portal.flows.notices import NOT_ME, row_of_token
 from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.models import Outbox, Session, TrustedBrowser, User
@@ -14,8 +14,8 @@ from portal.models import Outbox, Session, TrustedBrowser, User
 
 def look(visit: Visit, token: str) -> Outbox:
     """The notice that the link is of, still good; changes nothing. Raises Refused: "link_unknown", "not_me_used", "not_me_expired"."""
-    known = is_not_me_token(visit.keys, token)
-    notice = db.session.get(Outbox, token[:ID_LENGTH], populate_existing=True) if known else None
+    row_id = row_of_token(visit.keys, token, NOT_ME)
+    notice = db.session.get(Outbox, row_id, populate_existing=True) if row_id else None
     if notice is None:
         raise Refused("link_unknown")
     if notice.answered_at is not None:
