@@ -71,7 +71,7 @@ def row_of_token(keys: Keyring, token: str, purpose: str) -> str | None:
     """The id in a token that was made with one of the keys at hand; None for any other."""
     row_id, proof = token[:ID_LENGTH], token[ID_LENGTH:]
     made = [each.hex() for each in keys.look_up_hashes(outbox_place(row_id, purpose))]
-    return row_id if token.isascii() and any([hmac.compare_digest(proof, each) for each in made]) else None
+    return row_id if token.isascii() and any(hmac.compare_digest(proof, each) for each in made) else None
 
 
 def addresses_of(visit: Visit, user: User) -> list[str]:
