@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select, update
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
-from portal.flows import backup_codes, delivery, notices, sessions, throttle, trusted
+from portal.flows import backup_codes, delivery, notices, profile, sessions, throttle, trusted
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_TWO, Visit
 from portal.flows.ways import is_off, open_secret
@@ -27,6 +27,8 @@ def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: d
         change(delete(SpentStep).where(SpentStep.authenticator_id == old.id))
     db.session.flush()
     db.session.add(new_authenticator(visit, user, binding, chosen, columns))
+    if chosen.words:
+        profile.confirm_phone(visit, user, binding.secret(visit.keys))
     if old is not None:
         tell_old_number(visit, user, old)
     if user.two_factor == "on":

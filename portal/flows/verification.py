@@ -9,7 +9,7 @@ from portal.db import begin_write, db
 from portal.flows import backup_codes, notices, throttle
 from portal.flows.events import record
 from portal.flows.visit import Visit
-from portal.flows.ways import attempt_of, open_secret, without_texts
+from portal.flows.ways import attempt_of, live, open_secret, without_texts
 from portal.forms import as_backup_code, is_digits
 from portal.messages import Refused
 from portal.methods import NotAsked, method
@@ -39,16 +39,22 @@ def check(visit: Visit, code: str, event: str, **also) -> Proof:
     """
     begin_write()
     backup = not is_digits(code)
-    factor = backup_codes.FACTOR if backup else config.METHODS[0]
     try:
         user = throttle.charge(visit, visit.who.user_id, backup)
         if backup:
             return check_backup_code(visit, user, code, also)
         return check_authenticators(visit, user, code, also)
     except Refused as refused:
+        factor = backup_codes.FACTOR if backup else kind_of_digits(visit)
         record(visit, event, reason=refused.reason, refused=True, factor=factor)
         db.session.commit()
         raise
+
+
+def kind_of_digits(visit: Visit) -> str:
+    """Which method six wrong digits were meant for, as far as that is certain; "code" where there are two kinds, or none."""
+    kinds = {row.method for row in live(visit.who.user_id)}
+    return kinds.pop() if len(kinds) == 1 else "code"
 
 
 def check_backup_code(visit: Visit, user: User, code: str, also: dict) -> Proof:
