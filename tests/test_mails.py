@@ -61,7 +61,9 @@ def test_the_html_says_the_same_and_fetches_nothing(written, template):
     assert faults == []
     assert page.one("h1").text == page.one("title").text == subject
     said = page.one("body").text
-    assert all(" ".join(line.split()) in said for line in text.split("\n") if line and not line.startswith(("http", "This wasn't")))
+    assert all(
+        " ".join(line.split()) in said for line in text.split("\n") if line and not line.startswith(("http", "This wasn't"))
+    )
     assert page.all("img", "link", "script", "style") == []
     assert [link["href"] for link in page.all("a")] == ["http://127.0.0.1:5000/not-me/a-token-that-ends-sessions"]
     assert page.one("a").text == "This wasn't me"
