@@ -1,8 +1,9 @@
 """What a proof leads to: two-factor authentication on, one authenticator replaced by another, or one more beside the others."""
 
 from datetime import timedelta
+from itertools import count
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
@@ -65,8 +66,8 @@ def tell(visit: Visit, user: User, old: Authenticator | None) -> None:
 
 def new_authenticator(visit: Visit, user: User, binding: Binding, chosen: Method, columns: dict) -> Authenticator:
     """The row, with a name that no other of the person's has."""
-    alike = select(func.count()).where(Authenticator.user_id == user.id, Authenticator.method == binding.method)
-    count = (db.session.scalar(alike) or 0) + 1
+    taken = set(db.session.scalars(select(Authenticator.name).where(Authenticator.user_id == user.id)))
+    names = (f"{columns['name']} {number}" if number > 1 else columns["name"] for number in count(1))
     secret = binding.secret(visit.keys)
     return Authenticator(
         id=binding.id,
@@ -76,7 +77,7 @@ def new_authenticator(visit: Visit, user: User, binding: Binding, chosen: Method
         target_hash=visit.keys.mac(secret, delivery.TARGET) if chosen.words else None,
         created_at=visit.now,
         last_used_at=visit.now,
-        **{**columns, "name": columns["name"] if count == 1 else f"{columns['name']} {count}"},
+        **{**columns, "name": next(name for name in names if name not in taken)},
     )
 
 

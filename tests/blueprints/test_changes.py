@@ -582,3 +582,19 @@ def test_a_change_is_two_steps_long(apped):
     assert "Step 1 of 2" in apped.text and "Save codes" not in apped.text
     apped.press("Continue")
     assert "Step 2 of 2" in apped.text
+
+
+def test_no_two_ways_have_one_name(apped, clock, inbox, sam, database):
+    for number in (OTHERS, MARIAS):
+        add_number(apped, inbox, sam, number)
+        clock.move(minutes=1)
+    apped.open(SECURITY).press("Remove Text message")
+    apped.press("Remove")
+    add_number(apped, inbox, sam, OTHERS)
+    names = sorted(row.name for row in rows_of(database, sam))
+    assert names == ["Authenticator App", "Text message", "Text message 2"]
+    apped.open(SECURITY).press("Rename Text message")
+    apped.fill("Save", Name="Text message 3")
+    clock.move(minutes=1)
+    add_number(apped, inbox, sam, "+14155550132")
+    assert len({row.name for row in rows_of(database, sam)}) == 4
