@@ -90,9 +90,8 @@ def test_a_rotation_without_the_old_key_changes_nothing_and_says_so(site, keys):
 
 def test_a_damaged_value_holds_up_no_other(site, keys):
     old, new = keys
-    Rows(site).change(
-        "UPDATE users SET phone_sealed = ? WHERE username = 'maria'", (old.partition(":")[0].encode() + b"\0broken",)
-    )
+    damaged = old.partition(":")[0].encode() + b"\0broken"
+    Rows(site).change("UPDATE users SET phone_sealed = :damaged WHERE username = 'maria'", damaged=damaged)
     with pytest.raises(AssertionError, match="1 values cannot be opened"):
         site.flask("keys", "rotate", PORTAL_ENCRYPTION_KEYS=f"{new},{old}")
     assert sum(sealed.partition(b"\0")[0] != b"k2" for sealed in sealed_columns(site)) == 1
