@@ -16,6 +16,7 @@ from portal.models import Outbox, User, new_id
 from tests.support.sites import ROOT
 
 NUMBER = "+15035550164"
+HASTY = "tests.support.hasty"
 
 
 def put_texts(app, now, words, life):
@@ -58,16 +59,16 @@ def until(true, seconds=30):
 
 
 class Worker:
-    """`flask queue work` on a site."""
+    """`flask queue work` on a site; `app` names another module than wsgi.py to take it from."""
 
-    def __init__(self, site, **settings):
-        self.site, self.environment = site, site.environment | settings
+    def __init__(self, site, app="wsgi", **settings):
+        self.site, self.app, self.environment = site, app, site.environment | settings
         self.log = site.folder / "worker.log"
         self.process = None
 
     def start(self):
         """Starts it; returns at once."""
-        command = [sys.executable, "-m", "flask", "--app", "wsgi", "queue", "work"]
+        command = [sys.executable, "-m", "flask", "--app", self.app, "queue", "work"]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -90,9 +91,9 @@ class Worker:
 
 
 @contextlib.contextmanager
-def running_worker(site, **settings):
+def running_worker(site, app="wsgi", **settings):
     """Yields a running Worker."""
-    worker = Worker(site, **settings).start()
+    worker = Worker(site, app, **settings).start()
     try:
         yield worker
     finally:
