@@ -52,6 +52,11 @@ class Gateway:
         with self.lock:
             self.taken.append((*text, time.time()))
 
+    def let_go(self):
+        """Breaks off whatever it lets hang."""
+        ended, self.ended = self.ended, threading.Event()
+        ended.set()
+
     def words(self):
         """Returns the words of the texts that were accepted."""
         return [words for _, words, _ in self.taken]
