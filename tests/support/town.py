@@ -10,10 +10,9 @@ from sqlalchemy import select, update
 
 from portal import passwords
 from portal.db import db
-from portal.flows import backup_codes, delivery, demo
+from portal.flows import backup_codes, demo
 from portal.flows.accounts import add_user
 from portal.flows.notices import outbox_place
-from portal.methods import method
 from portal.models import (
     Authenticator,
     BackupCode,
@@ -26,6 +25,7 @@ from portal.models import (
     secret_place,
 )
 from tests.support.application import application
+from tests.support.crowd import text_instead
 from tests.support.people import Database
 from tests.support.phone import Entry
 from tests.support.server import running_server
@@ -86,10 +86,7 @@ class Town:
         keys = self.app.extensions["keys"]
         with self.app.app_context():
             row = db.session.scalars(select(Authenticator).join(User).where(User.username == patient.username)).one()
-            row.method, row.target_hash = "sms", keys.mac(number, delivery.TARGET)
-            for column, value in method("sms").begins_with.items():
-                setattr(row, column, value)
-            row.secret_sealed = keys.seal(number, secret_place(row.user_id, row.id))
+            text_instead(keys, row, number)
             db.session.commit()
         return replace(patient, phone=None, number=number)
 
