@@ -40,7 +40,9 @@ def test_no_text_is_lost_doubled_or_late(site, gateway, seed):
             for _ in range(KILLS):
                 asked = len(gateway.asked)
                 worker.start()
-                assert until(lambda asked=asked: len(gateway.asked) > asked + 12 or is_over(rows)), worker.log.read_text()[-2000:]
+                assert until(lambda asked=asked: len(gateway.asked) > asked + 12 or is_over(rows), 90), worker.log.read_text()[
+                    -2000:
+                ]
                 time.sleep(chance.random() / 2)
                 worker.kill()
             worker.start()

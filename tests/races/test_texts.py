@@ -80,16 +80,16 @@ def test_two_accounts_at_once_share_the_hour_of_their_number(portal):
 
 def test_of_thirty_people_behind_one_address_25_get_a_text_and_their_neighbours_do_not_wait(site):
     names = add_texters(site, 33)
-    with running_server(site, workers=3, PORTAL_TRUSTED_PROXIES="1") as portal:
-        doors = [(Wire(portal, ip="192.0.2.7" if at < 30 else "198.51.100.9"), name) for at, name in enumerate(names)]
+    with running_server(site, workers=3) as portal:
+        doors = [(Wire(portal, ip="127.0.0.7" if at < 30 else "127.0.0.9"), name) for at, name in enumerate(names)]
         for door, _ in doors:
             door.open("/sign-in")
         knocks = [lambda door=door, name=name: door.post("/sign-in", username=name, password=PASSWORD) for door, name in doors]
         answers = at_once(*knocks)
         late = [knock() for knock, answer in zip(knocks, answers, strict=True) if answer.status == 503]  # so long was the line
-        assert {answer.location for answer in answers + late} - {None} == {"/sign-in/code"}
+        assert {answer.location for answer in answers + late if answer.status != 503} == {"/sign-in/code"}
     count = "SELECT count(*) FROM sent_codes WHERE ip = :ip"
-    assert [Rows(site).one(count, ip=ip) for ip in ("192.0.2.7", "198.51.100.9")] == [25, 3]
+    assert [Rows(site).one(count, ip=ip) for ip in ("127.0.0.7", "127.0.0.9")] == [25, 3]
     assert Rows(site).one("SELECT count(*) FROM events WHERE event = 'code_sent' AND reason = 'send_limit'") == 5
 
 

@@ -30,6 +30,7 @@ class Gateway:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
         self.server.gateway = self
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # who brought the text was killed, or went away
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def url(self, kind="json", **options):

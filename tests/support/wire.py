@@ -51,7 +51,7 @@ class Wire:
     """One browser of one person at a running portal: its cookies, and the CSRF token of the page it saw last."""
 
     def __init__(self, server, agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", ip=None):
-        """`ip`: the address that a proxy in front of the portal would name."""
+        """`ip`: the address that it comes from, any that begins with 127."""
         self.port = server.port
         self.agent, self.ip = agent, ip
         self.cookies = {}
@@ -95,11 +95,9 @@ class Wire:
 
     def _ask(self, method, path, body):
         headers = {"User-Agent": self.agent, "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-        if self.ip:
-            headers["X-Forwarded-For"] = self.ip
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, PATIENCE, self.ip and (self.ip, 0))
         with contextlib.closing(connection):
             connection.request(method, path, body, headers)
             response = connection.getresponse()
