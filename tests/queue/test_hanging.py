@@ -18,6 +18,7 @@ PEOPLE = 50
 PAGES = ("/help", "/home")  # in need of nothing, and behind the door
 LOOKS, LOOK_SECONDS = 150, 6  # at each page in a round
 ROUNDS, MOST_ROUNDS = 2, 5  # of each kind; more where this machine's other work was louder than what is measured
+ANSWER_SECONDS = 2  # for all fifty; where this machine's other work makes the usual round longer, as long as that one
 WAY = "SELECT u.username, a.id FROM authenticators a JOIN users u ON u.id = a.user_id"
 
 
@@ -103,9 +104,11 @@ def test_pages_and_answers_are_as_quick_as_ever(site, gateway):
             usual.append(street.round("accept"))
             hanging.append(hang(street))
             slower = {page: p99(hanging, page) / p99(usual, page) for page in PAGES}
-            slowest = min(slowest for slowest, _ in hanging)
-            if number >= ROUNDS and max(slower.values()) <= 2 and slowest <= 2:
+            slowest, allowed = min(each for each, _ in hanging), max(ANSWER_SECONDS, *[each for each, _ in usual])
+            if number >= ROUNDS and max(slower.values()) <= 2 and slowest <= allowed:
                 break
-    print(f"p99 with a hanging gateway, by the usual one: {slower}; the slowest of {PEOPLE} answers: {slowest:.2f} s")
+    print(
+        f"p99 beside a hanging gateway, by the usual one: {slower}; the slowest of {PEOPLE} answers: {slowest:.2f} s of {allowed:.2f}"
+    )
     assert max(slower.values()) <= 2, slower
-    assert slowest <= 2, "seconds until the last of them was answered"
+    assert slowest <= allowed, "seconds until the last of them was answered"
