@@ -10,7 +10,6 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from portal import clock
-from portal.crypto import SealBroken
 from portal.flows import accounts, demo, outbox, rotation
 from portal.messages import SENTENCES, Refused
 from portal.models import ROLES
@@ -60,14 +59,15 @@ def seed_demo() -> None:
 @keys_group.command("rotate")
 def rotate_keys() -> None:
     """Re-seal everything with the first key of PORTAL_ENCRYPTION_KEYS; afterwards the older ones can go."""
-    try:
-        done = rotation.rotate(current_app.extensions["keys"])
-    except SealBroken:
+    rotated = rotation.rotate(current_app.extensions["keys"])
+    click.echo(f"{rotated.done} values were sealed anew.")
+    if rotated.broken:
         click.echo(
-            "A value was sealed with a key that PORTAL_ENCRYPTION_KEYS does not hold. Add that key and run this again.", err=True
+            f"{rotated.broken} values cannot be opened with the keys of PORTAL_ENCRYPTION_KEYS; the log names them. Where a key is "
+            "missing, add it and run this again. Keep the old keys until then.",
+            err=True,
         )
         sys.exit(1)
-    click.echo(f"{done} values were sealed anew.")
 
 
 @queue_group.command("work")

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from portal.crypto import Keyring, SealBroken
 from portal.db import db
 from portal.flows import demo, outbox
-from portal.flows.notices import NOT_ME, not_me_token, outbox_place
+from portal.flows.notices import NOT_ME, outbox_place, row_token
 from portal.methods import method
 from portal.models import Authenticator, Binding, Outbox, User, secret_place
 from portal.policy import policy_of
@@ -63,7 +63,7 @@ def mails(keys: Keyring, now: datetime) -> list[dict]:
             "to": opened(keys, row, "to"),
             "template": row.template,
             "facts": row.facts,
-            "links": {"link": opened(keys, row, "body"), NOT_ME: not_me_token(keys, row.id)},
+            "links": {"link": opened(keys, row, "body"), NOT_ME: row_token(keys, row.id, NOT_ME)},
             "at": row.created_at,
             "state": outbox.state_of(row, now),
         }

@@ -1,15 +1,15 @@
 """ "This wasn't me": a person who was told of something answers that it was somebody else."""
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from portal import config
 from portal.db import begin_write, change, db
 from portal.flows import emergency, reset, sessions
 from portal.flows.events import record
-from portal.flows.notices import ID_LENGTH, NOT_ME, is_not_me_token
+from portal.flows.notices import NOT_ME, row_of_token
 from portal.flows.visit import Visit
 from portal.messages import Refused
-from portal.models import Outbox, Session, TrustedBrowser, User
+from portal.models import Binding, Outbox, Session, TrustedBrowser, User
 
 # What somebody who has the password alone can bring about. The person may be without a code, so they are not asked to sign in.
 AT_ONCE = ("new_browser", "emergency_asked", "emergency_approved")
@@ -17,8 +17,8 @@ AT_ONCE = ("new_browser", "emergency_asked", "emergency_approved")
 
 def look(visit: Visit, token: str) -> Outbox:
     """The notice that the link is of, still good; changes nothing. Raises Refused: "link_unknown", "not_me_used", "not_me_expired"."""
-    known = is_not_me_token(visit.keys, token)
-    notice = db.session.get(Outbox, token[:ID_LENGTH], populate_existing=True) if known else None
+    row_id = row_of_token(visit.keys, token, NOT_ME)
+    notice = db.session.get(Outbox, row_id, populate_existing=True) if row_id else None
     if notice is None:
         raise Refused("link_unknown")
     if notice.answered_at is not None:
@@ -60,6 +60,7 @@ def answer(visit: Visit, token: str) -> None:
     change(ended if is_at_once(notice) else ended.where(Session.id != visit.who.session_id))
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == notice.user_id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=visit.now))
+    change(delete(Binding).where(Binding.user_id == notice.user_id))  # a key that a stranger may have seen turns nothing on
     user = db.session.get_one(User, notice.user_id)
     record(visit, "session_end", about=user, reason=NOT_ME)
     emergency.stop(visit, user)

@@ -69,20 +69,16 @@ def row(visit: Visit, user: User, template: str, address: str, facts: dict, link
     )
 
 
-def not_me_token(keys: Keyring, notice_id: str) -> str:
-    """What a mail's "This wasn't me" proves itself with: the row's id and a keyed hash of it, kept nowhere (RC-7)."""
-    return notice_id + keys.look_up_hash(not_me_place(notice_id)).hex()
+def row_token(keys: Keyring, row_id: str, purpose: str) -> str:
+    """What speaks for one row of the outbox from outside: its id and a keyed hash of it, kept nowhere (RC-7)."""
+    return row_id + keys.look_up_hash(outbox_place(row_id, purpose)).hex()
 
 
-def is_not_me_token(keys: Keyring, token: str) -> bool:
-    """Whether a token was made with one of the keys at hand."""
-    place = not_me_place(token[:ID_LENGTH])
-    made = [each.hex() for each in keys.look_up_hashes(place)]
-    return token.isascii() and any(hmac.compare_digest(token[ID_LENGTH:], each) for each in made)
-
-
-def not_me_place(notice_id: str) -> str:
-    return outbox_place(notice_id, NOT_ME)
+def row_of_token(keys: Keyring, token: str, purpose: str) -> str | None:
+    """The id in a token that was made with one of the keys at hand; None for any other."""
+    row_id, proof = token[:ID_LENGTH], token[ID_LENGTH:]
+    made = [each.hex() for each in keys.look_up_hashes(outbox_place(row_id, purpose))]
+    return row_id if token.isascii() and any(hmac.compare_digest(proof, each) for each in made) else None
 
 
 def addresses_of(visit: Visit, user: User) -> list[str]:

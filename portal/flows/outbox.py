@@ -13,7 +13,7 @@ from portal import config
 from portal.crypto import Keyring, SealBroken
 from portal.db import begin_write, change, db
 from portal.flows import held, reports
-from portal.flows.notices import NOT_ME, not_me_token, outbox_place
+from portal.flows.notices import NOT_ME, outbox_place, row_token
 from portal.gateways import HELD, KEPT, REFUSED, SENT, UNDELIVERED, UNKNOWN, UNREACHABLE, Gateway, Message
 from portal.models import Outbox
 
@@ -89,7 +89,7 @@ def read(keys: Keyring, row: Outbox, compose: Compose) -> Message:
     body = keys.open(row.body_sealed, outbox_place(row.id, "body")) if row.body_sealed else ""
     if row.kind == TEXT:
         return Message(row.id, to, body, report=reports.token(keys, row.id), has_code=row.template == CODE)
-    subject, text, html = compose(row.template, row.facts, {"link": body, NOT_ME: not_me_token(keys, row.id)})
+    subject, text, html = compose(row.template, row.facts, {"link": body, NOT_ME: row_token(keys, row.id, NOT_ME)})
     return Message(row.id, to, text, subject, html)
 
 

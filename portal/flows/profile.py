@@ -127,9 +127,15 @@ def change_phone(visit: Visit, typed: str, countries: tuple[str, ...]) -> None:
 
 
 def confirm_phone(visit: Visit, user: User, number: str) -> None:
-    """A code that was sent to this number came back: it is the one on file from now on. Part of the caller's transaction."""
-    user.seal(visit.keys, "phone", number)
-    user.phone_confirmed_at = visit.now
+    """A code that was sent to this number came back: where it is the one on file, or none was, it is confirmed.
+
+    Part of the caller's transaction. Another number on file stays: where codes go and where people are called may differ.
+    """
+    on_file = unsealed(visit, user, "phone")
+    if not on_file:
+        user.seal(visit.keys, "phone", number)
+    if on_file in (None, "", number):
+        user.phone_confirmed_at = visit.now
 
 
 # --- addresses

@@ -1,18 +1,19 @@
 """What a proof leads to: two-factor authentication on, one authenticator replaced by another, or one more beside the others."""
 
 from datetime import timedelta
+from itertools import count
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
-from portal.flows import backup_codes, delivery, links, notices, sessions, throttle, trusted
+from portal.flows import backup_codes, delivery, links, notices, profile, sessions, throttle, trusted
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_TWO, Visit
 from portal.flows.ways import is_off, open_secret
 from portal.messages import N_
 from portal.methods import Method, method
-from portal.models import Authenticator, Binding, Session, SpentStep, User
+from portal.models import Authenticator, Binding, SentCode, Session, SpentStep, User
 from portal.policy import policy_of
 
 TOLD = N_("%(issuer)s, for %(initials)s This number no longer gets your codes. Not you? Sign in and check Security.")
@@ -22,12 +23,17 @@ TOLD_FOR = timedelta(hours=24)  # how long the text to an old number may take
 def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: dict) -> None:
     """Turn the proved binding into an authenticator, with all that goes with it, and commit."""
     change(delete(Binding).where(Binding.id == binding.id))
+    if chosen.words:
+        delivery.void_binding(visit, binding.id)
     old = db.session.get(Authenticator, binding.replaces) if binding.replaces else None
     if old is not None:
+        delivery.void(visit, SentCode.authenticator_id == old.id)
         db.session.delete(old)
         change(delete(SpentStep).where(SpentStep.authenticator_id == old.id))
     db.session.flush()
     db.session.add(new_authenticator(visit, user, binding, chosen, columns))
+    if chosen.words:
+        profile.confirm_phone(visit, user, binding.secret(visit.keys))
     if old is not None:
         tell_old_number(visit, user, old)
     if user.two_factor == "on":
@@ -79,8 +85,8 @@ def tell(visit: Visit, user: User, old: Authenticator | None) -> None:
 
 def new_authenticator(visit: Visit, user: User, binding: Binding, chosen: Method, columns: dict) -> Authenticator:
     """The row, with a name that no other of the person's has."""
-    alike = select(func.count()).where(Authenticator.user_id == user.id, Authenticator.method == binding.method)
-    count = (db.session.scalar(alike) or 0) + 1
+    taken = set(db.session.scalars(select(Authenticator.name).where(Authenticator.user_id == user.id)))
+    names = (f"{columns['name']} {number}" if number > 1 else columns["name"] for number in count(1))
     secret = binding.secret(visit.keys)
     return Authenticator(
         id=binding.id,
@@ -90,7 +96,7 @@ def new_authenticator(visit: Visit, user: User, binding: Binding, chosen: Method
         target_hash=visit.keys.mac(secret, delivery.TARGET) if chosen.words else None,
         created_at=visit.now,
         last_used_at=visit.now,
-        **{**columns, "name": columns["name"] if count == 1 else f"{columns['name']} {count}"},
+        **{**columns, "name": next(name for name in names if name not in taken)},
     )
 
 
@@ -135,6 +141,7 @@ def remove(visit: Visit, authenticator_id: str) -> bool:
     if gone is None or not stays:
         session.rollback()
         return False
+    delivery.void(visit, SentCode.authenticator_id == gone.id)
     session.delete(gone)
     session.flush()
     tell_old_number(visit, user, gone)

@@ -118,7 +118,7 @@ def portal(site, gateway, mail_server):
     first = f"form://127.0.0.1:{gateway.server.server_port}/cgi-bin/sendsms?method=GET&:to={{to}}"
     gateway.choose = lambda text: "busy" if len(gateway.asked) % 2 else "accept"
     settings = {"PORTAL_SMS_URL": f"{first} {gateway.url()}", "PORTAL_SMTP_URL": mail_server.url}
-    with running_server(site, **said(site), **settings) as server, running_worker(site, LoudWorker, **settings):
+    with running_server(site, **said(site), **settings) as server, running_worker(site, kind=LoudWorker, **settings):
         yield server
 
 

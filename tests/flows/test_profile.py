@@ -22,11 +22,20 @@ def visit(app, clock):
         yield Visit(now=clock.now, keys=app.extensions["keys"], ip="127.0.0.1", user_agent="", request_id="1")
 
 
-def test_a_number_that_a_code_came_back_from_is_the_one_on_file(visit, maria, database):
+@pytest.mark.parametrize(
+    ("on_file", "kept", "confirmed"),
+    [("+15035550199", "+15035550199", True), (None, "+15035550199", True), ("+16085550117", "+16085550117", False)],
+)
+def test_a_number_that_a_code_came_back_from_is_confirmed_where_it_is_the_one_on_file(
+    visit, maria, database, on_file, kept, confirmed
+):
     user = database.user(maria)
+    user.phone_sealed = None
+    if on_file:
+        user.seal(visit.keys, "phone", on_file)
     profile.confirm_phone(visit, user, "+15035550199")
-    assert user.unseal(database.keys, "phone") == "+15035550199"
-    assert user.phone_confirmed_at == visit.now
+    assert user.unseal(database.keys, "phone") == kept
+    assert (user.phone_confirmed_at == visit.now) is confirmed
 
 
 def test_what_cannot_be_opened_is_shown_as_missing_and_stops_nothing(plain, maria, database):

@@ -1,6 +1,7 @@
 """Somebody sets up, changes, adds, cancels, reloads, waits, signs in and turns it off, in any order: three things never happen.
 
 Never locked out with a proved factor in hand, never two live secrets for one authenticator, never on without a proof.
+The walks are always the same; MACHINE_SEED=7 takes others.
 """
 
 import os

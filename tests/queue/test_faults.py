@@ -1,4 +1,7 @@
-"""500 texts, a gateway that fails a third of them at random, and a worker that is killed ten times meanwhile."""
+"""500 texts, a gateway that fails a third of them at random, and a worker that is killed ten times meanwhile.
+
+The worker is in a hurry (tests/support/hasty.py): the real claims, leases, back-off and sweep, with shorter waits.
+"""
 
 import random
 import time
@@ -10,10 +13,11 @@ import pytest
 from portal import clock
 from portal.models import Outbox
 from tests.support.application import application
-from tests.support.outbox import Worker, put_texts, row_of, until
+from tests.support.outbox import HASTY, Worker, put_texts, row_of, until
 from tests.support.rows import Rows
 
 TEXTS, SHORT_LIVED, KILLS = 450, 50, 10
+BRIEF_SECONDS = 20  # some of the short-lived are sent in it, the others die
 FAULTS = ("busy", "refuse", "break off", "take and break off", "hang", "take and hang")
 
 
@@ -27,29 +31,31 @@ def test_no_text_is_lost_doubled_or_late(site, gateway, seed):
     chance = random.Random(seed)
     gateway.choose = lambda text: choose(chance)
     words = [f"{number:06} is your Medximity code" for number in range(TEXTS + SHORT_LIVED)]
-    worker = Worker(site, PORTAL_SMS_URL=gateway.url(rto=1))
+    worker, rows = Worker(site, HASTY, PORTAL_SMS_URL=gateway.url(rto=1)), Rows(site)
     with application(site) as app:
         began = clock.now()
         lasting = put_texts(app, began, words[:TEXTS], timedelta(minutes=10))
-        brief = put_texts(app, began, words[TEXTS:], timedelta(seconds=36))
+        brief = put_texts(app, began, words[TEXTS:], timedelta(seconds=BRIEF_SECONDS))
         try:
             for _ in range(KILLS):
                 asked = len(gateway.asked)
                 worker.start()
-                assert until(lambda asked=asked: len(gateway.asked) > asked + 12 or is_over(site)), worker.log.read_text()[-2000:]
+                assert until(lambda asked=asked: len(gateway.asked) > asked + 12 or is_over(rows), 90), worker.log.read_text()[
+                    -2000:
+                ]
                 time.sleep(chance.random() / 2)
                 worker.kill()
             worker.start()
-            assert until(lambda: is_over(site), 600), Rows(site).all("SELECT state, count(*) FROM outbox GROUP BY state")
+            assert until(lambda: is_over(rows), 120), rows.all("SELECT state, count(*) FROM outbox GROUP BY state")
         finally:
             worker.end()
-        rows = [row_of(app, each) for each in lasting + brief]
-    check(rows, words, gateway)
+        found = [row_of(app, each) for each in lasting + brief]
+    check(found, words, gateway)
 
 
-def is_over(site):
+def is_over(rows):
     """Returns whether nothing waits and nothing is under way."""
-    return not Rows(site).one("SELECT count(*) FROM outbox WHERE state IN ('queued', 'carried')")
+    return not rows.one("SELECT count(*) FROM outbox WHERE state IN ('queued', 'carried')")
 
 
 def check(rows: list[Outbox], words, gateway):

@@ -204,8 +204,11 @@ def test_the_test_bench_keeps_the_words_until_they_die(app, clock, text):
 
 
 def test_with_neither_gateway_nor_bench_messages_wait_for_a_setting(app, clock, mail):
-    assert carry(app, clock, mail, Nowhere()) is not None
-    assert row_of(app, mail).state == "queued" and row_of(app, mail).body_sealed
+    again, gateway = carry(app, clock, mail, Nowhere()), Scripted()
+    assert row_of(app, mail).state == "queued"
+    clock.now = again
+    carry(app, clock, mail, gateway)
+    assert "/not-me/" in gateway.taken[0].text and row_of(app, mail).state == "sent"
 
 
 def test_a_withdrawn_text_is_not_begun(app, clock, text):

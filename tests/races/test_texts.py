@@ -4,9 +4,10 @@ import re
 
 import pytest
 
+from tests.support.crowd import add_texters, age_texts
 from tests.support.rows import Rows
 from tests.support.server import running_server
-from tests.support.wire import CHOOSE, CODES, Wire, at_once
+from tests.support.wire import CHOOSE, CODES, PASSWORD, Wire, at_once
 
 NUMBER, CODE, SEND = f"{CHOOSE}/sms/number", f"{CHOOSE}/sms/code", f"{CHOOSE}/sms/send"
 MARIAS = "+15035550164"
@@ -75,6 +76,35 @@ def test_two_accounts_at_once_share_the_hour_of_their_number(portal):
     )
     rows = Rows(portal.site)
     assert rows.one(SENT, username="maria") + rows.one(SENT, username="jun") == 5
+
+
+def test_of_thirty_people_behind_one_address_25_get_a_text_and_their_neighbours_do_not_wait(site):
+    names = add_texters(site, 33)
+    with running_server(site, workers=3) as portal:
+        doors = [(Wire(portal, ip="127.0.0.7" if at < 30 else "127.0.0.9"), name) for at, name in enumerate(names)]
+        for door, _ in doors:
+            door.open("/sign-in")
+        knocks = [lambda door=door, name=name: door.post("/sign-in", username=name, password=PASSWORD) for door, name in doors]
+        answers = at_once(*knocks)
+        late = [knock() for knock, answer in zip(knocks, answers, strict=True) if answer.status == 503]  # so long was the line
+        assert {answer.location for answer in answers + late if answer.status != 503} == {"/sign-in/code"}
+    count = "SELECT count(*) FROM sent_codes WHERE ip = :ip"
+    assert [Rows(site).one(count, ip=ip) for ip in ("127.0.0.7", "127.0.0.9")] == [25, 3]
+    assert Rows(site).one("SELECT count(*) FROM events WHERE event = 'code_sent' AND reason = 'send_limit'") == 5
+
+
+def test_send_again_pressed_ten_times_at_once_sends_one_text_a_minute(site):
+    [name] = add_texters(site, 1)
+    way = Rows(site).one("SELECT a.id FROM authenticators a JOIN users u ON u.id = a.user_id WHERE u.username = :name", name=name)
+    with running_server(site, workers=3) as portal:
+        person = Wire(portal)
+        person.sign_in(name)
+        person.open("/sign-in/code")
+        for sent in (1, 2, 3):
+            tabs = [person.tab() for _ in range(10)]
+            at_once(*[lambda tab=tab: tab.post("/sign-in/send", way=way) for tab in tabs])
+            assert Rows(site).one(SENT, username=name) == sent
+            age_texts(site, seconds=61)
 
 
 def test_one_texted_code_in_two_tabs_turns_it_on_once(portal):

@@ -91,7 +91,7 @@ def test_the_code_of_the_app_in_a_browser_seen_before(queries, plain, sam, clock
 def test_a_wrong_code(queries, plain, sam):
     plain.sign_in(sam)
     wrong = sam.wrong_code()
-    assert walk(queries, lambda: plain.fill("Verify", Verification_Code=wrong)) == [("sign_in.submit_code", 5)]
+    assert walk(queries, lambda: plain.fill("Verify", Verification_Code=wrong)) == [("sign_in.submit_code", 6)]
 
 
 def test_a_backup_code_in_a_browser_not_seen_before(queries, plain, sam):

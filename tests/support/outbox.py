@@ -16,6 +16,7 @@ from portal.models import Outbox, User, new_id
 from tests.support.sites import ROOT
 
 NUMBER = "+15035550164"
+HASTY = "tests.support.hasty"
 
 
 def put_texts(app, now, words, life):
@@ -58,12 +59,13 @@ def until(true, seconds=30):
 
 
 class Worker:
-    """`flask queue work` on a site."""
+    """`flask queue work` on a site; `app` names another module than wsgi.py to take it from."""
 
-    command = (sys.executable, "-m", "flask", "--app", "wsgi", "queue", "work")
+    command = None  # a louder kind of worker says here how it is started
 
-    def __init__(self, site, **settings):
+    def __init__(self, site, app="wsgi", **settings):
         self.site, self.environment = site, site.environment | settings
+        self.command = self.command or [sys.executable, "-m", "flask", "--app", app, "queue", "work"]
         self.log = site.folder / "worker.log"
         self.process = None
 
@@ -91,9 +93,9 @@ class Worker:
 
 
 @contextlib.contextmanager
-def running_worker(site, kind=Worker, **settings):
+def running_worker(site, app="wsgi", kind=Worker, **settings):
     """Yields a running Worker."""
-    worker = kind(site, **settings).start()
+    worker = kind(site, app, **settings).start()
     try:
         yield worker
     finally:

@@ -1,7 +1,6 @@
 """One running portal for many tests of the browser: each takes a patient of its own, whom nobody knew before."""
 
 import itertools
-import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,10 +9,9 @@ from sqlalchemy import insert, select, update
 
 from portal import passwords
 from portal.db import db
-from portal.flows import backup_codes, delivery, demo
+from portal.flows import backup_codes, demo
 from portal.flows.accounts import add_user
-from portal.flows.notices import outbox_place
-from portal.methods import method
+from portal.flows.notices import NOT_ME, outbox_place, row_token
 from portal.models import (
     Authenticator,
     BackupCode,
@@ -29,6 +27,7 @@ from portal.models import (
 )
 from portal.policy import policy_of
 from tests.support.application import application
+from tests.support.crowd import text_instead
 from tests.support.people import Database
 from tests.support.phone import Entry
 from tests.support.server import running_server
@@ -89,10 +88,7 @@ class Town:
         keys = self.app.extensions["keys"]
         with self.app.app_context():
             row = db.session.scalars(select(Authenticator).join(User).where(User.username == patient.username)).one()
-            row.method, row.target_hash = "sms", keys.mac(number, delivery.TARGET)
-            for column, value in method("sms").begins_with.items():
-                setattr(row, column, value)
-            row.secret_sealed = keys.seal(number, secret_place(row.user_id, row.id))
+            text_instead(keys, row, number)
             db.session.commit()
         return replace(patient, phone=None, number=number)
 
@@ -139,8 +135,10 @@ class Town:
             row = db.session.scalars(
                 self._mails(patient).where(Outbox.template == template).order_by(Outbox.created_at.desc())
             ).first()
-            (token,) = json.loads(self.app.extensions["keys"].open(row.body_sealed, outbox_place(row.id, "body"))).values()
-        return token
+            keys = self.app.extensions["keys"]
+            if row.body_sealed is None:
+                return row_token(keys, row.id, NOT_ME)
+            return keys.open(row.body_sealed, outbox_place(row.id, "body"))
 
     def fail_texts(self, patient):
         """Lets the gateway have refused every text to a patient."""
