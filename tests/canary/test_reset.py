@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.support import canary, staff, wire
+from tests.support import canary, resets, wire
 from tests.support.loud import heap, said
 from tests.support.server import running_server
 from tests.support.wire import Wire
@@ -28,10 +28,10 @@ def mails(server):
 def test_nobody_but_its_reader_meets_the_link(portal, postgres):
     site, pages = portal.site, []
     key = wire.entry_of(portal, "dr.okafor").secret
-    lee = staff.enter(portal, "admin.lee")
-    pages.append(staff.ready(lee, site, "dr.okafor")().text)
-    path = staff.page_of(site, "dr.okafor")
-    for address in (path, f"{path}/done", staff.TEAM, "/ehr/settings/security/activity", f"{staff.TEAM}/approvals"):
+    lee = resets.enter(portal, "admin.lee")
+    pages.append(resets.ready(lee, site, "dr.okafor")().text)
+    path = resets.page_of(site, "dr.okafor")
+    for address in (path, f"{path}/done", resets.TEAM, "/ehr/settings/security/activity", f"{resets.TEAM}/approvals"):
         pages.append(lee.get(address).text)
     token = re.search(r"/set-up-again/([\w-]{43})", html.unescape("".join(mails(portal))))[1]
     person = Wire(portal)

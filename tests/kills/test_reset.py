@@ -1,10 +1,10 @@
 """The whole server is killed while it resets somebody: either everything that a reset is happened, or nothing (proof 5)."""
 
 from tests.kills.test_in_the_middle import DELAYS, post_and_kill
-from tests.support import staff
+from tests.support import resets
+from tests.support.resets import RESET, UNTOUCHED, enter, facts_of, ready
 from tests.support.rows import Rows
 from tests.support.server import running_server
-from tests.support.staff import RESET, UNTOUCHED, enter, facts_of, ready
 
 TABLES = (
     "users", "authenticators", "backup_code_sets", "trusted_browsers", "sessions", "links", "events", "outbox", "reset_requests",
@@ -14,7 +14,7 @@ TABLES = (
 def test_a_kill_while_a_reset_is_answered_leaves_all_or_nothing(site):
     """The kill comes a little later each time; who was not reset can be reset again."""
     with running_server(site, workers=2) as server:
-        keys = staff.add_providers(site, len(DELAYS))
+        keys = resets.add_providers(site, len(DELAYS))
         for name, key in keys.items():
             enter(server, name, key)
         lee = enter(server, "admin.lee")
@@ -32,7 +32,7 @@ def test_a_kill_at_any_table_of_a_reset_takes_everything_back(site):
     facts = Rows(site)
     tables = TABLES[:1] if facts.is_sqlite else TABLES
     with running_server(site, workers=2) as server:
-        keys = staff.add_providers(site, 1)
+        keys = resets.add_providers(site, 1)
         enter(server, "crowd1", keys["crowd1"])
         lee = enter(server, "admin.lee")
         for table in tables:

@@ -4,10 +4,10 @@ from functools import partial
 
 import pytest
 
-from tests.support import phone, staff, wire
+from tests.support import phone, resets, wire
+from tests.support.resets import RESET, enter, facts_of, ready
 from tests.support.rows import Rows
 from tests.support.server import running_server
-from tests.support.staff import RESET, enter, facts_of, ready
 from tests.support.wire import CODE, at_once
 
 COMPLETE = """
@@ -19,14 +19,14 @@ WHERE u.username = :name AND s.ended_at IS NULL AND s.level != 'claimant'
 @pytest.fixture
 def portal(site):
     """A portal of three processes whose first practice has three administrators."""
-    staff.promote(site, "dr.novak", "dr.okafor")
+    resets.promote(site, "dr.novak", "dr.okafor")
     with running_server(site, workers=3) as server:
         yield server
 
 
 def test_of_two_administrators_one_resets_and_the_other_is_told_who_it_was(portal):
     site = portal.site
-    keys = staff.add_providers(site, 1)
+    keys = resets.add_providers(site, 1)
     enter(portal, "crowd1", keys["crowd1"])
     people = {"Robin Lee": enter(portal, "admin.lee"), "Dr. Petra Novak": enter(portal, "dr.novak")}
     presses = [(name, ready(browser, site, "crowd1")) for name, browser in people.items() for _ in range(4)]
@@ -46,14 +46,14 @@ def test_of_two_who_approve_one_does(portal):
     site = portal.site
     Rows(site).change("UPDATE users SET role = 'provider' WHERE username = 'dr.okafor'")
     Rows(site).change("UPDATE users SET two_factor = 'off' WHERE username = 'dr.novak'")
-    keys = staff.add_providers(site, 2)
-    staff.promote(site, "crowd2")
+    keys = resets.add_providers(site, 2)
+    resets.promote(site, "crowd2")
     enter(portal, "crowd2", keys["crowd2"])
     lee = enter(portal, "admin.lee")
     assert ready(lee, site, "crowd2")().location.endswith("/done")
     row_id = Rows(site).one("SELECT id FROM reset_requests WHERE status = 'waiting'")
-    staff.promote(site, "crowd1")
-    agents = [(enter(portal, "support"), "/support"), (enter(portal, "crowd1", keys["crowd1"]), f"{staff.TEAM}/approvals")]
+    resets.promote(site, "crowd1")
+    agents = [(enter(portal, "support"), "/support"), (enter(portal, "crowd1", keys["crowd1"]), f"{resets.TEAM}/approvals")]
     presses = []
     for browser, base in agents:
         path = f"{base}/waiting/reset/{row_id}"
@@ -69,7 +69,7 @@ def test_of_two_who_approve_one_does(portal):
 def test_a_code_at_the_same_moment_lets_nobody_stay_in(portal):
     """Whoever was first, afterwards nobody is in."""
     site = portal.site
-    keys = staff.add_providers(site, 3)
+    keys = resets.add_providers(site, 3)
     lee = enter(portal, "admin.lee")
     for name, key in keys.items():
         claims = [wire.claimant(portal, name) for _ in range(3)]
