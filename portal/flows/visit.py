@@ -38,6 +38,7 @@ class Visitor:
     generation: int
     invited_until: datetime | None  # the invitation rests until then
     practice_id: int | None
+    has_unrestricted: bool  # an authenticator that is not by telephone; asked for people alone whose policy wants one
 
     @property
     def is_claimant(self) -> bool:

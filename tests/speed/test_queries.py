@@ -109,3 +109,10 @@ def test_last_seen_is_written_at_most_once_a_minute(queries, plain, maria, clock
         written.append(len(queries.requests[0][1]) - 2)
     assert written == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0]
     assert config.SESSION_TOUCH.total_seconds() == 60
+
+
+def test_the_pages_of_the_ehr(queries, plain, dr_okafor):
+    plain.enter(dr_okafor)
+    pages = ["/ehr/charts", "/ehr/charts/1", "/ehr/settings", "/ehr/settings/security"]
+    for path, counts in zip(pages, ([3], [3], [1], [4]), strict=True):
+        assert [count for _, count in walk(queries, lambda path=path: plain.open(path))] == counts, path
