@@ -9,7 +9,15 @@ from flask_babel import gettext, ngettext
 from portal.messages import NOTICES, SENTENCES, Refused, sentence
 from tests.house.source import last_name, modules
 
-FACTS = {"minutes": 3, "seconds": 40, "codes": 8, "set": 2, "issuer": "Medximity", "who": "Robin Lee"}
+FACTS = {
+    "minutes": 3,
+    "seconds": 40,
+    "codes": 8,
+    "set": 2,
+    "issuer": "Medximity",
+    "who": "Robin Lee",
+    "when": "1 March 2027, 12:00 UTC",
+}
 REASON = re.compile(r"[a-z]+(_[a-z]+)*")
 
 
