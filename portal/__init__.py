@@ -80,7 +80,8 @@ def add_guards(app: Flask) -> None:
 
     @app.before_request
     def note_activity() -> None:
-        if request.endpoint and request.endpoint not in ("sign_in.time_left", "static"):
+        quiet = "X-Background" in request.headers or request.endpoint in (None, "sign_in.time_left", "static")
+        if not quiet:  # a page that asks itself for news is nobody's activity
             touch()
 
     app.after_request(headers.add_headers)

@@ -24,6 +24,8 @@ SENTENCES: dict[str, str] = {
     "authenticator_removed": N_("A way to get verification codes was removed."),
     "authenticator_renamed": N_("A way to get verification codes got a new name."),
     "code_sent": N_("A text with a code was sent to you."),
+    "number_changed": N_("A code was not sent by text, because your number had lately moved to another SIM card or carrier."),
+    "code_sent:texts_off": N_("A code was not sent by text, because text messages are switched off."),
     "code_sent:refused": N_("A text with a code was asked for and not sent, because too many had been."),
     "authenticator_disabled": N_("A hundred wrong codes were entered, so your codes were stopped."),
     "two_factor_off": N_("Two-factor authentication was turned off."),

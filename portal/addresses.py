@@ -32,6 +32,21 @@ def read_text_urls(environ: Mapping[str, str]) -> tuple[str, ...]:
     return urls
 
 
+def read_number_check_url(environ: Mapping[str, str]) -> str:
+    """Who is asked about a number before a code goes to it; numbers travel in TLS or within this machine."""
+    url = environ.get("PORTAL_NUMBER_CHECK_URL", "").strip()
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        known = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback_host(parts.hostname or ""))):
+        raise SettingError("PORTAL_NUMBER_CHECK_URL must begin with https:// and name a host; http:// is for loopback only.")
+    return url
+
+
 def read_smtp_url(environ: Mapping[str, str]) -> str:
     """The mail server. Mails carry links that open things, so the way to it is in TLS or within this machine."""
     url = environ.get("PORTAL_SMTP_URL", "").strip()

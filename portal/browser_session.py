@@ -126,6 +126,7 @@ def visit() -> Visit:
         request_id=g.request_id,
         visitor=visitor(),
         host=urlsplit(settings.base_url).hostname or "",
+        texts=settings.texts,
         countries=settings.text_countries,
         browser=session.browser,  # type: ignore[attr-defined]
         trusted=session.trusted,  # type: ignore[attr-defined]

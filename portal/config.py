@@ -91,6 +91,9 @@ PLACES_SHOWN = 3  # sessions and trusted browsers before "and 3 more"
 # Texts and mails: the outbox, and the worker that carries it to the gateways
 TEXT_CONNECT_SECONDS = 4  # two gateways that neither connect nor answer take 24 seconds of the lease's 30
 TEXT_READ_SECONDS = 8
+NUMBER_CONNECT_SECONDS = 2  # to ask about a number before its text: with the 24, the lease's 30 are nearly full
+NUMBER_READ_SECONDS = 3
+NUMBER_TOLD_AGAIN = timedelta(days=1)  # one mail for all codes that were held back in this time
 TEXT_LEASE = timedelta(
     seconds=30
 )  # who carries a text has it alone for so long; it is not begun later than this before its death

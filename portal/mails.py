@@ -5,6 +5,7 @@ from typing import Any
 from flask import render_template
 
 from portal.flows.events import one_line
+from portal.policy import PATIENT
 
 LIMIT = 2000  # characters of one fact
 
@@ -15,7 +16,7 @@ def write(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[
     `links`: tokens by the name that the template knows them by ("link", "not_me"); one that is missing is None.
     """
     said = {name: one_line(fact, LIMIT) if isinstance(fact, str) else fact for name, fact in facts.items()}
-    text = render_template(f"mail/{template}.txt", **{"link": None, "not_me": None, **said, **links})
+    text = render_template(f"mail/{template}.txt", **{"link": None, "not_me": None, "issuer": PATIENT.issuer, **said, **links})
     subject, _, body = text.partition("\n")
     return subject.strip(), body.strip() + "\n"
 
@@ -35,4 +36,5 @@ def paragraphs(text: str) -> list[dict]:
 def compose(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[str, str, str]:
     """Subject, text and HTML of a mail."""
     subject, text = write(template, facts, links)
-    return subject, text, render_template("mail/_layout.html", subject=subject, paragraphs=paragraphs(text))
+    issuer = facts.get("issuer", PATIENT.issuer)
+    return subject, text, render_template("mail/_layout.html", subject=subject, issuer=issuer, paragraphs=paragraphs(text))

@@ -110,10 +110,10 @@ def regions_of(number: PhoneNumber) -> set[str]:
 
 
 def mask(number: str) -> str:
-    """The last two digits (SM-12); "" for no number."""
-    return f"••• ••• ••{number[-SHOWN_DIGITS:]}" if number else ""
+    """The last two digits (SM-12), which no line break parts from the dots; "" for no number."""
+    return f"•••\N{NO-BREAK SPACE}•••\N{NO-BREAK SPACE}••{number[-SHOWN_DIGITS:]}" if number else ""
 
 
 def is_international(number: str, country: str) -> bool:
-    """Whether a text from `country` to an E.164 number crosses into another numbering plan, where it may be delayed."""
+    """Whether a text from the gateway's `country` to an E.164 number goes into another numbering plan, where it may be delayed."""
     return country not in regions_of(phonenumbers.parse(number))

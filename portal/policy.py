@@ -1,6 +1,6 @@
 """Who may use which method, who must, who may turn it off. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,10 @@ class Policy:
     def allows(self, method) -> bool:
         """Whether people behind this door may choose the method."""
         return self.accepts_restricted or not method.restricted
+
+    def without_restricted(self) -> "Policy":
+        """The same rules while codes by telephone are switched off (SM-6)."""
+        return replace(self, accepts_restricted=False)
 
 
 PATIENT = Policy(

@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from portal import clock, config
 from portal.flows import outbox
-from portal.gateways import Bench, Gateway, Nowhere
+from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.mails import compose
 from portal.models import Outbox
 from portal.settings import Settings
 
 log = logging.getLogger(__name__)
 NAME = "portal"
+REPORTS = "/reports/texts/"  # where a carrier says what became of a text: blueprints/reports.py
 NEW = "new_outbox_rows"  # where an SQLAlchemy session notes what to order after its commit
 
 
@@ -39,11 +40,20 @@ class Queue:
         return {outbox.TEXT: self.make_text_gateway(), outbox.MAIL: self.make_mail_gateway()}
 
     def make_text_gateway(self) -> Gateway:
+        if not self.settings.texts:
+            return Off()
+        if not self.settings.number_check_url:
+            return self.make_carrier()
+        from portal.gateways.number import Checked
+
+        return Checked(self.make_carrier(), self.settings.number_check_url)
+
+    def make_carrier(self) -> Gateway:
         if not self.settings.text_urls:
             return Bench() if self.settings.test_bench else Nowhere()
         from portal.gateways.text import TextGateway
 
-        return TextGateway(self.settings.text_urls)
+        return TextGateway(self.settings.text_urls, self.settings.base_url + REPORTS)
 
     def make_mail_gateway(self) -> Gateway:
         if not self.settings.smtp_url:

@@ -46,7 +46,6 @@ def teach(environment: Environment) -> None:
         newstyle=True,
     )
     environment.globals["_"] = environment.globals["gettext"]
-    environment.globals["own_address"] = own_address
 
 
 def say(refused: Refused) -> str:
@@ -118,12 +117,6 @@ def go_out(path: str) -> Response:
 def moment(at: datetime) -> str:
     """A moment in words, in UTC and saying so."""
     return format_datetime(at, "d MMMM y, HH:mm") + " UTC"
-
-
-def own_address(endpoint: str, **values) -> str:
-    """A page of ours as a mail names it: the base URL is a setting, so that no Host header can alter it (RC-7)."""
-    path = current_app.url_map.bind("").build(endpoint, values, force_external=False)
-    return current_app.extensions["settings"].base_url + path
 
 
 def day(at: datetime) -> str:

@@ -15,7 +15,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from portal import config
-from portal.addresses import SettingError, is_loopback_host, read_mail_from, read_redis_url, read_smtp_url, read_text_urls
+from portal.addresses import (
+    SettingError,
+    is_loopback_host,
+    read_mail_from,
+    read_number_check_url,
+    read_redis_url,
+    read_smtp_url,
+    read_text_urls,
+)
 
 
 @dataclass(frozen=True)
@@ -30,9 +38,11 @@ class Settings:
     test_bench: bool
     trusted_proxies: int
     support_contact: str
+    texts: bool  # whether codes go out by text at all (SM-6)
     text_countries: tuple[str, ...]  # ISO 3166; texts go nowhere else (SM-5)
     trusted_browser_days: int  # 0: nobody is offered it
     text_urls: tuple[str, ...]  # the gateway for texts and the one that stands in for it; none: the test bench
+    number_check_url: str  # asked before a code goes to a number (SM-7); "": nobody is
     smtp_url: str  # "": the test bench
     mail_from: str
     redis_url: str  # "": the queue is a file in the instance folder
@@ -72,9 +82,11 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         test_bench=test_bench,
         trusted_proxies=read_number(environ, "PORTAL_TRUSTED_PROXIES", 0),
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT", "support@medximity.example"),
+        texts=read_switch(environ, "PORTAL_SMS", "1"),
         text_countries=read_countries(environ),
         trusted_browser_days=read_trusted_browser_days(environ),
         text_urls=read_text_urls(environ),
+        number_check_url=read_number_check_url(environ),
         smtp_url=read_smtp_url(environ),
         mail_from=read_mail_from(environ, base_url),
         redis_url=read_redis_url(environ),
@@ -105,9 +117,9 @@ def read_database_url(environ: Mapping[str, str], instance: Path) -> str:
     return url
 
 
-def read_switch(environ: Mapping[str, str], name: str) -> bool:
-    value = environ.get(name, "0")
-    if value not in ("", "0", "1"):
+def read_switch(environ: Mapping[str, str], name: str, default: str = "0") -> bool:
+    value = environ.get(name) or default
+    if value not in ("0", "1"):
         raise SettingError(f"{name} must be 1 or 0.")
     return value == "1"
 

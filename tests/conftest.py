@@ -15,5 +15,6 @@ pytest_plugins = [
     "tests.support.gateway",
     "tests.support.mail_server",
     "tests.support.kannel",
+    "tests.support.number_check",
     "tests.support.texts",
 ]

@@ -7,10 +7,11 @@ from portal.blueprints.doors import forbid
 from portal.browser_session import own_path, visit
 from portal.flows import reauthenticate as flow
 from portal.flows import sign_in
-from portal.flows.ways import Way, ways
+from portal.flows.ways import Way, ways, without_texts
 from portal.forms import PasswordForm, ReauthenticationForm
 from portal.messages import Refused
-from portal.rendering import go_to, page, refuse, renew_session
+from portal.policy import policy_of
+from portal.rendering import go_to, page, refuse, renew_session, say
 
 blueprint = Blueprint("confirm", __name__)
 
@@ -53,12 +54,14 @@ def context() -> dict:
     )
     always = _("Every sign-in here asks for a code, whichever browser it comes from.")
     asked = ways(visit()) if visit().who.is_on else []
+    missing = without_texts(visit()) if visit().who.is_on else None
     return {
         "action": g.door.url("confirm.ask", next=own_path(request.args.get("next"))),
         "ways": asked,
         "send_url": g.door.url("confirm.send", next=own_path(request.args.get("next"))),
         "why": (trusted if policy.may_trust_browsers else always) if is_trusted else change,
         "cancel_url": g.door.url("account" if is_trusted and policy.may_trust_browsers else "security"),
+        "texts_off": say(missing) if missing else None,
         "hint": code_hint(asked),
     }
 
@@ -72,7 +75,7 @@ def code_hint(asked: list[Way]) -> str:
 @blueprint.post("/send")
 def send() -> Response:
     """A text for this confirmation."""
-    if not g.door.policy.accepts_restricted and not any(way.sends for way in ways(visit())):
+    if not policy_of(visit().who.role).accepts_restricted and not any(way.sends for way in ways(visit())):
         forbid("restricted_method", 404)
     try:
         sign_in.send_code(visit(), request.form.get("way", ""))

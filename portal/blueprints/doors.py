@@ -1,6 +1,6 @@
 """What a door gives the pages behind it: policy, chrome, words, and where its people belong."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from flask import Response, abort, g, request, url_for
@@ -27,6 +27,7 @@ class Door:
     choose_words: str  # why one chooses a verification method here
     badge: str  # on the method that is offered first
     open_in_grace: tuple[str, ...] = ()  # pages for who put set-up off at this sign-in, within the practice's grace
+    texts_off: bool = False  # the operator switched them off: the policy is without them
 
     def url(self, page: str, **values) -> str:
         return url_for(f"{self.blueprint}.{page}", **values)
@@ -39,6 +40,9 @@ class Door:
         """Whether the page asked for is a part of setting up: all that is open before it is done (TO-11)."""
         pages = (f"{self.blueprint}.settings", f"{self.blueprint}.security", f"{self.blueprint}.submit_put_off")
         return request.endpoint in pages or request.blueprint in (f"{self.blueprint}.setup", f"{self.blueprint}.confirm")
+
+    def without_texts(self) -> "Door":
+        return replace(self, policy=self.policy.without_restricted(), texts_off=self.policy.accepts_restricted)
 
 
 PATIENT_DOOR = Door(
@@ -78,7 +82,7 @@ def guard(door: Door):
             return go("sign_in.ask_code")
         if who.role not in door.policy.roles:
             return turn_away()
-        g.door, g.brand = door, door.brand
+        g.door, g.brand = door if visit().texts else door.without_texts(), door.brand
         return stop(door) if door.policy.must_use else None
 
     return check

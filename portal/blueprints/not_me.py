@@ -27,21 +27,21 @@ def done() -> Response:
 @blueprint.get("/<token>")
 def ask(token: str) -> Response:
     try:
-        link = flow.look(visit(), token)
+        notice = flow.look(visit(), token)
     except Refused as refused:
         return refuse("not_me/ask.html", (), refused)
-    at_once, sign_in_first = flow.is_at_once(link), flow.asks_sign_in(visit(), link)
+    at_once, sign_in_first = flow.is_at_once(notice), flow.asks_sign_in(visit(), notice)
     return page("not_me/ask.html", at_once=at_once, sign_in_url=sign_in_url(token) if sign_in_first else None, token=token)
 
 
 @blueprint.post("/<token>")
 def answer(token: str) -> Response:
     try:
-        link = flow.look(visit(), token)
-        if flow.asks_sign_in(visit(), link):
+        notice = flow.look(visit(), token)
+        if flow.asks_sign_in(visit(), notice):
             return go_to(sign_in_url(token))
         door = own_door()
-        if not flow.is_at_once(link) and door and not visit().who.is_fresh(visit().now):
+        if not flow.is_at_once(notice) and door and not visit().who.is_fresh(visit().now):
             return go_to(door.url("confirm.ask", next=url_for("not_me.ask", token=token)))
         flow.answer(visit(), token)
     except Refused as refused:

@@ -8,6 +8,7 @@ from portal.browser_session import visit
 from portal.flows import new_password as passwords_flow
 from portal.flows import profile as flow
 from portal.flows import reauthenticate
+from portal.flows.ways import first_sender
 from portal.forms import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
 from portal.messages import N_, Refused
 from portal.rendering import go_to, page, refuse, renew_session
@@ -141,13 +142,21 @@ def password_form() -> type:
     return ChangePasswordWithCodeForm if who.is_on and not who.is_fresh(visit().now) else ChangePasswordForm
 
 
+def text_first() -> Response | None:
+    """Where codes come by text alone, the page that sends one comes before the form that asks for one."""
+    return ask_again() if visit().who.is_on and first_sender(visit().who.user_id, visit().who.role) else None
+
+
 @blueprint.get("/password")
 def password() -> Response:
-    return page("profile/password.html", form=password_form()())
+    return text_first() or page("profile/password.html", form=password_form()())
 
 
 @blueprint.post("/password")
 def submit_password() -> Response:
+    again = text_first()
+    if again:
+        return again
     form = password_form()(request.form)
     if not form.validate():
         return refuse("profile/password.html", form)

@@ -1,50 +1,20 @@
-"""The guided wizard, without an address of its own: its parent supplies guard, chrome, words and policy."""
+"""The guided wizard: its parent supplies guard, chrome, words and policy."""
 
-from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
+from flask import Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
 from portal.blueprints.doors import ask_again, forbid, landing
+from portal.blueprints.saving import blueprint
+from portal.blueprints.turns import due, due_afresh, go_here, progress
 from portal.browser_session import own_path, visit
 from portal.crypto import SealBroken
-from portal.flows import backup_codes as codes_flow
 from portal.flows import events, sessions
 from portal.flows import setup as flow
-from portal.forms import MethodForm, SavedCodeForm, ShapedForm
+from portal.forms import MethodForm, ShapedForm
 from portal.messages import Refused
 from portal.methods import Method, Step, method, offered
-from portal.models import Binding
+from portal.policy import policy_of
 from portal.rendering import go_out, go_to, page, refuse, say
-
-blueprint = Blueprint("setup", __name__)
-
-
-def progress(now: int) -> dict:
-    return {"now": now, "names": [_("Choose"), _("Connect"), _("Save codes")]}
-
-
-def go_here(endpoint: str, **values) -> Response:
-    """Another page of the wizard, behind the same door."""
-    return go_to(url_for(f".{endpoint}", **values))
-
-
-def due() -> Response:
-    """Out of turn: to the step that is due."""
-    binding = flow.open_binding(visit())
-    chosen = method(binding.method) if binding and flow.is_due(visit(), binding) else None
-    if chosen and binding:
-        return go_here("step", method_name=chosen.name, step_name=reached(chosen, binding))
-    if not visit().who.is_on:
-        return go_here("choose")
-    codes = codes_flow.overview(visit())
-    waiting = codes is not None and codes.readable and not codes.saved
-    return go_here("backup_codes") if waiting else go_to(g.door.url("security"))
-
-
-def reached(chosen: Method, binding: Binding) -> str:
-    """The step of a binding that is due: the first, or the next where it is answered already."""
-    answered = len(chosen.steps) > 1 and flow.is_answered(visit(), binding)
-    return chosen.steps[1 if answered else 0].name
-
 
 # --- choose: the first method, another in place of a live one (?change=), or one more (?add=1)
 
@@ -66,14 +36,12 @@ def choose_context(form: MethodForm) -> dict:
         {"name": each.name, "label": _(each.label), "recommended": not each.restricted, "facts": [_(fact) for fact in each.facts]}
         for each in offers
     ]
-    form.method.data = form.method.data or request.args.get("kind")
+    kinds = {each.name: each.name for each in offers}
+    form.method.data = form.method.data or kinds.get(request.args.get("kind", ""))
     weaker = any(each.restricted for each in offers)
-    names = {
-        "methods": cards,
-        "progress": progress(1),
-        "security_url": g.door.url("security", next=asked_for()),
-        "weaker": weaker,
-    }
+    names = {"methods": cards, "progress": progress(1), "weaker": weaker}
+    names["security_url"] = g.door.url("security", next=asked_for())
+    names["texts_off"] = say(Refused("texts_not_offered")) if g.door.texts_off else None
     words = {"words": _(g.door.choose_words), "badge": _(g.door.badge)}
     action = url_for(".choose", **aim(), next=asked_for())
     return {**names, **words, "action": action, "is_change": any(aim().values())}
@@ -122,7 +90,7 @@ def submit_choose() -> Response:
 def refuse_method(name: str | None) -> None:
     """A method that there is, and that people of this door may not use: no page of ours asks for it (TO-11)."""
     asked = method(name or "")
-    if asked and not g.door.policy.allows(asked):
+    if asked and not policy_of(visit().who.role).allows(asked):
         forbid("method_not_allowed")
 
 
@@ -133,7 +101,7 @@ def find_step(method_name: str, step_name: str) -> tuple[Method, Step] | None:
     """The method and step of an address, where this door offers them."""
     refuse_method(method_name)
     chosen = method(method_name)
-    step = chosen.step(step_name) if chosen else None
+    step = chosen.step(step_name) if chosen and g.door.policy.allows(chosen) else None
     return (chosen, step) if chosen and step else None
 
 
@@ -152,6 +120,7 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
         return go_here("choose", expired=1)
     context = {**shown, "button": _(step.button) if step.button else g.door.confirm, "progress": progress(2)}
     context |= {"cancel_url": url_for(".cancel"), "send_url": url_for(".send_again", method_name=chosen.name)}
+    context["action"] = url_for(".step", method_name=chosen.name, step_name=step.name)
     context["back_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.steps[0].name)
     template = f"methods/{chosen.name}/{step.name}.html"
     if refused or form.errors:
@@ -196,18 +165,12 @@ def submit_step(method_name: str, step_name: str) -> Response:
     return go_out(landing()) if g.get("stopped") else go_to(g.door.url("security", changed=1))
 
 
-def due_afresh() -> Response:
-    """As `due`, for the second of two presses: the first may have turned it on since this request was let in."""
-    codes = codes_flow.overview(visit())
-    return go_here("backup_codes") if codes and codes.readable else due()
-
-
 @blueprint.post("/<method_name>/send")
 def send_again(method_name: str) -> Response:
     """ "Send again": one more text to the number of this set-up."""
     refuse_method(method_name)
     chosen = method(method_name)
-    if chosen is None or chosen.words is None:
+    if chosen is None or chosen.words is None or not g.door.policy.allows(chosen):
         return due()
     last = chosen.steps[-1]
     try:
@@ -223,122 +186,3 @@ def send_again(method_name: str) -> Response:
 def cancel() -> Response:
     flow.cancel(visit())
     return go_to(g.door.url("security"))
-
-
-# --- backup codes
-
-
-def readable_codes() -> dict | None:
-    """What the codes' pages show, or None where they cannot be read any more (or not yet)."""
-    who = visit().who
-    if not who.is_on or who.second_factor_at is None:
-        return None
-    found = codes_flow.readable(visit())
-    if found is None:
-        return None
-    hint = who.username[:1] + "•••"
-    return {
-        "codes": found.codes,
-        "set_number": found.number,
-        "made_at": found.made_at,
-        "account_hint": hint,
-        "progress": progress(3),
-        "sealed_copy": g.door.policy.hands_over_copy,
-    }
-
-
-@blueprint.get("/backup-codes")
-def backup_codes() -> Response:
-    shown = readable_codes()
-    return page("setup/backup_codes.html", **shown) if shown else not_readable()
-
-
-@blueprint.get("/backup-codes/sheet")
-def sheet() -> Response:
-    """The printed sheet on a page of its own, for browsers without JavaScript."""
-    shown = readable_codes()
-    return page("setup/sheet.html", **shown) if shown else not_readable()
-
-
-@blueprint.get("/backup-codes/sealed-copy")
-def sealed_copy() -> Response:
-    """A second sheet, for a sealed envelope that the practice administrator keeps (C-6)."""
-    shown = readable_codes()
-    return page("setup/sealed_copy.html", **shown) if shown and shown["sealed_copy"] else not_readable()
-
-
-@blueprint.post("/backup-codes")
-def submit_backup_codes() -> Response:
-    """ "I have saved my backup codes", where a tick stands beside it."""
-    if "sealed_copy" in request.form and g.door.policy.hands_over_copy:
-        codes_flow.hand_over_copy(visit())
-    return go_here("prove")
-
-
-@blueprint.get("/backup-codes/download")
-def download() -> Response:
-    """The codes as a text file."""
-    shown = readable_codes()
-    if not shown:
-        return not_readable()
-    response = make_response(render_template("setup/codes.txt", brand=g.door.brand, **shown))
-    name = f"{g.door.brand['name'].lower()}-backup-codes-set-{shown['set_number']}-{shown['made_at']:%Y-%m-%d}.txt"
-    response.headers["Content-Type"] = "text/plain; charset=utf-8"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def not_readable() -> Response:
-    return go_to(g.door.url("security")) if visit().who.is_on else due()
-
-
-def prove_context(form: SavedCodeForm) -> dict | None:
-    """The page that asks for one code by number; None where there is nothing to prove."""
-    codes = codes_flow.overview(visit()) if visit().who.is_on else None
-    if codes is None or codes.saved:
-        return None
-    form.code.label.text = _("Code %(number)s", number=codes.asked_number)
-    return {
-        "number": codes.asked_number,
-        "readable": codes.readable,
-        "asks_copy": g.door.policy.hands_over_copy and codes.sealed_copy_given_at is None,
-        "progress": progress(3),
-    }
-
-
-@blueprint.get("/backup-codes/check")
-def prove() -> Response:
-    form = SavedCodeForm()
-    context = prove_context(form)
-    return page("setup/prove.html", form=form, **context) if context else not_readable()
-
-
-@blueprint.post("/backup-codes/check")
-def submit_prove() -> Response:
-    form = SavedCodeForm(request.form)
-    context = prove_context(form)
-    if context is None:
-        return not_readable()
-    if not form.validate():
-        return refuse("setup/prove.html", form, **context)
-    try:
-        codes_flow.confirm_saved(visit(), form.code.data, copy_given=context["asks_copy"] and "sealed_copy" in request.form)
-    except Refused as refused:
-        return refuse("setup/prove.html", form, refused, "code", **context)
-    return done("saved")
-
-
-@blueprint.post("/backup-codes/later")
-def later() -> Response:
-    """ "Do this later": the home page reminds, and until their time is over the codes can be read again."""
-    codes_flow.postpone(visit())
-    return done()
-
-
-def done(mark: str | None = None) -> Response:
-    """After the codes: to the page that set-up came between where this door stops people, else to Security with what is done now."""
-    codes = codes_flow.overview(visit())
-    is_first = codes is not None and codes.made_at == visit().who.two_factor_since
-    if is_first and g.door.policy.must_use:
-        return go_out(landing())
-    return go_to(g.door.url("security", **({"on" if is_first else mark: 1} if mark else {})))

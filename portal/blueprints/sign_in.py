@@ -9,11 +9,22 @@ from portal.blueprints.doors import door_of, forbid
 from portal.browser_session import ended, keep_trust, mark_browser, now, own_path, seconds_left, visit, visitor
 from portal.flows import account, sessions, trusted
 from portal.flows import sign_in as flow
-from portal.flows.ways import ways
+from portal.flows.ways import ways, without_texts
 from portal.forms import BackupCodeForm, ChallengeForm, SignInForm
 from portal.messages import NOTICES, Refused
 from portal.policy import policy_of
-from portal.rendering import EHR_BRAND, brand_of, go, go_to, home_endpoint, page, refuse, renew_session, send_to_sign_in
+from portal.rendering import (
+    EHR_BRAND,
+    brand_of,
+    go,
+    go_to,
+    home_endpoint,
+    page,
+    refuse,
+    renew_session,
+    say,
+    send_to_sign_in,
+)
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -102,11 +113,14 @@ def issuer() -> str:
 def code_context() -> dict:
     who = visitor()
     shown = ways(visit()) if who else []
+    missing = without_texts(visit()) if who else None
     return {
         "username": who.username if who else "",
         "issuer": issuer(),
         "ways": shown,
+        "texts_off": say(missing) if missing else None,
         "send_url": url_for("sign_in.send_code"),
+        "here": url_for("sign_in.ask_code"),
         **trust_context(),
     }
 
@@ -179,7 +193,8 @@ def help_context() -> dict:
     """Who helps: providers ask their practice administrator first, by name where one exists."""
     policy = policy_of(visit().who.role)
     asks_first = account.administrators(visit()) if policy.hands_over_copy else []
-    return {"texts": policy.accepts_restricted, "is_provider": policy.hands_over_copy, "administrators": asks_first}
+    texts = visit().texts and policy.accepts_restricted
+    return {"texts": texts, "is_provider": policy.hands_over_copy, "administrators": asks_first}
 
 
 @blueprint.get("/elsewhere")

@@ -15,6 +15,8 @@ STATES = {  # how far a message has come, and the badge's tone
     "waiting": (N_("Waiting"), "none"),
     "trying": (N_("Trying again"), "warn"),
     "sent": (N_("Sent"), "good"),
+    "delivered": (N_("Delivered"), "good"),
+    "held": (N_("Held back"), "bad"),
     "failed": (N_("Not sent"), "bad"),
 }
 
@@ -26,7 +28,7 @@ def phone() -> Response:
     return page(
         "test_bench/phone.html",
         phones=bench.phones(keys, now()),
-        texts=bench.texts(keys),
+        texts=bench.texts(keys, now()),
         mails=letters,
         states=STATES,
     )

@@ -7,13 +7,16 @@ from datetime import datetime
 from sqlalchemy import bindparam, desc, literal, select, union_all, update
 
 from portal import config
+from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
 from portal.flows import backup_codes
 from portal.flows.visit import Visit
-from portal.flows.ways import usable
-from portal.messages import Refused
-from portal.methods import method
-from portal.models import Appointment, Authenticator, Letter, Practice, Result, User
+from portal.flows.ways import is_off, usable
+from portal.messages import N_, Refused
+from portal.methods import Method, method
+from portal.models import Appointment, Authenticator, Letter, Practice, Result, User, secret_place
+
+INSTEAD = N_("Use another way instead")  # the link that replaces a way that is switched off
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,9 @@ class Held:
     added_at: datetime
     last_used_at: datetime | None
     disabled: bool
+    is_off: bool  # texts are switched off
     target: bytes | None = field(repr=False)  # two ways to one number are lost together
+    goes_to: str = ""  # masked: is my number right? (the guide's troubleshooting)
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,11 @@ class TwoFactor:
     def disabled(self) -> bool:
         """Whether no authenticator works any more."""
         return all(each.disabled for each in self.held)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether one of them waits for texts to be switched on again."""
+        return any(each.is_off for each in self.held)
 
 
 def part(name: str, owner, *columns):
@@ -86,29 +96,42 @@ def security(visit: Visit) -> dict:
 def all_held(visit: Visit) -> list[Held]:
     """The visitor's authenticators, oldest first."""
     own = select(Authenticator).where(Authenticator.user_id == visit.who.user_id).order_by(Authenticator.created_at)
-    return [held(row) for row in usable(visit.who.role, db.session.scalars(own))]
+    return [held(visit, row) for row in usable(visit.who.role, db.session.scalars(own))]
 
 
-def held(row: Authenticator) -> Held:
+def held(visit: Visit, row: Authenticator) -> Held:
     known = method(row.method)
+    off = is_off(visit, known)
     return Held(
         id=row.id,
         method=row.method,
         label=known.label if known else row.name,
         name=row.name,
-        change_label=known.change_label if known else "",
+        change_label=INSTEAD if off else known.change_label if known else "",
         added_at=row.created_at,
         last_used_at=row.last_used_at,
         disabled=row.disabled_at is not None,
+        is_off=off,
         target=row.target_hash,
+        goes_to=goes_to(visit, row, known),
     )
+
+
+def goes_to(visit: Visit, row: Authenticator, known: Method | None) -> str:
+    """The masked number, "" where nothing is sent or the seal does not open."""
+    if known is None or known.mask is None:
+        return ""
+    try:
+        return known.mask(visit.keys.open(row.secret_sealed, secret_place(row.user_id, row.id)))
+    except SealBroken:
+        return ""
 
 
 def after_losing_the_phone(rows: list[Held], codes: backup_codes.Overview | None) -> Refused:
     """What would remain without the phone: backup codes, or a second authenticator on another device, or nothing (rule 14)."""
     if codes is not None and codes.left and codes.works:
         return Refused("lost_saved" if codes.saved else "lost_unsaved", codes=codes.left)
-    if len({row.target or row.id for row in rows if not row.disabled}) > 1:
+    if len({row.target or row.id for row in rows if not row.disabled and not row.is_off}) > 1:
         return Refused("lost_second")
     return Refused("lost_nothing")
 
@@ -121,10 +144,8 @@ def mask_email(address: str) -> str:
 
 def is_invited(visit: Visit) -> bool:
     """Whether the home page invites to turn two-factor authentication on: where it is off, and not dismissed lately."""
-    if visit.who.is_on:
-        return False
-    until = db.session.scalar(select(User.invited_until).where(User.id == visit.who.user_id))
-    return until is None or until <= visit.now
+    until = visit.who.invited_until
+    return not visit.who.is_on and (until is None or until <= visit.now)
 
 
 def dismiss_invitation(visit: Visit) -> None:

@@ -1,6 +1,5 @@
 """What the test bench shows: demo phones with live codes, and the mails in the outbox."""
 
-import json
 from datetime import datetime
 
 from sqlalchemy import select
@@ -8,7 +7,7 @@ from sqlalchemy import select
 from portal.crypto import Keyring, SealBroken
 from portal.db import db
 from portal.flows import demo, outbox
-from portal.flows.notices import outbox_place
+from portal.flows.notices import NOT_ME, not_me_token, outbox_place
 from portal.methods import method
 from portal.models import Authenticator, Binding, Outbox, User, secret_place
 from portal.policy import policy_of
@@ -38,12 +37,20 @@ def entry(keys: Keyring, now: datetime, user: User, row: Authenticator | Binding
     return {"issuer": policy_of(user.role).issuer, "label": user.username, "key_groups": groups, **live}
 
 
-def texts(keys: Keyring) -> list[dict]:
-    """The newest texts: number, words while they are kept, when."""
+def texts(keys: Keyring, now: datetime) -> list[dict]:
+    """The newest texts: number, words while they are kept, when, and how far each has come."""
     rows = db.session.scalars(
         select(Outbox).where(Outbox.kind == outbox.TEXT).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN)
     )
-    return [{"to": opened(keys, row, "to"), "text": opened(keys, row, "body"), "at": row.created_at} for row in rows]
+    return [
+        {
+            "to": opened(keys, row, "to"),
+            "text": opened(keys, row, "body"),
+            "at": row.created_at,
+            "state": outbox.state_of(row, now),
+        }
+        for row in rows
+    ]
 
 
 def mails(keys: Keyring, now: datetime) -> list[dict]:
@@ -56,7 +63,7 @@ def mails(keys: Keyring, now: datetime) -> list[dict]:
             "to": opened(keys, row, "to"),
             "template": row.template,
             "facts": row.facts,
-            "links": json.loads(opened(keys, row, "body") or "{}"),
+            "links": {"link": opened(keys, row, "body"), NOT_ME: not_me_token(keys, row.id)},
             "at": row.created_at,
             "state": outbox.state_of(row, now),
         }

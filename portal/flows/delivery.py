@@ -10,6 +10,7 @@ from portal import config
 from portal.db import change, db
 from portal.flows.events import record
 from portal.flows.notices import outbox_place
+from portal.flows.outbox import CODE, TEXT
 from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.methods import Method, Secret
@@ -25,8 +26,10 @@ LENGTHS = (HOUR, HOUR, config.SEND_IP_WINDOW)
 def send(visit: Visit, user: User, secret: Secret, chosen: Method) -> None:
     """Queue one code for the attempt; an older one of it is void. The user's row is locked by the caller.
 
-    Raises Refused: "send_gap" (seconds), "send_limit" (minutes), "send_day", "number_shared".
+    Raises Refused: "texts_off", "send_gap" (seconds), "send_limit" (minutes), "send_day", "number_shared".
     """
+    if not visit.texts:
+        raise Refused("texts_off")
     lock_sends()
     to_hash = visit.keys.mac(secret.text, TARGET)
     check_limits(visit, user.id, secret.attempt, to_hash)
@@ -35,7 +38,8 @@ def send(visit: Visit, user: User, secret: Secret, chosen: Method) -> None:
     older = update(SentCode).where(SentCode.attempt == secret.attempt, SentCode.replaced_at.is_(None))
     change(older.values(replaced_at=visit.now))
     row_id = new_id()
-    message = text_row(visit, user, secret.text, chosen.words(secret, code) if chosen.words else "", visit.now + config.TEXT_LIFE)
+    words = chosen.words(secret, code) if chosen.words else ""
+    message = text_row(visit, user, CODE, secret.text, words, visit.now + config.TEXT_LIFE)
     db.session.add(message)
     db.session.flush()
     db.session.add(
@@ -57,14 +61,14 @@ def send(visit: Visit, user: User, secret: Secret, chosen: Method) -> None:
     watch(visit, secret.text[: config.PREFIX_LENGTH])
 
 
-def text_row(visit: Visit, user: User, to: str, words: str, dies_at) -> Outbox:
-    """One text for the queue; its words are sealed, and wiped when it was handed over or died."""
+def text_row(visit: Visit, user: User, template: str, to: str, words: str, dies_at) -> Outbox:
+    """One text for the queue, with a CODE or with news; its words are sealed, and wiped when it was handed over or died."""
     row_id = new_id()
     return Outbox(
         id=row_id,
         user_id=user.id,
-        kind="text",
-        template="text",
+        kind=TEXT,
+        template=template,
         facts={},
         to_sealed=visit.keys.seal(to, outbox_place(row_id, "to")),
         body_sealed=visit.keys.seal(words, outbox_place(row_id, "body")),

@@ -2,41 +2,52 @@
 
 from sqlalchemy import update
 
+from portal import config
 from portal.db import begin_write, change, db
-from portal.flows import links, sessions
+from portal.flows import sessions
 from portal.flows.events import record
-from portal.flows.notices import NOT_ME
+from portal.flows.notices import ID_LENGTH, NOT_ME, is_not_me_token
 from portal.flows.visit import Visit
 from portal.messages import Refused
-from portal.models import Link, Session, TrustedBrowser, User
+from portal.models import Outbox, Session, TrustedBrowser, User
 
 
-def look(visit: Visit, token: str) -> Link:
-    """The link, still good; changes nothing. Raises Refused."""
-    return links.look_at(visit, token, NOT_ME)
+def look(visit: Visit, token: str) -> Outbox:
+    """The notice that the link is of, still good; changes nothing. Raises Refused: "link_unknown", "not_me_used", "not_me_expired"."""
+    known = is_not_me_token(visit.keys, token)
+    notice = db.session.get(Outbox, token[:ID_LENGTH], populate_existing=True) if known else None
+    if notice is None:
+        raise Refused("link_unknown")
+    if notice.answered_at is not None:
+        raise Refused("not_me_used")
+    if visit.now >= notice.created_at + config.NOT_ME_LIFE:
+        raise Refused("not_me_expired")
+    return notice
 
 
-def is_at_once(link: Link) -> bool:
+def is_at_once(notice: Outbox) -> bool:
     """Whether it needs no sign-in: ending a stranger's sign-in takes nothing from the person but a sign-in of their own."""
-    return link.facts["template"] == "new_browser"
+    return notice.template == "new_browser"
 
 
-def asks_sign_in(visit: Visit, link: Link) -> bool:
-    """Whether the link's owner has to sign in first."""
+def asks_sign_in(visit: Visit, notice: Outbox) -> bool:
+    """Whether the notice's owner has to sign in first."""
     who = visit.visitor
-    return not is_at_once(link) and (who is None or who.is_claimant or who.user_id != link.user_id)
+    return not is_at_once(notice) and (who is None or who.is_claimant or who.user_id != notice.user_id)
 
 
 def answer(visit: Visit, token: str) -> None:
     """End the person's trusted browsers and sessions, but for the one that signed in to say so. Raises Refused."""
     begin_write()
-    link = look(visit, token)
-    if asks_sign_in(visit, link):
+    notice = look(visit, token)
+    if asks_sign_in(visit, notice):
         raise Refused("sign_in_first")
-    links.spend(visit, link)
-    ended = sessions.end_where(visit, NOT_ME).where(Session.user_id == link.user_id, Session.ended_at.is_(None))
-    change(ended if is_at_once(link) else ended.where(Session.id != visit.who.session_id))
-    trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == link.user_id, TrustedBrowser.ended_at.is_(None))
+    use = update(Outbox).where(Outbox.id == notice.id, Outbox.answered_at.is_(None))
+    if change(use.values(answered_at=visit.now)) != 1:
+        raise Refused("not_me_used")
+    ended = sessions.end_where(visit, NOT_ME).where(Session.user_id == notice.user_id, Session.ended_at.is_(None))
+    change(ended if is_at_once(notice) else ended.where(Session.id != visit.who.session_id))
+    trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == notice.user_id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=visit.now))
-    record(visit, "session_end", about=db.session.get_one(User, link.user_id), reason=NOT_ME)
+    record(visit, "session_end", about=db.session.get_one(User, notice.user_id), reason=NOT_ME)
     db.session.commit()

@@ -1,22 +1,23 @@
 """Notices: an outbox row in the transaction of what it tells, handed over later (product rule 11, NO-1 to NO-3)."""
 
-import json
+import hmac
 import logging
 import re
 
 from sqlalchemy import select
 
 from portal import config
-from portal.crypto import SealBroken
+from portal.crypto import Keyring, SealBroken
 from portal.db import db
-from portal.flows import links
 from portal.flows.visit import Visit
 from portal.models import NoticeAddress, Outbox, User, new_id
+from portal.policy import policy_of
 
 log = logging.getLogger(__name__)
 
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-NOT_ME = "not_me"  # the purpose of the link "This wasn't me"
+NOT_ME = "not_me"  # what the link "This wasn't me" is called
+ID_LENGTH = 32  # of a row's id
 SYSTEMS = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -37,18 +38,22 @@ def queue(
 ) -> list[str]:
     """Queue the notice `template` to all of the person's confirmed addresses, or to `to` alone; returns the rows' ids.
 
-    Facts: no code, no secret, nothing about health. `link` is a token that the mail carries; a notice without one gets "This wasn't me".
-    Tokens are sealed, and wiped when the mail is handed over.
+    Facts: no code, no secret, nothing about health. `link` is a token that the mail carries, sealed, and wiped when it is handed over.
     """
-    about = {"name": user.full_name, "when": visit.now.isoformat(), "browser": describe_browser(visit.user_agent), "ip": visit.ip}
+    about = {
+        "name": user.full_name,
+        "issuer": policy_of(user.role).issuer,
+        "when": visit.now.isoformat(),
+        "browser": describe_browser(visit.user_agent),
+        "ip": visit.ip,
+    }
     addresses = [to] if to else addresses_of(visit, user)
-    tokens = {"link": link} if link else {NOT_ME: links.make(visit, user, NOT_ME, config.NOT_ME_LIFE, template=template)}
-    rows = [row(visit, user, template, address, {**about, **facts}, tokens) for address in addresses]
+    rows = [row(visit, user, template, address, {**about, **facts}, link) for address in addresses]
     db.session.add_all(rows)
     return [each.id for each in rows]
 
 
-def row(visit: Visit, user: User, template: str, address: str, facts: dict, tokens: dict[str, str]) -> Outbox:
+def row(visit: Visit, user: User, template: str, address: str, facts: dict, link: str | None) -> Outbox:
     """One mail to one address."""
     notice_id = new_id()
     return Outbox(
@@ -58,10 +63,26 @@ def row(visit: Visit, user: User, template: str, address: str, facts: dict, toke
         template=template,
         facts=facts,
         to_sealed=visit.keys.seal(address, outbox_place(notice_id, "to")),
-        body_sealed=visit.keys.seal(json.dumps(tokens), outbox_place(notice_id, "body")),
+        body_sealed=visit.keys.seal(link, outbox_place(notice_id, "body")) if link else None,
         created_at=visit.now,
         dies_at=visit.now + config.MAIL_LIFE,
     )
+
+
+def not_me_token(keys: Keyring, notice_id: str) -> str:
+    """What a mail's "This wasn't me" proves itself with: the row's id and a keyed hash of it, kept nowhere (RC-7)."""
+    return notice_id + keys.look_up_hash(not_me_place(notice_id)).hex()
+
+
+def is_not_me_token(keys: Keyring, token: str) -> bool:
+    """Whether a token was made with one of the keys at hand."""
+    place = not_me_place(token[:ID_LENGTH])
+    made = [each.hex() for each in keys.look_up_hashes(place)]
+    return token.isascii() and any(hmac.compare_digest(token[ID_LENGTH:], each) for each in made)
+
+
+def not_me_place(notice_id: str) -> str:
+    return outbox_place(notice_id, NOT_ME)
 
 
 def addresses_of(visit: Visit, user: User) -> list[str]:
@@ -69,7 +90,8 @@ def addresses_of(visit: Visit, user: User) -> list[str]:
     second = select(NoticeAddress).where(NoticeAddress.user_id == user.id, NoticeAddress.confirmed_at.is_not(None))
     try:
         first = user.unseal(visit.keys, "email")
-        others = [visit.keys.open(each.email_sealed, address_place(each.id)) for each in db.session.scalars(second)]
+        rows = () if user.second_addresses == 0 else db.session.scalars(second)
+        others = [visit.keys.open(each.email_sealed, address_place(each.id)) for each in rows]
     except SealBroken:  # a notice never blocks what it tells of (NO-4)
         log.critical("an address of user %s cannot be opened with the keys at hand", user.id)
         return []

@@ -1,6 +1,5 @@
 """The outbox: each row is claimed by one carrier, handed to its gateway, and marked with what came of it (NO-4)."""
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,13 +12,15 @@ from sqlalchemy.exc import OperationalError
 from portal import config
 from portal.crypto import Keyring, SealBroken
 from portal.db import begin_write, change, db
-from portal.flows.notices import outbox_place
-from portal.gateways import KEPT, REFUSED, SENT, UNKNOWN, UNREACHABLE, Gateway, Message
+from portal.flows import held, reports
+from portal.flows.notices import NOT_ME, not_me_token, outbox_place
+from portal.gateways import HELD, KEPT, REFUSED, SENT, UNDELIVERED, UNKNOWN, UNREACHABLE, Gateway, Message
 from portal.models import Outbox
 
 log = logging.getLogger(__name__)
 
 TEXT, MAIL = "text", "mail"
+CODE = "code"  # the template of a text that carries one
 MARK_TRIES = 3
 Compose = Callable[[str, dict[str, Any], dict[str, str]], tuple[str, str, str]]  # template, facts, links -> subject, text, HTML
 
@@ -52,7 +53,8 @@ def carry(keys: Keyring, now: datetime, outbox_id: str, gateways: Mapping[str, G
     except SealBroken:
         log.critical("outbox %s cannot be opened with the keys at hand", row.id)
         return mark(now, row, REFUSED)
-    return mark(now, row, gateways[row.kind].hand_over(message))
+    outcome = gateways[row.kind].hand_over(message)
+    return mark(now, row, outcome, lambda: held.tell(keys, now, row) if outcome == HELD else None)
 
 
 def claim(now: datetime, outbox_id: str) -> Outbox | None:
@@ -71,7 +73,8 @@ def claim(now: datetime, outbox_id: str) -> Outbox | None:
 def is_due(now: datetime) -> ColumnElement[bool]:
     """SQL: free, rested and alive. A text is not begun so late that it could arrive after its death."""
     rested = or_(Outbox.lease_until.is_(None), Outbox.lease_until <= now)
-    text = and_(Outbox.kind == TEXT, Outbox.state == "queued", lives_at(now + config.TEXT_LEASE))
+    unread = and_(Outbox.state == "queued", Outbox.delivered_at.is_(None))
+    text = and_(Outbox.kind == TEXT, unread, lives_at(now + config.TEXT_LEASE))
     mail = and_(Outbox.kind == MAIL, Outbox.state.in_(("queued", "carried")), lives_at(now))
     return and_(rested, or_(text, mail))
 
@@ -85,13 +88,16 @@ def read(keys: Keyring, row: Outbox, compose: Compose) -> Message:
     to = keys.open(row.to_sealed, outbox_place(row.id, "to"))
     body = keys.open(row.body_sealed, outbox_place(row.id, "body")) if row.body_sealed else ""
     if row.kind == TEXT:
-        return Message(row.id, to, body)
-    subject, text, html = compose(row.template, row.facts, json.loads(body or "{}"))
+        return Message(row.id, to, body, report=reports.token(keys, row.id), has_code=row.template == CODE)
+    subject, text, html = compose(row.template, row.facts, {"link": body, NOT_ME: not_me_token(keys, row.id)})
     return Message(row.id, to, text, subject, html)
 
 
-def mark(now: datetime, row: Outbox, outcome: str) -> datetime | None:
-    """Write down what came of a hand-over, whose words are wiped when it was the last; returns when to try again."""
+def mark(now: datetime, row: Outbox, outcome: str, also: Callable[[], None] = lambda: None) -> datetime | None:
+    """Write down what came of a hand-over, whose words are wiped when it was the last; returns when to try again.
+
+    `also`: what goes into the same transaction.
+    """
     kind, again = KINDS[row.kind], None
     if outcome == UNREACHABLE or (outcome == UNKNOWN and kind.is_repeated):
         again = next_try(now, row)
@@ -105,8 +111,13 @@ def mark(now: datetime, row: Outbox, outcome: str) -> datetime | None:
         values["body_sealed"] = None
     # Its own claim alone; news that it was sent is welcome even after the lease, when it had been given up.
     states = ("carried", "failed") if outcome == SENT else ("carried",)
-    own = update(Outbox).where(Outbox.id == row.id, Outbox.attempts == row.attempts, Outbox.state.in_(states))
-    write_down(own.values(values))
+    own = update(Outbox).where(
+        Outbox.id == row.id,
+        Outbox.attempts == row.attempts,
+        Outbox.state.in_(states),
+        Outbox.outcome.is_distinct_from(UNDELIVERED),  # the carrier was quicker than its gateway's answer
+    )
+    write_down(own.values(values), also)
     return again
 
 
@@ -118,12 +129,13 @@ def next_try(now: datetime, row: Outbox) -> datetime | None:
     return again if row.dies_at is None or needed < row.dies_at else None
 
 
-def write_down(statement) -> None:
+def write_down(statement, also: Callable[[], None] = lambda: None) -> None:
     """A busy database must not cost the knowledge that a message has left: a mail would be sent twice."""
     for left in reversed(range(MARK_TRIES)):
         try:
             begin_write()
-            change(statement)
+            if change(statement):
+                also()
             db.session.commit()
             return
         except OperationalError:
@@ -157,13 +169,8 @@ def withdraw(now: datetime, *outbox_ids: str) -> None:
 
 
 def state_of(row: Outbox, now: datetime) -> str:
-    """What a page tells of a row: "waiting", "trying" (a try failed, the next one comes), "sent" or "failed"."""
-    if row.state == "sent":
-        return "sent"
-    left_half_way = row.kind == TEXT and row.state == "carried" and row.lease_until is not None and row.lease_until <= now
-    if row.state in ("failed", "dead") or left_half_way or (row.dies_at is not None and row.dies_at <= now):
-        return "failed"
-    return "trying" if row.outcome else "waiting"
+    """What a page tells of a row: "waiting", "trying", "sent", "delivered", "held" or "failed"."""
+    return row.stage_at(now)
 
 
 def count() -> list[tuple[str, str, int]]:

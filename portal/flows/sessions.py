@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, select, update
+from sqlalchemy import bindparam, case, exists, false, func, select, update
 from sqlalchemy.orm import aliased
 
 from portal import config
@@ -13,15 +13,20 @@ from portal.crypto import token_hash
 from portal.db import begin_write, change, db
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_CLAIMANT, Visit, Visitor
-from portal.models import Session, User
+from portal.methods import method
+from portal.models import Authenticator, Session, User
+from portal.policy import POLICIES
 
-S, U = Session.__table__.c, User.__table__.c
+S, U, A = Session.__table__.c, User.__table__.c, Authenticator.__table__.c
+MUST = sorted(role for policy in POLICIES if policy.must_use for role in policy.roles)
+UNRESTRICTED = [name for name in config.METHODS if (known := method(name)) and not known.restricted]
+HAS_UNRESTRICTED = case((U.role.in_(MUST), exists().where(A.user_id == U.id, A.method.in_(UNRESTRICTED))), else_=false())
 # The columns of a Visitor, in its order, and two more. Every page asks this: made once, and of tables, so that nothing is mapped.
 FIND = (
     select(
         S.id, S.token_hash, S.level, S.next_path, S.browser_known, S.last_seen_at, S.ends_at, S.password_at, S.second_factor_at,
-        U.id, U.username, U.full_name, U.role, U.two_factor, U.two_factor_since, U.generation,
-        U.practice_id, S.put_off_at,
+        U.id, U.username, U.full_name, U.role, U.two_factor, U.two_factor_since, U.generation, U.invited_until, U.practice_id,
+        HAS_UNRESTRICTED, S.put_off_at,
         S.ended_reason, U.disabled_at,
     )
     .join_from(Session.__table__, User.__table__, S.user_id == U.id)

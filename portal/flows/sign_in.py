@@ -88,7 +88,7 @@ def begin_session(visit: Visit, user: User, renewed: str | None, next_path: str 
 
 def send_first_code(visit: Visit, user: User, row: Session) -> None:
     """Where codes come by text only, the password's POST sends the first; a limit reached is told on the page."""
-    found = first_sender(user)
+    found = first_sender(user.id, user.role)
     if found is None:
         return
     authenticator, chosen = found
@@ -103,7 +103,7 @@ def send_code(visit: Visit, authenticator_id: str) -> None:
     """Send a code for this sign-in or confirmation to one of the visitor's numbers. Raises Refused."""
     session = begin_write()
     user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
-    row = next((each for each in live(user) if each.id == authenticator_id), None)
+    row = next((each for each in live(user.id, user.role) if each.id == authenticator_id), None)
     chosen = method(row.method) if row else None
     if row is None or chosen is None or chosen.words is None:
         session.rollback()

@@ -9,7 +9,7 @@ from portal.db import begin_write, change, db
 from portal.flows import backup_codes, delivery, notices, sessions, throttle, trusted
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_TWO, Visit
-from portal.flows.ways import open_secret
+from portal.flows.ways import is_off, open_secret
 from portal.messages import N_
 from portal.methods import Method, method
 from portal.models import Authenticator, Binding, Session, SpentStep, User
@@ -96,14 +96,14 @@ def tell_old_number(visit: Visit, user: User, old: Authenticator) -> None:
     """The number that no authenticator of the person has any more is told by text, with no code in it (rule 3, SM-8)."""
     known = method(old.method)
     still = select(Authenticator.id).where(Authenticator.user_id == user.id, Authenticator.target_hash == old.target_hash)
-    if known is None or known.words is None or db.session.scalar(still):
+    if known is None or known.words is None or is_off(visit, known) or db.session.scalar(still):
         return
     try:
         secret = open_secret(visit, user, old, "")
     except SealBroken:
         return
     words = TOLD % {"issuer": secret.issuer, "initials": secret.initials}
-    db.session.add(delivery.text_row(visit, user, secret.text, words, visit.now + TOLD_FOR))
+    db.session.add(delivery.text_row(visit, user, "told", secret.text, words, visit.now + TOLD_FOR))
 
 
 def raise_level(visit: Visit) -> None:
@@ -124,12 +124,13 @@ def rename(visit: Visit, authenticator_id: str, name: str) -> bool:
 
 
 def remove(visit: Visit, authenticator_id: str) -> bool:
-    """Take one authenticator away while another stays; False where it is the last, or not theirs (TO-9)."""
+    """Take one authenticator away while another that works stays; False where it is the last, or not theirs (TO-9)."""
     session = begin_write()
     user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
     rows = session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).all()
     gone = next((row for row in rows if row.id == authenticator_id), None)
-    if gone is None or not any(row.disabled_at is None for row in rows if row is not gone):
+    stays = [row for row in rows if row is not gone and row.disabled_at is None and not is_off(visit, method(row.method))]
+    if gone is None or not stays:
         session.rollback()
         return False
     session.delete(gone)

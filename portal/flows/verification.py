@@ -9,7 +9,7 @@ from portal.db import begin_write, db
 from portal.flows import backup_codes, notices, throttle
 from portal.flows.events import record
 from portal.flows.visit import Visit
-from portal.flows.ways import attempt_of, open_secret, usable
+from portal.flows.ways import attempt_of, open_secret, usable, without_texts
 from portal.forms import as_backup_code, is_digits
 from portal.messages import Refused
 from portal.methods import NotAsked, method
@@ -102,7 +102,7 @@ def check_authenticators(visit: Visit, user: User, code: str, also: dict) -> Pro
     if stopped:
         raise Refused("disabled")
     if not_asked and len(not_asked) == len(rows):
-        refused = Refused("text_first")
+        refused = without_texts(visit) or Refused("text_first")
     tell_lock(visit, user)
     raise with_tries(refused, user)
 

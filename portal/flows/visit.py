@@ -32,7 +32,9 @@ class Visitor:
     two_factor: str
     two_factor_since: datetime | None
     generation: int
+    invited_until: datetime | None  # the invitation rests until then
     practice_id: int | None
+    has_unrestricted: bool  # an authenticator that is not by telephone; asked for people alone whose policy wants one
     put_off_at: datetime | None  # set-up, at this sign-in
 
     @property
@@ -74,6 +76,7 @@ class Visit:
     request_id: str
     visitor: Visitor | None = None
     host: str = ""  # the address's host, for the last line of a text
+    texts: bool = True  # whether codes go out by text at all
     countries: tuple[str, ...] = ()  # where texts may go
     browser: str | None = None  # this browser's own token: says "seen before", proves nothing
     trusted: tuple[str, ...] = ()  # this browser's trust tokens, one a person

@@ -8,7 +8,9 @@ from sqlalchemy import select
 
 from portal.crypto import SealBroken
 from portal.db import db
+from portal.flows import backup_codes
 from portal.flows.visit import Visit
+from portal.messages import Refused
 from portal.methods import Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
 from portal.policy import policy_of
@@ -70,10 +72,10 @@ def initials(full_name: str, username: str) -> str:
     return " ".join(f"{letter}." for letter in shown or ["you"])
 
 
-def live(user: User) -> list[Authenticator]:
+def live(user_id: int, role: str) -> list[Authenticator]:
     """The person's authenticators that work and may be used, oldest first."""
-    own = select(Authenticator).where(Authenticator.user_id == user.id, Authenticator.disabled_at.is_(None))
-    return usable(user.role, db.session.scalars(own.order_by(Authenticator.created_at)))
+    own = select(Authenticator).where(Authenticator.user_id == user_id, Authenticator.disabled_at.is_(None))
+    return usable(role, db.session.scalars(own.order_by(Authenticator.created_at)))
 
 
 def usable(role: str, rows: Iterable[Authenticator]) -> list[Authenticator]:
@@ -89,24 +91,20 @@ def usable(role: str, rows: Iterable[Authenticator]) -> list[Authenticator]:
 
 def is_set_up(visit: Visit) -> bool:
     """Whether two-factor authentication is on by a method that the person's policy allows."""
-    if not visit.who.is_on:
-        return False
-    policy = policy_of(visit.who.role)
-    names = db.session.scalars(select(Authenticator.method).where(Authenticator.user_id == visit.who.user_id))
-    return any(policy.allows(asked) for name in names if (asked := method(name)))
+    return visit.who.is_on and (policy_of(visit.who.role).accepts_restricted or visit.who.has_unrestricted)
 
 
 def ways(visit: Visit) -> list[Way]:
     """The visitor's ways in, the one that is asked first first."""
     user = db.session.get_one(User, visit.who.user_id)
-    shown = [way for row in live(user) if (way := way_of(visit, user, row))]
+    shown = [way for row in live(user.id, user.role) if (way := way_of(visit, user, row))]
     return sorted(shown, key=lambda way: (not (way.sends and way.is_asked), way.sends))
 
 
 def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
     """One way, or None where its seal does not open or its method is switched off."""
     asked = method(row.method)
-    if asked is None:
+    if asked is None or is_off(visit, asked):
         return None
     try:
         secret = open_secret(visit, user, row, attempt_of(visit))
@@ -115,7 +113,25 @@ def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
     return Way(row.id, row.method, row.name, asked.words is not None, asked.challenge.show(secret, visit.now))
 
 
-def first_sender(user: User) -> tuple[Authenticator, Method] | None:
+def is_off(visit: Visit, asked: Method | None) -> bool:
+    """Whether a method gets no codes to its owner, because the operator switched texts off (SM-6)."""
+    return asked is not None and asked.words is not None and not visit.texts
+
+
+def without_texts(visit: Visit) -> Refused | None:
+    """While texts are switched off, for a person whose codes came by text: which ways remain. None where nothing is missing."""
+    if visit.texts:
+        return None
+    known = [asked for row in live(visit.who.user_id, visit.who.role) if (asked := method(row.method))]
+    if not any(is_off(visit, asked) for asked in known):
+        return None
+    if not all(is_off(visit, asked) for asked in known):
+        return Refused("texts_off_other")
+    codes = backup_codes.overview(visit)
+    return Refused("texts_off_backup" if codes and codes.left and codes.works else "texts_off_alone")
+
+
+def first_sender(user_id: int, role: str) -> tuple[Authenticator, Method] | None:
     """The authenticator to which the password's POST sends a code: only where no other kind is live."""
-    rows = [(row, asked) for row in live(user) if (asked := method(row.method))]
+    rows = [(row, asked) for row in live(user_id, role) if (asked := method(row.method))]
     return rows[0] if rows and all(asked.words for _, asked in rows) else None

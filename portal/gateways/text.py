@@ -13,18 +13,19 @@ from portal.settings import SettingError
 log = logging.getLogger(__name__)
 TOO_MANY = 429  # a no that may be a yes in a moment, as all from 500 on
 OPTIONS = {"cto": config.TEXT_CONNECT_SECONDS, "rto": config.TEXT_READ_SECONDS, "redirect": "no"}
-SAMPLE_NUMBER = "+12025550123"
+SAMPLE = Message("", "+12025550123", "", report="0")
 
 
 class TextGateway:
     """The gateways of one setting, in order. Made in the worker alone: apprise weighs 48 MB."""
 
-    def __init__(self, urls: tuple[str, ...]) -> None:
-        """Raises SettingError where apprise cannot read a URL."""
+    def __init__(self, urls: tuple[str, ...], reports: str = "") -> None:
+        """`reports`: the address that a text's token is appended to. Raises SettingError where apprise cannot read a URL."""
         self.urls = urls
+        self.reports = reports
         self.build = prepare()
         for place, url in enumerate(urls, 1):
-            if self.build(address(url, SAMPLE_NUMBER)) is None:
+            if self.build(self.address(url, SAMPLE)) is None:
                 raise SettingError(
                     f"PORTAL_SMS_URL: address {place} is not one that apprise can read. Compare it with apprise's list."
                 )
@@ -41,7 +42,7 @@ class TextGateway:
 
     def ask(self, url: str, message: Message) -> str:
         """One gateway, one text, one object: apprise makes a second message of one object wait."""
-        service = self.build(address(url, message.to))
+        service = self.build(self.address(url, message))
         if service is None:
             return REFUSED
         WITNESS.saw = UNREACHABLE
@@ -52,14 +53,15 @@ class TextGateway:
             taken = False
         return SENT if taken else WITNESS.saw
 
-
-def address(url: str, to: str) -> str:
-    """The URL for one number, with our options where it has none of its own."""
-    place, _, query = url.partition("?")
-    own = {part.partition("=")[0] for part in query.split("&")}
-    options = [query] if query else []
-    options += [f"{name}={value}" for name, value in OPTIONS.items() if name not in own]
-    return f"{place}?{'&'.join(options)}".replace("{to}", quote(to, safe=""))
+    def address(self, url: str, message: Message) -> str:
+        """The URL for one text, with our options where it has none of its own."""
+        place, _, query = url.partition("?")
+        own = {part.partition("=")[0] for part in query.split("&")}
+        options = [query] if query else []
+        options += [f"{name}={value}" for name, value in OPTIONS.items() if name not in own]
+        report = f"{self.reports}{message.report}?state="  # the gateway appends its word
+        whole = f"{place}?{'&'.join(options)}"
+        return whole.replace("{to}", quote(message.to, safe="")).replace("{report}", quote(report, safe=""))
 
 
 class Witness(threading.local):

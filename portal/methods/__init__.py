@@ -104,6 +104,7 @@ class Method:
     challenge: Challenge
     restricted: bool = False  # by telephone: NIST SP 800-63B 3.2.9
     words: Callable[[Secret, str], str] | None = None  # the message that carries a code; None: nothing is sent
+    mask: Callable[[str], str] | None = None  # where codes are sent, as its owner's page shows it
     change_label: str = ""  # the link that replaces a live one
 
     def step(self, name: str) -> Step | None:

@@ -13,6 +13,8 @@ from portal.messages import N_
 from portal.methods import CodeRejected, Method, NotAsked, Secret
 from portal.models import Authenticator, Outbox, SentCode
 
+FINAL = ("delivered", "failed", "held")  # stages of a text that nothing follows
+
 
 def newest(attempt: str):
     """SQL: the codes of an attempt, newest first."""
@@ -58,22 +60,25 @@ def words(secret: Secret, code: str) -> str:
 def state(secret: Secret, now: datetime) -> dict:
     """What a page says of the newest text of the attempt; `sent` is False before the first to this number."""
     row = db.session.execute(
-        select(SentCode.authenticator_id, SentCode.created_at, SentCode.expires_at, SentCode.used_at, Outbox.state)
+        select(SentCode.authenticator_id, SentCode.created_at, SentCode.expires_at, SentCode.used_at, Outbox)
         .join(Outbox, Outbox.id == SentCode.outbox_id)
         .where(SentCode.attempt == secret.attempt)
         .order_by(SentCode.created_at.desc())
         .limit(1)
     ).first()
-    shown = {"masked": phones.mask(secret.text), "is_international": phones.is_international(secret.text, secret.country)}
+    shown = {"masked": phones.mask(secret.text), "is_international": phones.is_international(secret.text, secret.countries[0])}
     if row is None:
         return {**shown, "sent": False, "wait": 0}
-    asked, created_at, expires_at, used_at, handed = row
+    asked, created_at, expires_at, used_at, message = row
+    stage, is_over = message.stage_at(now), used_at is not None or now >= expires_at
     return {
         **shown,
         "sent": asked == secret.authenticator_id,
-        "failed": handed in ("failed", "dead"),
-        "over": used_at is not None or now >= expires_at,
+        "stage": stage,  # "waiting", "trying", "sent", "delivered", "held" or "failed"
+        "over": is_over,
         "seconds_left": max(0, int((expires_at - now).total_seconds())),
+        "period": int(config.TEXT_LIFE.total_seconds()),
+        "ask_again_in": None if is_over or stage in FINAL else 2 if now < created_at + config.SEND_GAP else 10,
         "wait": max(0, int((created_at + config.SEND_GAP - now) / timedelta(seconds=1))),
     }
 
@@ -106,7 +111,7 @@ class Confirm:
     verifies = True
 
     def show(self, secret: Secret, now: datetime) -> dict:
-        return state(secret, now)
+        return {"text": state(secret, now)}
 
     def take(self, secret: Secret, answer: str, now: datetime) -> dict:
         spend(secret, answer, now)
@@ -139,5 +144,6 @@ METHOD = Method(
     challenge=Ask(),
     restricted=True,
     words=words,
+    mask=phones.mask,
     change_label=N_("Update Phone"),
 )

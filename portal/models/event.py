@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.gateways import HELD
 from portal.models.base import Base, new_id
 
 
@@ -54,4 +55,18 @@ class Outbox(Base):
     dies_at: Mapped[datetime | None]  # never handed over from then on
     created_at: Mapped[datetime] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
-    outcome: Mapped[str | None] = mapped_column(String(12))  # what the gateway last said: see gateways.Outcome
+    answered_at: Mapped[datetime | None]  # "This wasn't me" was pressed
+    outcome: Mapped[str | None] = mapped_column(String(12))  # what the gateway last said: see portal/gateways
+    delivered_at: Mapped[datetime | None]  # when the carrier said that a text is on the phone; whatever else came before or after
+
+    def stage_at(self, now: datetime) -> str:
+        """What a page tells of it: "waiting", "trying" (a try failed, the next one comes), "sent", "delivered", "held" or "failed"."""
+        if self.delivered_at is not None:
+            return "delivered"
+        if self.state == "sent":
+            return "sent"
+        lease_is_over = self.lease_until is not None and self.lease_until <= now
+        left_half_way = self.kind == "text" and self.state == "carried" and lease_is_over
+        if self.state in ("failed", "dead") or left_half_way or (self.dies_at is not None and self.dies_at <= now):
+            return "held" if self.outcome == HELD else "failed"
+        return "trying" if self.outcome else "waiting"

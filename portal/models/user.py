@@ -68,6 +68,8 @@ class User(Base):
 
     practice: Mapped[Practice | None] = relationship()
 
+    second_addresses = None  # how many were counted when this row was charged; no column
+
     def seal(self, keys: Keyring, column: str, text: str) -> None:
         """Put `text` sealed into `<column>_sealed`; the user needs its id by then."""
         setattr(self, f"{column}_sealed", keys.seal(text, user_place(self.id, column)))

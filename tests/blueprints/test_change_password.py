@@ -4,6 +4,7 @@ import pytest
 
 from portal.models import Event
 from tests.support.mailbox import told
+from tests.support.texts import confirm_by_text, turn_on_texts
 
 NEW = "quiet meadow by the river"
 
@@ -92,3 +93,18 @@ def test_it_leaves_one_event_of_each_kind(plain, maria, database):
     change(plain.enter(maria), maria.password)
     trail = [row.event for row in database.all(Event, Event.subject_id == database.user(maria).id)]
     assert trail == ["authn_login_success", "reauthentication", "password_changed"]
+
+
+def test_who_gets_codes_by_text_alone_is_sent_one_before_the_form_asks(plain, maria, clock, inbox):
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    clock.move(minutes=6)
+    plain.open("/account/password")
+    assert plain.heading == "Confirm it's you"
+    old = maria.password
+    confirm_by_text(plain, inbox, maria)
+    assert plain.path == "/account/password"
+    plain.fill("Change password", Current_password=old, New_password=NEW)
+    assert plain.path == "/account" and plain.status == 200
+    clock.move(minutes=6)
+    refused = plain.post("/account/password", {"password": NEW, "new_password": old})
+    assert refused.headers["Location"].startswith("/account/security/confirm")

@@ -313,7 +313,9 @@ def test_security_asks_the_database_four_times_at_most(plain, app, database, sam
     for _ in range(4):
         trust(plain.another(), sam)
     asked = []
-    listening.listen(app.extensions["engine"], "before_cursor_execute", lambda *args: asked.append(args[2]))
+    listener = (app.extensions["engine"], "before_cursor_execute", lambda *args: asked.append(args[2]))
+    listening.listen(*listener)
     plain.open(SECURITY)
+    listening.remove(*listener)
     assert plain.heading == "Security"
     assert len([statement for statement in asked if statement.startswith("SELECT")]) <= 4, asked

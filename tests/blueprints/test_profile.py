@@ -383,7 +383,7 @@ def test_a_number_is_kept_sealed_and_shown_masked(browser, maria, database):
     assert database.user(maria).unseal(database.keys, "phone") == "+15035550199"
     assert "5550199" not in str(database.everything())
     (mail,) = mails(browser, subject="Your phone number was changed")
-    assert "••• ••• ••99" in mail.text
+    assert "••• ••• ••99" in " ".join(mail.text.split())
 
 
 def test_a_number_is_read_for_the_persons_country(plain, jun, database, app, monkeypatch):

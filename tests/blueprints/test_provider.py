@@ -5,6 +5,7 @@ from sqlalchemy import update
 
 from portal import config
 from portal.models import Chart, ChartNote, Event, User
+from tests.support.mailbox import mails
 
 CHARTS = "/ehr/charts"
 RIVERSIDE, LAKESIDE = 1, 7  # the first chart of each practice
@@ -229,3 +230,14 @@ def test_a_demoted_administrator_is_shut_out_at_the_next_click(plain, admin_lee,
     plain.enter(admin_lee).open("/ehr/settings/team")
     database.change(update(User).where(User.username == "admin.lee").values(role="provider"))
     assert plain.open("/ehr/settings/team").status == 403
+
+
+# --- mails
+
+
+def test_a_providers_mails_speak_of_their_own_account(plain, dr_okafor, database):
+    plain.sign_in(dr_okafor)
+    plain.fill("Verify", Verification_Code=dr_okafor.codes[0])
+    mail = next(mail for mail in mails(plain, to="dr.okafor@example.test") if "backup code" in mail.subject.lower())
+    assert "DigitalPatientChart account" in mail.text and "Settings, Account Security" in mail.text
+    assert "Medximity account" not in mail.text

@@ -246,7 +246,7 @@ def test_a_code_used_for_a_confirmation_is_told_to_be_used(texting, clock, inbox
     used = inbox.code(maria)
     clock.move(minutes=6)
     texting.open("/account/security/backup-codes")
-    assert "We sent a text" not in texting.text
+    assert "on its way" not in texting.text
     texting.fill("Continue", Current_password=maria.password, Verification_Code=used)
     assert sentence(texting) == "That code was already used. Press Send again for a new one."
 
@@ -459,6 +459,14 @@ def test_a_page_shows_two_digits_of_the_number_and_a_wrong_password_none(texting
     texting.fill("Verify", Verification_Code=inbox.code(maria))
     for path in ("/account", "/account/security", "/home"):
         assert MARIAS[-4:] not in texting.get(path).text
+    assert "Codes go to ••• ••• ••64." in texting.open("/account/security").text
+
+
+def test_security_opens_where_a_number_can_not_be_opened(plain, database, inbox, maria):
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    database.change(update(Authenticator).values(secret_sealed=b"k1\0broken"))
+    plain.open("/account/security")
+    assert plain.status == 200 and "Text message" in plain.text and "Codes go to" not in plain.text
 
 
 def test_an_email_is_no_way_in(texting, maria):
@@ -548,7 +556,7 @@ def add(database, rows):
 def test_providers_are_never_offered_texts(plain, dr_chen):
     plain.enter(dr_chen)
     for path in (WIZARD, NUMBER, CODE, SEND):
-        assert plain.post(path, {"method": "sms", "phone": MARIAS}).headers["Location"] == "/elsewhere"
+        assert plain.post(path, {"method": "sms", "phone": MARIAS}).status_code == 403
 
 
 def test_switched_off_texts_are_not_offered_and_those_who_have_them_get_in_by_backup_code(

@@ -477,7 +477,7 @@ def test_htmx_without_a_session_is_sent_away_and_not_given_a_form(plain):
 def test_another_door_has_no_wizard_of_patients(plain, dr_chen):
     plain.enter(dr_chen)
     plain.open(WIZARD)
-    assert plain.path == "/elsewhere"
+    assert plain.path == "/ehr/settings/security"
 
 
 def test_a_key_that_waited_for_a_day_is_deleted(plain, clock, database, maria, jun):

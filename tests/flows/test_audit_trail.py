@@ -6,6 +6,9 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 
+from portal.flows import outbox
+from portal.gateways import HELD
+from portal.mails import compose
 from portal.models import Authenticator, Event, Outbox, TrustedBrowser, User, user_place
 from portal.version import VERSION
 from tests.house.source import last_name, modules
@@ -43,7 +46,7 @@ def prove_again(browser, person):
 def change_ways(browser, clock, inbox, jun):
     """Gets codes by text, renames that way, changes its number, adds another and removes it."""
     turn_on_texts(browser.enter(jun), inbox, jun)
-    browser.open("/account/security").press("Rename")
+    browser.open("/account/security").press("Rename Text message")
     browser.fill("Save", Name="Old phone")
     for number, button in ((OTHERS, "Update Phone"), (MARIAS, "Add another way to get codes")):
         clock.move(minutes=1)
@@ -52,7 +55,7 @@ def change_ways(browser, clock, inbox, jun):
         browser.press("Continue")
         send_to(browser, number)
         browser.fill("Verify and Enable", Verification_Code=inbox.code(jun))
-    browser.press("Remove")
+    browser.press("Remove Text message")
     browser.press("Remove")
 
 
@@ -131,6 +134,14 @@ def turn_off(browser, database, maria):
     browser.press("Sign out")
 
 
+def open_charts(browser, dr_chen):
+    """Sets up, hands the sealed copy over and writes a note, as a provider."""
+    browser.enter(dr_chen).set_up_ehr(dr_chen)
+    browser.tick("I have given the sealed copy to my practice administrator")
+    browser.press("I have saved my backup codes")
+    browser.open("/ehr/charts/1").fill("Add note", Note="Seen today.")
+
+
 def maria_with_a_typing_error(maria):
     """Returns maria as she types today."""
     from dataclasses import replace
@@ -138,11 +149,25 @@ def maria_with_a_typing_error(maria):
     return replace(maria, password="harbor-lantern-2062")
 
 
+def hold_back(app, database):
+    """Carries a text to a number that has moved to another SIM."""
+
+    class Moved:
+        def hand_over(self, message):
+            return HELD
+
+    row = database.all(Outbox, Outbox.kind == "text", Outbox.state == "queued")[0]
+    with app.test_request_context():
+        outbox.carry(database.keys, row.created_at, row.id, {"text": Moved()}, compose)
+
+
 @pytest.fixture
-def driven(plain, clock, database, inbox, maria, sam, jun):
+def driven(app, plain, clock, database, inbox, maria, sam, jun, dr_chen):
     """A portal in which everything happened once, and its events."""
     change_ways(plain.another(), clock, inbox, jun)
+    hold_back(app, database)
     drive(plain, clock, database, maria, sam)
+    open_charts(plain.another(), dr_chen)
     return [event for event in database.all(Event) if event.user_agent != "demo seed"]
 
 
@@ -150,14 +175,14 @@ def test_every_event_that_the_code_names_happens(driven):
     assert named_in_code() - {event.event for event in driven} == set()
 
 
-def test_every_event_has_all_its_fields(driven, database, maria, sam):
+def test_every_event_has_all_its_fields(driven, database, maria, sam, jun, dr_chen):
     assert [event.event for event in driven if any(getattr(event, name) in (None, "") for name in FIELDS)] == []
-    known = {database.user(maria).id: "patient", database.user(sam).id: "patient"}
+    known = {user.id: user.role for user in map(database.user, (maria, sam, jun, dr_chen))}
     for event in driven:
         assert event.result in ("ok", "refused")
         assert event.app_version == VERSION and event.ip == "127.0.0.1" and "Chrome" in event.user_agent
         assert event.at.tzinfo is not None
-        assert (event.subject_id in known) and event.role == "patient", event.event
+        assert event.role == known[event.subject_id], event.event
         assert event.result == "ok" or event.reason, event.event
         assert event.session_hash is None or len(event.session_hash) == 64
 

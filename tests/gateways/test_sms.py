@@ -7,7 +7,7 @@ import pytest
 from portal import config
 from portal.addresses import SettingError
 from portal.gateways import REFUSED, SENT, UNKNOWN, UNREACHABLE, Message
-from portal.gateways.text import TextGateway, address
+from portal.gateways.text import TextGateway
 from tests.support.gateway import Gateway
 from tests.support.server import free_port
 
@@ -53,7 +53,8 @@ def test_a_gateway_that_hangs_is_left_after_a_while_and_may_have_taken_the_text(
 
 
 def test_a_url_without_time_outs_gets_ours_and_follows_no_redirect(gateway):
-    service = TextGateway((gateway.url(),)).build(address(gateway.url(), NUMBER))
+    carrier = TextGateway((gateway.url(),))
+    service = carrier.build(carrier.address(gateway.url(), TEXT))
     assert service.request_timeout == (config.TEXT_CONNECT_SECONDS, config.TEXT_READ_SECONDS)
     assert not service.redirects
 

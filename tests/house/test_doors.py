@@ -30,6 +30,8 @@ PUBLIC = {
     "help.community",
     "help.privacy",
     "reports.content_policy",
+    "reports.text",  # the key is the token that went to the gateway with the text
+    "reports.text_by_get",
     "not_me.ask",  # their key is the mailed token
     "not_me.answer",
     "not_me.done",

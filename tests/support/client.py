@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.support.markup import Element, parse, squeeze
-from tests.support.see import see_fragment, see_headers, see_no_secret, see_page
+from tests.support.see import see_anew, see_fragment, see_headers, see_no_secret, see_page
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 WIZARD = "/account/security/two-factor"
@@ -224,11 +224,12 @@ class Browser:
         if swapped:
             see_fragment(answer.text)
             self._swap(page)
+            see_page(self.page, answer.status_code)
         else:
             self.page = page
+            see_anew(page, answer.status_code, answer.text)
         if not swapped or answer.headers.get("HX-Push-Url") != "false":
             self.path, _, self.query = path.partition("?")
-        see_page(self.page, answer.status_code)
         self._remember()
         return self
 

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +20,7 @@ class Gateway:
 
     def __init__(self):
         self.taken = []  # (number, words, moment) of every text that it accepted
+        self.reports = {}  # words -> where to report what became of that text
         self.asked = []  # the same of every text that was brought, whatever became of it
         self.orders = collections.deque()
         self.habit = "accept"
@@ -31,9 +33,9 @@ class Gateway:
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def url(self, kind="json", **options):
-        """Returns the apprise URL that leads here."""
+        """Returns the apprise URL that leads here. It brings along where to report: a gateway that does not want to know leaves it."""
         extra = "".join(f"&{name}={value}" for name, value in options.items())
-        return f"{kind}://user:gateway-token@127.0.0.1:{self.server.server_port}/texts?:to={{to}}{extra}"
+        return f"{kind}://user:gateway-token@127.0.0.1:{self.server.server_port}/texts?:to={{to}}&:report={{report}}{extra}"
 
     def will(self, *orders):
         """Decides about the next texts, one word each; afterwards the habit holds again."""
@@ -51,6 +53,11 @@ class Gateway:
         """Accepts a text: from here on it is on its way to a phone."""
         with self.lock:
             self.taken.append((*text, time.time()))
+
+    def report(self, words, state):
+        """Tells what became of a text that was accepted, as late as the test likes; returns the status."""
+        with urllib.request.urlopen(self.reports[words] + state, timeout=HANG_SECONDS) as answer:
+            return answer.status
 
     def words(self):
         """Returns the words of the texts that were accepted."""
@@ -70,9 +77,10 @@ class Answer(BaseHTTPRequestHandler):
 
     def do_POST(self):
         gateway = self.server.gateway
-        text = self.read()
+        text, report = self.read()
         order = gateway.decide(text)
         if order in ("accept", "twice") or order.startswith("take and"):
+            gateway.reports[text[1]] = report
             gateway.take(text)
         if order.endswith("hang"):
             gateway.ended.wait(HANG_SECONDS)
@@ -84,14 +92,19 @@ class Answer(BaseHTTPRequestHandler):
         for _ in range(2 if order == "twice" else 1):
             self.reply({"refuse": 400, "busy": 503, "elsewhere": 307}.get(order, 200))
 
+    def do_GET(self):
+        """As Kannel is asked: everything stands in the address."""
+        self.do_POST()
+
     def read(self):
-        """Returns (number, words) of the request."""
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        if "json" in self.headers["Content-Type"]:
+        """Returns (number, words) of the request, and where to report."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        if "json" in self.headers.get("Content-Type", ""):
             fields = json.loads(body)
-            return fields["to"], fields["message"]
+            return (fields["to"], fields["message"]), fields.get("report")
         fields = parse_qs(body) | parse_qs(urlsplit(self.path).query)
-        return fields.get("to", fields.get("To"))[0], fields.get("message", fields.get("Body"))[0]
+        number, words = fields.get("to", fields.get("To")), fields.get("message", fields.get("Body"))
+        return (number[0], words[0]), fields.get("report", [None])[0]
 
     def reply(self, status):
         self.send_response(status)

@@ -63,6 +63,8 @@ class Kannel:
             f":{name}={value}" for name, value in fields.items()
         )  # apprise: what it calls message, Kannel calls text
         self.url = f"form://127.0.0.1:{self.ports['sendsms']}/cgi-bin/sendsms?method=GET&{asked}"
+        # 19: delivered, not delivered, refused by the carrier; Kannel puts the number in place of %d
+        self.reporting_url = f"{self.url}&:dlr-mask=19&:dlr-url={{report}}%d"
         self.processes = []
 
     @property

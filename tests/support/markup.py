@@ -24,10 +24,12 @@ class Element:
 
     def walk(self):
         """Yields every element below, in the order of the page."""
-        for child in self.children:
+        waiting = self.children[::-1]
+        while waiting:
+            child = waiting.pop()
             if isinstance(child, Element):
                 yield child
-                yield from child.walk()
+                waiting += child.children[::-1]
 
     def all(self, *tags, **attributes):
         """Returns the elements below of some tags (any without one) with these attributes."""

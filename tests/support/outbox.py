@@ -60,6 +60,8 @@ def until(true, seconds=30):
 class Worker:
     """`flask queue work` on a site."""
 
+    command = (sys.executable, "-m", "flask", "--app", "wsgi", "queue", "work")
+
     def __init__(self, site, **settings):
         self.site, self.environment = site, site.environment | settings
         self.log = site.folder / "worker.log"
@@ -67,10 +69,9 @@ class Worker:
 
     def start(self):
         """Starts it; returns at once."""
-        command = [sys.executable, "-m", "flask", "--app", "wsgi", "queue", "work"]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                self.command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         return self
 
@@ -90,9 +91,9 @@ class Worker:
 
 
 @contextlib.contextmanager
-def running_worker(site, **settings):
+def running_worker(site, kind=Worker, **settings):
     """Yields a running Worker."""
-    worker = Worker(site, **settings).start()
+    worker = kind(site, **settings).start()
     try:
         yield worker
     finally:
