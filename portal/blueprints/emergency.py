@@ -7,9 +7,9 @@ from portal.blueprints.doors import forbid
 from portal.browser_session import visit, visitor
 from portal.flows import account
 from portal.flows import emergency_asking as flow
-from portal.forms import ReasonForm
 from portal.messages import Refused
 from portal.policy import policy_of
+from portal.practice_forms import ReasonForm
 from portal.rendering import go, home_endpoint, page, refuse, renew_session, send_to_sign_in
 
 blueprint = Blueprint("emergency", __name__, url_prefix="/sign-in/emergency")

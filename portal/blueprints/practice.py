@@ -7,8 +7,8 @@ from portal.blueprints import approvals, emergency_reviews, team_status
 from portal.blueprints.doors import ask_again, forbid
 from portal.browser_session import now, visit
 from portal.flows import deadline as flow
-from portal.forms import DeadlineForm
 from portal.messages import N_
+from portal.practice_forms import DeadlineForm
 from portal.rendering import go_to, page, refuse
 
 blueprint = Blueprint("practice", __name__)
@@ -34,8 +34,9 @@ def administrators_only() -> None:
 @blueprint.get("")
 def team() -> Response:
     done = DONE.get(request.args.get("deadline", ""))
-    reviews = {"reviews": emergency_reviews.flow.to_review(visit()), "review_url": emergency_reviews.review_url}
-    return page("practice/team.html", deadline=flow.of_practice(visit()), notice=_(done) if done else None, **reviews)
+    reviews, review_url = emergency_reviews.flow.to_review(visit()), emergency_reviews.review_url
+    said = _(done) if done else None
+    return page("practice/team.html", deadline=flow.of_practice(visit()), notice=said, reviews=reviews, review_url=review_url)
 
 
 # --- the set-up deadline

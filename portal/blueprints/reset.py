@@ -9,8 +9,8 @@ from portal.blueprints.practice import blueprint
 from portal.browser_session import visit
 from portal.flows import reset_requests as flow
 from portal.flows.reset_approvals import CHECKS, SECOND
-from portal.forms import ResetForm
 from portal.messages import Refused
+from portal.practice_forms import ResetForm
 from portal.rendering import go_to, page, refuse
 
 

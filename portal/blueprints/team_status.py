@@ -13,8 +13,8 @@ from portal import config, spreadsheet
 from portal.browser_session import now, visit
 from portal.flows import reminders
 from portal.flows import team as flow
-from portal.forms import TeamForm
 from portal.messages import N_, Refused
+from portal.practice_forms import TeamForm
 from portal.rendering import go_to, page, refuse
 
 blueprint = Blueprint("status", __name__)

@@ -56,11 +56,11 @@ def remind_all(visit: Visit) -> tuple[int, int]:
 def send(visit: Visit, users: list[User]) -> None:
     """Queue the mails, and note whom and when; part of the open transaction."""
     practice = db.session.get_one(Practice, visit.who.practice_id)
-    by = practice.deadline_at.isoformat() if practice.deadline_at and practice.deadline_at > visit.now else ""
-    facts = {"asked_by": visit.who.full_name, "practice": practice.name, "by": by}
+    last_day = practice.deadline_at.isoformat() if practice.deadline_at and practice.deadline_at > visit.now else ""
+    facts = {"asked_by": visit.who.full_name, "practice": practice.name, "last_day": last_day}
     for user in users:
         about = {**facts, "name": user.full_name, "is_reset": user.two_factor == "reset"}
         addresses = notices.addresses_of(visit, user)
-        db.session.add_all([notices.row(visit, user, TEMPLATE, address, about, {}) for address in addresses])
+        db.session.add_all([notices.row(visit, user, TEMPLATE, address, about, None) for address in addresses])
         record(visit, TEMPLATE, about=user)
     change(update(User).where(User.id.in_([user.id for user in users])).values(reminded_at=visit.now))

@@ -19,6 +19,7 @@ FLOORS = {
     "portal.methods": 3,
     "portal.policy": 2,
     "portal.forms": 2,
+    "portal.practice_forms": 2,
     "portal.messages": 2,
     "portal.phones": 2,
     "portal.spreadsheet": 2,

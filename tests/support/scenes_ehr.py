@@ -71,6 +71,20 @@ def ehr_settings(walker, town):
         walker.take(name)
 
 
+def ehr_team(walker, town):
+    """What a practice administrator sees of the team, and a deadline refused."""
+    enter(walker, town.regular("administrator"))
+    walker.page.goto("/ehr/settings/team/security")
+    walker.take("status")
+    walker.press("Send a reminder")
+    walker.take("reminded")
+    walker.page.get_by_label("Two-factor authentication", exact=True).select_option("Reset")
+    walker.press("Show")
+    walker.take("nobody")
+    walker.page.goto("/ehr/settings/team/deadline")
+    refuse(walker, "deadline-wrong", "Days of grace", "99", "Save")
+
+
 def ehr_without_code(walker, town):
     """A sign-in without a code, and a change long after the sign-in."""
     provider = town.regular("provider")
@@ -94,4 +108,4 @@ def enter(walker, provider):
     walker.press("Verify")
 
 
-EHR_SCENES = {scene.__name__: scene for scene in (ehr_locked, ehr_charts, ehr_settings, ehr_without_code)}
+EHR_SCENES = {scene.__name__: scene for scene in (ehr_locked, ehr_charts, ehr_settings, ehr_team, ehr_without_code)}

@@ -43,6 +43,9 @@ FACTS = {
     "who": "Dr. Ada Okafor",
     "practice": "Riverside Family Practice",
     "role": "administrator",
+    "asked_by": "Robin Lee",
+    "last_day": "2027-03-15T23:59:59+00:00",
+    "is_reset": False,
 }
 PLACES = {
     "help": "/help",
