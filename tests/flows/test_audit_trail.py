@@ -19,7 +19,7 @@ from tests.support.people import CHEAP
 from tests.support.texts import MARIAS, OTHERS, send_to, turn_on_texts
 
 FIELDS = ("at", "event", "result", "request_id", "ip", "user_agent", "app_version")
-RECORDERS = {"record", "record_alone"}
+RECORDERS = {"record", "record_alone", "note"}
 
 
 def named_in_code():
@@ -142,6 +142,16 @@ def open_charts(browser, dr_chen):
     browser.open("/ehr/charts/1").fill("Add note", Note="Seen today.")
 
 
+def watch_over(browser, admin_lee, dr_chen):
+    """Looks at the team, takes the list home, reminds, sets a deadline, which is used, and removes it."""
+    browser.enter(admin_lee).open("/ehr/settings/team/security").press("Send a reminder")
+    browser.get("/ehr/settings/team/security/export")
+    browser.open("/ehr/settings/team/deadline")
+    browser.fill("Save", **{"Set-up deadline": "2027-03-15", "Days of grace": "1", "Sign-ins of grace": "1"})
+    browser.another().enter(dr_chen).press("Later")
+    browser.open("/ehr/settings/team/deadline").press("Remove the deadline")
+
+
 def maria_with_a_typing_error(maria):
     """Returns maria as she types today."""
     from dataclasses import replace
@@ -162,11 +172,12 @@ def hold_back(app, database):
 
 
 @pytest.fixture
-def driven(app, plain, clock, database, inbox, maria, sam, jun, dr_chen):
+def driven(app, plain, clock, database, inbox, maria, sam, jun, dr_chen, admin_lee):
     """A portal in which everything happened once, and its events."""
     change_ways(plain.another(), clock, inbox, jun)
     hold_back(app, database)
     drive(plain, clock, database, maria, sam)
+    watch_over(plain.another(), admin_lee, dr_chen)
     open_charts(plain.another(), dr_chen)
     return [event for event in database.all(Event) if event.user_agent != "demo seed"]
 
@@ -175,9 +186,9 @@ def test_every_event_that_the_code_names_happens(driven):
     assert named_in_code() - {event.event for event in driven} == set()
 
 
-def test_every_event_has_all_its_fields(driven, database, maria, sam, jun, dr_chen):
+def test_every_event_has_all_its_fields(driven, database, maria, sam, jun, dr_chen, admin_lee):
     assert [event.event for event in driven if any(getattr(event, name) in (None, "") for name in FIELDS)] == []
-    known = {user.id: user.role for user in map(database.user, (maria, sam, jun, dr_chen))}
+    known = {user.id: user.role for user in map(database.user, (maria, sam, jun, dr_chen, admin_lee))}
     for event in driven:
         assert event.result in ("ok", "refused")
         assert event.app_version == VERSION and event.ip == "127.0.0.1" and "Chrome" in event.user_agent
