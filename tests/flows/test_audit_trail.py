@@ -193,7 +193,7 @@ def test_every_event_has_all_its_fields(driven, database, maria, sam, jun, dr_ch
         assert event.result in ("ok", "refused")
         assert event.app_version == VERSION and event.ip == "127.0.0.1" and "Chrome" in event.user_agent
         assert event.at.tzinfo is not None
-        assert event.role == known[event.subject_id], event.event
+        assert event.role == known[event.actor_id or event.subject_id], event.event  # of who did it
         assert event.result == "ok" or event.reason, event.event
         assert event.session_hash is None or len(event.session_hash) == 64
 
