@@ -62,5 +62,5 @@ def send(visit: Visit, users: list[User]) -> None:
         about = {**facts, "name": user.full_name, "is_reset": user.two_factor == "reset"}
         addresses = notices.addresses_of(visit, user)
         db.session.add_all([notices.row(visit, user, TEMPLATE, address, about, None) for address in addresses])
-        record(visit, TEMPLATE, about=user)
+        record(visit, "set_up_reminder", about=user)
     change(update(User).where(User.id.in_([user.id for user in users])).values(reminded_at=visit.now))

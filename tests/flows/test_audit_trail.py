@@ -20,7 +20,7 @@ from tests.support.people import CHEAP
 from tests.support.texts import MARIAS, OTHERS, send_to, turn_on_texts
 
 FIELDS = ("at", "event", "result", "request_id", "ip", "user_agent", "app_version")
-RECORDERS = {"record", "record_alone"}
+RECORDERS = {"record", "record_alone", "note"}
 
 
 def named_in_code():
@@ -154,6 +154,16 @@ def reset_twice(browser, dr_chen, admin_lee, support, database, monkeypatch):
     browser.another().enter(support).press("Look at it").press("Refuse")
 
 
+def watch_over(browser, admin_lee, dr_chen):
+    """Looks at the team, takes the list home, reminds, sets a deadline, which is used, and removes it."""
+    browser.enter(admin_lee).open("/ehr/settings/team/security").press("Send a reminder")
+    browser.get("/ehr/settings/team/security/export")
+    browser.open("/ehr/settings/team/deadline")
+    browser.fill("Save", **{"Set-up deadline": "2027-03-15", "Days of grace": "1", "Sign-ins of grace": "1"})
+    browser.another().enter(dr_chen).press("Later")
+    browser.open("/ehr/settings/team/deadline").press("Remove the deadline")
+
+
 def maria_with_a_typing_error(maria):
     """Returns maria as she types today."""
     from dataclasses import replace
@@ -179,7 +189,9 @@ def driven(app, plain, clock, database, inbox, monkeypatch, maria, sam, jun, dr_
     change_ways(plain.another(), clock, inbox, jun)
     hold_back(app, database)
     drive(plain, clock, database, maria, sam)
+    watch_over(plain.another(), admin_lee, dr_chen)
     open_charts(plain.another(), dr_chen)
+    clock.next_code()
     reset_twice(plain.another(), dr_chen, admin_lee, support, database, monkeypatch)
     return [event for event in database.all(Event) if event.user_agent != "demo seed"]
 
@@ -195,7 +207,7 @@ def test_every_event_has_all_its_fields(driven, database):
         assert event.result in ("ok", "refused")
         assert event.app_version == VERSION and event.ip == "127.0.0.1" and "Chrome" in event.user_agent
         assert event.at.tzinfo is not None
-        assert event.role == known[event.actor_id or event.subject_id], event.event
+        assert event.role == known[event.actor_id or event.subject_id], event.event  # of who did it
         assert event.subject_id in known, event.event
         assert event.result == "ok" or event.reason, event.event
         assert event.session_hash is None or len(event.session_hash) == 64
