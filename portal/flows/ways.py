@@ -50,7 +50,7 @@ def open_secret(visit: Visit, user: User, row: Authenticator | Binding, attempt:
         country=user.country,
         countries=visit.countries,
         host=visit.host,
-        on_file=on_file(visit, user),
+        on_file=on_file(visit, user) if user.two_factor != "on" else "",  # once it is on, numbers are shown masked alone
         mac=visit.keys.mac,
     )
 

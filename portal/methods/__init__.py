@@ -32,7 +32,7 @@ class Secret:
     country: str = "US"
     countries: tuple[str, ...] = ()
     host: str = ""
-    on_file: str = ""  # the number that the account has already (AX-4)
+    on_file: str = ""  # in the first set-up: the number that the account has already (AX-4)
     mac: Callable[[str, str], bytes] | None = None
 
     def hash_code(self, row_id: str, code: str) -> bytes:

@@ -110,6 +110,17 @@ def test_a_new_number_takes_the_place_of_the_old_one_and_the_old_one_is_told(tex
     assert inbox.of(maria)[-1].to == OTHERS
 
 
+def test_update_phone_begins_with_an_empty_field(texting):
+    """The number on file may be the abandoned one, and numbers are shown masked (rule 13)."""
+    texting.press("Update Phone")
+    texting.press("Continue")
+    assert texting.path == NUMBER and not texting.field("Mobile phone number")["value"]
+    assert MARIAS[-4:] not in texting.response.text
+    send_to(texting, OTHERS)
+    texting.press("Change the number")
+    assert texting.field("Mobile phone number")["value"] == OTHERS
+
+
 def test_the_same_number_proved_anew_is_not_told_that_it_is_gone(texting, inbox, maria):
     texting.press("Update Phone")
     texting.press("Continue")
