@@ -13,7 +13,7 @@ from portal.db import begin_write, change, db, end_read
 from portal.flows import backup_codes, delivery, notices, sessions, trusted, verification
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_CLAIMANT, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, Visit
-from portal.flows.ways import attempt_of, first_sender, live, open_secret
+from portal.flows.ways import Way, attempt_of, first_sender, live, open_secret
 from portal.messages import Refused
 from portal.methods import method
 from portal.models import Binding, Session, User
@@ -97,6 +97,17 @@ def send_first_code(visit: Visit, user: User, row: Session) -> None:
         delivery.send(visit, user, secret, chosen)
     except (Refused, SealBroken) as refused:
         record(visit, "code_sent", about=user, reason=getattr(refused, "reason", "unreadable"), refused=True, factor=chosen.name)
+
+
+def limit_reached(visit: Visit, ways: list[Way]) -> Refused | None:
+    """Why the password sent no text, where texts are what is asked for and a limit stands in the way (rule 13, SM-5). Only reads."""
+    if not ways or ways[0].is_asked:
+        return None
+    try:
+        delivery.check_limits(visit, visit.who.user_id, attempt_of(visit), ways[0].target)
+    except Refused as refused:
+        return refused
+    return None
 
 
 def send_code(visit: Visit, authenticator_id: str) -> None:

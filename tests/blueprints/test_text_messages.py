@@ -343,10 +343,13 @@ def test_an_account_gets_five_texts_an_hour_and_is_told_how_long_to_wait(texting
     assert count(inbox, maria) == 5
     late = texting.another()
     late.sign_in(maria)
-    assert "We can send a text" in late.text
+    limit = "That is all the texts we send for now. Try again in 59 minutes, or use another way."
+    assert late.notices == [limit] and "We can send a text" not in late.text and late.offers("Use a backup code")
     late.press("Text me a code")
     assert late.status == 422
-    assert late.problems == ["That is all the texts we send for now. Try again in 59 minutes, or use another way."]
+    assert late.problems == [limit] and late.notices == []
+    late.fill("Verify", Verification_Code="123456")
+    assert late.notices == [limit] and "We can send a text" not in late.text
     clock.move(minutes=59)
     late.another().sign_in(maria)
     assert count(inbox, maria) == 6
@@ -360,6 +363,7 @@ def test_an_account_gets_ten_texts_a_day(texting, clock, inbox, maria):
     clock.move(hours=2)
     late = texting.another()
     late.sign_in(maria)
+    assert late.notices == ["That is all the texts we send in one day. Use another way, or try again tomorrow."]
     late.press("Text me a code")
     assert late.problems == ["That is all the texts we send in one day. Use another way, or try again tomorrow."]
     clock.move(hours=20)
