@@ -84,6 +84,16 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
         N_("If you lost this phone today, only your %(codes)d backup codes would let you in, and you have not confirmed that they are saved."),
         "codes",
     ),
+    "lost_saved_second": (
+        N_("If you lost this phone today, your %(codes)d backup code would still let you in, and so would another way to get codes, if you have it on another device."),
+        N_("If you lost this phone today, any of your %(codes)d backup codes would still let you in, and so would another way to get codes, if you have it on another device."),
+        "codes",
+    ),
+    "lost_unsaved_second": (
+        N_("If you lost this phone today, another way to get codes would let you in, if you have it on another device, and so would your %(codes)d backup code, but you have not confirmed that it is saved."),
+        N_("If you lost this phone today, another way to get codes would let you in, if you have it on another device, and so would your %(codes)d backup codes, but you have not confirmed that they are saved."),
+        "codes",
+    ),
     "lost_second": N_("If you lost this phone today, only another way to get codes would let you in, if you have it on another device."),
     "lost_nothing": N_("If you lost this phone today, nothing that you hold would let you in: support would have to check who you are first."),
     "label_empty": N_("Enter a name, such as Tablet."),

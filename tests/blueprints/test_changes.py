@@ -489,6 +489,11 @@ HOLDINGS = [
     Holding(),
     Holding(saved=False),
     Holding(left=1),
+    Holding(apps=(False, False)),
+    Holding(left=1, numbers=(OTHERS,)),
+    Holding(left=1, numbers=(OTHERS,), saved=False),
+    Holding(apps=(False, True)),
+    Holding(apps=(True,), numbers=(OTHERS, OTHERS), saved=False),
     Holding(left=0),
     Holding(stopped=True),
     Holding(left=0, numbers=(OTHERS,)),
@@ -511,6 +516,8 @@ def test_the_sentence_about_a_lost_phone_is_what_really_remains(apped, clock, da
     code_opens = opens(apped, sam, sam.codes[0])
     assert ("backup code" in said) == code_opens, said
     working = remaining(apped, clock, database, inbox, sam, holding)
+    assert ("another way to get codes would let you in" in said or "so would another way" in said) == (len(working) > 1), said
+    assert ("only" in said) == (code_opens + (len(working) > 1) == 1 and not (code_opens and holding.saved)), said
     if not code_opens:
         assert ("only another way" in said) == (len(working) > 1), said
         assert ("nothing that you hold" in said) == (len(working) <= 1), said
