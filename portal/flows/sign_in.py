@@ -156,7 +156,7 @@ def submit_code(visit: Visit, code: str, trust: bool = False) -> Finished:
     token = sessions.renew(visit, level=LEVEL_TWO, second_factor_at=visit.now)
     if token is None:  # this claimant's session ended or was renewed meanwhile: the spent code goes with it
         db.session.commit()
-        raise Refused("used")
+        raise Refused("used_meanwhile")
     record(visit, "authn_login_success", factor=proof.factor, session_hash=token_hash(token))
     if not visit.who.browser_known:
         notices.queue(visit, proof.user, "new_browser")
