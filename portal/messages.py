@@ -110,6 +110,11 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
         N_("We sent you a text less than a minute ago. Wait %(seconds)d seconds, then press Send again."),
         "seconds",
     ),
+    "send_gap_number": (
+        N_("We sent you a text less than a minute ago. Wait %(seconds)d second, then press Send Code."),
+        N_("We sent you a text less than a minute ago. Wait %(seconds)d seconds, then press Send Code."),
+        "seconds",
+    ),
     "send_limit": (
         N_("That is all the texts we send for now. Try again in %(minutes)d minute, or use another way."),
         N_("That is all the texts we send for now. Try again in %(minutes)d minutes, or use another way."),

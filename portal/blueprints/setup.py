@@ -171,10 +171,15 @@ def submit_step(method_name: str, step_name: str) -> Response:
     except Refused as refused:
         if refused.reason == "set_up_expired":
             return go_here("choose", expired=1)
-        return step_page(chosen, step, form, refused)
+        return step_page(chosen, step, form, in_words_of(step, refused))
     if following:
         return go_here("step", method_name=chosen.name, step_name=following.name)
     return go_to(g.door.url("security", changed=1)) if was_on else go_here("backup_codes")
+
+
+def in_words_of(step: Step, refused: Refused) -> Refused:
+    """The wait between two texts names the button that is there: a step that sends to its answer has its own."""
+    return Refused("send_gap_number", **refused.facts) if refused.reason == "send_gap" and step.button else refused
 
 
 def due_afresh() -> Response:

@@ -316,6 +316,18 @@ def test_between_two_texts_of_one_attempt_stand_sixty_seconds(plain, clock, inbo
     assert plain.status == 200 and count(inbox, maria) == before + 1
 
 
+def test_the_wait_on_the_number_page_names_the_button_of_that_page(browser, clock, inbox, maria):
+    send_to(ask_for_texts(browser.enter(maria)), MARIAS)
+    browser.press("Change the number")
+    send_to(browser, OTHERS)
+    assert (browser.status, browser.path) == (422, NUMBER)
+    assert browser.problems == ["We sent you a text less than a minute ago. Wait 60 seconds, then press Send Code."]
+    assert browser.offers("Send Code") and not browser.offers("Send again")
+    clock.move(seconds=60)
+    send_to(browser, OTHERS)
+    assert browser.path == CODE and count(inbox, maria) == 2
+
+
 def test_ten_impatient_clicks_send_one_text(texting, inbox, clock, maria):
     texting.sign_in(maria)
     before = count(inbox, maria)
