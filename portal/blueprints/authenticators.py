@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, abort, g, request
 
-from portal.blueprints.doors import ask_again
+from portal.blueprints.doors import ask_again, ask_code
 from portal.browser_session import visit
 from portal.flows import account, turn_on
 from portal.forms import LabelForm
@@ -18,12 +18,18 @@ def own(authenticator_id: str) -> account.Held:
 
 @blueprint.get("/<authenticator_id>/name")
 def rename(authenticator_id: str) -> Response:
+    again = ask_code()
+    if again:
+        return again
     held = own(authenticator_id)
     return page("patient/rename.html", form=LabelForm(name=held.name), held=held)
 
 
 @blueprint.post("/<authenticator_id>/name")
 def submit_rename(authenticator_id: str) -> Response:
+    again = ask_code()
+    if again:
+        return again
     held = own(authenticator_id)
     form = LabelForm(request.form)
     if not form.validate():
