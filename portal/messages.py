@@ -99,6 +99,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "lost_nothing": N_("If you lost this phone today, nothing that you hold would let you in: support would have to check who you are first."),
     "label_empty": N_("Enter a name, such as Tablet."),
     "label_long": N_("Use at most 40 characters."),
+    "label_taken": N_("Another way to get codes has that name already. Choose another name."),
     "text_first": N_("We have not sent you a text yet. Press Text me a code to get one."),
     "text_wrong": N_("That code did not match. Compare it with the newest text from us."),
     "text_old": N_("That code is from an older text. Use the newest one."),

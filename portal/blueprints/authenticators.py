@@ -6,6 +6,7 @@ from portal.blueprints.doors import ask_again, ask_code
 from portal.browser_session import visit
 from portal.flows import account, turn_on
 from portal.forms import LabelForm
+from portal.messages import Refused
 from portal.rendering import go_to, page, refuse
 
 blueprint = Blueprint("authenticators", __name__)
@@ -34,7 +35,10 @@ def submit_rename(authenticator_id: str) -> Response:
     form = LabelForm(request.form)
     if not form.validate():
         return refuse("patient/rename.html", form, held=held)
-    turn_on.rename(visit(), held.id, form.name.data)
+    try:
+        turn_on.rename(visit(), held.id, form.name.data)
+    except Refused as refused:
+        return refuse("patient/rename.html", form, refused, "name", held=held)
     return go_to(g.door.url("security", changed=1))
 
 

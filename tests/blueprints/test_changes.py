@@ -405,6 +405,19 @@ def test_a_name_that_is_none_is_refused(browser, database, sam, typed, words):
     assert rows_of(database, sam)[0].name == "Authenticator App"
 
 
+@pytest.mark.parametrize("typed", ["Tablet", " tablet ", "TABLET"])
+def test_two_ways_do_not_share_a_name(apped, database, inbox, sam, typed):
+    add_number(apped, inbox, sam)
+    apped.press("Rename Text message")
+    apped.fill("Save", Name="Tablet").press("Rename Tablet")
+    apped.fill("Save", Name="Tablet")
+    assert (apped.path, apped.status) == (SECURITY, 200)
+    apped.press("Rename Authenticator App")
+    apped.fill("Save", Name=typed)
+    assert (apped.status, apped.problems) == (422, ["Another way to get codes has that name already. Choose another name."])
+    assert sorted(row.name for row in rows_of(database, sam)) == ["Authenticator App", "Tablet"]
+
+
 def test_a_name_with_markup_is_only_a_name(plain, database, sam):
     plain.enter(sam).open(f"{HELD}/{rows_of(database, sam)[0].id}/name")
     plain.fill("Save", Name="<b>Tablet</b> & %(x)s")
