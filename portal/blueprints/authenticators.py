@@ -44,7 +44,12 @@ def submit_rename(authenticator_id: str) -> Response:
 
 @blueprint.get("/<authenticator_id>/remove")
 def remove(authenticator_id: str) -> Response:
-    return ask_again() or page("patient/remove.html", held=own(authenticator_id))
+    again = ask_again()
+    if again:
+        return again
+    held = own(authenticator_id)
+    is_last = account.is_last(account.all_held(visit()), held)
+    return page("patient/last_way.html" if is_last else "patient/remove.html", held=held)
 
 
 @blueprint.post("/<authenticator_id>/remove")
@@ -54,4 +59,4 @@ def submit_remove(authenticator_id: str) -> Response:
     if again:
         return again
     removed = turn_on.remove(visit(), held.id)
-    return go_to(g.door.url("security", changed=1) if removed else g.door.url("security"))
+    return go_to(g.door.url("security", changed=1) if removed else request.path)  # the page says why it stays

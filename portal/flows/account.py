@@ -117,6 +117,11 @@ def held(visit: Visit, row: Authenticator) -> Held:
     )
 
 
+def is_last(rows: list[Held], held: Held) -> bool:
+    """Whether no other of the rows gives codes that work."""
+    return not any(each.id != held.id and not each.disabled and not each.is_off for each in rows)
+
+
 def goes_to(visit: Visit, row: Authenticator, known: Method | None) -> str:
     """The masked number, "" where nothing is sent or the seal does not open."""
     if known is None or known.mask is None:

@@ -447,9 +447,12 @@ def test_the_last_one_is_never_removed(apped, database, sam):
     assert not apped.offers("Remove Authenticator App")
     apped.post(f"{HELD}/{row.id}/remove")
     assert len(rows_of(database, sam)) == 1
-    apped.open(f"{HELD}/{row.id}/remove").press("Remove")
-    assert (apped.path, SAVED in apped.notices) == (SECURITY, False)
-    assert len(rows_of(database, sam)) == 1
+    assert apped.response.headers["Location"] == f"{HELD}/{row.id}/remove"
+    apped.open(f"{HELD}/{row.id}/remove")
+    assert apped.heading == "Authenticator App can't be removed" and "No other way to get codes works now" in apped.text
+    assert "Your other ways in" not in apped.text and not apped.offers("Remove")
+    for label, path in (("Change Authenticator App", WIZARD), ("Disable", f"{SECURITY}/disable"), ("Keep it", SECURITY)):
+        assert apped.open(f"{HELD}/{row.id}/remove").press(label).path == path
 
 
 def test_the_last_one_that_works_is_never_removed(apped, clock, database, inbox, sam):
@@ -458,6 +461,8 @@ def test_the_last_one_that_works_is_never_removed(apped, clock, database, inbox,
     database.change(update(Authenticator).where(Authenticator.id != number.id).values(disabled_at=clock.now))
     apped.post(f"{HELD}/{number.id}/remove")
     assert len(rows_of(database, sam)) == 2
+    assert apped.open(SECURITY).press("Remove Text message").heading == "Text message can't be removed"
+    assert apped.open(SECURITY).press("Remove Authenticator App").heading == "Remove Authenticator App?"
 
 
 # --- another person's authenticator
