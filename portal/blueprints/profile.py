@@ -1,6 +1,6 @@
 """Account Settings, Profile: nested in a door's blueprint like the wizard, one page for each thing that can be changed."""
 
-from flask import Blueprint, Response, current_app, g, request, url_for
+from flask import Blueprint, Response, abort, current_app, g, request, url_for
 from flask_babel import gettext as _
 
 from portal.blueprints.doors import ask_again
@@ -32,7 +32,7 @@ def overview() -> Response:
     return page("patient/account.html", profile=flow.overview(visit()), notice=_(done) if done else None)
 
 
-def back(done: str | None = None) -> Response:
+def back(done: str) -> Response:
     return go_to(g.door.url("account", done=done))
 
 
@@ -98,8 +98,8 @@ def remove_address(address_id: str) -> Response:
     again = ask_again()
     if again:
         return again
-    found = flow.find_address(visit(), address_id)
-    return page("profile/remove_address.html", address=found, action=request.path) if found else back()
+    found = flow.find_address(visit(), address_id) or abort(404)
+    return page("profile/remove_address.html", address=found, action=request.path)
 
 
 @blueprint.post("/addresses/<address_id>/remove")
@@ -107,7 +107,9 @@ def submit_remove_address(address_id: str) -> Response:
     again = ask_again()
     if again:
         return again
-    return back("address_removed" if flow.remove_address(visit(), address_id) else None)
+    if not flow.remove_address(visit(), address_id):
+        abort(404)
+    return back("address_removed")
 
 
 # --- number
