@@ -60,7 +60,13 @@ def choose_context(form: MethodForm) -> dict:
     offers = offered(g.door.policy)
     form.method.choices = [(each.name, each.label) for each in offers]
     cards = [
-        {"name": each.name, "label": _(each.label), "recommended": not each.restricted, "facts": [_(fact) for fact in each.facts]}
+        {
+            "name": each.name,
+            "label": _(each.label),
+            "drawing": each.drawing,
+            "recommended": not each.restricted,
+            "facts": [_(fact) for fact in each.facts],
+        }
         for each in offers
     ]
     kinds = {each.name: each.name for each in offers}

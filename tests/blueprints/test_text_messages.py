@@ -84,6 +84,18 @@ def test_why_the_app_is_stronger_is_said_before_the_number_is_asked(browser, mar
     assert "The authenticator app is stronger" in browser.text
 
 
+def test_each_choice_has_a_drawing_of_its_own(plain, maria):
+    plain.enter(maria).open(WIZARD)
+    drawn = [card.one("svg").all("path")[0]["d"] for card in plain.page.all("div") if "choice" in card.classes]
+    assert len(drawn) == len(set(drawn)) == 2
+
+
+def test_both_pages_that_ask_for_a_number_say_alike_how_to_write_it(plain, maria):
+    hint = "With the area code. Numbers of other countries begin with + and the country's code."
+    assert hint in ask_for_texts(plain.enter(maria)).text
+    assert hint in plain.open("/account/phone").text
+
+
 @pytest.mark.parametrize(("typed", "words"), REFUSED.values(), ids=REFUSED)
 def test_a_number_that_gets_no_texts_is_refused_in_words_and_kept(browser, inbox, database, maria, typed, words):
     send_to(ask_for_texts(browser.enter(maria)), typed)
