@@ -1,7 +1,8 @@
 """One of a patient's authenticators: its name, and its end while another stays. Nested in the patient's blueprint."""
 
-from flask import Blueprint, Response, abort, g, request
+from flask import Blueprint, Response, abort, request
 
+from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, ask_code
 from portal.browser_session import visit
 from portal.flows import account, turn_on
@@ -39,7 +40,7 @@ def submit_rename(authenticator_id: str) -> Response:
         turn_on.rename(visit(), held.id, form.name.data)
     except Refused as refused:
         return refuse("patient/rename.html", form, refused, "name", held=held)
-    return go_to(g.door.url("security", changed=1))
+    return go_and_say("security", "changed")
 
 
 @blueprint.get("/<authenticator_id>/remove")
@@ -59,4 +60,4 @@ def submit_remove(authenticator_id: str) -> Response:
     if again:
         return again
     removed = turn_on.remove(visit(), held.id)
-    return go_to(g.door.url("security", changed=1) if removed else request.path)  # the page says why it stays
+    return go_and_say("security", "changed") if removed else go_to(request.path)  # the page says why it stays

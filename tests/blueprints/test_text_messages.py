@@ -86,7 +86,7 @@ def test_why_the_app_is_stronger_is_said_before_the_number_is_asked(browser, mar
 
 def test_each_choice_has_a_drawing_of_its_own(plain, maria):
     plain.enter(maria).open(WIZARD)
-    drawn = [card.one("svg").all("path")[0]["d"] for card in plain.page.all("div") if "choice" in card.classes]
+    drawn = [card.one("label").one("svg").all("path")[0]["d"] for card in plain.page.all("div") if "choice" in card.classes]
     assert len(drawn) == len(set(drawn)) == 2
 
 
