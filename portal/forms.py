@@ -11,7 +11,9 @@ from portal.messages import N_
 
 LOOKALIKES = str.maketrans("OIL", "011")  # BC-8: Crockford's alphabet has no O, I or L
 EMAIL = re.compile(
-    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", re.IGNORECASE
+    r"(?!-)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@"
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]",
+    re.IGNORECASE,
 )
 NAME_SIGNS = frozenset("'’‘-‐\u200c\u200d")  # the last two join letters in Persian and in scripts of India
 BACKUP_CODE_CHARACTERS = frozenset(config.BACKUP_CODE_ALPHABET)

@@ -6,6 +6,7 @@ from flask_babel import ngettext
 
 from portal import config
 from portal.blueprints import authenticators, presence, profile, setup
+from portal.blueprints.done import go_and_say, said
 from portal.blueprints.doors import PATIENT_DOOR, ask_again, ask_code, guard
 from portal.browser_session import own_path, visit
 from portal.flows import account, backup_codes, sign_in, turn_off
@@ -13,7 +14,7 @@ from portal.flows import presence as presence_flow
 from portal.flows import reauthenticate as flow
 from portal.flows.ways import ways, without_texts
 from portal.forms import NewPasswordForm, PasswordForm, ReauthenticationForm
-from portal.messages import N_, Refused
+from portal.messages import Refused
 from portal.rendering import go, go_to, page, refuse, renew_session, say
 
 blueprint = Blueprint("patient", __name__)
@@ -22,16 +23,6 @@ blueprint.register_blueprint(setup.blueprint, url_prefix="/account/security/two-
 blueprint.register_blueprint(authenticators.blueprint, url_prefix="/account/security/authenticators")
 blueprint.register_blueprint(presence.blueprint, url_prefix="/account/security")
 blueprint.register_blueprint(profile.blueprint, url_prefix="/account")
-
-# What the Security page says first, by the mark in its address.
-DONE = {
-    "on=1": N_("Two-factor authentication is on."),
-    "saved=1": N_("Your new backup codes are saved."),
-    "changed=1": N_("Your change is saved."),
-    "off=1": N_("Two-factor authentication is off."),
-    f"ended={presence_flow.SESSIONS}": N_("Ended. Signed out there at the next click."),
-    f"ended={presence_flow.TRUSTED}": N_("Ended. The next sign-in there asks for a code."),
-}
 
 
 @blueprint.get("/home")
@@ -80,14 +71,9 @@ def security() -> Response:
     if again:
         return again
     shown = {**account.security(visit()), "presence": presence_flow.overview(visit())}
-    return page("patient/security.html", notice=said(), url=g.door.url, places_shown=config.PLACES_SHOWN, **shown)
-
-
-def said() -> str | None:
-    """What the page before has done, as its address tells and where it is still true."""
-    if "on" in request.args and not visit().who.is_on:
-        return None
-    return next((_(DONE[mark]) for mark in map("=".join, request.args.items()) if mark in DONE), None)
+    who, backup = visit().who, shown["backup"]
+    notice = said(on=who.is_on, off=not who.is_on, saved=backup is not None and backup.saved)
+    return page("patient/security.html", notice=notice, url=g.door.url, places_shown=config.PLACES_SHOWN, **shown)
 
 
 @blueprint.get("/account/security/confirm")
@@ -202,7 +188,7 @@ def submit_disable() -> Response:
         return refuse("patient/disable.html", form, refused, "password", **context)
     except turn_off.OutOfTurn:
         return go_to(g.door.url("disable"))
-    return go_to(g.door.url("security", off=1) if is_off else g.door.url("replace_password"))
+    return go_and_say("security", "off") if is_off else go_to(g.door.url("replace_password"))
 
 
 @blueprint.get("/account/security/disable/password")
@@ -230,4 +216,4 @@ def submit_replace_password() -> Response:
         return refuse("patient/replace_password.html", form, refused, "new_password")
     except turn_off.OutOfTurn:
         return go_to(g.door.url("disable"))
-    return go_to(g.door.url("security", off=1))
+    return go_and_say("security", "off")

@@ -3,11 +3,12 @@
 from flask import Blueprint, Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
+from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, ask_code
 from portal.browser_session import visit
 from portal.flows import presence as flow
 from portal.messages import N_
-from portal.rendering import go_to, page
+from portal.rendering import page
 
 blueprint = Blueprint("presence", __name__)
 ROW_ID_MAX = 2**31 - 1  # what the databases take for a number
@@ -56,7 +57,7 @@ def end(kind: str, row_id: int) -> Response:
         return again
     if row_id > ROW_ID_MAX or not flow.end(visit(), kind, row_id):
         abort(404)
-    return go_to(g.door.url("security", ended=kind))
+    return go_and_say("security", kind)
 
 
 @blueprint.get("/sessions", defaults={"kind": flow.SESSIONS})
@@ -73,7 +74,7 @@ def end_all(kind: str) -> Response:
     if again:
         return again
     flow.end_all(visit(), kind)
-    return go_to(g.door.url("security", ended=kind))
+    return go_and_say("security", kind)
 
 
 @blueprint.get("/activity")

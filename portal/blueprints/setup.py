@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 
+from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again
 from portal.browser_session import visit
 from portal.crypto import SealBroken
@@ -60,7 +61,13 @@ def choose_context(form: MethodForm) -> dict:
     offers = offered(g.door.policy)
     form.method.choices = [(each.name, each.label) for each in offers]
     cards = [
-        {"name": each.name, "label": _(each.label), "recommended": not each.restricted, "facts": [_(fact) for fact in each.facts]}
+        {
+            "name": each.name,
+            "label": _(each.label),
+            "drawing": each.drawing,
+            "recommended": not each.restricted,
+            "facts": [_(fact) for fact in each.facts],
+        }
         for each in offers
     ]
     kinds = {each.name: each.name for each in offers}
@@ -173,10 +180,15 @@ def submit_step(method_name: str, step_name: str) -> Response:
     except Refused as refused:
         if refused.reason == "set_up_expired":
             return go_here("choose", expired=1)
-        return step_page(chosen, step, form, refused)
+        return step_page(chosen, step, form, in_words_of(step, refused))
     if following:
         return go_here("step", method_name=chosen.name, step_name=following.name)
-    return go_to(g.door.url("security", changed=1)) if was_on else go_here("backup_codes")
+    return go_and_say("security", "changed") if was_on else go_here("backup_codes")
+
+
+def in_words_of(step: Step, refused: Refused) -> Refused:
+    """The wait between two texts names the button that is there: a step that sends to its answer has its own."""
+    return Refused("send_gap_number", **refused.facts) if refused.reason == "send_gap" and step.button else refused
 
 
 def due_afresh() -> Response:
@@ -286,7 +298,7 @@ def submit_prove() -> Response:
         codes_flow.confirm_saved(visit(), form.code.data)
     except Refused as refused:
         return refuse("setup/prove.html", form, refused, "code", **context)
-    return go_to(g.door.url("security", **({"on": 1} if context["set_number"] == 1 else {"saved": 1})))
+    return go_and_say("security", "on" if context["set_number"] == 1 else "saved")
 
 
 @blueprint.post("/backup-codes/later")
