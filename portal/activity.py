@@ -2,7 +2,7 @@
 
 from portal.messages import N_
 
-# An event's sentence; "event:detail" speaks first where the event's reason, factor or result is that detail.
+# An event's sentence; "event:detail" speaks first where the event's reason, the reason's first word, factor or result is that detail.
 SENTENCES: dict[str, str] = {
     "authn_login_success": N_("You signed in with a verification code."),
     "authn_login_success:password": N_("You signed in with your password."),
@@ -22,6 +22,15 @@ SENTENCES: dict[str, str] = {
     "authenticator_binding_begun": N_("Setting up two-factor authentication was begun."),
     "authenticator_binding_cancelled": N_("Setting up two-factor authentication was cancelled."),
     "authenticator_binding": N_("A wrong code was entered while two-factor authentication was set up."),
+    "authenticator_binding:throttled": N_("A code was refused in a set-up, because too many had been wrong."),
+    "authenticator_binding:phone": N_("A phone number that we can't use was entered while two-factor authentication was set up."),
+    "authenticator_binding:number_shared": N_("A number that five accounts use already was entered in a set-up."),
+    "authenticator_binding:send_gap": N_("A text was asked for too soon after the last one in a set-up, so none was sent."),
+    "authenticator_binding:send": N_("A text was asked for in a set-up and not sent, because too many had been."),
+    "authenticator_binding:texts_off": N_(
+        "A text was asked for in a set-up and not sent, because text messages are switched off."
+    ),
+    "authenticator_binding:set_up_expired": N_("Setting up two-factor authentication took too long, so it ended."),
     "authenticator_added": N_("A way to get verification codes was added."),
     "authenticator_replaced": N_("A way to get verification codes was changed for another."),
     "authenticator_removed": N_("A way to get verification codes was removed."),
@@ -29,7 +38,11 @@ SENTENCES: dict[str, str] = {
     "code_sent": N_("A text with a code was sent to you."),
     "number_changed": N_("A code was not sent by text, because your number had lately moved to another SIM card or carrier."),
     "code_sent:texts_off": N_("A code was not sent by text, because text messages are switched off."),
-    "code_sent:refused": N_("A text with a code was asked for and not sent, because too many had been."),
+    "code_sent:send_gap": N_("A text with a code was asked for too soon after the last one, so none was sent."),
+    "code_sent:send": N_("A text with a code was asked for and not sent, because too many had been."),
+    "code_sent:number_shared": N_("A text with a code was not sent, because too many accounts use your number."),
+    "code_sent:unreadable": N_("A text with a code was not sent, because we could not read your number."),
+    "code_sent:refused": N_("A text with a code was asked for and not sent."),
     "authenticator_disabled": N_("A hundred wrong codes were entered, so your codes were stopped."),
     "two_factor_off": N_("Two-factor authentication was turned off."),
     "two_factor_off:refused": N_("A wrong password was entered where two-factor authentication is turned off."),
@@ -113,7 +126,7 @@ SHOWN = frozenset(key.partition(":")[0] for key in SENTENCES)
 
 def sentence(event: str, result: str, reason: str | None, factor: str | None) -> str:
     """The sentence for an event of SHOWN, not translated yet."""
-    for detail in (reason, factor, result):
+    for detail in (reason, (reason or "").partition("_")[0], factor, result):
         found = SENTENCES.get(f"{event}:{detail}")
         if found:
             return found

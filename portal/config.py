@@ -96,6 +96,7 @@ TRUSTED_TOKENS = 5  # people who share one browser and trust it; a sixth takes t
 ACTIVITY_SHOWN = timedelta(days=90)
 ACTIVITY_PAGE = 20
 ACTIVITY_EXCERPT = 3  # on the Security page
+SAID_FOR = timedelta(minutes=1)  # how long the address of a page may say what was just done
 PLACES_SHOWN = 3  # sessions and trusted browsers before "and 3 more"
 # Texts and mails: the outbox, and the worker that carries it to the gateways
 TEXT_CONNECT_SECONDS = 4  # two gateways that neither connect nor answer take 24 seconds of the lease's 30

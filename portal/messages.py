@@ -77,6 +77,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "wrong_account": N_("That code did not match. If your app shows several accounts, use the code labeled for %(issuer)s."),
     "wrong_backup": N_("No match again. Use one of your backup codes: this field takes them, too."),
     "wrong_rescan": N_("No match again. Delete the entry for %(issuer)s in your app, then scan the QR code once more."),
+    "used_meanwhile": N_("That code was already used. Use a new one."),
     "used": N_("That code was already used. Wait for the next code in your app, then type that one."),
     "clock_slow": (
         N_("Your phone's clock is about %(minutes)d minute slow. Turn on Set Automatically in its date and time settings, then type the new code."),
@@ -91,15 +92,15 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "backup_wrong": N_("That is not one of your backup codes. Compare it with your copy, letter by letter."),
     "backup_used": N_("That backup code was already used. Cross it out and use the next one."),
     "backup_old": N_("That backup code is from an older set. Use your newest copy: it says set %(set)d."),
-    "backup_disabled": N_("Too many wrong backup codes: this set no longer works. Use your app, or Contact Support."),
+    "backup_disabled": N_("Too many wrong backup codes: this set no longer works. Use a code from your phone, or Contact Support."),
     "saved_wrong": N_("That is not this code of your newest set. Look at the number beside it on your copy."),
     "throttled": (
         N_("Too many attempts. Try again in %(minutes)d minute."),
         N_("Too many attempts. Try again in %(minutes)d minutes."),
         "minutes",
     ),
-    "disabled": N_("Too many wrong codes: codes from your app no longer work. Use a backup code, or Contact Support."),
-    "unreadable": N_("We can't check codes from your app at the moment, and we have told our engineers. Use a backup code, or Contact Support."),
+    "disabled": N_("Too many wrong codes: codes from your phone no longer work. Use a backup code, or Contact Support."),
+    "unreadable": N_("We can't check codes from your phone at the moment, and we have told our engineers. Use a backup code, or Contact Support."),
     "lost_saved": (
         N_("If you lost this phone today, your %(codes)d backup code would still let you in."),
         N_("If you lost this phone today, any of your %(codes)d backup codes would still let you in."),
@@ -108,6 +109,16 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "lost_unsaved": (
         N_("If you lost this phone today, only your %(codes)d backup code would let you in, and you have not confirmed that it is saved."),
         N_("If you lost this phone today, only your %(codes)d backup codes would let you in, and you have not confirmed that they are saved."),
+        "codes",
+    ),
+    "lost_saved_second": (
+        N_("If you lost this phone today, your %(codes)d backup code would still let you in, and so would another way to get codes, if you have it on another device."),
+        N_("If you lost this phone today, any of your %(codes)d backup codes would still let you in, and so would another way to get codes, if you have it on another device."),
+        "codes",
+    ),
+    "lost_unsaved_second": (
+        N_("If you lost this phone today, another way to get codes would let you in, if you have it on another device, and so would your %(codes)d backup code, but you have not confirmed that it is saved."),
+        N_("If you lost this phone today, another way to get codes would let you in, if you have it on another device, and so would your %(codes)d backup codes, but you have not confirmed that they are saved."),
         "codes",
     ),
     "lost_second": N_("If you lost this phone today, only another way to get codes would let you in, if you have it on another device."),
@@ -127,6 +138,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     ),
     "label_empty": N_("Enter a name, such as Tablet."),
     "label_long": N_("Use at most 40 characters."),
+    "label_taken": N_("Another way to get codes has that name already. Choose another name."),
     "text_first": N_("We have not sent you a text yet. Press Text me a code to get one."),
     "text_wrong": N_("That code did not match. Compare it with the newest text from us."),
     "text_old": N_("That code is from an older text. Use the newest one."),
@@ -136,6 +148,11 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "send_gap": (
         N_("We sent you a text less than a minute ago. Wait %(seconds)d second, then press Send again."),
         N_("We sent you a text less than a minute ago. Wait %(seconds)d seconds, then press Send again."),
+        "seconds",
+    ),
+    "send_gap_number": (
+        N_("We sent you a text less than a minute ago. Wait %(seconds)d second, then press Send Code."),
+        N_("We sent you a text less than a minute ago. Wait %(seconds)d seconds, then press Send Code."),
         "seconds",
     ),
     "send_limit": (
@@ -171,7 +188,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "link_other": N_("This link is for another account. Sign in with the account that asked for it, then open the link again."),
     "link_sign_in": N_("Sign in first. Then open the link in the mail again."),
     "sign_in_first": N_("Sign in first: this link works together with your password."),
-    "set_up_expired": N_("This set-up was open for more than 30 minutes, so its QR code no longer works. Start again here."),
+    "set_up_expired": N_("This set-up was open for more than 30 minutes, so it ended. Start again here."),
 }  # fmt: skip
 
 TRIES_LEFT = (N_("You have %(left)d try left before a pause."), N_("You have %(left)d tries left before a pause."), "left")

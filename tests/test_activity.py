@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from portal.activity import HIDDEN, SENTENCES, SHOWN, sentence
+from portal.messages import SENTENCES as REASONS
 from tests.house.source import last_name, modules
 
 RECORDERS = {"record": 1, "record_alone": 1}  # the argument that names the event
@@ -93,3 +94,28 @@ def test_the_reason_speaks_before_the_factor_and_the_factor_before_the_result():
     assert "your password" in sentence("authn_login_success", "ok", None, "password")
     assert "check that it is you" in sentence("reauthentication", "refused", "unheard_of", "password")
     assert "verification code" in sentence("authn_login_success", "ok", None, "something_new")
+
+
+NO_CODE_TYPED = [
+    "set_up_expired",
+    "texts_off",
+    "number_shared",
+    *(each for each in REASONS if each.startswith(("phone_", "send_"))),
+]
+
+
+@pytest.mark.parametrize("reason", NO_CODE_TYPED)
+def test_where_no_code_was_typed_none_is_said_to_be_wrong(reason):
+    assert "wrong" not in sentence("authenticator_binding", "refused", reason, "sms")
+
+
+@pytest.mark.parametrize("reason", [*NO_CODE_TYPED[1:], "unreadable", "unheard_of"])
+def test_a_text_that_was_not_sent_was_not_always_one_too_many(reason):
+    said = sentence("code_sent", "refused", reason, "sms")
+    assert "not sent" in said or "none was sent" in said
+    assert ("too many had been" in said) == (reason in ("send_limit", "send_day"))
+
+
+def test_a_wrong_code_in_a_set_up_is_still_told():
+    for reason in ("wrong_clock", "used", "clock_slow", "text_wrong", "text_old"):
+        assert sentence("authenticator_binding", "refused", reason, "sms").startswith("A wrong code was entered")

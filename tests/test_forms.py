@@ -162,7 +162,19 @@ def test_an_address_holds_one_recipient_and_no_second_header(typed):
         assert form.email.data.count("@") == 1 and not set(form.email.data) & set(' ,;<>\r\n\t"\\')
 
 
+@pytest.mark.parametrize("address", ["a..b@post.example", "-x@post.example", ".a@post.example", "a.@post.example"])
+def test_dots_without_letters_between_and_a_leading_hyphen_are_no_address(address):
+    assert reasons(EmailForm, email=address) == {"email": "email_shape"}
+
+
+@pytest.mark.parametrize("address", ["a.b.c@post.example", "a-b@post.example", "x-@post.example", "o'neil+portal@post.example"])
+def test_dots_and_hyphens_between_letters_are_an_address(address):
+    assert reasons(EmailForm, email=address) == {}
+
+
 @given(st.emails())
 def test_addresses_of_the_world_are_addresses(address):
     host = address.rpartition("@")[2]
-    assert EmailForm(MultiDict({"email": address})).validate() or not host[-1].isalpha() or len(address) > 254
+    assert (
+        EmailForm(MultiDict({"email": address})).validate() or not host[-1].isalpha() or len(address) > 254 or address[0] == "-"
+    )

@@ -76,3 +76,8 @@ def test_the_tries_left_are_told_where_they_are_known(say):
     assert say("used", left=1).endswith("You have 1 try left before a pause.")
     assert say("used", left=7).endswith("You have 7 tries left before a pause.")
     assert "left" not in say("used")
+
+
+@pytest.mark.parametrize("reason", ["disabled", "backup_disabled", "unreadable", "used_meanwhile", "set_up_expired"])
+def test_what_people_without_an_app_read_names_no_app(say, reason):
+    assert not re.search(r"\b(app|QR code)\b", say(reason, **FACTS))

@@ -2,25 +2,20 @@
 
 from flask import Blueprint, Response, abort, g, request, url_for
 
-from portal.blueprints.doors import ask_again, said
+from portal.blueprints.done import mark, said
+from portal.blueprints.doors import ask_again
 from portal.browser_session import visit
 from portal.flows import approvals as flow
-from portal.messages import N_, Refused
+from portal.messages import Refused
 from portal.rendering import go_to, page, refuse
 
 blueprint = Blueprint("approvals", __name__)
-
-DONE = {
-    "approved=1": N_("Approved. It is done, and the people whom it concerns are told."),
-    "refused=1": N_("Refused. Nothing was done, and the people whom it concerns are told."),
-    "on=1": N_("Two-factor authentication is on."),
-}
 
 
 @blueprint.get("")
 def listed() -> Response:
     back_url = None if g.door.home == "approvals.listed" else g.door.url("settings")
-    return page("approvals/list.html", waiting=flow.listed(visit()), notice=said(DONE), back_url=back_url)
+    return page("approvals/list.html", waiting=flow.listed(visit()), notice=said(on=visit().who.is_on), back_url=back_url)
 
 
 @blueprint.get("/waiting/<kind>/<row_id>")
@@ -46,7 +41,7 @@ def decide(kind: str, row_id: str) -> Response:
         flow.decide(visit(), kind, row_id, approved)
     except Refused as refused:
         return refuse("approvals/gone.html", (), refused)
-    return go_to(url_for(".listed", approved=1) if approved else url_for(".listed", refused=1))
+    return go_to(url_for(".listed", done=mark("approved" if approved else "refused")))
 
 
 def asked(kind: str, row_id: str) -> dict:

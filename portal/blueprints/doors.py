@@ -6,6 +6,7 @@ from typing import NoReturn
 from flask import Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
+from portal.blueprints.done import mark
 from portal.browser_session import own_path, visit, visitor
 from portal.flows import deadline, events
 from portal.flows.visit import LEVEL_WAITING
@@ -137,14 +138,7 @@ def stop(door: Door) -> Response | None:
 
 def landing() -> str:
     """Where a person goes who has done what they were stopped for: to the page that they asked for, or home."""
-    return visit().who.next_path or g.door.url(g.door.home, on=1)
-
-
-def said(sentences: dict[str, str]) -> str | None:
-    """What the page before has done, by the mark in the address, where it is still true."""
-    if "on" in request.args and not visit().who.is_on:
-        return None
-    return next((_(sentences[mark]) for mark in map("=".join, request.args.items()) if mark in sentences), None)
+    return visit().who.next_path or g.door.url(g.door.home, done=mark("on"))
 
 
 def ask_code() -> Response | None:

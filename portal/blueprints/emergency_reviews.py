@@ -5,7 +5,7 @@ Without an address of its own: its parents, Team Members and the support console
 
 from flask import Blueprint, Response, abort, g, url_for
 
-from portal.blueprints.doors import said
+from portal.blueprints.done import mark, said
 from portal.browser_session import visit
 from portal.flows import emergency_deciding
 from portal.flows import emergency_reviews as flow
@@ -13,7 +13,6 @@ from portal.messages import N_, Refused
 from portal.rendering import go_to, page, refuse
 
 blueprint = Blueprint("emergency_reviews", __name__)
-DONE = {"reviewed=1": N_("Noted: you have reviewed it.")}
 
 
 def context() -> dict:
@@ -40,7 +39,7 @@ def decide_url(row_id: str) -> str:
 
 @blueprint.get("")
 def listed() -> Response:
-    return page("emergency/listed.html", notice=said(DONE), **context())
+    return page("emergency/listed.html", notice=said(), **context())
 
 
 @blueprint.post("/<grant_id>/reviewed")
@@ -50,4 +49,4 @@ def review(grant_id: str) -> Response:
             abort(404)
     except Refused as refused:
         return refuse("emergency/listed.html", (), refused, notice=None, **context())
-    return go_to(url_for(".listed", reviewed=1))
+    return go_to(url_for(".listed", done=mark("reviewed")))

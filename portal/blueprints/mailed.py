@@ -5,6 +5,7 @@ from functools import wraps
 
 from flask import Blueprint, Response, g, request, url_for
 
+from portal.blueprints.done import mark
 from portal.blueprints.doors import door_of
 from portal.browser_session import mark_browser, visit, visitor
 from portal.flows import new_password as passwords_flow
@@ -150,4 +151,4 @@ def confirm_address(token: str) -> Response:
 def submit_confirm_address(token: str) -> Response:
     its_owner()
     profile_flow.confirm(visit(), token)
-    return go("patient.account", done="address_confirmed")
+    return go("patient.account", done=mark("address_confirmed"))

@@ -5,12 +5,13 @@ from flask import Blueprint, Response, g, request
 from portal import config
 from portal.blueprints import authenticators, confirm, presence, profile, setup
 from portal.blueprints import codes as codes_pages
-from portal.blueprints.doors import PATIENT_DOOR, ask_again, ask_code, guard, said
+from portal.blueprints.done import go_and_say, said
+from portal.blueprints.doors import PATIENT_DOOR, ask_again, ask_code, guard
 from portal.browser_session import visit
 from portal.flows import account, backup_codes, turn_off
 from portal.flows import presence as presence_flow
 from portal.forms import NewPasswordForm, PasswordForm
-from portal.messages import N_, Refused
+from portal.messages import Refused
 from portal.rendering import go, go_to, page, refuse
 
 blueprint = Blueprint("patient", __name__)
@@ -23,16 +24,6 @@ blueprint.register_blueprint(
     presence.blueprint_for(presence_flow.SESSIONS, presence_flow.TRUSTED), url_prefix="/account/security"
 )
 blueprint.register_blueprint(profile.blueprint, url_prefix="/account")
-
-# What the Security page says first, by the mark in its address.
-DONE = {
-    "on=1": N_("Two-factor authentication is on."),
-    "saved=1": N_("Your new backup codes are saved."),
-    "changed=1": N_("Your change is saved."),
-    "off=1": N_("Two-factor authentication is off."),
-    f"ended={presence_flow.SESSIONS}": N_("Ended. Signed out there at the next click."),
-    f"ended={presence_flow.TRUSTED}": N_("Ended. The next sign-in there asks for a code."),
-}
 
 
 @blueprint.get("/home")
@@ -62,7 +53,9 @@ def security() -> Response:
     if again:
         return again
     shown = {**account.security(visit()), "presence": presence_flow.overview(visit())}
-    return page("patient/security.html", notice=said(DONE), url=g.door.url, places_shown=config.PLACES_SHOWN, **shown)
+    who, backup = visit().who, shown["backup"]
+    notice = said(on=who.is_on, off=not who.is_on, saved=backup is not None and backup.saved)
+    return page("patient/security.html", notice=notice, url=g.door.url, places_shown=config.PLACES_SHOWN, **shown)
 
 
 # --- Disable: only here, so that no other door has it
@@ -98,7 +91,7 @@ def submit_disable() -> Response:
         return refuse("patient/disable.html", form, refused, "password", **context)
     except turn_off.OutOfTurn:
         return go_to(g.door.url("disable"))
-    return go_to(g.door.url("security", off=1) if is_off else g.door.url("replace_password"))
+    return go_and_say("security", "off") if is_off else go_to(g.door.url("replace_password"))
 
 
 @blueprint.get("/account/security/disable/password")
@@ -126,4 +119,4 @@ def submit_replace_password() -> Response:
         return refuse("patient/replace_password.html", form, refused, "new_password")
     except turn_off.OutOfTurn:
         return go_to(g.door.url("disable"))
-    return go_to(g.door.url("security", off=1))
+    return go_and_say("security", "off")

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext as _
 
 from portal.blueprints import approvals, emergency_reviews, team_status
+from portal.blueprints.done import mark, said
 from portal.blueprints.doors import ask_again, forbid
 from portal.browser_session import now, visit
 from portal.flows import deadline as flow
@@ -17,12 +18,6 @@ ROLES = ("administrator",)
 blueprint.register_blueprint(approvals.blueprint, url_prefix="/approvals")
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
 
-# What Team Members says first, by the mark in its address.
-DONE = {
-    "set": N_("Your deadline is set."),
-    "removed": N_("The deadline is removed. Set-up comes first from the next sign-in on."),
-}
-
 
 @blueprint.before_request
 def administrators_only() -> None:
@@ -33,10 +28,8 @@ def administrators_only() -> None:
 
 @blueprint.get("")
 def team() -> Response:
-    done = DONE.get(request.args.get("deadline", ""))
     reviews, review_url = emergency_reviews.flow.to_review(visit()), emergency_reviews.review_url
-    said = _(done) if done else None
-    return page("practice/team.html", deadline=flow.of_practice(visit()), notice=said, reviews=reviews, review_url=review_url)
+    return page("practice/team.html", deadline=flow.of_practice(visit()), notice=said(), reviews=reviews, review_url=review_url)
 
 
 # --- the set-up deadline
@@ -68,10 +61,10 @@ def submit_deadline() -> Response:
     if not form.validate():
         return refuse("practice/deadline.html", form, **deadline_context())
     flow.set_deadline(visit(), form.chosen, int(form.days.data), int(form.sign_ins.data))
-    return go_to(url_for(".team", deadline="set"))
+    return go_to(url_for(".team", done=mark("deadline_set")))
 
 
 @blueprint.post("/deadline/remove")
 def remove_deadline() -> Response:
     flow.remove(visit())
-    return go_to(url_for(".team", deadline="removed"))
+    return go_to(url_for(".team", done=mark("deadline_removed")))

@@ -4,11 +4,12 @@ from flask import Blueprint, Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
 from portal import config
+from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, ask_code
 from portal.browser_session import visit
 from portal.flows import presence as flow
 from portal.messages import N_
-from portal.rendering import go_to, page
+from portal.rendering import page
 
 PAGE_MAX = 10_000
 
@@ -51,7 +52,7 @@ def end(kind: str, row_id: int) -> Response:
         return again
     if row_id > config.ROW_ID_MAX or not flow.end(visit(), kind, row_id):
         abort(404)
-    return go_to(g.door.url("security", ended=kind))
+    return go_and_say("security", kind)
 
 
 def ask_end_all(kind: str) -> Response:
@@ -64,7 +65,7 @@ def end_all(kind: str) -> Response:
     if again:
         return again
     flow.end_all(visit(), kind)
-    return go_to(g.door.url("security", ended=kind))
+    return go_and_say("security", kind)
 
 
 def activity() -> Response:

@@ -1,8 +1,8 @@
 """Account Settings, Profile: nested in a door's blueprint like the wizard, one page for each thing that can be changed."""
 
-from flask import Blueprint, Response, current_app, g, request, url_for
-from flask_babel import gettext as _
+from flask import Blueprint, Response, abort, current_app, request, url_for
 
+from portal.blueprints.done import go_and_say, said
 from portal.blueprints.doors import ask_again
 from portal.browser_session import visit
 from portal.flows import new_password as passwords_flow
@@ -10,30 +10,19 @@ from portal.flows import profile as flow
 from portal.flows import reauthenticate
 from portal.flows.ways import first_sender
 from portal.forms import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
-from portal.messages import N_, Refused
-from portal.rendering import go_to, page, refuse, renew_session
+from portal.messages import Refused
+from portal.rendering import page, refuse, renew_session
 
 blueprint = Blueprint("profile", __name__)
-
-DONE = {
-    "name": N_("Your name is changed."),
-    "phone": N_("Your mobile phone number is changed."),
-    "email": N_("We sent a mail to the new address. Open the link in it within 24 hours; until then the old address stays."),
-    "address": N_("We sent a mail to that address. Open the link in it within 24 hours."),
-    "address_confirmed": N_("The address is confirmed."),
-    "address_removed": N_("The address is removed."),
-    "password": N_("Your password is changed. All other browsers are signed out."),
-}
 
 
 def overview() -> Response:
     """The page itself; its address belongs to the door."""
-    done = DONE.get(request.args.get("done", ""))
-    return page("patient/account.html", profile=flow.overview(visit()), notice=_(done) if done else None)
+    return page("patient/account.html", profile=flow.overview(visit()), notice=said())
 
 
-def back(done: str | None = None) -> Response:
-    return go_to(g.door.url("account", done=done))
+def back(done: str) -> Response:
+    return go_and_say("account", done)
 
 
 # --- name
@@ -98,8 +87,8 @@ def remove_address(address_id: str) -> Response:
     again = ask_again()
     if again:
         return again
-    found = flow.find_address(visit(), address_id)
-    return page("profile/remove_address.html", address=found, action=request.path) if found else back()
+    found = flow.find_address(visit(), address_id) or abort(404)
+    return page("profile/remove_address.html", address=found, action=request.path)
 
 
 @blueprint.post("/addresses/<address_id>/remove")
@@ -107,7 +96,9 @@ def submit_remove_address(address_id: str) -> Response:
     again = ask_again()
     if again:
         return again
-    return back("address_removed" if flow.remove_address(visit(), address_id) else None)
+    if not flow.remove_address(visit(), address_id):
+        abort(404)
+    return back("address_removed")
 
 
 # --- number
@@ -167,8 +158,9 @@ def submit_password() -> Response:
         token = passwords_flow.change_own(visit(), form.password.data, code, form.new_password.data)
     except Refused as refused:
         return refuse("profile/password.html", form, refused, field_of(refused, form))
+    response = back("password")
     renew_session(token)
-    return back("password")
+    return response
 
 
 def field_of(refused: Refused, form) -> str:

@@ -6,7 +6,8 @@ from flask_babel import gettext as _
 from portal import config
 from portal.blueprints import authenticators, confirm, practice, presence, reset, setup
 from portal.blueprints import codes as codes_pages
-from portal.blueprints.doors import PROVIDER_DOOR, guard, said
+from portal.blueprints.done import mark, said
+from portal.blueprints.doors import PROVIDER_DOOR, guard
 from portal.browser_session import visit, visitor
 from portal.flows import account, approvals, backup_codes, deadline, emergency_reading
 from portal.flows import charts as flow
@@ -29,15 +30,6 @@ blueprint.register_blueprint(codes_pages.blueprint, url_prefix=f"{SECURITY}/back
 blueprint.register_blueprint(presence.blueprint_for(presence_flow.SESSIONS), url_prefix=SECURITY)
 blueprint.register_blueprint(reset.blueprint, url_prefix="/settings/team")
 
-# What a page says first, by the mark in its address.
-DONE = {
-    "on=1": N_("Two-factor authentication is on."),
-    "saved=1": N_("Your new backup codes are saved."),
-    "changed=1": N_("Your change is saved."),
-    "copy=1": N_("Noted: your practice administrator has the sealed copy."),
-    "noted=1": N_("Your note is in the chart."),
-    f"ended={presence_flow.SESSIONS}": N_("Ended. Signed out there at the next click."),
-}
 
 
 @blueprint.before_app_request
@@ -58,7 +50,7 @@ def charts() -> Response:
     reminder, url = (put_off_words(), set_up_url()) if g.stopped else codes_pages.remind(codes)
     number = request.args.get("page", 1, type=int)
     shown = flow.listed(visit(), number if 1 <= number <= PAGE_MAX else 1)
-    return page("provider/charts.html", shown=shown, notice=said(DONE), reminder=reminder, reminder_url=url)
+    return page("provider/charts.html", shown=shown, notice=said(on=visit().who.is_on), reminder=reminder, reminder_url=url)
 
 
 def own_chart(chart_id: int) -> Chart:
@@ -71,7 +63,7 @@ def chart(chart_id: int) -> Response:
     found = own_chart(chart_id)
     if visit().who.is_emergency:
         emergency_reading.note_opening(visit(), g.grant.id, found.id)
-    return page("provider/chart.html", form=NoteForm(), notice=said(DONE), chart=found, notes=flow.notes(visit(), found))
+    return page("provider/chart.html", form=NoteForm(), notice=said(on=visit().who.is_on), chart=found, notes=flow.notes(visit(), found))
 
 
 @blueprint.post("/charts/<int:chart_id>")
@@ -81,7 +73,7 @@ def submit_note(chart_id: int) -> Response:
     if not form.validate():
         return refuse("provider/chart.html", form, chart=found, notes=flow.notes(visit(), found))
     flow.write_note(visit(), found.id, form.note.data)
-    return go_to(g.door.url("chart", chart_id=found.id, noted=1))
+    return go_to(g.door.url("chart", chart_id=found.id, done=mark("noted")))
 
 
 # --- Settings
@@ -100,7 +92,8 @@ def security() -> Response:
         context = {"set_up_url": set_up_url(), "why": _(why_stopped()), "is_on": visit().who.is_on}
         return page("provider/set_up.html", grace=None if deadline.may_pass(visit()) else deadline.grace(visit()), **context)
     shown = {**account.security(visit()), "presence": presence_flow.overview(visit())}
-    return page("provider/security.html", notice=said(DONE), places_shown=config.PLACES_SHOWN, **shown)
+    notice = said(on=visit().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
+    return page("provider/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)
 
 
 @blueprint.post("/settings/security/later")
@@ -132,4 +125,4 @@ def why_stopped() -> str:
 def submit_sealed_copy() -> Response:
     if "sealed_copy" in request.form:
         backup_codes.hand_over_copy(visit())
-    return go_to(g.door.url("security", copy=1 if "sealed_copy" in request.form else None))
+    return go_to(g.door.url("security", done=mark("copy") if "sealed_copy" in request.form else None))

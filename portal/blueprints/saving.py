@@ -3,6 +3,7 @@
 from flask import Response, g, make_response, render_template, request
 from flask_babel import gettext as _
 
+from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import landing
 from portal.blueprints.turns import blueprint, due, go_here, progress
 from portal.browser_session import visit
@@ -112,7 +113,7 @@ def submit_prove() -> Response:
         return refuse("setup/prove.html", form, refused, "code", **context)
     if context["is_first"] and g.door.policy.must_use:
         return go_out(landing())
-    return go_to(g.door.url("security", **({"on": 1} if context["is_first"] else {"saved": 1})))
+    return go_and_say("security", "on" if context["is_first"] else "saved")
 
 
 def is_first(codes: codes_flow.Overview) -> bool:

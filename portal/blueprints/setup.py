@@ -3,6 +3,7 @@
 from flask import Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
+from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, forbid, landing
 from portal.blueprints.saving import blueprint
 from portal.blueprints.turns import due, due_afresh, go_here, progress
@@ -33,7 +34,13 @@ def choose_context(form: MethodForm) -> dict:
     offers = offered(g.door.policy)
     form.method.choices = [(each.name, each.label) for each in offers]
     cards = [
-        {"name": each.name, "label": _(each.label), "recommended": not each.restricted, "facts": [_(fact) for fact in each.facts]}
+        {
+            "name": each.name,
+            "label": _(each.label),
+            "drawing": each.drawing,
+            "recommended": not each.restricted,
+            "facts": [_(fact) for fact in each.facts],
+        }
         for each in offers
     ]
     kinds = {each.name: each.name for each in offers}
@@ -159,12 +166,17 @@ def submit_step(method_name: str, step_name: str) -> Response:
     except Refused as refused:
         if refused.reason == "set_up_expired":
             return go_here("choose", expired=1)
-        return step_page(chosen, step, form, refused)
+        return step_page(chosen, step, form, in_words_of(step, refused))
     if following:
         return go_here("step", method_name=chosen.name, step_name=following.name)
     if not was_on:
         return go_here("backup_codes")
-    return go_out(landing()) if g.get("stopped") else go_to(g.door.url("security", changed=1))
+    return go_out(landing()) if g.get("stopped") else go_and_say("security", "changed")
+
+
+def in_words_of(step: Step, refused: Refused) -> Refused:
+    """The wait between two texts names the button that is there: a step that sends to its answer has its own."""
+    return Refused("send_gap_number", **refused.facts) if refused.reason == "send_gap" and step.button else refused
 
 
 @blueprint.post("/<method_name>/send")

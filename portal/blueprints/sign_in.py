@@ -115,11 +115,13 @@ def code_context() -> dict:
     who = visitor()
     shown = ways(visit()) if who else []
     missing = without_texts(visit()) if who else None
+    limit = flow.limit_reached(visit(), shown) if who else None
     return {
         "username": who.username if who else "",
         "issuer": issuer(),
         "ways": shown,
         "texts_off": say(missing) if missing else None,
+        "limit": say(limit) if limit else None,
         "send_url": url_for("sign_in.send_code"),
         "is_waiting": bool(who and who.level == LEVEL_WAITING),
         "here": url_for("sign_in.ask_code"),

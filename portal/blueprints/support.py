@@ -4,7 +4,8 @@ from flask import Blueprint, Response, g
 
 from portal import config
 from portal.blueprints import approvals, authenticators, codes, confirm, emergency_reviews, presence, setup
-from portal.blueprints.doors import SUPPORT_DOOR, guard, said
+from portal.blueprints.done import mark, said
+from portal.blueprints.doors import SUPPORT_DOOR, guard
 from portal.browser_session import visit
 from portal.flows import account
 from portal.flows import presence as presence_flow
@@ -23,12 +24,6 @@ blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm"
 blueprint.register_blueprint(codes.blueprint, url_prefix=f"{SECURITY}/backup-codes")
 blueprint.register_blueprint(presence.blueprint_for(presence_flow.SESSIONS), url_prefix=SECURITY)
 
-DONE = {
-    "on=1": N_("Two-factor authentication is on."),
-    "saved=1": N_("Your new backup codes are saved."),
-    "changed=1": N_("Your change is saved."),
-    f"ended={presence_flow.SESSIONS}": N_("Ended. Signed out there at the next click."),
-}
 
 
 @blueprint.get("/security")
@@ -37,4 +32,5 @@ def security() -> Response:
     if g.stopped:
         return page("support/set_up.html")
     shown = {**account.security(visit()), "presence": presence_flow.overview(visit())}
-    return page("support/security.html", notice=said(DONE), places_shown=config.PLACES_SHOWN, **shown)
+    notice = said(on=visit().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
+    return page("support/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)

@@ -117,6 +117,11 @@ def held(visit: Visit, row: Authenticator) -> Held:
     )
 
 
+def is_last(rows: list[Held], held: Held) -> bool:
+    """Whether no other of the rows gives codes that work."""
+    return not any(each.id != held.id and not each.disabled and not each.is_off for each in rows)
+
+
 def goes_to(visit: Visit, row: Authenticator, known: Method | None) -> str:
     """The masked number, "" where nothing is sent or the seal does not open."""
     if known is None or known.mask is None:
@@ -129,11 +134,12 @@ def goes_to(visit: Visit, row: Authenticator, known: Method | None) -> str:
 
 def after_losing_the_phone(rows: list[Held], codes: backup_codes.Overview | None) -> Refused:
     """What would remain without the phone: backup codes, or a second authenticator on another device, or nothing (rule 14)."""
-    if codes is not None and codes.left and codes.works:
-        return Refused("lost_saved" if codes.saved else "lost_unsaved", codes=codes.left)
-    if len({row.target or row.id for row in rows if not row.disabled and not row.is_off}) > 1:
-        return Refused("lost_second")
-    return Refused("lost_nothing")
+    has_second = len({row.target or row.id for row in rows if not row.disabled and not row.is_off}) > 1
+    if codes is None or not codes.left or not codes.works:
+        return Refused("lost_second" if has_second else "lost_nothing")
+    if has_second:
+        return Refused("lost_saved_second" if codes.saved else "lost_unsaved_second", codes=codes.left)
+    return Refused("lost_saved" if codes.saved else "lost_unsaved", codes=codes.left)
 
 
 def mask_email(address: str) -> str:

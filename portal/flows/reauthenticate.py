@@ -63,7 +63,7 @@ def renew_with_proof(visit: Visit, code: str | None) -> str:
     token = sessions.renew(visit, **shown)
     if token is None:
         db.session.commit()
-        raise Refused("used")
+        raise Refused("used_meanwhile")
     record(visit, EVENT, factor=factor)
     db.session.commit()
     return token

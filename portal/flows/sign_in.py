@@ -13,7 +13,7 @@ from portal.db import begin_write, change, db, end_read
 from portal.flows import backup_codes, delivery, notices, sessions, trusted, verification
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_CLAIMANT, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, Visit
-from portal.flows.ways import attempt_of, first_sender, live, open_secret
+from portal.flows.ways import Way, attempt_of, first_sender, live, open_secret
 from portal.messages import Refused
 from portal.methods import method
 from portal.models import Binding, Session, User
@@ -106,6 +106,17 @@ def send_first_code(visit: Visit, user: User, row: Session) -> None:
         record(visit, "code_sent", about=user, reason=getattr(refused, "reason", "unreadable"), refused=True, factor=chosen.name)
 
 
+def limit_reached(visit: Visit, ways: list[Way]) -> Refused | None:
+    """Why the password sent no text, where texts are what is asked for and a limit stands in the way (rule 13, SM-5). Only reads."""
+    if not ways or ways[0].is_asked:
+        return None
+    try:
+        delivery.check_limits(visit, visit.who.user_id, attempt_of(visit), ways[0].target)
+    except Refused as refused:
+        return refused
+    return None
+
+
 def send_code(visit: Visit, authenticator_id: str) -> None:
     """Send a code for this sign-in or confirmation to one of the visitor's numbers. Raises Refused."""
     session = begin_write()
@@ -152,7 +163,7 @@ def submit_code(visit: Visit, code: str, trust: bool = False) -> Finished:
     token = sessions.renew(visit, level=LEVEL_TWO, second_factor_at=visit.now)
     if token is None:  # this claimant's session ended or was renewed meanwhile: the spent code goes with it
         db.session.commit()
-        raise Refused("used")
+        raise Refused("used_meanwhile")
     record(visit, "authn_login_success", factor=proof.factor, session_hash=token_hash(token))
     if not visit.who.browser_known:
         notices.queue(visit, proof.user, "new_browser")

@@ -11,7 +11,7 @@ from portal.flows import backup_codes, delivery, links, notices, profile, sessio
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_TWO, Visit
 from portal.flows.ways import is_off, open_secret
-from portal.messages import N_
+from portal.messages import N_, Refused
 from portal.methods import Method, method
 from portal.models import Authenticator, Binding, SentCode, Session, SpentStep, User
 from portal.policy import policy_of
@@ -121,8 +121,13 @@ def raise_level(visit: Visit) -> None:
 
 
 def rename(visit: Visit, authenticator_id: str, name: str) -> bool:
-    """Give one of the visitor's authenticators a name; False where it is not theirs."""
-    begin_write()
+    """Give one of the visitor's authenticators a name; False where it is not theirs. Raises Refused("label_taken")."""
+    session = begin_write()
+    session.get_one(User, visit.who.user_id, with_for_update=True)  # two renamings come one after the other
+    others = select(Authenticator.name).where(Authenticator.user_id == visit.who.user_id, Authenticator.id != authenticator_id)
+    if name.casefold() in {each.casefold() for each in session.scalars(others)}:
+        session.rollback()
+        raise Refused("label_taken")
     own = update(Authenticator).where(Authenticator.id == authenticator_id, Authenticator.user_id == visit.who.user_id)
     done = change(own.values(name=name)) == 1
     if done:

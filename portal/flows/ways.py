@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
@@ -27,6 +27,7 @@ class Way:
     name: str
     sends: bool
     shown: dict
+    target: bytes = field(default=b"", repr=False)  # by what its texts are counted
 
     @property
     def is_asked(self) -> bool:
@@ -51,7 +52,7 @@ def open_secret(visit: Visit, user: User, row: Authenticator | Binding, attempt:
         country=user.country,
         countries=visit.countries,
         host=visit.host,
-        on_file=on_file(visit, user),
+        on_file=on_file(visit, user) if user.two_factor != "on" else "",  # once it is on, numbers are shown masked alone
         mac=visit.keys.mac,
     )
 
@@ -72,10 +73,15 @@ def initials(full_name: str, username: str) -> str:
     return " ".join(f"{letter}." for letter in shown or ["you"])
 
 
+def oldest_first(rows, user_id: int):
+    """SQL: of these rows, the person's authenticators that work, oldest first."""
+    own = rows.where(Authenticator.user_id == user_id, Authenticator.disabled_at.is_(None))
+    return own.order_by(Authenticator.created_at)
+
+
 def live(user_id: int, role: str) -> list[Authenticator]:
     """The person's authenticators that work and may be used, oldest first."""
-    own = select(Authenticator).where(Authenticator.user_id == user_id, Authenticator.disabled_at.is_(None))
-    return usable(role, db.session.scalars(own.order_by(Authenticator.created_at)))
+    return usable(role, db.session.scalars(oldest_first(select(Authenticator), user_id)))
 
 
 def usable(role: str, rows: Iterable[Authenticator]) -> list[Authenticator]:
@@ -96,8 +102,10 @@ def is_set_up(visit: Visit) -> bool:
 
 def ways(visit: Visit) -> list[Way]:
     """The visitor's ways in, the one that is asked first first."""
-    user = db.session.get_one(User, visit.who.user_id)
-    shown = [way for row in live(user.id, user.role) if (way := way_of(visit, user, row))]
+    both = select(User, Authenticator).join(Authenticator, Authenticator.user_id == User.id)  # a page asks four times at most
+    pairs = [(user, row) for user, row in db.session.execute(oldest_first(both, visit.who.user_id))]
+    rows = usable(visit.who.role, [row for _, row in pairs])
+    shown = [way for user, row in pairs if row in rows and (way := way_of(visit, user, row))]
     return sorted(shown, key=lambda way: (not (way.sends and way.is_asked), way.sends))
 
 
@@ -110,7 +118,9 @@ def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
         secret = open_secret(visit, user, row, attempt_of(visit))
     except SealBroken:
         return None
-    return Way(row.id, row.method, row.name, asked.words is not None, asked.challenge.show(secret, visit.now))
+    return Way(
+        row.id, row.method, row.name, asked.words is not None, asked.challenge.show(secret, visit.now), row.target_hash or b""
+    )
 
 
 def is_off(visit: Visit, asked: Method | None) -> bool:

@@ -32,7 +32,7 @@ class Secret:
     country: str = "US"
     countries: tuple[str, ...] = ()
     host: str = ""
-    on_file: str = ""  # the number that the account has already (AX-4)
+    on_file: str = ""  # in the first set-up: the number that the account has already (AX-4)
     mac: Callable[[str, str], bytes] | None = None
 
     def hash_code(self, row_id: str, code: str) -> bytes:
@@ -105,6 +105,7 @@ class Method:
     restricted: bool = False  # by telephone: NIST SP 800-63B 3.2.9
     words: Callable[[Secret, str], str] | None = None  # the message that carries a code; None: nothing is sent
     mask: Callable[[str], str] | None = None  # where codes are sent, as its owner's page shows it
+    drawing: str = "smartphone"  # on the choice card
     change_label: str = ""  # the link that replaces a live one
 
     def step(self, name: str) -> Step | None:

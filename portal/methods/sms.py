@@ -145,5 +145,6 @@ METHOD = Method(
     restricted=True,
     words=words,
     mask=phones.mask,
+    drawing="message-square-text",
     change_label=N_("Update Phone"),
 )

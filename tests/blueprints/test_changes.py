@@ -111,6 +111,17 @@ def test_a_new_number_takes_the_place_of_the_old_one_and_the_old_one_is_told(tex
     assert inbox.of(maria)[-1].to == OTHERS
 
 
+def test_update_phone_begins_with_an_empty_field(texting):
+    """The number on file may be the abandoned one, and numbers are shown masked (rule 13)."""
+    texting.press("Update Phone")
+    texting.press("Continue")
+    assert texting.path == NUMBER and not texting.field("Mobile phone number")["value"]
+    assert MARIAS[-4:] not in texting.response.text
+    send_to(texting, OTHERS)
+    texting.press("Change the number")
+    assert texting.field("Mobile phone number")["value"] == OTHERS
+
+
 def test_the_same_number_proved_anew_is_not_told_that_it_is_gone(texting, inbox, maria):
     texting.press("Update Phone")
     texting.press("Continue")
@@ -395,6 +406,19 @@ def test_a_name_that_is_none_is_refused(browser, database, sam, typed, words):
     assert rows_of(database, sam)[0].name == "Authenticator App"
 
 
+@pytest.mark.parametrize("typed", ["Tablet", " tablet ", "TABLET"])
+def test_two_ways_do_not_share_a_name(apped, database, inbox, sam, typed):
+    add_number(apped, inbox, sam)
+    apped.press("Rename Text message")
+    apped.fill("Save", Name="Tablet").press("Rename Tablet")
+    apped.fill("Save", Name="Tablet")
+    assert (apped.path, apped.status) == (SECURITY, 200)
+    apped.press("Rename Authenticator App")
+    apped.fill("Save", Name=typed)
+    assert (apped.status, apped.problems) == (422, ["Another way to get codes has that name already. Choose another name."])
+    assert sorted(row.name for row in rows_of(database, sam)) == ["Authenticator App", "Tablet"]
+
+
 def test_a_name_with_markup_is_only_a_name(plain, database, sam):
     plain.enter(sam).open(f"{HELD}/{rows_of(database, sam)[0].id}/name")
     plain.fill("Save", Name="<b>Tablet</b> & %(x)s")
@@ -424,9 +448,12 @@ def test_the_last_one_is_never_removed(apped, database, sam):
     assert not apped.offers("Remove Authenticator App")
     apped.post(f"{HELD}/{row.id}/remove")
     assert len(rows_of(database, sam)) == 1
-    apped.open(f"{HELD}/{row.id}/remove").press("Remove")
-    assert (apped.path, SAVED in apped.notices) == (SECURITY, False)
-    assert len(rows_of(database, sam)) == 1
+    assert apped.response.headers["Location"] == f"{HELD}/{row.id}/remove"
+    apped.open(f"{HELD}/{row.id}/remove")
+    assert apped.heading == "Authenticator App can't be removed" and "No other way to get codes works now" in apped.text
+    assert "Your other ways in" not in apped.text and not apped.offers("Remove")
+    for label, path in (("Change Authenticator App", WIZARD), ("Disable", f"{SECURITY}/disable"), ("Keep it", SECURITY)):
+        assert apped.open(f"{HELD}/{row.id}/remove").press(label).path == path
 
 
 def test_the_last_one_that_works_is_never_removed(apped, clock, database, inbox, sam):
@@ -435,6 +462,8 @@ def test_the_last_one_that_works_is_never_removed(apped, clock, database, inbox,
     database.change(update(Authenticator).where(Authenticator.id != number.id).values(disabled_at=clock.now))
     apped.post(f"{HELD}/{number.id}/remove")
     assert len(rows_of(database, sam)) == 2
+    assert apped.open(SECURITY).press("Remove Text message").heading == "Text message can't be removed"
+    assert apped.open(SECURITY).press("Remove Authenticator App").heading == "Remove Authenticator App?"
 
 
 # --- another person's authenticator
@@ -479,6 +508,11 @@ HOLDINGS = [
     Holding(),
     Holding(saved=False),
     Holding(left=1),
+    Holding(apps=(False, False)),
+    Holding(left=1, numbers=(OTHERS,)),
+    Holding(left=1, numbers=(OTHERS,), saved=False),
+    Holding(apps=(False, True)),
+    Holding(apps=(True,), numbers=(OTHERS, OTHERS), saved=False),
     Holding(left=0),
     Holding(stopped=True),
     Holding(left=0, numbers=(OTHERS,)),
@@ -501,6 +535,8 @@ def test_the_sentence_about_a_lost_phone_is_what_really_remains(apped, clock, da
     code_opens = opens(apped, sam, sam.codes[0])
     assert ("backup code" in said) == code_opens, said
     working = remaining(apped, clock, database, inbox, sam, holding)
+    assert ("another way to get codes would let you in" in said or "so would another way" in said) == (len(working) > 1), said
+    assert ("only" in said) == (code_opens + (len(working) > 1) == 1 and not (code_opens and holding.saved)), said
     if not code_opens:
         assert ("only another way" in said) == (len(working) > 1), said
         assert ("nothing that you hold" in said) == (len(working) <= 1), said

@@ -119,7 +119,7 @@ def test_an_end_is_pressed_twice_without_harm(plain, database, maria):
     plain.another().enter(maria)
     plain.enter(maria).open(SECURITY)
     for _ in range(2):
-        assert plain.post(f"{SECURITY}/sessions/1").headers["Location"].endswith("?ended=sessions")
+        assert plain.post(f"{SECURITY}/sessions/1").headers["Location"].startswith(f"{SECURITY}?done=sessions.")
     assert len(database.all(Event, Event.reason == "ended_by_owner")) == 1
 
 

@@ -315,10 +315,17 @@ def test_nobody_touches_the_addresses_of_another(plain, maria, jun, database):
     (row,) = database.all(NoticeAddress)
     other = plain.another().enter(jun)
     other.open(f"/account/addresses/{row.id}/remove")
-    assert other.path == "/account" and "post.example" not in other.text
+    assert other.status == 404 and "post.example" not in other.text
     other.open("/account/phone")
-    other.post(f"/account/addresses/{row.id}/remove")
+    assert other.post(f"/account/addresses/{row.id}/remove").status_code == 404
     assert len(database.all(NoticeAddress)) == 1
+
+
+def test_an_address_that_nobody_has_is_not_there(plain, maria):
+    plain.enter(maria).open("/account/phone")
+    for unknown in ("abc", "f" * 32):
+        assert plain.post(f"/account/addresses/{unknown}/remove").status_code == 404
+        assert plain.get(f"/account/addresses/{unknown}/remove").status_code == 404
 
 
 # --- name

@@ -86,6 +86,18 @@ def test_why_the_app_is_stronger_is_said_before_the_number_is_asked(browser, mar
     assert "The authenticator app is stronger" in browser.text
 
 
+def test_each_choice_has_a_drawing_of_its_own(plain, maria):
+    plain.enter(maria).open(WIZARD)
+    drawn = [card.one("label").one("svg").all("path")[0]["d"] for card in plain.page.all("div") if "choice" in card.classes]
+    assert len(drawn) == len(set(drawn)) == 2
+
+
+def test_both_pages_that_ask_for_a_number_say_alike_how_to_write_it(plain, maria):
+    hint = "With the area code. Numbers of other countries begin with + and the country's code."
+    assert hint in ask_for_texts(plain.enter(maria)).text
+    assert hint in plain.open("/account/phone").text
+
+
 @pytest.mark.parametrize(("typed", "words"), REFUSED.values(), ids=REFUSED)
 def test_a_number_that_gets_no_texts_is_refused_in_words_and_kept(browser, inbox, database, maria, typed, words):
     send_to(ask_for_texts(browser.enter(maria)), typed)
@@ -318,6 +330,18 @@ def test_between_two_texts_of_one_attempt_stand_sixty_seconds(plain, clock, inbo
     assert plain.status == 200 and count(inbox, maria) == before + 1
 
 
+def test_the_wait_on_the_number_page_names_the_button_of_that_page(browser, clock, inbox, maria):
+    send_to(ask_for_texts(browser.enter(maria)), MARIAS)
+    browser.press("Change the number")
+    send_to(browser, OTHERS)
+    assert (browser.status, browser.path) == (422, NUMBER)
+    assert browser.problems == ["We sent you a text less than a minute ago. Wait 60 seconds, then press Send Code."]
+    assert browser.offers("Send Code") and not browser.offers("Send again")
+    clock.move(seconds=60)
+    send_to(browser, OTHERS)
+    assert browser.path == CODE and count(inbox, maria) == 2
+
+
 def test_ten_impatient_clicks_send_one_text(texting, inbox, clock, maria):
     texting.sign_in(maria)
     before = count(inbox, maria)
@@ -345,10 +369,13 @@ def test_an_account_gets_five_texts_an_hour_and_is_told_how_long_to_wait(texting
     assert count(inbox, maria) == 5
     late = texting.another()
     late.sign_in(maria)
-    assert "We can send a text" in late.text
+    limit = "That is all the texts we send for now. Try again in 59 minutes, or use another way."
+    assert late.notices == [limit] and "We can send a text" not in late.text and late.offers("Use a backup code")
     late.press("Text me a code")
     assert late.status == 422
-    assert late.problems == ["That is all the texts we send for now. Try again in 59 minutes, or use another way."]
+    assert late.problems == [limit] and late.notices == []
+    late.fill("Verify", Verification_Code="123456")
+    assert late.notices == [limit] and "We can send a text" not in late.text
     clock.move(minutes=59)
     late.another().sign_in(maria)
     assert count(inbox, maria) == 6
@@ -362,6 +389,7 @@ def test_an_account_gets_ten_texts_a_day(texting, clock, inbox, maria):
     clock.move(hours=2)
     late = texting.another()
     late.sign_in(maria)
+    assert late.notices == ["That is all the texts we send in one day. Use another way, or try again tomorrow."]
     late.press("Text me a code")
     assert late.problems == ["That is all the texts we send in one day. Use another way, or try again tomorrow."]
     clock.move(hours=20)

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 
-from portal.models import Event, Session, TrustedBrowser, User
+from portal.models import Authenticator, Event, Session, TrustedBrowser, User
 from tests.support.markup import parse
 
 BOX = "Don't ask for a code on this browser for 30 days"
@@ -338,6 +338,21 @@ def test_a_trusted_session_changes_nothing_by_a_direct_post(plain, database, sam
     assert plain.post("/account/security/backup-codes").status_code == 303
     assert "/account/security/confirm" in plain.response.headers["Location"]
     assert database.everything("sessions.last_seen_at") == before
+
+
+def test_a_trusted_session_names_no_authenticator_without_a_code(browser, database, sam):
+    user = database.user(sam).id
+    path = f"/account/security/authenticators/{database.all(Authenticator, Authenticator.user_id == user)[0].id}/name"
+    leave(trust(browser, sam))
+    browser.sign_in(sam)
+    answer = browser.post(path, {"name": "Not his"})
+    assert answer.status_code == 303 and "/account/security/confirm" in answer.headers["Location"]
+    browser.open(path)
+    assert browser.heading == "Confirm it's you"
+    assert database.all(Authenticator, Authenticator.user_id == user)[0].name == "Authenticator App"
+    sam.clock.next_code()
+    browser.fill("Continue", Current_password=sam.password, Verification_Code=sam.code())
+    assert browser.path == path
 
 
 def test_who_will_not_show_a_code_gets_back_to_their_account(browser, sam):

@@ -11,7 +11,7 @@ from tests.support import phone
 from tests.support.client import CODES, SCAN, WIZARD
 from tests.support.markup import squeeze
 
-EXPIRED = "This set-up was open for more than 30 minutes, so its QR code no longer works. Start again here."
+EXPIRED = "This set-up was open for more than 30 minutes, so it ended. Start again here."
 SIX_DIGITS = "The code must be 6 numbers."
 SHAPES = {
     "nothing": ("", "Enter the 6-digit code."),

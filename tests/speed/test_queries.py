@@ -6,6 +6,7 @@ A page asks at most four times, a code check at most eight. Each list is a walk,
 import pytest
 
 from portal import config
+from tests.support.texts import turn_on_texts
 
 PAGE, CODE = 4, 8  # the most
 SIGNED_OUT = ["/sign-in", "/help", "/help/contact", "/community", "/privacy"]
@@ -86,6 +87,16 @@ def test_the_code_of_the_app_in_a_browser_seen_before(queries, plain, sam, clock
     clock.next_code()
     plain.sign_in(sam)
     assert walk(queries, lambda: plain.fill("Verify", Verification_Code=sam.code()))[0] == ("sign_in.submit_code", 7)
+
+
+def test_the_code_page_of_texts_before_and_after_a_limit(queries, plain, inbox, maria, monkeypatch):
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    plain.press("Sign out")
+    for limit, asked in ((5, 3), (1, 4)):
+        monkeypatch.setattr("portal.flows.delivery.MOST", (limit, limit, limit))
+        plain.sign_in(maria)
+        counts = walk(queries, lambda: plain.open("/sign-in/code"))
+        assert counts == [("sign_in.ask_code", asked)] and ("That is all" in plain.text) == (limit == 1)
 
 
 def test_a_wrong_code(queries, plain, sam):
