@@ -25,7 +25,8 @@ def is_fragment() -> bool:
 def page(template: str, status: int = 200, **context) -> Response:
     """A whole page, or the fragment of it for HTMX: one template serves both (product rule 15)."""
     layout = "layouts/fragment.html" if is_fragment() else "layouts/page.html"
-    response = make_response(render_template(template, layout=layout, **context), status)
+    is_news = "X-Background" in request.headers  # a page asks itself, to swap a part of it
+    response = make_response(render_template(template, layout=layout, is_news=is_news, **context), status)
     if status >= 400:
         response.headers["HX-Push-Url"] = "false"  # a refused form is not a place in the history
     return response

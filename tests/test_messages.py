@@ -13,6 +13,7 @@ FACTS = {
     "minutes": 3,
     "seconds": 40,
     "codes": 8,
+    "most": 5,
     "set": 2,
     "issuer": "Medximity",
     "who": "Robin Lee",

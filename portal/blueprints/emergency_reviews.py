@@ -9,7 +9,7 @@ from portal.blueprints.done import mark, said
 from portal.browser_session import visit
 from portal.flows import emergency_deciding
 from portal.flows import emergency_reviews as flow
-from portal.messages import N_, Refused
+from portal.messages import Refused
 from portal.rendering import go_to, page, refuse
 
 blueprint = Blueprint("emergency_reviews", __name__)

@@ -1,14 +1,12 @@
 """Settings > Team Members, for practice administrators; nested in the EHR's blueprint, which supplies guard and chrome."""
 
 from flask import Blueprint, Response, request, url_for
-from flask_babel import gettext as _
 
 from portal.blueprints import approvals, emergency_reviews, team_status
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import ask_again, forbid
 from portal.browser_session import now, visit
 from portal.flows import deadline as flow
-from portal.messages import N_
 from portal.practice_forms import DeadlineForm
 from portal.rendering import go_to, page, refuse
 

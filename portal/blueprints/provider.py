@@ -31,7 +31,6 @@ blueprint.register_blueprint(presence.blueprint_for(presence_flow.SESSIONS), url
 blueprint.register_blueprint(reset.blueprint, url_prefix="/settings/team")
 
 
-
 @blueprint.before_app_request
 def check_unknown() -> Response | None:
     """An address or method below this door that there is not: who has not set up is led to set-up from there, too (TO-11)."""
@@ -63,7 +62,9 @@ def chart(chart_id: int) -> Response:
     found = own_chart(chart_id)
     if visit().who.is_emergency:
         emergency_reading.note_opening(visit(), g.grant.id, found.id)
-    return page("provider/chart.html", form=NoteForm(), notice=said(on=visit().who.is_on), chart=found, notes=flow.notes(visit(), found))
+    return page(
+        "provider/chart.html", form=NoteForm(), notice=said(on=visit().who.is_on), chart=found, notes=flow.notes(visit(), found)
+    )
 
 
 @blueprint.post("/charts/<int:chart_id>")

@@ -4,12 +4,11 @@ from flask import Blueprint, Response, g
 
 from portal import config
 from portal.blueprints import approvals, authenticators, codes, confirm, emergency_reviews, presence, setup
-from portal.blueprints.done import mark, said
+from portal.blueprints.done import said
 from portal.blueprints.doors import SUPPORT_DOOR, guard
 from portal.browser_session import visit
 from portal.flows import account
 from portal.flows import presence as presence_flow
-from portal.messages import N_
 from portal.rendering import page
 
 SECURITY = "/security"
@@ -23,7 +22,6 @@ blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/a
 blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
 blueprint.register_blueprint(codes.blueprint, url_prefix=f"{SECURITY}/backup-codes")
 blueprint.register_blueprint(presence.blueprint_for(presence_flow.SESSIONS), url_prefix=SECURITY)
-
 
 
 @blueprint.get("/security")
