@@ -54,6 +54,7 @@ TRIES_BEFORE_PAUSE = 10  # NIST SP 800-63B 8.1.1 asks for at least ten
 PAUSES = (timedelta(minutes=10), timedelta(minutes=20), timedelta(minutes=40), timedelta(minutes=60))
 FAILURES_TO_DISABLE = 100  # consecutive, per authenticator: NIST SP 800-63B 3.2.2
 
+AUTHENTICATORS_MAX = 5  # of one person: each is three more codes that a guess may meet, and RL-2 counts on few
 LABEL_MAX = 40  # characters of an authenticator's name
 
 # Codes by text message (SM-2, SM-5, SM-9; NIST SP 800-63B 3.1.3.2)

@@ -127,6 +127,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "texts_off_alone": N_("Text messages are switched off, so no code comes by text, and no other way is left. Contact Support: we check that you are you."),
     "texts_not_offered": N_("Text messages are switched off at the moment. The authenticator app works without them."),
     "send_day": N_("That is all the texts we send in one day. Use another way, or try again tomorrow."),
+    "authenticators_full": N_("You have %(most)s ways to get codes already. Remove one that you no longer use, then add this one."),
     "number_shared": N_("Five accounts use this number already. Choose another number, or the authenticator app."),
     "phone_empty": N_("Enter your mobile phone number."),
     "phone_letters": N_("A phone number has digits only, with a + in front when it is from another country. Leave out everything else."),

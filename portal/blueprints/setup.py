@@ -107,6 +107,8 @@ def submit_choose() -> Response:
         flow.begin(visit(), chosen, aim()["change"], bool(aim()["add"]))
     except flow.OutOfTurn:
         return due()
+    except Refused as refused:
+        return refuse("setup/choose.html", form, refused, "method", **context)
     return go_here("step", method_name=chosen.name, step_name=chosen.steps[0].name)
 
 
@@ -168,7 +170,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
         following = flow.submit(visit(), chosen, step, form[step.field].data)
     except flow.OutOfTurn:
         events.record_alone(visit(), "sequence_fail", "out_of_turn")
-        return due_afresh()
+        return due() if was_on else due_afresh()
     except Refused as refused:
         if refused.reason == "set_up_expired":
             return go_here("choose", expired=1)

@@ -7,17 +7,19 @@ from datetime import timedelta
 from sqlalchemy import case, func, or_, select, text, update
 
 from portal import config
-from portal.db import change, db
+from portal.db import db
+from portal.flows import outbox
 from portal.flows.events import record
 from portal.flows.notices import outbox_place
 from portal.flows.outbox import CODE, TEXT
 from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.methods import Method, Secret
-from portal.models import Authenticator, Outbox, SentCode, User, new_id
+from portal.models import Authenticator, Binding, Outbox, SentCode, User, new_id
 
 log = logging.getLogger(__name__)
 TARGET = "target"
+BINDING = "binding:"  # begins the name of an attempt that is a set-up
 HOUR = timedelta(hours=1)
 MOST = (config.SENDS_PER_HOUR, config.SENDS_PER_HOUR, config.SENDS_PER_IP)  # per account, number, address
 LENGTHS = (HOUR, HOUR, config.SEND_IP_WINDOW)
@@ -33,10 +35,10 @@ def send(visit: Visit, user: User, secret: Secret, chosen: Method) -> None:
     lock_sends()
     to_hash = visit.keys.mac(secret.text, TARGET)
     check_limits(visit, user.id, secret.attempt, to_hash)
-    check_shared(user.id, to_hash)
+    if secret.attempt.startswith(BINDING):  # a number that was proved once is never refused at the door
+        check_shared(user.id, to_hash)
     code = f"{secrets.randbelow(10**config.CODE_DIGITS):0{config.CODE_DIGITS}d}"
-    older = update(SentCode).where(SentCode.attempt == secret.attempt, SentCode.replaced_at.is_(None))
-    change(older.values(replaced_at=visit.now))
+    void(visit, SentCode.attempt == secret.attempt)
     row_id = new_id()
     words = chosen.words(secret, code) if chosen.words else ""
     message = text_row(visit, user, CODE, secret.text, words, visit.now + config.TEXT_LIFE)
@@ -59,6 +61,19 @@ def send(visit: Visit, user: User, secret: Secret, chosen: Method) -> None:
     )
     record(visit, "code_sent", about=user, factor=chosen.name)
     watch(visit, secret.text[: config.PREFIX_LENGTH])
+
+
+def void(visit: Visit, *which) -> None:
+    """Codes that count no more, and their texts, which are not begun where they still wait (product rule 7, SM-2)."""
+    live = update(SentCode).where(*which, SentCode.used_at.is_(None), SentCode.replaced_at.is_(None))
+    texts = db.session.scalars(live.values(replaced_at=visit.now).returning(SentCode.outbox_id)).all()
+    if texts:
+        outbox.withdraw(visit.now, *texts)
+
+
+def void_binding(visit: Visit, binding_id: str) -> None:
+    """What a set-up sent, when it is over."""
+    void(visit, SentCode.attempt == f"{BINDING}{binding_id}")
 
 
 def text_row(visit: Visit, user: User, template: str, to: str, words: str, dies_at) -> Outbox:
@@ -117,6 +132,12 @@ def check_shared(user_id: int, to_hash: bytes) -> None:
     )
     if (db.session.scalar(others) or 0) >= config.ACCOUNTS_PER_NUMBER:
         raise Refused("number_shared")
+
+
+def check_still_shared(visit: Visit, user: User, binding: Binding) -> None:
+    """The same at the proof: others may have proved the number since the code went out. Raises Refused, SealBroken."""
+    lock_sends()
+    check_shared(user.id, visit.keys.mac(binding.secret(visit.keys), TARGET))
 
 
 def watch(visit: Visit, prefix: str) -> None:

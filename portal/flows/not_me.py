@@ -1,6 +1,6 @@
 """ "This wasn't me": a person who was told of something answers that it was somebody else."""
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from portal import config
 from portal.db import begin_write, change, db
@@ -9,7 +9,7 @@ from portal.flows.events import record
 from portal.flows.notices import NOT_ME, row_of_token
 from portal.flows.visit import Visit
 from portal.messages import Refused
-from portal.models import Outbox, Session, TrustedBrowser, User
+from portal.models import Binding, Outbox, Session, TrustedBrowser, User
 
 
 def look(visit: Visit, token: str) -> Outbox:
@@ -49,5 +49,6 @@ def answer(visit: Visit, token: str) -> None:
     change(ended if is_at_once(notice) else ended.where(Session.id != visit.who.session_id))
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == notice.user_id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=visit.now))
+    change(delete(Binding).where(Binding.user_id == notice.user_id))  # a key that a stranger may have seen turns nothing on
     record(visit, "session_end", about=db.session.get_one(User, notice.user_id), reason=NOT_ME)
     db.session.commit()

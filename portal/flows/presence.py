@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select, union_all, update
+from sqlalchemy import Select, delete, func, literal, select, union_all, update
 
 from portal import activity, config
 from portal.db import begin_write, change, db
@@ -12,7 +12,7 @@ from portal.flows import sessions, trusted
 from portal.flows.events import record, record_alone
 from portal.flows.notices import describe_browser
 from portal.flows.visit import Visit
-from portal.models import Event, Session, TrustedBrowser
+from portal.models import Binding, Event, Session, TrustedBrowser
 
 SESSIONS, TRUSTED, EVENTS = "sessions", "trusted-browsers", "events"
 
@@ -145,6 +145,8 @@ def end(visit: Visit, kind: str, row_id: int) -> bool:
     model: Any = Session if kind == SESSIONS else TrustedBrowser
     own = (model.user_id == visit.who.user_id, model.id == row_id)
     if change(ended(visit, kind).where(*own, model.ended_at.is_(None))):
+        if kind == SESSIONS:
+            forget_binding(visit, Binding.session_id == row_id)
         record_end(visit, kind)
         db.session.commit()
         return True
@@ -160,9 +162,15 @@ def end_all(visit: Visit, kind: str) -> None:
     begin_write()
     if kind == SESSIONS:
         sessions.end_others(visit, "ended_by_owner")
+        forget_binding(visit, Binding.session_id != visit.who.session_id)
     elif change(ended(visit, kind).where(TrustedBrowser.user_id == visit.who.user_id, TrustedBrowser.ended_at.is_(None))):
         record_end(visit, kind, "all")
     db.session.commit()
+
+
+def forget_binding(visit: Visit, of) -> None:
+    """A set-up that an ended session began: whoever sat there has seen its key."""
+    change(delete(Binding).where(Binding.user_id == visit.who.user_id, of))
 
 
 def ended(visit: Visit, kind: str):

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from portal import config
 from portal.crypto import SealBroken
-from portal.db import begin_write, change, db
+from portal.db import begin_write, db
 from portal.flows import delivery, throttle, turn_on, verification
 from portal.flows.events import record
 from portal.flows.visit import Visit
@@ -32,7 +32,7 @@ def is_due(visit: Visit, binding: Binding) -> bool:
 
 def secret_of(visit: Visit, user: User, binding: Binding) -> Secret:
     """The binding's secret in the clear. Raises SealBroken."""
-    return open_secret(visit, user, binding, f"binding:{binding.id}")
+    return open_secret(visit, user, binding, f"{delivery.BINDING}{binding.id}")
 
 
 def is_answered(visit: Visit, binding: Binding) -> bool:
@@ -55,31 +55,41 @@ def show(visit: Visit, binding: Binding, step: Step) -> dict:
 
 
 def may_see(visit: Visit, binding: Binding) -> bool:
-    """Whether this session began the binding, or showed its password within five minutes (RA-4)."""
-    return binding.session_id == visit.who.session_id or visit.who.is_fresh(visit.now)
+    """Whether this session began the first set-up, or showed what the person has within five minutes (RA-1, RA-4)."""
+    began = binding.session_id == visit.who.session_id and not visit.who.is_on
+    return began or visit.who.is_fresh(visit.now)
 
 
 def begin(visit: Visit, chosen: Method, replaces: str | None = None, is_extra: bool = False) -> None:
     """Make the secret, unless one of the same method and aim is open: it stays through reloads, tabs and devices.
 
-    `replaces`: the live authenticator of the visitor that the proof ends. Raises OutOfTurn.
+    `replaces`: the live authenticator of the visitor that the proof ends. Raises OutOfTurn, Refused("authenticators_full").
     """
     session = begin_write()
     user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
     if (user.two_factor == "on") != bool(replaces or is_extra) or (replaces and not owns(user.id, replaces)):
         session.rollback()
         raise OutOfTurn
+    if is_extra and count_of(user.id) >= config.AUTHENTICATORS_MAX:
+        session.rollback()
+        raise Refused("authenticators_full", most=config.AUTHENTICATORS_MAX)
     binding = session.scalar(select(Binding).where(Binding.user_id == user.id))
     aim = (chosen.name, replaces, is_extra)
     if binding and aim == (binding.method, binding.replaces, binding.is_extra) and is_open(visit, binding):
         session.rollback()
         return
     if binding:
+        delivery.void_binding(visit, binding.id)
         session.delete(binding)
         session.flush()
     session.add(new_binding(visit, user.id, chosen, replaces, is_extra))
     record(visit, "authenticator_binding_begun", factor=chosen.name)
     session.commit()
+
+
+def count_of(user_id: int) -> int:
+    """How many authenticators a person has: each brings more codes that a guess may meet (RL-2)."""
+    return db.session.scalar(select(func.count()).where(Authenticator.user_id == user_id)) or 0
 
 
 def owns(user_id: int, authenticator_id: str) -> bool:
@@ -128,6 +138,8 @@ def submit(visit: Visit, chosen: Method, step: Step, answer: str) -> Step | None
         taken = step.take(secret_of(visit, user, binding), answer, visit.now)
         if isinstance(taken, str):
             return go_on(visit, user, binding, chosen, step, taken)
+        if chosen.words:
+            delivery.check_still_shared(visit, user, binding)
     except (Refused, SealBroken) as rejected:
         raise reject(visit, user, binding, rejected, chosen, step) from None
     turn_on.prove(visit, user, binding, chosen, taken)
@@ -207,6 +219,8 @@ def commit_refusal(visit: Visit, refused: Refused, chosen: Method) -> Refused:
 def cancel(visit: Visit) -> None:
     """Forget the binding; what is live stays as it is."""
     session = begin_write()
-    if change(delete(Binding).where(Binding.user_id == visit.who.user_id)):
+    binding_id = session.scalar(delete(Binding).where(Binding.user_id == visit.who.user_id).returning(Binding.id))
+    if binding_id:
+        delivery.void_binding(visit, binding_id)
         record(visit, "authenticator_binding_cancelled")
     session.commit()

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select, union, update
 
 from portal import config, passwords
 from portal.db import begin_write, change, db
-from portal.flows import notices, reauthenticate, sessions, trusted
+from portal.flows import delivery, notices, reauthenticate, sessions, trusted
 from portal.flows.events import record
 from portal.flows.setup import OutOfTurn
 from portal.flows.visit import LEVEL_ONE, Visit
@@ -88,8 +88,7 @@ def void_factors(visit: Visit, user: User) -> str | None:
     change(delete(SpentStep).where(SpentStep.authenticator_id.in_(own)))
     change(delete(Authenticator).where(Authenticator.user_id == user.id))
     change(delete(Binding).where(Binding.user_id == user.id))
-    live_codes = update(SentCode).where(SentCode.user_id == user.id, SentCode.used_at.is_(None), SentCode.replaced_at.is_(None))
-    change(live_codes.values(replaced_at=visit.now))
+    delivery.void(visit, SentCode.user_id == user.id)
     live_set = update(BackupCodeSet).where(BackupCodeSet.user_id == user.id, BackupCodeSet.replaced_at.is_(None))
     change(live_set.values(replaced_at=visit.now, codes_sealed=None, readable_until=None))
     return factor

@@ -13,7 +13,7 @@ from portal.flows.visit import LEVEL_TWO, Visit
 from portal.flows.ways import is_off, open_secret
 from portal.messages import N_, Refused
 from portal.methods import Method, method
-from portal.models import Authenticator, Binding, Session, SpentStep, User
+from portal.models import Authenticator, Binding, SentCode, Session, SpentStep, User
 
 TOLD = N_("%(issuer)s, for %(initials)s This number no longer gets your codes. Not you? Sign in and check Security.")
 TOLD_FOR = timedelta(hours=24)  # how long the text to an old number may take
@@ -22,8 +22,11 @@ TOLD_FOR = timedelta(hours=24)  # how long the text to an old number may take
 def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: dict) -> None:
     """Turn the proved binding into an authenticator, with all that goes with it, and commit."""
     change(delete(Binding).where(Binding.id == binding.id))
+    if chosen.words:
+        delivery.void_binding(visit, binding.id)
     old = db.session.get(Authenticator, binding.replaces) if binding.replaces else None
     if old is not None:
+        delivery.void(visit, SentCode.authenticator_id == old.id)
         db.session.delete(old)
         change(delete(SpentStep).where(SpentStep.authenticator_id == old.id))
     db.session.flush()
@@ -127,6 +130,7 @@ def remove(visit: Visit, authenticator_id: str) -> bool:
     if gone is None or not stays:
         session.rollback()
         return False
+    delivery.void(visit, SentCode.authenticator_id == gone.id)
     session.delete(gone)
     session.flush()
     tell_old_number(visit, user, gone)

@@ -1,7 +1,7 @@
 """One code against one person: charge, compare, spend. Part of its caller's transaction, except for a refusal, which it commits."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from portal import config
 from portal.crypto import SealBroken
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 # What to try next, by how many wrong codes came in a row: the guide's order (product rule 8).
 AT_SIGN_IN = ("wrong_clock", "wrong_fresh", "wrong_account", "wrong_backup")
+RECOGNISED = ("used", "clock_slow", "clock_fast")  # product rule 8: which code it was is known
 AT_SET_UP = ("wrong_clock", "wrong_fresh", "wrong_account", "wrong_rescan")
 
 
@@ -80,35 +81,58 @@ def check_backup_code(visit: Visit, user: User, code: str, also: dict) -> Proof:
 
 
 def check_authenticators(visit: Visit, user: User, code: str, also: dict) -> Proof:
-    """Try the code on each live authenticator of the person; the last refusal speaks. Raises Refused."""
+    """Try the code on each live authenticator of the person. Raises Refused."""
     rows = throttle.charge_authenticators(visit, user.id)
-    if not rows:
+    tried = try_each(visit, user, rows, code)
+    if tried.right is not None:
+        throttle.uncharge_authenticators([other for other in rows if other is not tried.right])
+        throttle.forgive(visit, user, tried.right.failures, **also)
+        return Proof(user, tried.right.method)
+    if len(tried.spared) == len(rows):
+        throttle.uncharge_authenticators(rows)
         throttle.forgive(visit, user, 1)  # nothing was compared
-        raise Refused("disabled")
-    refused = Refused("disabled")
-    not_asked: list[Authenticator] = []
-    for row in rows:
-        try:
-            challenge(visit, user, row, code)
-        except NotAsked:
-            not_asked.append(row)
-            continue
-        except Refused as rejected:
-            refused = explain(rejected, row.failures, AT_SIGN_IN, user)
-            continue
-        throttle.uncharge_authenticators([other for other in rows if other is not row])
-        throttle.forgive(visit, user, row.failures, **also)
-        return Proof(user, row.method)
-    throttle.uncharge_authenticators(not_asked)
-    stopped = [row for row in rows if row.disabled_at is not None and row not in not_asked]
+        raise Refused("disabled") if not rows else without_texts(visit) or Refused("text_first")
+    throttle.uncharge_authenticators(tried.spared)
+    stopped = [row for row in rows if row.disabled_at is not None and row not in tried.spared]
     for row in stopped:
         tell_disabled(visit, user, row)
     if stopped:
         raise Refused("disabled")
-    if not_asked and len(not_asked) == len(rows):
-        refused = without_texts(visit) or Refused("text_first")
     tell_lock(visit, user)
-    raise with_tries(refused, user)
+    raise with_tries(tried.refused, user)
+
+
+@dataclass
+class Tried:
+    """What came of one code: whose it was, or the refusal that says most, and whom it was not held against."""
+
+    right: Authenticator | None = None
+    refused: Refused = field(default_factory=lambda: Refused("disabled"))
+    spared: list[Authenticator] = field(default_factory=list)
+
+
+def try_each(visit: Visit, user: User, rows: list[Authenticator], code: str) -> Tried:
+    """Texts come last: of two plain refusals the one about the text that was just asked for says more."""
+    tried = Tried()
+    for row in sorted(rows, key=sends):
+        if tried.refused.reason in RECOGNISED:  # these digits were somebody's: they are no guess at what follows
+            tried.spared.append(row)
+            continue
+        try:
+            challenge(visit, user, row, code)
+        except NotAsked:
+            tried.spared.append(row)
+        except Refused as rejected:
+            tried.refused = explain(rejected, row.failures, AT_SIGN_IN, user)
+        else:
+            tried.right = row
+            break
+    return tried
+
+
+def sends(row: Authenticator) -> bool:
+    known = method(row.method)
+    return known is not None and known.words is not None
 
 
 def challenge(visit: Visit, user: User, row: Authenticator, code: str) -> None:

@@ -60,7 +60,7 @@ def words(secret: Secret, code: str) -> str:
 def state(secret: Secret, now: datetime) -> dict:
     """What a page says of the newest text of the attempt; `sent` is False before the first to this number."""
     row = db.session.execute(
-        select(SentCode.authenticator_id, SentCode.created_at, SentCode.expires_at, SentCode.used_at, Outbox)
+        select(SentCode.authenticator_id, SentCode.created_at, SentCode.expires_at, SentCode.used_at, SentCode.tries, Outbox)
         .join(Outbox, Outbox.id == SentCode.outbox_id)
         .where(SentCode.attempt == secret.attempt)
         .order_by(SentCode.created_at.desc())
@@ -69,8 +69,8 @@ def state(secret: Secret, now: datetime) -> dict:
     shown = {"masked": phones.mask(secret.text), "is_international": phones.is_international(secret.text, secret.countries[0])}
     if row is None:
         return {**shown, "sent": False, "wait": 0}
-    asked, created_at, expires_at, used_at, message = row
-    stage, is_over = message.stage_at(now), used_at is not None or now >= expires_at
+    asked, created_at, expires_at, used_at, tries, message = row
+    stage, is_over = message.stage_at(now), used_at is not None or tries >= config.TEXT_TRIES or now >= expires_at
     return {
         **shown,
         "sent": asked == secret.authenticator_id,

@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, insert, update
 
-from portal.models import Authenticator, BackupCode, BackupCodeSet, Binding, Event, Outbox, Session, User
+from portal.models import Authenticator, BackupCode, BackupCodeSet, Binding, Event, Outbox, SentCode, Session, User
 from tests.support.client import SCAN, WIZARD
 from tests.support.digits import totp
 from tests.support.markup import squeeze
@@ -623,7 +624,7 @@ def test_a_change_is_two_steps_long(apped):
 def test_no_two_ways_have_one_name(apped, clock, inbox, sam, database):
     for number in (OTHERS, MARIAS):
         add_number(apped, inbox, sam, number)
-        clock.move(minutes=1)
+        clock.move(seconds=1)
     apped.open(SECURITY).press("Remove Text message")
     apped.press("Remove")
     add_number(apped, inbox, sam, OTHERS)
@@ -631,6 +632,67 @@ def test_no_two_ways_have_one_name(apped, clock, inbox, sam, database):
     assert names == ["Authenticator App", "Text message", "Text message 2"]
     apped.open(SECURITY).press("Rename Text message")
     apped.fill("Save", Name="Text message 3")
-    clock.move(minutes=1)
+    clock.move(seconds=1)
     add_number(apped, inbox, sam, "+14155550132")
     assert len({row.name for row in rows_of(database, sam)}) == 4
+
+
+# --- what a change must not leave open
+
+
+@pytest.mark.parametrize("path", ["number", "code"])
+def test_a_change_goes_on_only_while_password_and_code_are_fresh(apped, clock, database, inbox, sam, path):
+    """A session that somebody else sits down at binds no phone of theirs (RA-1, SM-8)."""
+    apped.open(f"{WIZARD}?add=1").choose("Text Message (SMS)")
+    apped.press("Continue")
+    if path == "code":
+        apped.fill("Send Code", Mobile_phone_number=OTHERS)
+    clock.move(minutes=5, seconds=1)
+    fields = {"phone": OTHERS} if path == "number" else {"code": inbox.code(sam)}
+    answer = apped.post(f"{WIZARD}/sms/{path}", fields)
+    assert answer.status_code in (200, 303) and len(rows_of(database, sam)) == 1
+    assert apped.open(f"{WIZARD}/sms/{path}").heading == "Confirm it's you"
+
+
+def test_more_than_five_ways_are_refused_in_words(apped, clock, database, sam):
+    own = rows_of(database, sam)[0]
+    for number in range(4):
+        database.change(insert(Authenticator).values({**columns_of(own), "id": f"{number:032}", "name": f"App {number}"}))
+    apped.open(f"{WIZARD}?add=1").press("Continue")
+    assert apped.status == 422 and apped.problems == [
+        "You have 5 ways to get codes already. Remove one that you no longer use, then add this one."
+    ]
+    assert database.all(Binding) == []
+
+
+def columns_of(row):
+    """Returns a row's values by column."""
+    return {column.name: getattr(row, column.name) for column in row.__table__.columns}
+
+
+def test_an_app_code_that_was_used_is_told_so_where_texts_come_too(apped, clock, database, inbox, sam):
+    """And costs the text none of its five tries (rule 8)."""
+    add_number(apped, inbox, sam, OTHERS)
+    clock.next_code()
+    assert opens(apped, sam, sam.code())
+    fresh = apped.another()
+    fresh.sign_in(sam)
+    number = next(row for row in rows_of(database, sam) if row.method == "sms")
+    fresh.post("/sign-in/send", {"way": number.id})
+    fresh.open("/sign-in/code").fill("Verify", Verification_Code=sam.code())
+    assert "already used" in fresh.problems[0]
+    clock.move(minutes=1)
+    fresh.fill("Verify", Verification_Code=totp(sam.key, clock.now - timedelta(minutes=5)))
+    assert "about 5 minutes slow" in fresh.problems[0]
+    assert {row.tries for row in database.all(SentCode, SentCode.authenticator_id == number.id, SentCode.used_at.is_(None))} == {
+        0
+    }
+
+
+def test_digits_without_a_text_cost_no_try(texting, database, maria, clock):
+    fresh = texting.another()
+    clock.move(minutes=61)
+    fresh.sign_in(maria)
+    database.change(delete(SentCode))
+    fresh.fill("Verify", Verification_Code="123456")
+    assert fresh.status == 422 and database.user(maria).code_failures == 0

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from portal.models import Event, Outbox, Session, TrustedBrowser
+from portal.models import Binding, Event, Outbox, Session, TrustedBrowser
+from tests.support.client import WIZARD
 
 END = "End sessions and trusted browsers"
 
@@ -151,3 +152,13 @@ def test_the_token_is_kept_nowhere(plain, maria, database, app, link_in):
     cells = [str(cell) for rows in database.everything().values() for row in rows for cell in row.values()]
     assert re.fullmatch(r"[0-9a-f]{96}", token)
     assert not any(token in cell for cell in cells)
+
+
+def test_a_key_that_the_stranger_saw_is_forgotten(plain, maria, database, link_in):
+    thief = plain.another(agent="Mozilla/5.0 (Windows NT 10.0) Firefox/140.0").enter(maria)
+    thief.open(WIZARD).press("Continue")
+    (seen,) = database.all(Binding)
+    plain.open(link_in("Sign-in from a new browser")).press(END)
+    plain.enter(maria).open(WIZARD).press("Continue")
+    (fresh,) = database.all(Binding)
+    assert fresh.id != seen.id

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import event as listening
 from sqlalchemy import insert
 
-from portal.models import Event, Session, TrustedBrowser
-from tests.support.client import AGENT
+from portal.models import Binding, Event, Session, TrustedBrowser
+from tests.support.client import AGENT, WIZARD
 
 SECURITY = "/account/security"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -79,6 +79,21 @@ def test_a_session_is_ended_and_its_next_click_says_why(browser, maria):
 def test_this_browsers_own_session_ends_by_signing_out(browser, maria):
     browser.enter(maria).open(SECURITY)
     assert rows(browser, "sessions")[0].one("form")["action"] == "/sign-out"
+
+
+@pytest.mark.parametrize("how", ["one", "all"])
+def test_a_key_that_the_ended_session_saw_is_forgotten(plain, database, maria, how):
+    other = plain.another().enter(maria)
+    other.open(WIZARD).press("Continue")
+    (seen,) = database.all(Binding)
+    plain.enter(maria).open(SECURITY)
+    if how == "one":
+        press_end(plain, "sessions", 1)
+    else:
+        plain.post(f"{SECURITY}/sessions")
+    plain.open(WIZARD).press("Continue")
+    (fresh,) = database.all(Binding)
+    assert fresh.id != seen.id
 
 
 def test_all_but_this_one_are_ended_at_once_claims_too(browser, sam):

@@ -1,15 +1,17 @@
 """Codes by text message: every limit, every refusal, whose code it is (product rules 7 and 13, SM-1 to SM-12)."""
 
+import itertools
 import re
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from portal.crypto import keyed_hash
 from portal.models import Authenticator, Binding, Event, Outbox, SentCode, User
 from tests.support.client import CODES, WIZARD
+from tests.support.moving import START
 from tests.support.texts import (
     CODE,
     MARIAS,
@@ -610,3 +612,58 @@ def test_what_was_sent_and_refused_is_in_the_audit_trail_without_number_or_code(
     said = str([vars(event) for event in database.all(Event)])
     found = MARIAS[2:] in said or any(text.code and text.code in said for text in inbox.of(maria))
     assert not found
+
+
+# --- texts of what is over
+
+
+@pytest.mark.parametrize("over", ["a newer one", "cancelled", "another method"])
+def test_a_text_that_waits_is_not_begun_once_its_code_is_dead(plain, clock, database, inbox, maria, over):
+    """A worker that was down sends what is alive, and nothing else (rule 7)."""
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    clock.move(seconds=61)
+    if over == "a newer one":
+        plain.press("Send again")
+    elif over == "cancelled":
+        plain.press("Cancel")
+    else:
+        plain.open(WIZARD).press("Continue")
+    first, *newer = sorted(database.all(Outbox, Outbox.kind == "text"), key=lambda row: row.created_at)
+    assert first.dies_at <= clock.now and all(row.dies_at > clock.now for row in newer)
+    assert len(newer) == (over == "a newer one")
+
+
+def test_after_five_wrong_tries_the_page_promises_no_minutes(plain, inbox, maria):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    for wrong in itertools.islice(inbox.wrong_codes(maria), 5):
+        plain.fill("Verify and Enable", Verification_Code=wrong)
+    assert "more minutes" not in plain.text and "no longer works" in plain.text
+
+
+def test_a_number_that_was_proved_is_texted_however_many_share_it(plain, clock, database, inbox, maria):
+    """Others may have proved it at the same moment; who is in is never shut out (SM-9)."""
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    share(database, maria, 6)
+    clock.move(minutes=61)
+    fresh = plain.another()
+    fresh.sign_in(maria)
+    fresh.fill("Verify", Verification_Code=inbox.code(maria))
+    assert fresh.path == "/home"
+
+
+def test_the_sixth_account_is_refused_at_the_proof_too(plain, database, inbox, maria):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    share(database, maria, 5)
+    plain.fill("Verify and Enable", Verification_Code=inbox.code(maria))
+    assert plain.status == 422 and "Five accounts use this number already" in plain.problems[0]
+    assert database.user(maria).two_factor == "off"
+
+
+def share(database, person, accounts):
+    """Lets other accounts have the number that the person was texted at."""
+    to_hash = database.all(SentCode)[-1].to_hash
+    others = [user.id for user in database.all(User) if user.username != person.username]
+    for number, user_id in zip(range(accounts), others, strict=False):
+        row = {"id": f"{number:032}", "user_id": user_id, "method": "sms", "name": "Text message", "secret_sealed": b"k1\0"}
+        kept = {"target_hash": to_hash, "algorithm": "none", "digits": 6, "period": 600, "last_step": 0, "failures": 0}
+        database.change(insert(Authenticator).values(**row, **kept, created_at=START))
