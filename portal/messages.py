@@ -150,7 +150,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
         N_("We sent you a text less than a minute ago. Wait %(seconds)d seconds, then press Send again."),
         "seconds",
     ),
-    "send_gap_number": (
+    "wait_to_send": (
         N_("We sent you a text less than a minute ago. Wait %(seconds)d second, then press Send Code."),
         N_("We sent you a text less than a minute ago. Wait %(seconds)d seconds, then press Send Code."),
         "seconds",
@@ -214,6 +214,11 @@ NOTICES: dict[str, str] = {
     "emergency": N_("Your emergency access has ended: it lasts 60 minutes. Sign in with a code to go on."),
     "sign_in_first": N_("Sign in to go on."),
 }
+
+
+def naming_send_code(refusal: Refused) -> Refused:
+    """The wait between two texts names the button that is there: where a number is typed, it is Send Code."""
+    return Refused("wait_to_send", **refusal.facts) if refusal.reason == "send_gap" else refusal
 
 
 def sentence(refusal: Refused, translate: Callable[..., str], plural: Callable[..., str]) -> str:

@@ -12,7 +12,7 @@ from portal.crypto import SealBroken
 from portal.flows import events, sessions
 from portal.flows import setup as flow
 from portal.forms import MethodForm, ShapedForm
-from portal.messages import Refused
+from portal.messages import Refused, naming_send_code
 from portal.methods import Method, Step, method, offered
 from portal.policy import policy_of
 from portal.rendering import go_out, go_to, page, refuse, say
@@ -34,19 +34,13 @@ def choose_context(form: MethodForm) -> dict:
     offers = offered(g.door.policy)
     form.method.choices = [(each.name, each.label) for each in offers]
     cards = [
-        {
-            "name": each.name,
-            "label": _(each.label),
-            "drawing": each.drawing,
-            "recommended": not each.restricted,
-            "facts": [_(fact) for fact in each.facts],
-        }
+        {"method": each, "label": _(each.label), "recommended": not each.restricted, "facts": [_(fact) for fact in each.facts]}
         for each in offers
     ]
     kinds = {each.name: each.name for each in offers}
     form.method.data = form.method.data or kinds.get(request.args.get("kind", ""))
     weaker = any(each.restricted for each in offers)
-    names = {"methods": cards, "progress": progress(1), "weaker": weaker}
+    names = {"cards": cards, "progress": progress(1), "weaker": weaker}
     names["security_url"] = g.door.url("security", next=asked_for())
     names["texts_off"] = say(Refused("texts_not_offered")) if g.door.texts_off else None
     words = {"words": _(g.door.choose_words), "badge": _(g.door.badge)}
@@ -166,17 +160,12 @@ def submit_step(method_name: str, step_name: str) -> Response:
     except Refused as refused:
         if refused.reason == "set_up_expired":
             return go_here("choose", expired=1)
-        return step_page(chosen, step, form, in_words_of(step, refused))
+        return step_page(chosen, step, form, naming_send_code(refused) if step.button else refused)
     if following:
         return go_here("step", method_name=chosen.name, step_name=following.name)
     if not was_on:
         return go_here("backup_codes")
     return go_out(landing()) if g.get("stopped") else go_and_say("security", "changed")
-
-
-def in_words_of(step: Step, refused: Refused) -> Refused:
-    """The wait between two texts names the button that is there: a step that sends to its answer has its own."""
-    return Refused("send_gap_number", **refused.facts) if refused.reason == "send_gap" and step.button else refused
 
 
 @blueprint.post("/<method_name>/send")
