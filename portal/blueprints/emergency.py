@@ -1,12 +1,13 @@
 """Emergency access for somebody at the code page who has no code: asks, waits, opens the charts (AD-6). EHR accounts only."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, abort, request
 
 from portal import config
 from portal.blueprints.doors import forbid
 from portal.browser_session import visit, visitor
 from portal.flows import account
 from portal.flows import emergency_asking as flow
+from portal.headers import SAFE_METHODS
 from portal.messages import Refused
 from portal.policy import policy_of
 from portal.practice_forms import ReasonForm
@@ -24,7 +25,7 @@ def claimants_of_the_ehr() -> Response | None:
     if not who.is_claimant:
         return go(home_endpoint(who.role))
     if not policy_of(who.role).hands_over_copy:
-        forbid("not_ehr", 404)
+        abort(404) if request.method in SAFE_METHODS else forbid("not_ehr", 404)  # looking at what is not there is no event
     return None
 
 

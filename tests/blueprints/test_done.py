@@ -57,10 +57,11 @@ def test_is_off_is_not_said_above_on(browser, maria):
     assert browser.open(address).notices.count(OFF) == 0 and "Since" in browser.text
 
 
-def test_is_on_is_not_said_above_off_nor_saved_above_not_saved(browser, maria):
+def test_is_on_is_not_said_above_off_nor_saved_above_not_saved(browser, clock, maria):
     browser.enter(maria).set_up(maria)
     on = prove_saved(browser, maria)
     assert "Two-factor authentication is on." in browser.notices
+    clock.move(seconds=1)
     browser.open(f"{SECURITY}/backup-codes")
     browser.press("Regenerate Backup Codes")
     maria.codes = browser.read_codes()

@@ -146,7 +146,10 @@ def test_patients_have_no_such_page(plain, sam, database):
     plain.open(CODE)
     for method in (plain.get, plain.post):
         assert method(ASK).status_code == 404
-    assert [(row.event, row.reason) for row in database.all(Event)[-2:]] == [("authz_fail", "not_ehr")] * 2
+    assert [(row.event, row.reason) for row in database.all(Event)[-2:]] == [
+        ("authn_login_success", "code_due"),
+        ("authz_fail", "not_ehr"),
+    ]
 
 
 def test_a_code_that_is_found_after_all_signs_in(plain, dr_okafor):
