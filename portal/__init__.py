@@ -75,6 +75,7 @@ def add_guards(app: Flask) -> None:
         g.request_id = secrets.token_hex(8)
 
     app.before_request(headers.require_https)
+    app.before_request(headers.refuse_nul)
     app.before_request(headers.refuse_cross_site)
     CSRFProtect(app).exempt(reports.blueprint)
     app.before_request(reading.wall)

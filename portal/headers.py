@@ -40,6 +40,12 @@ def require_https() -> None:
         abort(403, "https")
 
 
+def refuse_nul() -> None:
+    """No address of ours holds a NUL, and PostgreSQL takes none in a text."""
+    if "\0" in request.path or any("\0" in value for value in request.args.values()):
+        abort(404)
+
+
 def refuse_cross_site() -> None:
     """An unsafe request that another site began is refused before its CSRF token is read."""
     if request.method in SAFE_METHODS:

@@ -44,6 +44,12 @@ def reset(user_id: int) -> Response:
     return ask_again() or page("practice/reset.html", form=form_of(subject), **context(subject))
 
 
+def seen_generation() -> int:
+    """The state of the account that the page showed; -1, which no account has, for what is no number of ours."""
+    shown = request.form.get("generation", -1, type=int)
+    return shown if 0 <= shown <= config.ROW_ID_MAX else -1
+
+
 @blueprint.post("/<int:user_id>/reset")
 def submit_reset(user_id: int) -> Response:
     subject = subject_of(user_id)
@@ -55,7 +61,7 @@ def submit_reset(user_id: int) -> Response:
         if not visit().who.is_fresh(visit().now):
             flow.keep_draft(visit(), subject.id, reason, checks)
             return ask_again() or abort(404)
-        flow.ask(visit(), subject.id, reason, checks, request.form.get("generation", -1, type=int))
+        flow.ask(visit(), subject.id, reason, checks, seen_generation())
     except Refused as refused:
         return refuse("practice/reset.html", form, refused, **context(subject_of(user_id)))
     return go_to(url_for("provider.practice.reset_done", user_id=subject.id))

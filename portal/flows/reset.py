@@ -35,8 +35,9 @@ def do(visit: Visit, request: ResetRequest) -> bool:
     one UPDATE decides. Works for every role: who may ask is the caller's business.
     """
     seen = (User.generation == request.generation, User.two_factor != "off", User.disabled_at.is_(None))
+    own = User.practice_id.is_not_distinct_from(request.practice_id)
     values = {"two_factor": "reset", "two_factor_since": None, "reset_at": visit.now, "generation": User.generation + 1, **CLEAN}
-    if change(update(User).where(User.id == request.subject_id, *seen).values(values)) != 1:
+    if change(update(User).where(User.id == request.subject_id, own, *seen).values(values)) != 1:
         return False
     user = db.session.get_one(User, request.subject_id, populate_existing=True)
     address = address_of(visit, user)
@@ -89,6 +90,7 @@ def sign_in(visit: Visit, token: str, password: str) -> Begun:
     begun, row = sessions.begin(visit, user, LEVEL_ONE, None)
     record(visit, "authn_login_success", about=user, session_hash=token_hash(begun), reason="reset_link", factor="password")
     user.last_sign_in_at = visit.now
+    row.ends_at = min(row.ends_at, link.expires_at)  # nothing that the link opened outlives it (AD-4)
     if not row.browser_known:
         notices.queue(visit, user, "new_browser")
     db.session.commit()

@@ -11,6 +11,7 @@ from portal.flows.visit import Visit
 from portal.flows.waiting import Waiting, may_decide
 from portal.messages import N_, Refused
 from portal.models import Event, Practice, ResetRequest, User
+from portal.policy import RESETS
 
 KIND = "reset"
 TITLE = N_("Reset two-factor authentication")
@@ -25,6 +26,7 @@ CHECKS = {
 SECOND = {
     "last_administrator": N_("This is the practice's last administrator beside whoever asks."),
     "contact_changed": N_("An address or number of this account was changed less than 72 hours ago."),
+    "password_by_mail": N_("The password of this account was replaced by mail less than 72 hours ago."),
     "many": N_("You have reset several accounts within the last hour."),
 }
 CONTACTS = ("email_changed", "phone_changed", "notice_address_added", "notice_address_removed")
@@ -39,11 +41,14 @@ def why_second(visit: Visit, user: User) -> str | None:
     if user.role == "administrator" and not db.session.scalar(select(others(visit, user))):
         return "last_administrator"
     since = visit.now - config.CONTACT_RESTS
-    changed = exists().where(Event.subject_id == user.id, Event.at > since, Event.event.in_(CONTACTS), Event.result == "ok")
-    if db.session.scalar(select(changed)):
+    lately = exists().where(Event.subject_id == user.id, Event.at > since, Event.result == "ok")
+    if db.session.scalar(select(lately.where(Event.event.in_(CONTACTS)))):
         return "contact_changed"
-    lately = (ResetRequest.asked_at > visit.now - config.RESETS_ALONE_IN, ResetRequest.status == "done")
-    done = select(func.count()).select_from(ResetRequest).where(ResetRequest.asked_by_id == visit.who.user_id, *lately)
+    # Else the mailbox alone would open the account: a new password by one link, set-up by the other (RC-1).
+    if db.session.scalar(select(lately.where(Event.event == "password_changed", Event.factor == "link"))):
+        return "password_by_mail"
+    recent = (ResetRequest.asked_at > visit.now - config.RESETS_ALONE_IN, ResetRequest.status == "done")
+    done = select(func.count()).select_from(ResetRequest).where(ResetRequest.asked_by_id == visit.who.user_id, *recent)
     return "many" if (db.session.scalar(done) or 0) >= config.RESETS_ALONE else None
 
 
@@ -75,6 +80,8 @@ def shown(visit: Visit, *where) -> list[Waiting]:
             ResetRequest.asked_at > visit.now - config.RESET_WAITS,
             subject.generation == ResetRequest.generation,
             subject.disabled_at.is_(None),
+            subject.practice_id.is_not_distinct_from(ResetRequest.practice_id),  # who moved away is not theirs any more
+            or_(*(and_(Asker.role == role, subject.role.in_(others)) for role, others in RESETS.items())),
             Asker.disabled_at.is_(None),
             asks,
             *where,

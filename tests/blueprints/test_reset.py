@@ -1,6 +1,7 @@
 """Reset two-factor authentication of a colleague: what it needs, what it ends, and the way back (AD-1 to AD-5, product rule 1)."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -621,6 +622,17 @@ def changed(database, clock, person, name):
     database.change(Event.__table__.insert().values(request_id="x", ip="", user_agent="x", app_version="x", **row))
 
 
+def test_after_a_password_by_mail_the_mailbox_alone_opens_nothing(plain, database, clock, admin_lee, dr_okafor):
+    """A new password by one link, set-up by the other: a second person looks first (RC-1)."""
+    row = {"at": clock.now, "event": "password_changed", "factor": "link", "result": "ok", "role": "provider"}
+    row["subject_id"] = database.user(dr_okafor).id
+    database.change(Event.__table__.insert().values(request_id="x", ip="", user_agent="x", app_version="x", **row))
+    lee = plain.enter(admin_lee).open(page_of(database, dr_okafor))
+    assert "replaced by mail less than 72 hours ago" in lee.text
+    ask(lee, database, dr_okafor)
+    assert state(database, dr_okafor) == "on"
+
+
 def test_three_days_after_a_change_of_contact_one_is_enough(lee, plain, database, clock, admin_lee, dr_okafor):
     changed(database, clock, dr_okafor, "email_changed")
     clock.move(hours=72)
@@ -688,6 +700,39 @@ def test_after_a_day_nobody_approves_it(plain, database, clock, dr_okafor, suppo
 def test_who_was_demoted_meanwhile_asked_for_nothing(plain, database, dr_okafor, admin_lee, support, waiting):
     make(database, admin_lee, role="provider")
     assert approve(plain.enter(support), waiting).status_code == 404 and state(database, dr_okafor) == "on"
+
+
+@pytest.mark.parametrize("change", [{"practice_id": 2}, {"practice_id": None}, {"role": "support"}])
+def test_who_has_left_the_practice_or_risen_is_not_reset(plain, database, dr_okafor, support, waiting, change):
+    database.change(update(User).where(User.username == dr_okafor.username).values(**change))
+    plain.enter(support)
+    assert "Nothing waits for you." in plain.open("/support").text
+    assert approve(plain, waiting).status_code == 404 and state(database, dr_okafor) == "on"
+
+
+@pytest.mark.parametrize("generation", ["9" * 40, "99999999999", "-1", "x", ""])
+def test_a_number_that_no_account_has_is_a_form_of_a_while_ago(lee, database, dr_okafor, generation):
+    data = {"reason": "Lost", "checks": "photo_id", "generation": generation}
+    assert lee.post(page_of(database, dr_okafor), data).status_code in (303, 422)
+    assert state(database, dr_okafor) == "on"
+
+
+@pytest.mark.parametrize(
+    "path", ["/ehr/settings/team/approvals/waiting/emergency/%00", "/ehr/charts?page=%00", f"{CHOOSE}?change=%00"]
+)
+def test_a_nul_in_an_address_is_not_there(lee, path):
+    assert lee.get(path).status_code == 404
+
+
+def test_a_session_of_the_link_ends_with_the_link(plain, lee, database, clock, dr_okafor):
+    ask(lee, database, dr_okafor)
+    link = mails(plain, subject=LINK_MAIL)[0].link
+    clock.move(hours=23, minutes=55)
+    plain.open(link)
+    plain.fill("Continue", Password=dr_okafor.password)
+    user = database.user(dr_okafor).id
+    (row,) = database.all(Session, Session.user_id == user, Session.ended_at.is_(None))
+    assert row.ends_at - clock.now <= timedelta(minutes=5)
 
 
 def test_an_account_that_changed_since_is_not_reset(plain, database, dr_okafor, support, waiting):
