@@ -9,7 +9,7 @@ from flask_babel import gettext, ngettext
 from portal.messages import NOTICES, SENTENCES, Refused, sentence
 from tests.house.source import last_name, modules
 
-FACTS = {"minutes": 3, "seconds": 40, "codes": 8, "set": 2, "issuer": "Medximity"}
+FACTS = {"minutes": 3, "seconds": 40, "codes": 8, "set": 2, "most": 10, "issuer": "Medximity"}
 REASON = re.compile(r"[a-z]+(_[a-z]+)*")
 
 
