@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from wtforms import Form, PasswordField, RadioField, StringField, TextAreaField
-from wtforms.validators import ValidationError
+from wtforms.validators import StopValidation, ValidationError
 
 from portal import config
 from portal.messages import N_
@@ -48,11 +48,11 @@ def as_backup_code(code: str) -> str | None:
 
 
 def filled(reason: str):
-    """A validator: something was typed."""
+    """A validator: something was typed. Where nothing was, no other one of the field is asked."""
 
     def check(form, field) -> None:
         if not (field.data or "").strip():
-            raise ValidationError(reason)
+            raise StopValidation(reason)
 
     return check
 

@@ -94,20 +94,21 @@ def submit_disable() -> Response:
     return go_and_say("security", "off") if is_off else go_to(g.door.url("replace_password"))
 
 
+def before_replacing() -> Response | None:
+    """As before; and nobody replaces a password here whose own was long enough, or who has not shown it."""
+    due = None if turn_off.awaits_password(visit()) else go_to(g.door.url("disable"))
+    return before_disable() or due
+
+
 @blueprint.get("/account/security/disable/password")
 def replace_password() -> Response:
     """A short password was enough beside a code; alone it is not (PW-1)."""
-    elsewhere = before_disable()
-    if elsewhere:
-        return elsewhere
-    if not turn_off.awaits_password(visit()):
-        return go_to(g.door.url("disable"))
-    return page("patient/replace_password.html", form=NewPasswordForm())
+    return before_replacing() or page("patient/replace_password.html", form=NewPasswordForm())
 
 
 @blueprint.post("/account/security/disable/password")
 def submit_replace_password() -> Response:
-    elsewhere = before_disable()
+    elsewhere = before_replacing()
     if elsewhere:
         return elsewhere
     form = NewPasswordForm(request.form)

@@ -101,7 +101,7 @@ def security() -> Response:
 def submit_put_off() -> Response:
     """ "Later", where the practice's grace allows it: to the page asked for, and set-up is asked for again at the next sign-in."""
     if not g.stopped or deadline.put_off(visit()):
-        return go_to(g.next_path or g.door.url(g.door.home))
+        return go_to(g.get("next_path") or g.door.url(g.door.home))
     return send_away(g.door.url("security", next=g.next_path))
 
 

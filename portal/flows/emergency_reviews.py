@@ -119,7 +119,10 @@ def check_reviewed(visit: Visit, grant_id: str) -> bool:
             record_alone(visit, "authz_fail", "not_own")
         return False
     if grant.reviewed_by_id is None:
-        raise Refused("emergency_not_over")
+        if not db.session.scalar(select(func.count()).where(G.id == grant_id, *is_over(visit))):
+            raise Refused("emergency_not_over")
+        record_alone(visit, "authz_fail", "not_own")  # an administrator's to review, not support's
+        return False
     if grant.reviewed_by_id != visit.who.user_id:
         raise Refused("emergency_reviewed", who=db.session.get_one(User, grant.reviewed_by_id).full_name)
     return True

@@ -591,7 +591,8 @@ def test_support_leaves_the_review_to_the_practices_administrator(plain, dr_okaf
     desk = plain.another().enter(support)
     desk.open(SUPPORTS)
     assert not desk.offers("Reviewed")
-    assert desk.post(f"{SUPPORTS}/{grant(database).id}/reviewed").status_code == 422
+    assert desk.post(f"{SUPPORTS}/{grant(database).id}/reviewed").status_code == 404
+    assert (database.all(Event)[-1].event, database.all(Event)[-1].reason) == ("authz_fail", "not_own")
     assert grant(database).reviewed_at is None
 
 

@@ -15,6 +15,7 @@ ROOMS_OF_BOTH = ("blueprints", "flows", "races", "kills", "queue", "machine", "m
 # Fixtures that lead to a database without a browser around it, and are about something else all the same.
 NO_MATTER = {
     "tests/house/test_doors.py",  # reads the addresses of the portal
+    "tests/house/test_every_route.py",  # asks who comes in; what the pages do there is tested elsewhere
     "tests/support/test_server.py",  # starts and kills servers
     "tests/support/test_postgres.py",  # looks after the database of the run itself
 }
