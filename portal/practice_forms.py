@@ -11,7 +11,6 @@ from portal import config
 from portal.forms import SECRETS, ShapedForm, filled, seen_signs
 from portal.messages import N_
 
-
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
