@@ -1,5 +1,6 @@
 """The shapes that a practice's pages ask for: a search, a deadline, a reason. As forms.py: shape only."""
 
+import re
 import unicodedata
 from datetime import date
 
@@ -9,6 +10,8 @@ from wtforms.validators import ValidationError
 from portal import config
 from portal.forms import SECRETS, ShapedForm, filled, seen_signs
 from portal.messages import N_
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class ReasonForm(ShapedForm):
@@ -86,6 +89,13 @@ def whole_number(reason: str, most: int):
     return check
 
 
+def day_of(typed: str) -> date:
+    """The day of YYYY-MM-DD; weeks and days without dashes are ISO 8601, too, but nobody's way to write one. Raises ValueError."""
+    if not DAY.fullmatch(typed):
+        raise ValueError
+    return date.fromisoformat(typed)
+
+
 class DeadlineForm(ShapedForm):
     """By when a practice is set up, and what is let pass afterwards. The page says which days there are to choose from."""
 
@@ -98,7 +108,7 @@ class DeadlineForm(ShapedForm):
         if not (field.data or "").strip():
             raise ValidationError("deadline_empty")
         try:
-            self.chosen = date.fromisoformat(field.data.strip())
+            self.chosen = day_of(field.data.strip())
         except ValueError:
             raise ValidationError("deadline_shape") from None
         if self.chosen < self.today:

@@ -17,7 +17,7 @@ def remind(codes: flow.Overview | None) -> tuple[str | None, str | None]:
     if codes is None:
         return None, None
     regenerate_url = g.door.url("codes.regenerate")
-    if not codes.saved:
+    if not codes.kept:
         where = g.door.url("setup.backup_codes") if codes.readable else regenerate_url
         return _("You have not confirmed yet that your backup codes are saved. Without them, a lost phone locks you out."), where
     if codes.few:

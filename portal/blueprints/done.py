@@ -16,7 +16,7 @@ from portal.flows import presence
 from portal.messages import N_
 from portal.rendering import go_to
 
-MARK = re.compile(r"([a-z_-]+)\.([0-9]{1,12})\.([0-9a-f]{64})")
+MARK = re.compile(r"(([a-z_-]+?)((?:_[0-9]{1,9})*))\.([0-9]{1,12})\.([0-9a-f]{64})")
 SAID = {
     "on": N_("Two-factor authentication is on."),
     "off": N_("Two-factor authentication is off."),
@@ -46,9 +46,9 @@ def go_and_say(endpoint: str, what: str) -> Response:
     return go_to(g.door.url(endpoint, done=mark(what)))
 
 
-def mark(what: str) -> str:
-    """A key of SAID as an address carries it."""
-    at = int(visit().now.timestamp())
+def mark(what: str, *numbers: int) -> str:
+    """A key of SAID as an address carries it; where a page has words of its own for it, with its numbers."""
+    at, what = int(visit().now.timestamp()), "_".join((what, *map(str, numbers)))
     return f"{what}.{at}.{sign(what, at)}"
 
 
@@ -58,10 +58,17 @@ def sign(what: str, at: int) -> str:
 
 def said(**so: bool) -> str | None:
     """The sentence of this address's mark, or None. `so`: what the page knows of a key: where it is not so, nothing is said."""
+    what = proved()[0]
+    return _(SAID[what]) if what in SAID and so.get(what, True) else None
+
+
+def proved() -> tuple[str, list[int]]:
+    """What this address's mark says, and its numbers; ("", []) where there is no mark, or none of this session and minute."""
     found = MARK.fullmatch(request.args.get("done", ""))
-    if not found or not so.get(found[1], True):
-        return None
-    age = visit().now.timestamp() - int(found[2])
-    if age > config.SAID_FOR.total_seconds() or not hmac.compare_digest(found[3], sign(found[1], int(found[2]))):
-        return None
-    return _(SAID[found[1]])
+    if not found:
+        return "", []
+    whole, what, numbers, at, signed = found.groups()
+    age = visit().now.timestamp() - int(at)
+    if age > config.SAID_FOR.total_seconds() or not hmac.compare_digest(signed, sign(whole, int(at))):
+        return "", []
+    return what, [int(number) for number in numbers.split("_")[1:]]

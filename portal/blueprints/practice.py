@@ -7,6 +7,7 @@ from portal.blueprints.done import mark, said
 from portal.blueprints.doors import ask_again, forbid
 from portal.browser_session import now, visit
 from portal.flows import deadline as flow
+from portal.flows.visit import Visitor
 from portal.practice_forms import DeadlineForm
 from portal.rendering import go_to, page, refuse
 
@@ -17,10 +18,15 @@ blueprint.register_blueprint(approvals.blueprint, url_prefix="/approvals")
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
 
 
+def administers(who: Visitor) -> bool:
+    """Whether somebody looks after a practice: the role alone is not enough, there has to be one."""
+    return who.role in ROLES and who.practice_id is not None
+
+
 @blueprint.before_request
 def administrators_only() -> None:
     """The role is read anew at each request: an open page of somebody demoted opens nothing more."""
-    if visit().who.role not in ROLES or visit().who.practice_id is None:
+    if not administers(visit().who):
         forbid("not_administrator")
 
 

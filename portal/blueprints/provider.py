@@ -82,7 +82,7 @@ def submit_note(chart_id: int) -> Response:
 
 @blueprint.get("/settings")
 def settings() -> Response:
-    is_administrator = visit().who.role in practice.ROLES and not g.stopped
+    is_administrator = practice.administers(visit().who) and not g.stopped
     waiting = len(approvals.listed(visit())) if is_administrator else 0
     return page("provider/settings.html", is_administrator=is_administrator, is_on=not g.stopped, waiting=waiting)
 

@@ -11,7 +11,7 @@ from portal.flows import reset_requests as flow
 from portal.flows.reset_approvals import CHECKS, SECOND
 from portal.messages import Refused
 from portal.practice_forms import ResetForm
-from portal.rendering import go_to, page, refuse
+from portal.rendering import go_to, page, refuse, say
 
 
 def subject_of(user_id: int) -> flow.Subject:
@@ -33,6 +33,7 @@ def context(subject: flow.Subject) -> dict:
     return {
         "subject": subject,
         "second": second,
+        "refusal": say(Refused("reset_no_address")),
         "methods": methods,
         "action": url_for("provider.practice.submit_reset", user_id=subject.id),
     }

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal import config, spreadsheet
+from portal.blueprints.done import mark, proved
 from portal.browser_session import now, visit
 from portal.flows import reminders
 from portal.flows import team as flow
@@ -22,6 +23,7 @@ blueprint = Blueprint("status", __name__)
 ROLES = {"provider": N_("Provider"), "administrator": N_("Practice administrator")}
 STATES = {"on": (N_("On"), "good"), "off": (N_("Off"), "warn"), "reset": (N_("Reset"), "bad")}
 PAGE_MAX = 10_000
+REMINDED = "reminded"
 COLUMNS = (
     N_("Name"), N_("Role"), N_("Two-factor authentication"), N_("Method"), N_("Since (UTC)"), N_("Backup codes left"),
     N_("Sealed copy"), N_("Last sign-in (UTC)"), N_("Lock"), N_("One lost phone away from lockout"), N_("Last reminder (UTC)"),
@@ -80,10 +82,11 @@ def show() -> Response:
 
 
 def said() -> str | None:
-    """What the press before has done, by the numbers in the address."""
-    sent, left = request.args.get("reminded", 0, type=int), request.args.get("left", 0, type=int)
-    if not 1 <= sent <= config.REMINDERS_AT_ONCE or left < 0:
+    """What the press before has done, by the signed mark in the address."""
+    what, numbers = proved()
+    if what != REMINDED:
         return None
+    sent, left = numbers
     told = ngettext("A reminder is on its way to %(num)s person.", "Reminders are on their way to %(num)s people.", sent)
     more = ngettext("%(num)s more waits: press again.", "%(num)s more wait: press again.", left)
     return f"{told} {more}" if left else told
@@ -99,7 +102,7 @@ def remind(user_id: int) -> Response:
             abort(404)
     except Refused as refused:
         return refuse("practice/status.html", (), refused, **context())
-    return back(reminded=1)
+    return back(1)
 
 
 @blueprint.post("/reminders")
@@ -108,14 +111,14 @@ def remind_all() -> Response:
         sent, left = reminders.remind_all(visit())
     except Refused as refused:
         return refuse("practice/status.html", (), refused, **context())
-    return back(reminded=sent, left=left or None)
+    return back(sent, left)
 
 
-def back(reminded: int, left: int | None = None) -> Response:
+def back(sent: int, left: int = 0) -> Response:
     """To the list as it was, which says how many were reminded."""
     number = page_number()
     where = {**place(asked()[0]), "page": number if number > 1 else None}
-    return go_to(url_for(".show", **where, reminded=reminded, left=left))
+    return go_to(url_for(".show", **where, done=mark(REMINDED, sent, left)))
 
 
 # --- the file

@@ -138,8 +138,8 @@ def after_losing_the_phone(rows: list[Held], codes: backup_codes.Overview | None
     if codes is None or not codes.left or not codes.works:
         return Refused("lost_second" if has_second else "lost_nothing")
     if has_second:
-        return Refused("lost_saved_second" if codes.saved else "lost_unsaved_second", codes=codes.left)
-    return Refused("lost_saved" if codes.saved else "lost_unsaved", codes=codes.left)
+        return Refused("lost_saved_second" if codes.kept else "lost_unsaved_second", codes=codes.left)
+    return Refused("lost_saved" if codes.kept else "lost_unsaved", codes=codes.left)
 
 
 def mask_email(address: str) -> str:

@@ -37,6 +37,11 @@ class Overview:
     total: int = config.BACKUP_CODES
 
     @property
+    def kept(self) -> bool:
+        """Known to be somewhere: proved saved, or handed over as the sealed copy."""
+        return self.saved or self.sealed_copy_given_at is not None
+
+    @property
     def few(self) -> bool:
         return self.left <= config.BACKUP_CODES_FEW
 

@@ -34,6 +34,7 @@ class Subject:
     methods: list[str]
     second: str | None  # why a second person decides: a key of SECOND
     waiting: Waiting | None
+    has_address: bool  # that a link can go to
     last: tuple[str, datetime] | None  # who reset it last, and when
     reason: str  # what was typed before password and code were asked for again
     checks: list[str]
@@ -73,6 +74,7 @@ def look(visit: Visit, user: User) -> Subject:
         methods=[known.label for name in names if (known := method(name))],
         second=why_second(visit, user),
         waiting=next(iter(shown(visit, ResetRequest.subject_id == user.id)), None),
+        has_address=reset.address_of(visit, user) is not None,
         last=last_done(user.id),
         reason=draft.reason if draft else "",
         checks=draft.checks if draft else [],

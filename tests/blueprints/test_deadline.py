@@ -68,6 +68,8 @@ def test_the_administrator_sets_it_and_takes_it_away(browser, admin_lee, databas
         (("15 March", "3", "2"), "Write the day as year, month and day, such as 2027-03-15."),
         (("2027-02-28", "3", "2"), "That day is over. Choose today or a later one."),
         (("2027-05-31", "3", "2"), "Choose a day within the next 90 days."),
+        (("2027-W11-1", "3", "2"), "Write the day as year, month and day, such as 2027-03-15."),
+        (("20270315", "3", "2"), "Write the day as year, month and day, such as 2027-03-15."),
         (("9999-99-99", "3", "2"), "Write the day as year, month and day, such as 2027-03-15."),
         (("2027-03-15", "15", "2"), "Enter a whole number of days from 0 to 14."),
         (("2027-03-15", "", "2"), "Enter a whole number of days from 0 to 14."),

@@ -187,6 +187,18 @@ def test_the_hand_over_is_remembered_and_recorded_once(browser, dr_chen, databas
     assert [row.event for row in database.all(Event)].count("sealed_copy_given") == 1
 
 
+def test_a_copy_handed_over_counts_as_kept_where_nothing_is_proved(browser, dr_chen):
+    """As Security Status counts it: the two pages do not contradict each other."""
+    browser.enter(dr_chen).set_up_ehr(dr_chen)
+    browser.open(SECURITY)
+    warned = "Without a copy of your codes, a lost phone locks you out."
+    assert warned in browser.text and "not confirmed that they are saved" in browser.text
+    tick_later(browser, dr_chen)
+    assert warned not in browser.text and "any of your 10 backup codes would still let you in" in browser.text
+    browser.open("/ehr/charts")
+    assert "a lost phone locks you out" not in browser.text
+
+
 def test_without_the_tick_nothing_is_noted(browser, dr_chen, database):
     browser.enter(dr_chen).set_up_ehr(dr_chen)
     browser.press("I have saved my backup codes")

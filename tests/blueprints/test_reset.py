@@ -228,11 +228,17 @@ def test_the_page_itself_opens_to_a_fresh_proof(lee, clock, database, dr_okafor)
 
 
 def test_without_an_address_a_link_has_nowhere_to_go(lee, database, dr_okafor):
+    for sealed in (None, b"old:broken"):
+        make(database, dr_okafor, email_sealed=sealed)
+        lee.open(page_of(database, dr_okafor))
+        assert "no email address" in lee.text and "A link goes to" not in lee.text and not lee.offers("Reset")
+    assert state(database, dr_okafor) == "on"
+
+
+def test_an_address_lost_while_the_page_was_open_is_refused(lee, database, dr_okafor):
+    lee.open(page_of(database, dr_okafor)).tick("Seen in person")
     make(database, dr_okafor, email_sealed=None)
-    ask(lee, database, dr_okafor)
-    assert lee.status == 422 and "no email address" in lee.problems[0]
-    make(database, dr_okafor, email_sealed=b"old:broken")
-    ask(lee, database, dr_okafor)
+    lee.fill("Reset", Reason="Phone lost on Friday.")
     assert lee.status == 422 and "no email address" in lee.problems[0]
     assert state(database, dr_okafor) == "on"
 

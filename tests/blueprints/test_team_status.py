@@ -243,7 +243,8 @@ def test_a_demoted_administrators_open_page_does_nothing_more_and_says_what_to_d
 
 def test_an_administrator_of_no_practice_sees_nothing(plain, admin_lee, database):
     change(database, admin_lee, practice_id=None)
-    plain.enter(admin_lee)
+    plain.enter(admin_lee).press("Settings")
+    assert not plain.offers("Team Members") and not plain.offers("Waiting for your approval")
     assert plain.get(STATUS).status_code == 403
 
 
@@ -289,6 +290,16 @@ def test_a_reminder_comes_once_a_day_at_most(plain, admin_lee, dr_chen, database
     clock.next_code()
     plain.enter(admin_lee).open(STATUS).press("Send a reminder")
     assert len(database.all(Outbox, Outbox.template == "set_up_reminder")) == 2
+
+
+def test_a_link_makes_the_list_claim_no_reminders(plain, admin_lee, clock):
+    plain.enter(admin_lee)
+    for forged in ("reminded=3&left=7", f"done=reminded_3_7.{int(clock.now.timestamp())}.{'0' * 64}"):
+        assert plain.open(f"{STATUS}?{forged}").notices == []
+    plain.press("Send a reminder")
+    address = f"{plain.path}?{plain.query}"
+    assert plain.open(address).notices == ["A reminder is on its way to 1 person."]
+    assert plain.open(address.replace("reminded_1_0.", "reminded_3_7.")).notices == []
 
 
 def test_who_has_it_on_is_not_reminded(plain, admin_lee, dr_okafor, database):

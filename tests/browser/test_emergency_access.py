@@ -41,4 +41,5 @@ def test_the_yes_comes_by_itself_and_the_chart_goes_by_itself(town, browsers):
     expect(banner.locator("b")).to_have_text("0:01")
     reader.page.wait_for_url("**/sign-in**")
     assert reader.sees("Your emergency access has ended")
+    assert reader.page.locator("html").get_attribute("data-brand") == "ehr"
     assert "Maria Reyes" not in reader.page.content()
