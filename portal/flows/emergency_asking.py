@@ -31,6 +31,7 @@ class Standing:
     by: str = ""  # who decided
     told: tuple[str, ...] = ()  # the administrators who know; support where there is none
     seconds: int = 0  # until the wait is over
+    number: str = ""  # that the approver has to hear, in the browser that asked alone
 
 
 def standing(visit: Visit) -> Standing:
@@ -52,7 +53,8 @@ def standing(visit: Visit) -> Standing:
         return Standing(LAPSED, here)
     told = emergency.administrators(grant.practice_id, grant.provider_id)
     names = tuple(each.full_name for each in told)
-    return Standing(WAITING, here, until, told=names, seconds=int((until - visit.now).total_seconds()))
+    number = emergency.number(visit, grant) if here else ""
+    return Standing(WAITING, here, until, told=names, seconds=int((until - visit.now).total_seconds()), number=number)
 
 
 def is_here(visit: Visit, grant: EmergencyGrant) -> bool:

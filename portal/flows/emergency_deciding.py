@@ -16,7 +16,10 @@ from portal.models import EmergencyGrant, Practice, Session, User
 KIND = "emergency"  # in approvals.KINDS
 TITLE = N_("Emergency access: charts to read for 60 minutes, without a code")
 FACTS = (
-    N_("Ring them on the number that you know, and hear for yourself that it is they who ask."),
+    N_("Ring them on the telephone number that you know, and hear for yourself that it is they who ask."),
+    N_(
+        "They must read the number to you, from the page that waits. Where they see none, or another, somebody else asked: refuse it."
+    ),
     N_("They will see the charts of their practice, and change nothing. You both read every chart opened in Recent activity."),
 )
 Approver = aliased(User)
@@ -42,10 +45,10 @@ def requests() -> Select:
 def waiting(visit: Visit) -> list[Waiting]:
     """What the visitor can decide now."""
     rows = db.session.execute(requests().where(theirs(visit), *is_open(visit)))
-    return [as_waiting(*row) for row in rows]
+    return [as_waiting(visit, *row) for row in rows]
 
 
-def as_waiting(grant: EmergencyGrant, who: str, practice: str, *_ignored) -> Waiting:
+def as_waiting(visit: Visit, grant: EmergencyGrant, who: str, practice: str, _by: str, agent: str, ip: str) -> Waiting:
     return Waiting(
         kind=KIND,
         id=grant.id,
@@ -57,6 +60,9 @@ def as_waiting(grant: EmergencyGrant, who: str, practice: str, *_ignored) -> Wai
         until=grant.asked_at + config.EMERGENCY_WAIT,
         reason=grant.reason,
         facts=FACTS,
+        browser=notices.describe_browser(agent or ""),
+        ip=ip or "",
+        number=emergency.number(visit, grant),
     )
 
 

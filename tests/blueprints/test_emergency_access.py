@@ -1,5 +1,6 @@
 """Emergency access: charts to read for an hour, for a provider without a code, when a second person says yes (AD-6)."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import insert, update
 from portal import config
 from portal.db import change
 from portal.flows import emergency
-from portal.models import ChartNote, EmergencyGrant, EmergencyView, Event, Outbox, Session, User, user_place
+from portal.models import ChartNote, EmergencyGrant, EmergencyView, Event, Outbox, Session, User, new_id, user_place
 from tests.support.mailbox import mails, told
 
 ASK, CODE, CHARTS = "/sign-in/emergency", "/sign-in/code", "/ehr/charts"
@@ -188,6 +189,46 @@ def test_another_browser_waits_for_the_first(plain, dr_okafor):
     assert any("You asked in another browser" in note for note in other.notices)
     other.open(CODE)
     assert other.post(ASK, {"reason": WHY}).status_code == 422
+
+
+def number_of(page):
+    """Returns the two digits that a page shows."""
+    return re.search(r"[Nn]umber:? ?(\d\d)\b", page.text).group(1)
+
+
+def test_the_approver_sees_which_browser_asks_and_the_number_that_its_page_shows(browser, dr_okafor, admin_lee, database, clock):
+    agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    hers = browser.another(agent=agent)
+    ask(hers, dr_okafor)
+    assert "Tell your administrator this number: " in hers.text
+    boss = browser.another().enter(admin_lee)
+    boss.open(path_of(database))
+    assert "Firefox on Windows, address 127.0.0.1, 1 March 2027, 12:00 UTC" in boss.text
+    assert number_of(boss) == number_of(hers) and "They must read the number to you" in boss.text
+
+
+def test_the_number_is_another_ones_for_each_request(plain, dr_okafor, database):
+    ask(plain, dr_okafor)
+    first = number_of(plain)
+    shown = set()
+    for _ in range(20):
+        database.change(update(EmergencyGrant).values(id=new_id()))
+        shown.add(number_of(plain.open(ASK)))
+    assert len(shown) > 5 and all(10 <= int(each) <= 99 for each in {first, *shown})
+
+
+def test_whoever_comes_second_sees_no_number_and_reads_how_to_have_it_refused(plain, dr_okafor, dr_novak):
+    for person, whom in (
+        (dr_okafor, "Ring Robin Lee now and have it refused: Settings, Team Members"),
+        (dr_novak, "Ring our support now"),
+    ):
+        thief = plain.another()
+        ask(thief, person)
+        owner = plain.another()
+        owner.sign_in(person)
+        owner.open(ASK)
+        assert "Was that not you?" in owner.text and whom in owner.text and "This wasn’t me" in owner.text
+        assert "this number" not in owner.text and number_of(thief) not in owner.text.replace(":", " ").split()
 
 
 # --- waiting
