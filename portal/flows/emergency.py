@@ -92,9 +92,9 @@ def marked(statement) -> list[EmergencyGrant]:
     return list(db.session.scalars(statement.returning(G).execution_options(**options)))
 
 
-def stop(visit: Visit, user: User) -> None:
-    """The person says that it was not them: nothing waits or runs any more; part of the open transaction."""
+def stop(visit: Visit, user: User, reason: str) -> None:
+    """Nothing of the person waits or runs any more, as they said that it was not them, or were reset; part of the open transaction."""
     own = G.provider_id == user.id
     for grant in marked(update(G).where(own, *is_open(visit)).values(refused_at=visit.now)):
-        tell_both(visit, "emergency_refused", grant, reason=notices.NOT_ME)
+        tell_both(visit, "emergency_refused", grant, reason=reason)
     end(visit, (own, *is_running(visit)), visit.now)

@@ -379,6 +379,55 @@ def test_a_plain_provider_decides_nothing(plain, dr_okafor, dr_novak, database):
     assert other.post(path_of(database), {"answer": "approve"}).status_code == 403
 
 
+def test_without_an_answer_nothing_is_decided(plain, dr_okafor, admin_lee, database):
+    ask(plain, dr_okafor)
+    boss = plain.another().enter(admin_lee)
+    boss.open(path_of(database))
+    for form in ({}, {"answer": "maybe"}):
+        answer = boss.post(path_of(database), form)
+        assert answer.status_code == 422 and "Nothing was decided yet." in answer.text
+    assert grant(database).refused_at is None and grant(database).approved_at is None
+
+
+@pytest.mark.parametrize("change", [{"practice_id": 2}, {"role": "patient"}])
+def test_who_left_or_became_a_patient_while_it_waits_is_not_approved(plain, dr_okafor, admin_lee, database, change):
+    ask(plain, dr_okafor)
+    boss = plain.another().enter(admin_lee)
+    boss.open(path_of(database))
+    database.change(update(User).where(User.username == dr_okafor.username).values(change))
+    boss.press("Approve")
+    assert boss.status == 422 and "the account has changed" in boss.problems[0]
+    assert "Nobody waits for it" in boss.open(LISTED).text and grant(database).approved_at is None
+    if "role" in change:
+        assert plain.open("/home").path == CODE
+
+
+def test_who_left_after_the_approval_takes_nothing_up(plain, dr_okafor, admin_lee, database):
+    ask(plain, dr_okafor)
+    decide(plain.another(), admin_lee)
+    database.change(update(User).where(User.username == dr_okafor.username).values(practice_id=2))
+    plain.open(ASK)
+    assert plain.post(f"{ASK}/charts").status_code == 422
+
+
+@pytest.mark.parametrize("state", ["waiting", "running"])
+def test_a_reset_ends_what_waits_or_runs(plain, dr_okafor, admin_lee, database, state):
+    boss = plain.another().enter(admin_lee)
+    ask(plain, dr_okafor)
+    if state == "running":
+        boss.open(path_of(database)).press("Approve")
+        plain.open(ASK).press("Open charts to read")
+    boss.open(f"{TEAM}/{database.user(dr_okafor).id}/reset")
+    boss.post(
+        f"{TEAM}/{database.user(dr_okafor).id}/reset",
+        {"reason": "Lost", "checks": "photo_id", "generation": database.user(dr_okafor).generation},
+    )
+    assert database.user(dr_okafor).two_factor == "reset"
+    text = boss.open(LISTED).text
+    assert "Nobody waits for it, and nobody has it now." in text
+    assert names(database, dr_okafor)[-1] == ("emergency_ended" if state == "running" else "emergency_refused")
+
+
 # --- reading
 
 
