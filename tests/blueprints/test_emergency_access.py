@@ -709,7 +709,7 @@ def test_both_people_read_every_step(plain, dr_okafor, admin_lee, database, cloc
     assert names(database, dr_okafor) == names(database, admin_lee) == [f"emergency_{step}" for step in STEPS]
     boss.open("/ehr/settings/security/activity")
     for words in (
-        "You approved emergency access.",
+        "You approved emergency access. For Dr. Ada Okafor.",
         "A chart was opened, by emergency access that you approved.",
         "By Dr. Ada Okafor.",
     ):
