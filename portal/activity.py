@@ -83,6 +83,9 @@ SENTENCES: dict[str, str] = {
     "emergency_refused": N_("Your request for emergency access was refused."),
     "emergency_refused:colleague": N_("You refused emergency access."),
     "emergency_refused:not_me": N_("A request for emergency access was withdrawn, because it was not yours."),
+    "emergency_refused:two_factor_reset": N_(
+        "Your request for emergency access ended, because your two-factor authentication was reset."
+    ),
     "emergency_begun": N_("You began to read charts by emergency access."),
     "emergency_begun:colleague": N_("Reading charts began, by emergency access that you approved."),
     "emergency_chart_opened": N_("You opened a chart by emergency access."),

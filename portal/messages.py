@@ -52,7 +52,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "emergency_decided": N_("You have decided on it already."),
     "emergency_approved_by": N_("%(who)s approved it before you."),
     "emergency_refused_by": N_("%(who)s refused it before you."),
-    "emergency_withdrawn": N_("The owner of the account said that it was not them who asked, so it was withdrawn."),
+    "emergency_withdrawn": N_("The owner of the account said that it was not them who asked, or was reset meanwhile, so it was withdrawn."),
     "emergency_lapsed": N_("Nobody answered within 30 minutes, so the request has lapsed. They can ask again."),
     "emergency_not_over": N_("This access is not over yet. Review it afterwards."),
     "emergency_reviewed": N_("%(who)s reviewed it before you."),
@@ -132,6 +132,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "reset_done": N_("%(who)s has reset this account just before you. Nothing was done a second time."),
     "reset_changed": N_("This account has changed since the page was opened, so nothing was done. Look at it again before you go on."),
     "reset_waiting": N_("%(who)s has asked for a reset of this account already. It waits for a second person."),
+    "answer_empty": N_("Nothing was decided yet. Choose Approve or Refuse."),
     "approval_gone": N_("This waits no longer: somebody else decided first, its time is over, or the account has changed."),
     "reset_link_due": N_(
         "Two-factor authentication of this account was reset. Open the link that we mailed you: it works together with your password. No mail? Ask your practice administrator, or Contact Support."

@@ -10,6 +10,7 @@ from portal.messages import Refused
 from portal.rendering import go_to, page, refuse
 
 blueprint = Blueprint("approvals", __name__)
+ANSWERS = ("approve", "refuse")
 
 
 @blueprint.get("")
@@ -35,9 +36,12 @@ def decide(kind: str, row_id: str) -> Response:
     again = ask_again()
     if again:
         return again
-    approved = request.form.get("answer") == "approve"
+    answer = request.form.get("answer")
+    approved = answer == "approve"
     try:
-        asked(kind, row_id)
+        context = asked(kind, row_id)
+        if answer not in ANSWERS:
+            return refuse("approvals/decide.html", (), Refused("answer_empty"), **context)
         flow.decide(visit(), kind, row_id, approved)
     except Refused as refused:
         return refuse("approvals/gone.html", (), refused)

@@ -13,7 +13,7 @@ from portal.flows.visit import LEVEL_WAITING
 from portal.flows.ways import is_set_up
 from portal.headers import SAFE_METHODS
 from portal.messages import N_
-from portal.policy import PATIENT, PROVIDER, SUPPORT, Policy
+from portal.policy import PATIENT, PROVIDER, SUPPORT, Policy, policy_of
 from portal.rendering import EHR_BRAND, PORTAL_BRAND, go, go_to, home_endpoint, place_to_return, send_away, send_to_sign_in
 
 
@@ -92,7 +92,9 @@ def guard(door: Door):
         if who is None:
             return send_to_sign_in()
         if who.is_claimant:
-            return go("emergency.show" if who.level == LEVEL_WAITING else "sign_in.ask_code")
+            return go(
+                "emergency.show" if who.level == LEVEL_WAITING and policy_of(who.role).hands_over_copy else "sign_in.ask_code"
+            )
         if who.role not in door.policy.roles:
             return turn_away()
         g.door, g.brand = door if visit().texts else door.without_texts(), door.brand

@@ -70,5 +70,7 @@ def submit_deadline() -> Response:
 
 @blueprint.post("/deadline/remove")
 def remove_deadline() -> Response:
+    if ask_again():
+        return go_to(url_for(".deadline"))  # which asks, and is where the person lands afterwards
     flow.remove(visit())
     return go_to(url_for(".team", done=mark("deadline_removed")))

@@ -12,6 +12,7 @@ from portal.flows.visit import Visit
 from portal.models import EmergencyGrant, User
 
 COLLEAGUE = "colleague"  # the reason in the event that the other person reads
+NUMBER = "emergency_grants:number"  # what the two digits are made for
 G = EmergencyGrant
 
 
@@ -28,6 +29,11 @@ def is_running(visit: Visit) -> tuple:
 def is_over(visit: Visit) -> tuple:
     """SQL: was approved, and is no more."""
     return G.approved_at.is_not(None), G.ended_at.is_not(None) | (G.ends_at <= visit.now)
+
+
+def number(visit: Visit, grant: EmergencyGrant) -> str:
+    """Two digits that the page that waits and the approver's page both show, so that they speak of one request. Kept nowhere."""
+    return str(int.from_bytes(visit.keys.mac(grant.id, NUMBER)) % 90 + 10)
 
 
 def tell_both(
@@ -86,9 +92,9 @@ def marked(statement) -> list[EmergencyGrant]:
     return list(db.session.scalars(statement.returning(G).execution_options(**options)))
 
 
-def stop(visit: Visit, user: User) -> None:
-    """The person says that it was not them: nothing waits or runs any more; part of the open transaction."""
+def stop(visit: Visit, user: User, reason: str) -> None:
+    """Nothing of the person waits or runs any more, as they said that it was not them, or were reset; part of the open transaction."""
     own = G.provider_id == user.id
     for grant in marked(update(G).where(own, *is_open(visit)).values(refused_at=visit.now)):
-        tell_both(visit, "emergency_refused", grant, reason=notices.NOT_ME)
+        tell_both(visit, "emergency_refused", grant, reason=reason)
     end(visit, (own, *is_running(visit)), visit.now)

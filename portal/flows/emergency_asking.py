@@ -31,6 +31,7 @@ class Standing:
     by: str = ""  # who decided
     told: tuple[str, ...] = ()  # the administrators who know; support where there is none
     seconds: int = 0  # until the wait is over
+    number: str = ""  # that the approver has to hear, in the browser that asked alone
 
 
 def standing(visit: Visit) -> Standing:
@@ -52,7 +53,8 @@ def standing(visit: Visit) -> Standing:
         return Standing(LAPSED, here)
     told = emergency.administrators(grant.practice_id, grant.provider_id)
     names = tuple(each.full_name for each in told)
-    return Standing(WAITING, here, until, told=names, seconds=int((until - visit.now).total_seconds()))
+    number = emergency.number(visit, grant) if here else ""
+    return Standing(WAITING, here, until, told=names, seconds=int((until - visit.now).total_seconds()), number=number)
 
 
 def is_here(visit: Visit, grant: EmergencyGrant) -> bool:
@@ -124,7 +126,8 @@ def add(visit: Visit, user: User, reason: str, told: list[User]) -> None:
 def take_up(visit: Visit) -> str:
     """Turn the claim into a session that reads charts until the hour is over; returns its new token (SE-7). Raises Refused."""
     begin_write()
-    own = select(G).where(G.provider_id == visit.who.user_id, *is_running(visit))
+    who = visit.who
+    own = select(G).where(G.provider_id == who.user_id, G.practice_id == who.practice_id, *is_running(visit))
     grant = db.session.scalar(own.with_for_update())
     reason = "emergency_over" if grant is None else None if is_here(visit, grant) else "emergency_elsewhere"
     token = sessions.renew(visit, level=LEVEL_EMERGENCY, ends_at=grant.ends_at) if grant and not reason else None

@@ -1,6 +1,6 @@
 """Who decides on emergency access: administrators for their own practice, support for every one; never for themselves (AD-6)."""
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from portal import config
@@ -12,19 +12,32 @@ from portal.flows.visit import Visit
 from portal.flows.waiting import Waiting, may_decide
 from portal.messages import N_, Refused
 from portal.models import EmergencyGrant, Practice, Session, User
+from portal.policy import PROVIDER
 
 KIND = "emergency"  # in approvals.KINDS
 TITLE = N_("Emergency access: charts to read for 60 minutes, without a code")
 FACTS = (
-    N_("Ring them on the number that you know, and hear for yourself that it is they who ask."),
+    N_("Ring them on the telephone number that you know, and hear for yourself that it is they who ask."),
+    N_(
+        "They must read the number to you, from the page that waits. Where they see none, or another, somebody else asked: refuse it."
+    ),
     N_("They will see the charts of their practice, and change nothing. You both read every chart opened in Recent activity."),
 )
-Approver = aliased(User)
+Approver, Member = aliased(User), aliased(User)
 
 
 def theirs(visit: Visit) -> ColumnElement[bool]:
     """SQL: what the visitor may decide on, or look at."""
     return may_decide(visit, G.practice_id, G.provider_id)
+
+
+def is_member() -> ColumnElement[bool]:
+    """SQL: whoever asked is still of the practice whose charts they asked for, and has charts to open at all."""
+    return (
+        exists()
+        .where(Member.id == G.provider_id, Member.practice_id == G.practice_id, Member.role.in_(PROVIDER.roles))
+        .correlate(G)
+    )
 
 
 def requests() -> Select:
@@ -41,11 +54,11 @@ def requests() -> Select:
 
 def waiting(visit: Visit) -> list[Waiting]:
     """What the visitor can decide now."""
-    rows = db.session.execute(requests().where(theirs(visit), *is_open(visit)))
-    return [as_waiting(*row) for row in rows]
+    rows = db.session.execute(requests().where(theirs(visit), *is_open(visit), is_member()))
+    return [as_waiting(visit, *row) for row in rows]
 
 
-def as_waiting(grant: EmergencyGrant, who: str, practice: str, *_ignored) -> Waiting:
+def as_waiting(visit: Visit, grant: EmergencyGrant, who: str, practice: str, _by: str, agent: str, ip: str) -> Waiting:
     return Waiting(
         kind=KIND,
         id=grant.id,
@@ -57,6 +70,9 @@ def as_waiting(grant: EmergencyGrant, who: str, practice: str, *_ignored) -> Wai
         until=grant.asked_at + config.EMERGENCY_WAIT,
         reason=grant.reason,
         facts=FACTS,
+        browser=notices.describe_browser(agent or ""),
+        ip=ip or "",
+        number=emergency.number(visit, grant),
     )
 
 
@@ -75,7 +91,7 @@ def refuse(visit: Visit, row_id: str) -> None:
 def decide(visit: Visit, row_id: str, **columns) -> None:
     """One UPDATE decides between two people at the same moment; the transaction stays open. Raises Refused."""
     begin_write()
-    its = update(G).where(G.id == row_id, theirs(visit), *is_open(visit))
+    its = update(G).where(G.id == row_id, theirs(visit), *is_open(visit), is_member())
     if change(its.values(decided_by_id=visit.who.user_id, **columns)) != 1:
         db.session.rollback()
         missed(visit, row_id)
@@ -102,4 +118,6 @@ def missed(visit: Visit, row_id: str) -> None:
     if grant.decided_by_id:
         first = db.session.get_one(User, grant.decided_by_id)
         raise Refused("emergency_approved_by" if grant.approved_at else "emergency_refused_by", who=first.full_name)
+    if not grant.refused_at and visit.now < grant.asked_at + config.EMERGENCY_WAIT:
+        raise Refused("approval_gone")
     raise Refused("emergency_withdrawn" if grant.refused_at else "emergency_lapsed")

@@ -63,7 +63,7 @@ def answer(visit: Visit, token: str) -> None:
     change(delete(Binding).where(Binding.user_id == notice.user_id))  # a key that a stranger may have seen turns nothing on
     user = db.session.get_one(User, notice.user_id)
     record(visit, "session_end", about=user, reason=NOT_ME)
-    emergency.stop(visit, user)
+    emergency.stop(visit, user, NOT_ME)
     if is_of_reset(notice):
         reset.stop(visit, user)
     db.session.commit()

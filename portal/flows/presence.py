@@ -13,7 +13,7 @@ from portal.flows import sessions, trusted
 from portal.flows.events import record, record_alone
 from portal.flows.notices import describe_browser
 from portal.flows.visit import Visit
-from portal.models import Binding, Event, ResetRequest, Session, TrustedBrowser, User
+from portal.models import Binding, EmergencyGrant, Event, ResetRequest, Session, TrustedBrowser, User
 
 SESSIONS, TRUSTED, EVENTS = "sessions", "trusted-browsers", "events"
 
@@ -41,6 +41,7 @@ class Happened:
     ip: str
     by: str | None = None  # who did it, where it was somebody else
     asked_by: str | None = None  # and who had asked for it, where that was a third person
+    about: str | None = None  # whose account it was about, where that is none of these
     why: str | None = None
 
 
@@ -88,7 +89,7 @@ def live_sessions(visit: Visit) -> Select:
     """SQL: the person's complete sessions that no limit has ended."""
     columns = (Session.id, Session.created_at, Session.last_seen_at, Session.ends_at, Session.ip, Session.user_agent)
     seen = Session.last_seen_at > visit.now - config.SESSION_IDLE
-    rows = select(literal(SESSIONS), *columns, Session.token_hash, *[literal("")] * 6).where(*sessions.complete(Session), seen)
+    rows = select(literal(SESSIONS), *columns, Session.token_hash, *[literal("")] * 7).where(*sessions.complete(Session), seen)
     return rows.params(owner=visit.who.user_id, now=visit.now)
 
 
@@ -96,7 +97,7 @@ def live_trust(visit: Visit) -> Select:
     """SQL: the browsers that the person trusts."""
     row = TrustedBrowser
     columns = (row.id, row.created_at, row.last_used_at, row.expires_at, row.ip, row.user_agent)
-    return select(literal(TRUSTED), *columns, row.token_hash, *[literal("")] * 6).where(
+    return select(literal(TRUSTED), *columns, row.token_hash, *[literal("")] * 7).where(
         *trusted.alive(visit, visit.who.user_id, visit.who.generation)
     )
 
@@ -105,13 +106,21 @@ def events(visit: Visit) -> Select:
     """SQL: what happened on the person's account in ninety days, newest first, as far as it is told."""
     columns = (Event.id, Event.at, Event.at.label("seen_at"), Event.at.label("until"), Event.ip, Event.user_agent)
     told = (Event.event, Event.result, Event.reason, Event.factor)
-    case, actor, asker = ResetRequest, aliased(User), aliased(User)
-    by = (actor.full_name.label("by"), asker.full_name.label("asked_by"), case.reason.label("why"))
+    case, actor, asker, about = ResetRequest, aliased(User), aliased(User), aliased(User)
+    by = (
+        actor.full_name.label("by"),
+        asker.full_name.label("asked_by"),
+        about.full_name.label("about"),
+        case.reason.label("why"),
+    )
+    whose = func.coalesce(case.subject_id, EmergencyGrant.provider_id)
     return (
         select(literal(EVENTS).label("kind"), *columns, *told, *by)
         .outerjoin(actor, and_(actor.id == Event.actor_id, actor.id != Event.subject_id))
         .outerjoin(case, case.id == Event.case_id)
         .outerjoin(asker, and_(asker.id == case.asked_by_id, asker.id != Event.subject_id, asker.id != Event.actor_id))
+        .outerjoin(EmergencyGrant, EmergencyGrant.id == Event.case_id)
+        .outerjoin(about, and_(about.id == whose, about.id != Event.subject_id, about.id.is_distinct_from(Event.actor_id)))
         .where(
             Event.subject_id == visit.who.user_id,
             Event.at > visit.now - config.ACTIVITY_SHOWN,

@@ -5,7 +5,7 @@ from sqlalchemy import update
 from portal import config, passwords
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db
-from portal.flows import links, notices, sessions, throttle, verification
+from portal.flows import emergency, links, notices, sessions, throttle, verification
 from portal.flows.events import record
 from portal.flows.sign_in import Begun, stored_password
 from portal.flows.turn_off import void_factors
@@ -46,6 +46,7 @@ def do(visit: Visit, request: ResetRequest) -> bool:
     factor = void_factors(visit, user)
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == user.id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=visit.now))
+    emergency.stop(visit, user, EVENT)
     sessions.end_all(visit, user.id, EVENT)
     links.void(visit, user.id)
     token = links.make(visit, user, links.RESET, config.RESET_LINK_LIFE)

@@ -22,6 +22,9 @@ class Waiting:
     until: datetime  # nobody can approve it from then on
     reason: str
     facts: tuple[str, ...] = ()
+    browser: str = ""  # that asked, in words, and its address
+    ip: str = ""
+    number: str = ""  # that whoever asked has to read out
 
 
 def may_decide(visit: Visit, practice_id, *involved) -> ColumnElement[bool]:

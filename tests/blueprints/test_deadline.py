@@ -61,6 +61,19 @@ def test_the_administrator_sets_it_and_takes_it_away(browser, admin_lee, databas
     assert [row.event for row in database.all(Event) if row.event.startswith("deadline")] == ["deadline_set", "deadline_removed"]
 
 
+def test_taking_it_away_needs_a_fresh_proof_like_setting_it(plain, set_deadline, admin_lee, database, clock):
+    set_deadline()
+    plain.enter(admin_lee).open(DEADLINE)
+    clock.move(minutes=6)
+    plain.press("Remove the deadline")
+    assert plain.heading == "Confirm it's you"
+    assert not database.all(Event, Event.event == "deadline_removed")
+    plain.fill("Continue", Current_password=admin_lee.password, Verification_Code=admin_lee.code())
+    assert plain.path == DEADLINE
+    plain.press("Remove the deadline")
+    assert len(database.all(Event, Event.event == "deadline_removed")) == 1
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

@@ -1,5 +1,6 @@
 """Emergency access: charts to read for an hour, for a provider without a code, when a second person says yes (AD-6)."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import insert, update
 from portal import config
 from portal.db import change
 from portal.flows import emergency
-from portal.models import ChartNote, EmergencyGrant, EmergencyView, Event, Outbox, Session, User, user_place
+from portal.models import ChartNote, EmergencyGrant, EmergencyView, Event, Outbox, Session, User, new_id, user_place
 from tests.support.mailbox import mails, told
 
 ASK, CODE, CHARTS = "/sign-in/emergency", "/sign-in/code", "/ehr/charts"
@@ -193,6 +194,46 @@ def test_another_browser_waits_for_the_first(plain, dr_okafor):
     assert other.post(ASK, {"reason": WHY}).status_code == 422
 
 
+def number_of(page):
+    """Returns the two digits that a page shows."""
+    return re.search(r"[Nn]umber:? ?(\d\d)\b", page.text).group(1)
+
+
+def test_the_approver_sees_which_browser_asks_and_the_number_that_its_page_shows(browser, dr_okafor, admin_lee, database, clock):
+    agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    hers = browser.another(agent=agent)
+    ask(hers, dr_okafor)
+    assert "Tell your administrator this number: " in hers.text
+    boss = browser.another().enter(admin_lee)
+    boss.open(path_of(database))
+    assert "Firefox on Windows, address 127.0.0.1, 1 March 2027, 12:00 UTC" in boss.text
+    assert number_of(boss) == number_of(hers) and "They must read the number to you" in boss.text
+
+
+def test_the_number_is_another_ones_for_each_request(plain, dr_okafor, database):
+    ask(plain, dr_okafor)
+    first = number_of(plain)
+    shown = set()
+    for _ in range(20):
+        database.change(update(EmergencyGrant).values(id=new_id()))
+        shown.add(number_of(plain.open(ASK)))
+    assert len(shown) > 5 and all(10 <= int(each) <= 99 for each in {first, *shown})
+
+
+def test_whoever_comes_second_sees_no_number_and_reads_how_to_have_it_refused(plain, dr_okafor, dr_novak):
+    for person, whom in (
+        (dr_okafor, "Ring Robin Lee now and have it refused: Settings, Team Members"),
+        (dr_novak, "Ring our support now"),
+    ):
+        thief = plain.another()
+        ask(thief, person)
+        owner = plain.another()
+        owner.sign_in(person)
+        owner.open(ASK)
+        assert "Was that not you?" in owner.text and whom in owner.text and "This wasn’t me" in owner.text
+        assert "this number" not in owner.text and number_of(thief) not in owner.text.replace(":", " ").split()
+
+
 # --- waiting
 
 
@@ -339,6 +380,55 @@ def test_a_plain_provider_decides_nothing(plain, dr_okafor, dr_novak, database):
         assert other.open(path).status == 403
     other.open(CHARTS)
     assert other.post(path_of(database), {"answer": "approve"}).status_code == 403
+
+
+def test_without_an_answer_nothing_is_decided(plain, dr_okafor, admin_lee, database):
+    ask(plain, dr_okafor)
+    boss = plain.another().enter(admin_lee)
+    boss.open(path_of(database))
+    for form in ({}, {"answer": "maybe"}):
+        answer = boss.post(path_of(database), form)
+        assert answer.status_code == 422 and "Nothing was decided yet." in answer.text
+    assert grant(database).refused_at is None and grant(database).approved_at is None
+
+
+@pytest.mark.parametrize("change", [{"practice_id": 2}, {"role": "patient"}])
+def test_who_left_or_became_a_patient_while_it_waits_is_not_approved(plain, dr_okafor, admin_lee, database, change):
+    ask(plain, dr_okafor)
+    boss = plain.another().enter(admin_lee)
+    boss.open(path_of(database))
+    database.change(update(User).where(User.username == dr_okafor.username).values(change))
+    boss.press("Approve")
+    assert boss.status == 422 and "the account has changed" in boss.problems[0]
+    assert "Nobody waits for it" in boss.open(LISTED).text and grant(database).approved_at is None
+    if "role" in change:
+        assert plain.open("/home").path == CODE
+
+
+def test_who_left_after_the_approval_takes_nothing_up(plain, dr_okafor, admin_lee, database):
+    ask(plain, dr_okafor)
+    decide(plain.another(), admin_lee)
+    database.change(update(User).where(User.username == dr_okafor.username).values(practice_id=2))
+    plain.open(ASK)
+    assert plain.post(f"{ASK}/charts").status_code == 422
+
+
+@pytest.mark.parametrize("state", ["waiting", "running"])
+def test_a_reset_ends_what_waits_or_runs(plain, dr_okafor, admin_lee, database, state):
+    boss = plain.another().enter(admin_lee)
+    ask(plain, dr_okafor)
+    if state == "running":
+        boss.open(path_of(database)).press("Approve")
+        plain.open(ASK).press("Open charts to read")
+    boss.open(f"{TEAM}/{database.user(dr_okafor).id}/reset")
+    boss.post(
+        f"{TEAM}/{database.user(dr_okafor).id}/reset",
+        {"reason": "Lost", "checks": "photo_id", "generation": database.user(dr_okafor).generation},
+    )
+    assert database.user(dr_okafor).two_factor == "reset"
+    text = boss.open(LISTED).text
+    assert "Nobody waits for it, and nobody has it now." in text
+    assert names(database, dr_okafor)[-1] == ("emergency_ended" if state == "running" else "emergency_refused")
 
 
 # --- reading
@@ -623,7 +713,7 @@ def test_both_people_read_every_step(plain, dr_okafor, admin_lee, database, cloc
     assert names(database, dr_okafor) == names(database, admin_lee) == [f"emergency_{step}" for step in STEPS]
     boss.open("/ehr/settings/security/activity")
     for words in (
-        "You approved emergency access.",
+        "You approved emergency access. For Dr. Ada Okafor.",
         "A chart was opened, by emergency access that you approved.",
         "By Dr. Ada Okafor.",
     ):

@@ -311,7 +311,7 @@ def test_the_person_reads_who_did_it_and_why(lee, plain, database, dr_okafor, ad
     assert "Your two-factor authentication was reset. By Robin Lee. Reason: Phone lost on Friday." in plain.text
     assert "You signed in with the link of a reset and your password." in plain.text
     lee.open(f"{SECURITY}/activity")
-    assert "You reset somebody's two-factor authentication. Reason: Phone lost on Friday." in lee.text
+    assert "You reset somebody's two-factor authentication. For Dr. Ada Okafor. Reason: Phone lost on Friday." in lee.text
     [event] = events(database, "two_factor_reset")
     assert (event.actor_id, event.subject_id) == (database.user(admin_lee).id, database.user(dr_okafor).id)
 
@@ -675,7 +675,10 @@ def test_a_refusal_changes_nothing_and_everybody_is_told(plain, lee, database, d
     assert "A reset that you asked for was refused. By Noor Haddad." in lee.open(f"{SECURITY}/activity").text
     mine = plain.another().enter(dr_okafor).open(f"{SECURITY}/activity").text
     assert "was refused, so nothing changed. By Noor Haddad, asked for by Robin Lee. Reason: Phone lost." in mine
-    assert "You refused a reset" in plain.open("/support/security/activity").text
+    assert (
+        "You refused a reset of somebody's two-factor authentication. Asked for by Robin Lee. For Dr. Ada Okafor."
+        in plain.open("/support/security/activity").text
+    )
 
 
 def test_a_second_request_is_told_of_the_first(lee, plain, database, clock, dr_okafor, dr_chen, admin_lee, waiting):
