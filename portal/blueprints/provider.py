@@ -9,10 +9,11 @@ from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import PROVIDER_DOOR, guard
 from portal.browser_session import visit, visitor
-from portal.flows import account, approvals, backup_codes, deadline, emergency_reading
+from portal.flows import account, approvals, backup_codes, deadline, emergency_reading, events
 from portal.flows import charts as flow
 from portal.flows import presence as presence_flow
 from portal.forms import NoteForm
+from portal.headers import SAFE_METHODS
 from portal.messages import N_
 from portal.models import Chart
 from portal.rendering import go_to, page, refuse, send_away
@@ -33,9 +34,17 @@ blueprint.register_blueprint(reset.blueprint, url_prefix="/settings/team")
 
 @blueprint.before_app_request
 def check_unknown() -> Response | None:
-    """An address or method below this door that there is not: who has not set up is led to set-up from there, too (TO-11)."""
+    """An address or method below this door that there is not: who has not set up is led to set-up from there, too (TO-11).
+
+    A form that is sent there comes from no page of ours, and that is recorded.
+    """
     who = visitor() if request.endpoint is None and request.path.startswith("/ehr/") else None
-    return check() if who and not who.owes_code and who.role in PROVIDER_DOOR.policy.roles else None
+    if who is None or who.owes_code or who.role not in PROVIDER_DOOR.policy.roles:
+        return None
+    elsewhere = check()
+    if elsewhere is None and request.method not in SAFE_METHODS:
+        events.record_alone(visit(), "authz_fail", "no_such_form")
+    return elsewhere
 
 
 # --- charts

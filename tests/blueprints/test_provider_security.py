@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from portal.models import Authenticator, BackupCode, BackupCodeSet, Event, Outbox
+from tests.house.source import TEMPLATES
 from tests.support.client import DOORS
 from tests.support.markup import squeeze
 
@@ -15,7 +16,9 @@ GIVEN = "I have given the sealed copy to my practice administrator"
 NEVER = re.compile(r"\b(disabl\w*|turn(ed|s|ing)? (it )?off|texts?|text messages?|sms|trust\w*)\b", re.IGNORECASE)
 PAGES = (
     "/ehr/charts", "/ehr/charts/1", "/ehr/settings", SECURITY, f"{WIZARD}?add=1", f"{SECURITY}/backup-codes", f"{SECURITY}/sessions",
-    f"{SECURITY}/activity", f"{SECURITY}/confirm?next=/ehr/charts", "/ehr/settings/team",
+    f"{SECURITY}/activity", f"{SECURITY}/confirm?next=/ehr/charts", "/ehr/settings/team", "/ehr/settings/team/security",
+    "/ehr/settings/team/deadline", "/ehr/settings/team/5/reset", "/ehr/settings/team/approvals",
+    "/ehr/settings/team/emergency", f"{SECURITY}/two-factor/backup-codes",
 )  # fmt: skip
 OF_PATIENTS = (
     "/account/security/disable", "/account/security/disable/password", "/account/security/two-factor", "/account/security/confirm",
@@ -62,6 +65,19 @@ def test_no_page_before_set_up_does_either(plain, dr_chen):
         assert NEVER.search(plain.open(path).page.text) is None
 
 
+def test_no_page_of_a_sign_in_at_this_door_does(plain, dr_okafor):
+    plain.sign_in(dr_okafor)
+    for path in ("/sign-in/code", "/sign-in/backup-code", "/sign-in/no-code", "/sign-in/emergency"):
+        assert NEVER.search(plain.open(path).page.one("main").text) is None
+
+
+def test_no_template_of_this_side_does():
+    for folder in ("provider", "practice", "emergency", "approvals"):
+        for template in (TEMPLATES / folder).glob("*.html"):
+            sentences = re.findall(r'(?:_|ngettext)\("([^"]*)"(?:, "([^"]*)")?', template.read_text())
+            assert [words for pair in sentences for words in pair if NEVER.search(words)] == [], template.name
+
+
 def test_no_route_of_this_side_bears_such_a_name(app):
     mine = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/ehr")]
     assert len(mine) > 20
@@ -81,10 +97,23 @@ def test_the_patients_forms_are_refused_and_that_is_recorded(plain, database, re
     assert after == before
 
 
+@pytest.mark.parametrize("name", ["dr_okafor", "dr_chen", "admin_lee"])
+def test_no_form_of_the_patients_is_forgotten(plain, app, database, request, name):
+    plain.enter(request.getfixturevalue(name))
+    forms = [each for each in app.url_map.iter_rules() if each.endpoint.startswith("patient.") and "POST" in each.methods]
+    assert len(forms) > 20
+    for form in forms:
+        before = len(database.all(Event))
+        assert plain.post(re.sub(r"<(\w+:)?\w+>", "1", form.rule)).status_code == 403
+        assert last_event(database) == ("authz_fail", "other_door") and len(database.all(Event)) == before + 1
+
+
 @pytest.mark.parametrize("path", OF_NOBODY)
-def test_what_patients_have_is_not_found_below_this_door(plain, dr_okafor, path):
+def test_what_patients_have_is_not_found_below_this_door_and_that_is_recorded(plain, dr_okafor, database, path):
     plain.enter(dr_okafor)
-    assert plain.post(f"{SECURITY}/{path}", {"password": dr_okafor.password}).status_code in (403, 404)
+    answer = plain.post(f"{SECURITY}/{path}", {"password": dr_okafor.password})
+    refused = {404: "no_such_form", 403: "method_not_allowed"}
+    assert last_event(database) == ("authz_fail", refused[answer.status_code])
 
 
 def test_no_text_is_sent_to_confirm(plain, dr_okafor, database, clock):

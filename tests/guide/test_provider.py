@@ -157,6 +157,40 @@ def test_there_is_nothing_to_turn_it_off_with(town, browsers):
 
 
 @with_and_without_javascript
+def test_a_practice_administrator_verifies_which_accounts_have_it(reader, town):
+    """ "You can verify which staff accounts have 2FA enabled under Settings > Team Members > Security Status." """
+    with_it, without = town.regular("provider"), town.newcomer("provider")
+    enter(reader, town.regular("administrator"))
+    for label in ("Settings", "Team Members", "Security Status"):
+        reader.press(label)
+    assert reader.headline == "Security Status"
+    for provider, state, shown in ((with_it, "On", "Authenticator App"), (without, "Off", "Nothing is set up")):
+        reader.page.get_by_label("Two-factor authentication", exact=True).select_option(state)
+        reader.type("Search team members", provider.name)
+        reader.press("Show")
+        row = reader.page.get_by_role("row").filter(has_text=provider.name).first.inner_text()
+        assert state in row.split() and shown in row
+
+
+@with_and_without_javascript
+def test_providers_cannot_disable_it(reader, town):
+    """ "2FA cannot be disabled on provider accounts": nothing on the way there says so, and the patients' page is not theirs."""
+    provider = town.regular("provider")
+    enter(reader, provider)
+    for label in ("Settings", "Account Security"):
+        reader.press(label)
+    assert reader.sees("Two-Factor Authentication") and reader.sees("On")
+    for label in ("Disable", "Turn off", "Remove"):
+        assert not reader.page.get_by_text(label, exact=True).filter(visible=True).count()
+    for address in ("/account/security", "/account/security/disable"):
+        reader.page.goto(address)
+        assert reader.headline == "Charts"
+    reader.sign_out(provider)
+    reader.sign_in(provider, "/ehr")
+    assert reader.page.get_by_label("Verification Code", exact=True).is_visible()
+
+
+@with_and_without_javascript
 def test_a_new_phone_takes_over_from_the_old_one(reader, town):
     provider = town.regular("provider")
     enter(reader, provider)
