@@ -22,7 +22,7 @@ from portal.rendering import go_out, go_to, page, refuse, say
 
 def aim() -> dict:
     """What the choice is for, from the address."""
-    return {"change": request.args.get("change"), "add": request.args.get("add")}
+    return {"change": request.args.get("change", "").replace("\0", "\ufffd") or None, "add": request.args.get("add")}
 
 
 def asked_for() -> str | None:
