@@ -1,6 +1,12 @@
 """How the portal is served: read by gunicorn on its own, for `make run` and for the servers that the tests start."""
 
 import os
+import re
+import subprocess
+import sys
+import threading
+
+from gunicorn.glogging import Logger
 
 host = os.environ.get("HOST", "127.0.0.1")
 bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT', '5000')}"
@@ -11,7 +17,40 @@ timeout = 60  # longer than the database's busy time-out, so that a worker that 
 graceful_timeout = 10
 control_socket_disable = True
 
+MAILED = re.compile(r"/(set-up-again|new-password|confirm-address|not-me)/[\w-]+")
+
+
+class Discreet(Logger):
+    """The addresses that we mail are keys: no log names them whole, however loud it is."""
+
+    def atoms(self, *about):
+        return {name: mask(value) for name, value in super().atoms(*about).items()}
+
+    def debug(self, msg, *args, **kwargs):
+        super().debug(msg, *map(mask, args), **kwargs)
+
+
+def mask(value):
+    return MAILED.sub(r"/\1/…", value) if isinstance(value, str) else value
+
+
+logger_class = Discreet
+
 
 def on_starting(server):
     """Check the settings before the first worker starts: a wrong one is said once, and nothing is tried again."""
     import wsgi  # noqa: F401 (ends the process where a setting is wrong)
+
+
+def keep_worker(pid: int) -> None:
+    """Run the queue's worker beside the pages; one that dies, by whatever hand, is started again."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "queue", "work", "--beside", str(pid)]
+    while True:
+        subprocess.Popen(command, stdin=subprocess.DEVNULL).wait()  # noqa: S603 nothing of it comes from outside
+        threading.Event().wait(1)
+
+
+def when_ready(server) -> None:
+    """`make run` is one command: it carries texts and mails, too. Elsewhere the worker is a service of its own."""
+    if os.environ.get("PORTAL_WORKER", "0") == "1":
+        threading.Thread(target=keep_worker, args=(os.getpid(),), daemon=True).start()

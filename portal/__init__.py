@@ -11,19 +11,19 @@ from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import config, errors, headers, rendering, static_files
-from portal.blueprints import help, patient, reports, sign_in
+from portal import config, errors, headers, queue, rendering, static_files
+from portal.blueprints import emergency, help, mailed, not_me, patient, provider, reading, reports, sign_in, support
 from portal.browser_session import CookieSessions, load_signed_in, touch
 from portal.cli import register_commands
-from portal.config import Settings
 from portal.crypto import Keyring
 from portal.db import db
 from portal.models import Base
+from portal.settings import Settings, load
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The portal, ready to serve. Raises SettingError where a setting is wrong."""
-    settings = settings or config.load()
+    settings = settings or load()
     settings.instance.mkdir(parents=True, exist_ok=True)
     settings.instance.chmod(0o700)  # the keys and the database in it are nobody else's
     app = Flask(__name__, instance_path=str(settings.instance), static_folder=None)
@@ -58,6 +58,7 @@ def configure(app: Flask, settings: Settings) -> None:
 def add_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app, settings.database_url)
     Alembic(app, metadatas=Base.metadata, engines=app.extensions["engine"])
+    queue.init_app(app, settings)
     Babel(app)
     rendering.teach(app.jinja_env)
     login = LoginManager(app)
@@ -67,19 +68,22 @@ def add_extensions(app: Flask, settings: Settings) -> None:
 
 
 def add_guards(app: Flask) -> None:
-    """What happens before every page, in this order: a name for the request, HTTPS, CSRF, "last seen"."""
+    """What happens before every page, in this order: a name for the request, HTTPS, CSRF, emergency access, "last seen"."""
 
     @app.before_request
     def name_request() -> None:
         g.request_id = secrets.token_hex(8)
 
     app.before_request(headers.require_https)
+    app.before_request(headers.refuse_nul)
     app.before_request(headers.refuse_cross_site)
     CSRFProtect(app).exempt(reports.blueprint)
+    app.before_request(reading.wall)
 
     @app.before_request
     def note_activity() -> None:
-        if request.endpoint and request.endpoint not in ("sign_in.time_left", "static"):
+        quiet = "X-Background" in request.headers or request.endpoint in (None, "sign_in.time_left", "static")
+        if not quiet:  # a page that asks itself for news is nobody's activity
             touch()
 
     app.after_request(headers.add_headers)
@@ -89,7 +93,12 @@ def add_guards(app: Flask) -> None:
 def add_pages(app: Flask, settings: Settings) -> None:
     """Blueprints and static files; the test bench only where it is switched on."""
     app.register_blueprint(sign_in.blueprint)
+    app.register_blueprint(emergency.blueprint)
+    app.register_blueprint(mailed.blueprint)
     app.register_blueprint(patient.blueprint)
+    app.register_blueprint(provider.blueprint)
+    app.register_blueprint(support.blueprint)
+    app.register_blueprint(not_me.blueprint)
     app.register_blueprint(help.blueprint)
     app.register_blueprint(reports.blueprint)
     if settings.test_bench:

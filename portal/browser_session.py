@@ -10,11 +10,13 @@ from sqlalchemy.exc import OperationalError
 
 from portal import clock, config
 from portal.db import db
-from portal.flows import sessions
+from portal.flows import sessions, trusted
 from portal.flows.events import one_line
 from portal.flows.visit import Visit, Visitor
 
-BROWSER_COOKIE_LIFE = 365 * 24 * 3600  # seconds; it only says "seen before"
+DAY = 24 * 3600  # seconds
+BROWSER_COOKIE_LIFE = 365 * DAY  # it only says "seen before"
+TRUSTED_COOKIE_MAX = 512  # five tokens and some
 
 
 class BrowserSession(dict, SessionMixin):
@@ -26,6 +28,7 @@ class BrowserSession(dict, SessionMixin):
         self.token = token or sessions.new_token()
         self.csrf_key = csrf_key
         self.browser: str | None = None
+        self.trusted: tuple[str, ...] = ()
         self.send = False
         self.drop = False
         self._found: Visitor | sessions.Ended | Literal[False] | None = False
@@ -60,6 +63,7 @@ class CookieSessions(SessionInterface):
         token = request.cookies.get(cookie_name(app, "session"))
         found = BrowserSession(token if token and len(token) <= 128 else None, csrf_key(app))
         found.browser = request.cookies.get(cookie_name(app, "browser"))
+        found.trusted = read_tokens(request.cookies.get(cookie_name(app, "trusted")))
         return found
 
     def save_session(self, app: Flask, session: BrowserSession, response: Response) -> None:  # type: ignore[override]
@@ -71,6 +75,16 @@ class CookieSessions(SessionInterface):
             response.set_cookie(cookie_name(app, "session"), session.token, **flags)
         if session.get("new_browser"):
             response.set_cookie(cookie_name(app, "browser"), session["new_browser"], max_age=BROWSER_COOKIE_LIFE, **flags)
+        if session.get("new_trusted"):
+            life = app.extensions["settings"].trusted_browser_days * DAY
+            response.set_cookie(cookie_name(app, "trusted"), session["new_trusted"], max_age=life, **flags)
+
+
+def read_tokens(cookie: str | None) -> tuple[str, ...]:
+    """The trust tokens of a cookie, one for each person who trusts this browser."""
+    if not cookie or len(cookie) > TRUSTED_COOKIE_MAX:
+        return ()
+    return tuple(token for token in cookie.split(trusted.BETWEEN) if token)[: config.TRUSTED_TOKENS]
 
 
 def cookie_name(app: Flask, name: str) -> str:
@@ -103,6 +117,7 @@ def ended() -> sessions.Ended | None:
 
 def visit() -> Visit:
     """This request, as flows see it."""
+    settings = current_app.extensions["settings"]
     return Visit(
         now=now(),
         keys=current_app.extensions["keys"],
@@ -110,7 +125,12 @@ def visit() -> Visit:
         user_agent=one_line(request.user_agent.string),
         request_id=g.request_id,
         visitor=visitor(),
+        host=urlsplit(settings.base_url).hostname or "",
+        texts=settings.texts,
+        countries=settings.text_countries,
         browser=session.browser,  # type: ignore[attr-defined]
+        trusted=session.trusted,  # type: ignore[attr-defined]
+        trust_days=current_app.extensions["settings"].trusted_browser_days,
     )
 
 
@@ -118,6 +138,12 @@ def mark_browser() -> None:
     """Give this browser a token of its own where it has none; sent with the answer."""
     if not session.browser:  # type: ignore[attr-defined]
         session.browser = session["new_browser"] = sessions.new_token()  # type: ignore[attr-defined]
+
+
+def keep_trust(cookie: str | None) -> None:
+    """Send what a newly trusted browser keeps with the answer."""
+    if cookie:
+        session["new_trusted"] = cookie
 
 
 def touch() -> None:

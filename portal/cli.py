@@ -1,24 +1,28 @@
-"""The terminal: `flask --app wsgi accounts …`, `demo …`, `keys …`, `db …`. Each command is safe to run twice."""
+"""The terminal: `flask --app wsgi accounts …`, `demo …`, `keys …`, `queue …`, `db …`. Each command is safe to run twice."""
 
+import os
+import signal
 import sys
+import threading
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from portal import clock
-from portal.crypto import SealBroken
-from portal.flows import accounts, demo, rotation
+from portal.flows import accounts, demo, outbox, rotation
 from portal.messages import SENTENCES, Refused
 from portal.models import ROLES
+from portal.settings import SettingError
 
 accounts_group = AppGroup("accounts", help="Make accounts.")
 demo_group = AppGroup("demo", help="The demo accounts.")
 keys_group = AppGroup("keys", help="The encryption keys.")
+queue_group = AppGroup("queue", help="Texts and mails on their way.")
 
 
 def register_commands(app: Flask) -> None:
-    for group in (accounts_group, demo_group, keys_group):
+    for group in (accounts_group, demo_group, keys_group, queue_group):
         app.cli.add_command(group)
 
 
@@ -55,11 +59,38 @@ def seed_demo() -> None:
 @keys_group.command("rotate")
 def rotate_keys() -> None:
     """Re-seal everything with the first key of PORTAL_ENCRYPTION_KEYS; afterwards the older ones can go."""
-    try:
-        done = rotation.rotate(current_app.extensions["keys"])
-    except SealBroken:
+    rotated = rotation.rotate(current_app.extensions["keys"])
+    click.echo(f"{rotated.done} values were sealed anew.")
+    if rotated.broken:
         click.echo(
-            "A value was sealed with a key that PORTAL_ENCRYPTION_KEYS does not hold. Add that key and run this again.", err=True
+            f"{rotated.broken} values cannot be opened with the keys of PORTAL_ENCRYPTION_KEYS; the log names them. Where a key is "
+            "missing, add it and run this again. Keep the old keys until then.",
+            err=True,
         )
         sys.exit(1)
-    click.echo(f"{done} values were sealed anew.")
+
+
+@queue_group.command("work")
+@click.option("--beside", type=int, help="End when this process, which started it, has ended.")
+def work(beside: int | None) -> None:
+    """Carry texts and mails to their gateways until stopped. As many workers as you like, on as many machines."""
+    if beside:
+        threading.Thread(target=end_with, args=(beside,), daemon=True).start()
+    try:
+        current_app.extensions["queue"].work()
+    except SettingError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def end_with(parent: int) -> None:
+    """Stop this process in good order as soon as its parent has gone, however it went."""
+    while os.getppid() == parent:
+        threading.Event().wait(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@queue_group.command("status")
+def show_queue() -> None:
+    """Count texts and mails by state."""
+    for kind, state, number in outbox.count():
+        click.echo(f"{kind:<6} {state:<8} {number}")

@@ -22,6 +22,8 @@ class Keyring:
     def __init__(self, keys: tuple[tuple[str, bytes], ...]) -> None:
         self.newest = keys[0][0]
         self._ciphers = {name: AESGCM(derive(key, b"seal")) for name, key in keys}
+        self._mac_key = derive(keys[0][1], b"mac")
+        self._finders = [derive(key, b"look-up") for _, key in keys]
 
     def seal(self, text: str, place: str) -> bytes:
         """`text` encrypted for `place` (table:row:column): key id, NUL, nonce, ciphertext and tag."""
@@ -39,6 +41,18 @@ class Keyring:
             return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], place.encode()).decode()
         except (InvalidTag, ValueError):
             raise SealBroken from None
+
+    def mac(self, text: str, place: str) -> bytes:
+        """HMAC-SHA-256 of `text` for `place`, with the newest key."""
+        return keyed_hash(self._mac_key, f"{place}\0{text}")
+
+    def look_up_hash(self, text: str) -> bytes:
+        """What a row is found by without being readable (CR-6): a keyed hash, with the newest key."""
+        return keyed_hash(self._finders[0], text)
+
+    def look_up_hashes(self, text: str) -> list[bytes]:
+        """The same with every key: a row that was not rotated yet is found, too."""
+        return [keyed_hash(key, text) for key in self._finders]
 
     def is_newest(self, sealed: bytes) -> bool:
         """Whether the value was sealed with the newest key, so that a rotation can pass it by."""

@@ -55,6 +55,12 @@ def prepare_sqlite(connection, record) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("lower", 1, fold, deterministic=True)  # its own knows the 26 letters of English alone
+
+
+def fold(text):
+    """What lower() is on SQLite: that of every script, as on PostgreSQL."""
+    return text.lower() if isinstance(text, str) else text
 
 
 @event.listens_for(Engine, "begin")
@@ -78,22 +84,24 @@ def change(statement: Update | Delete) -> int:
     return db.session.connection().execute(statement).rowcount
 
 
+AT_COMMIT = "rows that go in with the commit"
+
+
 def add_at_commit(model: type, **columns) -> None:
     """A row that is only written: it goes in with the commit, all rows of a model by one INSERT (a rollback forgets it)."""
-    db.session.info.setdefault(model, []).append(columns)
+    db.session.info.setdefault(AT_COMMIT, {}).setdefault(model, []).append(columns)
 
 
 @event.listens_for(Session, "before_commit")
 def insert_rows(session: Session) -> None:
     session.flush()  # what the rows refer to goes first
-    while session.info:
-        model, rows = session.info.popitem()
+    for model, rows in session.info.pop(AT_COMMIT, {}).items():
         session.execute(insert(model), rows)
 
 
 @event.listens_for(Session, "after_rollback")
 def forget_rows(session: Session) -> None:
-    session.info.clear()
+    session.info.pop(AT_COMMIT, None)
 
 
 def end_read() -> None:

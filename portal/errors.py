@@ -16,7 +16,7 @@ from portal.rendering import page, place_to_return, send_to_sign_in
 
 log = logging.getLogger(__name__)
 PAGES = {400: 403, 403: 403, 404: 404, 405: 405, 413: 413}
-PUBLIC_BLUEPRINTS = ("sign_in", "help", "test_bench")
+PUBLIC_BLUEPRINTS = ("sign_in", "mailed", "help", "test_bench")
 
 
 def register(app: Flask) -> None:

@@ -1,14 +1,26 @@
 """Shapes of what people type. A form validates shape and names a reason; whether it is true is not its business."""
 
+import re
 import unicodedata
 
-from wtforms import Form, PasswordField, RadioField, StringField
-from wtforms.validators import ValidationError
+from wtforms import Form, PasswordField, RadioField, StringField, TextAreaField
+from wtforms.validators import StopValidation, ValidationError
 
 from portal import config
 from portal.messages import N_
 
 LOOKALIKES = str.maketrans("OIL", "011")  # BC-8: Crockford's alphabet has no O, I or L
+EMAIL = re.compile(
+    r"(?!-)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@"
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]",
+    re.IGNORECASE,
+)
+SECRETS = re.compile(  # what has the shape of a backup code or a setup key
+    r"\b[0-9A-Za-z]{4}(?:-[0-9A-Za-z]{4}){3}\b|\b[0-9A-Z]{4}(?: [0-9A-Z]{4}){3}\b"
+    r"|\b(?=[a-z]*[0-9])[0-9a-z]{16}\b|\b(?:[0-9A-Z]{16}){1,2}\b",
+    re.ASCII,
+)
+NAME_SIGNS = frozenset("'’‘-‐\u200c\u200d")  # the last two join letters in Persian and in scripts of India
 BACKUP_CODE_CHARACTERS = frozenset(config.BACKUP_CODE_ALPHABET)
 
 
@@ -36,11 +48,11 @@ def as_backup_code(code: str) -> str | None:
 
 
 def filled(reason: str):
-    """A validator: something was typed."""
+    """A validator: something was typed. Where nothing was, no other one of the field is asked."""
 
     def check(form, field) -> None:
         if not (field.data or "").strip():
-            raise ValidationError(reason)
+            raise StopValidation(reason)
 
     return check
 
@@ -117,6 +129,19 @@ class ReauthenticationForm(PasswordForm, ChallengeForm):
     """Password and second factor on one page (RA-1)."""
 
 
+class LabelForm(ShapedForm):
+    """The name of an authenticator."""
+
+    name = StringField(N_("Name"))
+
+    def validate_name(self, field) -> None:
+        field.data = " ".join("".join(c if c.isprintable() else " " for c in field.data or "").split())
+        if not field.data:
+            raise ValidationError("label_empty")
+        if len(field.data) > config.LABEL_MAX:
+            raise ValidationError("label_long")
+
+
 class MethodForm(ShapedForm):
     """The choice of a verification method; the choices are set by the page."""
 
@@ -125,3 +150,95 @@ class MethodForm(ShapedForm):
     def validate_method(self, field) -> None:
         if field.data not in dict(field.choices):
             raise ValidationError("method_empty")
+
+
+class NameForm(ShapedForm):
+    """A person's name. It stands in mails, also to addresses that are not confirmed yet: nothing in it becomes a link there."""
+
+    full_name = StringField(N_("Name"), [filled("name_empty")])
+
+    def validate_full_name(self, field) -> None:
+        field.data = " ".join(unicodedata.normalize("NFC", field.data).split())
+        if len(field.data) > config.NAME_MAX:
+            raise ValidationError("name_long")
+        if not is_name(field.data):
+            raise ValidationError("name_signs")
+
+
+def is_name(text: str) -> bool:
+    """Letters of any script, blanks, hyphens and apostrophes; a full stop or comma at the end of a word only."""
+    words = [word.removesuffix(",").removesuffix(".") for word in text.split(" ")]
+    has_letter = any(letter.isalpha() for letter in text)
+    return (
+        has_letter
+        and all(words)
+        and all(unicodedata.category(each)[0] in "LM" or each in NAME_SIGNS for word in words for each in word)
+    )
+
+
+class EmailForm(ShapedForm):
+    email = StringField(N_("Email address"), [filled("email_empty")])
+
+    def validate_email(self, field) -> None:
+        field.data = unicodedata.normalize("NFKC", field.data).strip()
+        if not field.data.isascii():
+            raise ValidationError("email_letters")
+        if len(field.data) > config.EMAIL_MAX or not EMAIL.fullmatch(field.data):
+            raise ValidationError("email_shape")
+
+
+class PhoneForm(ShapedForm):
+    """A number as people type it; portal/phones.py reads it."""
+
+    phone = StringField(N_("Mobile phone number"), [filled("phone_empty")])
+
+
+class ForgotForm(ShapedForm):
+    username = StringField(N_("Username or email address"), [filled("forgot_empty")])
+
+
+def seen_signs(typed: str) -> str:
+    """Several lines as they were typed, but for signs that cannot be seen."""
+    lines = typed.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join("".join(sign for sign in line if sign.isprintable() or sign == "\t") for line in lines).strip()
+
+
+class NoteForm(ShapedForm):
+    """A short note in a chart."""
+
+    note = TextAreaField(N_("Note"), [filled("note_empty")])
+
+    def validate_note(self, field) -> None:
+        field.data = seen_signs(field.data)
+        if not field.data:
+            raise ValidationError("note_empty")
+        if len(field.data) > config.NOTE_MAX:
+            raise ValidationError("note_long")
+
+
+class LinkPasswordForm(ShapedForm):
+    """The password beside a mailed link."""
+
+    password = PasswordField(N_("Password"))
+
+    def validate_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("password_empty")
+
+
+class NewPasswordForm(ShapedForm):
+    """One field and no second one to confirm it (PW-6); portal/passwords.py says what is refused."""
+
+    new_password = PasswordField(N_("New password"))
+
+    def validate_new_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("password_new_empty")
+
+
+class ChangePasswordForm(NewPasswordForm, PasswordForm):
+    """The current password beside the new one (PW-9)."""
+
+
+class ChangePasswordWithCodeForm(NewPasswordForm, ReauthenticationForm):
+    """The same with a second factor."""

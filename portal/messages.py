@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 
 class Refused(Exception):
-    """An expected no. `reason` is a key of SENTENCES; `facts` fill the sentence (never what was typed)."""
+    """An expected no. `reason` is a key of SENTENCES; `facts` fill the sentence (never what was typed); `when` is a moment in ISO's format."""
 
     def __init__(self, reason: str, **facts: int | str) -> None:
         super().__init__(reason)
@@ -27,6 +27,44 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "password_long": N_("Use at most 256 characters."),
     "password_context": N_("A name of ours or your username is easy to guess. Choose other words."),
     "password_common": N_("This password is on lists that thieves try first. Choose something less common."),
+    "password_new_empty": N_("Enter a new password."),
+    "password_same": N_("That is the password you have now. Choose another one."),
+    "forgot_empty": N_("Enter your username or your email address."),
+    "name_empty": N_("Enter your name."),
+    "name_long": N_("Use at most 100 characters for your name."),
+    "name_signs": N_("A name has letters, spaces, hyphens and apostrophes. Leave out everything else."),
+    "email_empty": N_("Enter an email address."),
+    "email_letters": N_("We can only write to addresses without accents and special letters. Enter another one."),
+    "email_shape": N_("An email address looks like name@example.com. Check that nothing is missing."),
+    "email_known": N_("We write to that address already. Enter another one."),
+    "addresses_full": N_("You have as many second addresses as an account can have. Remove one first."),
+    "mails_many": N_("We sent you several of these mails already. Look into your mailbox, or try again in an hour."),
+    "note_empty": N_("Write a note first."),
+    "note_long": N_("A note has at most 2,000 characters. Shorten it, or write two."),
+    "emergency_practice": N_("Your account belongs to no practice, so there are no charts to open. Contact Support."),
+    "emergency_waiting": N_("You asked already, and an answer can come until %(when)s. Wait for it in the browser that you asked from."),
+    "emergency_again": N_("You had emergency access within the last 24 hours. You can ask for it again from %(when)s."),
+    "emergency_often": N_("You asked three times within 24 hours. You can ask again from %(when)s. Until then, Contact Support."),
+    "emergency_nobody": N_("There is nobody at your practice or at our support who could approve it. Contact Support."),
+    "emergency_late": N_("This sign-in has moved on since the page was opened. Start again from the code page."),
+    "emergency_over": N_("Nothing is approved for you at the moment, so no charts were opened."),
+    "emergency_elsewhere": N_("Emergency access was approved for the browser that asked for it. Open the charts there."),
+    "emergency_decided": N_("You have decided on it already."),
+    "emergency_approved_by": N_("%(who)s approved it before you."),
+    "emergency_refused_by": N_("%(who)s refused it before you."),
+    "emergency_withdrawn": N_("The owner of the account said that it was not them who asked, or was reset meanwhile, so it was withdrawn."),
+    "emergency_lapsed": N_("Nobody answered within 30 minutes, so the request has lapsed. They can ask again."),
+    "emergency_not_over": N_("This access is not over yet. Review it afterwards."),
+    "emergency_reviewed": N_("%(who)s reviewed it before you."),
+    "reminded_today": N_("That person was reminded less than a day ago. Another reminder can go tomorrow."),
+    "reminded_on": N_("That person has two-factor authentication on by now. No reminder is needed."),
+    "reminded_all": N_("Everyone without two-factor authentication was reminded less than a day ago."),
+    "deadline_empty": N_("Choose a day, or remove the deadline."),
+    "deadline_shape": N_("Write the day as year, month and day, such as 2027-03-15."),
+    "deadline_past": N_("That day is over. Choose today or a later one."),
+    "deadline_far": N_("Choose a day within the next 90 days."),
+    "grace_days": N_("Enter a whole number of days from 0 to 14."),
+    "grace_sign_ins": N_("Enter a whole number of sign-ins from 0 to 10."),
     "method_empty": N_("Choose how you want to get your codes."),
     "code_empty": N_("Enter the 6-digit code."),
     "code_shape": N_("The code must be 6 numbers."),
@@ -39,6 +77,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "wrong_account": N_("That code did not match. If your app shows several accounts, use the code labeled for %(issuer)s."),
     "wrong_backup": N_("No match again. Use one of your backup codes: this field takes them, too."),
     "wrong_rescan": N_("No match again. Delete the entry for %(issuer)s in your app, then scan the QR code once more."),
+    "used_meanwhile": N_("That code was already used. Use a new one."),
     "used": N_("That code was already used. Wait for the next code in your app, then type that one."),
     "clock_slow": (
         N_("Your phone's clock is about %(minutes)d minute slow. Turn on Set Automatically in its date and time settings, then type the new code."),
@@ -53,16 +92,104 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "backup_wrong": N_("That is not one of your backup codes. Compare it with your copy, letter by letter."),
     "backup_used": N_("That backup code was already used. Cross it out and use the next one."),
     "backup_old": N_("That backup code is from an older set. Use your newest copy: it says set %(set)d."),
-    "backup_disabled": N_("Too many wrong backup codes: this set no longer works. Use your app, or Contact Support."),
+    "backup_disabled": N_("Too many wrong backup codes: this set no longer works. Use a code from your phone, or Contact Support."),
     "saved_wrong": N_("That is not this code of your newest set. Look at the number beside it on your copy."),
     "throttled": (
         N_("Too many attempts. Try again in %(minutes)d minute."),
         N_("Too many attempts. Try again in %(minutes)d minutes."),
         "minutes",
     ),
-    "disabled": N_("Too many wrong codes: codes from your app no longer work. Use a backup code, or Contact Support."),
-    "unreadable": N_("We can't check codes from your app at the moment, and we have told our engineers. Use a backup code, or Contact Support."),
-    "set_up_expired": N_("This set-up was open for more than 30 minutes, so its QR code no longer works. Start again here."),
+    "disabled": N_("Too many wrong codes: codes from your phone no longer work. Use a backup code, or Contact Support."),
+    "unreadable": N_("We can't check codes from your phone at the moment, and we have told our engineers. Use a backup code, or Contact Support."),
+    "lost_saved": (
+        N_("If you lost this phone today, your %(codes)d backup code would still let you in."),
+        N_("If you lost this phone today, any of your %(codes)d backup codes would still let you in."),
+        "codes",
+    ),
+    "lost_unsaved": (
+        N_("If you lost this phone today, only your %(codes)d backup code would let you in, and you have not confirmed that it is saved."),
+        N_("If you lost this phone today, only your %(codes)d backup codes would let you in, and you have not confirmed that they are saved."),
+        "codes",
+    ),
+    "lost_saved_second": (
+        N_("If you lost this phone today, your %(codes)d backup code would still let you in, and so would another way to get codes, if you have it on another device."),
+        N_("If you lost this phone today, any of your %(codes)d backup codes would still let you in, and so would another way to get codes, if you have it on another device."),
+        "codes",
+    ),
+    "lost_unsaved_second": (
+        N_("If you lost this phone today, another way to get codes would let you in, if you have it on another device, and so would your %(codes)d backup code, but you have not confirmed that it is saved."),
+        N_("If you lost this phone today, another way to get codes would let you in, if you have it on another device, and so would your %(codes)d backup codes, but you have not confirmed that they are saved."),
+        "codes",
+    ),
+    "lost_second": N_("If you lost this phone today, only another way to get codes would let you in, if you have it on another device."),
+    "lost_nothing": N_("If you lost this phone today, nothing that you hold would let you in: support would have to check who you are first."),
+    "reason_empty": N_("Say in a few words why."),
+    "reason_long": N_("Use at most 500 characters for the reason."),
+    "reason_secret": N_("That looks like a backup code or a setup key. Leave it out: others read the reason."),
+    "checks_empty": N_("Tick at least one way in which you checked who it is."),
+    "reset_off": N_("Two-factor authentication is not on for this account, so there is nothing to reset."),
+    "reset_no_address": N_("This account has no email address that a link could go to. Contact Support."),
+    "reset_done": N_("%(who)s has reset this account just before you. Nothing was done a second time."),
+    "reset_changed": N_("This account has changed since the page was opened, so nothing was done. Look at it again before you go on."),
+    "reset_waiting": N_("%(who)s has asked for a reset of this account already. It waits for a second person."),
+    "answer_empty": N_("Nothing was decided yet. Choose Approve or Refuse."),
+    "approval_gone": N_("This waits no longer: somebody else decided first, its time is over, or the account has changed."),
+    "reset_link_due": N_(
+        "Two-factor authentication of this account was reset. Open the link that we mailed you: it works together with your password. No mail? Ask your practice administrator, or Contact Support."
+    ),
+    "label_empty": N_("Enter a name, such as Tablet."),
+    "label_long": N_("Use at most 40 characters."),
+    "label_taken": N_("Another way to get codes has that name already. Choose another name."),
+    "text_first": N_("We have not sent you a text yet. Press Text me a code to get one."),
+    "text_wrong": N_("That code did not match. Compare it with the newest text from us."),
+    "text_old": N_("That code is from an older text. Use the newest one."),
+    "text_used": N_("That code was already used. Press Send again for a new one."),
+    "text_expired": N_("That code has expired: it works for 10 minutes. Press Send again for a new one."),
+    "text_tries": N_("Five tries were wrong, so that code no longer works. Press Send again for a new one."),
+    "send_gap": (
+        N_("We sent you a text less than a minute ago. Wait %(seconds)d second, then press Send again."),
+        N_("We sent you a text less than a minute ago. Wait %(seconds)d seconds, then press Send again."),
+        "seconds",
+    ),
+    "wait_to_send": (
+        N_("We sent you a text less than a minute ago. Wait %(seconds)d second, then press Send Code."),
+        N_("We sent you a text less than a minute ago. Wait %(seconds)d seconds, then press Send Code."),
+        "seconds",
+    ),
+    "send_limit": (
+        N_("That is all the texts we send for now. Try again in %(minutes)d minute, or use another way."),
+        N_("That is all the texts we send for now. Try again in %(minutes)d minutes, or use another way."),
+        "minutes",
+    ),
+    "texts_off": N_("Text messages are switched off, so none was sent. Use another way."),
+    "texts_off_other": N_("Text messages are switched off, so no code comes by text. Use the code from your app, or a backup code."),
+    "texts_off_backup": N_("Text messages are switched off, so no code comes by text. Use one of your backup codes."),
+    "texts_off_alone": N_("Text messages are switched off, so no code comes by text, and no other way is left. Contact Support: we check that you are you."),
+    "texts_not_offered": N_("Text messages are switched off at the moment. The authenticator app works without them."),
+    "send_day": N_("That is all the texts we send in one day. Use another way, or try again tomorrow."),
+    "authenticators_full": N_("You have %(most)s ways to get codes already. Remove one that you no longer use, then add this one."),
+    "number_shared": N_("Five accounts use this number already. Choose another number, or the authenticator app."),
+    "phone_empty": N_("Enter your mobile phone number."),
+    "phone_letters": N_("A phone number has digits only, with a + in front when it is from another country. Leave out everything else."),
+    "phone_extension": N_("Texts can't reach an extension. Enter a mobile phone number without one."),
+    "phone_short": N_("That number is too short. Enter all its digits, with the area code."),
+    "phone_long": N_("That number has too many digits. Check that it was typed once only."),
+    "phone_unallocated": N_("Nobody has that number. Compare it with your phone, digit by digit."),
+    "phone_landline": N_("That number is a landline, which gets no texts. Enter a mobile phone number."),
+    "phone_premium": N_("That number charges those who call it. Enter your own mobile phone number."),
+    "phone_service": N_("That number belongs to a service, not to one phone. Enter your own mobile phone number."),
+    "phone_voip": N_("That is an internet phone number, which can be read on any computer. Enter a mobile phone number."),
+    "phone_country": N_("We can't send texts to that country. Enter a number from another country, or use an authenticator app."),
+    "changed_meanwhile": N_("Your two-factor authentication changed since this page was opened. Nothing was turned off: decide again."),
+    "link_unknown": N_("This link is not complete. Copy the whole address from the mail, or ask for a new one."),
+    "link_used": N_("This link was used already. Ask for a new one if you still need it."),
+    "link_expired": N_("This link is too old. Ask for a new one."),
+    "not_me_used": N_("This link was used already. It works once."),
+    "not_me_expired": N_("This link is too old. It works for 7 days."),
+    "link_other": N_("This link is for another account. Sign in with the account that asked for it, then open the link again."),
+    "link_sign_in": N_("Sign in first. Then open the link in the mail again."),
+    "sign_in_first": N_("Sign in first: this link works together with your password."),
+    "set_up_expired": N_("This set-up was open for more than 30 minutes, so it ended. Start again here."),
 }  # fmt: skip
 
 TRIES_LEFT = (N_("You have %(left)d try left before a pause."), N_("You have %(left)d tries left before a pause."), "left")
@@ -73,10 +200,26 @@ NOTICES: dict[str, str] = {
     "idle": N_("You were signed out because nothing happened for a while. Sign in to go on."),
     "overall": N_("You were signed out because you had been signed in for 12 hours. Sign in to go on."),
     "newer_sign_ins": N_("You were signed out here because you signed in on several other browsers."),
+    "ended_by_owner": N_(
+        "You were signed out here because you ended this session on the Security page of another browser. Sign in to go on."
+    ),
     "two_factor_changed": N_("You were signed out here because your two-factor authentication changed. Sign in to go on."),
+    "two_factor_reset": N_(
+        "You were signed out here because your two-factor authentication was reset. Open the link that we mailed you to set it up again."
+    ),
+    "password_changed": N_("You were signed out here because your password changed. Sign in to go on."),
+    "password_is_new": N_("Your password is changed. Sign in with the new one."),
+    "not_me": N_("You were signed out because “This wasn't me” was answered to a notice of your account. Sign in to go on."),
     "claimant": N_("That took longer than 10 minutes. Enter your password again."),
+    "waiting": N_("Nobody answered your request for emergency access within 30 minutes. Enter your password to go on."),
+    "emergency": N_("Your emergency access has ended: it lasts 60 minutes. Sign in with a code to go on."),
     "sign_in_first": N_("Sign in to go on."),
 }
+
+
+def naming_send_code(refusal: Refused) -> Refused:
+    """The wait between two texts names the button that is there: where a number is typed, it is Send Code."""
+    return Refused("wait_to_send", **refusal.facts) if refusal.reason == "send_gap" else refusal
 
 
 def sentence(refusal: Refused, translate: Callable[..., str], plural: Callable[..., str]) -> str:

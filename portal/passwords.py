@@ -46,6 +46,11 @@ def needs_rehash(stored: str) -> bool:
     return HASHER.check_needs_rehash(stored)
 
 
+def is_short(password: str) -> bool:
+    """Whether a password may only stand beside a second factor, not alone (PW-1)."""
+    return len(normalise(password)) < config.PASSWORD_MIN_ALONE
+
+
 def refusal(password: str, username: str, minimum: int = config.PASSWORD_MIN_ALONE) -> str | None:
     """Why this password cannot be set ("password_short", …), or None (PW-1, PW-2, PW-3, PW-5)."""
     chosen = normalise(password)
@@ -54,11 +59,26 @@ def refusal(password: str, username: str, minimum: int = config.PASSWORD_MIN_ALO
     if len(chosen) > config.PASSWORD_MAX:
         return "password_long"
     folded = chosen.casefold()
-    if any(folded.replace(word, "", 1).strip("0123456789-_. !") == "" for word in (*CONTEXT_WORDS, username.casefold())):
+    rest = without_context(folded, username.casefold())
+    if rest != folded and is_guessed(rest.strip("0123456789-_. !")):
         return "password_context"
-    if folded in common_passwords() or zxcvbn(folded[:ZXCVBN_MAX])["score"] < 2:
-        return "password_common"
-    return None
+    return "password_common" if is_guessed(folded) else None
+
+
+def without_context(folded: str, username: str) -> str:
+    """What is left of a password without our names and the username, however often and closely they stand (PW-5)."""
+    words = [word for word in (*CONTEXT_WORDS, username) if word]
+    before = None
+    while before != folded:
+        before = folded
+        for word in words:
+            folded = folded.replace(word, "")
+    return folded
+
+
+def is_guessed(text: str) -> bool:
+    """Whether thieves try it early; nothing at all is tried first."""
+    return not text or text in common_passwords() or zxcvbn(text[:ZXCVBN_MAX])["score"] < 2
 
 
 @cache

@@ -1,6 +1,6 @@
 """Who may use which method, who must, who may turn it off. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -12,17 +12,35 @@ class Policy:
     accepts_restricted: bool
     must_use: bool
     may_turn_off: bool
+    may_trust_browsers: bool  # whether a browser may stand in for the code at sign-in (TB-1)
+    hands_over_copy: bool = False  # whether the practice administrator keeps a sealed sheet of backup codes (C-6)
 
     def allows(self, method) -> bool:
         """Whether people behind this door may choose the method."""
         return self.accepts_restricted or not method.restricted
 
+    def without_restricted(self) -> "Policy":
+        """The same rules while codes by telephone are switched off (SM-6)."""
+        return replace(self, accepts_restricted=False)
 
-PATIENT = Policy(frozenset({"patient"}), "Medximity", accepts_restricted=True, must_use=False, may_turn_off=True)
+
+PATIENT = Policy(
+    frozenset({"patient"}), "Medximity",
+    accepts_restricted=True, must_use=False, may_turn_off=True, may_trust_browsers=True,
+)  # fmt: skip
 PROVIDER = Policy(
-    frozenset({"provider", "administrator"}), "DigitalPatientChart", accepts_restricted=False, must_use=True, may_turn_off=False
-)
-SUPPORT = Policy(frozenset({"support"}), "Medximity", accepts_restricted=False, must_use=True, may_turn_off=False)
+    frozenset({"provider", "administrator"}), "DigitalPatientChart",
+    accepts_restricted=False, must_use=True, may_turn_off=False, may_trust_browsers=False, hands_over_copy=True,
+)  # fmt: skip
+SUPPORT = Policy(
+    frozenset({"support"}), "Medximity",
+    accepts_restricted=False, must_use=True, may_turn_off=False, may_trust_browsers=False,
+)  # fmt: skip
+# Whose two-factor authentication a role may reset: not that of a higher one (AD-2).
+RESETS = {
+    "administrator": frozenset({"provider", "administrator"}),
+    "support": frozenset({"patient", "provider", "administrator"}),
+}
 POLICIES = (PATIENT, PROVIDER, SUPPORT)
 
 
@@ -32,3 +50,8 @@ def policy_of(role: str) -> Policy:
         if role in policy.roles:
             return policy
     raise KeyError(role)
+
+
+def may_reset(role: str, other: str) -> bool:
+    """Whether people of a role may reset the two-factor authentication of people of another."""
+    return other in RESETS.get(role, ())

@@ -3,16 +3,18 @@
 from datetime import datetime
 
 from flask import Response, current_app, g, make_response, redirect, render_template, request, session, url_for
-from flask_babel import format_datetime, get_translations, gettext, ngettext
+from flask_babel import format_date, format_datetime, get_translations, gettext, ngettext
 from flask_login import current_user
 from jinja2 import Environment
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from portal import messages
-from portal.browser_session import ended, own_path, seconds_left, visit, visitor
-from portal.flows import events
+from portal.browser_session import ended, now, own_path, seconds_left, visit, visitor
+from portal.flows import emergency, events
+from portal.flows.visit import Visitor
 from portal.messages import Refused
+from portal.policy import PROVIDER
 
 
 def is_fragment() -> bool:
@@ -23,7 +25,8 @@ def is_fragment() -> bool:
 def page(template: str, status: int = 200, **context) -> Response:
     """A whole page, or the fragment of it for HTMX: one template serves both (product rule 15)."""
     layout = "layouts/fragment.html" if is_fragment() else "layouts/page.html"
-    response = make_response(render_template(template, layout=layout, **context), status)
+    is_news = "X-Background" in request.headers  # a page asks itself, to swap a part of it
+    response = make_response(render_template(template, layout=layout, is_news=is_news, **context), status)
     if status >= 400:
         response.headers["HX-Push-Url"] = "false"  # a refused form is not a place in the history
     return response
@@ -48,6 +51,9 @@ def teach(environment: Environment) -> None:
 
 def say(refused: Refused) -> str:
     """The sentence for a refusal, in the person's language."""
+    if "when" in refused.facts:
+        at = moment(datetime.fromisoformat(str(refused.facts["when"])))
+        refused = Refused(refused.reason, **{**refused.facts, "when": at})
     return messages.sentence(refused, gettext, ngettext)
 
 
@@ -76,11 +82,16 @@ def go_to(path: str) -> Response:
 
 
 def send_to_sign_in() -> Response:
-    """Nobody is signed in: to the sign-in page and back afterwards. HTMX must not swap it into a panel (HX-6)."""
+    """Nobody is signed in: to the sign-in page and back afterwards."""
     over = ended()
     if over:
         events.record_alone(visit(), "session_use_after_expire", over.reason, over, over.token_hash)
-    target = url_for("sign_in.ask_password", next=place_to_return())
+        emergency.close_due(visit())
+    return send_away(url_for("sign_in.ask_password", next=place_to_return()))
+
+
+def send_away(target: str) -> Response:
+    """A guard's way on. HTMX must not swap it into a panel: the whole browser goes there (HX-6)."""
     if is_fragment():
         response = make_response("", 401)
         response.headers["HX-Redirect"] = target
@@ -89,15 +100,23 @@ def send_to_sign_in() -> Response:
 
 
 def place_to_return() -> str | None:
-    """The page that the person was on: this one where it can be opened with a GET."""
-    if request.blueprint == "sign_in":  # a claimant begins again; the page wanted first was the row's
+    """The page that the person was on, with what its address says: this one where it can be opened with a GET."""
+    if request.blueprint in ("sign_in", "emergency"):  # a claimant begins again; the page wanted first was the row's
         return own_path(request.args.get("next"))
-    path = request.full_path.rstrip("?") if request.method == "GET" else request.path
     try:
         current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]
     except (HTTPException, RequestRedirect):
         return None
-    return own_path(path)
+    return own_path(request.full_path.rstrip("?"))
+
+
+def go_out(path: str) -> Response:
+    """Out of a step that is swapped, to another part of the site: the frame around it changes, too."""
+    if not is_fragment():
+        return go_to(path)
+    response = make_response("", 200)
+    response.headers["HX-Redirect"] = path
+    return response
 
 
 def moment(at: datetime) -> str:
@@ -105,34 +124,79 @@ def moment(at: datetime) -> str:
     return format_datetime(at, "d MMMM y, HH:mm") + " UTC"
 
 
+def day(at: datetime) -> str:
+    """A day in words."""
+    return format_date(at, "d MMMM y")
+
+
 def template_context() -> dict:
     """What every template may use."""
     return {
         "person": current_user if current_user.is_authenticated else None,
-        "brand": g.get("brand", PORTAL_BRAND),
-        "session_seconds": seconds_left(),
+        "brand": g.get("brand") or brand_of(visitor()),
+        "door": g.get("door"),
+        "next_path": g.get("next_path"),
+        "session_seconds": seconds_to_warn(),
+        "emergency": emergency_left(),
         "test_bench": current_app.extensions["settings"].test_bench,
         "support_contact": current_app.extensions["settings"].support_contact,
         "home_url": home_url(),
         "moment": moment,
+        "say": say,
+        "absolute": absolute,
+        "day": day,
+        "short_day": lambda at: format_date(at, "d MMM y"),
         "moment_of": lambda text: moment(datetime.fromisoformat(text)),
+        "day_of": lambda text: day(datetime.fromisoformat(text)),
     }
 
 
+def seconds_to_warn() -> int | None:
+    """Until the session ends unless the person does something; None where nothing that they do would help."""
+    seconds, emergency_ends = seconds_left(), emergency_left()
+    return None if seconds and emergency_ends and emergency_ends["seconds"] <= seconds else seconds
+
+
+def emergency_left() -> dict | None:
+    """For the banner of emergency access: whole seconds to its end by the server's clock, and the end itself."""
+    who = visitor()
+    if who is None or not who.is_emergency:
+        return None
+    return {"seconds": int((who.ends_at - now()).total_seconds()), "until": who.ends_at}
+
+
+def absolute(endpoint: str, **values) -> str:
+    """An address for a mail: below the address that the operator set, whatever Host a request named (RC-7)."""
+    return current_app.extensions["settings"].base_url + url_for(endpoint, **values)
+
+
 PORTAL_BRAND = {"name": "Medximity", "key": "portal"}
+EHR_BRAND = {"name": "DigitalPatientChart", "key": "ehr"}
+HOMES = {
+    "patient": "patient.home",
+    "provider": "provider.charts",
+    "administrator": "provider.charts",
+    "support": "support.approvals.listed",
+}
+
+
+def brand_of(who: Visitor | None) -> dict:
+    """The name over the pages that belong to no door (help, the code page): that of the person's own."""
+    return EHR_BRAND if who and who.role in PROVIDER.roles else PORTAL_BRAND
 
 
 def home_url() -> str:
     """Where a person begins: their door's home, or the sign-in page."""
     who = visitor()
     if who is None or who.is_claimant:
-        return url_for("sign_in.ask_password")
+        brand = g.get("brand") or brand_of(who)
+        return url_for("sign_in.ask_password", at=brand["key"] if brand is EHR_BRAND else None)
     return url_for(home_endpoint(who.role))
 
 
 def home_endpoint(role: str) -> str:
     """The first page behind the door of a role."""
-    return "patient.home" if role == "patient" else "sign_in.elsewhere"
+    return HOMES[role]
 
 
 def renew_session(token: str) -> None:

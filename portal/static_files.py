@@ -1,4 +1,4 @@
-"""The files that browsers fetch: addresses that change with the content, and a gzip beside each file that gains by it.
+"""The files that browsers fetch: addresses that change with the content, and a brotli and a gzip beside each file that gains by it.
 
 Pages are never compressed: they carry tokens (BREACH).
 """
@@ -9,11 +9,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import brotli
 from flask import Flask
 from whitenoise import WhiteNoise
 
 from portal import headers
-from portal.config import Settings
+from portal.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
 COMPRESSED = (".css", ".js", ".svg")  # typefaces are compressed already
@@ -46,8 +47,8 @@ def add_version(endpoint: str, values: dict) -> None:
 
 
 def pack(instance: Path) -> Path:
-    """A folder in `instance` with the files and their gzips, made once and named after all they hold: no gzip is ever stale."""
-    digest = hashlib.sha256(repr(VERSIONS).encode()).hexdigest()[:16]
+    """A folder in `instance` with the files and their small siblings, made once and named after all they hold: none is ever stale."""
+    digest = hashlib.sha256(repr(("br", VERSIONS)).encode()).hexdigest()[:16]
     packed = instance / f"static-{digest}"
     if packed.exists():
         return packed
@@ -55,6 +56,7 @@ def pack(instance: Path) -> Path:
     shutil.copytree(STATIC, draft, dirs_exist_ok=True)
     for path in [path for path in draft.rglob("*") if path.suffix in COMPRESSED]:
         path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+        path.with_name(f"{path.name}.br").write_bytes(brotli.compress(path.read_bytes(), quality=11))
     try:
         draft.rename(packed)
     except OSError:  # another process was first

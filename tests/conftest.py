@@ -12,4 +12,9 @@ pytest_plugins = [
     "tests.support.moving",
     "tests.support.people",
     "tests.support.town",
+    "tests.support.gateway",
+    "tests.support.mail_server",
+    "tests.support.kannel",
+    "tests.support.number_check",
+    "tests.support.texts",
 ]

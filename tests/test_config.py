@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from portal import config, create_app
-from portal.config import SettingError, load
+from portal.settings import KeptKeys, SettingError, load
 
 GOOD_KEY = "2027a:" + base64.b64encode(secrets.token_bytes(32)).decode()
 HTTPS = {
@@ -38,6 +38,8 @@ WRONG = {
     "another driver": ({"PORTAL_DATABASE_URL": "postgresql+psycopg2://localhost/portal"}, "PORTAL_DATABASE_URL"),
     "a switch in words": ({"PORTAL_TEST_BENCH": "yes"}, "PORTAL_TEST_BENCH"),
     "proxies in words": ({"PORTAL_TRUSTED_PROXIES": "one"}, "PORTAL_TRUSTED_PROXIES"),
+    "more days of trust than 30": ({"PORTAL_TRUSTED_BROWSER_DAYS": "31"}, "PORTAL_TRUSTED_BROWSER_DAYS"),
+    "fewer days of trust than none": ({"PORTAL_TRUSTED_BROWSER_DAYS": "-1"}, "PORTAL_TRUSTED_BROWSER_DAYS"),
     "a short secret": ({"PORTAL_SECRET_KEY": "hunter-2"}, "PORTAL_SECRET_KEY"),
     "a default secret": ({"PORTAL_SECRET_KEY": "changeme" * 8}, "PORTAL_SECRET_KEY"),
     "a regular secret": ({"PORTAL_SECRET_KEY": "a" * 64}, "PORTAL_SECRET_KEY"),
@@ -135,8 +137,8 @@ def test_a_key_that_is_gone_is_not_made_anew_beside_a_database_that_needs_it(env
 
 def test_of_two_starts_at_once_the_first_one_s_key_is_kept(environment, tmp_path):
     path = tmp_path / "key"
-    config.KeptKeys.keep(path, "first")
-    config.KeptKeys.keep(path, "second")
+    KeptKeys.keep(path, "first")
+    KeptKeys.keep(path, "second")
     assert path.read_text() == "first\n"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -168,3 +170,9 @@ def test_the_start_says_that_the_test_bench_is_on(environment, caplog):
     app = create_app(load(environment | {"PORTAL_TEST_BENCH": "1"}))
     app.extensions["engine"].dispose()
     assert "the test bench is on" in caplog.text
+
+
+@pytest.mark.parametrize("days", ["0", "1", "30"])
+def test_a_browser_may_be_trusted_for_0_to_30_days(environment, days):
+    assert load(environment | {"PORTAL_TRUSTED_BROWSER_DAYS": days}).trusted_browser_days == int(days)
+    assert load(environment).trusted_browser_days == 30

@@ -71,3 +71,17 @@ def test_no_key_serves_two_purposes():
 def test_hashes_of_tokens_and_codes_do_not_tell_them():
     assert len(token_hash("token")) == 64 and token_hash("token") != token_hash("tokem")
     assert keyed_hash(b"a", "code") != keyed_hash(b"b", "code")
+
+
+def test_a_row_is_found_by_a_hash_of_any_key_and_by_no_other_text():
+    old, both = Keyring((OLD,)), Keyring((NEW, OLD))
+    kept = old.look_up_hash("maria@example.test")
+    assert kept in both.look_up_hashes("maria@example.test")
+    assert both.look_up_hash("maria@example.test") != kept
+    assert kept not in both.look_up_hashes("maria@example.tes")
+    assert kept not in Keyring((NEW,)).look_up_hashes("maria@example.test")
+
+
+def test_the_key_that_finds_is_not_the_key_that_seals():
+    assert derive(NEW[1], b"look-up") != derive(NEW[1], b"seal")
+    assert Keyring((NEW,)).look_up_hash("x") == keyed_hash(derive(NEW[1], b"look-up"), "x")

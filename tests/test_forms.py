@@ -9,7 +9,9 @@ from portal.forms import (
     BackupCodeForm,
     ChallengeForm,
     CodeForm,
+    EmailForm,
     MethodForm,
+    NameForm,
     PasswordForm,
     ReauthenticationForm,
     SavedCodeForm,
@@ -127,3 +129,52 @@ def test_spaces_and_dashes_in_any_place_change_nothing(between, number):
 def test_whatever_is_typed_is_read_without_a_fault(typed):
     assert not any(character.isspace() for character in squeeze_code(typed))
     as_backup_code(squeeze_code(typed))
+
+
+NAMES = {
+    "Maria Reyes": "Maria Reyes",
+    "  Jun \u00a0Park ": "Jun Park",
+    "e\u0301va": "éva",
+    "Ada, M.D.": None,
+    "Dr. A. Lee, Jr.": "Dr. A. Lee, Jr.",
+}
+
+
+@pytest.mark.parametrize(("typed", "meant"), NAMES.items())
+def test_a_name_is_kept_without_blanks_too_many(typed, meant):
+    form = NameForm(MultiDict({"full_name": typed}))
+    assert form.validate() is (meant is not None)
+    assert meant is None or form.full_name.data == meant
+
+
+@given(st.text(max_size=60))
+def test_nothing_in_a_name_becomes_a_link_in_a_mail(typed):
+    form = NameForm(MultiDict({"full_name": typed}))
+    if form.validate():
+        assert not any(sign in form.full_name.data for sign in "/:@<>\n\r")
+        assert not any(word.strip(".,").count(".") for word in form.full_name.data.split())
+
+
+@given(st.text(max_size=60))
+def test_an_address_holds_one_recipient_and_no_second_header(typed):
+    form = EmailForm(MultiDict({"email": typed}))
+    if form.validate():
+        assert form.email.data.count("@") == 1 and not set(form.email.data) & set(' ,;<>\r\n\t"\\')
+
+
+@pytest.mark.parametrize("address", ["a..b@post.example", "-x@post.example", ".a@post.example", "a.@post.example"])
+def test_dots_without_letters_between_and_a_leading_hyphen_are_no_address(address):
+    assert reasons(EmailForm, email=address) == {"email": "email_shape"}
+
+
+@pytest.mark.parametrize("address", ["a.b.c@post.example", "a-b@post.example", "x-@post.example", "o'neil+portal@post.example"])
+def test_dots_and_hyphens_between_letters_are_an_address(address):
+    assert reasons(EmailForm, email=address) == {}
+
+
+@given(st.emails())
+def test_addresses_of_the_world_are_addresses(address):
+    host = address.rpartition("@")[2]
+    assert (
+        EmailForm(MultiDict({"email": address})).validate() or not host[-1].isalpha() or len(address) > 254 or address[0] == "-"
+    )

@@ -9,7 +9,16 @@ from flask_babel import gettext, ngettext
 from portal.messages import NOTICES, SENTENCES, Refused, sentence
 from tests.house.source import last_name, modules
 
-FACTS = {"minutes": 3, "set": 2, "issuer": "Medximity"}
+FACTS = {
+    "minutes": 3,
+    "seconds": 40,
+    "codes": 8,
+    "most": 5,
+    "set": 2,
+    "issuer": "Medximity",
+    "who": "Robin Lee",
+    "when": "1 March 2027, 12:00 UTC",
+}
 REASON = re.compile(r"[a-z]+(_[a-z]+)*")
 
 
@@ -68,3 +77,8 @@ def test_the_tries_left_are_told_where_they_are_known(say):
     assert say("used", left=1).endswith("You have 1 try left before a pause.")
     assert say("used", left=7).endswith("You have 7 tries left before a pause.")
     assert "left" not in say("used")
+
+
+@pytest.mark.parametrize("reason", ["disabled", "backup_disabled", "unreadable", "used_meanwhile", "set_up_expired"])
+def test_what_people_without_an_app_read_names_no_app(say, reason):
+    assert not re.search(r"\b(app|QR code)\b", say(reason, **FACTS))

@@ -69,6 +69,13 @@ REFUSED = {
     "our name": ("Medximity-2026!!", "password_context"),
     "the chart's name": ("digitalpatientchart1", "password_context"),
     "the username": ("mariareyes.1990 2", "password_context"),
+    "the username and our name": ("mariareyes-medximity-1", "password_context"),
+    "the username three times": ("Mariareyes mariareyes mariareyes", "password_context"),
+    "our name twice": ("medximitymedximity", "password_context"),
+    "both our names": ("digitalpatientchart-medximity", "password_context"),
+    "our name twice and a digit": ("Medximity Medximity 1", "password_context"),
+    "our name within our name": ("medximedximitymity", "password_context"),
+    "our name and a common word": ("medximity garden 7", "password_context"),
     "a row of one letter": ("aaaaaaaaaaaaaaaa", "password_common"),
     "the keyboard": ("qwertyuiopasdfgh", "password_common"),
     "a common one": ("passwordpassword", "password_common"),
@@ -80,7 +87,17 @@ def test_a_password_that_is_easy_to_guess_is_refused_with_its_reason(password, r
     assert passwords.refusal(password, "mariareyes") == reason
 
 
-@pytest.mark.parametrize("password", ["harbor lantern fig", "Grüße aus dem Garten", "𝒽arbor-lanterns!", "ab" + "zq vk " * 40])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "harbor lantern fig",
+        "medximity wakes four herons",
+        "mariareyes, quiet fig lanterns",
+        "Grüße aus dem Garten",
+        "𝒽arbor-lanterns!",
+        "ab" + "zq vk " * 40,
+    ],
+)
 def test_length_alone_makes_a_password(password):
     """No digit, capital or sign is asked for; a letter outside the usual planes counts as one."""
     assert passwords.refusal(password, "mariareyes") is None

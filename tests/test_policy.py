@@ -22,12 +22,14 @@ def test_a_role_without_a_policy_reaches_nothing():
 def test_patients_may_use_any_method_and_may_turn_it_off():
     assert PATIENT.allows(TELEPHONE) and PATIENT.allows(APP)
     assert PATIENT.may_turn_off and not PATIENT.must_use
+    assert PATIENT.may_trust_browsers
 
 
 @pytest.mark.parametrize("policy", [PROVIDER, SUPPORT])
 def test_those_who_see_others_must_use_an_app_and_may_not_turn_it_off(policy):
     assert policy.allows(APP) and not policy.allows(TELEPHONE)
     assert policy.must_use and not policy.may_turn_off
+    assert not policy.may_trust_browsers
 
 
 def test_the_app_names_the_door():

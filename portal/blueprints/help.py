@@ -18,6 +18,12 @@ def contact() -> Response:
     return page("help/contact.html")
 
 
+@blueprint.get("/help/ehr")
+def ehr() -> Response:
+    """The article for providers."""
+    return page("help/ehr.html")
+
+
 @blueprint.get("/find-a-provider")
 def providers() -> Response:
     return page("help/providers.html", practices=account.practices())

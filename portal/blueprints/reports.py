@@ -1,15 +1,19 @@
-"""Where browsers report what the content policy blocked (HD-2): one line in the log, nothing stored."""
+"""Reports from outside: what the content policy blocked in a browser (HD-2), and what became of a text at its carrier."""
 
 import logging
+from collections.abc import Mapping
 
-from flask import Blueprint, request
+from flask import Blueprint, current_app, request
 from werkzeug.exceptions import BadRequest
 
+from portal.browser_session import now
+from portal.flows import reports as flow
 from portal.flows.events import one_line
 
 blueprint = Blueprint("reports", __name__)
 log = logging.getLogger(__name__)
 REPORTS_READ = 5
+STATE_NAMES = ("state", "status", "MessageStatus")  # what gateways call it
 
 
 @blueprint.post("/reports/content-policy")
@@ -31,3 +35,36 @@ def content_policy() -> tuple[str, int]:
 def word(body: dict, name: str) -> str:
     """One value of a report as a short line."""
     return one_line(str(body.get(name, "")), 120)
+
+
+@blueprint.post("/reports/texts/<token>")
+def text(token: str) -> tuple[str, int]:
+    """The gateway tells how a text ended: by a form, by JSON, or in the address."""
+    return take(token, {**sent_json(), **request.form, **filled(request.args)})
+
+
+@blueprint.get("/reports/texts/<token>")
+def text_by_get(token: str) -> tuple[str, int]:
+    """The same for gateways that know no POST, such as Kannel: the one address where a GET changes something."""
+    return take(token, request.args)
+
+
+def take(token: str, said: Mapping) -> tuple[str, int]:
+    """Whoever has no token of ours learns nothing."""
+    state = next((str(said[name]) for name in STATE_NAMES if said.get(name)), "")
+    known = flow.take(current_app.extensions["keys"], now(), token, state)
+    return ("", 204) if known else ("", 404)
+
+
+def sent_json() -> dict:
+    """The object that was posted as JSON, {} where it is none."""
+    try:
+        sent = request.get_json(silent=True)
+    except RecursionError:
+        return {}
+    return sent if isinstance(sent, dict) else {}
+
+
+def filled(fields: Mapping) -> dict:
+    """Those that hold something: our address ends in "state=", and a gateway that posts its word adds nothing there."""
+    return {name: value for name, value in fields.items() if value}

@@ -1,16 +1,31 @@
 """Sign in: the password, the verification code, ways on without it, sign out."""
 
-from flask import Blueprint, Response, jsonify, redirect, request, session, url_for
+from collections.abc import Callable
+
+from flask import Blueprint, Response, g, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
 
-from portal.browser_session import ended, mark_browser, now, own_path, seconds_left, visit, visitor
-from portal.flows import sessions
+from portal.blueprints.doors import door_of, forbid
+from portal.browser_session import ended, keep_trust, mark_browser, now, own_path, seconds_left, visit, visitor
+from portal.flows import account, sessions, trusted
 from portal.flows import sign_in as flow
+from portal.flows.visit import LEVEL_WAITING
+from portal.flows.ways import ways, without_texts
 from portal.forms import BackupCodeForm, ChallengeForm, SignInForm
 from portal.messages import NOTICES, Refused
-from portal.methods import first_method
 from portal.policy import policy_of
-from portal.rendering import go, go_to, home_endpoint, page, refuse, renew_session, send_to_sign_in
+from portal.rendering import (
+    EHR_BRAND,
+    brand_of,
+    go,
+    go_to,
+    home_endpoint,
+    page,
+    refuse,
+    renew_session,
+    say,
+    send_to_sign_in,
+)
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -24,7 +39,19 @@ def front_door() -> Response:
 @blueprint.get("/ehr")
 def ehr_door() -> Response:
     """The EHR's door: the same sign-in; each account is led to its own home."""
-    return go("sign_in.ask_password")
+    return go("sign_in.ask_password", at=EHR_BRAND["key"])
+
+
+@blueprint.before_request
+def wear_brand() -> None:
+    """The sign-in page has the name of the door that the person came to."""
+    if own_door() or (own_path(request.args.get("next")) or "").startswith("/ehr/"):
+        g.brand = EHR_BRAND
+
+
+def own_door() -> str | None:
+    """The mark in the address of a sign-in at the EHR's door."""
+    return EHR_BRAND["key"] if request.args.get("at") == EHR_BRAND["key"] else None
 
 
 def go_on(role: str, next_path: str | None) -> Response:
@@ -41,12 +68,14 @@ def ask_password() -> Response:
 
 
 def password_url() -> str:
-    return url_for("sign_in.ask_password", next=own_path(request.args.get("next")))
+    return url_for("sign_in.ask_password", next=own_path(request.args.get("next")), at=own_door())
 
 
 def notice() -> str | None:
     """Why the person is here again, where that is known."""
     over = ended()
+    if "changed" in request.args:
+        return _(NOTICES["password_is_new"])
     if "out" in request.args or over:
         return _(NOTICES["signed_out" if "out" in request.args or over is None else over.reason])
     return _(NOTICES["sign_in_first"]) if request.args.get("next") else None
@@ -84,7 +113,26 @@ def issuer() -> str:
 
 def code_context() -> dict:
     who = visitor()
-    return {"username": who.username if who else "", "issuer": issuer(), **first_method().challenge.show(now())}
+    shown = ways(visit()) if who else []
+    missing = without_texts(visit()) if who else None
+    limit = flow.limit_reached(visit(), shown) if who else None
+    return {
+        "username": who.username if who else "",
+        "issuer": issuer(),
+        "ways": shown,
+        "texts_off": say(missing) if missing else None,
+        "limit": say(limit) if limit else None,
+        "send_url": url_for("sign_in.send_code"),
+        "is_waiting": bool(who and who.level == LEVEL_WAITING),
+        "here": url_for("sign_in.ask_code"),
+        **trust_context(),
+    }
+
+
+def trust_context() -> dict:
+    """The box that lets this browser stand in for the code: for how many days (0: no box), and whether it was ticked."""
+    who = visitor()
+    return {"trust_days": trusted.days(visit(), who.role) if who else 0, "trust_ticked": "trust" in request.form}
 
 
 @blueprint.get("/sign-in/code")
@@ -94,55 +142,73 @@ def ask_code() -> Response:
 
 @blueprint.post("/sign-in/code")
 def submit_code() -> Response:
-    return claimant_or_way() or take_code("sign_in/code.html", ChallengeForm(request.form), code_context())
+    return claimant_or_way() or take_code("sign_in/code.html", ChallengeForm(request.form), code_context)
+
+
+@blueprint.post("/sign-in/send")
+def send_code() -> Response:
+    """ "Send again", or the first text where another way is asked first."""
+    elsewhere = claimant_or_way()
+    if elsewhere:
+        return elsewhere
+    if not policy_of(visit().who.role).accepts_restricted and not any(way.sends for way in ways(visit())):
+        forbid("restricted_method", 404)
+    try:
+        flow.send_code(visit(), request.form.get("way", ""))
+    except Refused as refused:
+        return refuse("sign_in/code.html", ChallengeForm(), refused, "code", **code_context())
+    return go("sign_in.ask_code")
 
 
 @blueprint.get("/sign-in/backup-code")
 def ask_backup_code() -> Response:
-    return claimant_or_way() or page("sign_in/backup_code.html", form=BackupCodeForm())
+    return claimant_or_way() or page("sign_in/backup_code.html", form=BackupCodeForm(), **trust_context())
 
 
 @blueprint.post("/sign-in/backup-code")
 def submit_backup_code() -> Response:
-    return claimant_or_way() or take_code("sign_in/backup_code.html", BackupCodeForm(request.form), {})
+    return claimant_or_way() or take_code("sign_in/backup_code.html", BackupCodeForm(request.form), trust_context)
 
 
-def take_code(template: str, form, context: dict) -> Response:
-    """A claimant's second factor; the same flow for both pages."""
+def take_code(template: str, form, context: Callable[[], dict]) -> Response:
+    """A claimant's second factor; the same flow for both pages. `context` is asked for where the page is shown again."""
     if not form.validate():
-        return refuse(template, form, **context)
+        return refuse(template, form, **context())
     who = visit().who
     try:
-        finished = flow.submit_code(visit(), form.code.data)
+        finished = flow.submit_code(visit(), form.code.data, trust="trust" in request.form)
     except Refused as refused:
-        return refuse(template, form, refused, "code", **context)
+        return refuse(template, form, refused, "code", **context())
     renew_session(finished.token)
-    if finished.backup_left == 0 and who.role == "patient":
-        return go("patient.regenerate")
+    keep_trust(finished.trusted)
+    door = door_of(who.role)
+    if finished.backup_left == 0 and door:
+        return go_to(door.url("codes.regenerate"))
     return go_on(who.role, finished.next_path)
 
 
 @blueprint.get("/sign-in/no-code")
 def no_code() -> Response:
     """ "Can't access your code?": what to try, in the guide's order."""
-    return claimant_or_way() or page("sign_in/no_code.html", issuer=issuer())
+    return claimant_or_way() or page("sign_in/no_code.html", issuer=issuer(), **help_context())
 
 
-@blueprint.get("/elsewhere")
-def elsewhere() -> Response:
-    """An account whose own pages are not open yet: it says so and lets the person sign out."""
-    who = visitor()
-    if who is None:
-        return send_to_sign_in()
-    return go("sign_in.ask_code") if who.is_claimant else page("errors/elsewhere.html")
+def help_context() -> dict:
+    """Who helps: providers ask their practice administrator first, by name where one exists."""
+    policy = policy_of(visit().who.role)
+    asks_first = account.administrators(visit()) if policy.hands_over_copy else []
+    texts = visit().texts and policy.accepts_restricted
+    return {"texts": texts, "is_provider": policy.hands_over_copy, "administrators": asks_first}
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
-    if visitor():
+    who = visitor()
+    if who:
         sessions.sign_out(visit())
     session.drop = True  # type: ignore[attr-defined]
-    response = redirect(url_for("sign_in.ask_password", out=1), 303)
+    at = EHR_BRAND["key"] if brand_of(who) is EHR_BRAND else None
+    response = redirect(url_for("sign_in.ask_password", out=1, at=at), 303)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response  # type: ignore[return-value]
 

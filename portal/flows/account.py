@@ -1,28 +1,58 @@
-"""What a person's own pages show: read only, every query by the owner's id."""
+"""What a person's own pages show: every query by the owner's id."""
 
 from collections import namedtuple
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, desc, literal, select, union_all
+from sqlalchemy import bindparam, desc, literal, select, union_all, update
 
+from portal import config
 from portal.crypto import SealBroken
-from portal.db import db
+from portal.db import begin_write, change, db
 from portal.flows import backup_codes
 from portal.flows.visit import Visit
-from portal.messages import N_
-from portal.methods import method
-from portal.models import Appointment, Authenticator, Letter, Practice, Result, User
+from portal.flows.ways import is_off, usable
+from portal.messages import N_, Refused
+from portal.methods import Method, method
+from portal.models import Appointment, Authenticator, Letter, Practice, Result, User, secret_place
+
+INSTEAD = N_("Use another way instead")  # the link that replaces a way that is switched off
+
+
+@dataclass(frozen=True)
+class Held:
+    """One authenticator on the Security page."""
+
+    id: str
+    method: str
+    label: str
+    name: str
+    change_label: str
+    added_at: datetime
+    last_used_at: datetime | None
+    disabled: bool
+    is_off: bool  # texts are switched off
+    target: bytes | None = field(repr=False)  # two ways to one number are lost together
+    goes_to: str = ""  # masked: is my number right? (the guide's troubleshooting)
 
 
 @dataclass(frozen=True)
 class TwoFactor:
-    """The state of the Security page's first row."""
+    """The state of the Security page's first section."""
 
-    label: str
     since: datetime | None
-    disabled: bool
-    last_used_at: datetime | None
+    held: list[Held]
+    lost_phone: Refused  # the sentence of what would remain
+
+    @property
+    def disabled(self) -> bool:
+        """Whether no authenticator works any more."""
+        return all(each.disabled for each in self.held)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether one of them waits for texts to be switched on again."""
+        return any(each.is_off for each in self.held)
 
 
 def part(name: str, owner, *columns):
@@ -57,46 +87,91 @@ def security(visit: Visit) -> dict:
     """`two_factor` (None when off) and `backup` (None without codes)."""
     if not visit.who.is_on:
         return {"two_factor": None, "backup": None}
+    rows = all_held(visit)
+    codes = backup_codes.overview(visit)
+    state = TwoFactor(since=visit.who.two_factor_since, held=rows, lost_phone=after_losing_the_phone(rows, codes))
+    return {"two_factor": state, "backup": codes}
+
+
+def all_held(visit: Visit) -> list[Held]:
+    """The visitor's authenticators, oldest first."""
     own = select(Authenticator).where(Authenticator.user_id == visit.who.user_id).order_by(Authenticator.created_at)
-    rows = db.session.scalars(own).all()
-    first = rows[0] if rows else None
-    known = method(first.method) if first else None
-    state = TwoFactor(
-        label=known.label if known else N_("Verification method"),
-        since=visit.who.two_factor_since,
-        disabled=all(row.disabled_at for row in rows),
-        last_used_at=first.last_used_at if first else None,
+    return [held(visit, row) for row in usable(visit.who.role, db.session.scalars(own))]
+
+
+def held(visit: Visit, row: Authenticator) -> Held:
+    known = method(row.method)
+    off = is_off(visit, known)
+    return Held(
+        id=row.id,
+        method=row.method,
+        label=known.label if known else row.name,
+        name=row.name,
+        change_label=INSTEAD if off else known.change_label if known else "",
+        added_at=row.created_at,
+        last_used_at=row.last_used_at,
+        disabled=row.disabled_at is not None,
+        is_off=off,
+        target=row.target_hash,
+        goes_to=goes_to(visit, row, known),
     )
-    return {"two_factor": state, "backup": backup_codes.overview(visit)}
 
 
-def profile(visit: Visit) -> list[tuple[str, str]]:
-    """Label and value pairs; e-mail and phone masked."""
-    user = db.session.get_one(User, visit.who.user_id)
-    return [
-        (N_("Name"), user.full_name),
-        (N_("Username"), user.username),
-        (N_("Email address"), mask_email(unsealed(visit, user, "email"))),
-        (N_("Mobile phone number"), mask_phone(unsealed(visit, user, "phone"))),
-    ]
+def is_last(rows: list[Held], held: Held) -> bool:
+    """Whether no other of the rows gives codes that work."""
+    return not any(each.id != held.id and not each.disabled and not each.is_off for each in rows)
 
 
-def unsealed(visit: Visit, user: User, column: str) -> str:
+def goes_to(visit: Visit, row: Authenticator, known: Method | None) -> str:
+    """The masked number, "" where nothing is sent or the seal does not open."""
+    if known is None or known.mask is None:
+        return ""
     try:
-        return user.unseal(visit.keys, column) or ""
+        return known.mask(visit.keys.open(row.secret_sealed, secret_place(row.user_id, row.id)))
     except SealBroken:
         return ""
+
+
+def after_losing_the_phone(rows: list[Held], codes: backup_codes.Overview | None) -> Refused:
+    """What would remain without the phone: backup codes, or a second authenticator on another device, or nothing (rule 14)."""
+    has_second = len({row.target or row.id for row in rows if not row.disabled and not row.is_off}) > 1
+    if codes is None or not codes.left or not codes.works:
+        return Refused("lost_second" if has_second else "lost_nothing")
+    if has_second:
+        return Refused("lost_saved_second" if codes.kept else "lost_unsaved_second", codes=codes.left)
+    return Refused("lost_saved" if codes.kept else "lost_unsaved", codes=codes.left)
 
 
 def mask_email(address: str) -> str:
     """m•••@example.test: enough to recognise, not enough to write to."""
     name, at, host = address.partition("@")
-    return f"{name[:1]}•••{at}{host}" if at else "–"
+    return f"{name[:1]}•••{at}{host}" if at else ""
 
 
-def mask_phone(number: str) -> str:
-    """The last two digits (SM-12)."""
-    return f"••• ••• ••{number[-2:]}" if number else "–"
+def is_invited(visit: Visit) -> bool:
+    """Whether the home page invites to turn two-factor authentication on: where it is off, and not dismissed lately."""
+    until = visit.who.invited_until
+    return not visit.who.is_on and (until is None or until <= visit.now)
+
+
+def dismiss_invitation(visit: Visit) -> None:
+    """Let the invitation rest."""
+    begin_write()
+    change(update(User).where(User.id == visit.who.user_id).values(invited_until=visit.now + config.INVITATION_RESTS))
+    db.session.commit()
+
+
+def administrators(visit: Visit) -> list[str]:
+    """The names of the people who administer the visitor's practice, the visitor left out."""
+    if visit.who.practice_id is None:
+        return []
+    own = select(User.full_name).where(
+        User.practice_id == visit.who.practice_id,
+        User.role == "administrator",
+        User.disabled_at.is_(None),
+        User.id != visit.who.user_id,
+    )
+    return list(db.session.scalars(own.order_by(User.full_name)))
 
 
 def practices() -> list[Practice]:

@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select, update
 from portal import config
 from portal.crypto import SealBroken, keyed_hash
 from portal.db import begin_write, change, db
-from portal.flows import notices, sessions
+from portal.flows import notices, sessions, trusted
 from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.messages import Refused
@@ -32,7 +32,14 @@ class Overview:
     saved: bool
     readable: bool
     asked_number: int
+    sealed_copy_given_at: datetime | None = None
+    works: bool = True  # False: too many wrong ones were tried (RL-1)
     total: int = config.BACKUP_CODES
+
+    @property
+    def kept(self) -> bool:
+        """Known to be somewhere: proved saved, or handed over as the sealed copy."""
+        return self.saved or self.sealed_copy_given_at is not None
 
     @property
     def few(self) -> bool:
@@ -106,17 +113,19 @@ def live_set(user_id: int) -> BackupCodeSet | None:
 def overview(visit: Visit) -> Overview | None:
     """The visitor's live set in numbers: one query."""
     left = select(func.count()).where(BackupCode.set_id == BackupCodeSet.id, BackupCode.used_at.is_(None)).scalar_subquery()
+    wrong = select(User.backup_failures).where(User.id == BackupCodeSet.user_id).scalar_subquery()
     row = db.session.execute(
         select(
             BackupCodeSet.number, BackupCodeSet.created_at, left, BackupCodeSet.saved_at,
-            BackupCodeSet.readable_until, BackupCodeSet.asked_number,
+            BackupCodeSet.readable_until, BackupCodeSet.asked_number, BackupCodeSet.sealed_copy_given_at, wrong,
         ).where(BackupCodeSet.user_id == visit.who.user_id, BackupCodeSet.replaced_at.is_(None))
     ).first()  # fmt: skip
     if row is None:
         return None
-    number, made_at, count, saved_at, readable_until, asked = row
+    number, made_at, count, saved_at, readable_until, asked, given_at, failures = row
     readable = readable_until is not None and visit.now < readable_until
-    return Overview(number, made_at, count, saved_at is not None, readable, asked)
+    works = failures < config.FAILURES_TO_DISABLE
+    return Overview(number, made_at, count, saved_at is not None, readable, asked, given_at, works)
 
 
 def readable(visit: Visit) -> ReadableSet | None:
@@ -131,8 +140,11 @@ def readable(visit: Visit) -> ReadableSet | None:
     return ReadableSet(live.number, live.created_at, [(at, grouped(code)) for at, code in enumerate(codes, 1)])
 
 
-def confirm_saved(visit: Visit, code: str) -> None:
-    """The code asked for by number was typed from the copy: only hashes remain. Raises Refused("saved_wrong")."""
+def confirm_saved(visit: Visit, code: str, copy_given: bool = False) -> None:
+    """The code asked for by number was typed from the copy: only hashes remain. Raises Refused("saved_wrong").
+
+    `copy_given`: the practice administrator has the sealed copy, too.
+    """
     begin_write()
     sets = recent_sets(visit.who.user_id)
     if not sets:
@@ -145,7 +157,23 @@ def confirm_saved(visit: Visit, code: str) -> None:
     live.saved_at = live.saved_at or visit.now
     live.codes_sealed = live.readable_until = None
     record(visit, "backup_codes_saved", factor=FACTOR)
+    if copy_given:
+        note_copy(visit)
     db.session.commit()
+
+
+def hand_over_copy(visit: Visit) -> None:
+    """The practice administrator has the sealed copy of the live set (C-6); a second press changes nothing."""
+    begin_write()
+    note_copy(visit)
+    db.session.commit()
+
+
+def note_copy(visit: Visit) -> None:
+    """Part of the open transaction."""
+    live = update(BackupCodeSet).where(BackupCodeSet.user_id == visit.who.user_id, BackupCodeSet.replaced_at.is_(None))
+    if change(live.where(BackupCodeSet.sealed_copy_given_at.is_(None)).values(sealed_copy_given_at=visit.now)):
+        record(visit, "sealed_copy_given", factor=FACTOR)
 
 
 def regenerate(visit: Visit, replacing: int | None) -> None:
@@ -162,6 +190,7 @@ def regenerate(visit: Visit, replacing: int | None) -> None:
     make(visit, user)
     if user.backup_failures >= config.FAILURES_TO_DISABLE:
         user.backup_failures = 0  # they were written off when they stopped the old set; fewer go with the next right code (RL-5)
+    trusted.end_with_change(visit, user.id)
     sessions.end_others(visit, "two_factor_changed")
     notices.queue(visit, user, "backup_codes_replaced")
     session.commit()

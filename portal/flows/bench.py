@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from portal.crypto import Keyring, SealBroken
 from portal.db import db
-from portal.flows import demo
-from portal.flows.notices import outbox_place
+from portal.flows import demo, outbox
+from portal.flows.notices import NOT_ME, outbox_place, row_token
 from portal.methods import method
 from portal.models import Authenticator, Binding, Outbox, User, secret_place
 from portal.policy import policy_of
@@ -16,13 +16,20 @@ MAILS_SHOWN = 50
 
 
 def phones(keys: Keyring, now: datetime) -> list[dict]:
-    """One phone a demo account that is on or being set up, with its authenticator entries."""
+    """One phone a demo account with an app, with its entries; what is sent to a number stands among the texts."""
     names = [person.username for person in demo.PEOPLE]
     shown = []
     for user in db.session.scalars(select(User).where(User.username.in_(names)).order_by(User.id)):
         rows = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).all()
-        shown.append({"person": user.full_name, "entries": [entry(keys, now, user, row) for row in rows]})
+        entries = [entry(keys, now, user, row) for row in rows if not is_sent(row)]
+        shown.append({"person": user.full_name, "entries": entries})
     return [phone for phone in shown if phone["entries"]]
+
+
+def is_sent(row: Authenticator) -> bool:
+    """Whether codes come by message, so that no app on the phone holds an entry."""
+    asked = method(row.method)
+    return asked is not None and asked.words is not None
 
 
 def entry(keys: Keyring, now: datetime, user: User, row: Authenticator | Binding) -> dict:
@@ -37,14 +44,44 @@ def entry(keys: Keyring, now: datetime, user: User, row: Authenticator | Binding
     return {"issuer": policy_of(user.role).issuer, "label": user.username, "key_groups": groups, **live}
 
 
-def mails(keys: Keyring) -> list[dict]:
-    """The newest notices: address, template, facts, when."""
-    rows = db.session.scalars(select(Outbox).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN))
-    return [{"to": address(keys, row), "template": row.template, "facts": row.facts, "at": row.created_at} for row in rows]
+def texts(keys: Keyring, now: datetime) -> list[dict]:
+    """The newest texts: number, words while they are kept, when, and how far each has come."""
+    rows = db.session.scalars(
+        select(Outbox).where(Outbox.kind == outbox.TEXT).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN)
+    )
+    return [
+        {
+            "to": opened(keys, row, "to"),
+            "text": opened(keys, row, "body"),
+            "at": row.created_at,
+            "state": outbox.state_of(row, now),
+        }
+        for row in rows
+    ]
 
 
-def address(keys: Keyring, row: Outbox) -> str:
+def mails(keys: Keyring, now: datetime) -> list[dict]:
+    """The newest mails: address, template, facts, links while they are readable, when, and how far each has come."""
+    rows = db.session.scalars(
+        select(Outbox).where(Outbox.kind == outbox.MAIL).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN)
+    )
+    return [
+        {
+            "to": opened(keys, row, "to"),
+            "template": row.template,
+            "facts": row.facts,
+            "links": {"link": opened(keys, row, "body"), NOT_ME: row_token(keys, row.id, NOT_ME)},
+            "at": row.created_at,
+            "state": outbox.state_of(row, now),
+        }
+        for row in rows
+    ]
+
+
+def opened(keys: Keyring, row: Outbox, column: str) -> str:
+    """A sealed column of the outbox, "" where it is wiped or cannot be opened."""
+    sealed = getattr(row, f"{column}_sealed")
     try:
-        return keys.open(row.to_sealed, outbox_place(row.id))
+        return keys.open(sealed, outbox_place(row.id, column)) if sealed else ""
     except SealBroken:
         return ""

@@ -10,6 +10,7 @@ from portal.crypto import Keyring
 from portal.db import begin_write, db
 from portal.flows import backup_codes
 from portal.flows.accounts import add_user
+from portal.flows.demo_charts import seed_charts
 from portal.flows.visit import Visit
 from portal.methods import first_method
 from portal.models import Appointment, Authenticator, BackupCodeSet, Letter, Practice, Result, User, new_id, secret_place
@@ -24,6 +25,7 @@ class Demo:
     role: str
     practice: str | None = None
     phone: str | None = None
+    country: str = "US"
     on: bool = False
     about: str = ""
 
@@ -34,7 +36,7 @@ PRACTICES = (
 )
 PEOPLE = (
     Demo("maria", "Maria Reyes", "patient", phone="+15035550164", about="patient, two-factor authentication off"),
-    Demo("jun", "Jun Park", "patient", phone="+821055501234", about="patient, off, a Korean mobile number on file"),
+    Demo("jun", "Jun Park", "patient", phone="+821055501234", country="KR", about="patient, off, a Korean mobile number on file"),
     Demo("sam", "Sam Okoye", "patient", on=True, about="patient, on, key on the test bench's phone"),
     Demo("dr.chen", "Dr. Lian Chen", "provider", PRACTICES[0][0], about="provider at Riverside Family Practice, not set up"),
     Demo("dr.okafor", "Dr. Ada Okafor", "provider", PRACTICES[0][0], on=True, about="provider at Riverside Family Practice, on"),
@@ -54,8 +56,18 @@ def seed(keys: Keyring, now: datetime) -> int:
     practices = seed_practices()
     for person in missing:
         seed_person(keys, now, person, stored, practices)
+    fill_hashes(keys)
+    seed_charts(now, practices)
     session.commit()
     return len(missing)
+
+
+def fill_hashes(keys: Keyring) -> None:
+    """Accounts of an older portal are found by their address, too; part of the open transaction."""
+    for user in db.session.scalars(select(User).where(User.email_hash.is_(None), User.email_sealed.is_not(None))):
+        address = user.unseal(keys, "email")
+        if address:
+            user.seal(keys, "email", address)
 
 
 def seed_practices() -> dict[str, Practice]:
@@ -72,6 +84,7 @@ def seed_person(keys: Keyring, now: datetime, person: Demo, stored: str, practic
         keys, now, person.username, person.full_name, person.role, stored, practices.get(person.practice or ""),
         email=f"{person.username}@{MAIL_HOST}", phone=person.phone,
     )  # fmt: skip
+    user.country = person.country
     if person.role == "patient":
         db.session.add_all(health_rows(user.id, now))
     if person.on:

@@ -36,8 +36,9 @@ def record(
     reason: str | None = None,
     refused: bool = False,
     factor: str | None = None,
+    case_id: str | None = None,
 ) -> None:
-    """Add an event about `about` (the visitor where it is left out) to the open transaction."""
+    """Add an event about `about` (the visitor where it is left out) to the open transaction. `case_id`: the request it belongs to."""
     visitor = visit.visitor
     add_at_commit(
         Event,
@@ -54,6 +55,7 @@ def record(
         ip=visit.ip,
         user_agent=visit.user_agent,
         app_version=VERSION,
+        case_id=case_id,
     )
 
 

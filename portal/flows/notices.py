@@ -1,16 +1,23 @@
 """Notices: an outbox row in the transaction of what it tells, handed over later (product rule 11, NO-1 to NO-3)."""
 
+import hmac
 import logging
 import re
 
-from portal.crypto import SealBroken
-from portal.db import add_at_commit
+from sqlalchemy import select
+
+from portal import config
+from portal.crypto import Keyring, SealBroken
+from portal.db import db
 from portal.flows.visit import Visit
-from portal.models import Outbox, User, new_id
+from portal.models import NoticeAddress, Outbox, User, new_id
+from portal.policy import policy_of
 
 log = logging.getLogger(__name__)
 
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+NOT_ME = "not_me"  # what the link "This wasn't me" is called
+ID_LENGTH = 32  # of a row's id
 SYSTEMS = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -21,31 +28,75 @@ SYSTEMS = (
 )
 
 
-def outbox_place(notice_id: str) -> str:
-    """Where a sealed address belongs."""
-    return f"outbox:{notice_id}:to"
+def outbox_place(notice_id: str, column: str) -> str:
+    """Where a sealed column of the outbox belongs."""
+    return f"outbox:{notice_id}:{column}"
 
 
-def queue(visit: Visit, user: User, template: str, **facts: str | int) -> None:
-    """Queue the notice `template` to the person's address. Facts: no code, no secret, nothing about health."""
-    try:
-        address = user.unseal(visit.keys, "email")
-    except SealBroken:  # a notice never blocks what it tells of (NO-4)
-        log.critical("the address of user %s cannot be opened with the keys at hand", user.id)
-        return
-    if address is None:
-        return
+def queue(
+    visit: Visit, user: User, template: str, link: str | None = None, to: str | None = None, **facts: str | int
+) -> list[str]:
+    """Queue the notice `template` to all of the person's confirmed addresses, or to `to` alone; returns the rows' ids.
+
+    Facts: no code, no secret, nothing about health. `link` is a token that the mail carries, sealed, and wiped when it is handed over.
+    """
+    about = {
+        "name": user.full_name,
+        "issuer": policy_of(user.role).issuer,
+        "when": visit.now.isoformat(),
+        "browser": describe_browser(visit.user_agent),
+        "ip": visit.ip,
+    }
+    addresses = [to] if to else addresses_of(visit, user)
+    rows = [row(visit, user, template, address, {**about, **facts}, link) for address in addresses]
+    db.session.add_all(rows)
+    return [each.id for each in rows]
+
+
+def row(visit: Visit, user: User, template: str, address: str, facts: dict, link: str | None) -> Outbox:
+    """One mail to one address."""
     notice_id = new_id()
-    about = {"name": user.full_name, "when": visit.now.isoformat(), "browser": describe_browser(visit.user_agent), "ip": visit.ip}
-    add_at_commit(
-        Outbox,
+    return Outbox(
         id=notice_id,
         user_id=user.id,
+        kind="mail",
         template=template,
-        facts={**about, **facts},
-        to_sealed=visit.keys.seal(address, outbox_place(notice_id)),
+        facts=facts,
+        to_sealed=visit.keys.seal(address, outbox_place(notice_id, "to")),
+        body_sealed=visit.keys.seal(link, outbox_place(notice_id, "body")) if link else None,
         created_at=visit.now,
+        dies_at=visit.now + config.MAIL_LIFE,
     )
+
+
+def row_token(keys: Keyring, row_id: str, purpose: str) -> str:
+    """What speaks for one row of the outbox from outside: its id and a keyed hash of it, kept nowhere (RC-7)."""
+    return row_id + keys.look_up_hash(outbox_place(row_id, purpose)).hex()
+
+
+def row_of_token(keys: Keyring, token: str, purpose: str) -> str | None:
+    """The id in a token that was made with one of the keys at hand; None for any other."""
+    row_id, proof = token[:ID_LENGTH], token[ID_LENGTH:]
+    made = [each.hex() for each in keys.look_up_hashes(outbox_place(row_id, purpose))]
+    return row_id if token.isascii() and any(hmac.compare_digest(proof, each) for each in made) else None
+
+
+def addresses_of(visit: Visit, user: User) -> list[str]:
+    """Every confirmed address of the person, the first one first (NO-1, NO-2)."""
+    second = select(NoticeAddress).where(NoticeAddress.user_id == user.id, NoticeAddress.confirmed_at.is_not(None))
+    try:
+        first = user.unseal(visit.keys, "email")
+        rows = () if user.second_addresses == 0 else db.session.scalars(second)
+        others = [visit.keys.open(each.email_sealed, address_place(each.id)) for each in rows]
+    except SealBroken:  # a notice never blocks what it tells of (NO-4)
+        log.critical("an address of user %s cannot be opened with the keys at hand", user.id)
+        return []
+    return [address for address in (first, *others) if address]
+
+
+def address_place(address_id: str) -> str:
+    """Where a sealed second address belongs."""
+    return f"notice_addresses:{address_id}:email"
 
 
 def describe_browser(user_agent: str) -> str:

@@ -9,34 +9,41 @@ from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.models import User
 
+EVENT = "reauthentication"
 WRONG_PASSWORD = "password_wrong"
 
 
 def submit(visit: Visit, password: str, code: str | None) -> str:
     """Check both; returns the session's new token (SE-7), fresh for five minutes and with both clocks begun anew.
 
+    Without a code, a second factor that is still fresh does; where it is not, the missing code is refused like a wrong one.
     Raises Refused: WRONG_PASSWORD, or what the code was refused for. The code is only tried after a right password.
     """
-    user = charge(visit)
+    check_password(visit, password, EVENT)
+    return renew_with_proof(visit, code)
+
+
+def check_password(visit: Visit, password: str, event: str) -> None:
+    """Charge a try, compare the password, take the charge back where it is right. Raises Refused, recorded as `event`."""
+    user = charge(visit, event)
     if not passwords.verify(stored_password(visit, user), password):
         begin_write()
-        record(visit, "reauthentication", reason=WRONG_PASSWORD, refused=True, factor="password")
+        record(visit, event, reason=WRONG_PASSWORD, refused=True, factor="password")
         verification.tell_lock(visit, user)
         db.session.commit()
         raise verification.with_tries(Refused(WRONG_PASSWORD), user)
     begin_write()
     throttle.forgive(visit, user, user.password_failures, password_failures=0)
     db.session.commit()
-    return renew_with_proof(visit, code)
 
 
-def charge(visit: Visit) -> User:
+def charge(visit: Visit, event: str) -> User:
     """Charge the try before the password is compared, so that an open session is no place to guess it."""
     begin_write()
     try:
         user = throttle.charge(visit, visit.who.user_id, password=True)
     except Refused as refused:
-        record(visit, "reauthentication", reason=refused.reason, refused=True, factor="password")
+        record(visit, event, reason=refused.reason, refused=True, factor="password")
         db.session.commit()
         raise
     db.session.commit()
@@ -46,8 +53,8 @@ def charge(visit: Visit) -> User:
 def renew_with_proof(visit: Visit, code: str | None) -> str:
     """The second half: the code where two-factor authentication is on, then the new token."""
     shown: dict = {"password_at": visit.now}
-    if visit.who.is_on:
-        proof = verification.check(visit, code or "", "reauthentication")
+    if visit.who.is_on and not (code is None and visit.who.is_fresh(visit.now)):
+        proof = verification.check(visit, code or "", EVENT)
         shown |= {"second_factor_at": visit.now, "level": "aal2"}
         factor = proof.factor
     else:
@@ -56,7 +63,7 @@ def renew_with_proof(visit: Visit, code: str | None) -> str:
     token = sessions.renew(visit, **shown)
     if token is None:
         db.session.commit()
-        raise Refused("used")
-    record(visit, "reauthentication", factor=factor)
+        raise Refused("used_meanwhile")
+    record(visit, EVENT, factor=factor)
     db.session.commit()
     return token

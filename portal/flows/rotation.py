@@ -1,16 +1,19 @@
 """Re-sealing every sealed column with the newest key, in small transactions, while the portal runs (CR-2)."""
 
+import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
 
-from portal.crypto import Keyring
+from portal.crypto import Keyring, SealBroken
 from portal.db import begin_write, change, db
 from portal.flows.backup_codes import set_place
-from portal.flows.notices import outbox_place
-from portal.models import Authenticator, BackupCodeSet, Binding, Outbox, User, secret_place, user_place
+from portal.flows.notices import address_place, outbox_place
+from portal.models import Authenticator, BackupCodeSet, Binding, NoticeAddress, Outbox, User, fold_email, secret_place, user_place
 
+log = logging.getLogger(__name__)
 BATCH = 200
 Place = Callable[[Any], str]
 SEALED: tuple[tuple[type, str, Place], ...] = (
@@ -22,30 +25,64 @@ SEALED: tuple[tuple[type, str, Place], ...] = (
     (Authenticator, "secret_sealed", lambda row: secret_place(row.user_id, row.id)),
     (BackupCodeSet, "pepper_sealed", lambda row: set_place(row.user_id, row.id, "pepper")),
     (BackupCodeSet, "codes_sealed", lambda row: set_place(row.user_id, row.id, "codes")),
-    (Outbox, "to_sealed", lambda row: outbox_place(row.id)),
+    (Outbox, "to_sealed", lambda row: outbox_place(row.id, "to")),
+    (Outbox, "body_sealed", lambda row: outbox_place(row.id, "body")),
+    (NoticeAddress, "email_sealed", lambda row: address_place(row.id)),
 )
 
 
-def rotate(keys: Keyring) -> int:
-    """Re-seal what older keys sealed; returns how many values. Safe to run twice. Raises SealBroken where a key is missing."""
-    return sum(rotate_column(keys, model, column, place) for model, column, place in SEALED)
+@dataclass
+class Rotation:
+    """How many values were sealed anew, and how many no key at hand opens: those stay as they are."""
+
+    done: int = 0
+    broken: int = 0
 
 
-def rotate_column(keys: Keyring, model: Any, column: str, place: Place) -> int:
+def rotate(keys: Keyring) -> Rotation:
+    """Re-seal what older keys sealed. Safe to run twice; a damaged value holds up no other."""
+    rotation = Rotation()
+    for model, column, place in SEALED:
+        rotate_column(keys, rotation, model, column, place)
+    return rotation
+
+
+def rotate_column(keys: Keyring, rotation: Rotation, model: Any, column: str, place: Place) -> None:
     """One column, a batch a transaction. A value that changed meanwhile is left to its own writer: it is new already."""
-    done, last = 0, None
+    last = None
     sealed = getattr(model, column)
     while True:
         session = begin_write()
         query = select(model).where(sealed.is_not(None)).order_by(model.id).limit(BATCH)
         rows = session.scalars(query if last is None else query.where(model.id > last)).all()
         for row in rows:
-            old = getattr(row, column)
-            if not keys.is_newest(old):
-                new = keys.seal(keys.open(old, place(row)), place(row))
-                done += change(update(model).where(model.id == row.id, sealed == old).values({column: new}))
+            if keys.is_newest(getattr(row, column)) and not is_lost(row, column):
+                continue
+            try:
+                rotation.done += rotate_value(keys, model, column, row, place(row))
+            except SealBroken:
+                rotation.broken += 1
+                log.critical("%s %s: %s cannot be opened with the keys at hand", model.__tablename__, row.id, column)
         last = rows[-1].id if rows else None
         session.commit()
         db.session.expunge_all()
         if len(rows) < BATCH:
-            return done
+            return
+
+
+def rotate_value(keys: Keyring, model: Any, column: str, row: Any, place: str) -> int:
+    """One value; 0 where it changed meanwhile. Raises SealBroken."""
+    old = getattr(row, column)
+    text = keys.open(old, place)
+    values = {column: keys.seal(text, place), **beside(keys, model, column, text)}
+    return change(update(model).where(model.id == row.id, getattr(model, column) == old).values(values))
+
+
+def beside(keys: Keyring, model: Any, column: str, text: str) -> dict[str, bytes]:
+    """What is made anew together with a sealed column: the hash that an account is found by."""
+    return {"email_hash": keys.look_up_hash(fold_email(text))} if (model, column) == (User, "email_sealed") else {}
+
+
+def is_lost(row: Any, column: str) -> bool:
+    """Whether an account cannot be found by its address: it was made before there were hashes."""
+    return isinstance(row, User) and column == "email_sealed" and row.email_hash is None

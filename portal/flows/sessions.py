@@ -5,26 +5,37 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, select, update
+from sqlalchemy import bindparam, case, exists, false, func, select, update
 from sqlalchemy.orm import aliased
 
 from portal import config
 from portal.crypto import token_hash
 from portal.db import begin_write, change, db
 from portal.flows.events import record
-from portal.flows.visit import LEVEL_CLAIMANT, Visit, Visitor
-from portal.models import Session, User
+from portal.flows.visit import CLAIMS, LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_WAITING, NO_CODE, Visit, Visitor
+from portal.methods import method
+from portal.models import Authenticator, Session, User
+from portal.policy import POLICIES
 
-S, U = Session.__table__.c, User.__table__.c
+S, U, A = Session.__table__.c, User.__table__.c, Authenticator.__table__.c
+MUST = sorted(role for policy in POLICIES if policy.must_use for role in policy.roles)
+UNRESTRICTED = [name for name in config.METHODS if (known := method(name)) and not known.restricted]
+HAS_UNRESTRICTED = case((U.role.in_(MUST), exists().where(A.user_id == U.id, A.method.in_(UNRESTRICTED))), else_=false())
 # The columns of a Visitor, in its order, and two more. Every page asks this: made once, and of tables, so that nothing is mapped.
 FIND = (
     select(
         S.id, S.token_hash, S.level, S.next_path, S.browser_known, S.last_seen_at, S.ends_at, S.password_at, S.second_factor_at,
-        U.id, U.username, U.full_name, U.role, U.two_factor, U.two_factor_since, S.ended_reason, U.disabled_at,
+        U.id, U.username, U.full_name, U.role, U.two_factor, U.two_factor_since, U.generation, U.invited_until, U.practice_id,
+        HAS_UNRESTRICTED, S.put_off_at,
+        S.ended_reason, U.disabled_at,
     )
     .join_from(Session.__table__, User.__table__, S.user_id == U.id)
     .where(S.token_hash == bindparam("hash"))
 )  # fmt: skip
+
+
+# Why a session is over whose time is up, by its level.
+ENDS = {LEVEL_CLAIMANT: "claimant", LEVEL_WAITING: "waiting", LEVEL_EMERGENCY: "emergency"}
 
 
 def new_token() -> str:
@@ -56,16 +67,16 @@ def find(token: str, now: datetime) -> Visitor | Ended | None:
 def over(visitor: Visitor, now: datetime) -> str | None:
     """Which limit has ended the session, or None."""
     if now >= visitor.ends_at:
-        return "claimant" if visitor.is_claimant else "overall"
+        return ENDS.get(visitor.level, "overall")
     if now >= visitor.idle_end():
         return "claimant" if visitor.is_claimant else "idle"
     return None
 
 
-def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[str, bool]:
+def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[str, Session]:
     """Insert a session for a password just shown; the oldest beyond five ends (SE-11), but a claimant ends nobody's.
 
-    Returns its token, and whether this person has signed in from this browser before.
+    Returns its token and its row; `browser_known` says whether this person has signed in from this browser before.
     """
     if visit.visitor:  # signed in again in the same browser: the token that it held is dead (SE-7)
         change(end_where(visit, "signed_out").where(Session.id == visit.visitor.session_id))
@@ -73,33 +84,32 @@ def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[
     token = new_token()
     browser_hash = token_hash(visit.browser) if visit.browser else None
     life = config.CLAIMANT_LIFE if level == LEVEL_CLAIMANT else config.SESSION_LIFE
-    known = exists().where(Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level != LEVEL_CLAIMANT)
+    known = exists().where(Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level.not_in(NO_CODE))
     is_known = bool(browser_hash and db.session.scalar(select(known)))
-    db.session.add(
-        Session(
-            token_hash=token_hash(token),
-            user_id=user.id,
-            level=level,
-            browser_hash=browser_hash,
-            browser_known=is_known,
-            next_path=next_path,
-            ip=visit.ip,
-            user_agent=visit.user_agent,
-            created_at=visit.now,
-            last_seen_at=visit.now,
-            ends_at=visit.now + life,
-            password_at=visit.now,
-        )
+    row = Session(
+        token_hash=token_hash(token),
+        user_id=user.id,
+        level=level,
+        browser_hash=browser_hash,
+        browser_known=is_known,
+        next_path=next_path,
+        ip=visit.ip,
+        user_agent=visit.user_agent,
+        created_at=visit.now,
+        last_seen_at=visit.now,
+        ends_at=visit.now + life,
+        password_at=visit.now,
     )
+    db.session.add(row)
     db.session.flush()
     if level != LEVEL_CLAIMANT:
         end_oldest(visit, user.id, user)
-    return token, is_known
+    return token, row
 
 
 def complete(of: Any) -> tuple:
     """SQL: the live sessions of the person `owner` that are past every question, at the moment `now`."""
-    return of.user_id == bindparam("owner"), of.level != LEVEL_CLAIMANT, of.ended_at.is_(None), of.ends_at > bindparam("now")
+    return of.user_id == bindparam("owner"), of.level.not_in(CLAIMS), of.ended_at.is_(None), of.ends_at > bindparam("now")
 
 
 # Both are made once, because the code's step is asked often. RENEW returns how many other complete sessions there are.
@@ -136,6 +146,12 @@ def end_others(visit: Visit, reason: str) -> None:
         record(visit, "session_end", reason=reason)
 
 
+def end_all(visit: Visit, user_id: int, reason: str, but: int | None = None) -> None:
+    """End every session of a person, claims too; `but` names one that stays. The event belongs to the caller."""
+    living = end_where(visit, reason).where(Session.user_id == user_id, Session.ended_at.is_(None))
+    change(living if but is None else living.where(Session.id != but))
+
+
 def renew(visit: Visit, **columns) -> str | None:
     """A new token for this session, the old one dead at once (SE-7), with `columns` set. None: another request was first.
 
@@ -165,6 +181,15 @@ def extend(visit: Visit) -> datetime:
     record(visit, "session_renew")
     db.session.commit()
     return min(visit.now + config.SESSION_IDLE, visit.who.ends_at)
+
+
+def remember(visit: Visit, path: str | None) -> None:
+    """Keep the page that the person was on the way to; it outlives whatever comes between."""
+    if path is None or path == visit.who.next_path:
+        return
+    begin_write()
+    change(update(Session).where(Session.id == visit.who.session_id).values(next_path=path))
+    db.session.commit()
 
 
 def seen(visit: Visit):

@@ -1,17 +1,19 @@
-"""Turning two-factor authentication on: begin a binding, prove it, in one transaction each (product rule 2)."""
+"""Setting a verification method up: begin a binding, answer its steps, prove it; one transaction each (product rules 2 and 3)."""
 
-from sqlalchemy import delete, select, update
+from dataclasses import replace
+
+from sqlalchemy import delete, func, select
 
 from portal import config
 from portal.crypto import SealBroken
-from portal.db import begin_write, change, db
-from portal.flows import backup_codes, notices, sessions, throttle, verification
+from portal.db import begin_write, db
+from portal.flows import delivery, throttle, turn_on, verification
 from portal.flows.events import record
-from portal.flows.visit import LEVEL_TWO, Visit
+from portal.flows.visit import Visit
+from portal.flows.ways import open_secret
 from portal.messages import Refused
 from portal.methods import Method, Secret, Step
-from portal.models import Authenticator, Binding, Session, User, new_id, secret_place
-from portal.policy import Policy
+from portal.models import Authenticator, Binding, User, new_id, secret_place
 
 
 class OutOfTurn(Exception):
@@ -23,36 +25,80 @@ def open_binding(visit: Visit) -> Binding | None:
     return db.session.scalar(select(Binding).where(Binding.user_id == visit.who.user_id, Binding.expires_at > visit.now))
 
 
-def secret_of(visit: Visit, binding: Binding, policy: Policy) -> Secret:
+def is_due(visit: Visit, binding: Binding) -> bool:
+    """Whether the binding leads anywhere: the first one while it is off, a further one while it is on."""
+    return visit.who.is_on == bool(binding.replaces or binding.is_extra)
+
+
+def secret_of(visit: Visit, user: User, binding: Binding) -> Secret:
     """The binding's secret in the clear. Raises SealBroken."""
-    return Secret(binding.id, binding.secret(visit.keys), policy.issuer, visit.who.username)
+    return open_secret(visit, user, binding, f"{delivery.BINDING}{binding.id}")
+
+
+def is_answered(visit: Visit, binding: Binding) -> bool:
+    """Whether the first step was answered: the binding holds something to prove."""
+    try:
+        return bool(binding.secret(visit.keys))
+    except SealBroken:
+        return False
+
+
+def is_reached(visit: Visit, binding: Binding, chosen: Method, step: Step) -> bool:
+    """Whether the steps before this one are answered."""
+    return step is chosen.steps[0] or is_answered(visit, binding)
+
+
+def show(visit: Visit, binding: Binding, step: Step) -> dict:
+    """What the page of a step needs. Raises SealBroken."""
+    user = db.session.get_one(User, visit.who.user_id)
+    return step.show(secret_of(visit, user, binding), visit.now)
 
 
 def may_see(visit: Visit, binding: Binding) -> bool:
-    """Whether this session began the binding, or showed its password within five minutes (RA-4)."""
-    return binding.session_id == visit.who.session_id or visit.who.is_fresh(visit.now)
+    """Whether this session began the first set-up, or showed what the person has within five minutes (RA-1, RA-4)."""
+    began = binding.session_id == visit.who.session_id and not visit.who.is_on
+    return began or visit.who.is_fresh(visit.now)
 
 
-def begin(visit: Visit, chosen: Method) -> None:
-    """Make the secret, unless one of the same method is open: it stays through reloads, tabs and devices."""
+def begin(visit: Visit, chosen: Method, replaces: str | None = None, is_extra: bool = False) -> None:
+    """Make the secret, unless one of the same method and aim is open: it stays through reloads, tabs and devices.
+
+    `replaces`: the live authenticator of the visitor that the proof ends. Raises OutOfTurn, Refused("authenticators_full").
+    """
     session = begin_write()
     user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
-    if user.two_factor == "on":
+    if (user.two_factor == "on") != bool(replaces or is_extra) or (replaces and not owns(user.id, replaces)):
         session.rollback()
         raise OutOfTurn
+    if is_extra and count_of(user.id) >= config.AUTHENTICATORS_MAX:
+        session.rollback()
+        raise Refused("authenticators_full", most=config.AUTHENTICATORS_MAX)
     binding = session.scalar(select(Binding).where(Binding.user_id == user.id))
-    if binding and binding.method == chosen.name and visit.now < binding.expires_at and is_readable(visit, binding):
+    aim = (chosen.name, replaces, is_extra)
+    if binding and aim == (binding.method, binding.replaces, binding.is_extra) and is_open(visit, binding):
         session.rollback()
         return
     if binding:
+        delivery.void_binding(visit, binding.id)
         session.delete(binding)
         session.flush()
-    session.add(new_binding(visit, user.id, chosen))
+    session.add(new_binding(visit, user.id, chosen, replaces, is_extra))
     record(visit, "authenticator_binding_begun", factor=chosen.name)
     session.commit()
 
 
-def new_binding(visit: Visit, user_id: int, chosen: Method) -> Binding:
+def count_of(user_id: int) -> int:
+    """How many authenticators a person has: each brings more codes that a guess may meet (RL-2)."""
+    return db.session.scalar(select(func.count()).where(Authenticator.user_id == user_id)) or 0
+
+
+def owns(user_id: int, authenticator_id: str) -> bool:
+    """Whether the authenticator is the person's own."""
+    own = select(Authenticator.id).where(Authenticator.id == authenticator_id, Authenticator.user_id == user_id)
+    return db.session.scalar(own) is not None
+
+
+def new_binding(visit: Visit, user_id: int, chosen: Method, replaces: str | None, is_extra: bool) -> Binding:
     """A binding with a secret of its own, sealed for the place it will keep as an authenticator."""
     binding_id = new_id()
     return Binding(
@@ -60,94 +106,121 @@ def new_binding(visit: Visit, user_id: int, chosen: Method) -> Binding:
         user_id=user_id,
         session_id=visit.who.session_id,
         method=chosen.name,
+        replaces=replaces,
+        is_extra=is_extra,
         secret_sealed=visit.keys.seal(chosen.begin(), secret_place(user_id, binding_id)),
         created_at=visit.now,
         expires_at=visit.now + config.BINDING_LIFE,
     )
 
 
-def is_readable(visit: Visit, binding: Binding) -> bool:
-    """Whether the keys at hand open the binding."""
+def is_open(visit: Visit, binding: Binding) -> bool:
+    """Whether the binding lives and the keys at hand open it."""
     try:
         binding.secret(visit.keys)
     except SealBroken:
         return False
-    return True
+    return visit.now < binding.expires_at
 
 
-def submit(visit: Visit, policy: Policy, chosen: Method, step: Step, code: str) -> None:
-    """Prove the binding with its first code: authenticator, backup codes, level, events and notice in one commit.
+def submit(visit: Visit, chosen: Method, step: Step, answer: str) -> Step | None:
+    """Answer a step: the next step, or None when the answer proved it and everything that follows is done.
 
-    Raises Refused (the failure is committed first), OutOfTurn.
+    Raises Refused (what was charged is committed first), OutOfTurn.
     """
-    session = begin_write()
+    begin_write()
+    user = charge(visit, chosen) if step.verifies else lock(visit)
+    binding = find_binding(visit, user, chosen)
+    if not is_reached(visit, binding, chosen, step):
+        db.session.rollback()
+        raise OutOfTurn
     try:
-        user = throttle.charge(visit, visit.who.user_id, set_up=True)
+        taken = step.take(secret_of(visit, user, binding), answer, visit.now)
+        if isinstance(taken, str):
+            return go_on(visit, user, binding, chosen, step, taken)
+        if chosen.words:
+            delivery.check_still_shared(visit, user, binding)
+    except (Refused, SealBroken) as rejected:
+        raise reject(visit, user, binding, rejected, chosen, step) from None
+    turn_on.prove(visit, user, binding, chosen, taken)
+    return None
+
+
+def charge(visit: Visit, chosen: Method) -> User:
+    """Charge the try. Raises Refused("throttled")."""
+    try:
+        return throttle.charge(visit, visit.who.user_id, set_up=True)
     except Refused as refused:
-        refuse(visit, refused, chosen)
-    binding = session.scalar(select(Binding).where(Binding.user_id == user.id, Binding.method == chosen.name))
-    if binding is None or user.two_factor == "on":
-        session.rollback()
+        raise commit_refusal(visit, refused, chosen) from None
+
+
+def lock(visit: Visit) -> User:
+    """The person's row, held until the transaction ends."""
+    return db.session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
+
+
+def find_binding(visit: Visit, user: User, chosen: Method) -> Binding:
+    """The open binding of this method, charged with the try. Raises OutOfTurn, Refused("set_up_expired")."""
+    binding = db.session.scalar(select(Binding).where(Binding.user_id == user.id, Binding.method == chosen.name))
+    if binding is None or (user.two_factor == "on") != bool(binding.replaces or binding.is_extra):
+        db.session.rollback()
         raise OutOfTurn
     if visit.now >= binding.expires_at:
-        throttle.forgive(visit, user, 1, set_up_failures=user.set_up_failures - 1)  # nothing was compared
-        session.delete(binding)
-        refuse(visit, Refused("set_up_expired"), chosen)
+        db.session.delete(binding)
+        raise commit_refusal(visit, Refused("set_up_expired"), chosen)
+    return binding
+
+
+def go_on(visit: Visit, user: User, binding: Binding, chosen: Method, step: Step, text: str) -> Step:
+    """Send a code to the answer where the method sends, then keep it as the binding's secret, and lead to the next step.
+
+    In this order: a code that went to the last answer must not prove one that nothing was sent to (SM-8).
+    """
+    if chosen.words:
+        delivery.send(visit, user, replace(secret_of(visit, user, binding), text=text), chosen)
+    binding.secret_sealed = visit.keys.seal(text, secret_place(user.id, binding.id))
+    db.session.commit()
+    return chosen.step_after(step)
+
+
+def send_again(visit: Visit, chosen: Method) -> None:
+    """One more code to the binding's number. Raises Refused, OutOfTurn."""
+    begin_write()
+    user = lock(visit)
+    binding = find_binding(visit, user, chosen)
+    secret = secret_of(visit, user, binding)
+    if not secret.text or not chosen.words:
+        db.session.rollback()
+        raise OutOfTurn
     try:
-        columns = step.take(secret_of(visit, binding, policy), code, visit.now)
-    except (Refused, SealBroken) as rejected:
-        binding.failures += 1
-        reject(visit, user, binding, rejected, chosen)
-    else:
-        turn_on(visit, user, binding, columns)
+        delivery.send(visit, user, secret, chosen)
+    except Refused as refused:
+        raise commit_refusal(visit, refused, chosen) from None
+    db.session.commit()
 
 
-def reject(visit: Visit, user: User, binding: Binding, rejected: Refused | SealBroken, chosen: Method) -> None:
-    """Commit the failure and say what to try next. Always raises Refused."""
+def reject(visit: Visit, user: User, binding: Binding, rejected: Refused | SealBroken, chosen: Method, step: Step) -> Refused:
+    """Commit the failure; the refusal says what to try next."""
     refused = rejected if isinstance(rejected, Refused) else Refused("set_up_expired")
+    if not step.verifies:
+        return commit_refusal(visit, refused, chosen)
+    binding.failures += 1
     explained = verification.explain(refused, binding.failures, verification.AT_SET_UP, user)
     verification.tell_lock(visit, user)
-    refuse(visit, verification.with_tries(explained, user), chosen)
+    return commit_refusal(visit, verification.with_tries(explained, user), chosen)
 
 
-def refuse(visit: Visit, refused: Refused, chosen: Method) -> None:
+def commit_refusal(visit: Visit, refused: Refused, chosen: Method) -> Refused:
     record(visit, "authenticator_binding", reason=refused.reason, refused=True, factor=chosen.name)
     db.session.commit()
-    raise refused
-
-
-def turn_on(visit: Visit, user: User, binding: Binding, columns: dict) -> None:
-    """Everything that "on" consists of, in the open transaction, and its commit."""
-    change(delete(Binding).where(Binding.id == binding.id))
-    db.session.add(
-        Authenticator(
-            id=binding.id,
-            user_id=user.id,
-            method=binding.method,
-            secret_sealed=binding.secret_sealed,  # sealed for this id from the start
-            created_at=visit.now,
-            last_used_at=visit.now,
-            **columns,
-        )
-    )
-    throttle.forgive(visit, user, user.set_up_failures, set_up_failures=0, two_factor="on", two_factor_since=visit.now)
-    backup_codes.make(visit, user)
-    raise_level(visit)
-    sessions.end_others(visit, "two_factor_changed")
-    record(visit, "authenticator_added", factor=binding.method)
-    notices.queue(visit, user, "two_factor_on")
-    db.session.commit()
-
-
-def raise_level(visit: Visit) -> None:
-    """This session has shown the second factor. Its token stays: a double press must not sign the person out."""
-    own = update(Session).where(Session.id == visit.who.session_id)
-    change(own.values(level=LEVEL_TWO, second_factor_at=visit.now, last_seen_at=visit.now))
+    return refused
 
 
 def cancel(visit: Visit) -> None:
-    """Forget the binding."""
+    """Forget the binding; what is live stays as it is."""
     session = begin_write()
-    if change(delete(Binding).where(Binding.user_id == visit.who.user_id)):
+    binding_id = session.scalar(delete(Binding).where(Binding.user_id == visit.who.user_id).returning(Binding.id))
+    if binding_id:
+        delivery.void_binding(visit, binding_id)
         record(visit, "authenticator_binding_cancelled")
     session.commit()

@@ -10,11 +10,13 @@ from sqlalchemy import delete, select
 from portal import config, passwords
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db, end_read
-from portal.flows import backup_codes, notices, sessions, verification
+from portal.flows import backup_codes, delivery, notices, sessions, trusted, verification
 from portal.flows.events import record
-from portal.flows.visit import LEVEL_CLAIMANT, LEVEL_ONE, LEVEL_TWO, Visit
+from portal.flows.visit import LEVEL_CLAIMANT, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, Visit
+from portal.flows.ways import Way, attempt_of, first_sender, live, open_secret
 from portal.messages import Refused
-from portal.models import Binding, User
+from portal.methods import method
+from portal.models import Binding, Session, User
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +36,8 @@ def normalise_username(typed: str) -> str:
 
 
 def stored_password(visit: Visit, user: User | None) -> str | None:
-    """The argon2 string of a user who may sign in with it, else None. A reset account's password alone opens nothing (rule 1)."""
-    if user is None or user.disabled_at is not None or user.two_factor == "reset":
+    """The argon2 string of a user who may sign in, else None."""
+    if user is None or user.disabled_at is not None:
         return None
     try:
         return user.unseal(visit.keys, "password")
@@ -45,7 +47,10 @@ def stored_password(visit: Visit, user: User | None) -> str | None:
 
 
 def submit_password(visit: Visit, username: str, password: str, next_path: str | None) -> Begun:
-    """Check the password and begin a session. Raises Refused("sign_in_wrong"), the same for every cause (EN-1)."""
+    """Check the password and begin a session. Raises Refused("sign_in_wrong"), the same for every cause (EN-1).
+
+    A reset account's password alone opens nothing (rule 1): who shows the right one is told of the link ("reset_link_due").
+    """
     user = db.session.scalar(select(User).where(User.username == normalise_username(username)))
     stored = stored_password(visit, user)
     db.session.expunge_all()
@@ -57,23 +62,80 @@ def submit_password(visit: Visit, username: str, password: str, next_path: str |
         record(visit, "authn_login_fail", about=user, reason="sign_in_wrong", refused=True, factor="password")
         session.commit()
         raise Refused("sign_in_wrong")
-    return begin_session(visit, session.get_one(User, user.id), renewed, next_path)
+    # A browser that shows a trust token waits for whoever changes the factors at this moment.
+    user = session.get_one(User, user.id, with_for_update=bool(visit.trusted) or None)
+    if user.two_factor == "reset":
+        record(visit, "authn_login_fail", about=user, reason="reset_link_due", refused=True, factor="password")
+        session.commit()
+        raise Refused("reset_link_due")
+    return begin_session(visit, user, renewed, next_path)
 
 
 def begin_session(visit: Visit, user: User, renewed: str | None, next_path: str | None) -> Begun:
-    """The session that a right password begins: a claimant's where a code is due."""
+    """The session that a right password begins: a claimant's where a code is due, unless the person trusts this browser."""
     if renewed:
         user.seal(visit.keys, "password", renewed)
-    asks_code = user.two_factor == "on"
-    token, known = sessions.begin(visit, user, LEVEL_CLAIMANT if asks_code else LEVEL_ONE, next_path)
-    record(visit, "authn_login_success", about=user, session_hash=token_hash(token), factor="password")
+    is_on = user.two_factor == "on"
+    is_trusted = is_on and trusted.use(visit, user)
+    asks_code = is_on and not is_trusted
+    level = LEVEL_TRUSTED if is_trusted else LEVEL_CLAIMANT if asks_code else LEVEL_ONE
+    token, row = sessions.begin(visit, user, level, next_path)
+    factor, reason = trusted.FACTOR if is_trusted else "password", "code_due" if asks_code else None
+    record(visit, "authn_login_success", about=user, session_hash=token_hash(token), factor=factor, reason=reason)
     if not asks_code:
         user.last_sign_in_at = visit.now
-        if not known:
+        if not row.browser_known:
             notices.queue(visit, user, "new_browser")
+    else:
+        send_first_code(visit, user, row)
     forget_expired(visit.now)
     db.session.commit()
     return Begun(token, asks_code, user.role)
+
+
+def send_first_code(visit: Visit, user: User, row: Session) -> None:
+    """Where codes come by text only, the password's POST sends the first; a limit reached is told on the page."""
+    found = first_sender(user.id, user.role)
+    if found is None:
+        return
+    authenticator, chosen = found
+    try:
+        secret = open_secret(visit, user, authenticator, f"session:{row.id}")
+        delivery.send(visit, user, secret, chosen)
+    except (Refused, SealBroken) as refused:
+        record(visit, "code_sent", about=user, reason=getattr(refused, "reason", "unreadable"), refused=True, factor=chosen.name)
+
+
+def limit_reached(visit: Visit, ways: list[Way]) -> Refused | None:
+    """Why the password sent no text, where texts are what is asked for and a limit stands in the way (rule 13, SM-5). Only reads."""
+    if not ways or ways[0].is_asked:
+        return None
+    try:
+        delivery.check_limits(visit, visit.who.user_id, attempt_of(visit), ways[0].target)
+    except Refused as refused:
+        return refused
+    return None
+
+
+def send_code(visit: Visit, authenticator_id: str) -> None:
+    """Send a code for this sign-in or confirmation to one of the visitor's numbers. Raises Refused."""
+    session = begin_write()
+    user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
+    row = next((each for each in live(user.id, user.role) if each.id == authenticator_id), None)
+    chosen = method(row.method) if row else None
+    if row is None or chosen is None or chosen.words is None:
+        session.rollback()
+        raise Refused("text_first")
+    try:
+        delivery.send(visit, user, open_secret(visit, user, row, attempt_of(visit)), chosen)
+    except Refused as refused:
+        record(visit, "code_sent", reason=refused.reason, refused=True, factor=chosen.name)
+        session.commit()
+        raise
+    except SealBroken:
+        session.rollback()
+        raise Refused("unreadable") from None
+    session.commit()
 
 
 def forget_expired(now: datetime) -> None:
@@ -89,17 +151,22 @@ class Finished:
     token: str
     next_path: str | None
     backup_left: int | None
+    trusted: str | None  # what the browser keeps, where the person trusts it from now on
 
 
-def submit_code(visit: Visit, code: str) -> Finished:
-    """Check the second factor of a claimant; the session gets a new token and its full level. Raises Refused."""
+def submit_code(visit: Visit, code: str, trust: bool = False) -> Finished:
+    """Check the second factor of a claimant; the session gets a new token and its full level. Raises Refused.
+
+    `trust`: the person ticked the box, which counts only where their policy and the operator allow it.
+    """
     proof = verification.check(visit, code, "authn_login_fail", last_sign_in_at=visit.now)
     token = sessions.renew(visit, level=LEVEL_TWO, second_factor_at=visit.now)
     if token is None:  # this claimant's session ended or was renewed meanwhile: the spent code goes with it
         db.session.commit()
-        raise Refused("used")
+        raise Refused("used_meanwhile")
     record(visit, "authn_login_success", factor=proof.factor, session_hash=token_hash(token))
     if not visit.who.browser_known:
         notices.queue(visit, proof.user, "new_browser")
+    kept = trusted.add(visit, proof.user) if trust and trusted.days(visit, proof.user.role) else None
     db.session.commit()
-    return Finished(token, visit.who.next_path, proof.backup_left)
+    return Finished(token, visit.who.next_path, proof.backup_left, kept)

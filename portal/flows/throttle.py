@@ -2,13 +2,21 @@
 
 from datetime import datetime
 
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import case, func, or_, select, update
 
 from portal import config
 from portal.db import change, db
 from portal.flows.visit import Visit
 from portal.messages import Refused
-from portal.models import Authenticator, User
+from portal.models import Authenticator, NoticeAddress, User
+
+# How many second addresses a notice would have to look for: most people have none.
+SECOND_ADDRESSES = (
+    select(func.count())
+    .select_from(NoticeAddress)
+    .where(NoticeAddress.user_id == User.id, NoticeAddress.confirmed_at.is_not(None))
+    .scalar_subquery()
+)
 
 
 def charge(visit: Visit, user_id: int, backup: bool = False, password: bool = False, set_up: bool = False) -> User:
@@ -27,12 +35,14 @@ def charge(visit: Visit, user_id: int, backup: bool = False, password: bool = Fa
             set_up_failures=User.set_up_failures + int(set_up),
             codes_paused_until=case(*pauses(failures, visit.now), else_=User.codes_paused_until),
         )
-        .returning(User)
+        .returning(User, SECOND_ADDRESSES)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
-    user = db.session.scalar(statement)
-    if user is None:
+    charged = db.session.execute(statement).first()
+    if charged is None:
         raise Refused("throttled", minutes=minutes_left(visit, user_id))
+    user: User
+    user, user.second_addresses = charged
     return user
 
 

@@ -1,7 +1,7 @@
 """One code against one person: charge, compare, spend. Part of its caller's transaction, except for a refusal, which it commits."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from portal import config
 from portal.crypto import SealBroken
@@ -9,16 +9,18 @@ from portal.db import begin_write, db
 from portal.flows import backup_codes, notices, throttle
 from portal.flows.events import record
 from portal.flows.visit import Visit
+from portal.flows.ways import attempt_of, live, open_secret, usable, without_texts
 from portal.forms import as_backup_code, is_digits
 from portal.messages import Refused
-from portal.methods import Secret, method
-from portal.models import Authenticator, User, secret_place
+from portal.methods import NotAsked, method
+from portal.models import Authenticator, User
 from portal.policy import policy_of
 
 log = logging.getLogger(__name__)
 
 # What to try next, by how many wrong codes came in a row: the guide's order (product rule 8).
 AT_SIGN_IN = ("wrong_clock", "wrong_fresh", "wrong_account", "wrong_backup")
+RECOGNISED = ("used", "clock_slow", "clock_fast")  # product rule 8: which code it was is known
 AT_SET_UP = ("wrong_clock", "wrong_fresh", "wrong_account", "wrong_rescan")
 
 
@@ -38,16 +40,22 @@ def check(visit: Visit, code: str, event: str, **also) -> Proof:
     """
     begin_write()
     backup = not is_digits(code)
-    factor = backup_codes.FACTOR if backup else config.METHODS[0]
     try:
         user = throttle.charge(visit, visit.who.user_id, backup)
         if backup:
             return check_backup_code(visit, user, code, also)
         return check_authenticators(visit, user, code, also)
     except Refused as refused:
+        factor = backup_codes.FACTOR if backup else kind_of_digits(visit)
         record(visit, event, reason=refused.reason, refused=True, factor=factor)
         db.session.commit()
         raise
+
+
+def kind_of_digits(visit: Visit) -> str:
+    """Which method six wrong digits were meant for, as far as that is certain; "code" where there are two kinds, or none."""
+    kinds = {row.method for row in live(visit.who.user_id, visit.who.role)}
+    return kinds.pop() if len(kinds) == 1 else "code"
 
 
 def check_backup_code(visit: Visit, user: User, code: str, also: dict) -> Proof:
@@ -73,40 +81,73 @@ def check_backup_code(visit: Visit, user: User, code: str, also: dict) -> Proof:
 
 
 def check_authenticators(visit: Visit, user: User, code: str, also: dict) -> Proof:
-    """Try the code on each live authenticator of the person; the last refusal speaks. Raises Refused."""
-    rows = throttle.charge_authenticators(visit, user.id)
-    if not rows:
+    """Try the code on each live authenticator of the person. Raises Refused."""
+    charged = throttle.charge_authenticators(visit, user.id)
+    rows = usable(user.role, charged)
+    throttle.uncharge_authenticators([row for row in charged if row not in rows])
+    tried = try_each(visit, user, rows, code)
+    if tried.right is not None:
+        throttle.uncharge_authenticators([other for other in rows if other is not tried.right])
+        throttle.forgive(visit, user, tried.right.failures, **also)
+        return Proof(user, tried.right.method)
+    if len(tried.spared) == len(rows):
+        throttle.uncharge_authenticators(rows)
         throttle.forgive(visit, user, 1)  # nothing was compared
-        raise Refused("disabled")
-    refused = Refused("disabled")
-    for row in rows:
-        try:
-            challenge(visit, user, row, code)
-        except Refused as rejected:
-            refused = explain(rejected, row.failures, AT_SIGN_IN, user)
-            continue
-        throttle.uncharge_authenticators([other for other in rows if other is not row])
-        throttle.forgive(visit, user, row.failures, **also)
-        return Proof(user, row.method)
-    if rows and all(row.disabled_at for row in rows):
-        for row in rows:
-            tell_disabled(visit, user, row)
+        raise Refused("disabled") if not rows else without_texts(visit) or Refused("text_first")
+    throttle.uncharge_authenticators(tried.spared)
+    stopped = [row for row in rows if row.disabled_at is not None and row not in tried.spared]
+    for row in stopped:
+        tell_disabled(visit, user, row)
+    if stopped:
         raise Refused("disabled")
     tell_lock(visit, user)
-    raise with_tries(refused, user)
+    raise with_tries(tried.refused, user)
+
+
+@dataclass
+class Tried:
+    """What came of one code: whose it was, or the refusal that says most, and whom it was not held against."""
+
+    right: Authenticator | None = None
+    refused: Refused = field(default_factory=lambda: Refused("disabled"))
+    spared: list[Authenticator] = field(default_factory=list)
+
+
+def try_each(visit: Visit, user: User, rows: list[Authenticator], code: str) -> Tried:
+    """Texts come last: of two plain refusals the one about the text that was just asked for says more."""
+    tried = Tried()
+    for row in sorted(rows, key=sends):
+        if tried.refused.reason in RECOGNISED:  # these digits were somebody's: they are no guess at what follows
+            tried.spared.append(row)
+            continue
+        try:
+            challenge(visit, user, row, code)
+        except NotAsked:
+            tried.spared.append(row)
+        except Refused as rejected:
+            tried.refused = explain(rejected, row.failures, AT_SIGN_IN, user)
+        else:
+            tried.right = row
+            break
+    return tried
+
+
+def sends(row: Authenticator) -> bool:
+    known = method(row.method)
+    return known is not None and known.words is not None
 
 
 def challenge(visit: Visit, user: User, row: Authenticator, code: str) -> None:
     """Ask the authenticator's method. Raises Refused; a seal that does not open lets nobody in (CR-5)."""
     asked = method(row.method)
     try:
-        text = visit.keys.open(row.secret_sealed, secret_place(user.id, row.id))
+        secret = open_secret(visit, user, row, attempt_of(visit))
     except SealBroken:
         log.critical("authenticator %s cannot be opened with the keys at hand", row.id)
         raise Refused("unreadable") from None
     if asked is None:
         raise Refused("unreadable")
-    asked.challenge.take(Secret(row.id, text, policy_of(user.role).issuer, user.username), row, code, visit.now)
+    asked.challenge.take(secret, row, code, visit.now)
 
 
 def explain(refused: Refused, failures: int, hints: tuple[str, ...], user: User) -> Refused:

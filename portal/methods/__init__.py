@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Protocol
 
 from portal import config
+from portal.forms import ShapedForm
 from portal.messages import Refused
 
 
@@ -14,14 +15,31 @@ class CodeRejected(Refused):
     """A code that does not prove it: "wrong", "used", "clock_slow" or "clock_fast" (with minutes)."""
 
 
+class NotAsked(Exception):
+    """This authenticator was not asked for a code at this attempt, so that a code cannot be for it."""
+
+
 @dataclass(frozen=True)
 class Secret:
-    """A secret in the clear, for the length of one request, and what was spent of it."""
+    """A secret in the clear, for the length of one request, and what its method may know of the person."""
 
     authenticator_id: str
-    text: str
+    text: str  # a key, a number: whatever the method keeps
     issuer: str
     account: str
+    attempt: str = ""  # the sign-in, confirmation or set-up that asks: a sent code belongs to it (SM-3)
+    initials: str = ""
+    country: str = "US"
+    countries: tuple[str, ...] = ()
+    host: str = ""
+    on_file: str = ""  # in the first set-up: the number that the account has already (AX-4)
+    mac: Callable[[str, str], bytes] | None = None
+
+    def hash_code(self, row_id: str, code: str) -> bytes:
+        """The keyed hash of a sent code (SM-1)."""
+        if self.mac is None:
+            raise LookupError("no key to hash with")
+        return self.mac(code, row_id)
 
     def __repr__(self) -> str:  # never in a log or an exception
         return f"Secret({self.authenticator_id})"
@@ -30,22 +48,43 @@ class Secret:
 class Step(Protocol):
     """One page of set-up with one question."""
 
-    name: str  # URL segment and template
+    @property
+    def name(self) -> str:
+        """URL segment and template."""
+
+    @property
+    def form(self) -> type[ShapedForm]:
+        """The shape of the answer."""
+
+    @property
+    def field(self) -> str:
+        """The one question of the form."""
+
+    @property
+    def button(self) -> str | None:
+        """The button's words; None: the door's words for the proof."""
+
+    @property
+    def verifies(self) -> bool:
+        """Whether an answer is a try that is charged."""
 
     def show(self, secret: Secret, now: datetime) -> dict:
-        """What the page needs."""
+        """What the page needs; `prefill` is the answer that it begins with."""
 
-    def take(self, secret: Secret, code: str, now: datetime) -> dict:
-        """The columns that the proved authenticator begins with. Raises CodeRejected."""
+    def take(self, secret: Secret, answer: str, now: datetime) -> dict | str:
+        """The columns that the proved authenticator begins with, or the secret's new text: then the next step follows.
+
+        Raises CodeRejected, Refused.
+        """
 
 
 class Challenge(Protocol):
     """The question at sign-in."""
 
     def take(self, secret: Secret, row, code: str, now: datetime) -> None:
-        """Accept the code and spend it in one UPDATE. Raises CodeRejected. Does not commit."""
+        """Accept the code and spend it in one UPDATE. Raises CodeRejected, NotAsked. Does not commit."""
 
-    def show(self, now: datetime) -> dict:
+    def show(self, secret: Secret, now: datetime) -> dict:
         """What the page of the question needs."""
 
     def simulate(self, text: str, now: datetime) -> dict:
@@ -64,10 +103,18 @@ class Method:
     steps: tuple[Step, ...]
     challenge: Challenge
     restricted: bool = False  # by telephone: NIST SP 800-63B 3.2.9
+    words: Callable[[Secret, str], str] | None = None  # the message that carries a code; None: nothing is sent
+    mask: Callable[[str], str] | None = None  # where codes are sent, as its owner's page shows it
+    drawing: str = "smartphone"  # on the choice card
+    change_label: str = ""  # the link that replaces a live one
 
     def step(self, name: str) -> Step | None:
         """The step of that name, or None."""
         return next((step for step in self.steps if step.name == name), None)
+
+    def step_after(self, step: Step) -> Step:
+        """The step that follows."""
+        return self.steps[self.steps.index(step) + 1]
 
 
 METHODS: dict[str, Method] = {}

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import config
 from portal.db import change, db
+from portal.forms import CodeForm
 from portal.messages import N_
 from portal.methods import CodeRejected, Method, Secret
 from portal.models import Authenticator, SpentStep
@@ -121,6 +122,10 @@ class Scan:
     """Set-up: the QR code, the key, and the first six digits."""
 
     name = "scan"
+    form = CodeForm
+    field = "code"
+    button = None
+    verifies = True
 
     def show(self, secret: Secret, now: datetime) -> dict:
         uri = provisioning_uri(secret)
@@ -131,11 +136,11 @@ class Scan:
             "issuer": secret.issuer,
             "label": secret.account,
             "apps": APPS,
-            **Ask().show(now),
+            **Ask().show(secret, now),
         }
 
-    def take(self, secret: Secret, code: str, now: datetime) -> dict:
-        step = verify_or_hint(secret, code, now)
+    def take(self, secret: Secret, answer: str, now: datetime) -> dict:
+        step = verify_or_hint(secret, answer, now)
         if db.session.scalar(select(is_spent(secret.authenticator_id, step))):
             raise CodeRejected("used")
         return {**METHOD.begins_with, "last_step": step}
@@ -145,7 +150,7 @@ class Scan:
 class Ask:
     """Sign-in: the six digits, each step accepted once and none older than the last (RFC 6238 5.2, TO-4)."""
 
-    def show(self, now: datetime) -> dict:
+    def show(self, secret: Secret, now: datetime) -> dict:
         return {"seconds_left": seconds_left(now), "period": config.TOTP_PERIOD}
 
     def simulate(self, text: str, now: datetime) -> dict:
@@ -177,4 +182,5 @@ METHOD = Method(
     },
     steps=(Scan(),),
     challenge=Ask(),
+    change_label=N_("Change Authenticator App"),
 )

@@ -1,14 +1,20 @@
 """The tables."""
 
+from portal.models.address import Link, NoticeAddress
 from portal.models.authenticator import Authenticator, Binding, SpentStep, secret_place
 from portal.models.backup_code import BackupCode, BackupCodeSet
 from portal.models.base import Base, new_id
+from portal.models.browser import TrustedBrowser
+from portal.models.chart import Chart, ChartNote
 from portal.models.event import Event, Outbox
 from portal.models.health import Appointment, Letter, Result
+from portal.models.oversight import EmergencyGrant, EmergencyView, ResetRequest
+from portal.models.sent_code import SentCode
 from portal.models.session import LEVELS, Session
-from portal.models.user import ROLES, Practice, User, user_place
+from portal.models.user import ROLES, Practice, User, fold_email, user_place
 
 __all__ = [
-    "LEVELS", "ROLES", "Appointment", "Authenticator", "BackupCode", "BackupCodeSet", "Base", "Binding", "Event", "Letter",
-    "Outbox", "Practice", "Result", "Session", "SpentStep", "User", "new_id", "secret_place", "user_place",
+    "LEVELS", "ROLES", "Appointment", "Authenticator", "BackupCode", "BackupCodeSet", "Base", "Binding", "Chart", "ChartNote",
+    "EmergencyGrant", "EmergencyView", "Event", "Letter", "Link", "NoticeAddress", "Outbox", "Practice", "ResetRequest", "Result",
+    "SentCode", "Session", "SpentStep", "TrustedBrowser", "User", "fold_email", "new_id", "secret_place", "user_place",
 ]  # fmt: skip

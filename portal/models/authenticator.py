@@ -23,6 +23,7 @@ class Authenticator(Base):
     digits: Mapped[int]
     period: Mapped[int]
     last_step: Mapped[int] = mapped_column(BigInteger)  # this step and all before it are spent (RFC 6238 5.2)
+    target_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # keyed hash of a number: counts who shares it
     failures: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
@@ -36,6 +37,8 @@ class Binding(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), unique=True)
+    replaces: Mapped[str | None] = mapped_column(String(32))  # the live authenticator that the proof ends (rule 3)
+    is_extra: Mapped[bool] = mapped_column(default=False, server_default="0")  # one more beside those that are live (TO-9)
     session_id: Mapped[int]  # who began it: another session shows its password again (RA-4)
     method: Mapped[str] = mapped_column(String(16))
     secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)

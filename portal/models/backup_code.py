@@ -25,6 +25,7 @@ class BackupCodeSet(Base):
     created_at: Mapped[datetime]
     saved_at: Mapped[datetime | None]
     replaced_at: Mapped[datetime | None]
+    sealed_copy_given_at: Mapped[datetime | None]  # to the practice administrator, on paper (C-6); of this set alone
 
 
 class BackupCode(Base):

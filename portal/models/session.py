@@ -7,8 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base
 
-# How far a person has come, in the order of trust (C-1 adds "aal1+trusted" between the last two).
-LEVELS = ("claimant", "aal1", "aal2")
+# How far a person has come, in the order of trust. "waiting": a claimant who asked for emergency access; "emergency": it was
+# approved, and opens charts to read (AD-6); "aal1+trusted": a trusted browser stood in for the code (C-1).
+LEVELS = ("claimant", "waiting", "emergency", "aal1", "aal1+trusted", "aal2")
 
 
 class Session(Base):
@@ -16,7 +17,7 @@ class Session(Base):
 
     __tablename__ = "sessions"
     __table_args__ = (
-        CheckConstraint("level in ('claimant', 'aal1', 'aal1+trusted', 'aal2')", name="level"),
+        CheckConstraint("level in ('claimant', 'waiting', 'emergency', 'aal1', 'aal1+trusted', 'aal2')", name="level"),
         Index("ix_sessions_user_id_browser", "user_id", "browser_hash"),
     )
 
@@ -34,5 +35,7 @@ class Session(Base):
     ends_at: Mapped[datetime]
     password_at: Mapped[datetime]
     second_factor_at: Mapped[datetime | None]
+    turning_off_at: Mapped[datetime | None]  # Disable took the password, and asks for a longer one (PW-1)
+    put_off_at: Mapped[datetime | None]  # set-up was put off at this sign-in, within the practice's grace
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str | None] = mapped_column(String(32))

@@ -1,8 +1,9 @@
 """People who sign in, and the practices they belong to."""
 
+import unicodedata
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.crypto import Keyring
@@ -18,6 +19,10 @@ class Practice(Base):
     name: Mapped[str] = mapped_column(unique=True)
     city: Mapped[str]
     phone: Mapped[str] = mapped_column(String(40))
+    # By when everyone's two-factor authentication should be on, and what is let pass afterwards.
+    deadline_at: Mapped[datetime | None]
+    grace_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    grace_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class User(Base):
@@ -27,6 +32,9 @@ class User(Base):
     __table_args__ = (
         CheckConstraint("role in ('patient', 'provider', 'administrator', 'support')", name="role"),
         CheckConstraint("two_factor in ('off', 'on', 'reset')", name="two_factor"),
+        Index("ix_users_practice_id_full_name", "practice_id", "full_name"),
+        # Counts the states of a practice without looking at its rows.
+        Index("ix_users_practice_id_state", "practice_id", "disabled_at", "two_factor", "role"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -37,6 +45,7 @@ class User(Base):
     password_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_confirmed_at: Mapped[datetime | None]  # a code was read from it; None: on file only
     two_factor: Mapped[str] = mapped_column(String(8), default="off")
     two_factor_since: Mapped[datetime | None]
     # Wrong codes since the last right one: of the account (pauses), of its backup codes, of its password (RL-1 to RL-5).
@@ -48,17 +57,34 @@ class User(Base):
     last_sign_in_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    # Counts changes of factors and password: whatever was trusted before the last one is trusted no more (TB-4, TB-5).
+    generation: Mapped[int] = mapped_column(default=0, server_default="0")
+    country: Mapped[str] = mapped_column(String(2), default="US", server_default="US")  # how numbers without + are read
+    email_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # for the forgotten password (CR-6)
+    invited_until: Mapped[datetime | None]  # the invitation to turn 2FA on rests until then
+    reset_at: Mapped[datetime | None]  # when two-factor authentication was reset last; who did it and why: ResetRequest
+    reminded_at: Mapped[datetime | None]  # by the practice administrator, to turn it on
+    grace_sign_ins: Mapped[int | None]  # left after the practice's deadline; None: set-up comes first, no deadline found them
 
     practice: Mapped[Practice | None] = relationship()
+
+    second_addresses = None  # how many were counted when this row was charged; no column
 
     def seal(self, keys: Keyring, column: str, text: str) -> None:
         """Put `text` sealed into `<column>_sealed`; the user needs its id by then."""
         setattr(self, f"{column}_sealed", keys.seal(text, user_place(self.id, column)))
+        if column == "email":
+            self.email_hash = keys.look_up_hash(fold_email(text))
 
     def unseal(self, keys: Keyring, column: str) -> str | None:
         """The text of `<column>_sealed`, or None where there is none. Raises SealBroken."""
         sealed = getattr(self, f"{column}_sealed")
         return None if sealed is None else keys.open(sealed, user_place(self.id, column))
+
+
+def fold_email(address: str) -> str:
+    """An address as it is looked up: capitals and blanks around it make no difference."""
+    return unicodedata.normalize("NFKC", address).strip().casefold()
 
 
 def user_place(user_id: int, column: str) -> str:

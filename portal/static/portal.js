@@ -49,14 +49,20 @@
     [button.ariaLabel, button.dataset.name] = [button.dataset.name, button.ariaLabel];
   }
 
-  // The ring draws itself. Near its end the words take over: a code typed now would be late.
+  const clock = seconds => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+
+  // The ring draws itself. Near its end the words take over: a code typed now would be late. With digits, it ends once.
   function count(part) {
-    const words = one("span", part), calm = words.textContent, period = +part.dataset.period;
+    const words = one("span", part), digits = one("b", part), calm = words.textContent, period = +part.dataset.period;
     const start = performance.now() - (period - part.dataset.left) * 1000;
     part.removeAttribute("data-left");
     const timer = setInterval(() => {
-      if (!part.isConnected) return clearInterval(timer);
-      const late = period - (performance.now() - start) / 1000 % period <= 5;
+      const gone = (performance.now() - start) / 1000, over = digits && gone >= period;
+      if (over) words.textContent = part.dataset.late;
+      if (over && part.dataset.over) location.replace(part.dataset.over);
+      if (over || !part.isConnected) return clearInterval(timer);
+      if (digits) { const left = Math.ceil(period - gone); digits.textContent = period > 60 ? clock(left) : left; return; }
+      const late = period - gone % period <= 5;
       if (part.classList.toggle("late", late) === (words.textContent === calm)) words.textContent = late ? part.dataset.late : calm;
     }, 250);
   }
@@ -86,8 +92,12 @@
   addEventListener("pageshow", () => all("form[data-sent]").forEach(rest));
   document.addEventListener("htmx:finally:request", () => all("form[data-sent]").forEach(rest));
 
-  // After a swap: from the top, with the session's newest token in the forms outside the step.
-  document.addEventListener("htmx:after:swap", () => {
+  // After a swap: from the top, with the session's newest token in the forms outside the step. News of a text is only said.
+  let told = one("#told p")?.textContent;
+  document.addEventListener("htmx:after:swap", event => {
+    const news = one("#told p")?.textContent, before = told;
+    told = news;
+    if (event.detail.ctx.target.id === "told") { ready(); if (news && news !== before) say(news); return; }
     const step = one("#step"), token = one("[name=csrf_token]", step);
     step.classList.add("fresh");
     offline.hidden = true;
@@ -131,7 +141,7 @@
   function tick() {
     clearTimeout(timer);
     const seconds = left();
-    one("b", dialog).textContent = `${Math.floor(Math.max(0, seconds) / 60)}:${String(Math.max(0, seconds) % 60).padStart(2, "0")}`;
+    one("b", dialog).textContent = clock(Math.max(0, seconds));
     timer = setTimeout(seconds <= 0 || seconds % 10 === 0 ? look : tick, 1000);
   }
 

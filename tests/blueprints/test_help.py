@@ -74,8 +74,7 @@ def test_a_person_without_phone_or_readable_address_sees_a_dash(plain, database,
     database.change(update(User).where(User.username == "sam").values(email_sealed=b"k1\0broken"))
     plain.enter(sam)
     plain.open("/account")
-    values = [value.text for value in plain.page.one("main").all("dd")]
-    assert values == ["Sam Okoye", "sam", "–", "–"]
+    assert "Sam Okoye" in plain.text and plain.text.count("None on file") == 2
 
 
 def test_home_shows_what_is_guarded(browser, maria):

@@ -175,7 +175,7 @@ def test_the_ways_on_without_a_code(browser, sam):
     assert places == sorted(places)
     browser.press("Use a backup code")
     assert browser.path == "/sign-in/backup-code"
-    browser.press("Use your authenticator app")
+    browser.press("Use the code from your phone")
     assert browser.path == "/sign-in/code"
 
 
@@ -183,7 +183,7 @@ def test_the_code_page_has_one_field_ready_for_the_code(browser, sam):
     browser.sign_in(sam)
     field = browser.field("Verification Code")
     assert (field["inputmode"], field["autocomplete"], "autofocus" in field) == ("numeric", "one-time-code", True)
-    assert len([box for box in browser.page.one("main").all("input") if box["type"] != "hidden"]) == 1
+    assert len([box for box in browser.page.one("main").all("input") if box["type"] not in ("hidden", "checkbox")]) == 1
 
 
 def test_a_new_browser_is_told_by_mail_and_a_known_one_is_not(plain, clock, database, sam):
@@ -208,7 +208,7 @@ def test_a_seal_that_does_not_open_lets_nobody_in_and_offers_the_backup_codes(br
     database.change(update(Authenticator).values(secret_sealed=b"k1\0" + b"broken" * 8))
     browser.sign_in(sam)
     said = verify(browser, sam.code())
-    assert said.startswith("We can't check codes from your app at the moment")
+    assert said.startswith("We can't check codes from your phone at the moment")
     assert any(entry.levelname == "CRITICAL" for entry in caplog.records)
     assert squeeze(sam.key) not in caplog.text
     assert verify(browser, sam.codes[0]) is None
@@ -217,7 +217,7 @@ def test_a_seal_that_does_not_open_lets_nobody_in_and_offers_the_backup_codes(br
 def test_a_method_that_was_switched_off_lets_nobody_in(plain, database, sam):
     database.change(update(Authenticator).values(method="pager"))
     plain.sign_in(sam)
-    assert verify(plain, sam.code()).startswith("We can't check codes from your app at the moment")
+    assert verify(plain, sam.code()).startswith("We can't check codes from your phone at the moment")
     assert verify(plain, sam.codes[0]) is None
 
 

@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import update
 
-from portal import config, create_app
+from portal import create_app
 from portal.models import Authenticator, Outbox
+from portal.settings import load
+from tests.support.texts import MARIAS, turn_on_texts
 
 
 def test_the_phone_shows_key_and_live_code_of_each_account_that_is_on(plain, clock, sam, dr_okafor):
@@ -31,6 +33,15 @@ def test_a_new_set_up_appears_on_the_phone(plain, maria):
     plain.secrets.clear()  # the bench is where they may be read
     plain.open("/test-bench")
     assert "Maria Reyes" in plain.text
+
+
+def test_a_number_is_no_entry_of_an_app(plain, inbox, maria):
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    plain.secrets.clear()
+    plain.open("/test-bench")
+    assert not [part for part in plain.page.all("div") if "entry" in part.classes and " maria" in part.text]
+    assert not [code for code in plain.page.all("code") if "+1" in code.text]
+    assert f"To {MARIAS}" in plain.text
 
 
 def test_mails_are_shown_as_their_reader_sees_them(plain, maria):
@@ -69,7 +80,7 @@ def test_the_footer_leads_there(plain):
 
 @pytest.mark.parametrize("path", ["/test-bench", "/test-bench/gallery"])
 def test_switched_off_there_is_no_such_page(world, path):
-    app = create_app(config.load(world.site.environment | {"PORTAL_TEST_BENCH": "0"}))
+    app = create_app(load(world.site.environment | {"PORTAL_TEST_BENCH": "0"}))
     client = app.test_client()
     answer = client.get(path)
     assert answer.status_code == 404

@@ -6,7 +6,7 @@ from sqlalchemy import update
 from portal.models import Authenticator, Event, Outbox, User
 
 PAUSE = "Too many attempts. Try again in {} minutes."
-DISABLED = "Too many wrong codes: codes from your app no longer work. Use a backup code, or Contact Support."
+DISABLED = "Too many wrong codes: codes from your phone no longer work. Use a backup code, or Contact Support."
 OTHER_CODE = "0000-0000-0000-0000"
 
 

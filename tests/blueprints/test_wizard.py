@@ -11,7 +11,7 @@ from tests.support import phone
 from tests.support.client import CODES, SCAN, WIZARD
 from tests.support.markup import squeeze
 
-EXPIRED = "This set-up was open for more than 30 minutes, so its QR code no longer works. Start again here."
+EXPIRED = "This set-up was open for more than 30 minutes, so it ended. Start again here."
 SIX_DIGITS = "The code must be 6 numbers."
 SHAPES = {
     "nothing": ("", "Enter the 6-digit code."),
@@ -100,7 +100,7 @@ def test_nothing_chosen_is_told(browser, maria, database):
 
 def test_a_method_that_is_not_offered_cannot_be_chosen(browser, maria, database):
     browser.enter(maria).open(WIZARD)
-    browser.page.all("input", type="radio")[0].attributes["value"] = "sms"
+    browser.page.all("input", type="radio")[0].attributes["value"] = "carrier-pigeon"
     browser.press("Continue")
     assert browser.status == 422
     assert database.all(Binding) == []
@@ -477,7 +477,7 @@ def test_htmx_without_a_session_is_sent_away_and_not_given_a_form(plain):
 def test_another_door_has_no_wizard_of_patients(plain, dr_chen):
     plain.enter(dr_chen)
     plain.open(WIZARD)
-    assert plain.path == "/elsewhere"
+    assert plain.path == "/ehr/settings/security"
 
 
 def test_a_key_that_waited_for_a_day_is_deleted(plain, clock, database, maria, jun):

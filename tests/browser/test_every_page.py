@@ -6,6 +6,10 @@ from portal import headers
 from portal.rendering import page
 from tests.support.reader import Reader
 from tests.support.rules import Inspector
+from tests.support.scenes import SCENES
+from tests.support.scenes_ehr import EHR_SCENES
+from tests.support.scenes_emergency import EMERGENCY_SCENES
+from tests.support.scenes_reset import RESET_SCENES
 
 PUBLIC = ("/sign-in", "/sign-in?next=/home", "/help", "/help/contact", "/find-a-provider", "/community", "/privacy")
 BENCH = ("/test-bench", "/test-bench/gallery")
@@ -21,6 +25,8 @@ class Walk(Reader):
     def look(self, name=None):
         """Looks over the page at hand."""
         self.inspector.look(name or self.headline)
+
+    take = look
 
     def visit(self, address):
         """Opens an address and looks it over."""
@@ -65,11 +71,11 @@ def test_sign_in_and_its_refusals(walk, town):
     walk.step("Sign out")
 
 
-def test_an_account_of_another_door(walk):
-    walk.page.goto("/sign-in")
-    walk.type("Username", "dr.chen")
-    walk.type("Password", "harbor-lantern-2026")
-    walk.step("Sign in")
+def test_an_account_whose_door_is_not_open_yet(walk, town):
+    agent = town.regular("support")
+    walk.sign_in(agent)
+    walk.type("Verification Code", agent.phone.code())
+    walk.step("Verify")
     for address in ("/", "/help", "/no-such-page"):
         walk.visit(address)
 
@@ -162,6 +168,26 @@ def test_the_code_asked_at_sign_in_and_the_ways_round_it(walk, town):
     for wrong in ("", "12", "0000-0000-0000-0000"):
         walk.type("Backup code", wrong)
         walk.step("Verify")
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_what_a_patient_does_besides_the_first_set_up(walk, town, scene):
+    SCENES[scene](walk, town)
+
+
+@pytest.mark.parametrize("scene", EHR_SCENES)
+def test_the_pages_of_the_ehr(walk, town, scene):
+    EHR_SCENES[scene](walk, town)
+
+
+@pytest.mark.parametrize("scene", EMERGENCY_SCENES)
+def test_the_pages_of_emergency_access(walk, town, scene):
+    EMERGENCY_SCENES[scene](walk, town)
+
+
+@pytest.mark.parametrize("scene", RESET_SCENES)
+def test_the_pages_of_a_reset(walk, town, scene):
+    RESET_SCENES[scene](walk, town)
 
 
 def test_pages_for_what_cannot_be_had(walk, town):

@@ -116,6 +116,8 @@ def test_codes_that_were_swapped_in_are_printed_as_well(town, browsers, patient,
     expect(reader.page.locator("#step.fresh")).to_have_count(1)
     reader.page.wait_for_timeout(500)  # the fade on the screen is over
     reader.page.pdf(path=tmp_path / "codes.pdf", format="Letter")
-    text = subprocess.run(["pdftotext", "-layout", tmp_path / "codes.pdf", "-"], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "codes.pdf", "-"], check=True, capture_output=True, text=True
+    ).stdout
     same = numbered(text) == codes
     assert same

@@ -3,7 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.browser import PHONE
 from tests.support.reader import Reader
+from tests.support.scenes import sign_in_by_app
 
 SCAN = "/account/security/two-factor/totp/scan"
 CODES = "/account/security/two-factor/backup-codes"
@@ -92,6 +94,40 @@ def test_the_summary_of_problems_leads_to_the_field_which_does_not_keep_a_code(r
     assert field.input_value() == ""
     reader.page.get_by_role("link", name=sentence, exact=True).click()
     assert has_focus(reader, field)
+
+
+INDENT = """() => {
+  const [words, title] = [".problems li", ".problems h2"].map(part => document.querySelector(part).getBoundingClientRect().left);
+  return words - title;
+}"""
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["htmx", "without JavaScript"])
+def test_the_summary_of_problems_stands_flush_among_whatever_text(town, browsers, script):
+    reader = Reader(browsers.open(town.url, script=script))
+    sign_in_by_app(reader, town.regular())
+    for address, label, wrong, button in (
+        ("/account/security/two-factor?add=1", None, None, "Continue"),
+        ("/account/security/two-factor/totp/scan", "Verification Code", "12345", "Verify and Enable"),
+        ("/account/security/disable", "Current password", "wrong on purpose", "Disable"),
+    ):
+        reader.page.goto(address)
+        if label:
+            reader.type(label, wrong)
+        reader.press(button)
+        if label:
+            assert (address, reader.page.evaluate(INDENT)) == (address, 0)
+
+
+@pytest.mark.parametrize("width", [320, PHONE[0], 1280])
+def test_no_line_of_a_heading_ends_within_two_factor(town, browsers, width):
+    reader = Reader(browsers.open(town.url, size=(width, 664)))
+    sign_in_by_app(reader, town.regular())
+    reader.page.goto("/account/security/disable")
+    lines = """() => { const range = document.createRange(), words = document.querySelector("h1 .whole") || document.querySelector("h1");
+      const text = words.firstChild, at = text.data.indexOf("two-factor");
+      range.setStart(text, at); range.setEnd(text, at + 10); return range.getClientRects().length; }"""
+    assert reader.page.evaluate(lines) == 1
 
 
 def test_back_shows_the_step_before_and_after_the_last_code_no_secret(reader):

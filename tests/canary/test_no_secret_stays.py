@@ -8,45 +8,20 @@ import pytest
 
 from tests.support import canary, moments, phone, wire
 from tests.support.browser import ARGUMENTS
-from tests.support.rows import Rows, loot
+from tests.support.loud import break_inserts, heap, said
+from tests.support.rows import Rows
 from tests.support.server import running_server
 from tests.support.wire import BACKUP_CODE, CODE, PASSWORD, SCAN, Wire, claimant
 
-LOUD = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"level": "DEBUG", "handlers": ["console"]},
-    "loggers": {
-        name: {"level": "DEBUG", "propagate": True} for name in ("gunicorn.error", "gunicorn.access", "sqlalchemy.engine")
-    },
-}
 TYPED = "Wrong-canary-7hQ2-lantern"  # a password that is nobody's
 STORAGE = "JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)])"
-FAIL = {
-    "sqlite": ("CREATE TRIGGER broken BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'broken on purpose'); END",),
-    "postgresql": (
-        "CREATE FUNCTION broken() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'broken on purpose'; END $$ LANGUAGE plpgsql",
-        "CREATE TRIGGER broken BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION broken()",
-    ),
-}
 
 
 @pytest.fixture
 def portal(site):
     """A portal that logs everything there is to log, each request and each statement."""
-    loud = site.folder / "logging.json"
-    loud.write_text(json.dumps(LOUD))
-    said = f"--access-logfile=- --log-level=debug --log-config-json={loud}"
-    with running_server(site, workers=2, GUNICORN_CMD_ARGS=said) as server:
+    with running_server(site, workers=2, **said(site)) as server:
         yield server
-
-
-def heap(server, postgres):
-    """Returns the database, the instance folder and the logs as bytes."""
-    files = [path.read_bytes() for path in sorted(server.site.folder.rglob("*")) if path.is_file()]
-    return b"\n".join([loot(server.site, postgres), *files])
 
 
 def everything(entry, codes, tokens):
@@ -116,8 +91,7 @@ def test_an_error_page_and_its_traceback_hold_no_secret(portal, postgres):
     """Every form that takes a secret is broken in the middle of its transaction."""
     entry, codes, tokens, _ = walk(portal)
     late = claimant(portal, "maria")
-    facts = Rows(portal.site)
-    facts.change(*FAIL["sqlite" if facts.is_sqlite else "postgresql"])
+    break_inserts(portal.site, "events")
     moments.quiet()
     code = entry.code(moments.after(moments.quiet()))
     broken = [

@@ -6,14 +6,21 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 
-from portal.models import Authenticator, Event, Outbox, User
+from portal import config
+from portal.flows import outbox
+from portal.gateways import HELD
+from portal.mails import compose
+from portal.models import Authenticator, Event, Outbox, TrustedBrowser, User, user_place
 from portal.version import VERSION
 from tests.house.source import last_name, modules
 from tests.support.client import CODES, SCAN
+from tests.support.mailbox import mails
 from tests.support.markup import squeeze
+from tests.support.people import CHEAP
+from tests.support.texts import MARIAS, OTHERS, send_to, turn_on_texts
 
 FIELDS = ("at", "event", "result", "request_id", "ip", "user_agent", "app_version")
-RECORDERS = {"record", "record_alone"}
+RECORDERS = {"record", "record_alone", "note"}
 
 
 def named_in_code():
@@ -37,8 +44,25 @@ def prove_again(browser, person):
     return browser.fill("Continue", **fields)
 
 
+def change_ways(browser, clock, inbox, jun):
+    """Gets codes by text, renames that way, changes its number, adds another and removes it."""
+    turn_on_texts(browser.enter(jun), inbox, jun)
+    browser.open("/account/security").press("Rename Text message")
+    browser.fill("Save", Name="Old phone")
+    for number, button in ((OTHERS, "Update Phone"), (MARIAS, "Add another way to get codes")):
+        clock.move(minutes=1)
+        browser.open("/account/security").press(button)
+        browser.choose("Text Message (SMS)")
+        browser.press("Continue")
+        send_to(browser, number)
+        browser.fill("Verify and Enable", Verification_Code=inbox.code(jun))
+    browser.press("Remove Text message")
+    browser.press("Remove")
+
+
 def drive(browser, clock, database, maria, sam):
     """Does, refuses and ends everything once."""
+    trust_and_end(browser, clock, database, sam)
     browser.sign_in(maria_with_a_typing_error(maria))
     browser.enter(maria).begin_set_up(maria)
     browser.press("Cancel")
@@ -58,11 +82,13 @@ def drive(browser, clock, database, maria, sam):
     browser.open("/account/security/confirm")
     browser.fill("Continue", Current_password="wrong", Verification_Code="123456")
     prove_again(browser, maria)
+    keep_up_to_date(browser, maria)
     browser.press("Sign out")
     browser.sign_in(maria)
     browser.fill("Verify", Verification_Code=maria.codes[3])
     clock.move(minutes=20)
     browser.open("/home")
+    turn_off(browser, database, maria)
     browser.sign_in(sam)
     for failures in (9, 99):
         database.change(update(User).where(User.username == "sam").values(code_failures=failures))
@@ -73,6 +99,71 @@ def drive(browser, clock, database, maria, sam):
         browser.fill("Verify", Verification_Code=sam.wrong_code())
 
 
+def keep_up_to_date(browser, maria):
+    """Changes everything on the Profile once, the password last; asks for another one as who forgot it."""
+    browser.open("/account/name").fill("Save", Name="Maria Luz Reyes")
+    browser.open("/account/phone").fill("Save", Mobile_phone_number="503 555 0199")
+    for page, address in (("email", "maria@post.example"), ("addresses", "reyes@post.example")):
+        browser.open(f"/account/{page}").fill("Send link", Email_address=address)
+        browser.open(mails(browser, to=address)[0].link).press("Confirm")
+    browser.press("Remove r•••@post.example").press("Remove")
+    browser.another().open("/forgot-password").fill("Send link", Username_or_email_address="maria")
+    maria.password, old = "quiet meadow by the river", maria.password
+    browser.open("/account/password").fill("Change password", Current_password=old, New_password=maria.password)
+
+
+def trust_and_end(browser, clock, database, sam):
+    """Trusts a browser, ends the trust and then one that is somebody else's."""
+    browser.sign_in(sam)
+    browser.tick("Don't ask for a code on this browser for 30 days")
+    browser.fill("Verify", Verification_Code=sam.code())
+    browser.post(f"/account/security/trusted-browsers/{database.all(TrustedBrowser)[0].id}")
+    browser.post("/account/security/trusted-browsers/999")
+    browser.press("Sign out")
+    clock.next_code()
+
+
+def turn_off(browser, database, maria):
+    """Turns it off with a password that was too short to stand alone."""
+    user, short = database.user(maria), "fourteen-chars"
+    sealed = database.keys.seal(CHEAP.hash(short), user_place(user.id, "password"))
+    database.change(update(User).where(User.id == user.id).values(password_sealed=sealed))
+    maria.password = short
+    browser.enter(maria).open("/account/security/disable")
+    browser.fill("Disable", Current_password=short)
+    browser.fill("Disable", New_password="seven calm herons wait")
+    browser.press("Sign out")
+
+
+def open_charts(browser, dr_chen):
+    """Sets up, hands the sealed copy over and writes a note, as a provider."""
+    browser.enter(dr_chen).set_up_ehr(dr_chen)
+    browser.tick("I have given the sealed copy to my practice administrator")
+    browser.press("I have saved my backup codes")
+    browser.open("/ehr/charts/1").fill("Add note", Note="Seen today.")
+
+
+def reset_twice(browser, dr_chen, admin_lee, support, database, monkeypatch):
+    """Resets a provider, asks for it once more, and has that refused."""
+    monkeypatch.setattr(config, "RESETS_ALONE", 1)
+    browser.enter(admin_lee)
+    for _ in range(2):
+        browser.open(f"/ehr/settings/team/{database.user(dr_chen).id}/reset")
+        browser.tick("Seen in person")
+        browser.fill("Reset", Reason="Phone lost.")
+    browser.another().enter(support).press("Look at it").press("Refuse")
+
+
+def watch_over(browser, admin_lee, dr_chen):
+    """Looks at the team, takes the list home, reminds, sets a deadline, which is used, and removes it."""
+    browser.enter(admin_lee).open("/ehr/settings/team/security").press("Send a reminder")
+    browser.get("/ehr/settings/team/security/export")
+    browser.open("/ehr/settings/team/deadline")
+    browser.fill("Save", **{"Set-up deadline": "2027-03-15", "Days of grace": "1", "Sign-ins of grace": "1"})
+    browser.another().enter(dr_chen).press("Later")
+    browser.open("/ehr/settings/team/deadline").press("Remove the deadline")
+
+
 def maria_with_a_typing_error(maria):
     """Returns maria as she types today."""
     from dataclasses import replace
@@ -80,10 +171,28 @@ def maria_with_a_typing_error(maria):
     return replace(maria, password="harbor-lantern-2062")
 
 
+def hold_back(app, database):
+    """Carries a text to a number that has moved to another SIM."""
+
+    class Moved:
+        def hand_over(self, message):
+            return HELD
+
+    row = database.all(Outbox, Outbox.kind == "text", Outbox.state == "queued")[0]
+    with app.test_request_context():
+        outbox.carry(database.keys, row.created_at, row.id, {"text": Moved()}, compose)
+
+
 @pytest.fixture
-def driven(plain, clock, database, maria, sam):
+def driven(app, plain, clock, database, inbox, monkeypatch, maria, sam, jun, dr_chen, admin_lee, support):
     """A portal in which everything happened once, and its events."""
+    change_ways(plain.another(), clock, inbox, jun)
+    hold_back(app, database)
     drive(plain, clock, database, maria, sam)
+    watch_over(plain.another(), admin_lee, dr_chen)
+    open_charts(plain.another(), dr_chen)
+    clock.next_code()
+    reset_twice(plain.another(), dr_chen, admin_lee, support, database, monkeypatch)
     return [event for event in database.all(Event) if event.user_agent != "demo seed"]
 
 
@@ -91,14 +200,15 @@ def test_every_event_that_the_code_names_happens(driven):
     assert named_in_code() - {event.event for event in driven} == set()
 
 
-def test_every_event_has_all_its_fields(driven, database, maria, sam):
+def test_every_event_has_all_its_fields(driven, database):
     assert [event.event for event in driven if any(getattr(event, name) in (None, "") for name in FIELDS)] == []
-    known = {database.user(maria).id: "patient", database.user(sam).id: "patient"}
+    known = {user.id: user.role for user in database.all(User)}
     for event in driven:
         assert event.result in ("ok", "refused")
         assert event.app_version == VERSION and event.ip == "127.0.0.1" and "Chrome" in event.user_agent
         assert event.at.tzinfo is not None
-        assert (event.subject_id in known) and event.role == "patient", event.event
+        assert event.role == known[event.actor_id or event.subject_id], event.event  # of who did it
+        assert event.subject_id in known, event.event
         assert event.result == "ok" or event.reason, event.event
         assert event.session_hash is None or len(event.session_hash) == 64
 

@@ -21,6 +21,11 @@ AGENTS = {
     "": "",
 }
 FACTS = {"name": "Maria Reyes", "when": "2027-03-01T12:00:00+00:00", "browser": "", "ip": "127.0.0.1", "left": 1}
+CARRIED = {"username": "maria", "phone": "••• ••• ••99", "address": "m•••@post.example", "link": "x" * 43}
+LINKED = ("password_forgotten", "confirm_email")
+# What is no notice of the reader's own account: looked at where it is sent.
+OTHERS = {"emergency_review", "emergency_told", "reset_link", "set_up_reminder"}
+NOTICES = sorted(path.stem for path in (TEMPLATES / "mail").glob("[a-z]*.txt") if "mail/_about.txt" in path.read_text())
 
 
 @pytest.mark.parametrize(("agent", "words"), AGENTS.items())
@@ -51,7 +56,7 @@ def test_each_change_of_a_factor_is_told(plain, clock, database, maria):
 def test_it_goes_to_the_confirmed_address_which_is_sealed(plain, database, maria):
     plain.enter(maria)
     (row,) = database.all(Outbox)
-    assert database.keys.open(row.to_sealed, outbox_place(row.id)) == "maria@example.test"
+    assert database.keys.open(row.to_sealed, outbox_place(row.id, "to")) == "maria@example.test"
     assert b"maria" not in row.to_sealed and "@" not in str(row.facts)
     assert row.sent_at is None
     assert row.facts == {
@@ -59,6 +64,7 @@ def test_it_goes_to_the_confirmed_address_which_is_sealed(plain, database, maria
         "when": "2027-03-01T12:00:10+00:00",
         "browser": "Chrome on Linux",
         "ip": "127.0.0.1",
+        "issuer": "Medximity",
     }
 
 
@@ -76,10 +82,14 @@ def test_an_address_that_does_not_open_blocks_nothing_and_is_told_to_those_who_r
     assert {entry.levelname for entry in caplog.records} >= {"CRITICAL"}
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in (TEMPLATES / "mail").glob("[a-z]*.txt")))
+def test_every_mail_is_a_notice_or_known_for_what_it_is():
+    assert {path.stem for path in (TEMPLATES / "mail").glob("[a-z]*.txt")} - set(NOTICES) == {*LINKED, *OTHERS}
+
+
+@pytest.mark.parametrize("name", NOTICES)
 def test_a_mail_says_what_when_where_and_what_to_do(app, name):
     with app.test_request_context():
-        text = render_template(f"mail/{name}.txt", **FACTS)
+        text = render_template(f"mail/{name}.txt", **FACTS, **CARRIED)
     subject, _, body = text.partition("\n")
     assert subject and subject[0].isupper() and not subject.endswith(".")
     for words in (
@@ -93,6 +103,17 @@ def test_a_mail_says_what_when_where_and_what_to_do(app, name):
     assert "If it was not you" in body and "http" not in text and "&" not in text
 
 
+@pytest.mark.parametrize(
+    ("name", "path", "life"), [(LINKED[0], "new-password", "30 minutes"), (LINKED[1], "confirm-address", "24 hours")]
+)
+def test_a_mail_with_a_link_carries_that_one_and_says_how_long_it_works(app, name, path, life):
+    with app.test_request_context(headers={"Host": "127.0.0.1:9"}):
+        text = render_template(f"mail/{name}.txt", **FACTS, **CARRIED)
+    assert text.count("http") == 1 and f"http://127.0.0.1:5000/{path}/{'x' * 43}\n" in text
+    assert life in text and "If it was not you" in text.replace("that", "it") and "support@medximity.example" in text
+    assert ("Maria" in text) is (name == LINKED[0]), "an address that is not confirmed may be a stranger's"
+
+
 def test_a_name_with_signs_reads_in_a_mail_as_it_is_written(app):
     with app.test_request_context():
         text = render_template("mail/new_browser.txt", **{**FACTS, "name": "Pat O'Neil & <Sons>"})
@@ -104,10 +125,8 @@ def test_every_notice_that_is_queued_has_its_text():
 
     from tests.house.source import last_name, modules
 
-    queued = {
-        node.args[2].value
-        for module in modules()
-        for node in module.nodes(ast.Call)
-        if last_name(node) == "queue" and len(node.args) > 2
-    }
-    assert queued == {path.stem for path in (TEMPLATES / "mail").glob("[a-z]*.txt")}
+    there = {path.stem for path in (TEMPLATES / "mail").glob("[a-z]*.txt")}
+    calls = [node for module in modules() for node in module.nodes(ast.Call) if last_name(node) == "queue" and len(node.args) > 2]
+    assert {node.args[2].value for node in calls if isinstance(node.args[2], ast.Constant)} <= there
+    named = {node.value for module in modules() for node in module.nodes(ast.Constant) if isinstance(node.value, str)}
+    assert there - named == set(), "a mail that nothing sends"

@@ -7,7 +7,7 @@ import pytest
 from tests.house.colour import contrast
 from tests.house.source import PORTAL
 
-STYLE = (PORTAL / "static" / "portal.css").read_text()
+STYLE = "".join((PORTAL / "static" / name).read_text() for name in ("portal.css", "ehr.css"))
 DARK = "@media screen and (prefers-color-scheme: dark)"
 GROUNDS = ("paper", "surface", "sunk", "wash")
 WASHES = ("good-wash", "warn-wash", "bad-wash")
@@ -30,7 +30,7 @@ def block(selector, dark):
     """Returns the tokens that one selector sets, in one scheme."""
     start = rf"{re.escape(DARK)}\s*\{{\s*" if dark else r"^"
     match = re.search(rf"{start}{re.escape(selector)}\s*\{{([^}}]*)\}}", STYLE, re.MULTILINE)
-    assert match, f"portal.css sets no colours for {selector}"
+    assert match, f"no style sheet sets no colours for {selector}"
     return tokens_of(match[1])
 
 
@@ -56,6 +56,14 @@ def test_what_stands_on_a_ground_can_be_seen(colours, pairs, least):
 @pytest.mark.parametrize("ground", GROUNDS + WASHES)
 def test_one_half_of_the_focus_ring_shows_on_every_ground(colours, ground):
     assert max(contrast(colours[ring], colours[ground]) for ring in ("focus", "focus-in")) >= 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_sidebar_can_be_read(scheme):
+    tokens = palette("ehr", scheme)
+    for ground in ("side", "side-here"):
+        assert contrast(tokens["side-ink"], tokens[ground]) >= 7, ground
+        assert contrast(tokens["focus"], tokens[ground]) >= 3, ground
 
 
 def test_dark_is_dark_all_over():

@@ -16,12 +16,27 @@ PUBLIC = {
     "sign_in.sign_out",
     "sign_in.time_left",
     "sign_in.extend",
+    "mailed.forgot",
+    "mailed.submit_forgot",
+    "mailed.forgot_sent",
+    "mailed.new_password",
+    "mailed.submit_new_password",
+    "mailed.set_up_again",
+    "mailed.submit_set_up_again",
+    "mailed.confirm_address",
+    "mailed.submit_confirm_address",
     "help.centre",
     "help.contact",
+    "help.ehr",
     "help.providers",
     "help.community",
     "help.privacy",
     "reports.content_policy",
+    "reports.text",  # the key is the token that went to the gateway with the text
+    "reports.text_by_get",
+    "not_me.ask",  # their key is the mailed token
+    "not_me.answer",
+    "not_me.done",
     "test_bench.phone",  # registered on loopback only, and only where it is switched on
     "test_bench.gallery",
 }
@@ -31,9 +46,13 @@ FOR_CLAIMANTS = {
     "sign_in.ask_backup_code",
     "sign_in.submit_backup_code",
     "sign_in.no_code",
+    "sign_in.send_code",
+    "emergency.show",  # 404 where the account is not the EHR's
+    "emergency.ask",
+    "emergency.open_charts",
 }
 PASSWORD = "harbor-lantern-2026"
-SAMPLES = {"method_name": "totp", "step_name": "scan", "filename": "portal.css"}
+SAMPLES = {"method_name": "totp", "step_name": "scan", "filename": "portal.css", "token": "a-token"}
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,9 @@ def test_no_word_begs_or_blames(source):
 @pytest.mark.parametrize("path", templates(), ids=lambda path: str(path.relative_to(TEMPLATES)))
 def test_every_word_on_a_page_can_be_translated(path):
     markup = without_jinja(path.read_text())
-    bare = re.sub(r"<[^<>]*>|<!--.*?-->|&[a-z]+;|\s[a-z-]+=\"[^\"]*\"", "", markup, flags=re.DOTALL)  # a macro may draw attributes alone
+    bare = re.sub(
+        r"<[^<>]*>|<!--.*?-->|&[a-z]+;|\s[a-z-]+=\"[^\"]*\"", "", markup, flags=re.DOTALL
+    )  # a macro may draw attributes alone
     assert re.findall(r"[A-Za-z]{2,}", bare) == []
     assert [match[0] for match in SPOKEN.finditer(markup)] == []
 

@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from portal import config
 from portal.crypto import Keyring
 from portal.flows.rotation import SEALED
 from portal.models import Authenticator, Binding
+from portal.settings import load
 from tests.support import moments, wire
 from tests.support.crowd import add_many
 from tests.support.phone import code_for
@@ -68,7 +68,7 @@ def test_everybody_signs_in_before_during_and_after_a_rotation(site, keys):
 
 def all_open(site, key, people):
     """Returns whether each person's secret opens with one key alone to what it was."""
-    ring = Keyring(config.load(site.environment | {"PORTAL_ENCRYPTION_KEYS": key}).encryption_keys)
+    ring = Keyring(load(site.environment | {"PORTAL_ENCRYPTION_KEYS": key}).encryption_keys)
     query = "SELECT u.username, u.id, a.id, a.secret_sealed FROM authenticators a JOIN users u ON u.id = a.user_id"
     opened = {
         name: ring.open(bytes(sealed), f"authenticators:{user}:{row}:secret") for name, user, row, sealed in Rows(site).all(query)
@@ -81,9 +81,20 @@ def test_bindings_are_sealed_anew_before_the_authenticators_that_take_their_seal
     assert order.index(Binding) < order.index(Authenticator)
 
 
-def test_a_rotation_without_the_old_key_stops_and_says_so(site, keys):
-    with pytest.raises(AssertionError, match="Add that key and run this again"):
+def test_a_rotation_without_the_old_key_changes_nothing_and_says_so(site, keys):
+    before = sealed_columns(site)
+    with pytest.raises(AssertionError, match="add it and run this again"):
         site.flask("keys", "rotate", PORTAL_ENCRYPTION_KEYS=keys[1])
+    assert sealed_columns(site) == before
+
+
+def test_a_damaged_value_holds_up_no_other(site, keys):
+    old, new = keys
+    damaged = old.partition(":")[0].encode() + b"\0broken"
+    Rows(site).change("UPDATE users SET phone_sealed = :damaged WHERE username = 'maria'", damaged=damaged)
+    with pytest.raises(AssertionError, match="1 values cannot be opened"):
+        site.flask("keys", "rotate", PORTAL_ENCRYPTION_KEYS=f"{new},{old}")
+    assert sum(sealed.partition(b"\0")[0] != b"k2" for sealed in sealed_columns(site)) == 1
 
 
 def test_people_stay_signed_in_over_a_new_secret_key(site):
@@ -96,3 +107,25 @@ def test_people_stay_signed_in_over_a_new_secret_key(site):
         moved = person.tab(after)
         assert moved.signed_in()
         assert moved.send(wire.CHOOSE, method="totp").location == SCAN
+
+
+def test_an_address_is_found_by_the_newest_key_after_a_rotation(site, keys):
+    """And one that was kept before there were hashes is found from then on."""
+    old, new = keys
+    rows = Rows(site)
+    before = dict(rows.all("SELECT username, email_hash FROM users"))
+    assert all(before.values())
+    rows.change("UPDATE users SET email_hash = NULL WHERE username = 'maria'")
+    site.flask("keys", "rotate", PORTAL_ENCRYPTION_KEYS=f"{new},{old}")
+    name, key = new.split(":")
+    finder = Keyring(((name, base64.b64decode(key)),))
+    after = dict(rows.all("SELECT username, email_hash FROM users"))
+    assert {person for person, found in after.items() if bytes(found) != finder.look_up_hash(f"{person}@example.test")} == set()
+
+
+def test_the_demo_accounts_of_an_older_portal_are_found_by_their_address(site):
+    rows = Rows(site)
+    before = dict(rows.all("SELECT username, email_hash FROM users"))
+    rows.change("UPDATE users SET email_hash = NULL")
+    site.flask("demo", "seed")
+    assert dict(rows.all("SELECT username, email_hash FROM users")) == before

@@ -10,7 +10,7 @@ from tests.support.rows import Rows, loot
 from tests.support.server import running_server
 from tests.support.wire import CODE, Wire, claimant
 
-UNREADABLE = "We can't check codes from your app at the moment"
+UNREADABLE = "We can't check codes from your phone at the moment"
 MOVE = (
     "UPDATE authenticators SET secret_sealed = (SELECT secret_sealed FROM authenticators a JOIN users u ON u.id = a.user_id"
     " WHERE username = 'sam') WHERE user_id = (SELECT id FROM users WHERE username = 'maria')"

@@ -5,8 +5,7 @@ import secrets
 
 import pytest
 
-from portal import config
-from portal.config import SettingError
+from portal.settings import SettingError, load
 from tests.support.server import running_server
 
 GOOD = "2026a:" + base64.b64encode(secrets.token_bytes(32)).decode()
@@ -26,33 +25,33 @@ WEAK = {
 WEAK_NAMES = ["missing", "default", "short word", "one letter", "regular", "short"]
 
 
-def load(site, **settings):
+def read(site, **settings):
     """Reads the settings as a portal in production would."""
     production = {"PORTAL_BASE_URL": "https://portal.example", "PORTAL_TEST_BENCH": "0"}
-    return config.load(site.environment | production | settings)
+    return load(site.environment | production | settings)
 
 
 def test_good_keys_are_let_through(site):
-    assert load(site, PORTAL_ENCRYPTION_KEYS=GOOD, PORTAL_SECRET_KEY=SECRET).encryption_keys[0][0] == "2026a"
+    assert read(site, PORTAL_ENCRYPTION_KEYS=GOOD, PORTAL_SECRET_KEY=SECRET).encryption_keys[0][0] == "2026a"
 
 
 @pytest.mark.parametrize("kind", WEAK)
 def test_encryption_keys_that_protect_nothing_stop_the_start(site, kind):
     with pytest.raises(SettingError, match="PORTAL_ENCRYPTION_KEYS"):
-        load(site, PORTAL_ENCRYPTION_KEYS=WEAK[kind], PORTAL_SECRET_KEY=SECRET)
+        read(site, PORTAL_ENCRYPTION_KEYS=WEAK[kind], PORTAL_SECRET_KEY=SECRET)
 
 
 @pytest.mark.parametrize("weak", ["", "change-me", "dev", "x" * 64, "0123456789" * 8, SECRET[:20]], ids=WEAK_NAMES)
 def test_a_secret_key_that_can_be_guessed_stops_the_start(site, weak):
     with pytest.raises(SettingError, match="PORTAL_SECRET_KEY"):
-        load(site, PORTAL_ENCRYPTION_KEYS=GOOD, PORTAL_SECRET_KEY=weak)
+        read(site, PORTAL_ENCRYPTION_KEYS=GOOD, PORTAL_SECRET_KEY=weak)
 
 
 @pytest.mark.parametrize("name", ["encryption_keys", "secret_key"])
 def test_a_lost_key_beside_an_existing_database_stops_the_start(site, name):
     (site.folder / name).unlink()
     with pytest.raises(SettingError, match=f"PORTAL_{name.upper()} is missing"):
-        config.load(site.environment)
+        load(site.environment)
     assert not (site.folder / name).exists(), "a new key was made"
 
 

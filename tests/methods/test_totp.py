@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from portal import methods
+from portal import config, methods
 from portal.methods import CodeRejected, Secret, totp
 from tests.support import phone
 from tests.support.digits import hotp, wrong_codes
@@ -114,6 +114,7 @@ def test_a_secret_does_not_print_itself():
 
 
 def test_a_method_that_is_not_switched_on_is_no_method(monkeypatch):
+    monkeypatch.setattr(config, "METHODS", ("totp",))
     assert methods.method("sms") is None
     assert methods.method("totp").step("no-such-step") is None
 
@@ -122,6 +123,7 @@ def test_a_restricted_method_is_offered_behind_no_door_that_refuses_it(monkeypat
     from portal.policy import PATIENT, PROVIDER
 
     by_telephone = dataclasses.replace(totp.METHOD, restricted=True)
+    monkeypatch.setattr(config, "METHODS", ("totp",))
     monkeypatch.setitem(methods.METHODS, "totp", by_telephone)
     assert methods.offered(PATIENT) == [by_telephone]
     assert methods.offered(PROVIDER) == []

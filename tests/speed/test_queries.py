@@ -6,6 +6,7 @@ A page asks at most four times, a code check at most eight. Each list is a walk,
 import pytest
 
 from portal import config
+from tests.support.texts import turn_on_texts
 
 PAGE, CODE = 4, 8  # the most
 SIGNED_OUT = ["/sign-in", "/help", "/help/contact", "/community", "/privacy"]
@@ -33,7 +34,7 @@ def test_a_page_for_strangers_asks_nothing(queries, plain, path):
 def test_signing_in_with_a_password_alone(queries, plain, maria):
     plain.open("/sign-in")
     assert walk(queries, lambda: plain.fill("Sign in", Username="maria", Password=maria.password)) == [
-        ("sign_in.submit_password", 11),
+        ("sign_in.submit_password", 12),
         ("patient.home", 2),
     ]
 
@@ -41,26 +42,26 @@ def test_signing_in_with_a_password_alone(queries, plain, maria):
 def test_the_pages_of_a_patient_who_is_off(queries, plain, maria):
     plain.enter(maria)
     pages = ["/home", "/account", "/account/security", "/account/security/two-factor", "/account/security/confirm"]
-    for path, counts in zip(pages, ([2], [2], [1], [1], [1, 1]), strict=True):
+    for path, counts in zip(pages, ([2], [3], [2], [1], [1, 2]), strict=True):
         assert [count for _, count in walk(queries, lambda path=path: plain.open(path))] == counts, path
 
 
 def test_the_pages_of_a_patient_who_is_on(queries, plain, sam):
     plain.enter(sam)
     pages = ["/home", "/account", "/account/security", "/account/security/backup-codes"]
-    for path, counts in zip(pages, ([3], [2], [3], [2]), strict=True):
+    for path, counts in zip(pages, ([3], [3], [4], [2]), strict=True):
         assert [count for _, count in walk(queries, lambda path=path: plain.open(path))] == counts, path
 
 
 def test_setting_up(queries, plain, maria):
     plain.enter(maria)
     plain.open("/account/security/two-factor")
-    assert walk(queries, lambda: plain.press("Continue")) == [("patient.setup.submit_choose", 5), ("patient.setup.step", 2)]
+    assert walk(queries, lambda: plain.press("Continue")) == [("patient.setup.submit_choose", 5), ("patient.setup.step", 3)]
     maria.key = plain.page.one("code", id="key").text.replace(" ", "")
     wrong = maria.wrong_code()
     assert walk(queries, lambda: plain.fill("Verify and Enable", Verification_Code=wrong)) == [("patient.setup.submit_step", 7)]
     assert walk(queries, lambda: plain.fill("Verify and Enable", Verification_Code=maria.code())) == [
-        ("patient.setup.submit_step", 16),
+        ("patient.setup.submit_step", 19),
         ("patient.setup.backup_codes", 2),
     ]
 
@@ -72,7 +73,7 @@ def test_proving_that_the_codes_are_saved(queries, plain, maria):
     number = int("".join(letter for letter in label if letter.isdigit()))
     assert walk(queries, lambda: plain.fill("Done", **{label: maria.codes[number - 1]})) == [
         ("patient.setup.submit_prove", 5),
-        ("patient.security", 3),
+        ("patient.security", 4),
     ]
 
 
@@ -88,10 +89,20 @@ def test_the_code_of_the_app_in_a_browser_seen_before(queries, plain, sam, clock
     assert walk(queries, lambda: plain.fill("Verify", Verification_Code=sam.code()))[0] == ("sign_in.submit_code", 7)
 
 
+def test_the_code_page_of_texts_before_and_after_a_limit(queries, plain, inbox, maria, monkeypatch):
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    plain.press("Sign out")
+    for limit, asked in ((5, 3), (1, 4)):
+        monkeypatch.setattr("portal.flows.delivery.MOST", (limit, limit, limit))
+        plain.sign_in(maria)
+        counts = walk(queries, lambda: plain.open("/sign-in/code"))
+        assert counts == [("sign_in.ask_code", asked)] and ("That is all" in plain.text) == (limit == 1)
+
+
 def test_a_wrong_code(queries, plain, sam):
     plain.sign_in(sam)
     wrong = sam.wrong_code()
-    assert walk(queries, lambda: plain.fill("Verify", Verification_Code=wrong)) == [("sign_in.submit_code", 4)]
+    assert walk(queries, lambda: plain.fill("Verify", Verification_Code=wrong)) == [("sign_in.submit_code", 6)]
 
 
 def test_a_backup_code_in_a_browser_not_seen_before(queries, plain, sam):
@@ -106,6 +117,13 @@ def test_last_seen_is_written_at_most_once_a_minute(queries, plain, maria, clock
         clock.move(seconds=10)
         queries.forget()
         plain.open("/account/security")
-        written.append(len(queries.requests[0][1]) - 1)
+        written.append(len(queries.requests[0][1]) - 2)
     assert written == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0]
     assert config.SESSION_TOUCH.total_seconds() == 60
+
+
+def test_the_pages_of_the_ehr(queries, plain, dr_okafor):
+    plain.enter(dr_okafor)
+    pages = ["/ehr/charts", "/ehr/charts/1", "/ehr/settings", "/ehr/settings/security"]
+    for path, counts in zip(pages, ([3], [3], [1], [4]), strict=True):
+        assert [count for _, count in walk(queries, lambda path=path: plain.open(path))] == counts, path

@@ -2,11 +2,13 @@
 
 import gzip
 
+import brotli
 import pytest
 
 from portal import static_files
 
 GZIP = {"Accept-Encoding": "gzip"}
+UNPACK = {"gzip": gzip.decompress, "br": brotli.decompress}
 COMPRESSED = ["portal.css", "scripts.js", "icons/mark.svg"]
 
 
@@ -15,11 +17,12 @@ def client(app):
     return app.test_client()
 
 
+@pytest.mark.parametrize("kind", UNPACK)
 @pytest.mark.parametrize("name", COMPRESSED)
-def test_a_file_comes_compressed_to_a_browser_that_can_read_it(client, name):
-    answer = client.get(f"/static/{name}", headers=GZIP, buffered=True)
-    assert answer.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(answer.data) == (static_files.STATIC / name).read_bytes()
+def test_a_file_comes_compressed_to_a_browser_that_can_read_it(client, name, kind):
+    answer = client.get(f"/static/{name}", headers={"Accept-Encoding": kind}, buffered=True)
+    assert answer.headers["Content-Encoding"] == kind
+    assert UNPACK[kind](answer.data) == (static_files.STATIC / name).read_bytes()
 
 
 @pytest.mark.parametrize("name", COMPRESSED)

@@ -2,13 +2,14 @@
 
 import contextlib
 
-from portal import config, create_app
+from portal import create_app
+from portal.settings import load
 
 
 @contextlib.contextmanager
 def application(site, **settings):
     """Yields the app on a site; closes its connections afterwards, so that none is left for the garbage to complain about."""
-    app = create_app(config.load(site.environment | settings))
+    app = create_app(load(site.environment | settings))
     try:
         yield app
     finally:

@@ -38,6 +38,15 @@ def of_backup_code(code):
     return {raw for text in texts for raw in encodings(text.encode())} | encodings(number.to_bytes(10, "big"))
 
 
+def of_number(number):
+    """Returns the spellings of a number of +1: E.164, the country's own, digits only, and as they travel in an address."""
+    area, office, line = number[2:5], number[5:8], number[8:]
+    texts = {f"{area}{join}{office}{join}{line}" for join in ("", " ", "-", ".", "+", "%20")}
+    texts |= {f"({area}){gap}{office}-{line}" for gap in ("", " ", "+", "%20")}
+    texts |= {f"%28{area}%29{gap}{office}-{line}" for gap in ("", "+", "%20")}
+    return {raw for text in texts for raw in encodings(text.encode())}
+
+
 def of_text(text):
     """Returns the spellings of a password or a token."""
     return {raw for form in ("NFC", "NFD") for raw in encodings(unicodedata.normalize(form, text).encode())}

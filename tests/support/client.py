@@ -1,15 +1,17 @@
 """A person's browser in process, in two guises: plain (no JavaScript) and htmx. It goes by visible labels."""
 
+import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.support.markup import Element, parse, squeeze
-from tests.support.see import see_fragment, see_headers, see_no_secret, see_page
+from tests.support.see import see_anew, see_fragment, see_headers, see_no_secret, see_page
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 WIZARD = "/account/security/two-factor"
 SCAN = f"{WIZARD}/totp/scan"
 CODES = f"{WIZARD}/backup-codes"
+DOORS = "(/account|/ehr/settings|/support)/security/two-factor"  # where a setup key or backup codes may stand, by either door
 REDIRECTS = 6
 
 
@@ -80,7 +82,7 @@ class Browser:
         """Returns the input with that label."""
         found = [element for element in self.page.all("label") if element.text == label]
         assert found, f"no field is called {label!r} on {self.path}"
-        return self.page.one("input", id=found[0]["for"])
+        return self.page.one("input", "textarea", "select", id=found[0]["for"])
 
     def offers(self, label):
         """Returns whether a link or button bears that label."""
@@ -94,7 +96,13 @@ class Browser:
 
     def type(self, label, text):
         """Types into the field with a label."""
-        self.field(label).attributes["value"] = text
+        field = self.field(label)
+        if field.tag == "select":
+            field.pick(text)
+        elif field.tag == "textarea":
+            field.children = [text]
+        else:
+            field.attributes["value"] = text
 
     def choose(self, label):
         """Chooses the radio button with a label."""
@@ -102,6 +110,10 @@ class Browser:
         for radio in self.page.all("input", type="radio", name=chosen["name"]):
             radio.attributes.pop("checked", None)
         chosen.attributes["checked"] = ""
+
+    def tick(self, label):
+        """Ticks the box with a label."""
+        self.field(label).attributes["checked"] = ""
 
     def press(self, label):
         """Presses the link or button with a label; in the htmx guise as htmx would."""
@@ -112,6 +124,9 @@ class Browser:
             swapped = self.guise == "htmx" and "hx-get" in found[0]
             return self._go("GET", found[0]["href"], swapped=swapped)
         form = found[0].up("form")
+        if form["method"] == "get":
+            asked = f"{form['action']}?{urlencode(values(form))}"
+            return self._go("GET", asked, swapped=self.guise == "htmx" and "hx-get" in form)
         return self._go("POST", form["action"], values(form), self.guise == "htmx" and "hx-post" in form)
 
     def fill(self, button, **typed):
@@ -135,6 +150,16 @@ class Browser:
         assert self.status == 200 and self.cookie()
         return self
 
+    def set_up_ehr(self, person):
+        """From the EHR's Account Security to the backup codes, as somebody who must, and who keeps them."""
+        self.open("/ehr/settings/security")
+        self.press("Set Up Now")
+        self.press("Continue")
+        person.key = squeeze(self.page.one("code", id="key").text)
+        self.fill("Confirm and Activate", Verification_Code=person.code())
+        person.codes = self.read_codes()
+        return self
+
     def begin_set_up(self, person):
         """From Security to the QR code; the person's app learns the key."""
         self.open("/account/security")
@@ -153,7 +178,7 @@ class Browser:
 
     def read_codes(self):
         """Returns the ten codes of the page, in order."""
-        assert self.path == CODES
+        assert re.fullmatch(f"{DOORS}/backup-codes", self.path)
         return [item.text for item in self.page.one("ol", id="codes").all("code")]
 
     # --- what travels
@@ -199,11 +224,12 @@ class Browser:
         if swapped:
             see_fragment(answer.text)
             self._swap(page)
+            see_page(self.page, answer.status_code)
         else:
             self.page = page
+            see_anew(page, answer.status_code, answer.text)
         if not swapped or answer.headers.get("HX-Push-Url") != "false":
             self.path, _, self.query = path.partition("?")
-        see_page(self.page, answer.status_code)
         self._remember()
         return self
 
@@ -222,10 +248,11 @@ class Browser:
 
     def _remember(self):
         for key in self.page.all("code", id="key"):
-            self.secrets.append(Known("setup key", squeeze(key.text), f"{SCAN}|/test-bench"))
+            self.secrets.append(Known("setup key", squeeze(key.text), f"{DOORS}/totp/scan|/test-bench"))
         for codes in self.page.all("ol", id="codes"):
             self.secrets += [
-                Known("backup code", squeeze(code.text), f"{CODES}(/sheet|/download)?") for code in codes.all("code")
+                Known("backup code", squeeze(code.text), f"{DOORS}/backup-codes(/sheet|/sealed-copy|/download)?")
+                for code in codes.all("code")
             ]
 
     @property
@@ -234,10 +261,18 @@ class Browser:
         return {name: each[0] for name, each in parse_qs(self.query).items()}
 
 
+def boxed(field):
+    """Returns a field's value; of a ticked box as the first of several that may bear its name."""
+    return [field["value"]] if field["type"] == "checkbox" else field["value"] or ""
+
+
 def values(form):
     """Returns what a browser sends of a form."""
     sent = {}
     for field in form.all("input"):
-        if "name" in field and (field["type"] != "radio" or "checked" in field):
-            sent[field["name"]] = field["value"] or ""
-    return sent
+        if "name" in field and (field["type"] not in ("radio", "checkbox") or "checked" in field):
+            several = field["name"] in sent and field["type"] == "checkbox"
+            sent[field["name"]] = [*sent[field["name"]], field["value"]] if several else boxed(field)
+    for field in form.all("select"):
+        sent[field["name"]] = next(option for option in field.all("option") if "selected" in option)["value"]
+    return sent | {field["name"]: field.raw_text.removeprefix("\n") for field in form.all("textarea")}

@@ -1,17 +1,22 @@
 """More patients than the demo has, made by the portal's own flow in the process of the test."""
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
-from portal import clock, config, create_app, passwords
+from portal import clock, create_app, passwords
 from portal.db import begin_write, db
-from portal.flows import accounts, demo
-from portal.models import Authenticator, secret_place
+from portal.flows import accounts, delivery, demo
+from portal.methods import method
+from portal.models import Authenticator, SentCode, User, secret_place
+from portal.settings import load
+from tests.support.application import application
 from tests.support.wire import PASSWORD
 
 
 def add_patients(site, count):
     """Makes patients `patient1`, `patient2` … with the demo accounts' password and an address; returns their names."""
-    app = create_app(config.load(site.environment))
+    app = create_app(load(site.environment))
     names = [f"patient{number}" for number in range(1, count + 1)]
     with app.app_context():
         for name in names:
@@ -23,7 +28,7 @@ def add_patients(site, count):
 
 def add_many(site, count):
     """Makes patients with an authenticator app and saved backup codes, all at once; returns their keys by name."""
-    app = create_app(config.load(site.environment))
+    app = create_app(load(site.environment))
     made = {}
     with app.app_context():
         keys, now, stored = app.extensions["keys"], clock.now(), passwords.hash_password(PASSWORD)
@@ -37,3 +42,30 @@ def add_many(site, count):
         db.session.commit()
     app.extensions["engine"].dispose()
     return made
+
+
+def add_texters(site, count):
+    """Makes patients who get codes by text, each to a number of their own, a hundred at most; returns their names."""
+    names = sorted(add_many(site, count))
+    with application(site) as app, app.app_context():
+        rows = db.session.scalars(select(Authenticator).join(User).where(User.username.in_(names)))
+        for number, row in enumerate(rows, 100):
+            text_instead(app.extensions["keys"], row, f"+1503555{number:04}")
+        db.session.commit()
+    return names
+
+
+def text_instead(keys, row, number):
+    """Makes an authenticator one that gets codes by text, as if it had been set up so."""
+    row.method, row.target_hash = "sms", keys.mac(number, delivery.TARGET)
+    for column, value in method("sms").begins_with.items():
+        setattr(row, column, value)
+    row.secret_sealed = keys.seal(number, secret_place(row.user_id, row.id))
+
+
+def age_texts(site, **length):
+    """Lets time have passed (`seconds=61`) since every text that was sent."""
+    with application(site) as app, app.app_context():
+        for row in db.session.scalars(select(SentCode)):
+            row.created_at -= timedelta(**length)
+        db.session.commit()

@@ -24,10 +24,12 @@ class Element:
 
     def walk(self):
         """Yields every element below, in the order of the page."""
-        for child in self.children:
+        waiting = self.children[::-1]
+        while waiting:
+            child = waiting.pop()
             if isinstance(child, Element):
                 yield child
-                yield from child.walk()
+                waiting += child.children[::-1]
 
     def all(self, *tags, **attributes):
         """Returns the elements below of some tags (any without one) with these attributes."""
@@ -49,6 +51,15 @@ class Element:
         while element is not None and element.tag != tag:
             element = element.parent
         return element
+
+    def pick(self, words):
+        """Chooses the option with these words of a select."""
+        options = self.all("option")
+        assert words in [option.text for option in options], f"{words!r} is not among {[option.text for option in options]}"
+        for option in options:
+            option.attributes.pop("selected", None)
+            if option.text == words:
+                option.attributes["selected"] = ""
 
     @property
     def classes(self):

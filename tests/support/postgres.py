@@ -48,6 +48,12 @@ class Postgres:
         """Removes a database and ends the connections to it."""
         self._execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
+    def keep(self, database):
+        """Returns a Kept of a database as it stands."""
+        import psycopg
+
+        return Kept(psycopg.connect(host=str(self.folder / "socket"), user="postgres", dbname=database, autocommit=True))
+
     def dump(self, database):
         """Returns everything in a database as text, as a thief would carry it away."""
         command = [_binaries(self.folder) / "pg_dump", "-h", self.folder / "socket", "-U", "postgres", database]
@@ -59,6 +65,42 @@ class Postgres:
         connection = psycopg.connect(host=str(self.folder / "socket"), user="postgres", autocommit=True)
         with contextlib.closing(connection):
             connection.execute(statement)
+
+
+class Kept:
+    """The rows of a database at one moment, kept in a schema of their own: put back in a fraction of what a new copy takes."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        tables = [name for (name,) in self._ask("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        connection.execute("CREATE SCHEMA kept")
+        for name in tables:
+            connection.execute(f'CREATE TABLE kept."{name}" AS TABLE "{name}"')
+        filled = [name for name in tables if self._ask(f'SELECT 1 FROM kept."{name}" LIMIT 1')]
+        counters = self._ask("SELECT sequencename, coalesce(last_value, start_value), last_value IS NOT NULL FROM pg_sequences")
+        self.again = ";".join(
+            [
+                "BEGIN; SET LOCAL session_replication_role = replica",  # the order of the tables does not matter then
+                *(f'DELETE FROM "{name}"' for name in tables),
+                *(f'INSERT INTO "{name}" OVERRIDING SYSTEM VALUE SELECT * FROM kept."{name}"' for name in filled),
+                *(f"SELECT setval('{name}', {value}, {used})" for name, value, used in counters),
+                "COMMIT",
+            ]
+        )
+
+    def put_back(self):
+        """Makes the rows what they were; whoever is still connected is no more."""
+        self._ask(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        self.connection.execute(self.again)
+
+    def close(self):
+        """Lets go of the database."""
+        self.connection.close()
+
+    def _ask(self, query):
+        return self.connection.execute(query).fetchall()
 
 
 @contextlib.contextmanager

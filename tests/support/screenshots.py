@@ -1,22 +1,52 @@
 """Photographs every page, in light and dark, on a desktop and on a phone, into ./screenshots: `make screenshots`.
 
-Four walks through a fresh portal as one patient: from the first sign-in over setting up to the next sign-in, once
-wrong on purpose at each form. The backup codes' sheet is printed to PDF as well.
+In each look, through a fresh portal: the walk of a patient from the first sign-in over setting up to the next sign-in,
+once wrong on purpose at each form; the scenes of everything else; each mail. The backup codes' sheet is printed to PDF as
+well. `python -m tests.support.screenshots texts mails` photographs these alone.
 """
 
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.support import phone
+from portal.mails import compose
+from tests.house.source import TEMPLATES
+from tests.support.application import application
 from tests.support.browser import DESKTOP, PHONE, Browsers, launch
+from tests.support.reader import Reader
+from tests.support.scenes import SCENES
+from tests.support.scenes_ehr import EHR_SCENES
+from tests.support.scenes_emergency import EMERGENCY_SCENES
+from tests.support.scenes_reset import RESET_SCENES
 from tests.support.server import running_server
 from tests.support.sites import ROOT, Sites
+from tests.support.town import Town
 
 FOLDER = ROOT / "screenshots"
 PASSWORD = "harbor-lantern-2026"
+MAILS = sorted(path.stem for path in (TEMPLATES / "mail").glob("[!_]*.txt"))
+FACTS = {
+    "name": "Maria Reyes",
+    "username": "maria",
+    "when": "2027-03-01T12:00:10+00:00",
+    "browser": "Chrome on Windows",
+    "ip": "192.0.2.7",
+    "left": 3,
+    "by": "Robin Lee",
+    "approved_by": "Noor Haddad",
+    "address": "m•••@example.test",
+    "phone": "••• ••• ••64",
+    "has_new_password": 1,
+    "who": "Dr. Ada Okafor",
+    "practice": "Riverside Family Practice",
+    "role": "administrator",
+    "asked_by": "Robin Lee",
+    "last_day": "2027-03-15T23:59:59+00:00",
+    "is_reset": False,
+}
 PLACES = {
     "help": "/help",
     "contact-support": "/help/contact",
@@ -29,54 +59,50 @@ PLACES = {
 }
 
 
-class Photographer:
+class Photographer(Reader):
     """Walks with one window and files a numbered picture of each page."""
 
-    def __init__(self, window, look):
-        self.page = window.page
-        self.look = look
+    def __init__(self, window, look, story):
+        super().__init__(window)
+        self.look, self.story = look, story
         self.taken = 0
 
     def take(self, name):
         """Files a picture of the whole page and says when a page is wider than its window."""
         self.taken += 1
         self.page.evaluate("document.fonts.ready.then(() => true)")
-        self.page.screenshot(path=FOLDER / f"{self.taken:02}-{name}.{self.look}.png", full_page=True)
+        self.page.screenshot(path=FOLDER / f"{self.story}-{self.taken:02}-{name}.{self.look}.png", full_page=True)
         if self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            print(f"{name} ({self.look}) scrolls sideways")
+            print(f"{self.story}: {name} ({self.look}) scrolls sideways")
 
-    def press(self, label, role="button"):
-        """Presses what bears a label and waits until the step that was there has gone, by a swap or with its page."""
-        self.page.locator("#step > *").first.evaluate("step => step.setAttribute('data-old', '')")
-        self.page.get_by_role(role, name=label, exact=True).first.click()
-        self.page.locator("[data-old]").wait_for(state="detached")
-        self.page.wait_for_load_state("load")
+    def print(self, name):
+        """Files what comes out of the printer, once of all looks."""
+        if self.look.startswith("light.1280"):
+            self.page.emulate_media(media="print")
+            self.page.pdf(path=FOLDER / f"{name}.pdf", format="Letter", prefer_css_page_size=True)
+            self.page.emulate_media(media="screen")
 
-    def type(self, label, text):
-        """Types into the field with a label."""
-        self.page.get_by_label(label, exact=True).fill(text)
-
-    def sign_in(self, username, password=PASSWORD):
+    def enter(self, username, password=PASSWORD):
         """Fills the sign-in form and sends it."""
         self.type("Username", username)
         self.type("Password", password)
         self.press("Sign in")
 
 
-def walk(camera):
+def walk(camera, town):
     """Takes every page in the order in which a patient meets it."""
     codes = None
     camera.page.goto("/")
     camera.take("sign-in")
-    camera.sign_in("maria", "wrong on purpose")
+    camera.enter("maria", "wrong on purpose")
     camera.take("sign-in-wrong")
-    camera.sign_in("maria")
+    camera.enter("maria")
     camera.take("home")
     camera.page.locator("summary").first.click()
     camera.take("menu")
-    camera.press("Account Settings", "link")
+    camera.press("Account Settings")
     camera.take("account")
-    camera.press("Security", "link")
+    camera.press("Security")
     camera.take("security-off")
     set_up(camera)
     codes = camera.page.locator("ol.codes code").all_inner_texts()
@@ -87,14 +113,14 @@ def walk(camera):
 
 def set_up(camera):
     """From Enable to the backup codes."""
-    camera.press("Enable", "link")
+    camera.press("Enable")
     camera.take("choose")
     camera.press("Continue")
     camera.take("scan")
     camera.type("Verification Code", "12345")
     camera.press("Verify and Enable")
     camera.take("scan-wrong")
-    entry = phone.scan(camera.page, ".qr svg")
+    entry = camera.scan()[1]
     camera.type("Verification Code", entry.code())
     camera.press("Verify and Enable")
     camera.take("backup-codes")
@@ -102,11 +128,8 @@ def set_up(camera):
 
 def prove(camera, codes):
     """From the codes to the proof that they were saved, with the sheet of paper on the way."""
-    if camera.look.startswith("light.1280"):
-        camera.page.emulate_media(media="print")
-        camera.page.pdf(path=FOLDER / "backup-codes.pdf", format="Letter", prefer_css_page_size=True)
-        camera.page.emulate_media(media="screen")
-    camera.press("I have saved my backup codes", "link")
+    camera.print("backup-codes")
+    camera.press("I have saved my backup codes")
     camera.take("prove")
     field = camera.page.locator("main input.code")
     number = int("".join(letter for letter in camera.page.locator("main label").first.inner_text() if letter.isdigit()))
@@ -116,7 +139,7 @@ def prove(camera, codes):
     field.fill(codes[number - 1])
     camera.press("Done")
     camera.take("security-on")
-    camera.press("Regenerate Backup Codes", "link")
+    camera.press("Regenerate Backup Codes")
     camera.take("regenerate")
     camera.page.goto("/account/security/confirm?next=/account/security")
     camera.take("confirm-it-is-you")
@@ -128,14 +151,14 @@ def again(camera, codes):
     camera.page.locator("summary").first.click()
     camera.press("Sign out")
     camera.take("signed-out")
-    camera.sign_in("maria")
+    camera.enter("maria")
     camera.take("code")
     camera.type("Verification Code", "000 000")
     camera.press("Verify")
     camera.take("code-wrong")
-    camera.press("Can't access your code?", "link")
+    camera.press("Can't access your code?")
     camera.take("no-code")
-    camera.press("Use a backup code", "link")
+    camera.press("Use a backup code")
     camera.take("backup-code")
     camera.type("Backup code", codes[0])
     camera.press("Verify")
@@ -149,22 +172,41 @@ def look_around(camera):
         camera.take(name)
 
 
-def main():
-    """Takes all four walks; each begins with a portal of its own."""
+def mails(camera, town):
+    """Each mail's HTML part, as a mail program shows it."""
+    for template in MAILS:
+        with town.app.test_request_context(base_url=town.url):
+            camera.page.set_content(compose(template, FACTS, {"link": "a" * 43, "not_me": "b" * 43})[2])
+        camera.take(template)
+
+
+STORIES = {"app": walk, **SCENES, **EHR_SCENES, **EMERGENCY_SCENES, **RESET_SCENES, "mails": mails}
+
+
+def photograph(town, browsers, name, scheme, size):
+    """Takes one story in one look."""
+    window = browsers.open(town.url, scheme=scheme, size=size)
+    try:
+        STORIES[name](Photographer(window, f"{scheme}.{size[0]}", name), town)
+    except Exception:
+        window.page.screenshot(path=FOLDER / f"lost.{name}.{scheme}.{size[0]}.png")
+        raise
+    window.context.close()
+
+
+def main(*names):
+    """Takes every story in four looks; each look begins with a portal of its own."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     with tempfile.TemporaryDirectory(prefix="screenshots-") as folder, sync_playwright() as playwright:
         sites, browsers = Sites(Path(folder), None, "camera"), Browsers(launch(playwright))
         for scheme in ("light", "dark"):
             for size in (DESKTOP, PHONE):
-                with running_server(sites.seeded()) as server:
-                    window = browsers.open(server.url, scheme=scheme, size=size)
-                    try:
-                        walk(Photographer(window, f"{scheme}.{size[0]}"))
-                    except Exception:
-                        window.page.screenshot(path=FOLDER / f"lost.{scheme}.{size[0]}.png")
-                        print(server.log.read_text()[-4000:])
-                        raise
+                site = sites.seeded()
+                with running_server(site) as server, application(site) as app:
+                    town = Town(server.url, app)
+                    for name in names or STORIES:
+                        photograph(town, browsers, name, scheme, size)
         complaints = browsers.close()
         browsers.chromium.close()
     print(*complaints, sep="\n")
@@ -172,4 +214,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

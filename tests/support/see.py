@@ -10,6 +10,8 @@ POLICY = (
 )
 NEVER = re.compile(r"\b(please|sorry|oops|invalid|valid)\b", re.IGNORECASE)
 POINTERS = ("for", "aria-describedby", "aria-labelledby")
+TOKEN = re.compile(r'(?<=name="csrf_token" value=")[0-9A-Za-z._-]{64,}(?=")')
+SEEN = set()  # pages of this process that were found in order, their CSRF tokens aside
 SPOKEN = ("alt", "title", "placeholder", "aria-label", "aria-description", "data-busy", "data-late", "data-said")
 
 
@@ -32,6 +34,14 @@ def see_fragment(text):
     assert text.lstrip().startswith("<title>")
     assert not re.search(r"<(html|head|body|main|header|footer|script|link)\b", text)
     assert 'name="csrf_token"' in text
+
+
+def see_anew(page, status, text):
+    """A whole page, once per wording: half of the pages that tests fetch on their way have been looked over before."""
+    wording = hash((status, TOKEN.sub("", text)))
+    if wording not in SEEN:
+        see_page(page, status)
+        SEEN.add(wording)
 
 
 def see_page(page, status):
@@ -67,9 +77,14 @@ def see_identity(page):
 def see_forms(page):
     """Each form works without JavaScript and carries the token; each field has a label, each control a name."""
     labelled = {label["for"] for label in page.all("label") if label.text}
-    for form in page.all("form"):
+    asking = page.all("form", method="get")
+    for form in asking:
+        assert form["action"] and "novalidate" in form and form["role"] == "search" and form.all("button")
+        assert "hx-get" not in form or form["hx-get"] == form["action"]
+        assert form.all("input", name="csrf_token") == []  # it would stand in the address (CF-3)
+    for form in [form for form in page.all("form") if form not in asking]:
         assert form["action"] and form["method"] == "post" and "novalidate" in form
-        assert "hx-post" not in form or (form["hx-post"], form["hx-target"]) == (form["action"], "#step")
+        assert "hx-post" not in form or form["hx-post"] == form["action"]
         assert len(form.one("input", type="hidden", name="csrf_token")["value"]) >= 64
         assert form.all("button")
     assert not [element for element in page.all() if "hx-post" in element and element.tag != "form"]

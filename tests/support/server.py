@@ -19,7 +19,7 @@ STOP_SECONDS = 15
 
 
 class Server:
-    """One portal on one site, reachable at `url`; keeps its port over a restart."""
+    """One portal on one site, reachable at `url`; keeps its port over a restart. PORTAL_WORKER="1" runs the queue's worker beside it."""
 
     application = "wsgi:app"
 
@@ -82,14 +82,29 @@ class Server:
         return victim
 
     def workers(self):
-        """Returns the process ids of the workers."""
-        pid = self.process.pid
-        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        """Returns the process ids of the workers that answer requests."""
+        return [pid for pid in self._children() if pid not in self.carriers()]
+
+    def carriers(self):
+        """Returns the process id of the queue's worker, in a list that is empty while there is none."""
+        return [pid for pid in self._children() if b"queue\0work" in command_of(pid)]
+
+    def _children(self):
+        """Returns the process ids of what the first process started, in any of its threads."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(word) for task in tasks for word in task.read_text().split()]
 
     def restart(self):
         """Kills it and starts it again at the same address."""
         self.kill()
         return self.start()
+
+
+def command_of(pid):
+    """Returns the command line of a process, empty where it is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def free_port():

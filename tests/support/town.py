@@ -1,31 +1,49 @@
 """One running portal for many tests of the browser: each takes a patient of its own, whom nobody knew before."""
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from portal import passwords
 from portal.db import db
 from portal.flows import backup_codes, demo
 from portal.flows.accounts import add_user
-from portal.models import Authenticator, BackupCode, BackupCodeSet, Session, User, secret_place
+from portal.flows.notices import NOT_ME, outbox_place, row_token
+from portal.models import (
+    Authenticator,
+    BackupCode,
+    BackupCodeSet,
+    Event,
+    Outbox,
+    Practice,
+    SentCode,
+    Session,
+    TrustedBrowser,
+    User,
+    secret_place,
+)
+from portal.policy import policy_of
 from tests.support.application import application
+from tests.support.crowd import text_instead
+from tests.support.people import Database
 from tests.support.phone import Entry
 from tests.support.server import running_server
+from tests.support.texts import Inbox
 
 
 @dataclass(frozen=True)
 class Patient:
-    """Somebody of the town; `phone` and `codes` (number -> code) where two-factor authentication is on."""
+    """Somebody of the town; `phone` or `number`, and `codes` (number -> code), where two-factor authentication is on."""
 
     username: str
     name: str
     phone: Entry | None = field(default=None, repr=False)
     codes: dict[int, str] = field(default_factory=dict, repr=False)
     password: str = field(default=demo.PASSWORD, repr=False)
+    number: str = ""
 
     @property
     def initials(self):
@@ -41,31 +59,43 @@ class Town:
         self.numbers = itertools.count(1)
         self.stored = passwords.hash_password(demo.PASSWORD)
 
-    def newcomer(self):
-        """Returns a patient whose two-factor authentication is off."""
+    def newcomer(self, role="patient"):
+        """Returns a patient, or somebody of another role at Riverside, whose two-factor authentication is off."""
         username, name = f"nora{next(self.numbers)}", "Nora Lindqvist"
         with self.app.app_context():
-            self._add(username, name)
+            self._add(username, name, role)
             db.session.commit()
         return Patient(username, name)
 
-    def regular(self):
-        """Returns a patient whose two-factor authentication is on, with a saved set of backup codes."""
+    def regular(self, role="patient"):
+        """Returns somebody whose two-factor authentication is on, with a saved set of backup codes."""
         username, name = f"ivo{next(self.numbers)}", "Ivo Santos"
         keys, made, new_code = self.app.extensions["keys"], [], backup_codes.new_code
         with pytest.MonkeyPatch.context() as patch, self.app.app_context():
             patch.setattr(backup_codes, "new_code", lambda: made.append(new_code()) or made[-1])
-            user = self._add(username, name)
+            user = self._add(username, name, role)
             demo.turn_on(keys, datetime.now(UTC), user)
             db.session.commit()
             row = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).one()
             secret = keys.open(row.secret_sealed, secret_place(user.id, row.id))
         codes = {number: backup_codes.grouped(code) for number, code in enumerate(made, 1)}
-        return Patient(username, name, Entry("Medximity", username, secret, 6, 30, "SHA1"), codes)
+        return Patient(username, name, Entry(policy_of(role).issuer, username, secret, 6, 30, "SHA1"), codes)
 
-    def _add(self, username, name):
+    def texter(self):
+        """Returns a patient who gets codes by text, to `number`; for the rest as a regular one."""
+        patient = self.regular()
+        number = f"+1503555{100 + int(patient.username.removeprefix('ivo')) % 100:04}"
+        keys = self.app.extensions["keys"]
+        with self.app.app_context():
+            row = db.session.scalars(select(Authenticator).join(User).where(User.username == patient.username)).one()
+            text_instead(keys, row, number)
+            db.session.commit()
+        return replace(patient, phone=None, number=number)
+
+    def _add(self, username, name, role):
         keys, now = self.app.extensions["keys"], datetime.now(UTC)
-        return add_user(keys, now, username, name, "patient", self.stored, None, email=f"{username}@{demo.MAIL_HOST}")
+        riverside = None if role in ("patient", "support") else db.session.get_one(Practice, 1)
+        return add_user(keys, now, username, name, role, self.stored, riverside, email=f"{username}@{demo.MAIL_HOST}")
 
     def age(self, patient, **length):
         """Lets time have passed (`minutes=13`) since the newest session of a patient was last used and its password shown."""
@@ -94,6 +124,76 @@ class Town:
         """Disables the authenticator app of a patient, as the hundredth wrong code does."""
         own = select(User.id).where(User.username == patient.username)
         self._change(update(Authenticator).where(Authenticator.user_id.in_(own)).values(disabled_at=datetime.now(UTC)))
+
+    def text_code(self, patient):
+        """Returns the digits of the newest text to a patient, as it waits in the outbox."""
+        return Inbox(Database(self.app)).code(patient)
+
+    def token(self, patient, template):
+        """Returns what the newest mail of a kind to a patient carries in its link."""
+        with self.app.app_context():
+            row = db.session.scalars(
+                self._mails(patient).where(Outbox.template == template).order_by(Outbox.created_at.desc())
+            ).first()
+            keys = self.app.extensions["keys"]
+            if row.body_sealed is None:
+                return row_token(keys, row.id, NOT_ME)
+            return keys.open(row.body_sealed, outbox_place(row.id, "body"))
+
+    def fail_texts(self, patient):
+        """Lets the gateway have refused every text to a patient."""
+        self._change(update(Outbox).where(Outbox.user_id.in_(self._id(patient)), Outbox.kind == "text").values(state="failed"))
+
+    def expire_texts(self, patient):
+        """Lets the ten minutes of every text to a patient have passed."""
+        own = SentCode.user_id.in_(self._id(patient))
+        self._change(update(SentCode).where(own).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
+
+    def shorten(self, patient):
+        """Gives a patient a password that is too short to stand alone; returns them with it."""
+        short = "fourteen-chars"
+        with self.app.app_context():
+            user = db.session.scalars(select(User).where(User.username == patient.username)).one()
+            user.seal(self.app.extensions["keys"], "password", passwords.hash_password(short))
+            db.session.commit()
+        return replace(patient, password=short)
+
+    def crowd(self, patient, count=4):
+        """Lets a patient be signed in, and trusted, on so many more browsers."""
+        now = datetime.now(UTC)
+        agents = ("(iPhone) Safari/605", "(Windows NT 10.0) Edg/140", "(Android 16) Firefox/140", "")
+        with self.app.app_context():
+            newest = db.session.scalars(self._sessions(patient).order_by(Session.id.desc())).first()
+            same = {column.name: getattr(newest, column.name) for column in Session.__table__.columns if column.name != "id"}
+            for number in range(count):
+                seen = {
+                    "ip": f"192.0.2.{number + 1}",
+                    "user_agent": agents[number % 4],
+                    "created_at": now - timedelta(days=number),
+                }
+                db.session.add(Session(**{**same, **seen, "token_hash": f"{newest.id}-{number}"}))
+                trust = {"last_used_at": now, "expires_at": now + timedelta(days=30 - number)}
+                generation = db.session.get_one(User, newest.user_id).generation
+                token = f"trusted-{newest.id}-{number}"
+                db.session.add(TrustedBrowser(user_id=newest.user_id, generation=generation, token_hash=token, **seen, **trust))
+            db.session.commit()
+
+    def id_of(self, patient):
+        """Returns the id of somebody's row."""
+        with self.app.app_context():
+            return db.session.scalar(self._id(patient))
+
+    def change_contact(self, patient):
+        """Lets an address of somebody have been changed just now."""
+        row = {"at": datetime.now(UTC), "event": "email_changed", "result": "ok", "subject_id": self.id_of(patient)}
+        self._change(insert(Event).values(request_id="x", ip="", user_agent="", app_version="x", **row))
+
+    @staticmethod
+    def _id(patient):
+        return select(User.id).where(User.username == patient.username)
+
+    def _mails(self, patient):
+        return select(Outbox).where(Outbox.kind == "mail", Outbox.user_id.in_(self._id(patient)))
 
     def _change(self, statement):
         with self.app.app_context():

@@ -21,7 +21,7 @@ CHOOSE = "/account/security/two-factor"
 SCAN = CHOOSE + "/totp/scan"
 CODES = CHOOSE + "/backup-codes"
 PROVE = CODES + "/check"
-FIRST_PAGES = ("/home", "/elsewhere")  # where a complete sign-in leads, by role
+FIRST_PAGES = ("/home", "/ehr/charts", "/support")  # where a complete sign-in leads, by role
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,16 @@ class Answer:
 class Wire:
     """One browser of one person at a running portal: its cookies, and the CSRF token of the page it saw last."""
 
-    def __init__(self, server, agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"):
+    def __init__(self, server, agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", ip=None):
+        """`ip`: the address that it comes from, any that begins with 127."""
         self.port = server.port
-        self.agent = agent
+        self.agent, self.ip = agent, ip
         self.cookies = {}
         self.token = None
 
     def tab(self, server=None):
         """Returns another tab of the same browser (of another server of the same site, if told): the same cookies."""
-        other = Wire(server or self, self.agent)
+        other = Wire(server or self, self.agent, self.ip)
         other.cookies, other.token = dict(self.cookies), self.token
         return other
 
@@ -96,7 +97,7 @@ class Wire:
         headers = {"User-Agent": self.agent, "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, PATIENCE, self.ip and (self.ip, 0))
         with contextlib.closing(connection):
             connection.request(method, path, body, headers)
             response = connection.getresponse()

@@ -1,0 +1,136 @@
+"""Event to sentence: what happened on an account, for the person whose account it is (AU-8). Pure; the page translates."""
+
+from portal.messages import N_
+
+# An event's sentence; "event:detail" speaks first where the event's reason, the reason's first word, factor or result is that detail.
+SENTENCES: dict[str, str] = {
+    "authn_login_success": N_("You signed in with a verification code."),
+    "authn_login_success:password": N_("You signed in with your password."),
+    "authn_login_success:code_due": N_("Your password was entered, and a code was asked for."),
+    "authn_login_success:reset_link": N_("You signed in with the link of a reset and your password."),
+    "authn_login_success:backup_code": N_("You signed in with a backup code."),
+    "authn_login_success:trusted_browser": N_("You signed in on a browser that you trust, without a code."),
+    "authn_login_fail": N_("A wrong verification code was entered at sign-in."),
+    "authn_login_fail:password": N_("A wrong password was entered at sign-in."),
+    "authn_login_fail:backup_code": N_("A backup code that does not work was entered at sign-in."),
+    "authn_login_fail:reset_link_due": N_("Your password was entered without the link that follows a reset."),
+    "authn_login_fail:reset_link": N_("A wrong password was entered beside the link of a reset."),
+    "authn_login_fail:throttled": N_("A code was refused at sign-in, because too many had been wrong."),
+    "authn_login_lock": N_("Too many wrong codes were entered, so codes had to wait for a while."),
+    "reauthentication": N_("You confirmed that it is you."),
+    "reauthentication:refused": N_("A wrong password or code was entered where we check that it is you."),
+    "authenticator_binding_begun": N_("Setting up two-factor authentication was begun."),
+    "authenticator_binding_cancelled": N_("Setting up two-factor authentication was cancelled."),
+    "authenticator_binding": N_("A wrong code was entered while two-factor authentication was set up."),
+    "authenticator_binding:throttled": N_("A code was refused in a set-up, because too many had been wrong."),
+    "authenticator_binding:phone": N_("A phone number that we can't use was entered while two-factor authentication was set up."),
+    "authenticator_binding:number_shared": N_("A number that five accounts use already was entered in a set-up."),
+    "authenticator_binding:send_gap": N_("A text was asked for too soon after the last one in a set-up, so none was sent."),
+    "authenticator_binding:send": N_("A text was asked for in a set-up and not sent, because too many had been."),
+    "authenticator_binding:texts_off": N_(
+        "A text was asked for in a set-up and not sent, because text messages are switched off."
+    ),
+    "authenticator_binding:set_up_expired": N_("Setting up two-factor authentication took too long, so it ended."),
+    "authenticator_added": N_("A way to get verification codes was added."),
+    "authenticator_replaced": N_("A way to get verification codes was changed for another."),
+    "authenticator_removed": N_("A way to get verification codes was removed."),
+    "authenticator_renamed": N_("A way to get verification codes got a new name."),
+    "code_sent": N_("A text with a code was sent to you."),
+    "number_changed": N_("A code was not sent by text, because your number had lately moved to another SIM card or carrier."),
+    "code_sent:texts_off": N_("A code was not sent by text, because text messages are switched off."),
+    "code_sent:send_gap": N_("A text with a code was asked for too soon after the last one, so none was sent."),
+    "code_sent:send": N_("A text with a code was asked for and not sent, because too many had been."),
+    "code_sent:number_shared": N_("A text with a code was not sent, because too many accounts use your number."),
+    "code_sent:unreadable": N_("A text with a code was not sent, because we could not read your number."),
+    "code_sent:refused": N_("A text with a code was asked for and not sent."),
+    "authenticator_disabled": N_("A hundred wrong codes were entered, so your codes were stopped."),
+    "two_factor_off": N_("Two-factor authentication was turned off."),
+    "two_factor_off:refused": N_("A wrong password was entered where two-factor authentication is turned off."),
+    "two_factor_reset": N_("Your two-factor authentication was reset."),
+    "two_factor_reset_asked": N_("A reset of your two-factor authentication was asked for; it waits for a second person."),
+    "two_factor_reset_refused": N_("A reset of your two-factor authentication was refused, so nothing changed."),
+    "two_factor_reset_refused:not_me": N_("You stopped a reset of your two-factor authentication, or its link."),
+    "colleague_reset": N_("You reset somebody's two-factor authentication."),
+    "colleague_reset:waiting": N_("You asked for a reset of somebody's two-factor authentication; it waits for a second person."),
+    "colleague_reset:approved": N_("You approved a reset of somebody's two-factor authentication."),
+    "colleague_reset:refused": N_("You refused a reset of somebody's two-factor authentication."),
+    "reset_decided": N_("A reset that you asked for was approved."),
+    "reset_decided:refused": N_("A reset that you asked for was refused."),
+    "backup_codes_made": N_("A set of backup codes was made."),
+    "backup_codes_saved": N_("You showed that your backup codes are saved."),
+    "sealed_copy_given": N_("You gave the sealed copy of your backup codes to your practice administrator."),
+    "backup_code_used": N_("A backup code was used."),
+    "trusted_browser_added": N_("You chose to trust this browser."),
+    "trusted_browser_removed": N_("You ended the trust in a browser."),
+    "trusted_browser_removed:all": N_("You ended the trust in all browsers."),
+    "trusted_browser_removed:two_factor_changed": N_("Your protection changed, so no browser was trusted any more."),
+    "password_changed": N_("Your password was changed."),
+    "password_forgotten": N_("A link for a new password was asked for."),
+    "name_changed": N_("Your name was changed."),
+    "phone_changed": N_("The mobile number on file was changed."),
+    "email_asked": N_("A new email address was entered; it waits for its link."),
+    "email_changed": N_("Your email address was changed."),
+    "notice_address_asked": N_("A second address was entered; it waits for its link."),
+    "notice_address_added": N_("A second address was confirmed."),
+    "notice_address_removed": N_("A second address was removed."),
+    "emergency_asked": N_("You asked for emergency access to charts."),
+    "emergency_asked:refused": N_("Emergency access was asked for, and could not be given."),
+    "emergency_asked:colleague": N_("Somebody of a practice asked for emergency access to charts."),
+    "emergency_told": N_("Your practice administrators or our support were told that you asked for emergency access."),
+    "emergency_told:colleague": N_("You were told of a request for emergency access."),
+    "emergency_approved": N_("Your emergency access was approved, for 60 minutes."),
+    "emergency_approved:colleague": N_("You approved emergency access."),
+    "emergency_refused": N_("Your request for emergency access was refused."),
+    "emergency_refused:colleague": N_("You refused emergency access."),
+    "emergency_refused:not_me": N_("A request for emergency access was withdrawn, because it was not yours."),
+    "emergency_refused:two_factor_reset": N_(
+        "Your request for emergency access ended, because your two-factor authentication was reset."
+    ),
+    "emergency_begun": N_("You began to read charts by emergency access."),
+    "emergency_begun:colleague": N_("Reading charts began, by emergency access that you approved."),
+    "emergency_chart_opened": N_("You opened a chart by emergency access."),
+    "emergency_chart_opened:colleague": N_("A chart was opened, by emergency access that you approved."),
+    "emergency_write_refused": N_("Something that you sent was refused, because emergency access only reads."),
+    "emergency_write_refused:colleague": N_("A change was refused, because the emergency access that you approved only reads."),
+    "emergency_ended": N_("Your emergency access ended."),
+    "emergency_ended:colleague": N_("Emergency access that you approved ended."),
+    "emergency_reviewed": N_("Your emergency access was reviewed."),
+    "emergency_reviewed:colleague": N_("Emergency access that you approved or looked at was reviewed."),
+    "set_up_reminder": N_("Your practice administrator reminded you to turn two-factor authentication on."),
+    "set_up_put_off": N_("You put off setting two-factor authentication up at this sign-in."),
+    "deadline_set": N_("You set the day by which your practice sets two-factor authentication up."),
+    "deadline_removed": N_("You removed the day by which your practice sets two-factor authentication up."),
+    "team_list_exported": N_("You downloaded the security status of your practice."),
+    "session_end": N_("Your sessions on other browsers were ended."),
+    "session_end:signed_out": N_("You signed out."),
+    "session_end:newer_sign_ins": N_("Your oldest session was ended, because you signed in on several other browsers."),
+    "session_end:two_factor_changed": N_("Your protection changed, so your other sessions were ended."),
+    "session_end:password_changed": N_("Your password changed, so your other sessions were ended."),
+    "session_end:ended_by_owner": N_("You ended a session on another browser."),
+    "session_end:signed_in_again": N_("You signed in again, so this browser's session before was ended."),
+}
+
+# What is recorded for the people who watch over the portal, and would tell a person nothing that they can act on.
+HIDDEN = frozenset(
+    {
+        "authz_fail",  # an address that is not theirs
+        "backup_codes_postponed",
+        "chart_note_added",  # their daily work; it would hide what this list is for
+        "malicious_csrf",  # a form that was open too long
+        "sequence_fail",
+        "session_renew",
+        "session_use_after_expire",
+        "team_list_opened",  # an administrator's daily work
+    }
+)
+
+SHOWN = frozenset(key.partition(":")[0] for key in SENTENCES)
+
+
+def sentence(event: str, result: str, reason: str | None, factor: str | None) -> str:
+    """The sentence for an event of SHOWN, not translated yet."""
+    for detail in (reason, (reason or "").partition("_")[0], factor, result):
+        found = SENTENCES.get(f"{event}:{detail}")
+        if found:
+            return found
+    return SENTENCES[event]

@@ -1,0 +1,83 @@
+"""Addresses that the environment names: of the gateways, the mail server, the queue; checked at the start, sentences for the wrong."""
+
+import ipaddress
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+
+class SettingError(RuntimeError):
+    """A setting that stops the start; its text names the setting and says what to do."""
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a host name or address means this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def read_text_urls(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """One or two apprise URLs. Their shape alone is checked here: apprise itself is known to the worker only."""
+    urls = tuple(environ.get("PORTAL_SMS_URL", "").split())
+    if len(urls) > 2:
+        raise SettingError("PORTAL_SMS_URL holds more than two addresses. Give one gateway, or two with a space between them.")
+    for place, url in enumerate(urls, 1):
+        if "://" not in url or "{to}" not in url:
+            raise SettingError(
+                f"PORTAL_SMS_URL: address {place} must be an apprise URL with {{to}} in it, such as twilio://SID:TOKEN@FROM/{{to}}."
+            )
+    return urls
+
+
+def read_number_check_url(environ: Mapping[str, str]) -> str:
+    """Who is asked about a number before a code goes to it; numbers travel in TLS or within this machine."""
+    url = environ.get("PORTAL_NUMBER_CHECK_URL", "").strip()
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        known = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback_host(parts.hostname or ""))):
+        raise SettingError("PORTAL_NUMBER_CHECK_URL must begin with https:// and name a host; http:// is for loopback only.")
+    return url
+
+
+def read_smtp_url(environ: Mapping[str, str]) -> str:
+    """The mail server. Mails carry links that open things, so the way to it is in TLS or within this machine."""
+    url = environ.get("PORTAL_SMTP_URL", "").strip()
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0 and parts.query in ("", "starttls")
+    except ValueError:
+        known = False
+    if not known or parts.path not in ("", "/"):
+        raise SettingError(
+            "PORTAL_SMTP_URL must be an address such as smtps://user:password@mail.example or smtp://host:587?starttls."
+        )
+    if parts.scheme == "smtp" and not parts.query and not is_loopback_host(parts.hostname or ""):
+        raise SettingError("PORTAL_SMTP_URL would send links in the clear. Begin it with smtps://, or end it in ?starttls.")
+    return url
+
+
+def read_mail_from(environ: Mapping[str, str], base_url: str) -> str:
+    """The address that mails come from."""
+    host = urlsplit(base_url).hostname or ""
+    sender = environ.get("PORTAL_MAIL_FROM") or f"no-reply@{'localhost' if is_loopback_host(host) else host}"
+    name, _, domain = sender.rpartition("@")
+    if not name or not domain or not sender.isascii() or not sender.isprintable() or set(sender) & set(" <>,;:"):
+        raise SettingError("PORTAL_MAIL_FROM must be a bare address such as no-reply@portal.example.")
+    return sender
+
+
+def read_redis_url(environ: Mapping[str, str]) -> str:
+    url = environ.get("PORTAL_REDIS_URL", "").strip()
+    if url and not (url.startswith(("redis://", "rediss://")) and urlsplit(url).hostname):
+        raise SettingError("PORTAL_REDIS_URL must begin with redis:// or rediss:// and name a host.")
+    return url

@@ -1,0 +1,63 @@
+"""One of a person's authenticators: its name, and its end while another stays. Nested in each door's blueprint."""
+
+from flask import Blueprint, Response, abort, request
+
+from portal.blueprints.done import go_and_say
+from portal.blueprints.doors import ask_again, ask_code
+from portal.browser_session import visit
+from portal.flows import account, turn_on
+from portal.forms import LabelForm
+from portal.messages import Refused
+from portal.rendering import go_to, page, refuse
+
+blueprint = Blueprint("authenticators", __name__)
+
+
+def own(authenticator_id: str) -> account.Held:
+    """The visitor's authenticator; 404 where it is nobody's or another's."""
+    return next((each for each in account.all_held(visit()) if each.id == authenticator_id), None) or abort(404)
+
+
+@blueprint.get("/<authenticator_id>/name")
+def rename(authenticator_id: str) -> Response:
+    again = ask_code()
+    if again:
+        return again
+    held = own(authenticator_id)
+    return page("account/rename.html", form=LabelForm(name=held.name), held=held)
+
+
+@blueprint.post("/<authenticator_id>/name")
+def submit_rename(authenticator_id: str) -> Response:
+    again = ask_code()
+    if again:
+        return again
+    held = own(authenticator_id)
+    form = LabelForm(request.form)
+    if not form.validate():
+        return refuse("account/rename.html", form, held=held)
+    try:
+        turn_on.rename(visit(), held.id, form.name.data)
+    except Refused as refused:
+        return refuse("account/rename.html", form, refused, "name", held=held)
+    return go_and_say("security", "changed")
+
+
+@blueprint.get("/<authenticator_id>/remove")
+def remove(authenticator_id: str) -> Response:
+    again = ask_again()
+    if again:
+        return again
+    held = own(authenticator_id)
+    is_last = account.is_last(account.all_held(visit()), held)
+    return page("account/last_way.html" if is_last else "account/remove.html", held=held)
+
+
+@blueprint.post("/<authenticator_id>/remove")
+def submit_remove(authenticator_id: str) -> Response:
+    held = own(authenticator_id)
+    again = ask_again()
+    if again:
+        return again
+    removed = turn_on.remove(visit(), held.id)
+    return go_and_say("security", "changed") if removed else go_to(request.path)  # the page says why it stays

@@ -1,0 +1,49 @@
+"""Backup codes after set-up: the reminder to look after them, and a new set; nested in each door."""
+
+from flask import Blueprint, Response, g, request
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from portal.blueprints.doors import ask_again
+from portal.browser_session import visit
+from portal.flows import backup_codes as flow
+from portal.rendering import go_to, page
+
+blueprint = Blueprint("codes", __name__)
+
+
+def remind(codes: flow.Overview | None) -> tuple[str | None, str | None]:
+    """The one thing that a person should look after, and where; (None, None) when all is well."""
+    if codes is None:
+        return None, None
+    regenerate_url = g.door.url("codes.regenerate")
+    if not codes.kept:
+        where = g.door.url("setup.backup_codes") if codes.readable else regenerate_url
+        return _("You have not confirmed yet that your backup codes are saved. Without them, a lost phone locks you out."), where
+    if codes.few:
+        return ngettext(
+            "%(num)s backup code left. Generate a new set.", "%(num)s backup codes left. Generate a new set.", codes.left
+        ), regenerate_url
+    if codes.left < codes.total:
+        return _(
+            "You used a backup code: %(left)s left. Generate a new set, so that you always have ten.", left=codes.left
+        ), regenerate_url
+    return None, None
+
+
+@blueprint.get("")
+def regenerate() -> Response:
+    if not visit().who.is_on:
+        return go_to(g.door.url("security"))
+    return ask_again() or page("account/regenerate.html", backup=flow.overview(visit()))
+
+
+@blueprint.post("")
+def submit_regenerate() -> Response:
+    if not visit().who.is_on:
+        return go_to(g.door.url("security"))
+    again = ask_again()
+    if again:
+        return again
+    flow.regenerate(visit(), request.form.get("set", type=int))
+    return go_to(g.door.url("setup.backup_codes"))

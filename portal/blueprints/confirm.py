@@ -1,0 +1,85 @@
+"""Showing password and second factor again before a change; nested in each door, which supplies guard and chrome."""
+
+from flask import Blueprint, Response, g, request
+from flask_babel import gettext as _
+
+from portal.blueprints.doors import forbid
+from portal.browser_session import own_path, visit
+from portal.flows import reauthenticate as flow
+from portal.flows import sign_in
+from portal.flows.ways import Way, ways, without_texts
+from portal.forms import PasswordForm, ReauthenticationForm
+from portal.messages import Refused
+from portal.policy import policy_of
+from portal.rendering import go_to, page, refuse, renew_session, say
+
+blueprint = Blueprint("confirm", __name__)
+
+
+@blueprint.get("")
+def ask() -> Response:
+    if visit().who.is_fresh(visit().now):
+        return go_to(place_after())
+    return page("account/confirm.html", form=form_type()(), **context())
+
+
+@blueprint.post("")
+def submit() -> Response:
+    form = form_type()(request.form)
+    if not form.validate():
+        return refuse("account/confirm.html", form, **context())
+    code = form.code.data if "code" in form else None
+    try:
+        token = flow.submit(visit(), form.password.data, code)
+    except Refused as refused:
+        field = "password" if refused.reason == flow.WRONG_PASSWORD or "code" not in form else "code"
+        return refuse("account/confirm.html", form, refused, field, **context())
+    renew_session(token)
+    return go_to(place_after())
+
+
+def form_type() -> type:
+    return ReauthenticationForm if visit().who.is_on else PasswordForm
+
+
+def place_after() -> str:
+    return own_path(request.args.get("next")) or g.door.url("security")
+
+
+def context() -> dict:
+    policy, is_trusted = g.door.policy, visit().who.is_trusted
+    change = _("You are about to change how your account is protected, so we check that it is you.")
+    trusted = _(
+        "You trust this browser, so no code was asked when you signed in. How your account is protected opens to a code alone."
+    )
+    always = _("Every sign-in here asks for a code, whichever browser it comes from.")
+    asked = ways(visit()) if visit().who.is_on else []
+    missing = without_texts(visit()) if visit().who.is_on else None
+    return {
+        "action": g.door.url("confirm.ask", next=own_path(request.args.get("next"))),
+        "ways": asked,
+        "send_url": g.door.url("confirm.send", next=own_path(request.args.get("next"))),
+        "why": (trusted if policy.may_trust_browsers else always) if is_trusted else change,
+        "cancel_url": g.door.url("account" if is_trusted and policy.may_trust_browsers else "security"),
+        "texts_off": say(missing) if missing else None,
+        "hint": code_hint(asked),
+    }
+
+
+def code_hint(asked: list[Way]) -> str:
+    if any(way.sends for way in asked) or g.door.policy.accepts_restricted:
+        return _("From your authenticator app or our newest text, or one of your backup codes.")
+    return _("From your authenticator app, or one of your backup codes.")
+
+
+@blueprint.post("/send")
+def send() -> Response:
+    """A text for this confirmation."""
+    if not policy_of(visit().who.role).accepts_restricted and not any(way.sends for way in ways(visit())):
+        forbid("restricted_method", 404)
+    try:
+        sign_in.send_code(visit(), request.form.get("way", ""))
+    except Refused as refused:
+        form = form_type()()
+        return refuse("account/confirm.html", form, refused, "code" if "code" in form else "", **context())
+    return go_to(g.door.url("confirm.ask", next=own_path(request.args.get("next"))))

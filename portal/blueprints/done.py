@@ -1,0 +1,74 @@
+"""What the page before has done, said by the next one: a mark in the address, for this session and a minute.
+
+A page claims nothing that is not so: the mark is signed, so that no link makes it, and it is old soon, so that a late reload says
+nothing; what its own rows contradict, a page does not say at all. Nothing is stored for it, for a GET writes nothing.
+"""
+
+import hmac
+import re
+
+from flask import Response, g, request
+from flask_babel import gettext as _
+
+from portal import config
+from portal.browser_session import visit
+from portal.flows import presence
+from portal.messages import N_
+from portal.rendering import go_to
+
+MARK = re.compile(r"(([a-z_-]+?)((?:_[0-9]{1,9})*))\.([0-9]{1,12})\.([0-9a-f]{64})")
+SAID = {
+    "on": N_("Two-factor authentication is on."),
+    "off": N_("Two-factor authentication is off."),
+    "saved": N_("Your new backup codes are saved."),
+    "changed": N_("Your change is saved."),
+    presence.SESSIONS: N_("Ended. Signed out there at the next click."),
+    presence.TRUSTED: N_("Ended. The next sign-in there asks for a code."),
+    "copy": N_("Noted: your practice administrator has the sealed copy."),
+    "noted": N_("Your note is in the chart."),
+    "approved": N_("Approved. It is done, and the people whom it concerns are told."),
+    "refused": N_("Refused. Nothing was done, and the people whom it concerns are told."),
+    "reviewed": N_("Noted: you have reviewed it."),
+    "deadline_set": N_("Your deadline is set."),
+    "deadline_removed": N_("The deadline is removed. Set-up comes first from the next sign-in on."),
+    "name": N_("Your name is changed."),
+    "phone": N_("Your mobile phone number is changed."),
+    "email": N_("We sent a mail to the new address. Open the link in it within 24 hours; until then the old address stays."),
+    "address": N_("We sent a mail to that address. Open the link in it within 24 hours."),
+    "address_confirmed": N_("The address is confirmed."),
+    "address_removed": N_("The address is removed."),
+    "password": N_("Your password is changed. All other browsers are signed out."),
+}
+
+
+def go_and_say(endpoint: str, what: str) -> Response:
+    """On to a page of this door, which says what was done."""
+    return go_to(g.door.url(endpoint, done=mark(what)))
+
+
+def mark(what: str, *numbers: int) -> str:
+    """A key of SAID as an address carries it; where a page has words of its own for it, with its numbers."""
+    at, what = int(visit().now.timestamp()), "_".join((what, *map(str, numbers)))
+    return f"{what}.{at}.{sign(what, at)}"
+
+
+def sign(what: str, at: int) -> str:
+    return visit().keys.mac(f"{what}\0{at}\0{visit().who.session_id}", "done").hex()
+
+
+def said(**so: bool) -> str | None:
+    """The sentence of this address's mark, or None. `so`: what the page knows of a key: where it is not so, nothing is said."""
+    what = proved()[0]
+    return _(SAID[what]) if what in SAID and so.get(what, True) else None
+
+
+def proved() -> tuple[str, list[int]]:
+    """What this address's mark says, and its numbers; ("", []) where there is no mark, or none of this session and minute."""
+    found = MARK.fullmatch(request.args.get("done", ""))
+    if not found:
+        return "", []
+    whole, what, numbers, at, signed = found.groups()
+    age = visit().now.timestamp() - int(at)
+    if age > config.SAID_FOR.total_seconds() or not hmac.compare_digest(signed, sign(whole, int(at))):
+        return "", []
+    return what, [int(number) for number in numbers.split("_")[1:]]

@@ -1,0 +1,64 @@
+"""Emergency access for somebody at the code page who has no code: asks, waits, opens the charts (AD-6). EHR accounts only."""
+
+from flask import Blueprint, Response, abort, request
+
+from portal import config
+from portal.blueprints.doors import forbid
+from portal.browser_session import visit, visitor
+from portal.flows import account
+from portal.flows import emergency_asking as flow
+from portal.headers import SAFE_METHODS
+from portal.messages import Refused
+from portal.policy import policy_of
+from portal.practice_forms import ReasonForm
+from portal.rendering import go, home_endpoint, page, refuse, renew_session, send_to_sign_in
+
+blueprint = Blueprint("emergency", __name__, url_prefix="/sign-in/emergency")
+
+
+@blueprint.before_request
+def claimants_of_the_ehr() -> Response | None:
+    """Who has shown a password and owes a code; patients have no charts to open."""
+    who = visitor()
+    if who is None:
+        return send_to_sign_in()
+    if not who.is_claimant:
+        return go(home_endpoint(who.role))
+    if not policy_of(who.role).hands_over_copy:
+        abort(404) if request.method in SAFE_METHODS else forbid("not_ehr", 404)  # looking at what is not there is no event
+    return None
+
+
+def context() -> dict:
+    return {
+        "standing": flow.standing(visit()),
+        "administrators": account.administrators(visit()),
+        "news_seconds": config.EMERGENCY_NEWS_SECONDS,
+    }
+
+
+@blueprint.get("")
+def show() -> Response:
+    return page("emergency/ask.html", form=ReasonForm(), **context())
+
+
+@blueprint.post("")
+def ask() -> Response:
+    form = ReasonForm(request.form)
+    if not form.validate():
+        return refuse("emergency/ask.html", form, **context())
+    try:
+        flow.ask(visit(), form.reason.data)
+    except Refused as refused:
+        return refuse("emergency/ask.html", form, refused, **context())
+    return go(".show")
+
+
+@blueprint.post("/charts")
+def open_charts() -> Response:
+    try:
+        token = flow.take_up(visit())
+    except Refused as refused:
+        return refuse("emergency/ask.html", ReasonForm(), refused, **context())
+    renew_session(token)
+    return go("provider.charts")

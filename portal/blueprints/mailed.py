@@ -1,0 +1,154 @@
+"""The forgotten password, and the pages that mailed links open. They are open to strangers: the link is what they have."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from flask import Blueprint, Response, g, request, url_for
+
+from portal.blueprints.done import mark
+from portal.blueprints.doors import door_of
+from portal.browser_session import mark_browser, visit, visitor
+from portal.flows import new_password as passwords_flow
+from portal.flows import profile as profile_flow
+from portal.flows import reset as reset_flow
+from portal.forms import ForgotForm, LinkPasswordForm, NewPasswordForm
+from portal.messages import Refused
+from portal.models import User
+from portal.rendering import go, go_to, page, refuse, renew_session, say
+
+blueprint = Blueprint("mailed", __name__)
+AGAIN = {"new_password": "forgot", "set_up_again": "reset"}  # where another link is to be had, by page
+
+
+@blueprint.after_request
+def tell_no_referrer(response: Response) -> Response:
+    """The address of such a page is a secret: it goes nowhere (HD-3)."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def with_live_link(show: Callable[[str], Response]) -> Callable[[str], Response]:
+    """Of a link that opens nothing the page says why, and where to get another one."""
+
+    @wraps(show)
+    def shown(token: str) -> Response:
+        try:
+            return show(token)
+        except Refused as refused:
+            to_sign_in = refused.reason == "link_sign_in"
+            again = AGAIN.get(show.__name__.removeprefix("submit_"), "account")
+            return page("mailed/dead_link.html", 403 if to_sign_in else 404, why=say(refused), to_sign_in=to_sign_in, again=again)
+
+    return shown
+
+
+# --- a forgotten password
+
+
+@blueprint.get("/forgot-password")
+def forgot() -> Response:
+    return page("mailed/forgot.html", form=ForgotForm())
+
+
+@blueprint.post("/forgot-password")
+def submit_forgot() -> Response:
+    form = ForgotForm(request.form)
+    if not form.validate():
+        return refuse("mailed/forgot.html", form)
+    passwords_flow.ask(visit(), form.username.data)
+    return go("mailed.forgot_sent")
+
+
+@blueprint.get("/forgot-password/sent")
+def forgot_sent() -> Response:
+    """The same words whoever was named (EN-3)."""
+    return page("mailed/forgot_sent.html")
+
+
+@blueprint.get("/new-password/<token>")
+@with_live_link
+def new_password(token: str) -> Response:
+    _, user = passwords_flow.owner(visit(), token)
+    return page("mailed/new_password.html", form=NewPasswordForm(), **password_context(token, user.username))
+
+
+@blueprint.post("/new-password/<token>")
+@with_live_link
+def submit_new_password(token: str) -> Response:
+    _, user = passwords_flow.owner(visit(), token)
+    form = NewPasswordForm(request.form)
+    context = password_context(token, user.username)
+    if not form.validate():
+        return refuse("mailed/new_password.html", form, **context)
+    try:
+        passwords_flow.reset(visit(), token, form.new_password.data)
+    except Refused as refused:
+        if refused.reason.startswith("link_"):
+            raise
+        return refuse("mailed/new_password.html", form, refused, "new_password", **context)
+    return go("sign_in.ask_password", changed=1)
+
+
+def password_context(token: str, username: str) -> dict:
+    return {"action": url_for("mailed.submit_new_password", token=token), "username": username}
+
+
+# --- after a reset: the link and the password together
+
+
+@blueprint.get("/set-up-again/<token>")
+@with_live_link
+def set_up_again(token: str) -> Response:
+    _, user = reset_flow.owner(visit(), token)
+    return page("mailed/set_up_again.html", form=LinkPasswordForm(), **reset_context(token, user))
+
+
+@blueprint.post("/set-up-again/<token>")
+@with_live_link
+def submit_set_up_again(token: str) -> Response:
+    _, user = reset_flow.owner(visit(), token)
+    form, context = LinkPasswordForm(request.form), reset_context(token, user)
+    if not form.validate():
+        return refuse("mailed/set_up_again.html", form, **context)
+    mark_browser()
+    try:
+        begun = reset_flow.sign_in(visit(), token, form.password.data)
+    except Refused as refused:
+        if refused.reason.startswith("link_"):
+            raise
+        return refuse("mailed/set_up_again.html", form, refused, "password", **context)
+    renew_session(begun.token)
+    door = door_of(begun.role)
+    return go_to(door.url("setup.choose") if door else url_for("sign_in.ask_password"))
+
+
+def reset_context(token: str, user: User) -> dict:
+    """The page wears the brand of the person's own side."""
+    door = door_of(user.role)
+    g.brand = door.brand if door else None
+    return {"action": url_for("mailed.submit_set_up_again", token=token), "username": user.username}
+
+
+# --- an address to confirm
+
+
+def its_owner() -> None:
+    """An address is confirmed by who asked for it, signed in: whoever gets the mail by mistake can add it to nothing."""
+    who = visitor()
+    if who is None or who.owes_code:
+        raise Refused("link_sign_in")
+
+
+@blueprint.get("/confirm-address/<token>")
+@with_live_link
+def confirm_address(token: str) -> Response:
+    its_owner()
+    return page("mailed/confirm_address.html", address=profile_flow.to_confirm(visit(), token), action=request.path)
+
+
+@blueprint.post("/confirm-address/<token>")
+@with_live_link
+def submit_confirm_address(token: str) -> Response:
+    its_owner()
+    profile_flow.confirm(visit(), token)
+    return go("patient.account", done=mark("address_confirmed"))

@@ -1,0 +1,61 @@
+"""Where the link "This wasn't me" of a notice leads. Mail scanners open links: GET only asks, POST does it (CF-2)."""
+
+from flask import Blueprint, Response, request, url_for
+
+from portal.blueprints.doors import Door, door_of
+from portal.browser_session import visit, visitor
+from portal.flows import not_me as flow
+from portal.messages import Refused
+from portal.rendering import go, go_to, page, refuse
+
+blueprint = Blueprint("not_me", __name__, url_prefix="/not-me")
+
+
+@blueprint.after_request
+def keep_the_address(response: Response) -> Response:
+    """The address is the key: no other page is told of it (RC-7)."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@blueprint.get("/done")
+def done() -> Response:
+    door = own_door()
+    return page("not_me/done.html", security_url=door.url("security") if door else None, of_reset="reset" in request.args)
+
+
+@blueprint.get("/<token>")
+def ask(token: str) -> Response:
+    try:
+        notice = flow.look(visit(), token)
+    except Refused as refused:
+        return refuse("not_me/ask.html", (), refused)
+    at_once, sign_in_first = flow.is_at_once(notice), flow.asks_sign_in(visit(), notice)
+    url = sign_in_url(token) if sign_in_first else None
+    return page("not_me/ask.html", at_once=at_once, of_reset=flow.is_of_reset(notice), sign_in_url=url, token=token)
+
+
+@blueprint.post("/<token>")
+def answer(token: str) -> Response:
+    try:
+        notice = flow.look(visit(), token)
+        if flow.asks_sign_in(visit(), notice):
+            return go_to(sign_in_url(token))
+        door = own_door()
+        if not flow.is_at_once(notice) and door and not visit().who.is_fresh(visit().now):
+            return go_to(door.url("confirm.ask", next=url_for("not_me.ask", token=token)))
+        flow.answer(visit(), token)
+    except Refused as refused:
+        return refuse("not_me/ask.html", (), refused)
+    return go("not_me.done", reset=1 if flow.is_of_reset(notice) else None)
+
+
+def own_door() -> Door | None:
+    """The door of whoever is signed in to the end."""
+    who = visitor()
+    return door_of(who.role) if who is not None and not who.owes_code else None
+
+
+def sign_in_url(token: str) -> str:
+    """The normal sign-in and back. The address may wait in the sign-in's row: without that very sign-in it opens nothing."""
+    return url_for("sign_in.ask_password", next=url_for("not_me.ask", token=token))

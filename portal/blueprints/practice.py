@@ -1,0 +1,76 @@
+"""Settings > Team Members, for practice administrators; nested in the EHR's blueprint, which supplies guard and chrome."""
+
+from flask import Blueprint, Response, request, url_for
+
+from portal.blueprints import approvals, emergency_reviews, team_status
+from portal.blueprints.done import mark, said
+from portal.blueprints.doors import ask_again, forbid
+from portal.browser_session import now, visit
+from portal.flows import deadline as flow
+from portal.flows.visit import Visitor
+from portal.practice_forms import DeadlineForm
+from portal.rendering import go_to, page, refuse
+
+blueprint = Blueprint("practice", __name__)
+blueprint.register_blueprint(team_status.blueprint, url_prefix="/security")
+ROLES = ("administrator",)
+blueprint.register_blueprint(approvals.blueprint, url_prefix="/approvals")
+blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
+
+
+def administers(who: Visitor) -> bool:
+    """Whether somebody looks after a practice: the role alone is not enough, there has to be one."""
+    return who.role in ROLES and who.practice_id is not None
+
+
+@blueprint.before_request
+def administrators_only() -> None:
+    """The role is read anew at each request: an open page of somebody demoted opens nothing more."""
+    if not administers(visit().who):
+        forbid("not_administrator")
+
+
+@blueprint.get("")
+def team() -> Response:
+    reviews, review_url = emergency_reviews.flow.to_review(visit()), emergency_reviews.review_url
+    return page("practice/team.html", deadline=flow.of_practice(visit()), notice=said(), reviews=reviews, review_url=review_url)
+
+
+# --- the set-up deadline
+
+
+def deadline_context() -> dict:
+    return {"deadline": flow.of_practice(visit()), "remove_url": url_for(".remove_deadline")}
+
+
+@blueprint.get("/deadline")
+def deadline() -> Response:
+    again = ask_again()
+    if again:
+        return again
+    context = deadline_context()
+    set_now: flow.Deadline = context["deadline"]
+    day = set_now.at.date().isoformat() if set_now.at else ""
+    form = DeadlineForm(data={"day": day, "days": str(set_now.days), "sign_ins": str(set_now.sign_ins)})
+    return page("practice/deadline.html", form=form, **context)
+
+
+@blueprint.post("/deadline")
+def submit_deadline() -> Response:
+    again = ask_again()
+    if again:
+        return again
+    form = DeadlineForm(request.form)
+    form.today = now().date()
+    if not form.validate():
+        return refuse("practice/deadline.html", form, **deadline_context())
+    flow.set_deadline(visit(), form.chosen, int(form.days.data), int(form.sign_ins.data))
+    return go_to(url_for(".team", done=mark("deadline_set")))
+
+
+@blueprint.post("/deadline/remove")
+def remove_deadline() -> Response:
+    if ask_again():
+        return go_to(url_for(".deadline"))  # which asks, and is where the person lands afterwards
+    flow.remove(visit())
+    return go_to(url_for(".team", done=mark("deadline_removed")))

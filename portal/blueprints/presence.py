@@ -1,0 +1,93 @@
+"""Sessions and trusted browsers ended, and Recent activity; without an address of its own: its parent supplies guard and chrome."""
+
+from flask import Blueprint, Response, abort, g, request, url_for
+from flask_babel import gettext as _
+
+from portal import config
+from portal.blueprints.done import go_and_say
+from portal.blueprints.doors import ask_again, ask_code
+from portal.browser_session import visit
+from portal.flows import presence as flow
+from portal.messages import N_
+from portal.rendering import page
+
+PAGE_MAX = 10_000
+
+# Heading and meaning of each page that asks before it ends something: of one, of all.
+ASKED = {
+    flow.SESSIONS: (
+        (N_("End this session"), N_("Whoever uses that browser is signed out at the next click.")),
+        (N_("End all other sessions"), N_("Every browser but this one is signed out at the next click.")),
+    ),
+    flow.TRUSTED: (
+        (N_("End the trust in this browser"), N_("From the next sign-in on, that browser is asked for a code again.")),
+        (
+            N_("End the trust in all browsers"),
+            N_("From the next sign-in on, every browser is asked for a code again, this one too."),
+        ),
+    ),
+}
+
+
+def asked(kind: str, index: int) -> dict:
+    heading, meaning = ASKED[kind][index]
+    return {"heading": _(heading), "meaning": _(meaning), "back_url": g.door.url("security")}
+
+
+def ask_end(kind: str, row_id: int) -> Response:
+    """Where a person comes back to who had to show first that it is them (RA-3)."""
+    again = ask_code()
+    if again:
+        return again
+    found = flow.find(visit(), kind, row_id) if row_id <= config.ROW_ID_MAX else None
+    if found is None:
+        abort(404)
+    action = url_for(".end", kind=kind, row_id=row_id)
+    return page("presence/end.html", place=found, kind=kind, action=action, button=_("End"), **asked(kind, 0))
+
+
+def end(kind: str, row_id: int) -> Response:
+    again = ask_again()
+    if again:
+        return again
+    if row_id > config.ROW_ID_MAX or not flow.end(visit(), kind, row_id):
+        abort(404)
+    return go_and_say("security", kind)
+
+
+def ask_end_all(kind: str) -> Response:
+    action = url_for(".end_all", kind=kind)
+    return ask_code() or page("presence/end.html", place=None, kind=kind, action=action, button=_("End all"), **asked(kind, 1))
+
+
+def end_all(kind: str) -> Response:
+    again = ask_again()
+    if again:
+        return again
+    flow.end_all(visit(), kind)
+    return go_and_say("security", kind)
+
+
+def activity() -> Response:
+    """Recent activity, twenty a page; a page that is no number is the first."""
+    again = ask_code()
+    if again:
+        return again
+    number = request.args.get("page", 1, type=int)
+    shown = flow.recent(visit(), number if 1 <= number <= PAGE_MAX else 1)
+    return page("presence/activity.html", shown=shown, back_url=g.door.url("security"))
+
+
+def blueprint_for(*kinds: str) -> Blueprint:
+    """The pages for what a door has: sessions everywhere, trusted browsers where one may be trusted."""
+    made = Blueprint("presence", __name__)
+    for kind in kinds:
+        for path, view, method in (
+            (f"/{kind}/<int:row_id>", ask_end, "GET"),
+            (f"/{kind}/<int:row_id>", end, "POST"),
+            (f"/{kind}", ask_end_all, "GET"),
+            (f"/{kind}", end_all, "POST"),
+        ):
+            made.add_url_rule(path, view_func=view, methods=[method], defaults={"kind": kind})
+    made.add_url_rule("/activity", view_func=activity)
+    return made

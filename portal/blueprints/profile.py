@@ -1,0 +1,172 @@
+"""Account Settings, Profile: nested in a door's blueprint like the wizard, one page for each thing that can be changed."""
+
+from flask import Blueprint, Response, abort, current_app, request, url_for
+
+from portal.blueprints.done import go_and_say, said
+from portal.blueprints.doors import ask_again
+from portal.browser_session import visit
+from portal.flows import new_password as passwords_flow
+from portal.flows import profile as flow
+from portal.flows import reauthenticate
+from portal.flows.ways import first_sender
+from portal.forms import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
+from portal.messages import Refused
+from portal.rendering import page, refuse, renew_session
+
+blueprint = Blueprint("profile", __name__)
+
+
+def overview() -> Response:
+    """The page itself; its address belongs to the door."""
+    return page("patient/account.html", profile=flow.overview(visit()), notice=said())
+
+
+def back(done: str) -> Response:
+    return go_and_say("account", done)
+
+
+# --- name
+
+
+@blueprint.get("/name")
+def name() -> Response:
+    return page("profile/name.html", form=NameForm(data={"full_name": visit().who.full_name}))
+
+
+@blueprint.post("/name")
+def submit_name() -> Response:
+    form = NameForm(request.form)
+    if not form.validate():
+        return refuse("profile/name.html", form)
+    flow.change_name(visit(), form.full_name.data)
+    return back("name")
+
+
+# --- addresses
+
+
+def address_context(is_first: bool) -> dict:
+    return {"is_first": is_first, "action": url_for(".submit_email" if is_first else ".submit_address")}
+
+
+@blueprint.get("/email")
+def email() -> Response:
+    return ask_again() or page("profile/email.html", form=EmailForm(), **address_context(is_first=True))
+
+
+@blueprint.post("/email")
+def submit_email() -> Response:
+    return ask_again() or take_address(is_first=True)
+
+
+@blueprint.get("/addresses")
+def address() -> Response:
+    return ask_again() or page("profile/email.html", form=EmailForm(), **address_context(is_first=False))
+
+
+@blueprint.post("/addresses")
+def submit_address() -> Response:
+    return ask_again() or take_address(is_first=False)
+
+
+def take_address(is_first: bool) -> Response:
+    """A new address of either kind: nothing counts before its link is opened."""
+    form = EmailForm(request.form)
+    context = address_context(is_first)
+    if not form.validate():
+        return refuse("profile/email.html", form, **context)
+    try:
+        flow.ask_address(visit(), form.email.data, is_first)
+    except Refused as refused:
+        return refuse("profile/email.html", form, refused, "email", **context)
+    return back("email" if is_first else "address")
+
+
+@blueprint.get("/addresses/<address_id>/remove")
+def remove_address(address_id: str) -> Response:
+    again = ask_again()
+    if again:
+        return again
+    found = flow.find_address(visit(), address_id) or abort(404)
+    return page("profile/remove_address.html", address=found, action=request.path)
+
+
+@blueprint.post("/addresses/<address_id>/remove")
+def submit_remove_address(address_id: str) -> Response:
+    again = ask_again()
+    if again:
+        return again
+    if not flow.remove_address(visit(), address_id):
+        abort(404)
+    return back("address_removed")
+
+
+# --- number
+
+
+@blueprint.get("/phone")
+def phone() -> Response:
+    return ask_again() or page("profile/phone.html", form=PhoneForm())
+
+
+@blueprint.post("/phone")
+def submit_phone() -> Response:
+    again = ask_again()
+    if again:
+        return again
+    form = PhoneForm(request.form)
+    if not form.validate():
+        return refuse("profile/phone.html", form)
+    try:
+        flow.change_phone(visit(), form.phone.data, current_app.extensions["settings"].text_countries)
+    except Refused as refused:
+        return refuse("profile/phone.html", form, refused, "phone")
+    return back("phone")
+
+
+# --- password
+
+
+def password_form() -> type:
+    """With a code where one is due (PW-9, RA-1)."""
+    who = visit().who
+    return ChangePasswordWithCodeForm if who.is_on and not who.is_fresh(visit().now) else ChangePasswordForm
+
+
+def text_first() -> Response | None:
+    """Where codes come by text alone, the page that sends one comes before the form that asks for one."""
+    return ask_again() if visit().who.is_on and first_sender(visit().who.user_id, visit().who.role) else None
+
+
+@blueprint.get("/password")
+def password() -> Response:
+    return text_first() or page("profile/password.html", form=password_form()())
+
+
+@blueprint.post("/password")
+def submit_password() -> Response:
+    again = text_first()
+    if again:
+        return again
+    form = password_form()(request.form)
+    if not form.validate():
+        return refuse("profile/password.html", form)
+    code = form.code.data if "code" in form else None
+    if form.new_password.data == form.password.data:
+        return refuse("profile/password.html", form, Refused("password_same"), "new_password")
+    try:
+        token = passwords_flow.change_own(visit(), form.password.data, code, form.new_password.data)
+    except Refused as refused:
+        return refuse("profile/password.html", form, refused, field_of(refused, form))
+    response = back("password")
+    renew_session(token)
+    return response
+
+
+def field_of(refused: Refused, form) -> str:
+    """Which field a refusal belongs to."""
+    if refused.reason in ("password_short", "password_long", "password_context", "password_common"):
+        return "new_password"
+    if refused.reason == reauthenticate.WRONG_PASSWORD or "code" not in form:
+        return "password"
+    return "code"

@@ -1,0 +1,138 @@
+"""DigitalPatientChart EHR: charts, Settings > Account Security, locked until set-up is done; the set-up wizard is nested here."""
+
+from flask import Blueprint, Response, abort, g, request
+from flask_babel import gettext as _
+
+from portal import config
+from portal.blueprints import authenticators, confirm, practice, presence, reset, setup
+from portal.blueprints import codes as codes_pages
+from portal.blueprints.done import mark, said
+from portal.blueprints.doors import PROVIDER_DOOR, guard
+from portal.browser_session import visit, visitor
+from portal.flows import account, approvals, backup_codes, deadline, emergency_reading, events
+from portal.flows import charts as flow
+from portal.flows import presence as presence_flow
+from portal.forms import NoteForm
+from portal.headers import SAFE_METHODS
+from portal.messages import N_
+from portal.models import Chart
+from portal.rendering import go_to, page, refuse, send_away
+
+SECURITY = "/settings/security"
+PAGE_MAX = 10_000
+
+blueprint = Blueprint("provider", __name__, url_prefix="/ehr")
+check = guard(PROVIDER_DOOR)
+blueprint.before_request(check)
+blueprint.register_blueprint(setup.blueprint, url_prefix=f"{SECURITY}/two-factor")
+blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
+blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
+blueprint.register_blueprint(codes_pages.blueprint, url_prefix=f"{SECURITY}/backup-codes")
+blueprint.register_blueprint(presence.blueprint_for(presence_flow.SESSIONS), url_prefix=SECURITY)
+blueprint.register_blueprint(reset.blueprint, url_prefix="/settings/team")
+
+
+@blueprint.before_app_request
+def check_unknown() -> Response | None:
+    """An address or method below this door that there is not: who has not set up is led to set-up from there, too (TO-11).
+
+    A form that is sent there comes from no page of ours, and that is recorded.
+    """
+    who = visitor() if request.endpoint is None and request.path.startswith("/ehr/") else None
+    if who is None or who.owes_code or who.role not in PROVIDER_DOOR.policy.roles:
+        return None
+    elsewhere = check()
+    if elsewhere is None and request.method not in SAFE_METHODS:
+        events.record_alone(visit(), "authz_fail", "no_such_form")
+    return elsewhere
+
+
+# --- charts
+
+
+@blueprint.get("/charts")
+def charts() -> Response:
+    codes = None if visit().who.is_emergency else backup_codes.overview(visit())
+    if codes is not None and codes.left == 0:
+        return go_to(g.door.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
+    reminder, url = (put_off_words(), set_up_url()) if g.stopped else codes_pages.remind(codes)
+    number = request.args.get("page", 1, type=int)
+    shown = flow.listed(visit(), number if 1 <= number <= PAGE_MAX else 1)
+    return page("provider/charts.html", shown=shown, notice=said(on=visit().who.is_on), reminder=reminder, reminder_url=url)
+
+
+def own_chart(chart_id: int) -> Chart:
+    """The chart of that id; 404 where it is nobody's or another practice's."""
+    return (flow.find(visit(), chart_id) if chart_id <= config.ROW_ID_MAX else None) or abort(404)
+
+
+@blueprint.get("/charts/<int:chart_id>")
+def chart(chart_id: int) -> Response:
+    found = own_chart(chart_id)
+    if visit().who.is_emergency:
+        emergency_reading.note_opening(visit(), g.grant.id, found.id)
+    return page(
+        "provider/chart.html", form=NoteForm(), notice=said(on=visit().who.is_on), chart=found, notes=flow.notes(visit(), found)
+    )
+
+
+@blueprint.post("/charts/<int:chart_id>")
+def submit_note(chart_id: int) -> Response:
+    found = own_chart(chart_id)
+    form = NoteForm(request.form)
+    if not form.validate():
+        return refuse("provider/chart.html", form, chart=found, notes=flow.notes(visit(), found))
+    flow.write_note(visit(), found.id, form.note.data)
+    return go_to(g.door.url("chart", chart_id=found.id, done=mark("noted")))
+
+
+# --- Settings
+
+
+@blueprint.get("/settings")
+def settings() -> Response:
+    is_administrator = practice.administers(visit().who) and not g.stopped
+    waiting = len(approvals.listed(visit())) if is_administrator else 0
+    return page("provider/settings.html", is_administrator=is_administrator, is_on=not g.stopped, waiting=waiting)
+
+
+@blueprint.get("/settings/security")
+def security() -> Response:
+    if g.stopped:
+        context = {"set_up_url": set_up_url(), "why": _(why_stopped()), "is_on": visit().who.is_on}
+        return page("provider/set_up.html", grace=None if deadline.may_pass(visit()) else deadline.grace(visit()), **context)
+    shown = {**account.security(visit()), "presence": presence_flow.overview(visit())}
+    notice = said(on=visit().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
+    return page("provider/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)
+
+
+@blueprint.post("/settings/security/later")
+def submit_put_off() -> Response:
+    """ "Later", where the practice's grace allows it: to the page asked for, and set-up is asked for again at the next sign-in."""
+    if not g.stopped or deadline.put_off(visit()):
+        return go_to(g.get("next_path") or g.door.url(g.door.home))
+    return send_away(g.door.url("security", next=g.next_path))
+
+
+def put_off_words() -> str:
+    """What the charts say to who is let pass."""
+    return _("Two-factor authentication is off. Your practice asks you to set it up.")
+
+
+def set_up_url() -> str:
+    """The wizard; in place of what is live and does not count here, where there is such."""
+    old = account.all_held(visit())[0].id if visit().who.is_on else None
+    return g.door.url("setup.choose", change=old, next=g.get("next_path"))
+
+
+def why_stopped() -> str:
+    if visit().who.is_on:
+        return N_("Charts open to codes from an authenticator app alone. Set one up in place of what you use now.")
+    return N_("Charts open when a code from your phone protects your account. It takes about three minutes.")
+
+
+@blueprint.post("/settings/security/sealed-copy")
+def submit_sealed_copy() -> Response:
+    if "sealed_copy" in request.form:
+        backup_codes.hand_over_copy(visit())
+    return go_to(g.door.url("security", done=mark("copy") if "sealed_copy" in request.form else None))

@@ -1,0 +1,32 @@
+"""The wall around emergency access: charts to read, help, the way out; everything else is a 403 page that says why (AD-6)."""
+
+from flask import Response, g, request
+
+from portal.browser_session import visit, visitor
+from portal.flows import emergency_reading as flow
+from portal.flows import events
+from portal.headers import SAFE_METHODS
+from portal.rendering import page
+
+CHARTS = ("provider.charts", "provider.chart")
+WAY_OUT = ("sign_in.sign_out", "sign_in.extend", "reports.content_policy")
+# What anybody may read, and the doors, which lead on to the charts.
+READABLE = ("help", "sign_in", "test_bench")
+
+
+def wall() -> Response | None:
+    """Before every page: None where it is open. What is not named here is closed, whatever comes to be added."""
+    who = visitor()
+    if who is None or not who.is_emergency or request.endpoint in WAY_OUT:
+        return None
+    reads = request.method in SAFE_METHODS
+    if reads and (request.endpoint in (None, "static") or request.blueprint in READABLE):
+        return None
+    g.grant = flow.running(visit())
+    if reads and g.grant and request.endpoint in CHARTS:
+        return None
+    if g.grant and not reads:
+        flow.refuse_write(visit(), g.grant.id)
+    else:
+        events.record_alone(visit(), "authz_fail", "read_only")
+    return page("errors/read_only.html", 403)

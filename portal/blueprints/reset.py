@@ -1,0 +1,74 @@
+"""Reset two-factor authentication of a team member: asked for by a practice administrator, on the pages of Settings > Team Members."""
+
+from flask import Response, abort, request, url_for
+from flask_babel import gettext as _
+
+from portal import config
+from portal.blueprints.doors import ask_again, forbid
+from portal.blueprints.practice import blueprint
+from portal.browser_session import visit
+from portal.flows import reset_requests as flow
+from portal.flows.reset_approvals import CHECKS, SECOND
+from portal.messages import Refused
+from portal.practice_forms import ResetForm
+from portal.rendering import go_to, page, refuse, say
+
+
+def subject_of(user_id: int) -> flow.Subject:
+    """The person whom the page is about. 404 for who is not of this practice; 403 for oneself and for higher roles (AD-2)."""
+    user = (flow.find(visit(), user_id) if user_id <= config.ROW_ID_MAX else None) or abort(404)
+    reason = flow.why_not(visit(), user)
+    return forbid(reason) if reason else flow.look(visit(), user)
+
+
+def form_of(subject: flow.Subject, typed=None) -> ResetForm:
+    form = ResetForm(typed, data={"reason": subject.reason, "checks": subject.checks})
+    form.checks.choices = [(name, _(label)) for name, label in CHECKS.items()]
+    return form
+
+
+def context(subject: flow.Subject) -> dict:
+    second = _(SECOND[subject.second]) if subject.second else None
+    methods = [_(label) for label in subject.methods]
+    return {
+        "subject": subject,
+        "second": second,
+        "refusal": say(Refused("reset_no_address")),
+        "methods": methods,
+        "action": url_for("provider.practice.submit_reset", user_id=subject.id),
+    }
+
+
+@blueprint.get("/<int:user_id>/reset")
+def reset(user_id: int) -> Response:
+    subject = subject_of(user_id)
+    return ask_again() or page("practice/reset.html", form=form_of(subject), **context(subject))
+
+
+def seen_generation() -> int:
+    """The state of the account that the page showed; -1, which no account has, for what is no number of ours."""
+    shown = request.form.get("generation", -1, type=int)
+    return shown if 0 <= shown <= config.ROW_ID_MAX else -1
+
+
+@blueprint.post("/<int:user_id>/reset")
+def submit_reset(user_id: int) -> Response:
+    subject = subject_of(user_id)
+    form = form_of(subject, request.form)
+    if not form.validate():
+        return refuse("practice/reset.html", form, **context(subject))
+    reason, checks = form.reason.data, form.checks.data
+    try:
+        if not visit().who.is_fresh(visit().now):
+            flow.keep_draft(visit(), subject.id, reason, checks)
+            return ask_again() or abort(404)
+        flow.ask(visit(), subject.id, reason, checks, seen_generation())
+    except Refused as refused:
+        return refuse("practice/reset.html", form, refused, **context(subject_of(user_id)))
+    return go_to(url_for("provider.practice.reset_done", user_id=subject.id))
+
+
+@blueprint.get("/<int:user_id>/reset/done")
+def reset_done(user_id: int) -> Response:
+    """What came of it: done, or waiting for a second person."""
+    return page("practice/reset_done.html", subject=subject_of(user_id))

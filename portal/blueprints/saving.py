@@ -1,0 +1,129 @@
+"""The wizard's last step: backup codes shown, printed, downloaded, handed over, and proved saved."""
+
+from flask import Response, g, make_response, render_template, request
+from flask_babel import gettext as _
+
+from portal.blueprints.done import go_and_say
+from portal.blueprints.doors import landing
+from portal.blueprints.turns import blueprint, due, go_here, progress
+from portal.browser_session import visit
+from portal.flows import backup_codes as codes_flow
+from portal.forms import SavedCodeForm
+from portal.messages import Refused
+from portal.rendering import go_out, go_to, page, refuse
+
+
+def readable_codes() -> dict | None:
+    """What the codes' pages show, or None where they cannot be read any more (or not yet)."""
+    who = visit().who
+    if not who.is_on or who.second_factor_at is None:
+        return None
+    found = codes_flow.readable(visit())
+    if found is None:
+        return None
+    hint = who.username[:1] + "•••"
+    return {
+        "codes": found.codes,
+        "set_number": found.number,
+        "made_at": found.made_at,
+        "account_hint": hint,
+        "progress": progress(3),
+        "sealed_copy": g.door.policy.hands_over_copy,
+    }
+
+
+@blueprint.get("/backup-codes")
+def backup_codes() -> Response:
+    shown = readable_codes()
+    return page("setup/backup_codes.html", **shown) if shown else not_readable()
+
+
+@blueprint.get("/backup-codes/sheet")
+def sheet() -> Response:
+    """The printed sheet on a page of its own, for browsers without JavaScript."""
+    shown = readable_codes()
+    return page("setup/sheet.html", **shown) if shown else not_readable()
+
+
+@blueprint.get("/backup-codes/sealed-copy")
+def sealed_copy() -> Response:
+    """A second sheet, for a sealed envelope that the practice administrator keeps (C-6)."""
+    shown = readable_codes()
+    return page("setup/sealed_copy.html", **shown) if shown and shown["sealed_copy"] else not_readable()
+
+
+@blueprint.post("/backup-codes")
+def submit_backup_codes() -> Response:
+    """ "I have saved my backup codes", where a tick stands beside it."""
+    if "sealed_copy" in request.form and g.door.policy.hands_over_copy:
+        codes_flow.hand_over_copy(visit())
+    return go_here("prove")
+
+
+@blueprint.get("/backup-codes/download")
+def download() -> Response:
+    """The codes as a text file."""
+    shown = readable_codes()
+    if not shown:
+        return not_readable()
+    response = make_response(render_template("setup/codes.txt", brand=g.door.brand, **shown))
+    name = f"{g.door.brand['name'].lower()}-backup-codes-set-{shown['set_number']}-{shown['made_at']:%Y-%m-%d}.txt"
+    response.headers["Content-Type"] = "text/plain; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def not_readable() -> Response:
+    return go_to(g.door.url("security")) if visit().who.is_on else due()
+
+
+def prove_context(form: SavedCodeForm) -> dict | None:
+    """The page that asks for one code by number; None where there is nothing to prove."""
+    codes = codes_flow.overview(visit()) if visit().who.is_on else None
+    if codes is None or codes.saved:
+        return None
+    form.code.label.text = _("Code %(number)s", number=codes.asked_number)
+    return {
+        "number": codes.asked_number,
+        "readable": codes.readable,
+        "is_first": is_first(codes),
+        "asks_copy": g.door.policy.hands_over_copy and codes.sealed_copy_given_at is None,
+        "progress": progress(3),
+    }
+
+
+@blueprint.get("/backup-codes/check")
+def prove() -> Response:
+    form = SavedCodeForm()
+    context = prove_context(form)
+    return page("setup/prove.html", form=form, **context) if context else not_readable()
+
+
+@blueprint.post("/backup-codes/check")
+def submit_prove() -> Response:
+    form = SavedCodeForm(request.form)
+    context = prove_context(form)
+    if context is None:
+        return not_readable()
+    if not form.validate():
+        return refuse("setup/prove.html", form, **context)
+    try:
+        codes_flow.confirm_saved(visit(), form.code.data, copy_given=context["asks_copy"] and "sealed_copy" in request.form)
+    except Refused as refused:
+        return refuse("setup/prove.html", form, refused, "code", **context)
+    if context["is_first"] and g.door.policy.must_use:
+        return go_out(landing())
+    return go_and_say("security", "on" if context["is_first"] else "saved")
+
+
+def is_first(codes: codes_flow.Overview) -> bool:
+    """Whether the set was made when two-factor authentication was turned on: the wizard began with Enable or Set Up Now."""
+    return codes.made_at == visit().who.two_factor_since
+
+
+@blueprint.post("/backup-codes/later")
+def later() -> Response:
+    """ "Do this later": the home page reminds, and until their time is over the codes can be read again."""
+    codes_flow.postpone(visit())
+    codes = codes_flow.overview(visit()) if g.door.policy.must_use else None
+    return go_out(landing()) if codes and is_first(codes) else go_to(g.door.url("security"))

@@ -1,0 +1,34 @@
+"""Support console: for agents, whose two-factor authentication is on with an app; the set-up wizard is nested here, too."""
+
+from flask import Blueprint, Response, g
+
+from portal import config
+from portal.blueprints import approvals, authenticators, codes, confirm, emergency_reviews, presence, setup
+from portal.blueprints.done import said
+from portal.blueprints.doors import SUPPORT_DOOR, guard
+from portal.browser_session import visit
+from portal.flows import account
+from portal.flows import presence as presence_flow
+from portal.rendering import page
+
+SECURITY = "/security"
+
+blueprint = Blueprint("support", __name__, url_prefix="/support")
+blueprint.before_request(guard(SUPPORT_DOOR))
+blueprint.register_blueprint(approvals.blueprint)
+blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
+blueprint.register_blueprint(setup.blueprint, url_prefix=f"{SECURITY}/two-factor")
+blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
+blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
+blueprint.register_blueprint(codes.blueprint, url_prefix=f"{SECURITY}/backup-codes")
+blueprint.register_blueprint(presence.blueprint_for(presence_flow.SESSIONS), url_prefix=SECURITY)
+
+
+@blueprint.get("/security")
+def security() -> Response:
+    """An agent's own protection."""
+    if g.stopped:
+        return page("support/set_up.html")
+    shown = {**account.security(visit()), "presence": presence_flow.overview(visit())}
+    notice = said(on=visit().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
+    return page("support/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)

@@ -1,0 +1,49 @@
+"""Whose turn it is in the wizard: its blueprint, without an address of its own, and the step that is due."""
+
+from flask import Blueprint, Response, g, url_for
+from flask_babel import gettext as _
+
+from portal.browser_session import visit
+from portal.flows import backup_codes as codes_flow
+from portal.flows import setup as flow
+from portal.methods import Method, method
+from portal.models import Binding
+from portal.rendering import go_to
+
+blueprint = Blueprint("setup", __name__)
+
+
+def progress(now: int) -> dict:
+    """Where the person is. A change ends with its proof: the backup codes stay as they are."""
+    names = [_("Choose"), _("Connect"), _("Save codes")]
+    return {"now": now, "names": names[:2] if now < 3 and visit().who.is_on else names}
+
+
+def go_here(endpoint: str, **values) -> Response:
+    """Another page of the wizard, behind the same door."""
+    return go_to(url_for(f".{endpoint}", **values))
+
+
+def due() -> Response:
+    """Out of turn: to the step that is due."""
+    binding = flow.open_binding(visit())
+    chosen = method(binding.method) if binding and flow.is_due(visit(), binding) else None
+    if chosen and binding and g.door.policy.allows(chosen):
+        return go_here("step", method_name=chosen.name, step_name=reached(chosen, binding))
+    if not visit().who.is_on:
+        return go_here("choose")
+    codes = codes_flow.overview(visit())
+    waiting = codes is not None and codes.readable and not codes.saved
+    return go_here("backup_codes") if waiting else go_to(g.door.url("security"))
+
+
+def reached(chosen: Method, binding: Binding) -> str:
+    """The step of a binding that is due: the first, or the next where it is answered already."""
+    answered = len(chosen.steps) > 1 and flow.is_answered(visit(), binding)
+    return chosen.steps[1 if answered else 0].name
+
+
+def due_afresh() -> Response:
+    """As `due`, for the second of two presses: the first may have turned it on since this request was let in."""
+    codes = codes_flow.overview(visit())
+    return go_here("backup_codes") if codes and codes.readable else due()

@@ -1,0 +1,81 @@
+"""Charts of the visitor's own practice: listed, read, written in; every query by the practice's id."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from portal import config
+from portal.db import begin_write, db
+from portal.flows.events import record, record_alone
+from portal.flows.visit import Visit
+from portal.models import Chart, ChartNote, User
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the charts, by name."""
+
+    number: int
+    charts: list[Chart]
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note as the chart shows it."""
+
+    text: str
+    author: str
+    written_at: datetime
+
+
+def listed(visit: Visit, number: int) -> Page:
+    """Page 1, 2, 3 … of the practice's charts."""
+    own = select(Chart).where(Chart.practice_id == visit.who.practice_id).order_by(Chart.patient_name, Chart.id)
+    rows = db.session.scalars(own.offset((number - 1) * config.CHARTS_PAGE).limit(config.CHARTS_PAGE + 1)).all()
+    return Page(number, list(rows[: config.CHARTS_PAGE]), len(rows) > config.CHARTS_PAGE)
+
+
+def find(visit: Visit, chart_id: int) -> Chart | None:
+    """One chart of the practice, or None. One of another practice is recorded: nobody comes to its address by a link of ours."""
+    chart = db.session.scalar(own(visit, chart_id))
+    if chart is None and db.session.scalar(select(func.count()).where(Chart.id == chart_id)):
+        record_alone(visit, "authz_fail", "not_own")
+    return chart
+
+
+def own(visit: Visit, chart_id: int):
+    return select(Chart).where(Chart.id == chart_id, Chart.practice_id == visit.who.practice_id)
+
+
+def notes(visit: Visit, chart: Chart) -> list[Note]:
+    """The newest notes of a chart that `find` gave, newest first."""
+    rows = (
+        select(ChartNote.text, User.full_name, ChartNote.written_at)
+        .join(User, User.id == ChartNote.author_id)
+        .where(ChartNote.chart_id == chart.id)
+        .order_by(ChartNote.written_at.desc(), ChartNote.id.desc())
+        .limit(config.NOTES_SHOWN)
+    )
+    return [Note(*row) for row in db.session.execute(rows)]
+
+
+def write_note(visit: Visit, chart_id: int, text: str) -> bool:
+    """Add a note; False where the chart is not of the visitor's practice. The same words again within a minute are a second press."""
+    begin_write()
+    chart = db.session.scalar(own(visit, chart_id).with_for_update())
+    if chart is None:
+        db.session.rollback()
+        return False
+    just_now = select(func.count()).where(
+        ChartNote.chart_id == chart.id,
+        ChartNote.author_id == visit.who.user_id,
+        ChartNote.text == text,
+        ChartNote.written_at > visit.now - config.NOTE_ONCE,
+    )
+    if not db.session.scalar(just_now):
+        db.session.add(ChartNote(chart_id=chart.id, author_id=visit.who.user_id, text=text, written_at=visit.now))
+        record(visit, "chart_note_added")
+    db.session.commit()
+    return True

@@ -1,0 +1,110 @@
+"""A practice's set-up deadline, and the grace after it. Where no administrator has set one, set-up comes before any chart (TO-11)."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import select, update
+
+from portal.db import begin_write, change, db
+from portal.flows import team
+from portal.flows.events import record
+from portal.flows.visit import Visit
+from portal.models import Practice, Session, User
+
+ROLE = "provider"  # an administrator sets it, and is not let pass by it
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """By when everyone should be set up, and what is let pass afterwards; where no day is set, nothing is."""
+
+    at: datetime | None
+    days: int
+    sign_ins: int
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the days of grace are over."""
+        return self.at and self.at + timedelta(days=self.days)
+
+
+@dataclass(frozen=True)
+class Grace:
+    """How long one person may still put set-up off."""
+
+    deadline_at: datetime
+    is_over: bool  # the deadline: days and sign-ins are counted from then on
+    days_left: int
+    sign_ins_left: int
+
+
+def of_practice(visit: Visit) -> Deadline:
+    """The deadline of the visitor's practice."""
+    row = select(Practice.deadline_at, Practice.grace_days, Practice.grace_sign_ins).where(Practice.id == visit.who.practice_id)
+    return Deadline(*db.session.execute(row).one())
+
+
+def set_deadline(visit: Visit, day: date, days: int, sign_ins: int) -> None:
+    """Set it, for the providers whom it finds without: who comes later sets up at once."""
+    begin_write()
+    at = datetime.combine(day, time(23, 59, 59), UTC)
+    change_practice(visit, deadline_at=at, grace_days=days, grace_sign_ins=sign_ins)
+    found = update(User).where(*team.own(visit), User.role == ROLE, User.two_factor == "off")
+    change(found.values(grace_sign_ins=sign_ins))
+    record(visit, "deadline_set")
+    db.session.commit()
+
+
+def remove(visit: Visit) -> None:
+    """No deadline any more: set-up comes first, from the next sign-in on."""
+    begin_write()
+    change_practice(visit, deadline_at=None, grace_days=0, grace_sign_ins=0)
+    record(visit, "deadline_removed")
+    db.session.commit()
+
+
+def change_practice(visit: Visit, **columns) -> None:
+    """Write the practice's columns; nobody is let pass by an older deadline."""
+    change(update(Practice).where(Practice.id == visit.who.practice_id).values(**columns))
+    change(update(User).where(User.practice_id == visit.who.practice_id).values(grace_sign_ins=None))
+
+
+def grace(visit: Visit) -> Grace | None:
+    """What the visitor may still put off; None: nothing."""
+    if visit.who.two_factor != "off" or visit.who.role != ROLE:
+        return None
+    row = select(User.grace_sign_ins, Practice.deadline_at, Practice.grace_days).join(Practice, Practice.id == User.practice_id)
+    found = db.session.execute(row.where(User.id == visit.who.user_id, User.disabled_at.is_(None))).first()
+    return left(visit.now, *found) if found else None
+
+
+def left(now: datetime, sign_ins: int | None, deadline_at: datetime | None, days: int) -> Grace | None:
+    """Pure: days or sign-ins used up end it, whichever comes first."""
+    if sign_ins is None or deadline_at is None:
+        return None
+    rest = deadline_at + timedelta(days=days) - now
+    is_over = now > deadline_at
+    if is_over and (rest <= timedelta() or sign_ins < 1):
+        return None
+    return Grace(deadline_at, is_over, -(-rest // timedelta(days=1)), sign_ins)
+
+
+def put_off(visit: Visit) -> bool:
+    """ "Later", for this sign-in; after the deadline that takes one of the sign-ins. False: there is nothing left to put off."""
+    begin_write()
+    db.session.execute(select(User.id).where(User.id == visit.who.user_id).with_for_update())
+    found = grace(visit)
+    this = update(Session).where(Session.id == visit.who.session_id, Session.put_off_at.is_(None))
+    if found is None or not change(this.values(put_off_at=visit.now)):
+        db.session.rollback()
+        return found is not None
+    if found.is_over:
+        change(update(User).where(User.id == visit.who.user_id).values(grace_sign_ins=User.grace_sign_ins - 1))
+    record(visit, "set_up_put_off")
+    db.session.commit()
+    return True
+
+
+def may_pass(visit: Visit) -> bool:
+    """Whether set-up was put off at this sign-in. A visit is not interrupted: it lasts as long as the session."""
+    return visit.who.put_off_at is not None and visit.who.two_factor == "off" and visit.who.role == ROLE

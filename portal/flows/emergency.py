@@ -1,0 +1,100 @@
+"""Emergency access: who is told, what both people read of it, how it ends (AD-6, 45 CFR 164.312(a)(2)(ii))."""
+
+from dataclasses import replace
+
+from sqlalchemy import func, select, update
+
+from portal import config
+from portal.db import begin_write, db
+from portal.flows import notices
+from portal.flows.events import record
+from portal.flows.visit import Visit
+from portal.models import EmergencyGrant, User
+
+COLLEAGUE = "colleague"  # the reason in the event that the other person reads
+NUMBER = "emergency_grants:number"  # what the two digits are made for
+G = EmergencyGrant
+
+
+def is_open(visit: Visit) -> tuple:
+    """SQL: a request that can still be decided."""
+    return G.approved_at.is_(None), G.refused_at.is_(None), G.asked_at > visit.now - config.EMERGENCY_WAIT
+
+
+def is_running(visit: Visit) -> tuple:
+    """SQL: approved, and neither run out nor stopped."""
+    return G.approved_at.is_not(None), G.ended_at.is_(None), G.ends_at > visit.now
+
+
+def is_over(visit: Visit) -> tuple:
+    """SQL: was approved, and is no more."""
+    return G.approved_at.is_not(None), G.ended_at.is_not(None) | (G.ends_at <= visit.now)
+
+
+def number(visit: Visit, grant: EmergencyGrant) -> str:
+    """Two digits that the page that waits and the approver's page both show, so that they speak of one request. Kept nowhere."""
+    return str(int.from_bytes(visit.keys.mac(grant.id, NUMBER)) % 90 + 10)
+
+
+def tell_both(
+    visit: Visit, event: str, grant: EmergencyGrant, *others: User, refused: bool = False, reason: str | None = None
+) -> None:
+    """Record a step about the provider, and about each of the `others` (who approved it, where none is named)."""
+    record(visit, event, about=db.session.get_one(User, grant.provider_id), refused=refused, reason=reason, case_id=grant.id)
+    approver = db.session.get(User, grant.decided_by_id) if grant.decided_by_id else None
+    for other in others or filter(None, (approver,)):
+        record(visit, event, about=other, reason=COLLEAGUE, refused=refused, case_id=grant.id)
+
+
+def administrators(practice_id: int | None, provider_id: int) -> list[User]:
+    """Who can get in and decide at the practice, the provider left out."""
+    own = select(User).where(*able(provider_id), User.role == "administrator", User.practice_id == practice_id)
+    return list(db.session.scalars(own.order_by(User.full_name, User.id)))
+
+
+def support_agents(provider_id: int) -> list[User]:
+    return list(db.session.scalars(select(User).where(*able(provider_id), User.role == "support").order_by(User.id)))
+
+
+def able(provider_id) -> tuple:
+    """SQL: can sign in to the end, and is not the provider."""
+    return User.two_factor == "on", User.disabled_at.is_(None), User.id != provider_id
+
+
+def approvers(practice_id: int | None, provider_id: int) -> list[User]:
+    """Who is told of a request: the practice's administrators; support, too, where they are fewer than two."""
+    own = administrators(practice_id, provider_id)
+    return own if len(own) >= config.EMERGENCY_TOLD else own + support_agents(provider_id)
+
+
+def close_due(visit: Visit) -> None:
+    """Record the end of whatever has run out, and tell who reviews it: by the sweep, or whoever comes by first."""
+    due = (G.approved_at.is_not(None), G.ended_at.is_(None), G.ends_at <= visit.now)
+    if not db.session.scalar(select(func.count()).select_from(G).where(*due)):
+        return
+    begin_write()
+    end(visit, due, G.ends_at)
+    db.session.commit()
+
+
+def end(visit: Visit, which: tuple, at) -> None:
+    """End grants, once each; part of the open transaction. It ends by itself: the event names no person and no browser."""
+    for grant in marked(update(G).where(*which).values(ended_at=at)):
+        tell_both(replace(visit, visitor=None, ip="", user_agent=""), "emergency_ended", grant)
+        provider = db.session.get_one(User, grant.provider_id)
+        for each in administrators(grant.practice_id, provider.id) or support_agents(provider.id):
+            notices.queue(visit, each, "emergency_review", who=provider.full_name, role=each.role)
+
+
+def marked(statement) -> list[EmergencyGrant]:
+    """The grants that an UPDATE met, as they are after it: another request that was first has left it none."""
+    options = {"synchronize_session": False, "populate_existing": True}
+    return list(db.session.scalars(statement.returning(G).execution_options(**options)))
+
+
+def stop(visit: Visit, user: User, reason: str) -> None:
+    """Nothing of the person waits or runs any more, as they said that it was not them, or were reset; part of the open transaction."""
+    own = G.provider_id == user.id
+    for grant in marked(update(G).where(own, *is_open(visit)).values(refused_at=visit.now)):
+        tell_both(visit, "emergency_refused", grant, reason=reason)
+    end(visit, (own, *is_running(visit)), visit.now)

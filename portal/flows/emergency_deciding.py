@@ -1,0 +1,123 @@
+"""Who decides on emergency access: administrators for their own practice, support for every one; never for themselves (AD-6)."""
+
+from sqlalchemy import ColumnElement, Select, exists, func, select, update
+from sqlalchemy.orm import aliased
+
+from portal import config
+from portal.db import begin_write, change, db
+from portal.flows import emergency, notices
+from portal.flows.emergency import G, is_open
+from portal.flows.events import record_alone
+from portal.flows.visit import Visit
+from portal.flows.waiting import Waiting, may_decide
+from portal.messages import N_, Refused
+from portal.models import EmergencyGrant, Practice, Session, User
+from portal.policy import PROVIDER
+
+KIND = "emergency"  # in approvals.KINDS
+TITLE = N_("Emergency access: charts to read for 60 minutes, without a code")
+FACTS = (
+    N_("Ring them on the telephone number that you know, and hear for yourself that it is they who ask."),
+    N_(
+        "They must read the number to you, from the page that waits. Where they see none, or another, somebody else asked: refuse it."
+    ),
+    N_("They will see the charts of their practice, and change nothing. You both read every chart opened in Recent activity."),
+)
+Approver, Member = aliased(User), aliased(User)
+
+
+def theirs(visit: Visit) -> ColumnElement[bool]:
+    """SQL: what the visitor may decide on, or look at."""
+    return may_decide(visit, G.practice_id, G.provider_id)
+
+
+def is_member() -> ColumnElement[bool]:
+    """SQL: whoever asked is still of the practice whose charts they asked for, and has charts to open at all."""
+    return (
+        exists()
+        .where(Member.id == G.provider_id, Member.practice_id == G.practice_id, Member.role.in_(PROVIDER.roles))
+        .correlate(G)
+    )
+
+
+def requests() -> Select:
+    """SQL: grants, each with who asked, the practice, who decided, and the sign-in that asked."""
+    return (
+        select(G, User.full_name, Practice.name, Approver.full_name, Session.user_agent, Session.ip)
+        .join(User, User.id == G.provider_id)
+        .join(Practice, Practice.id == G.practice_id)
+        .outerjoin(Approver, Approver.id == G.decided_by_id)
+        .outerjoin(Session, Session.id == G.session_id)
+        .order_by(G.asked_at)
+    )
+
+
+def waiting(visit: Visit) -> list[Waiting]:
+    """What the visitor can decide now."""
+    rows = db.session.execute(requests().where(theirs(visit), *is_open(visit), is_member()))
+    return [as_waiting(visit, *row) for row in rows]
+
+
+def as_waiting(visit: Visit, grant: EmergencyGrant, who: str, practice: str, _by: str, agent: str, ip: str) -> Waiting:
+    return Waiting(
+        kind=KIND,
+        id=grant.id,
+        title=TITLE,
+        about=who,
+        practice=practice,
+        asked_by=who,
+        asked_at=grant.asked_at,
+        until=grant.asked_at + config.EMERGENCY_WAIT,
+        reason=grant.reason,
+        facts=FACTS,
+        browser=notices.describe_browser(agent or ""),
+        ip=ip or "",
+        number=emergency.number(visit, grant),
+    )
+
+
+def approve(visit: Visit, row_id: str) -> None:
+    """Give sixty minutes from now. Raises Refused: who was first, or why it does not wait any more."""
+    decide(visit, row_id, approved_at=visit.now, ends_at=visit.now + config.EMERGENCY_LIFE)
+    tell_decision(visit, row_id, "emergency_approved")
+
+
+def refuse(visit: Visit, row_id: str) -> None:
+    """Say no. Raises Refused like `approve`."""
+    decide(visit, row_id, refused_at=visit.now)
+    tell_decision(visit, row_id, "emergency_refused")
+
+
+def decide(visit: Visit, row_id: str, **columns) -> None:
+    """One UPDATE decides between two people at the same moment; the transaction stays open. Raises Refused."""
+    begin_write()
+    its = update(G).where(G.id == row_id, theirs(visit), *is_open(visit), is_member())
+    if change(its.values(decided_by_id=visit.who.user_id, **columns)) != 1:
+        db.session.rollback()
+        missed(visit, row_id)
+        raise Refused("approval_gone")
+
+
+def tell_decision(visit: Visit, row_id: str, event: str) -> None:
+    """Both people's events, and the mail to who asked; closes the transaction."""
+    grant = db.session.get_one(EmergencyGrant, row_id, populate_existing=True)
+    emergency.tell_both(visit, event, grant)
+    notices.queue(visit, db.session.get_one(User, grant.provider_id), event, who=visit.who.full_name)
+    db.session.commit()
+
+
+def missed(visit: Visit, row_id: str) -> None:
+    """It does not wait for the visitor. Raises Refused with who was first; another practice's, or one's own, is recorded."""
+    grant = db.session.scalar(select(G).where(G.id == row_id, theirs(visit)).execution_options(populate_existing=True))
+    if grant is None:
+        if db.session.scalar(select(func.count()).where(G.id == row_id)):
+            record_alone(visit, "authz_fail", "not_own")
+        return
+    if grant.decided_by_id == visit.who.user_id:
+        raise Refused("emergency_decided")
+    if grant.decided_by_id:
+        first = db.session.get_one(User, grant.decided_by_id)
+        raise Refused("emergency_approved_by" if grant.approved_at else "emergency_refused_by", who=first.full_name)
+    if not grant.refused_at and visit.now < grant.asked_at + config.EMERGENCY_WAIT:
+        raise Refused("approval_gone")
+    raise Refused("emergency_withdrawn" if grant.refused_at else "emergency_lapsed")

@@ -1,0 +1,134 @@
+"""A new password: by a mailed link for who forgot the old one, or from inside for who knows it (PW-9, RC-7, product rule 12)."""
+
+from sqlalchemy import delete, or_, select, update
+
+from portal import config, passwords
+from portal.crypto import SealBroken
+from portal.db import begin_write, change, db, end_read
+from portal.flows import links, notices, reauthenticate, sessions
+from portal.flows.events import record
+from portal.flows.notices import outbox_place
+from portal.flows.sign_in import normalise_username
+from portal.flows.visit import Visit
+from portal.messages import Refused
+from portal.models import Binding, Link, TrustedBrowser, User, fold_email
+
+FORGOT = "new_password"  # the purpose of its links
+
+
+# --- forgotten
+
+
+def ask(visit: Visit, typed: str) -> None:
+    """Mail a link to whoever that username or address belongs to. The caller learns nothing, and a stranger nothing from the time."""
+    begin_write()
+    found = find(visit, typed)
+    mailed = [mail_link(visit, user) for user in found]
+    if not any(mailed):
+        spend_as_much(visit)
+    if not found:
+        record(visit, "password_forgotten", reason="nobody", refused=True)
+    db.session.commit()
+
+
+def find(visit: Visit, typed: str) -> list[User]:
+    """The accounts meant: one by its username, or those that share an address."""
+    by_address = User.email_hash.in_(visit.keys.look_up_hashes(fold_email(typed)))
+    meant = select(User).where(or_(User.username == normalise_username(typed), by_address)).order_by(User.id).with_for_update()
+    return list(db.session.scalars(meant.limit(config.ACCOUNTS_PER_ADDRESS)))
+
+
+def mail_link(visit: Visit, user: User) -> bool:
+    """Queue one mail, unless the account had several lately or may not be opened this way; nothing is locked by it (RL-7)."""
+    address = own_address(visit, user)
+    reason = "mails_many" if links.has_many(visit, user.id, FORGOT) else None
+    if address is None or not may_reset(user):
+        reason = "not_possible"
+    record(visit, "password_forgotten", about=user, reason=reason, refused=reason is not None)
+    if address is None or reason:
+        return False
+    token = links.make(visit, user, FORGOT, config.PASSWORD_LINK_LIFE)
+    notices.queue(visit, user, "password_forgotten", link=token, to=address, username=user.username)
+    return True
+
+
+def may_reset(user: User) -> bool:
+    """A closed account has no password to forget; in one that was reset, the address and the password are two proofs (rule 1)."""
+    return user.disabled_at is None and user.two_factor != "reset"
+
+
+def own_address(visit: Visit, user: User) -> str | None:
+    try:
+        return user.unseal(visit.keys, "email")
+    except SealBroken:
+        return None
+
+
+def spend_as_much(visit: Visit) -> None:
+    """The work of a mail and a link, for nobody (EN-2): the hash that finds nothing, two seals, as many questions."""
+    links.has_many(visit, 0, FORGOT)
+    for column in ("to", "body"):
+        visit.keys.seal("nobody@example.test", outbox_place("nobody", column))
+
+
+def owner(visit: Visit, token: str) -> tuple[Link, User]:
+    """The link and whose password it changes; changes nothing. Raises Refused."""
+    link = links.look_at(visit, token, FORGOT)
+    user = db.session.get_one(User, link.user_id)
+    if not may_reset(user):
+        raise Refused("link_used")
+    return link, user
+
+
+def reset(visit: Visit, token: str, password: str) -> None:
+    """Change the password by a link, once. Nobody is signed in by it, and the second factor stays. Raises Refused."""
+    link, user = owner(visit, token)
+    stored = hash_new(password, user.username)
+    session = begin_write()
+    try:
+        links.spend(visit, link)
+    except Refused:
+        session.rollback()
+        raise
+    put(visit, session.get_one(User, user.id), stored, factor="link")
+    session.commit()
+
+
+# --- known
+
+
+def change_own(visit: Visit, current: str, code: str | None, password: str) -> str:
+    """Change the visitor's password; returns this session's new token. Every other session ends.
+
+    The new one is looked at first, so that no code is spent on one that is refused. Raises Refused.
+    """
+    stored = hash_new(password, visit.who.username)
+    token = reauthenticate.submit(visit, current, code)
+    session = begin_write()
+    put(visit, session.get_one(User, visit.who.user_id), stored, factor="password", but=visit.who.session_id)
+    session.commit()
+    return token
+
+
+def hash_new(password: str, username: str) -> str:
+    """The argon2 string of a password that may be set, made outside of any transaction. Raises Refused (PW-1 to PW-5)."""
+    reason = passwords.refusal(password, username)
+    if reason:
+        raise Refused(reason)
+    db.session.expunge_all()
+    end_read()
+    return passwords.hash_password(password)
+
+
+def put(visit: Visit, user: User, stored: str, factor: str, but: int | None = None) -> None:
+    """Store it, and end what the old one opened: sessions, trusted browsers, open links, a set-up under way."""
+    user.seal(visit.keys, "password", stored)
+    user.generation += 1
+    db.session.flush()
+    trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == user.id, TrustedBrowser.ended_at.is_(None))
+    change(trusted.values(ended_at=visit.now))
+    sessions.end_all(visit, user.id, "password_changed", but)
+    links.void(visit, user.id)
+    change(delete(Binding).where(Binding.user_id == user.id))
+    record(visit, "password_changed", about=user, factor=factor)
+    notices.queue(visit, user, "password_changed")

@@ -1,0 +1,69 @@
+""" "This wasn't me": a person who was told of something answers that it was somebody else."""
+
+from sqlalchemy import delete, update
+
+from portal import config
+from portal.db import begin_write, change, db
+from portal.flows import emergency, reset, sessions
+from portal.flows.events import record
+from portal.flows.notices import NOT_ME, row_of_token
+from portal.flows.visit import Visit
+from portal.messages import Refused
+from portal.models import Binding, Outbox, Session, TrustedBrowser, User
+
+# What somebody who has the password alone can bring about. The person may be without a code, so they are not asked to sign in.
+AT_ONCE = ("new_browser", "emergency_asked", "emergency_approved")
+
+
+def look(visit: Visit, token: str) -> Outbox:
+    """The notice that the link is of, still good; changes nothing. Raises Refused: "link_unknown", "not_me_used", "not_me_expired"."""
+    row_id = row_of_token(visit.keys, token, NOT_ME)
+    notice = db.session.get(Outbox, row_id, populate_existing=True) if row_id else None
+    if notice is None:
+        raise Refused("link_unknown")
+    if notice.answered_at is not None:
+        raise Refused("not_me_used")
+    if visit.now >= notice.created_at + config.NOT_ME_LIFE:
+        raise Refused("not_me_expired")
+    return notice
+
+
+def is_at_once(notice: Outbox) -> bool:
+    """Whether it needs no sign-in: ending a stranger's sign-in takes nothing from the person but a sign-in of their own.
+
+    Nor does stopping a reset: nobody could sign in for that, and all that is lost is a link, which can be asked for again.
+    """
+    return notice.template in AT_ONCE or is_of_reset(notice)
+
+
+def is_of_reset(notice: Outbox) -> bool:
+    """Whether it told of a reset that was done or asked for."""
+    return notice.template in reset.TOLD
+
+
+def asks_sign_in(visit: Visit, notice: Outbox) -> bool:
+    """Whether the notice's owner has to sign in first."""
+    who = visit.visitor
+    return not is_at_once(notice) and (who is None or who.owes_code or who.user_id != notice.user_id)
+
+
+def answer(visit: Visit, token: str) -> None:
+    """End the person's trusted browsers and sessions, but for the one that signed in to say so. Raises Refused."""
+    begin_write()
+    notice = look(visit, token)
+    if asks_sign_in(visit, notice):
+        raise Refused("sign_in_first")
+    use = update(Outbox).where(Outbox.id == notice.id, Outbox.answered_at.is_(None))
+    if change(use.values(answered_at=visit.now)) != 1:
+        raise Refused("not_me_used")
+    ended = sessions.end_where(visit, NOT_ME).where(Session.user_id == notice.user_id, Session.ended_at.is_(None))
+    change(ended if is_at_once(notice) else ended.where(Session.id != visit.who.session_id))
+    trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == notice.user_id, TrustedBrowser.ended_at.is_(None))
+    change(trusted.values(ended_at=visit.now))
+    change(delete(Binding).where(Binding.user_id == notice.user_id))  # a key that a stranger may have seen turns nothing on
+    user = db.session.get_one(User, notice.user_id)
+    record(visit, "session_end", about=user, reason=NOT_ME)
+    emergency.stop(visit, user, NOT_ME)
+    if is_of_reset(notice):
+        reset.stop(visit, user)
+    db.session.commit()

@@ -1,0 +1,204 @@
+"""Where a person is signed in or trusted, and what happened lately: listed and ended by the owner's id (SE-10, TB-6, AU-8)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, delete, func, literal, select, union_all, update
+from sqlalchemy.orm import aliased
+
+from portal import activity, config
+from portal.db import begin_write, change, db
+from portal.flows import sessions, trusted
+from portal.flows.events import record, record_alone
+from portal.flows.notices import describe_browser
+from portal.flows.visit import Visit
+from portal.models import Binding, EmergencyGrant, Event, ResetRequest, Session, TrustedBrowser, User
+
+SESSIONS, TRUSTED, EVENTS = "sessions", "trusted-browsers", "events"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A session or a trusted browser."""
+
+    id: int
+    browser: str  # in words, "" where it does not say
+    ip: str
+    since: datetime
+    seen_at: datetime
+    until: datetime
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One event in words."""
+
+    at: datetime
+    text: str
+    browser: str
+    ip: str
+    by: str | None = None  # who did it, where it was somebody else
+    asked_by: str | None = None  # and who had asked for it, where that was a third person
+    about: str | None = None  # whose account it was about, where that is none of these
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the Security page shows of it."""
+
+    sessions: list[Place]
+    trusted: list[Place]
+    recent: list[Happened]
+    may_trust: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the person's events."""
+
+    number: int
+    happened: list[Happened]
+    has_older: bool
+
+
+def overview(visit: Visit) -> Overview:
+    """All three lists in one query: this browser first, then whatever was used last."""
+    newest = events(visit).limit(config.ACTIVITY_EXCERPT).subquery()
+    rows = db.session.execute(union_all(live_sessions(visit), live_trust(visit), select(newest))).all()
+    kinds: dict[str, list] = {SESSIONS: [], TRUSTED: [], EVENTS: []}
+    for kind, *columns in rows:
+        kinds[kind].append(columns)
+    here = {SESSIONS: {visit.who.token_hash}, TRUSTED: set(trusted.hashes(visit))}
+    found = {kind: [place(row, marks) for row in kinds[kind]] for kind, marks in here.items()}
+    return Overview(
+        sessions=sorted(found[SESSIONS], key=nearest, reverse=True),
+        trusted=sorted(found[TRUSTED], key=nearest, reverse=True),
+        recent=[happened(row) for row in sorted(kinds[EVENTS], reverse=True, key=lambda row: (row[1], row[0]))],
+        may_trust=visit.who.is_on and trusted.days(visit, visit.who.role) > 0,
+    )
+
+
+def nearest(place: Place) -> tuple:
+    return place.is_here, place.seen_at, place.id
+
+
+def live_sessions(visit: Visit) -> Select:
+    """SQL: the person's complete sessions that no limit has ended."""
+    columns = (Session.id, Session.created_at, Session.last_seen_at, Session.ends_at, Session.ip, Session.user_agent)
+    seen = Session.last_seen_at > visit.now - config.SESSION_IDLE
+    rows = select(literal(SESSIONS), *columns, Session.token_hash, *[literal("")] * 7).where(*sessions.complete(Session), seen)
+    return rows.params(owner=visit.who.user_id, now=visit.now)
+
+
+def live_trust(visit: Visit) -> Select:
+    """SQL: the browsers that the person trusts."""
+    row = TrustedBrowser
+    columns = (row.id, row.created_at, row.last_used_at, row.expires_at, row.ip, row.user_agent)
+    return select(literal(TRUSTED), *columns, row.token_hash, *[literal("")] * 7).where(
+        *trusted.alive(visit, visit.who.user_id, visit.who.generation)
+    )
+
+
+def events(visit: Visit) -> Select:
+    """SQL: what happened on the person's account in ninety days, newest first, as far as it is told."""
+    columns = (Event.id, Event.at, Event.at.label("seen_at"), Event.at.label("until"), Event.ip, Event.user_agent)
+    told = (Event.event, Event.result, Event.reason, Event.factor)
+    case, actor, asker, about = ResetRequest, aliased(User), aliased(User), aliased(User)
+    by = (
+        actor.full_name.label("by"),
+        asker.full_name.label("asked_by"),
+        about.full_name.label("about"),
+        case.reason.label("why"),
+    )
+    whose = func.coalesce(case.subject_id, EmergencyGrant.provider_id)
+    return (
+        select(literal(EVENTS).label("kind"), *columns, *told, *by)
+        .outerjoin(actor, and_(actor.id == Event.actor_id, actor.id != Event.subject_id))
+        .outerjoin(case, case.id == Event.case_id)
+        .outerjoin(asker, and_(asker.id == case.asked_by_id, asker.id != Event.subject_id, asker.id != Event.actor_id))
+        .outerjoin(EmergencyGrant, EmergencyGrant.id == Event.case_id)
+        .outerjoin(about, and_(about.id == whose, about.id != Event.subject_id, about.id.is_distinct_from(Event.actor_id)))
+        .where(
+            Event.subject_id == visit.who.user_id,
+            Event.at > visit.now - config.ACTIVITY_SHOWN,
+            Event.event.in_(sorted(activity.SHOWN)),
+        )
+        .order_by(Event.at.desc(), Event.id.desc())
+    )
+
+
+def place(row: list, here: set[str]) -> Place:
+    row_id, since, seen_at, until, ip, user_agent, mark, *_ = row
+    return Place(row_id, describe_browser(user_agent), ip, since, seen_at, until, mark in here)
+
+
+def happened(row: list) -> Happened:
+    _, at, _, _, ip, user_agent, event, result, reason, factor, *by_and_why = row
+    return Happened(at, activity.sentence(event, result, reason, factor), describe_browser(user_agent), ip, *by_and_why)
+
+
+def recent(visit: Visit, number: int) -> Page:
+    """Page 1, 2, 3 … of the person's events, twenty a page."""
+    skipped = (number - 1) * config.ACTIVITY_PAGE
+    rows = db.session.execute(events(visit).offset(skipped).limit(config.ACTIVITY_PAGE + 1)).all()
+    told = [happened(columns) for _, *columns in rows[: config.ACTIVITY_PAGE]]
+    return Page(number, told, len(rows) > config.ACTIVITY_PAGE)
+
+
+def find(visit: Visit, kind: str, row_id: int) -> Place | None:
+    """One of the person's own that is live, or None."""
+    model, live = (Session, live_sessions(visit)) if kind == SESSIONS else (TrustedBrowser, live_trust(visit))
+    row = db.session.execute(live.where(model.id == row_id)).first()
+    here = {visit.who.token_hash, *trusted.hashes(visit)}
+    return place(list(row[1:]), here) if row else None
+
+
+def end(visit: Visit, kind: str, row_id: int) -> bool:
+    """End one session or trust of the person; a second press changes nothing. False: it is not theirs, which is recorded."""
+    begin_write()
+    model: Any = Session if kind == SESSIONS else TrustedBrowser
+    own = (model.user_id == visit.who.user_id, model.id == row_id)
+    if change(ended(visit, kind).where(*own, model.ended_at.is_(None))):
+        if kind == SESSIONS:
+            forget_binding(visit, Binding.session_id == row_id)
+        record_end(visit, kind)
+        db.session.commit()
+        return True
+    is_own = db.session.scalar(select(func.count()).where(*own))
+    db.session.rollback()
+    if not is_own:
+        record_alone(visit, "authz_fail", "not_own")
+    return bool(is_own)
+
+
+def end_all(visit: Visit, kind: str) -> None:
+    """End every other session of the person, or all trust."""
+    begin_write()
+    if kind == SESSIONS:
+        sessions.end_others(visit, "ended_by_owner")
+        forget_binding(visit, Binding.session_id != visit.who.session_id)
+    elif change(ended(visit, kind).where(TrustedBrowser.user_id == visit.who.user_id, TrustedBrowser.ended_at.is_(None))):
+        record_end(visit, kind, "all")
+    db.session.commit()
+
+
+def forget_binding(visit: Visit, of) -> None:
+    """A set-up that an ended session began: whoever sat there has seen its key."""
+    change(delete(Binding).where(Binding.user_id == visit.who.user_id, of))
+
+
+def ended(visit: Visit, kind: str):
+    """The UPDATE that ends; the caller says which."""
+    if kind == SESSIONS:
+        return sessions.end_where(visit, "ended_by_owner")
+    return update(TrustedBrowser).values(ended_at=visit.now)
+
+
+def record_end(visit: Visit, kind: str, reason: str = "ended_by_owner") -> None:
+    if kind == SESSIONS:
+        record(visit, "session_end", reason=reason)
+    else:
+        record(visit, "trusted_browser_removed", reason=reason, factor=trusted.FACTOR)

@@ -1,0 +1,138 @@
+"""Resets that one person may not do alone: why, which of them wait, who may decide, approved or refused (AD-3)."""
+
+from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
+
+from portal import config
+from portal.db import begin_write, change, db
+from portal.flows import notices, reset
+from portal.flows.events import record
+from portal.flows.visit import Visit
+from portal.flows.waiting import Waiting, may_decide
+from portal.messages import N_, Refused
+from portal.models import Event, Practice, ResetRequest, User
+from portal.policy import RESETS
+
+KIND = "reset"
+TITLE = N_("Reset two-factor authentication")
+# How it can be checked who a person is; never by what anybody may know of them (RC-5).
+CHECKS = {
+    "seen_in_person": N_("Seen in person"),
+    "known_voice": N_("Known voice on a call-back to the number on file"),
+    "photo_id": N_("Photo ID compared with the person"),
+    "video_call": N_("Seen and heard in a video call"),
+}
+# Why one person is not enough.
+SECOND = {
+    "last_administrator": N_("This is the practice's last administrator beside whoever asks."),
+    "contact_changed": N_("An address or number of this account was changed less than 72 hours ago."),
+    "password_by_mail": N_("The password of this account was replaced by mail less than 72 hours ago."),
+    "many": N_("You have reset several accounts within the last hour."),
+}
+CONTACTS = ("email_changed", "phone_changed", "notice_address_added", "notice_address_removed")
+Asker = aliased(User)
+
+
+# --- why a second person (AD-3)
+
+
+def why_second(visit: Visit, user: User) -> str | None:
+    """A key of SECOND where the visitor may not do it alone."""
+    if user.role == "administrator" and not db.session.scalar(select(others(visit, user))):
+        return "last_administrator"
+    since = visit.now - config.CONTACT_RESTS
+    lately = exists().where(Event.subject_id == user.id, Event.at > since, Event.result == "ok")
+    if db.session.scalar(select(lately.where(Event.event.in_(CONTACTS)))):
+        return "contact_changed"
+    # Else the mailbox alone would open the account: a new password by one link, set-up by the other (RC-1).
+    if db.session.scalar(select(lately.where(Event.event == "password_changed", Event.factor == "link"))):
+        return "password_by_mail"
+    recent = (ResetRequest.asked_at > visit.now - config.RESETS_ALONE_IN, ResetRequest.status == "done")
+    done = select(func.count()).select_from(ResetRequest).where(ResetRequest.asked_by_id == visit.who.user_id, *recent)
+    return "many" if (db.session.scalar(done) or 0) >= config.RESETS_ALONE else None
+
+
+def others(visit: Visit, user: User):
+    """SQL: whether anybody administers the person's practice and can sign in, beside them and whoever asks."""
+    return exists().where(
+        User.practice_id == user.practice_id,
+        User.role == "administrator",
+        User.two_factor == "on",
+        User.disabled_at.is_(None),
+        User.id.not_in((user.id, visit.who.user_id)),
+    )
+
+
+# --- which wait, and who decides
+
+
+def shown(visit: Visit, *where) -> list[Waiting]:
+    """The requests that are open: in time, of an account that is still the same, asked for by somebody who still may."""
+    subject = aliased(User)
+    asks = or_(Asker.role == "support", and_(Asker.role == "administrator", Asker.practice_id == ResetRequest.practice_id))
+    rows = (
+        select(ResetRequest, subject.full_name, Practice.name, Asker.full_name)
+        .join(subject, subject.id == ResetRequest.subject_id)
+        .join(Asker, Asker.id == ResetRequest.asked_by_id)
+        .outerjoin(Practice, Practice.id == ResetRequest.practice_id)
+        .where(
+            ResetRequest.status == "waiting",
+            ResetRequest.asked_at > visit.now - config.RESET_WAITS,
+            subject.generation == ResetRequest.generation,
+            subject.disabled_at.is_(None),
+            subject.practice_id.is_not_distinct_from(ResetRequest.practice_id),  # who moved away is not theirs any more
+            or_(*(and_(Asker.role == role, subject.role.in_(others)) for role, others in RESETS.items())),
+            Asker.disabled_at.is_(None),
+            asks,
+            *where,
+        )
+    )
+    return [as_waiting(*row) for row in db.session.execute(rows)]
+
+
+def as_waiting(row: ResetRequest, about: str, practice: str | None, asked_by: str) -> Waiting:
+    until = row.asked_at + config.RESET_WAITS
+    facts = tuple(CHECKS[name] for name in row.checks if name in CHECKS)
+    return Waiting(KIND, row.id, TITLE, about, practice or "", asked_by, row.asked_at, until, row.reason, facts)
+
+
+def waiting(visit: Visit, *where) -> list[Waiting]:
+    """What the visitor may decide: not their own request, and not about themselves."""
+    mine = may_decide(visit, ResetRequest.practice_id, ResetRequest.asked_by_id, ResetRequest.subject_id)
+    return shown(visit, mine, *where)
+
+
+def approve(visit: Visit, row_id: str) -> None:
+    """Do it. Raises Refused("approval_gone") where it waits no longer."""
+    row = decide(visit, row_id, "done")
+    if not reset.do(visit, row):
+        db.session.rollback()
+        raise Refused("approval_gone")
+    tell(visit, row, "approved")
+
+
+def refuse(visit: Visit, row_id: str) -> None:
+    """Leave everything as it is. Raises Refused("approval_gone")."""
+    row = decide(visit, row_id, "refused")
+    user = db.session.get_one(User, row.subject_id)
+    record(visit, "two_factor_reset_refused", about=user, case_id=row.id)
+    notices.queue(visit, user, "reset_refused", by=visit.who.full_name)
+    tell(visit, row, "refused")
+
+
+def decide(visit: Visit, row_id: str, status: str) -> ResetRequest:
+    """Take it, in a transaction that stays open: one UPDATE decides between two who press at the same moment."""
+    begin_write()
+    use = update(ResetRequest).where(ResetRequest.id == row_id, ResetRequest.status == "waiting")
+    values = {"status": status, "decided_by_id": visit.who.user_id, "decided_at": visit.now}
+    if not waiting(visit, ResetRequest.id == row_id) or change(use.values(values)) != 1:
+        db.session.rollback()
+        raise Refused("approval_gone")
+    return db.session.get_one(ResetRequest, row_id, populate_existing=True)
+
+
+def tell(visit: Visit, row: ResetRequest, reason: str) -> None:
+    """The event of each of the two, and the commit."""
+    record(visit, "colleague_reset", reason=reason, case_id=row.id)
+    record(visit, "reset_decided", about=db.session.get_one(User, row.asked_by_id), reason=reason, case_id=row.id)
+    db.session.commit()

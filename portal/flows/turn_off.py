@@ -1,0 +1,99 @@
+"""Turning two-factor authentication off: the password in a session that showed a code, and one long enough to stand alone (C-7, PW-1)."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select, union, update
+
+from portal import config, passwords
+from portal.db import begin_write, change, db
+from portal.flows import delivery, notices, reauthenticate, sessions, trusted
+from portal.flows.events import record
+from portal.flows.setup import OutOfTurn
+from portal.flows.visit import LEVEL_ONE, Visit
+from portal.messages import Refused
+from portal.models import Authenticator, BackupCodeSet, Binding, SentCode, Session, SpentStep, User
+
+EVENT = "two_factor_off"
+
+
+def submit(visit: Visit, password: str) -> bool:
+    """Turn it off where the password is right. False: it is too short to stand alone, so a longer one comes first.
+
+    Raises Refused (the try is charged), OutOfTurn.
+    """
+    reauthenticate.check_password(visit, password, EVENT)
+    if passwords.is_short(password):
+        await_password(visit)
+        return False
+    turn_off(visit)
+    return True
+
+
+def await_password(visit: Visit) -> None:
+    """Note in this session that the password was shown, and that a longer one is due."""
+    begin_write()
+    change(own_session(visit).values(turning_off_at=visit.now))
+    db.session.commit()
+
+
+def own_session(visit: Visit):
+    return update(Session).where(Session.id == visit.who.session_id)
+
+
+def awaits_password(visit: Visit) -> bool:
+    """Whether this session showed its short password within five minutes, on the way to turning it off."""
+    return is_awaited(visit, db.session.scalar(select(Session.turning_off_at).where(Session.id == visit.who.session_id)))
+
+
+def is_awaited(visit: Visit, since: datetime | None) -> bool:
+    return since is not None and visit.now - since <= config.REAUTHENTICATION_LIFE
+
+
+def submit_longer(visit: Visit, password: str) -> None:
+    """Set the longer password and turn it off, both or neither. Raises Refused (why it cannot be set), OutOfTurn."""
+    if not awaits_password(visit):
+        raise OutOfTurn
+    reason = passwords.refusal(password, visit.who.username)
+    if reason:
+        raise Refused(reason)
+    db.session.rollback()
+    turn_off(visit, passwords.hash_password(password))
+
+
+def turn_off(visit: Visit, stored: str | None = None) -> None:
+    """Everything that "off" consists of, in one transaction. Raises OutOfTurn where another request was first."""
+    session = begin_write()
+    user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
+    if user.two_factor != "on" or user.generation != visit.who.generation:
+        session.rollback()
+        raise OutOfTurn
+    factor = void_factors(visit, user)
+    user.two_factor, user.two_factor_since, user.backup_failures = "off", None, 0
+    lower_level(visit)
+    trusted.end_with_change(visit, user.id)
+    sessions.end_others(visit, "two_factor_changed")
+    record(visit, EVENT, factor=factor)
+    if stored:
+        user.seal(visit.keys, "password", stored)
+        record(visit, "password_changed", factor="password")
+    notices.queue(visit, user, "two_factor_off", has_new_password=int(stored is not None))
+    session.commit()
+
+
+def void_factors(visit: Visit, user: User) -> str | None:
+    """Nothing that was a second factor is one any more; returns the method of the newest. Sets of backup codes keep their numbers."""
+    own = union(*(select(model.id).where(model.user_id == user.id) for model in (Authenticator, Binding)))
+    newest = select(Authenticator.method).where(Authenticator.user_id == user.id).order_by(Authenticator.created_at.desc())
+    factor = db.session.scalar(newest.limit(1))
+    change(delete(SpentStep).where(SpentStep.authenticator_id.in_(own)))
+    change(delete(Authenticator).where(Authenticator.user_id == user.id))
+    change(delete(Binding).where(Binding.user_id == user.id))
+    delivery.void(visit, SentCode.user_id == user.id)
+    live_set = update(BackupCodeSet).where(BackupCodeSet.user_id == user.id, BackupCodeSet.replaced_at.is_(None))
+    change(live_set.values(replaced_at=visit.now, codes_sealed=None, readable_until=None))
+    return factor
+
+
+def lower_level(visit: Visit) -> None:
+    """This session has a password and nothing else. Its token stays: a double press must not sign the person out."""
+    change(own_session(visit).values(level=LEVEL_ONE, second_factor_at=None, turning_off_at=None, password_at=visit.now))

@@ -1,0 +1,158 @@
+"""What a proof leads to: two-factor authentication on, one authenticator replaced by another, or one more beside the others."""
+
+from datetime import timedelta
+from itertools import count
+
+from sqlalchemy import delete, select, update
+
+from portal.crypto import SealBroken
+from portal.db import begin_write, change, db
+from portal.flows import backup_codes, delivery, links, notices, profile, sessions, throttle, trusted
+from portal.flows.events import record
+from portal.flows.visit import LEVEL_TWO, Visit
+from portal.flows.ways import is_off, open_secret
+from portal.messages import N_, Refused
+from portal.methods import Method, method
+from portal.models import Authenticator, Binding, SentCode, Session, SpentStep, User
+from portal.policy import policy_of
+
+TOLD = N_("%(issuer)s, for %(initials)s This number no longer gets your codes. Not you? Sign in and check Security.")
+TOLD_FOR = timedelta(hours=24)  # how long the text to an old number may take
+
+
+def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: dict) -> None:
+    """Turn the proved binding into an authenticator, with all that goes with it, and commit."""
+    change(delete(Binding).where(Binding.id == binding.id))
+    if chosen.words:
+        delivery.void_binding(visit, binding.id)
+    old = db.session.get(Authenticator, binding.replaces) if binding.replaces else None
+    if old is not None:
+        delivery.void(visit, SentCode.authenticator_id == old.id)
+        db.session.delete(old)
+        change(delete(SpentStep).where(SpentStep.authenticator_id == old.id))
+    db.session.flush()
+    db.session.add(new_authenticator(visit, user, binding, chosen, columns))
+    if chosen.words:
+        profile.confirm_phone(visit, user, binding.secret(visit.keys))
+    if old is not None:
+        tell_old_number(visit, user, old)
+    if user.two_factor == "on":
+        throttle.forgive(visit, user, user.set_up_failures, set_up_failures=0)
+    else:
+        first_proof(visit, user, binding)
+    drop_others(visit, user, binding)
+    raise_level(visit)
+    trusted.end_with_change(visit, user.id)
+    sessions.end_others(visit, "two_factor_changed")
+    if old is not None:
+        record(visit, "authenticator_replaced", factor=binding.method)
+    else:
+        record(visit, "authenticator_added", factor=binding.method)
+    tell(visit, user, old)
+    db.session.commit()
+
+
+def drop_others(visit: Visit, user: User, binding: Binding) -> None:
+    """What the person's policy no longer allows goes with the first proof of what it does: a number from before they were a provider."""
+    policy = policy_of(user.role)
+    if policy.accepts_restricted:
+        return
+    for row in db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id, Authenticator.id != binding.id)):
+        asked = method(row.method)
+        if asked and not policy.allows(asked):
+            db.session.delete(row)
+            record(visit, "authenticator_removed", factor=row.method)
+
+
+def first_proof(visit: Visit, user: User, binding: Binding) -> None:
+    """ "On", and the first backup codes. After a reset its link is used up by this, and by nothing before (RC-8)."""
+    if user.two_factor == "reset":
+        links.void(visit, user.id, links.RESET)
+    on: dict = {"two_factor": "on", "two_factor_since": visit.now}
+    throttle.forgive(visit, user, user.set_up_failures, **on, set_up_failures=0)
+    backup_codes.make(visit, user)
+
+
+def tell(visit: Visit, user: User, old: Authenticator | None) -> None:
+    """The notice of what the proof changed; `user` is as it was before."""
+    if user.two_factor != "on":
+        notices.queue(visit, user, "two_factor_on")
+    elif old is not None:
+        notices.queue(visit, user, "authenticator_replaced")
+    else:
+        notices.queue(visit, user, "authenticator_added")
+
+
+def new_authenticator(visit: Visit, user: User, binding: Binding, chosen: Method, columns: dict) -> Authenticator:
+    """The row, with a name that no other of the person's has."""
+    taken = set(db.session.scalars(select(Authenticator.name).where(Authenticator.user_id == user.id)))
+    names = (f"{columns['name']} {number}" if number > 1 else columns["name"] for number in count(1))
+    secret = binding.secret(visit.keys)
+    return Authenticator(
+        id=binding.id,
+        user_id=user.id,
+        method=binding.method,
+        secret_sealed=binding.secret_sealed,  # sealed for this id from the start
+        target_hash=visit.keys.mac(secret, delivery.TARGET) if chosen.words else None,
+        created_at=visit.now,
+        last_used_at=visit.now,
+        **{**columns, "name": next(name for name in names if name not in taken)},
+    )
+
+
+def tell_old_number(visit: Visit, user: User, old: Authenticator) -> None:
+    """The number that no authenticator of the person has any more is told by text, with no code in it (rule 3, SM-8)."""
+    known = method(old.method)
+    still = select(Authenticator.id).where(Authenticator.user_id == user.id, Authenticator.target_hash == old.target_hash)
+    if known is None or known.words is None or is_off(visit, known) or db.session.scalar(still):
+        return
+    try:
+        secret = open_secret(visit, user, old, "")
+    except SealBroken:
+        return
+    words = TOLD % {"issuer": secret.issuer, "initials": secret.initials}
+    db.session.add(delivery.text_row(visit, user, "told", secret.text, words, visit.now + TOLD_FOR))
+
+
+def raise_level(visit: Visit) -> None:
+    """This session has shown the second factor. Its token stays: a double press must not sign the person out."""
+    own = update(Session).where(Session.id == visit.who.session_id)
+    change(own.values(level=LEVEL_TWO, second_factor_at=visit.now, last_seen_at=visit.now))
+
+
+def rename(visit: Visit, authenticator_id: str, name: str) -> bool:
+    """Give one of the visitor's authenticators a name; False where it is not theirs. Raises Refused("label_taken")."""
+    session = begin_write()
+    session.get_one(User, visit.who.user_id, with_for_update=True)  # two renamings come one after the other
+    others = select(Authenticator.name).where(Authenticator.user_id == visit.who.user_id, Authenticator.id != authenticator_id)
+    if name.casefold() in {each.casefold() for each in session.scalars(others)}:
+        session.rollback()
+        raise Refused("label_taken")
+    own = update(Authenticator).where(Authenticator.id == authenticator_id, Authenticator.user_id == visit.who.user_id)
+    done = change(own.values(name=name)) == 1
+    if done:
+        record(visit, "authenticator_renamed")
+    db.session.commit()
+    return done
+
+
+def remove(visit: Visit, authenticator_id: str) -> bool:
+    """Take one authenticator away while another that works stays; False where it is the last, or not theirs (TO-9)."""
+    session = begin_write()
+    user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
+    rows = session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).all()
+    gone = next((row for row in rows if row.id == authenticator_id), None)
+    stays = [row for row in rows if row is not gone and row.disabled_at is None and not is_off(visit, method(row.method))]
+    if gone is None or not stays:
+        session.rollback()
+        return False
+    delivery.void(visit, SentCode.authenticator_id == gone.id)
+    session.delete(gone)
+    session.flush()
+    tell_old_number(visit, user, gone)
+    trusted.end_with_change(visit, user.id)
+    sessions.end_others(visit, "two_factor_changed")
+    record(visit, "authenticator_removed", factor=gone.method)
+    notices.queue(visit, user, "authenticator_removed")
+    session.commit()
+    return True

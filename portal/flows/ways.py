@@ -1,0 +1,147 @@
+"""The ways in that a person has: each authenticator opened for one request, with what its page says."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from portal.crypto import SealBroken
+from portal.db import db
+from portal.flows import backup_codes
+from portal.flows.visit import Visit
+from portal.messages import Refused
+from portal.methods import Method, Secret, method
+from portal.models import Authenticator, Binding, User, secret_place
+from portal.policy import policy_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One authenticator as a page shows it."""
+
+    authenticator_id: str
+    method: str
+    name: str
+    sends: bool
+    shown: dict
+    target: bytes = field(default=b"", repr=False)  # by what its texts are counted
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether its code is expected now: always, but for a text that was not sent yet."""
+        return not self.sends or self.shown["sent"]
+
+
+def attempt_of(visit: Visit) -> str:
+    """The name of this sign-in or confirmation: a sent code is good for it alone (SM-3)."""
+    return f"{'session' if visit.who.is_claimant else 'confirm'}:{visit.who.session_id}"
+
+
+def open_secret(visit: Visit, user: User, row: Authenticator | Binding, attempt: str) -> Secret:
+    """The row's secret in the clear, with what its method may know. Raises SealBroken."""
+    return Secret(
+        authenticator_id=row.id,
+        text=visit.keys.open(row.secret_sealed, secret_place(user.id, row.id)),
+        issuer=policy_of(user.role).issuer,
+        account=user.username,
+        attempt=attempt,
+        initials=initials(user.full_name, user.username),
+        country=user.country,
+        countries=visit.countries,
+        host=visit.host,
+        on_file=on_file(visit, user) if user.two_factor != "on" else "",  # once it is on, numbers are shown masked alone
+        mac=visit.keys.mac,
+    )
+
+
+def on_file(visit: Visit, user: User) -> str:
+    try:
+        return user.unseal(visit.keys, "phone") or ""
+    except SealBroken:
+        return ""
+
+
+def initials(full_name: str, username: str) -> str:
+    """ "M. R.": enough for a family that shares a phone; letters of the text alphabet only (SM-10), "you." where there are none."""
+    letters = [word[0].upper() for word in full_name.split() if word[0].isascii() and word[0].isalpha()]
+    shown = (
+        letters[:: len(letters) - 1] if len(letters) > 1 else letters or [each.upper() for each in username if each.isascii()][:1]
+    )
+    return " ".join(f"{letter}." for letter in shown or ["you"])
+
+
+def oldest_first(rows, user_id: int):
+    """SQL: of these rows, the person's authenticators that work, oldest first."""
+    own = rows.where(Authenticator.user_id == user_id, Authenticator.disabled_at.is_(None))
+    return own.order_by(Authenticator.created_at)
+
+
+def live(user_id: int, role: str) -> list[Authenticator]:
+    """The person's authenticators that work and may be used, oldest first."""
+    return usable(role, db.session.scalars(oldest_first(select(Authenticator), user_id)))
+
+
+def usable(role: str, rows: Iterable[Authenticator]) -> list[Authenticator]:
+    """Those whose method the role's policy allows.
+
+    All of them where none is allowed: a patient who was made a provider shows the old way once more, to set up a new one (TO-11).
+    """
+    rows, policy = list(rows), policy_of(role)
+    if policy.accepts_restricted:
+        return rows
+    return [row for row in rows if (asked := method(row.method)) and policy.allows(asked)] or rows
+
+
+def is_set_up(visit: Visit) -> bool:
+    """Whether two-factor authentication is on by a method that the person's policy allows."""
+    return visit.who.is_on and (policy_of(visit.who.role).accepts_restricted or visit.who.has_unrestricted)
+
+
+def ways(visit: Visit) -> list[Way]:
+    """The visitor's ways in, the one that is asked first first."""
+    both = select(User, Authenticator).join(Authenticator, Authenticator.user_id == User.id)  # a page asks four times at most
+    pairs = [(user, row) for user, row in db.session.execute(oldest_first(both, visit.who.user_id))]
+    rows = usable(visit.who.role, [row for _, row in pairs])
+    shown = [way for user, row in pairs if row in rows and (way := way_of(visit, user, row))]
+    return sorted(shown, key=lambda way: (not (way.sends and way.is_asked), way.sends))
+
+
+def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
+    """One way, or None where its seal does not open or its method is switched off."""
+    asked = method(row.method)
+    if asked is None or is_off(visit, asked):
+        return None
+    try:
+        secret = open_secret(visit, user, row, attempt_of(visit))
+    except SealBroken:
+        return None
+    return Way(
+        row.id, row.method, row.name, asked.words is not None, asked.challenge.show(secret, visit.now), row.target_hash or b""
+    )
+
+
+def is_off(visit: Visit, asked: Method | None) -> bool:
+    """Whether a method gets no codes to its owner, because the operator switched texts off (SM-6)."""
+    return asked is not None and asked.words is not None and not visit.texts
+
+
+def without_texts(visit: Visit) -> Refused | None:
+    """While texts are switched off, for a person whose codes came by text: which ways remain. None where nothing is missing."""
+    if visit.texts:
+        return None
+    known = [asked for row in live(visit.who.user_id, visit.who.role) if (asked := method(row.method))]
+    if not any(is_off(visit, asked) for asked in known):
+        return None
+    if not all(is_off(visit, asked) for asked in known):
+        return Refused("texts_off_other")
+    codes = backup_codes.overview(visit)
+    return Refused("texts_off_backup" if codes and codes.left and codes.works else "texts_off_alone")
+
+
+def first_sender(user_id: int, role: str) -> tuple[Authenticator, Method] | None:
+    """The authenticator to which the password's POST sends a code: only where no other kind is live."""
+    rows = [(row, asked) for row in live(user_id, role) if (asked := method(row.method))]
+    return rows[0] if rows and all(asked.words for _, asked in rows) else None

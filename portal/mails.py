@@ -1,0 +1,40 @@
+"""What a mail says: the plain text from its template, and the same words in the one HTML layout of all mails."""
+
+from typing import Any
+
+from flask import render_template
+
+from portal.flows.events import one_line
+from portal.policy import PATIENT
+
+LIMIT = 2000  # characters of one fact
+
+
+def write(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[str, str]:
+    """Subject and text. The template's first line is the subject; a fact is one line, whoever typed it.
+
+    `links`: tokens by the name that the template knows them by ("link", "not_me"); one that is missing is None.
+    """
+    said = {name: one_line(fact, LIMIT) if isinstance(fact, str) else fact for name, fact in facts.items()}
+    text = render_template(f"mail/{template}.txt", **{"link": None, "not_me": None, "issuer": PATIENT.issuer, **said, **links})
+    subject, _, body = text.partition("\n")
+    return subject.strip(), body.strip() + "\n"
+
+
+def paragraphs(text: str) -> list[dict]:
+    """The text's paragraphs: `lines`, and `link` where the last line is an address and those before it say where it leads."""
+    found: list[dict] = []
+    for block in filter(None, (part.strip() for part in text.split("\n\n"))):
+        *lines, last = block.splitlines()
+        if lines and last.startswith(("https://", "http://")):
+            found.append({"lines": lines[:-1], "label": lines[-1].rstrip(":"), "link": last})
+        else:
+            found.append({"lines": [*lines, last], "link": None})
+    return found
+
+
+def compose(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[str, str, str]:
+    """Subject, text and HTML of a mail."""
+    subject, text = write(template, facts, links)
+    issuer = facts.get("issuer", PATIENT.issuer)
+    return subject, text, render_template("mail/_layout.html", subject=subject, issuer=issuer, paragraphs=paragraphs(text))

@@ -1,0 +1,69 @@
+"""What practice administrators and support do for others: resets of two-factor authentication, emergency access."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.models.base import Base, new_id
+
+
+class ResetRequest(Base):
+    """A reset of one person's two-factor authentication: waiting for a second approver, done, or refused (AD-2, AD-3).
+
+    A draft keeps what was typed while its author shows password and code again.
+    """
+
+    __tablename__ = "reset_requests"
+    __table_args__ = (
+        CheckConstraint("status in ('draft', 'waiting', 'done', 'refused')", name="status"),
+        Index("ix_reset_requests_subject_id_asked_at", "subject_id", "asked_at"),
+        Index("ix_reset_requests_practice_id_status", "practice_id", "status"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    practice_id: Mapped[int | None] = mapped_column(ForeignKey("practices.id"))
+    subject_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    asked_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(Text)
+    checks: Mapped[list[Any]] = mapped_column(JSON)  # how identity was checked: names from a short list
+    status: Mapped[str] = mapped_column(String(8), default="waiting", server_default="waiting")
+    generation: Mapped[int]  # of the person's factors, as whoever asked saw them: the reset ends these and no later ones
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # the second approver, where one was needed
+    decided_at: Mapped[datetime | None]
+
+
+class EmergencyGrant(Base):
+    """Read-only charts for an hour, for a provider whose authenticator is gone (AD-6)."""
+
+    __tablename__ = "emergency_grants"
+    __table_args__ = (
+        Index("ix_emergency_grants_provider_id_asked_at", "provider_id", "asked_at"),
+        Index("ix_emergency_grants_practice_id_asked_at", "practice_id", "asked_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practices.id"))
+    provider_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    session_id: Mapped[int | None]  # the sign-in that asked, and that the grant is good for
+    reason: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    approved_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]  # when the end was recorded, or somebody's "This wasn't me" came before it
+    reviewed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    reviewed_at: Mapped[datetime | None]
+
+
+class EmergencyView(Base):
+    """A chart that was opened during emergency access, and when first: what the review shows."""
+
+    __tablename__ = "emergency_views"
+
+    grant_id: Mapped[str] = mapped_column(ForeignKey("emergency_grants.id"), primary_key=True)
+    chart_id: Mapped[int] = mapped_column(ForeignKey("charts.id"), primary_key=True)
+    opened_at: Mapped[datetime]

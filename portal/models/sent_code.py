@@ -1,0 +1,34 @@
+"""Codes that were sent to a person (out of band): hashed, bound to the attempt that asked, dead after ten minutes."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.models.base import Base, new_id
+
+
+class SentCode(Base):
+    """One code on its way. Its newest row of an attempt is the one that counts (product rule 7)."""
+
+    __tablename__ = "sent_codes"
+    __table_args__ = (
+        Index("ix_sent_codes_user_id_created_at", "user_id", "created_at"),
+        Index("ix_sent_codes_to_hash_created_at", "to_hash", "created_at"),
+        Index("ix_sent_codes_ip_created_at", "ip", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    attempt: Mapped[str] = mapped_column(String(48), index=True)  # "session:ID" or "binding:ID": who may use it (SM-3)
+    authenticator_id: Mapped[str] = mapped_column(String(32))
+    to_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    prefix: Mapped[str] = mapped_column(String(8))
+    ip: Mapped[str] = mapped_column(String(45))
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    outbox_id: Mapped[str] = mapped_column(ForeignKey("outbox.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    used_at: Mapped[datetime | None]
+    replaced_at: Mapped[datetime | None]

@@ -1,0 +1,117 @@
+"""The shapes that a practice's pages ask for: a search, a deadline, a reason. As forms.py: shape only."""
+
+import re
+import unicodedata
+from datetime import date
+
+from wtforms import SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import ValidationError
+
+from portal import config
+from portal.forms import SECRETS, ShapedForm, filled, seen_signs
+from portal.messages import N_
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class ReasonForm(ShapedForm):
+    """Why somebody wants what others decide on."""
+
+    reason = TextAreaField(N_("Reason"), [filled("reason_empty")])
+
+    def validate_reason(self, field) -> None:
+        field.data = seen_signs(field.data)
+        if not field.data:
+            raise ValidationError("reason_empty")
+        if len(field.data) > config.REASON_MAX:
+            raise ValidationError("reason_long")
+        if SECRETS.search(field.data):
+            raise ValidationError("reason_secret")
+
+
+class ResetForm(ReasonForm):
+    """Why somebody's two-factor authentication is reset, and how it was checked who they are (AD-2). The page sets the choices."""
+
+    checks = SelectMultipleField(N_("How you checked who it is"), validate_choice=False)
+
+    def validate_checks(self, field) -> None:
+        known = dict(field.choices)
+        field.data = [name for name in known if name in (field.data or ())]
+        if not field.data:
+            raise ValidationError("checks_empty")
+
+
+class OneOf(StringField):
+    """One of a few: value and words of each; what is none of them becomes the first."""
+
+    def __init__(self, *args, choices: list[tuple[str, str]], **kwargs) -> None:
+        super().__init__(*args, default=choices[0][0], **kwargs)
+        self.choices = choices
+
+    def process_formdata(self, valuelist) -> None:
+        self.data = valuelist[0] if valuelist and valuelist[0] in dict(self.choices) else self.default
+
+
+class TeamForm(ShapedForm):
+    """What an administrator looks for among the team: words of an address, so that nothing is refused; see `asked`."""
+
+    q = StringField(N_("Search team members"))
+    state = OneOf(
+        N_("Two-factor authentication"),
+        choices=[("", N_("All")), ("on", N_("On")), ("off", N_("Off")), ("reset", N_("Reset"))],
+    )
+    sort = OneOf(
+        N_("Sort by"),
+        choices=[
+            ("name", N_("Name")),
+            ("state", N_("Off and reset first")),
+            ("last_sign_in", N_("Last sign-in, newest first")),
+            ("codes", N_("Backup codes, fewest first")),
+        ],
+    )
+
+    def asked(self) -> dict[str, str]:
+        """What was asked, by name; a search is one line of a name's length."""
+        typed = "".join(sign if sign.isprintable() else " " for sign in unicodedata.normalize("NFC", self.q.data or ""))
+        self.q.data = " ".join(typed.split())[: config.NAME_MAX]
+        return {"state": self.state.data, "search": self.q.data, "sort": self.sort.data}
+
+
+def whole_number(reason: str, most: int):
+    """A validator: digits of any script, from 0 to `most`; the field holds 0-9 alone afterwards."""
+
+    def check(form, field) -> None:
+        typed = "".join(str(unicodedata.decimal(sign, sign)) for sign in (field.data or "").strip())
+        if not typed.isascii() or not typed.isdigit() or len(typed) > 4 or int(typed) > most:
+            raise ValidationError(reason)
+        field.data = typed
+
+    return check
+
+
+def day_of(typed: str) -> date:
+    """The day of YYYY-MM-DD; weeks and days without dashes are ISO 8601, too, but nobody's way to write one. Raises ValueError."""
+    if not DAY.fullmatch(typed):
+        raise ValueError
+    return date.fromisoformat(typed)
+
+
+class DeadlineForm(ShapedForm):
+    """By when a practice is set up, and what is let pass afterwards. The page says which days there are to choose from."""
+
+    day = StringField(N_("Set-up deadline"))
+    days = StringField(N_("Days of grace"), [whole_number("grace_days", config.GRACE_DAYS_MAX)])
+    sign_ins = StringField(N_("Sign-ins of grace"), [whole_number("grace_sign_ins", config.GRACE_SIGN_INS_MAX)])
+    today: date
+
+    def validate_day(self, field) -> None:
+        if not (field.data or "").strip():
+            raise ValidationError("deadline_empty")
+        try:
+            self.chosen = day_of(field.data.strip())
+        except ValueError:
+            raise ValidationError("deadline_shape") from None
+        if self.chosen < self.today:
+            raise ValidationError("deadline_past")
+        if self.chosen > self.today + config.DEADLINE_AHEAD:
+            raise ValidationError("deadline_far")

@@ -1,0 +1,228 @@
+"""The settings: read from the environment and checked once, at the start."""
+
+import base64
+import binascii
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from phonenumbers import SUPPORTED_REGIONS
+from sqlalchemy import NullPool, create_engine, inspect
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from portal import config
+from portal.addresses import (
+    SettingError,
+    is_loopback_host,
+    read_mail_from,
+    read_number_check_url,
+    read_redis_url,
+    read_smtp_url,
+    read_text_urls,
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment decides, checked once at the start."""
+
+    instance: Path
+    database_url: str
+    base_url: str
+    secret_key: str
+    encryption_keys: tuple[tuple[str, bytes], ...]  # (id, 32 bytes), newest first
+    test_bench: bool
+    trusted_proxies: int
+    support_contact: str
+    texts: bool  # whether codes go out by text at all (SM-6)
+    text_countries: tuple[str, ...]  # ISO 3166; texts go nowhere else (SM-5)
+    trusted_browser_days: int  # 0: nobody is offered it
+    text_urls: tuple[str, ...]  # the gateway for texts and the one that stands in for it; none: the test bench
+    number_check_url: str  # asked before a code goes to a number (SM-7); "": nobody is
+    smtp_url: str  # "": the test bench
+    mail_from: str
+    redis_url: str  # "": the queue is a file in the instance folder
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the portal is served on this machine only, where plain HTTP is allowed."""
+        return is_loopback_host(urlsplit(self.base_url).hostname or "")
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from `PORTAL_*`; SettingError names the first one that is wrong."""
+    instance = Path(environ.get("PORTAL_INSTANCE", "instance")).absolute()
+    base_url = read_base_url(environ)
+    loopback = is_loopback_host(urlsplit(base_url).hostname or "")
+    if base_url.startswith("http://") and not is_loopback_host(environ.get("HOST", "127.0.0.1")):
+        raise SettingError(
+            "HOST is open to others over plain HTTP. Set PORTAL_BASE_URL to the https:// address, or serve on 127.0.0.1."
+        )
+    database_url = read_database_url(environ, instance)
+    kept = KeptKeys(instance, database_url) if loopback else None
+    test_bench = read_switch(environ, "PORTAL_TEST_BENCH")
+    if test_bench and not (loopback and is_loopback_host(environ.get("HOST", "127.0.0.1"))):
+        raise SettingError(
+            "PORTAL_TEST_BENCH shows codes to everyone: it is allowed on loopback only. Unset it, or serve on 127.0.0.1."
+        )
+    return Settings(
+        instance=instance,
+        database_url=database_url,
+        base_url=base_url,
+        secret_key=read_secret_key(environ, kept),
+        encryption_keys=read_encryption_keys(environ, kept),
+        test_bench=test_bench,
+        trusted_proxies=read_number(environ, "PORTAL_TRUSTED_PROXIES", 0),
+        support_contact=environ.get("PORTAL_SUPPORT_CONTACT", "support@medximity.example"),
+        texts=read_switch(environ, "PORTAL_SMS", "1"),
+        text_countries=read_countries(environ),
+        trusted_browser_days=read_trusted_browser_days(environ),
+        text_urls=read_text_urls(environ),
+        number_check_url=read_number_check_url(environ),
+        smtp_url=read_smtp_url(environ),
+        mail_from=read_mail_from(environ, base_url),
+        redis_url=read_redis_url(environ),
+    )
+
+
+def read_base_url(environ: Mapping[str, str]) -> str:
+    port = read_number(environ, "PORT", 5000)
+    url = environ.get("PORTAL_BASE_URL", f"http://127.0.0.1:{port}").rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingError("PORTAL_BASE_URL must be an address such as https://portal.example.")
+    if parts.scheme == "http" and not is_loopback_host(parts.hostname):
+        raise SettingError("PORTAL_BASE_URL must begin with https:// anywhere but on loopback.")
+    return url
+
+
+def read_database_url(environ: Mapping[str, str], instance: Path) -> str:
+    url = environ.get("PORTAL_DATABASE_URL") or f"sqlite:///{instance / 'portal.sqlite3'}"
+    try:
+        name = make_url(url).drivername
+    except ArgumentError as error:
+        raise SettingError(
+            "PORTAL_DATABASE_URL must be a SQLAlchemy URL such as postgresql+psycopg://user@host/portal."
+        ) from error
+    if name not in ("sqlite", "postgresql+psycopg"):
+        raise SettingError("PORTAL_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
+    return url
+
+
+def read_switch(environ: Mapping[str, str], name: str, default: str = "0") -> bool:
+    value = environ.get(name) or default
+    if value not in ("0", "1"):
+        raise SettingError(f"{name} must be 1 or 0.")
+    return value == "1"
+
+
+def read_number(environ: Mapping[str, str], name: str, default: int) -> int:
+    value = environ.get(name, str(default))
+    if not value.isascii() or not value.isdigit():
+        raise SettingError(f"{name} must be a whole number.")
+    return int(value)
+
+
+def read_countries(environ: Mapping[str, str]) -> tuple[str, ...]:
+    countries = tuple(environ.get("PORTAL_SMS_COUNTRIES", "US,CA").replace(" ", "").split(","))
+    if not SUPPORTED_REGIONS.issuperset(countries):
+        raise SettingError("PORTAL_SMS_COUNTRIES must be a list of two-letter countries such as US,CA.")
+    return countries
+
+
+def read_trusted_browser_days(environ: Mapping[str, str]) -> int:
+    days = read_number(environ, "PORTAL_TRUSTED_BROWSER_DAYS", config.TRUSTED_BROWSER_DAYS)
+    if days > config.TRUSTED_BROWSER_DAYS:
+        raise SettingError(
+            f"PORTAL_TRUSTED_BROWSER_DAYS must be 0 to {config.TRUSTED_BROWSER_DAYS}; 0 switches trusted browsers off."
+        )
+    return days
+
+
+def read_secret_key(environ: Mapping[str, str], kept: "KeptKeys | None") -> str:
+    key = environ.get("PORTAL_SECRET_KEY") or (
+        kept.read("secret_key", lambda: secrets.token_urlsafe(config.MIN_KEY_BYTES)) if kept else ""
+    )
+    if not key:
+        raise SettingError("PORTAL_SECRET_KEY is missing. Make one: python -c 'import secrets; print(secrets.token_urlsafe(32))'")
+    if len(key.encode()) < config.MIN_KEY_BYTES or len(set(key)) < 16:
+        raise SettingError("PORTAL_SECRET_KEY is too short or too regular: it needs 32 random bytes or more.")
+    return key
+
+
+def read_encryption_keys(environ: Mapping[str, str], kept: "KeptKeys | None") -> tuple[tuple[str, bytes], ...]:
+    text = environ.get("PORTAL_ENCRYPTION_KEYS") or (kept.read("encryption_keys", new_encryption_key) if kept else "")
+    if not text:
+        raise SettingError("PORTAL_ENCRYPTION_KEYS is missing. It is a list such as 2026a:BASE64OF32BYTES, newest first.")
+    keys = tuple(read_one_key(part) for part in text.strip().split(","))
+    if len({name for name, _ in keys}) < len(keys):
+        raise SettingError("PORTAL_ENCRYPTION_KEYS names one id twice.")
+    return keys
+
+
+def read_one_key(part: str) -> tuple[str, bytes]:
+    name, _, encoded = part.strip().partition(":")
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except binascii.Error as error:
+        raise SettingError("PORTAL_ENCRYPTION_KEYS must hold base64 after each id.") from error
+    if not name or len(name) > 16 or not name.isascii():
+        raise SettingError("PORTAL_ENCRYPTION_KEYS needs a short id before each key, such as 2026a:….")
+    if len(key) != config.MIN_KEY_BYTES or len(set(key)) < 16:
+        raise SettingError(
+            "PORTAL_ENCRYPTION_KEYS must hold 32 random bytes after each id; one is shorter, longer or too regular."
+        )
+    return name, key
+
+
+def new_encryption_key() -> str:
+    return "k1:" + base64.b64encode(secrets.token_bytes(config.MIN_KEY_BYTES)).decode()
+
+
+class KeptKeys:
+    """Keys made once and kept in the instance folder, for a portal on loopback."""
+
+    def __init__(self, instance: Path, database_url: str) -> None:
+        self.instance = instance
+        self.url = make_url(database_url)
+
+    def read(self, name: str, make) -> str:
+        """The kept key; made when neither it nor a database that could need it exists."""
+        path = self.instance / name
+        if not path.exists():
+            if self.database_exists():
+                raise SettingError(f"PORTAL_{name.upper()} is missing: {path} is gone, but the database it protects exists.")
+            self.instance.mkdir(parents=True, exist_ok=True)
+            self.keep(path, make())
+        return path.read_text().strip()
+
+    def database_exists(self) -> bool:
+        """Whether there is a database that a key made now could not open (CR-3)."""
+        if self.url.drivername == "sqlite":
+            return bool(self.url.database) and Path(str(self.url.database)).exists()
+        engine = create_engine(self.url, poolclass=NullPool)
+        try:
+            return inspect(engine).has_table("users")
+        except OperationalError as error:
+            raise SettingError("PORTAL_DATABASE_URL names a database that does not answer.") from error
+
+    @staticmethod
+    def keep(path: Path, text: str) -> None:
+        """Write the file whole or not at all, readable by its owner; the first of two processes wins."""
+        draft = path.with_suffix(f".{secrets.token_hex(4)}")
+        draft.touch(mode=0o600)
+        draft.write_text(text + "\n")
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()

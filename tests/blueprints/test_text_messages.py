@@ -1,0 +1,669 @@
+"""Codes by text message: every limit, every refusal, whose code it is (product rules 7 and 13, SM-1 to SM-12)."""
+
+import itertools
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, update
+
+from portal.crypto import keyed_hash
+from portal.models import Authenticator, Binding, Event, Outbox, SentCode, User
+from tests.support.client import CODES, WIZARD
+from tests.support.moving import START
+from tests.support.texts import (
+    CODE,
+    MARIAS,
+    NUMBER,
+    OTHERS,
+    SEND,
+    ask_for_texts,
+    confirm_by_text,
+    send_to,
+    sign_in_by_text,
+    turn_on_texts,
+)
+
+LEFT = r" You have \d+ tr(y|ies) left before a pause\."
+REFUSED = {
+    "nothing": ("", "Enter your mobile phone number."),
+    "letters": ("503-FLOWERS", "A phone number has digits only"),
+    "an emoji": ("503 555 016📱", "A phone number has digits only"),
+    "an extension": ("503 555 0164 ext. 12", "Texts can't reach an extension."),
+    "too short": ("503 555 01", "That number is too short."),
+    "without its area code": ("555 0164", "That number is too short."),
+    "too long": ("503 555 0164 0164 0164", "That number has too many digits."),
+    "unallocated": ("111 555 0164", "Nobody has that number."),
+    "premium": ("900 555 0164", "That number charges those who call it."),
+    "toll-free": ("800 555 0164", "That number belongs to a service"),
+    "another country's landline": ("+82 2 312 3456", "We can't send texts to that country."),
+    "another country": ("+49 1511 2345678", "We can't send texts to that country."),
+    "another country of +1": ("+1 876 555 0164", "We can't send texts to that country."),
+}
+
+
+@pytest.fixture
+def texting(plain, clock, inbox, maria):
+    """Maria's browser, her codes coming by text; she has signed out, a minute ago."""
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    plain.open("/home")
+    plain.press("Sign out")
+    clock.move(minutes=1)
+    return plain
+
+
+def sentence(browser):
+    """Returns what the refused page says, without the tries left."""
+    assert browser.status == 422
+    return re.sub(LEFT, "", browser.problems[0])
+
+
+def count(inbox, person):
+    """Returns how many codes a person was sent."""
+    return sum(text.code is not None for text in inbox.of(person))
+
+
+# --- set-up: the guide's step 7
+
+
+def test_the_guides_steps_turn_it_on(browser, database, inbox, maria):
+    send_to(ask_for_texts(browser.enter(maria)), "(503) 555-0164")
+    assert browser.path == CODE and "••64" in browser.text
+    browser.fill("Verify and Enable", Verification_Code=inbox.code(maria))
+    assert browser.path == CODES
+    assert database.user(maria).two_factor == "on"
+    assert [row.method for row in database.all(Authenticator, Authenticator.user_id == database.user(maria).id)] == ["sms"]
+
+
+def test_why_the_app_is_stronger_is_said_before_the_number_is_asked(browser, maria):
+    browser.enter(maria).open(WIZARD)
+    assert "The app is the stronger choice" in browser.text and "takes over your phone number" in browser.text
+    assert browser.page.all("input", type="tel") == []
+    assert browser.page.all("input", type="radio")[0]["value"] == "totp"
+    browser.choose("Text Message (SMS)")
+    browser.press("Continue")
+    assert "The authenticator app is stronger" in browser.text
+
+
+def test_each_choice_has_a_drawing_of_its_own(plain, maria):
+    plain.enter(maria).open(WIZARD)
+    drawn = [card.one("label").one("svg").all("path")[0]["d"] for card in plain.page.all("div") if "choice" in card.classes]
+    assert len(drawn) == len(set(drawn)) == 2
+
+
+def test_both_pages_that_ask_for_a_number_say_alike_how_to_write_it(plain, maria):
+    hint = "With the area code. Numbers of other countries begin with + and the country's code."
+    assert hint in ask_for_texts(plain.enter(maria)).text
+    assert hint in plain.open("/account/phone").text
+
+
+@pytest.mark.parametrize(("typed", "words"), REFUSED.values(), ids=REFUSED)
+def test_a_number_that_gets_no_texts_is_refused_in_words_and_kept(browser, inbox, database, maria, typed, words):
+    send_to(ask_for_texts(browser.enter(maria)), typed)
+    assert (browser.status, browser.path) == (422, NUMBER)
+    assert browser.problems[0].startswith(words)
+    assert (browser.field("Mobile phone number")["value"] or "") == typed
+    assert inbox.of(maria) == [] and database.all(SentCode) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"), [("02 312 3456", "That number is a landline"), ("070 5550 1234", "That is an internet phone number")]
+)
+def test_a_landline_and_an_internet_phone_are_refused_in_words(app, browser, database, inbox, jun, monkeypatch, typed, words):
+    allow(app, monkeypatch, "US", "KR")
+    database.change(update(User).where(User.username == "jun").values(country="KR"))
+    send_to(ask_for_texts(browser.enter(jun)), typed)
+    assert browser.problems[0].startswith(words)
+    assert inbox.of(jun) == []
+
+
+def allow(app, monkeypatch, *countries):
+    """Lets texts go to these countries."""
+    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], text_countries=countries))
+
+
+def test_a_number_of_another_country_carries_the_note_about_delays(app, browser, inbox, jun, monkeypatch):
+    allow(app, monkeypatch, "US", "KR")
+    send_to(ask_for_texts(browser.enter(jun)), "+82 10 5550 1234")
+    assert "Texts to other countries may be delayed." in browser.text
+    assert [text.to for text in inbox.of(jun)] == ["+821055501234"]
+
+
+def test_a_number_at_home_carries_no_note(browser, maria):
+    send_to(ask_for_texts(browser.enter(maria)), MARIAS)
+    assert "may be delayed" not in browser.text
+
+
+def test_the_code_page_out_of_turn_leads_to_the_number(browser, database, maria):
+    ask_for_texts(browser.enter(maria))
+    browser.open(CODE)
+    assert browser.path == NUMBER
+    for path in (CODE, SEND):
+        assert browser.post(path, {"code": "123456"}).headers["Location"] == NUMBER
+    assert database.user(maria).code_failures == 0
+
+
+def test_a_code_to_one_number_never_proves_another(plain, database, inbox, maria):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    code = inbox.code(maria)
+    plain.press("Change the number")
+    send_to(plain, OTHERS)
+    assert plain.status == 422 and "less than a minute ago" in plain.problems[0]
+    plain.open(CODE)
+    assert "••64" in plain.text
+    plain.fill("Verify and Enable", Verification_Code=code)
+    row = database.all(Authenticator, Authenticator.user_id == database.user(maria).id)[0]
+    proved = database.keys.open(row.secret_sealed, f"authenticators:{row.user_id}:{row.id}:secret")
+    assert proved == MARIAS
+
+
+def test_a_number_changed_after_a_minute_gets_a_code_and_the_older_one_is_dead(plain, clock, inbox, maria):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    old = inbox.code(maria)
+    clock.move(seconds=61)
+    plain.press("Change the number")
+    send_to(plain, OTHERS)
+    assert plain.path == CODE and inbox.of(maria)[-1].to == OTHERS
+    plain.fill("Verify and Enable", Verification_Code=old)
+    assert sentence(plain) == "That code is from an older text. Use the newest one."
+
+
+def test_a_set_up_by_text_never_turns_on_by_itself(plain, database, inbox, maria):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    plain.fill("Verify and Enable", Verification_Code=inbox.wrong_code(maria))
+    plain.press("Cancel")
+    assert database.user(maria).two_factor == "off"
+    assert database.all(Binding) == []
+
+
+# --- a code's life (SM-2, SM-3, SM-4, rule 7)
+
+
+@pytest.mark.parametrize(("seconds", "opens"), [(599, True), (601, False)])
+def test_a_code_works_for_ten_minutes(plain, clock, inbox, maria, seconds, opens):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    clock.move(seconds=seconds)
+    plain.fill("Verify and Enable", Verification_Code=inbox.code(maria))
+    assert (plain.path == CODES) == opens
+    if not opens:
+        assert sentence(plain) == "That code has expired: it works for 10 minutes. Press Send again for a new one."
+
+
+def test_the_code_of_the_older_text_is_told_to_be_it(texting, clock, inbox, maria):
+    texting.sign_in(maria)
+    old = inbox.code(maria)
+    clock.move(seconds=60)
+    texting.press("Send again")
+    texting.fill("Verify", Verification_Code=old)
+    assert sentence(texting) == "That code is from an older text. Use the newest one."
+    texting.fill("Verify", Verification_Code=inbox.code(maria))
+    assert texting.path == "/home"
+
+
+def test_five_wrong_tries_kill_the_code(browser, inbox, maria):
+    send_to(ask_for_texts(browser.enter(maria)), MARIAS)
+    said = []
+    for code, _ in zip(inbox.wrong_codes(maria), range(5), strict=False):
+        browser.fill("Verify and Enable", Verification_Code=code)
+        said.append(sentence(browser))
+    browser.fill("Verify and Enable", Verification_Code=inbox.code(maria))
+    said.append(sentence(browser))
+    wrong = "That code did not match. Compare it with the newest text from us."
+    dead = "Five tries were wrong, so that code no longer works. Press Send again for a new one."
+    assert said == [wrong] * 4 + [dead] * 2
+
+
+def test_a_new_code_does_not_reset_the_count(texting, clock, inbox, maria):
+    texting.sign_in(maria)
+    for code, turn in zip(inbox.wrong_codes(maria), range(9), strict=False):
+        texting.fill("Verify", Verification_Code=code)
+        assert f"You have {9 - turn} tr" in texting.problems[0]
+        if turn == 3:
+            clock.move(seconds=61)
+            texting.press("Send again")
+    texting.fill("Verify", Verification_Code=inbox.wrong_code(maria))
+    assert texting.problems == ["Too many attempts. Try again in 10 minutes."]
+    texting.fill("Verify", Verification_Code=inbox.code(maria))
+    assert texting.path == "/sign-in/code"
+
+
+def test_a_code_belongs_to_the_sign_in_that_asked_for_it(texting, clock, inbox, maria):
+    texting.sign_in(maria)
+    mine = inbox.code(maria)
+    clock.move(seconds=1)
+    elsewhere = texting.another()
+    elsewhere.sign_in(maria)
+    elsewhere.fill("Verify", Verification_Code=mine)
+    assert sentence(elsewhere) == "That code did not match. Compare it with the newest text from us."
+    texting.fill("Verify", Verification_Code=inbox.code(maria))
+    assert texting.path == "/sign-in/code"
+    texting.fill("Verify", Verification_Code=mine)
+    assert texting.path == "/home"
+
+
+def test_a_code_works_once(texting, inbox, maria):
+    sign_in_by_text(texting, inbox, maria)
+    used = inbox.code(maria)
+    texting.press("Sign out")
+    texting.sign_in(maria)
+    texting.fill("Verify", Verification_Code=used)
+    assert texting.path == "/sign-in/code" and texting.status == 422
+
+
+def test_a_code_used_for_a_confirmation_is_told_to_be_used(texting, clock, inbox, maria):
+    sign_in_by_text(texting, inbox, maria)
+    clock.move(minutes=6)
+    texting.open("/account/security/backup-codes")
+    confirm_by_text(texting, inbox, maria)
+    assert texting.path == "/account/security/backup-codes"
+    used = inbox.code(maria)
+    clock.move(minutes=6)
+    texting.open("/account/security/backup-codes")
+    assert "on its way" not in texting.text
+    texting.fill("Continue", Current_password=maria.password, Verification_Code=used)
+    assert sentence(texting) == "That code was already used. Press Send again for a new one."
+
+
+def test_where_no_text_was_sent_a_code_says_so(texting, clock, inbox, maria):
+    sign_in_by_text(texting, inbox, maria)
+    clock.move(minutes=6)
+    texting.open("/account/security/backup-codes")
+    texting.fill("Continue", Current_password=maria.password, Verification_Code="123456")
+    assert sentence(texting) == "We have not sent you a text yet. Press Text me a code to get one."
+    assert texting.offers("Text me a code")
+
+
+def test_a_backup_code_still_opens_what_texts_protect(texting, maria):
+    texting.sign_in(maria)
+    texting.fill("Verify", Verification_Code=maria.codes[0])
+    assert texting.path == "/home"
+
+
+# --- sending: when, how often (SM-5)
+
+
+def test_no_text_goes_out_without_the_password(texting, inbox, maria):
+    before = count(inbox, maria)
+    texting.open("/sign-in")
+    texting.fill("Sign in", Username="maria", Password="harbor-lantern-2025")
+    assert texting.post("/sign-in/send", {"way": "1"}).headers["Location"].startswith("/sign-in")
+    assert count(inbox, maria) == before
+
+
+def test_reading_a_page_sends_nothing(texting, inbox, maria):
+    texting.sign_in(maria)
+    before = count(inbox, maria)
+    for path in ("/sign-in/code", "/sign-in/no-code", "/sign-in/backup-code"):
+        texting.open(path)
+    assert texting.get("/sign-in/send").status_code == 405
+    assert count(inbox, maria) == before
+
+
+def test_reading_a_set_up_page_sends_nothing(plain, inbox, maria):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    for path in (NUMBER, CODE, WIZARD, SEND):
+        plain.get(path)
+    assert count(inbox, maria) == 1
+
+
+@pytest.mark.parametrize("where", ["sign-in", "set-up"])
+def test_between_two_texts_of_one_attempt_stand_sixty_seconds(plain, clock, inbox, maria, where):
+    if where == "set-up":
+        send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    else:
+        turn_on_texts(plain.enter(maria), inbox, maria)
+        plain.open("/home")
+        plain.press("Sign out")
+        plain.sign_in(maria)
+    before = count(inbox, maria)
+    clock.move(seconds=10)
+    plain.press("Send again")
+    assert plain.status == 422
+    assert plain.problems == ["We sent you a text less than a minute ago. Wait 50 seconds, then press Send again."]
+    assert "A new text can go out in 50 seconds." in plain.text
+    clock.move(seconds=49)
+    plain.press("Send again")
+    assert "Wait 1 second, then" in plain.problems[0]
+    clock.move(seconds=1)
+    plain.press("Send again")
+    assert plain.status == 200 and count(inbox, maria) == before + 1
+
+
+def test_the_wait_on_the_number_page_names_the_button_of_that_page(browser, clock, inbox, maria):
+    send_to(ask_for_texts(browser.enter(maria)), MARIAS)
+    browser.press("Change the number")
+    send_to(browser, OTHERS)
+    assert (browser.status, browser.path) == (422, NUMBER)
+    assert browser.problems == ["We sent you a text less than a minute ago. Wait 60 seconds, then press Send Code."]
+    assert browser.offers("Send Code") and not browser.offers("Send again")
+    clock.move(seconds=60)
+    send_to(browser, OTHERS)
+    assert browser.path == CODE and count(inbox, maria) == 2
+
+
+def test_ten_impatient_clicks_send_one_text(texting, inbox, clock, maria):
+    texting.sign_in(maria)
+    before = count(inbox, maria)
+    clock.move(seconds=60)
+    for _ in range(10):
+        texting.press("Send again")
+    assert count(inbox, maria) == before + 1
+    texting.fill("Verify", Verification_Code=inbox.code(maria))
+    assert texting.path == "/home"
+
+
+def test_the_first_text_of_a_new_sign_in_goes_at_once(texting, inbox, maria):
+    texting.sign_in(maria)
+    before = count(inbox, maria)
+    texting.another().sign_in(maria)
+    assert count(inbox, maria) == before + 1
+
+
+def test_an_account_gets_five_texts_an_hour_and_is_told_how_long_to_wait(texting, clock, inbox, maria):
+    for _ in range(4):  # the set-up's, a minute ago, was the first
+        browser = texting.another()
+        browser.sign_in(maria)
+    assert count(inbox, maria) == 5
+    browser.another().sign_in(maria)
+    assert count(inbox, maria) == 5
+    late = texting.another()
+    late.sign_in(maria)
+    limit = "That is all the texts we send for now. Try again in 59 minutes, or use another way."
+    assert late.notices == [limit] and "We can send a text" not in late.text and late.offers("Use a backup code")
+    late.press("Text me a code")
+    assert late.status == 422
+    assert late.problems == [limit] and late.notices == []
+    late.fill("Verify", Verification_Code="123456")
+    assert late.notices == [limit] and "We can send a text" not in late.text
+    clock.move(minutes=59)
+    late.another().sign_in(maria)
+    assert count(inbox, maria) == 6
+
+
+def test_an_account_gets_ten_texts_a_day(texting, clock, inbox, maria):
+    for _ in range(9):
+        clock.move(minutes=16)
+        texting.another().sign_in(maria)
+    assert count(inbox, maria) == 10
+    clock.move(hours=2)
+    late = texting.another()
+    late.sign_in(maria)
+    assert late.notices == ["That is all the texts we send in one day. Use another way, or try again tomorrow."]
+    late.press("Text me a code")
+    assert late.problems == ["That is all the texts we send in one day. Use another way, or try again tomorrow."]
+    clock.move(hours=20)
+    late.another().sign_in(maria)
+    assert count(inbox, maria) == 11
+
+
+def test_a_number_gets_five_texts_an_hour_whoever_asks(plain, inbox, maria, jun):
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    for _ in range(4):
+        plain.another().sign_in(maria)
+    other = plain.another()
+    send_to(ask_for_texts(other.enter(jun)), MARIAS)
+    assert other.status == 422
+    assert other.problems == ["That is all the texts we send for now. Try again in 60 minutes, or use another way."]
+    send_to(other, OTHERS)
+    assert other.path == CODE
+
+
+def test_an_address_gets_25_texts_in_five_minutes(plain, clock, database, maria, jun, sam):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    copies(database, 24, user_id=database.user(sam).id, to_hash=b"another", attempt="another")
+    other = plain.another()
+    send_to(ask_for_texts(other.enter(jun)), OTHERS)
+    assert other.problems == ["That is all the texts we send for now. Try again in 5 minutes, or use another way."]
+    elsewhere = plain.another(ip="127.0.0.7")
+    send_to(ask_for_texts(elsewhere.enter(jun)), OTHERS)
+    assert elsewhere.path == CODE
+    clock.move(minutes=5)
+    send_to(other.open(NUMBER), OTHERS)
+    assert other.path == CODE
+
+
+def copies(database, number, **changed):
+    """Adds so many copies of the newest text, as others asked for it from elsewhere."""
+    row = database.all(SentCode)[0]
+    values = {column.name: getattr(row, column.name) for column in SentCode.__table__.columns} | changed
+    with database.engine.begin() as connection:
+        connection.execute(SentCode.__table__.insert(), [{**values, "id": f"{at:032}"} for at in range(number)])
+
+
+def test_a_limit_reached_is_no_lock_the_other_ways_stay_open(texting, maria):
+    for _ in range(6):
+        browser = texting.another()
+        browser.sign_in(maria)
+    browser.fill("Verify", Verification_Code=maria.codes[0])
+    assert browser.path == "/home"
+
+
+def test_pumping_is_said_in_the_log_by_the_first_digits_alone(plain, clock, database, maria, sam, caplog):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    copies(database, 8, user_id=database.user(sam).id, to_hash=b"another", attempt="another")
+    clock.move(minutes=1)
+    plain.press("Send again")
+    said = [record.getMessage() for record in caplog.records if "texts to numbers" in record.getMessage()]
+    assert said == ["texts to numbers that begin with +1503: 10 sent, 0 used in an hour"]
+    assert MARIAS not in caplog.text
+
+
+def test_the_planned_texts_of_a_day_are_said_to_be_spent_once(plain, clock, maria, caplog, monkeypatch):
+    monkeypatch.setattr("portal.config.SENDS_PLANNED_PER_DAY", 2)
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    for _ in range(2):
+        clock.move(minutes=1)
+        plain.press("Send again")
+    said = [record.getMessage() for record in caplog.records if record.levelname == "CRITICAL"]
+    assert said == ["texts: the 2 planned for a day are spent"]
+
+
+# --- what is kept and shown: SM-1, SM-12
+
+
+def test_no_code_stands_in_the_database_but_its_keyed_hash(plain, database, inbox, maria):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    code, kept = inbox.code(maria), str(database.everything())
+    found = [where for where in (code, MARIAS, MARIAS[1:]) if where in kept]
+    assert found == []
+    assert database.all(SentCode)[0].code_hash != keyed_hash(b"", code)
+
+
+def test_codes_are_six_digits_of_any_kind(plain, clock, inbox, maria):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    shape = re.fullmatch(r"\d{6}", inbox.code(maria)) is not None
+    assert shape
+
+
+def test_a_page_shows_two_digits_of_the_number_and_a_wrong_password_none(texting, inbox, maria):
+    texting.open("/sign-in")
+    texting.fill("Sign in", Username="maria", Password="harbor-lantern-2025")
+    assert "64" not in texting.text
+    texting.sign_in(maria)
+    for path in ("/sign-in/code", "/sign-in/no-code", "/sign-in/backup-code"):
+        text = texting.get(path).text
+        assert (MARIAS[-4:] in text, MARIAS[2:] in text) == (False, False)
+    texting.open("/sign-in/code")
+    assert "••• ••• ••64" in texting.text
+    texting.fill("Verify", Verification_Code=inbox.code(maria))
+    for path in ("/account", "/account/security", "/home"):
+        assert MARIAS[-4:] not in texting.get(path).text
+    assert "Codes go to ••• ••• ••64." in texting.open("/account/security").text
+
+
+def test_security_opens_where_a_number_can_not_be_opened(plain, database, inbox, maria):
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    database.change(update(Authenticator).values(secret_sealed=b"k1\0broken"))
+    plain.open("/account/security")
+    assert plain.status == 200 and "Text message" in plain.text and "Codes go to" not in plain.text
+
+
+def test_an_email_is_no_way_in(texting, maria):
+    texting.sign_in(maria)
+    assert "email" not in texting.text.lower() and "e-mail" not in texting.text.lower()
+
+
+def test_the_text_is_bound_to_our_host_and_says_whose_it_is(plain, inbox, maria):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    words = inbox.of(maria)[0].words
+    whole = "for M. R." in words and words.split("\n")[-1] == f"@127.0.0.1 #{words[:6]}" and len(words) <= 160
+    assert whole
+
+
+def test_a_text_dies_with_its_code(plain, database, maria):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    row = database.all(Outbox, Outbox.kind == "text")[0]
+    assert row.dies_at - row.created_at == timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("state", ["failed", "dead"])
+def test_a_text_that_could_not_be_handed_over_says_so_and_offers_the_other_ways(texting, clock, database, maria, state):
+    texting.sign_in(maria)
+    database.change(update(Outbox).where(Outbox.kind == "text").values(state=state))
+    texting.open("/sign-in/code")
+    assert "We couldn't hand your text to the carrier. Send again, or use a backup code." in texting.notices
+    assert texting.offers("Send again") and texting.offers("Use a backup code") and texting.offers("Can't access your code?")
+
+
+def test_a_first_text_that_could_not_be_handed_over_lets_the_number_be_checked(browser, database, maria):
+    send_to(ask_for_texts(browser.enter(maria)), MARIAS)
+    database.change(update(Outbox).where(Outbox.kind == "text").values(state="failed"))
+    browser.open(CODE)
+    assert "We couldn't hand your text to the carrier. Send again, or check the number." in browser.notices
+    browser.press("Change the number")
+    assert browser.path == NUMBER
+
+
+# --- a family's number (SM-9)
+
+
+def test_a_family_shares_a_number_and_its_codes_are_not_interchangeable(plain, clock, inbox, maria, jun):
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    other = plain.another()
+    send_to(ask_for_texts(other.enter(jun)), MARIAS)
+    assert "for J. P." in inbox.of(jun)[-1].words
+    other.fill("Verify and Enable", Verification_Code=inbox.code(maria))
+    assert other.status == 422
+    other.fill("Verify and Enable", Verification_Code=inbox.code(jun))
+    assert other.path == CODES
+    clock.move(minutes=1)
+    hers, his = plain.another(), plain.another()
+    hers.sign_in(maria)
+    his.sign_in(jun)
+    hers.fill("Verify", Verification_Code=inbox.code(jun))
+    assert hers.status == 422
+    hers.fill("Verify", Verification_Code=inbox.code(maria))
+    his.fill("Verify", Verification_Code=inbox.code(jun))
+    assert (hers.path, his.path) == ("/home", "/home")
+
+
+def test_a_sixth_account_on_one_number_is_refused(plain, database, inbox, maria, jun):
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    row = database.all(Authenticator, Authenticator.method == "sms")[0]
+    values = {column.name: getattr(row, column.name) for column in Authenticator.__table__.columns}
+    *others, fifth = [user.id for user in database.all(User, User.username.not_in(["maria", "jun"]))][:4]
+    add(database, [{**values, "id": f"{user:032}", "user_id": user} for user in others])
+    other = plain.another()
+    send_to(ask_for_texts(other.enter(jun)), MARIAS)
+    assert other.path == CODE
+    other.press("Cancel")
+    add(database, [{**values, "id": f"{fifth:032}", "user_id": fifth}])
+    send_to(ask_for_texts(other), MARIAS)
+    assert other.status == 422
+    assert other.problems == ["Five accounts use this number already. Choose another number, or the authenticator app."]
+
+
+def add(database, rows):
+    """Adds authenticators beside the portal."""
+    with database.engine.begin() as connection:
+        connection.execute(Authenticator.__table__.insert(), rows)
+
+
+# --- who is offered it
+
+
+def test_providers_are_never_offered_texts(plain, dr_chen):
+    plain.enter(dr_chen)
+    for path in (WIZARD, NUMBER, CODE, SEND):
+        assert plain.post(path, {"method": "sms", "phone": MARIAS}).status_code == 403
+
+
+def test_switched_off_texts_are_not_offered_and_those_who_have_them_get_in_by_backup_code(
+    texting, inbox, maria, jun, monkeypatch
+):
+    monkeypatch.setattr("portal.config.METHODS", ("totp",))
+    texting.sign_in(maria)
+    assert texting.path == "/sign-in/code" and "Use one of your backup codes." in texting.text
+    texting.fill("Verify", Verification_Code=maria.codes[0])
+    assert texting.path == "/home"
+    other = texting.another().enter(jun)
+    other.open(WIZARD)
+    assert [radio["value"] for radio in other.page.all("input", type="radio")] == ["totp"]
+
+
+def test_what_was_sent_and_refused_is_in_the_audit_trail_without_number_or_code(texting, database, inbox, clock, maria):
+    texting.sign_in(maria)
+    texting.press("Send again")
+    clock.move(minutes=1)
+    texting.press("Send again")
+    trail = [(event.result, event.reason) for event in database.all(Event, Event.event == "code_sent")]
+    assert trail == [("ok", None), ("ok", None), ("refused", "send_gap"), ("ok", None)]
+    said = str([vars(event) for event in database.all(Event)])
+    found = MARIAS[2:] in said or any(text.code and text.code in said for text in inbox.of(maria))
+    assert not found
+
+
+# --- texts of what is over
+
+
+@pytest.mark.parametrize("over", ["a newer one", "cancelled", "another method"])
+def test_a_text_that_waits_is_not_begun_once_its_code_is_dead(plain, clock, database, inbox, maria, over):
+    """A worker that was down sends what is alive, and nothing else (rule 7)."""
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    clock.move(seconds=61)
+    if over == "a newer one":
+        plain.press("Send again")
+    elif over == "cancelled":
+        plain.press("Cancel")
+    else:
+        plain.open(WIZARD).press("Continue")
+    first, *newer = sorted(database.all(Outbox, Outbox.kind == "text"), key=lambda row: row.created_at)
+    assert first.dies_at <= clock.now and all(row.dies_at > clock.now for row in newer)
+    assert len(newer) == (over == "a newer one")
+
+
+def test_after_five_wrong_tries_the_page_promises_no_minutes(plain, inbox, maria):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    for wrong in itertools.islice(inbox.wrong_codes(maria), 5):
+        plain.fill("Verify and Enable", Verification_Code=wrong)
+    assert "more minutes" not in plain.text and "no longer works" in plain.text
+
+
+def test_a_number_that_was_proved_is_texted_however_many_share_it(plain, clock, database, inbox, maria):
+    """Others may have proved it at the same moment; who is in is never shut out (SM-9)."""
+    turn_on_texts(plain.enter(maria), inbox, maria)
+    share(database, maria, 6)
+    clock.move(minutes=61)
+    fresh = plain.another()
+    fresh.sign_in(maria)
+    fresh.fill("Verify", Verification_Code=inbox.code(maria))
+    assert fresh.path == "/home"
+
+
+def test_the_sixth_account_is_refused_at_the_proof_too(plain, database, inbox, maria):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    share(database, maria, 5)
+    plain.fill("Verify and Enable", Verification_Code=inbox.code(maria))
+    assert plain.status == 422 and "Five accounts use this number already" in plain.problems[0]
+    assert database.user(maria).two_factor == "off"
+
+
+def share(database, person, accounts):
+    """Lets other accounts have the number that the person was texted at."""
+    to_hash = database.all(SentCode)[-1].to_hash
+    others = [user.id for user in database.all(User) if user.username != person.username]
+    for number, user_id in zip(range(accounts), others, strict=False):
+        row = {"id": f"{number:032}", "user_id": user_id, "method": "sms", "name": "Text message", "secret_sealed": b"k1\0"}
+        kept = {"target_hash": to_hash, "algorithm": "none", "digits": 6, "period": 600, "last_step": 0, "failures": 0}
+        database.change(insert(Authenticator).values(**row, **kept, created_at=START))

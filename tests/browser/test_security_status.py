@@ -1,0 +1,28 @@
+"""Security Status fits a tablet, whose width the sidebar takes a part of, whatever somebody is called."""
+
+import pytest
+from sqlalchemy import update
+
+from portal.db import db
+from portal.models import User
+from tests.support.reader import Reader
+from tests.support.scenes_ehr import enter
+
+WIDTHS = (320, 705, 768, 820, 900, 1024, 1152, 1153, 1280)
+
+
+@pytest.mark.parametrize("name", ["Ivo Santos", "W" * 85], ids=["short", "unbroken"])
+def test_the_list_never_scrolls_sideways(town, browsers, name):
+    reader = Reader(browsers.open(town.url))
+    enter(reader, town.regular("administrator"))
+    colleague = town.regular("provider")
+    town.newcomer("provider")
+    with town.app.app_context():
+        db.session.execute(update(User).where(User.username == colleague.username).values(full_name=name))
+        db.session.commit()
+    reader.page.goto("/ehr/settings/team/security")
+    wide = {}
+    for width in WIDTHS:
+        reader.page.set_viewport_size({"width": width, "height": 800})
+        wide[width] = reader.page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
+    assert [width for width, more in wide.items() if more > 0] == []

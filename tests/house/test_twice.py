@@ -1,0 +1,76 @@
+"""`make test` runs a test once only where PostgreSQL has no say: it meets no database, or is about what a browser does."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.house.source import ROOT, last_name
+
+TESTS = ROOT / "tests"
+ONCE = re.search(r"^ONCE := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
+ROOMS_OF_BOTH = ("blueprints", "flows", "races", "kills", "queue", "machine", "methods", "migrations", "keys", "canary")
+# Fixtures that lead to a database without a browser around it, and are about something else all the same.
+NO_MATTER = {
+    "tests/house/test_doors.py",  # reads the addresses of the portal
+    "tests/house/test_every_route.py",  # asks who comes in; what the pages do there is tested elsewhere
+    "tests/support/test_server.py",  # starts and kills servers
+    "tests/support/test_postgres.py",  # looks after the database of the run itself
+}
+
+
+@cache
+def functions():
+    """Returns (file, function) for every function of a module of the tests: fixtures and tests are no deeper."""
+    return [
+        (path, node)
+        for path in sorted(TESTS.rglob("*.py"))
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef)
+    ]
+
+
+def asks(function):
+    """Returns the names that a test or a fixture asks for."""
+    return {argument.arg for argument in function.args.args}
+
+
+def leading_to(name):
+    """Returns the names of all fixtures that ask for a fixture, themselves or through others."""
+    fixtures = [function for _, function in functions() if "fixture" in map(last_name, function.decorator_list)]
+    found = {name}
+    while more := {each.name for each in fixtures if asks(each) & found} - found:
+        found |= more
+    return found
+
+
+def files(place):
+    """Returns the test files of one entry of the list."""
+    path = ROOT / place
+    return {path} if path.suffix else set(path.rglob("test_*.py"))
+
+
+def test_the_fixtures_are_found():
+    assert {"site", "app", "world", "plain", "browser", "database", "town", "server"} <= leading_to("sites")
+    assert "browsers" in leading_to("chromium") and "site" not in leading_to("chromium")
+
+
+@pytest.mark.parametrize("place", ONCE)
+def test_what_runs_once_meets_no_database_or_is_looked_at_in_a_browser(place):
+    database, chromium = leading_to("sites"), leading_to("chromium")
+    here = files(place) - {ROOT / name for name in NO_MATTER}
+    assert files(place), "there is no such place"
+    missed = [
+        f"{path.name}: {function.name}"
+        for path, function in functions()
+        if path in here and function.name.startswith("test_") and asks(function) & database and not asks(function) & chromium
+    ]
+    assert missed == []
+
+
+@pytest.mark.parametrize("room", ROOMS_OF_BOTH)
+def test_these_rooms_run_on_both(room):
+    inside = [name for name in ONCE if Path(name).is_relative_to(f"tests/{room}")]
+    assert inside == [] and files(f"tests/{room}")

@@ -1,0 +1,134 @@
+"""The limits on texts hold across processes and browsers; two presses send one text, one code opens once."""
+
+import re
+
+import pytest
+
+from tests.support.crowd import add_texters, age_texts
+from tests.support.rows import Rows
+from tests.support.server import running_server
+from tests.support.wire import CHOOSE, CODES, PASSWORD, Wire, at_once
+
+NUMBER, CODE, SEND = f"{CHOOSE}/sms/number", f"{CHOOSE}/sms/code", f"{CHOOSE}/sms/send"
+MARIAS = "+15035550164"
+TEXT = re.compile(r"To (\+\d+), .*? (\d{6}) is your Medximity code")
+SENT = "SELECT count(*) FROM sent_codes s JOIN users u ON u.id = s.user_id WHERE u.username = :username"
+
+
+@pytest.fixture
+def portal(site):
+    """A portal of three processes."""
+    with running_server(site, workers=3) as server:
+        yield server
+
+
+def newest_code(portal):
+    """Returns the digits of the newest text on the test bench."""
+    return TEXT.search(Wire(portal).get("/test-bench").lines)[2]
+
+
+def turn_on(portal, username="maria", number=MARIAS):
+    """Sets up text messages."""
+    wire = Wire(portal)
+    wire.sign_in(username)
+    wire.send(CHOOSE, method="sms")
+    answer = wire.send(NUMBER, phone=number)
+    assert answer.location == CODE, answer.lines
+    wire.get(CODE)
+    assert wire.post(CODE, code=newest_code(portal)).location == CODES
+    return wire
+
+
+def test_send_code_pressed_ten_times_at_once_sends_one_text(portal):
+    person = Wire(portal)
+    person.sign_in("maria")
+    person.send(CHOOSE, method="sms")
+    person.open(NUMBER)
+    tabs = [person.tab() for _ in range(10)]
+    answers = at_once(*[lambda tab=tab: tab.post(NUMBER, phone=MARIAS) for tab in tabs])
+    assert sorted(answer.status for answer in answers) == [303] + [422] * 9
+    assert Rows(portal.site).one(SENT, username="maria") == 1
+
+
+def test_ten_sign_ins_at_once_send_no_more_than_the_hour_has(portal):
+    turn_on(portal)
+    doors = [Wire(portal) for _ in range(10)]
+    for door in doors:
+        door.open("/sign-in")
+    answers = at_once(
+        *[lambda door=door: door.post("/sign-in", username="maria", password="harbor-lantern-2026") for door in doors]
+    )
+    assert {answer.location for answer in answers} == {"/sign-in/code"}
+    assert Rows(portal.site).one(SENT, username="maria") == 5
+
+
+def test_two_accounts_at_once_share_the_hour_of_their_number(portal):
+    turn_on(portal)
+    turn_on(portal, "jun")
+    doors = [(Wire(portal), name) for name in ("maria", "jun") for _ in range(5)]
+    for door, _ in doors:
+        door.open("/sign-in")
+    at_once(
+        *[
+            lambda door=door, name=name: door.post("/sign-in", username=name, password="harbor-lantern-2026")
+            for door, name in doors
+        ]
+    )
+    rows = Rows(portal.site)
+    assert rows.one(SENT, username="maria") + rows.one(SENT, username="jun") == 5
+
+
+def test_of_thirty_people_behind_one_address_25_get_a_text_and_their_neighbours_do_not_wait(site):
+    names = add_texters(site, 33)
+    with running_server(site, workers=3) as portal:
+        doors = [(Wire(portal, ip="127.0.0.7" if at < 30 else "127.0.0.9"), name) for at, name in enumerate(names)]
+        for door, _ in doors:
+            door.open("/sign-in")
+        knocks = [lambda door=door, name=name: door.post("/sign-in", username=name, password=PASSWORD) for door, name in doors]
+        answers = at_once(*knocks)
+        late = [knock() for knock, answer in zip(knocks, answers, strict=True) if answer.status == 503]  # so long was the line
+        assert {answer.location for answer in answers + late if answer.status != 503} == {"/sign-in/code"}
+    count = "SELECT count(*) FROM sent_codes WHERE ip = :ip"
+    assert [Rows(site).one(count, ip=ip) for ip in ("127.0.0.7", "127.0.0.9")] == [25, 3]
+    assert Rows(site).one("SELECT count(*) FROM events WHERE event = 'code_sent' AND reason = 'send_limit'") == 5
+
+
+def test_send_again_pressed_ten_times_at_once_sends_one_text_a_minute(site):
+    [name] = add_texters(site, 1)
+    way = Rows(site).one("SELECT a.id FROM authenticators a JOIN users u ON u.id = a.user_id WHERE u.username = :name", name=name)
+    with running_server(site, workers=3) as portal:
+        person = Wire(portal)
+        person.sign_in(name)
+        person.open("/sign-in/code")
+        for sent in (1, 2, 3):
+            tabs = [person.tab() for _ in range(10)]
+            at_once(*[lambda tab=tab: tab.post("/sign-in/send", way=way) for tab in tabs])
+            assert Rows(site).one(SENT, username=name) == sent
+            age_texts(site, seconds=61)
+
+
+def test_one_texted_code_in_two_tabs_turns_it_on_once(portal):
+    person = Wire(portal)
+    person.sign_in("maria")
+    person.send(CHOOSE, method="sms")
+    person.send(NUMBER, phone=MARIAS)
+    person.get(CODE)
+    code = newest_code(portal)
+    tabs = [person.tab() for _ in range(6)]
+    answers = at_once(*[lambda tab=tab: tab.post(CODE, code=code) for tab in tabs])
+    assert {(answer.status, answer.location) for answer in answers} == {(303, CODES)}
+    assert (
+        Rows(portal.site).one("SELECT count(*) FROM authenticators a JOIN users u ON u.id = a.user_id WHERE u.username = 'maria'")
+        == 1
+    )
+
+
+def test_one_texted_code_opens_one_session_of_its_sign_in(portal):
+    turn_on(portal)
+    person = Wire(portal)
+    person.sign_in("maria")
+    person.get("/sign-in/code")
+    code = newest_code(portal)
+    tabs = [person.tab() for _ in range(6)]
+    answers = at_once(*[lambda tab=tab: tab.post("/sign-in/code", code=code) for tab in tabs])
+    assert sum(answer.went_in for answer in answers) == 1

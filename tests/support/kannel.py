@@ -1,0 +1,122 @@
+"""Kannel on loopback: a real gateway with its two processes, and a carrier's centre that is its own fake."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import free_port
+
+START_SECONDS = 20
+CENTRE = "/usr/lib/kannel/test/fakesmsc"  # Debian's kannel-extras
+SETTINGS = """
+group = core
+admin-port = {admin}
+admin-password = admin
+admin-interface = 127.0.0.1
+smsbox-port = {box}
+smsbox-interface = 127.0.0.1
+log-file = {folder}/bearerbox.log
+box-allow-ip = "127.0.0.1"
+store-type = spool
+store-location = {folder}/spool
+
+group = smsc
+smsc = fake
+smsc-id = FAKE
+port = {centre}
+host = 127.0.0.1
+connect-allow-ip = 127.0.0.1
+
+group = smsbox
+bearerbox-host = 127.0.0.1
+sendsms-port = {sendsms}
+sendsms-interface = 127.0.0.1
+global-sender = 15550100
+log-file = {folder}/smsbox.log
+
+group = sendsms-user
+username = portal
+password = kannel-secret
+max-messages = 3
+concatenation = true
+
+group = sms-service
+keyword = default
+text = "no"
+"""
+
+
+class Kannel:
+    """Running processes; `delivered` is what the carrier's centre was given."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.ports = {name: free_port() for name in ("admin", "box", "centre", "sendsms")}
+        fields = {"username": "portal", "password": "kannel-secret", "charset": "UTF-8", "message": "text", "to": "{to}"}
+        asked = "&".join(
+            f":{name}={value}" for name, value in fields.items()
+        )  # apprise: what it calls message, Kannel calls text
+        self.url = f"form://127.0.0.1:{self.ports['sendsms']}/cgi-bin/sendsms?method=GET&{asked}"
+        # 19: delivered, not delivered, refused by the carrier; Kannel puts the number in place of %d
+        self.reporting_url = f"{self.url}&:dlr-mask=19&:dlr-url={{report}}%d"
+        self.processes = []
+
+    @property
+    def delivered(self):
+        """Returns the lines of the centre: one a text."""
+        return (self.folder / "centre.log").read_text(errors="replace")
+
+    def start(self):
+        """Starts bearerbox, smsbox and the centre, each when the one before answers."""
+        (self.folder / "spool").mkdir()
+        (self.folder / "kannel.conf").write_text(SETTINGS.format(folder=self.folder, **self.ports))
+        self._run("bearerbox", "/usr/sbin/bearerbox", "kannel.conf")
+        self._wait("box")
+        self._run("smsbox", "/usr/sbin/smsbox", "kannel.conf")
+        self._wait("sendsms")
+        self._run("centre", CENTRE, "-H", "127.0.0.1", "-r", str(self.ports["centre"]), "-m", "0", "1 2 text nothing")
+        return self
+
+    def stop(self):
+        """Ends them, the last first."""
+        for process in reversed(self.processes):
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+            process.kill()
+            process.wait()
+
+    def _run(self, name, *command):
+        with (self.folder / f"{name}.log").open("w") as log:
+            started = subprocess.Popen(
+                command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={"PATH": os.defpath}
+            )
+        self.processes.append(started)
+
+    def _wait(self, name):
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.ports[name]), 1):
+                return
+            assert time.monotonic() < deadline, f"Kannel's {name} did not come up: {self._logs()}"
+            time.sleep(0.05)
+
+    def _logs(self):
+        return "\n".join(path.read_text(errors="replace")[-500:] for path in self.folder.glob("*.log"))
+
+
+@pytest.fixture
+def kannel(tmp_path):
+    """A Kannel of this test's own."""
+    assert shutil.which("bearerbox", path="/usr/sbin") and Path(CENTRE).exists(), "apt-get install kannel kannel-extras"
+    running = Kannel(tmp_path)
+    try:
+        yield running.start()
+    finally:
+        running.stop()

@@ -1,0 +1,136 @@
+"""Rows of the outbox put there as a flow would, and the worker that carries them as a process to be killed."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import redis
+from sqlalchemy import select
+
+from portal.db import begin_write, db
+from portal.flows.notices import outbox_place
+from portal.models import Outbox, User, new_id
+from tests.support.sites import ROOT
+
+NUMBER = "+15035550164"
+HASTY = "tests.support.hasty"
+
+
+def put_texts(app, now, words, life):
+    """Puts texts into the outbox, all in one transaction; returns their ids. `life`: a timedelta until their death."""
+    keys = app.extensions["keys"]
+    with app.app_context():
+        session = begin_write()
+        user_id = session.scalar(select(User.id).where(User.username == "maria"))
+        rows = [
+            Outbox(
+                id=(row_id := new_id()),
+                user_id=user_id,
+                kind="text",
+                template="code",
+                facts={},
+                to_sealed=keys.seal(NUMBER, outbox_place(row_id, "to")),
+                body_sealed=keys.seal(each, outbox_place(row_id, "body")),
+                created_at=now,
+                dies_at=now + life,
+            )
+            for each in words
+        ]
+        session.add_all(rows)
+        session.commit()
+        return [row.id for row in rows]
+
+
+def row_of(app, outbox_id):
+    """Returns a row as it stands now."""
+    with app.app_context():
+        return db.session.get_one(Outbox, outbox_id)
+
+
+def until(true, seconds=30):
+    """Waits until a function says something true; returns what it says, true or not, when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not (said := true()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return said
+
+
+class Worker:
+    """`flask queue work` on a site; `app` names another module than wsgi.py to take it from."""
+
+    command = None  # a louder kind of worker says here how it is started
+
+    def __init__(self, site, app="wsgi", **settings):
+        self.site, self.environment = site, site.environment | settings
+        self.command = self.command or [sys.executable, "-m", "flask", "--app", app, "queue", "work"]
+        self.log = site.folder / "worker.log"
+        self.process = None
+
+    def start(self):
+        """Starts it; returns at once."""
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        return self
+
+    def kill(self):
+        """Ends it with SIGKILL, in the middle of whatever it does."""
+        self.end(signal.SIGKILL)
+
+    def end(self, by=signal.SIGTERM):
+        """Ends it by a signal."""
+        if self.process:
+            self.process.send_signal(by)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(40)
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+
+@contextlib.contextmanager
+def running_worker(site, app="wsgi", kind=Worker, **settings):
+    """Yields a running Worker."""
+    worker = kind(site, app, **settings).start()
+    try:
+        yield worker
+    finally:
+        worker.end()
+
+
+@contextlib.contextmanager
+def running_redis(folder, port):
+    """Yields the URL of a Redis on a loopback port of its own."""
+    command = (
+        "redis-server",
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--dir",
+        str(folder),
+    )
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env={"PATH": os.defpath})
+    try:
+        client = redis.Redis(port=port)
+        assert until(lambda: answers(client), 10), "Redis did not come up"
+        client.close()
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def answers(client):
+    """Returns whether a Redis is there."""
+    with contextlib.suppress(redis.ConnectionError):
+        return client.ping()
+    return False

@@ -1,0 +1,134 @@
+"""Every kind of visitor at once, each signed in as far as they come; and the ids of Riverside's people that they may ask for."""
+
+from datetime import timedelta
+
+from sqlalchemy import insert, update
+
+from portal import passwords
+from portal.db import db
+from portal.flows import demo
+from portal.flows.accounts import add_user
+from portal.models import Authenticator, EmergencyGrant, NoticeAddress, Practice, ResetRequest, Session, TrustedBrowser, User
+from tests.support.client import Browser
+from tests.support.mailbox import mails
+from tests.support.moving import START
+from tests.support.people import Person, read_keys
+
+ROLES = (
+    "stranger", "claimant", "patient on", "patient off", "provider off", "provider on", "provider reset", "administrator",
+    "other administrator", "support",
+)  # fmt: skip
+OWNERS = {"patient": "sam", "provider": "dr.okafor", "support": "support"}  # whose rows the addresses behind a door name
+LINK_MAIL = "Set up two-factor authentication again"
+GONE = ("id", "token_hash", "browser_hash")
+
+
+class Roles:
+    """The browsers, role by role, on the rows of the world."""
+
+    def __init__(self, world, database, clock):
+        self.app, self.database, self.clock = world.app, database, clock
+        self.people = world.people | {name: self.hire(name) for name in ("admin.ito", "dr.lost", "dr.waits")}
+        database.change(update(User).where(User.username == "dr.novak").values(role="administrator"))
+        self.ids = {user.username: user.id for user in database.all(User)}
+        self.browsers = self.enter_all()
+        self.samples = self.made_samples()
+
+    def keep(self, sites, site):
+        """Notes the rows as they are now."""
+        self.app.extensions["engine"].dispose()
+        self.kept = sites.keep(site)
+
+    def put_back(self):
+        """Makes the rows what they were."""
+        self.app.extensions["engine"].dispose()
+        self.kept.put_back()
+
+    # --- people
+
+    def hire(self, name):
+        """Adds somebody to Riverside, whose two-factor authentication is on."""
+        role = "administrator" if name.startswith("admin") else "provider"
+        with self.app.app_context():
+            stored, riverside = passwords.hash_password(demo.PASSWORD), db.session.get_one(Practice, 1)
+            mail = f"{name}@{demo.MAIL_HOST}"
+            user = add_user(self.app.extensions["keys"], START, name, name.title(), role, stored, riverside, email=mail)
+            demo.turn_on(self.app.extensions["keys"], START, user)
+            db.session.commit()
+        return Person(name, demo.PASSWORD, name.title(), read_keys(self.app)[name])
+
+    def enter(self, name):
+        """Returns the browser of somebody who signed in to the end."""
+        person = self.people[name]
+        person.clock = self.clock
+        return Browser(self.app).enter(person)
+
+    def enter_all(self):
+        """Returns role -> browser."""
+        administrator = self.enter("admin.lee")
+        return {
+            "stranger": Browser(self.app).open("/sign-in"),
+            "claimant": Browser(self.app).sign_in(self.people["dr.okafor"]),
+            "patient on": self.enter("sam"),
+            "patient off": self.enter("maria"),
+            "provider off": self.enter("dr.chen"),
+            "provider on": self.enter("dr.okafor"),
+            "provider reset": self.return_after_reset(administrator),
+            "administrator": administrator,
+            "other administrator": self.enter("dr.novak"),
+            "support": self.enter("support"),
+        }
+
+    def return_after_reset(self, administrator):
+        """An administrator resets somebody, who comes back by link and password."""
+        administrator.open(f"/ehr/settings/team/{self.ids['dr.lost']}/reset").tick("Seen in person")
+        administrator.fill("Reset", Reason="Phone lost.")
+        [mail] = mails(administrator, subject=LINK_MAIL)
+        return Browser(self.app).open(mail.link).fill("Continue", Password=demo.PASSWORD)
+
+    # --- what addresses name
+
+    def made_samples(self):
+        """Returns door -> name of a variable part -> what really stands there: rows of Riverside's people."""
+        waits = self.asks_for_reset()
+        common = {
+            "method_name": "totp", "step_name": "scan", "token": "a-token", "chart_id": 1, "user_id": self.ids["dr.okafor"],
+            "kind": "reset", "row_id": waits, "grant_id": self.had_emergency(), "address_id": self.second_address(),
+        }  # fmt: skip
+        return {door: common | self.own_rows(name) for door, name in OWNERS.items()} | {"": common}
+
+    def own_rows(self, name):
+        """A second session, a trusted browser under the same number, and the authenticator of somebody."""
+        [*_, newest] = self.database.all(Session, Session.user_id == self.ids[name])
+        same = {column.name: getattr(newest, column.name) for column in Session.__table__.columns if column.name not in GONE}
+        number = newest.id + 1000
+        self.database.change(insert(Session).values(**same | {"level": "aal2"}, id=number, token_hash=f"second {name}"))
+        days = {"created_at": START, "last_used_at": START, "expires_at": START + timedelta(days=30)}
+        trust = {"user_id": self.ids[name], "generation": self.database.user(self.people[name]).generation, **days}
+        self.database.change(
+            insert(TrustedBrowser).values(**trust, id=number, token_hash=f"trusted {name}", ip="127.0.0.1", user_agent="")
+        )
+        [app] = self.database.all(Authenticator, Authenticator.user_id == self.ids[name])
+        return {"session_id": number, "authenticator_id": app.id}
+
+    def second_address(self):
+        sealed = self.app.extensions["keys"].seal("second@example.test", "notice_addresses/second/email")
+        row = {"id": "second", "user_id": self.ids["sam"], "email_sealed": sealed, "created_at": START, "confirmed_at": START}
+        self.database.change(insert(NoticeAddress).values(**row))
+        return row["id"]
+
+    def asks_for_reset(self):
+        """An administrator has asked to reset a colleague, and a second person must say yes."""
+        about = {"practice_id": 1, "subject_id": self.ids["dr.waits"], "asked_by_id": self.ids["admin.ito"], "asked_at": START}
+        generation = self.database.user(self.people["dr.waits"]).generation
+        row = {**about, "id": "waits", "reason": "Phone lost.", "checks": ["seen_in_person"], "generation": generation}
+        self.database.change(insert(ResetRequest).values(**row))
+        return row["id"]
+
+    def had_emergency(self):
+        """Somebody has read charts for an hour, and nobody has reviewed it."""
+        about = {"practice_id": 1, "provider_id": self.ids["dr.waits"], "decided_by_id": self.ids["support"]}
+        began, ended = START - timedelta(hours=2), START - timedelta(hours=1)
+        when = {"asked_at": began, "approved_at": began, "ends_at": ended, "ended_at": ended}
+        self.database.change(insert(EmergencyGrant).values(id="had", reason="Phone lost.", **about, **when))
+        return "had"

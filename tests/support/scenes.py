@@ -1,0 +1,244 @@
+"""The pages of what a patient does besides the first set-up, in scenes: looked over by a test, photographed by `make screenshots`.
+
+`walker` is a Reader that can `take(name)` a page; each scene brings a patient of its own.
+"""
+
+import re
+
+
+def sign_in_by_text(walker, town, patient):
+    """Password and the digits of the text."""
+    walker.sign_in(patient)
+    walker.type("Verification Code", town.text_code(patient))
+    walker.press("Verify")
+
+
+def sign_in_by_app(walker, patient):
+    """Password and the digits of the app."""
+    walker.sign_in(patient)
+    walker.type("Verification Code", patient.phone.code())
+    walker.press("Verify")
+
+
+def refuse(walker, name, label, text, button):
+    """Types what is refused."""
+    walker.type(label, text)
+    walker.press(button)
+    walker.take(name)
+
+
+def texts(walker, town):
+    """Codes by text message turned on, and the sign-in that they open, with everything that goes wrong on the way."""
+    patient = town.newcomer()
+    last = int(re.search(r"\d+", patient.username)[0]) % 100 + 100
+    walker.sign_in(patient)
+    walker.take("home-invitation")
+    walker.page.goto("/account/security")
+    walker.press("Enable")
+    walker.page.get_by_label("Text Message (SMS)").check()
+    walker.take("choose-text")
+    walker.press("Continue")
+    walker.take("number")
+    refuse(walker, "number-wrong", "Mobile phone number", "503 FLOWERS", "Send Code")
+    walker.type("Mobile phone number", f"(608) 555-0{last}")
+    walker.press("Send Code")
+    walker.take("code")
+    refuse(walker, "code-wrong", "Verification Code", "12345", "Verify and Enable")
+    walker.press("Send again")
+    walker.take("code-too-early")
+    town.fail_texts(patient)
+    walker.page.goto("/account/security/two-factor/sms/code")
+    walker.take("code-failed")
+    walker.type("Verification Code", town.text_code(patient))
+    walker.press("Verify and Enable")
+    walker.press("I have saved my backup codes")
+    walker.press("Do this later")
+    walker.take("security-text")
+    walker.sign_out(patient)
+    walker.sign_in(patient)
+    walker.take("sign-in")
+    refuse(walker, "sign-in-wrong", "Verification Code", "12345", "Verify")
+    walker.press("Send again")
+    walker.take("sign-in-too-early")
+    town.fail_texts(patient)
+    walker.page.goto("/sign-in/code")
+    walker.take("sign-in-failed")
+    town.expire_texts(patient)
+    walker.page.goto("/sign-in/code")
+    walker.take("sign-in-expired")
+
+
+def changes(walker, town):
+    """A second way to get codes, named, changed and taken away; what is asked before."""
+    patient = town.texter()
+    sign_in_by_text(walker, town, patient)
+    walker.page.goto("/account/security")
+    walker.press("Add another way to get codes")
+    walker.take("add")
+    walker.page.get_by_label("Authenticator App").check()
+    walker.press("Continue")
+    entry = walker.scan()[1]
+    walker.take("add-scan")
+    walker.type("Verification Code", entry.code())
+    walker.press("Verify and Enable")
+    walker.take("security-two-ways")
+    walker.press("Rename Text message")
+    walker.take("rename")
+    refuse(walker, "rename-wrong", "Name", "", "Save")
+    walker.page.goto("/account/security")
+    walker.press("Update Phone")
+    walker.take("update-phone")
+    walker.press("Continue")
+    walker.take("update-number")
+    walker.press("Cancel")
+    walker.press("Remove Authenticator App")
+    walker.take("remove")
+    town.age(patient, minutes=6)
+    walker.page.goto("/account/security")
+    walker.press("Update Phone")
+    walker.take("confirm")
+    walker.press("Text me a code")
+    walker.take("confirm-sent")
+    walker.press("Send again")
+    walker.take("confirm-too-early")
+    walker.sign_out(patient)
+    walker.sign_in(patient)
+    walker.take("sign-in-two-ways")
+    walker.press("Text me a code")
+    walker.take("sign-in-text-sent")
+
+
+def turning_off(walker, town):
+    """Disable, its refusals, and the longer password that comes first."""
+    patient = town.shorten(town.regular())
+    sign_in_by_app(walker, patient)
+    walker.page.goto("/account/security")
+    walker.press("Disable")
+    walker.take("disable")
+    refuse(walker, "disable-wrong", "Current password", "wrong on purpose", "Disable")
+    walker.type("Current password", patient.password)
+    walker.press("Disable")
+    walker.take("longer-password")
+    refuse(walker, "longer-password-wrong", "New password", "too short", "Disable")
+    walker.type("New password", "seven calm herons wait")
+    walker.press("Disable")
+    walker.take("security-off")
+
+
+def presence(walker, town):
+    """Sessions, trusted browsers, Recent activity: a full house, and what ends each."""
+    patient = town.regular()
+    walker.sign_in(patient)
+    walker.type("Verification Code", patient.phone.code())
+    walker.page.get_by_label("Don't ask for a code on this browser for 30 days").check()
+    walker.take("trust-this-browser")
+    walker.press("Verify")
+    town.crowd(patient)
+    walker.page.goto("/account/security")
+    walker.page.get_by_text("and 2 more").first.click()
+    walker.take("security-full")
+    ends = walker.page.locator("main form[action*='/account/security/'][action$='1'], main form[action*='sessions/']")
+    session = ends.filter(has_text="End").last.get_attribute("action")
+    trusted = walker.page.locator("main form[action*='trusted-browsers/']").first.get_attribute("action")
+    for name, address in (
+        ("end-session", session),
+        ("end-trusted", trusted),
+        ("end-all-sessions", "/account/security/sessions"),
+        ("end-all-trusted", "/account/security/trusted-browsers"),
+        ("activity", "/account/security/activity"),
+        ("activity-empty", "/account/security/activity?page=9"),
+    ):
+        walker.page.goto(address)
+        walker.take(name)
+    walker.page.goto("/account/security/sessions")
+    walker.press("End all")
+    walker.take("security-ended")
+    walker.sign_out(patient)
+    walker.sign_in(patient)
+    walker.page.goto("/account/security")
+    walker.take("confirm-trusted")
+
+
+def profile(walker, town):
+    """Everything that a person keeps up to date."""
+    patient = town.newcomer()
+    other, second = f"{patient.username}@post.example", f"second-{patient.username}@post.example"
+    walker.sign_in(patient)
+    walker.page.goto("/account")
+    walker.take("profile")
+    for button, name, label, wrong, save in (
+        ("Change name", "name", "Name", "", "Save"),
+        ("Change email address", "email", "Email address", "nobody", "Send link"),
+        ("Change phone number", "phone", "Mobile phone number", "911", "Save"),
+        ("Add a second address", "second-address", "Email address", "nobody", "Send link"),
+        ("Change password", "password", "New password", "short", "Change password"),
+    ):
+        walker.page.goto("/account")
+        walker.press(button)
+        walker.take(name)
+        refuse(walker, f"{name}-wrong", label, wrong, save)
+    for page, address in (("email", other), ("addresses", second)):
+        walker.page.goto(f"/account/{page}")
+        walker.type("Email address", address)
+        walker.press("Send link")
+    walker.take("profile-waiting")
+    walker.press(f"Remove {second[0]}•••@post.example")
+    walker.take("remove-address")
+    walker.page.goto(f"/confirm-address/{town.token(patient, 'confirm_email')}")
+    walker.take("confirm-address")
+    walker.press("Confirm")
+    walker.take("profile-confirmed")
+    walker.page.goto("/confirm-address/none")
+    walker.take("dead-link")
+    walker.sign_out(patient)
+    walker.page.goto("/confirm-address/none")
+    walker.take("link-sign-in")
+
+
+def forgotten(walker, town):
+    """The password that is forgotten, from the sign-in page and back to it."""
+    patient = town.newcomer()
+    walker.page.goto("/sign-in")
+    walker.press("Forgot password?")
+    walker.take("forgot")
+    refuse(walker, "forgot-wrong", "Username or email address", "", "Send link")
+    walker.type("Username or email address", patient.username)
+    walker.press("Send link")
+    walker.take("sent")
+    link = f"/new-password/{town.token(patient, 'password_forgotten')}"
+    walker.page.goto(link)
+    walker.take("new-password")
+    refuse(walker, "new-password-wrong", "New password", "short", "Change password")
+    walker.type("New password", "seven calm herons wait")
+    walker.press("Change password")
+    walker.take("sign-in-changed")
+    walker.page.goto(link)
+    walker.take("used-link")
+
+
+def not_me(walker, town):
+    """ "This wasn't me", of a stranger's sign-in and of a change."""
+    patient = town.newcomer()
+    walker.sign_in(patient)
+    walker.page.goto("/account/name")
+    walker.type("Name", "Nora Ann Lindqvist")
+    walker.press("Save")
+    change = f"/not-me/{town.token(patient, 'name_changed')}"
+    walker.page.goto(change)
+    walker.take("of-a-change")
+    walker.window.context.clear_cookies()
+    walker.page.goto(change)
+    walker.take("sign-in-first")
+    walker.sign_in(town.newcomer())
+    walker.page.goto(change)
+    walker.take("somebody-else")
+    walker.page.goto(f"/not-me/{town.token(patient, 'new_browser')}")
+    walker.take("of-a-sign-in")
+    walker.press("End sessions and trusted browsers")
+    walker.take("done")
+    walker.back()
+    walker.page.reload()
+    walker.take("used")
+
+
+SCENES = {scene.__name__: scene for scene in (texts, changes, turning_off, presence, profile, forgotten, not_me)}

@@ -1,0 +1,111 @@
+"""The pages of the EHR in scenes: looked over by a test, photographed by `make screenshots`. `walker` can `take(name)` a page."""
+
+from tests.support.scenes import refuse
+
+SECURITY = "/ehr/settings/security"
+GIVEN = "I have given the sealed copy to my practice administrator"
+
+
+def ehr_locked(walker, town):
+    """From the EHR's door over set-up to the charts."""
+    walker.page.goto("/ehr")
+    walker.take("sign-in")
+    walker.sign_in(town.newcomer("provider"), "/ehr")
+    walker.take("locked")
+    walker.press("Settings")
+    walker.take("settings-locked")
+    walker.press("Account Security")
+    walker.press("Set Up Now")
+    walker.take("choose")
+    walker.press("Continue")
+    walker.take("scan")
+    entry = walker.scan()[1]
+    refuse(walker, "scan-wrong", "Verification Code", "12345", "Confirm and Activate")
+    walker.type("Verification Code", entry.code())
+    walker.press("Confirm and Activate")
+    walker.take("backup-codes")
+    save_codes(walker)
+    walker.take("charts")
+
+
+def save_codes(walker):
+    """The sealed sheet, then the proof."""
+    codes = walker.backup_codes()
+    walker.press("Print the sealed copy")
+    walker.take("sealed-copy")
+    if hasattr(walker, "print"):
+        walker.print("sealed-copy")
+    walker.press("Back to your codes")
+    walker.press("I have saved my backup codes")
+    walker.take("prove")
+    asked = walker.asked_number()
+    walker.type(f"Code {asked}", codes[asked])
+    walker.press("Done")
+
+
+def ehr_charts(walker, town):
+    """Charts, a note refused and written, and what is not there."""
+    enter(walker, town.regular("provider"))
+    walker.press("Rosa Alvarez")
+    refuse(walker, "chart-wrong", "Note", " ", "Add note")
+    walker.type("Note", "Foot check done, no findings.\nNext look in three months.")
+    walker.press("Add note")
+    walker.take("chart")
+    for name, address in {"not-found": "/ehr/charts/999", "article": "/help/ehr", "help": "/help"}.items():
+        walker.page.goto(address)
+        walker.take(name)
+
+
+def ehr_settings(walker, town):
+    """Settings of an administrator, Account Security and what leads on from there."""
+    enter(walker, town.regular("administrator"))
+    for name, address in {"settings": "/ehr/settings", "team": "/ehr/settings/team", "security": SECURITY}.items():
+        walker.page.goto(address)
+        walker.take(name)
+    walker.page.get_by_label(GIVEN).check()
+    walker.press("Save")
+    walker.take("copy-given")
+    places = {"regenerate": "backup-codes", "activity": "activity", "end-all": "sessions", "add": "two-factor?add=1"}
+    for name, place in places.items():
+        walker.page.goto(f"{SECURITY}/{place}")
+        walker.take(name)
+
+
+def ehr_team(walker, town):
+    """What a practice administrator sees of the team, and a deadline refused."""
+    enter(walker, town.regular("administrator"))
+    walker.page.goto("/ehr/settings/team/security")
+    walker.take("status")
+    walker.press("Send a reminder")
+    walker.take("reminded")
+    walker.page.get_by_label("Two-factor authentication", exact=True).select_option("Reset")
+    walker.press("Show")
+    walker.take("nobody")
+    walker.page.goto("/ehr/settings/team/deadline")
+    refuse(walker, "deadline-wrong", "Days of grace", "99", "Save")
+
+
+def ehr_without_code(walker, town):
+    """A sign-in without a code, and a change long after the sign-in."""
+    provider = town.regular("provider")
+    walker.sign_in(provider, "/ehr")
+    walker.take("code")
+    walker.press("Can't access your code?")
+    walker.take("no-code")
+    walker.press("Back to the code")
+    walker.type("Verification Code", provider.codes[1])
+    walker.press("Verify")
+    walker.take("charts-reminder")
+    town.age(provider, minutes=6)
+    walker.page.goto(f"{SECURITY}/backup-codes")
+    walker.take("confirm")
+
+
+def enter(walker, provider):
+    """Signs in to the end."""
+    walker.sign_in(provider, "/ehr")
+    walker.type("Verification Code", provider.phone.code())
+    walker.press("Verify")
+
+
+EHR_SCENES = {scene.__name__: scene for scene in (ehr_locked, ehr_charts, ehr_settings, ehr_team, ehr_without_code)}

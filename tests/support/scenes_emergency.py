@@ -1,0 +1,82 @@
+"""Emergency access in a scene: looked over by a test, photographed by `make screenshots`. `walker` can `take(name)` a page."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select, update
+
+from portal.db import db
+from portal.models import EmergencyGrant, Session, User
+from tests.support.scenes import refuse
+from tests.support.scenes_ehr import enter
+
+TEAM = "/ehr/settings/team"
+
+
+def emergency(walker, town):
+    """A provider without a phone, the administrator who says yes, the review: one window, in which two people take turns."""
+    provider, administrator = town.regular("provider"), town.regular("administrator")
+    walker.sign_in(provider, "/ehr")
+    walker.press("Can't access your code?")
+    walker.press("Ask for emergency access")
+    walker.take("ask")
+    refuse(walker, "ask-wrong", "Reason", " ", "Ask for emergency access")
+    walker.type("Reason", "My phone fell into the sink, and a patient waits in room two.")
+    walker.press("Ask for emergency access")
+    walker.take("waiting")
+    hers = turn(walker, [])
+    enter(walker, administrator)
+    approve(walker)
+    his = turn(walker, hers)
+    read(walker)
+    let_pass(town, provider)
+    walker.page.goto("/ehr/charts")
+    walker.take("ended")
+    turn(walker, his)
+    for name, address in {"review": TEAM, "running": f"{TEAM}/emergency", "activity": "/ehr/settings/security/activity"}.items():
+        walker.page.goto(address)
+        walker.take(name)
+
+
+def turn(walker, cookies):
+    """Lets another person sit down at the window; returns the cookies of the one who got up."""
+    kept = walker.page.context.cookies()
+    walker.page.context.clear_cookies()
+    walker.page.context.add_cookies(cookies)
+    return kept
+
+
+def approve(walker):
+    """From Team Members to the yes."""
+    walker.page.goto(TEAM)
+    walker.press("See emergency access")
+    walker.take("listed")
+    walker.press("Approve or refuse")
+    walker.take("decide")
+    walker.press("Approve")
+    walker.take("decided")
+
+
+def read(walker):
+    """The charts, one of them, and what stays shut."""
+    walker.page.goto("/sign-in/emergency")
+    walker.take("approved")
+    walker.press("Open charts to read")
+    walker.take("charts")
+    walker.press("Maria Reyes")
+    walker.take("chart")
+    walker.page.goto("/ehr/settings")
+    walker.take("refused")
+
+
+def let_pass(town, provider):
+    """Lets the hour be over."""
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    own = select(User.id).where(User.username == provider.username).scalar_subquery()
+    with town.app.app_context():
+        hour = {"approved_at": past - timedelta(hours=1), "ends_at": past}
+        db.session.execute(update(EmergencyGrant).where(EmergencyGrant.provider_id == own).values(hour))
+        db.session.execute(update(Session).where(Session.user_id == own, Session.level == "emergency").values(ends_at=past))
+        db.session.commit()
+
+
+EMERGENCY_SCENES = {emergency.__name__: emergency}

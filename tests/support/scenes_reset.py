@@ -1,0 +1,81 @@
+"""A reset of two-factor authentication in scenes: an administrator asks, support approves, the person comes back."""
+
+from tests.support.scenes import refuse
+from tests.support.scenes_ehr import enter
+
+TEAM = "/ehr/settings/team"
+
+
+def reset(walker, town):
+    """Asked for and done at once; then the way back by the link."""
+    colleague = town.regular("provider")
+    enter(walker, town.regular("administrator"))
+    open_page(walker, town, colleague)
+    walker.take("page")
+    refuse(walker, "page-wrong", "Reason", "", "Reset")
+    ask(walker)
+    walker.take("done")
+    open_page(walker, town, colleague)
+    walker.take("page-again")
+    walker.page.context.clear_cookies()
+    walker.page.goto("/test-bench")
+    link = walker.page.locator("a[href*='/set-up-again/']").first.get_attribute("href")
+    walker.sign_in(colleague, "/ehr")
+    walker.take("password-alone")
+    walker.page.goto(link)
+    walker.take("link")
+    refuse(walker, "link-wrong", "Password", "wrong on purpose", "Continue")
+    walker.type("Password", colleague.password)
+    walker.press("Continue")
+    walker.take("set-up")
+    walker.press("Continue")
+    entry = walker.scan()[1]
+    walker.type("Verification Code", entry.code())
+    walker.press("Confirm and Activate")
+    walker.page.goto("/ehr/settings/security/activity")
+    walker.take("activity")
+    walker.page.goto(link)
+    walker.take("dead-link")
+
+
+def reset_by_two(walker, town):
+    """Asked for by one, approved by another."""
+    colleague = town.regular("provider")
+    town.change_contact(colleague)
+    enter(walker, town.regular("administrator"))
+    open_page(walker, town, colleague)
+    walker.take("page")
+    ask(walker)
+    walker.take("waits")
+    walker.page.goto(f"{TEAM}/approvals")
+    walker.take("nothing-waits")
+    walker.page.context.clear_cookies()
+    agent = town.regular("support")
+    walker.sign_in(agent)
+    walker.type("Verification Code", agent.phone.code())
+    walker.press("Verify")
+    walker.take("waiting")
+    walker.press("Look at it")
+    walker.take("decide")
+    walker.press("Refuse")
+    walker.take("refused")
+    walker.page.goto("/support/security")
+    walker.take("support-security")
+    walker.page.goto("/test-bench")
+    walker.page.goto(walker.page.locator("article:has-text('reset') a[href*='/not-me/']").first.get_attribute("href"))
+    walker.take("not-me")
+
+
+def open_page(walker, town, colleague):
+    """The page that resets a colleague."""
+    walker.page.goto(f"{TEAM}/{town.id_of(colleague)}/reset")
+
+
+def ask(walker):
+    """Reason, a tick, Reset."""
+    walker.type("Reason", "Phone lost on Friday, a new one is there.")
+    walker.page.get_by_label("Seen in person", exact=True).check()
+    walker.press("Reset")
+
+
+RESET_SCENES = {scene.__name__: scene for scene in (reset, reset_by_two)}

@@ -1,0 +1,114 @@
+"""A mail's words: a subject, plain text, and the same in HTML; nothing fetched, nothing that a fact could smuggle in."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from portal.mails import compose, paragraphs, write
+from portal.phones import mask
+from tests.house.source import TEMPLATES
+from tests.support.markup import parse
+
+ABOUT = "mail/_about.txt"  # a mail without it carries a link of its own and is no notice
+NOTICES = sorted(path.stem for path in (TEMPLATES / "mail").glob("[!_]*.txt") if ABOUT in path.read_text())
+FACTS = {
+    "name": "Maria Reyes",
+    "when": "2027-03-01T12:00:10+00:00",
+    "browser": "Chrome on Linux",
+    "ip": "192.0.2.7",
+    "left": 3,
+    "by": "Robin Lee",
+    "approved_by": "Noor Haddad",
+    "address": "m•••@example.test",
+    "phone": mask("+15035550164"),
+}
+LINKS = {"not_me": "a-token-that-ends-sessions"}
+
+
+@pytest.fixture
+def written(app):
+    """Writes a mail as the worker does."""
+
+    def write_one(template="new_browser", **facts):
+        with app.test_request_context(base_url=app.extensions["settings"].base_url):
+            return compose(template, FACTS | facts, LINKS)
+
+    return write_one
+
+
+def test_there_are_notices_to_read():
+    assert len(NOTICES) >= 6
+
+
+@pytest.mark.parametrize("template", NOTICES)
+def test_a_notice_says_what_when_where_and_what_to_do(written, template):
+    subject, text, html = written(template)
+    assert subject and "\n" not in subject and not re.search(r"\d", subject)
+    for words in (
+        "Hello Maria Reyes,",
+        "1 March 2027, 12:00 UTC",
+        "Chrome on Linux, address 192.0.2.7",
+        "support@medximity.example",
+    ):
+        assert words in text and words in html
+    assert "This wasn't me:\nhttp://127.0.0.1:5000/not-me/a-token-that-ends-sessions" in text
+    nothing_to_do = "If this was you, there is nothing to do." in text
+    assert nothing_to_do != (template == "two_factor_reset")
+
+
+def test_the_mail_of_a_reset_says_what_its_reader_has_to_do(written):
+    _, text, html = written("two_factor_reset")
+    for said in (text, html):
+        assert "If you asked for this, open the link in our other mail within 24 hours." in said
+
+
+@pytest.mark.parametrize("template", NOTICES)
+def test_the_html_says_the_same_and_fetches_nothing(written, template):
+    subject, text, html = written(template)
+    page, faults = parse(html)
+    assert faults == []
+    assert page.one("h1").text == page.one("title").text == subject
+    said = page.one("body").text
+    assert all(
+        " ".join(line.split()) in said for line in text.split("\n") if line and not line.startswith(("http", "This wasn't"))
+    )
+    assert page.all("img", "link", "script", "style") == []
+    assert [link["href"] for link in page.all("a")] == ["http://127.0.0.1:5000/not-me/a-token-that-ends-sessions"]
+    assert page.one("a").text == "This wasn't me"
+    assert page.one("meta", name="color-scheme")["content"] == "light dark"
+
+
+def test_a_fact_is_one_line_and_no_markup(written):
+    subject, text, html = written(name="Maria\nhttps://thief.example\r\nBcc: <b>x</b>", browser="<script>")
+    assert "\nhttps://thief.example" not in text and "<b>" not in html and "<script>" not in html
+    assert len(re.findall("<a ", html)) == 1
+    assert subject == "Sign-in from a new browser"
+
+
+def test_a_host_that_a_request_names_is_in_no_link(app):
+    with app.test_request_context(base_url="http://localhost:7777"):
+        assert "localhost" not in "".join(write("new_browser", FACTS, LINKS))
+
+
+def test_without_the_link_the_notice_still_says_what_to_do(app):
+    with app.test_request_context():
+        _, text = write("new_browser", FACTS, {})
+    assert "This wasn't me" not in text and "sign in, change your password, and write to support@medximity.example" in text
+
+
+def test_paragraphs_know_a_link_from_a_line():
+    assert paragraphs("One\nTwo\n\nPress here:\nhttps://a.example/x\n\n\nhttps://alone.example") == [
+        {"lines": ["One", "Two"], "link": None},
+        {"lines": [], "label": "Press here", "link": "https://a.example/x"},
+        {"lines": ["https://alone.example"], "link": None},
+    ]
+
+
+def test_a_notice_goes_to_every_confirmed_address_and_dies_after_three_days(plain, maria, database, clock):
+    from portal.models import Outbox
+
+    plain.enter(maria)
+    [row] = database.all(Outbox)
+    assert (row.kind, row.template, row.dies_at) == ("mail", "new_browser", clock.now + timedelta(days=3))
+    assert row.body_sealed is None, "the link of a notice is kept nowhere"
