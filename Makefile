@@ -14,7 +14,7 @@ LOCK := $(or $(UV),uv) pip compile -q $(UPGRADE) --python-version 3.11 --generat
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 # What PostgreSQL cannot answer differently runs once, on SQLite: the source read as text, gateways and fixtures that know no
 # database, and what is asked of the browser. tests/house/test_twice.py holds that nothing else comes onto this list.
-ONCE := tests/house tests/support tests/gateways tests/browser tests/guide tests/speed/test_page_weight.py tests/queue/test_faults.py tests/queue/test_hanging.py
+ONCE := tests/house tests/support tests/gateways tests/browser tests/guide tests/speed/test_page_weight.py tests/queue/test_faults.py tests/queue/test_hanging.py tests/queue/test_worker.py
 
 run: export HOST ?= 127.0.0.1
 run: export PORT ?= 5000

@@ -19,6 +19,7 @@ NO_MATTER = {
     "tests/support/test_server.py",  # starts and kills servers
     "tests/support/test_postgres.py",  # looks after the database of the run itself
     "tests/queue/test_faults.py",  # minutes of a gateway's bad day; what a claim does on either is in test_outbox.py and test_worker.py
+    "tests/queue/test_worker.py",  # kills and restarts workers by the clock; the rows' part is in test_outbox.py
     "tests/queue/test_hanging.py",  # measures pages beside a gateway that hangs
 }
 
