@@ -42,12 +42,22 @@ def on_starting(server):
     import wsgi  # noqa: F401 (ends the process where a setting is wrong)
 
 
+# Popen waits for the end of a pipe that a process forked meanwhile would hold open as long as it lives.
+STARTING = threading.Lock()
+os.register_at_fork(before=STARTING.acquire, after_in_parent=STARTING.release, after_in_child=STARTING.release)
+
+
 def keep_worker(pid: int) -> None:
     """Run the queue's worker beside the pages; one that dies, by whatever hand, is started again."""
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "queue", "work", "--beside", str(pid)]
     while True:
-        subprocess.Popen(command, stdin=subprocess.DEVNULL).wait()  # noqa: S603 nothing of it comes from outside
+        start_worker(pid).wait()
         threading.Event().wait(1)
+
+
+def start_worker(pid: int) -> subprocess.Popen:
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "queue", "work", "--beside", str(pid)]
+    with STARTING:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 nothing of it comes from outside
 
 
 def when_ready(server) -> None:

@@ -1,7 +1,10 @@
 """The worker carries what pages put into the outbox: beside the pages or alone, by a file or by Redis, through faults."""
 
 import os
+import runpy
 import signal
+import subprocess
+import threading
 import time
 
 import pytest
@@ -10,6 +13,7 @@ from tests.support.crowd import add_patients
 from tests.support.outbox import HASTY, Worker, running_redis, running_worker, until
 from tests.support.rows import Rows
 from tests.support.server import free_port, running_server
+from tests.support.sites import ROOT
 from tests.support.wire import Wire
 
 NEW_BROWSER = "Sign-in from a new browser"
@@ -77,6 +81,27 @@ def test_a_killed_worker_is_started_again_and_brings_what_waited(site, mail_serv
         Wire(server).sign_in("maria")
         assert until(lambda: mail_server.box)
         assert server.carriers() != [dead]
+
+
+def test_gunicorn_forks_nobody_while_it_starts_the_worker(monkeypatch):
+    """A page's process forked in the middle would keep the start from ending, and the worker from being started again."""
+    start, begun, ended = runpy.run_path(str(ROOT / "gunicorn.conf.py"))["start_worker"], threading.Event(), threading.Event()
+
+    def slow_start(*_, **__):
+        begun.set()
+        time.sleep(0.5)
+        ended.set()
+
+    monkeypatch.setattr(subprocess, "Popen", slow_start)
+    starting = threading.Thread(target=start, args=(os.getpid(),))
+    starting.start()
+    begun.wait()
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    assert ended.is_set()
+    os.waitpid(child, 0)
+    starting.join()
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL])
