@@ -22,7 +22,7 @@ def cell(content: str | int) -> str:
     """A cell's words on one line; an apostrophe before what a spreadsheet would compute."""
     text = str(content)
     safe = CONTROL.sub(" ", text).strip()
-    return f"'{safe}" if FORMULA.match(text) else safe
+    return f"'{safe}" if FORMULA.match(text) or FORMULA.match(safe) else safe
 
 
 def lines(rows: Iterable[Iterable[str | int]]) -> Iterator[str]:
