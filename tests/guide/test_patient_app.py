@@ -9,8 +9,7 @@ from tests.support.reader import Reader
 
 LOOKS = {
     "light": {},
-    "dark": {"scheme": "dark"},
-    "320 px": {"size": (320, 640)},
+    "dark, 320 px": {"scheme": "dark", "size": (320, 640)},
     "without JavaScript": {"script": False},
 }
 TROUBLESHOOTING = ("Check the time on your phone", "Wait for a fresh code", "the right account", "Use a backup code")
@@ -18,7 +17,7 @@ TROUBLESHOOTING = ("Check the time on your phone", "Wait for a fresh code", "the
 
 @pytest.fixture(params=LOOKS)
 def reader(request, town, browsers):
-    """Somebody with the help article at hand: in light, in dark, on a narrow phone, without JavaScript."""
+    """Somebody with the help article at hand: in light, in dark on a narrow phone, without JavaScript."""
     return Reader(browsers.open(town.url, **LOOKS[request.param]))
 
 

@@ -8,7 +8,7 @@ from portal.models import Base
 from tests.support.rows import Rows
 
 COMMANDS = (
-    ("accounts",), ("accounts", "create"), ("demo",), ("demo", "seed"), ("keys",), ("keys", "rotate"), ("db",), ("db", "upgrade"),
+    ("accounts",), ("accounts", "create"), ("demo",), ("demo", "seed"), ("keys",), ("keys", "rotate"), ("queue",), ("db",),
 )  # fmt: skip
 CREATE = ("accounts", "create", "ida.lund", "--name", "Ida Lund", "--email", "ida@example.test")
 PASSWORD = "seven green umbrellas"
@@ -75,6 +75,11 @@ def test_a_password_that_is_easy_to_guess_makes_no_account(bare_site):
     assert contents(bare_site)["users"] == 0
 
 
-def test_every_command_explains_itself(bare_site):
-    for words in COMMANDS:
-        assert f"{' '.join(words)} [OPTIONS]" in bare_site.flask(*words, "--help"), words
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_explains_itself(app, words):
+    said = app.test_cli_runner().invoke(args=[*words, "--help"]).output
+    assert f"{' '.join(words)} [OPTIONS]" in said
+
+
+def test_upgrading_explains_itself(bare_site):
+    assert "db upgrade [OPTIONS]" in bare_site.flask("db", "upgrade", "--help")
