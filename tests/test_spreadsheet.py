@@ -12,7 +12,9 @@ from portal.spreadsheet import MARK, cell, lines
 COMPUTED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "−1", "\u00a0=1", "\x1b=1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "−1", "\u00a0=1", "\x1b=1"]
+)
 def test_what_would_be_computed_is_text(text):
     assert cell(text).startswith("'")
 

@@ -18,9 +18,8 @@ NO_MATTER = {
     "tests/house/test_every_route.py",  # asks who comes in; what the pages do there is tested elsewhere
     "tests/support/test_server.py",  # starts and kills servers
     "tests/support/test_postgres.py",  # looks after the database of the run itself
-    "tests/queue/test_faults.py",  # minutes of a gateway's bad day; what a claim does on either is in test_outbox.py and test_worker.py
-    "tests/queue/test_worker.py",  # kills and restarts workers by the clock; the rows' part is in test_outbox.py
     "tests/queue/test_hanging.py",  # measures pages beside a gateway that hangs
+    "tests/blueprints/test_sign_in_takes_as_long.py",  # measures what a password's hash costs
 }
 
 
