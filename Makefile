@@ -12,7 +12,7 @@ PYTHON := $(or $(shell command -v python3.11),python3)
 BIN := .venv/bin
 UV := $(shell command -v uv)
 INSTALL := $(if $(UV),$(UV) pip install -q --python $(BIN)/python,$(BIN)/python -m pip install -q --disable-pip-version-check)
-LOCK := $(or $(UV),uv) pip compile -q $(UPGRADE) --python-version 3.11 --generate-hashes --no-emit-index-url
+LOCK := $(or $(UV),uv) pip compile -q $(UPGRADE) --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url
 PYTEST := $(BIN)/python -m pytest --dist worksteal
 # What PostgreSQL cannot answer differently runs once, on SQLite: the source read as text, gateways and fixtures that know no
 # database, what is asked of the browser, and what is timed. tests/house/test_twice.py holds that nothing else comes onto this list.
