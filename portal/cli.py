@@ -8,6 +8,7 @@ import threading
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from portal import clock
 from portal.flows import accounts, demo, outbox, rotation
@@ -15,10 +16,22 @@ from portal.messages import SENTENCES, Refused
 from portal.models import ROLES
 from portal.settings import SettingError
 
-accounts_group = AppGroup("accounts", help="Make accounts.")
-demo_group = AppGroup("demo", help="The demo accounts.")
-keys_group = AppGroup("keys", help="The encryption keys.")
-queue_group = AppGroup("queue", help="Texts and mails on their way.")
+
+class Group(AppGroup):
+    """Commands that say so when the database cannot be used, instead of showing where in the code."""
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except (OperationalError, ProgrammingError) as fault:  # a missing table is the one on SQLite, the other on PostgreSQL
+            words = "The database is away, busy, or not migrated (`db upgrade`). Run this again then: nothing is done twice."
+            raise click.ClickException(words) from fault
+
+
+accounts_group = Group("accounts", help="Make accounts.")
+demo_group = Group("demo", help="The demo accounts.")
+keys_group = Group("keys", help="The encryption keys.")
+queue_group = Group("queue", help="Texts and mails on their way.")
 
 
 def register_commands(app: Flask) -> None:

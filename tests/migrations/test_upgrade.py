@@ -83,3 +83,9 @@ def test_every_command_explains_itself(app, words):
 
 def test_upgrading_explains_itself(bare_site):
     assert "db upgrade [OPTIONS]" in bare_site.flask("db", "upgrade", "--help")
+
+
+def test_a_database_that_cannot_be_used_is_said_in_a_sentence(empty_site):
+    with pytest.raises(AssertionError, match="not migrated") as said:
+        empty_site.flask(*CREATE, "--password", PASSWORD)
+    assert "Traceback" not in str(said.value)
