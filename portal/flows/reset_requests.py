@@ -7,7 +7,7 @@ from sqlalchemy import and_, delete, func, or_, select
 
 from portal import config
 from portal.db import begin_write, change, db
-from portal.flows import notices, reset
+from portal.flows import emergency, notices, reset
 from portal.flows.events import record, record_alone
 from portal.flows.reset_approvals import Asker, shown, why_second
 from portal.flows.visit import Visit
@@ -200,9 +200,17 @@ def finish(visit: Visit, row: ResetRequest) -> None:
 
 
 def wait(visit: Visit, user: User, row: ResetRequest) -> None:
-    """Nothing is done yet, and the person is told."""
+    """Nothing is done yet; the person is told, and who may decide."""
     row.status = "waiting"
     db.session.flush()
     record(visit, "two_factor_reset_asked", about=user, case_id=row.id)
     record(visit, "colleague_reset", reason="waiting", case_id=row.id)
     notices.queue(visit, user, "reset_asked", by=visit.who.full_name)
+    for each in approvers(visit, user):
+        notices.queue(visit, each, "reset_waiting", by=visit.who.full_name, role=each.role)
+
+
+def approvers(visit: Visit, user: User) -> list[User]:
+    """Who is told that a reset waits: the practice's administrators beside the two; support where there is none."""
+    own = [each for each in emergency.administrators(user.practice_id, user.id) if each.id != visit.who.user_id]
+    return own or [each for each in emergency.support_agents(user.id) if each.id != visit.who.user_id]

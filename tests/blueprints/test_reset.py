@@ -582,7 +582,10 @@ def test_the_last_administrator_needs_a_second_person(lee, plain, database, dr_o
     assert told(plain, "A reset of two-factor authentication was asked for") == ["dr.okafor@example.test"]
     assert "Nothing waits for you." in lee.open(f"{TEAM}/approvals").text, "who asks does not decide"
     assert "Nothing waits for you." in other.open(f"{TEAM}/approvals").text, "nobody decides about themselves"
+    [mail] = mails(plain, subject="A reset waits for your approval")
+    assert mail.to == "support@example.test" and "Robin Lee asked" in mail.text and dr_okafor.name not in mail.text
     agent = plain.another().enter(support)
+    agent.open(mail.link)
     agent.press("Look at it")
     for words in (dr_okafor.name, "Robin Lee", "Phone lost.", "Seen in person", "Riverside Family Practice"):
         assert words in agent.text
@@ -614,6 +617,7 @@ def test_after_a_change_of_contact_a_colleague_approves(plain, database, clock, 
     make(database, dr_okafor, role="administrator")
     ask(plain.enter(admin_lee), database, dr_chen)
     assert state(database, dr_chen) == "on"
+    assert told(plain, "A reset waits for your approval") == ["dr.okafor@example.test"]
     approver = plain.another().enter(dr_okafor)
     approver.open("/ehr/settings").press("Waiting for your approval")
     approver.press("Look at it")
