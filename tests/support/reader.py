@@ -20,17 +20,18 @@ class Reader:
         self.clicks = 0
         self.pages = []
 
-    def find(self, label):
-        """Returns the one visible link or button with exactly this text; what stands in the page comes before its frame."""
+    def find(self, label, about=None):
+        """Returns the one visible link or button with exactly this text (of those about somebody); the page comes before its frame."""
+        called = {"name": label, "description": about, "exact": True}
         for place in (self.page.get_by_role("main"), self.page.locator("body")):
-            here = place.get_by_role("link", name=label, exact=True).or_(place.get_by_role("button", name=label, exact=True))
+            here = place.get_by_role("link", **called).or_(place.get_by_role("button", **called))
             if here.filter(visible=True).count():
                 return here.filter(visible=True)
         raise AssertionError(f"nothing here is called {label!r}: {self.headline} ({self.page.url})")
 
-    def press(self, label):
+    def press(self, label, about=None):
         """Presses what is called so and waits until the step that was there has gone, by a swap or with its page."""
-        found = self.find(label)
+        found = self.find(label, about)
         assert label in " ".join(found.inner_text().split())
         with self.leaving():
             found.click()

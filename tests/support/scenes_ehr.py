@@ -76,7 +76,7 @@ def ehr_team(walker, town):
     enter(walker, town.regular("administrator"))
     walker.page.goto("/ehr/settings/team/security")
     walker.take("status")
-    walker.press("Send a reminder")
+    walker.press("Send a reminder", about="Dr. Lian Chen")
     walker.take("reminded")
     walker.page.get_by_label("Two-factor authentication", exact=True).select_option("Reset")
     walker.press("Show")
