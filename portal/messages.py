@@ -49,10 +49,12 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "emergency_late": N_("This sign-in has moved on since the page was opened. Start again from the code page."),
     "emergency_over": N_("Nothing is approved for you at the moment, so no charts were opened."),
     "emergency_elsewhere": N_("Emergency access was approved for the browser that asked for it. Open the charts there."),
-    "emergency_decided": N_("You have decided on it already."),
-    "emergency_approved_by": N_("%(who)s approved it before you."),
-    "emergency_refused_by": N_("%(who)s refused it before you."),
-    "emergency_withdrawn": N_("The owner of the account said that it was not them who asked, or was reset meanwhile, so it was withdrawn."),
+    "approval_decided": N_("You have decided on it already."),
+    "approval_approved": N_("%(who)s approved it before you."),
+    "approval_refused": N_("%(who)s refused it before you."),
+    "emergency_withdrawn": N_(
+        "The owner of the account said that it was not them who asked, was reset, or signed in with a code meanwhile, so it was withdrawn."
+    ),
     "emergency_lapsed": N_("Nobody answered within 30 minutes, so the request has lapsed. They can ask again."),
     "emergency_not_over": N_("This access is not over yet. Review it afterwards."),
     "emergency_reviewed": N_("%(who)s reviewed it before you."),
@@ -133,6 +135,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "reset_changed": N_("This account has changed since the page was opened, so nothing was done. Look at it again before you go on."),
     "reset_waiting": N_("%(who)s has asked for a reset of this account already. It waits for a second person."),
     "answer_empty": N_("Nothing was decided yet. Choose Approve or Refuse."),
+    "access_changed": N_("Your own access was changed a moment ago, so nothing was done. Sign in again to see what you may do now."),
     "approval_gone": N_("This waits no longer: somebody else decided first, its time is over, or the account has changed."),
     "reset_link_due": N_(
         "Two-factor authentication of this account was reset. Open the link that we mailed you: it works together with your password. No mail? Ask your practice administrator, or Contact Support."
@@ -212,6 +215,9 @@ NOTICES: dict[str, str] = {
     "not_me": N_("You were signed out because “This wasn't me” was answered to a notice of your account. Sign in to go on."),
     "claimant": N_("That took longer than 10 minutes. Enter your password again."),
     "waiting": N_("Nobody answered your request for emergency access within 30 minutes. Enter your password to go on."),
+    "emergency_signed_in": N_(
+        "Your emergency access has ended, because you signed in with a code. Sign in with one here, too, to go on."
+    ),
     "emergency": N_("Your emergency access has ended: it lasts 60 minutes. Sign in with a code to go on."),
     "sign_in_first": N_("Sign in to go on."),
 }

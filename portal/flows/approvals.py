@@ -16,6 +16,8 @@ class Kind(Protocol):
 
     def refuse(self, visit: Visit, row_id: str) -> None: ...
 
+    def missed(self, visit: Visit, row_id: str) -> None: ...
+
 
 KINDS: dict[str, Kind] = {reset_approvals.KIND: reset_approvals, emergency_deciding.KIND: emergency_deciding}
 
@@ -31,10 +33,9 @@ def find(visit: Visit, kind: str, row_id: str) -> Waiting | None:
 
 
 def miss(visit: Visit, kind: str, row_id: str) -> None:
-    """What was asked for waits no longer, or never did for the visitor. Raises Refused where its kind knows who was first."""
-    missed = getattr(KINDS.get(kind), "missed", None)
-    if missed:
-        missed(visit, row_id)
+    """What was asked for waits no longer, or never did for the visitor. Raises Refused: why, and who was first."""
+    if kind in KINDS:
+        KINDS[kind].missed(visit, row_id)
 
 
 def decide(visit: Visit, kind: str, row_id: str, approved: bool) -> None:

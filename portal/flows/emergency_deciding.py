@@ -9,7 +9,7 @@ from portal.flows import emergency, notices
 from portal.flows.emergency import G, is_open
 from portal.flows.events import record_alone
 from portal.flows.visit import Visit
-from portal.flows.waiting import Waiting, may_decide
+from portal.flows.waiting import Waiting, hold, may_decide, tell_who_was_first
 from portal.messages import N_, Refused
 from portal.models import EmergencyGrant, Practice, Session, User
 from portal.policy import PROVIDER
@@ -91,6 +91,7 @@ def refuse(visit: Visit, row_id: str) -> None:
 def decide(visit: Visit, row_id: str, **columns) -> None:
     """One UPDATE decides between two people at the same moment; the transaction stays open. Raises Refused."""
     begin_write()
+    hold(visit)
     its = update(G).where(G.id == row_id, theirs(visit), *is_open(visit), is_member())
     if change(its.values(decided_by_id=visit.who.user_id, **columns)) != 1:
         db.session.rollback()
@@ -113,11 +114,7 @@ def missed(visit: Visit, row_id: str) -> None:
         if db.session.scalar(select(func.count()).where(G.id == row_id)):
             record_alone(visit, "authz_fail", "not_own")
         return
-    if grant.decided_by_id == visit.who.user_id:
-        raise Refused("emergency_decided")
-    if grant.decided_by_id:
-        first = db.session.get_one(User, grant.decided_by_id)
-        raise Refused("emergency_approved_by" if grant.approved_at else "emergency_refused_by", who=first.full_name)
+    tell_who_was_first(visit, grant.decided_by_id, approved=grant.approved_at is not None)
     if not grant.refused_at and visit.now < grant.asked_at + config.EMERGENCY_WAIT:
         raise Refused("approval_gone")
     raise Refused("emergency_withdrawn" if grant.refused_at else "emergency_lapsed")

@@ -1,14 +1,14 @@
 """Resets that one person may not do alone: why, which of them wait, who may decide, approved or refused (AD-3)."""
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from portal import config
 from portal.db import begin_write, change, db
 from portal.flows import notices, reset
-from portal.flows.events import record
+from portal.flows.events import record, record_alone
 from portal.flows.visit import Visit
-from portal.flows.waiting import Waiting, may_decide
+from portal.flows.waiting import Waiting, hold, may_decide, tell_who_was_first
 from portal.messages import N_, Refused
 from portal.models import Event, Practice, ResetRequest, User
 from portal.policy import RESETS
@@ -98,8 +98,12 @@ def as_waiting(row: ResetRequest, about: str, practice: str | None, asked_by: st
 
 def waiting(visit: Visit, *where) -> list[Waiting]:
     """What the visitor may decide: not their own request, and not about themselves."""
-    mine = may_decide(visit, ResetRequest.practice_id, ResetRequest.asked_by_id, ResetRequest.subject_id)
-    return shown(visit, mine, *where)
+    return shown(visit, theirs(visit), *where)
+
+
+def theirs(visit: Visit) -> ColumnElement[bool]:
+    """SQL: what the visitor may decide on, or look at."""
+    return may_decide(visit, ResetRequest.practice_id, ResetRequest.asked_by_id, ResetRequest.subject_id)
 
 
 def approve(visit: Visit, row_id: str) -> None:
@@ -123,12 +127,25 @@ def refuse(visit: Visit, row_id: str) -> None:
 def decide(visit: Visit, row_id: str, status: str) -> ResetRequest:
     """Take it, in a transaction that stays open: one UPDATE decides between two who press at the same moment."""
     begin_write()
+    hold(visit, *db.session.scalars(select(ResetRequest.subject_id).where(ResetRequest.id == row_id)))
     use = update(ResetRequest).where(ResetRequest.id == row_id, ResetRequest.status == "waiting")
     values = {"status": status, "decided_by_id": visit.who.user_id, "decided_at": visit.now}
     if not waiting(visit, ResetRequest.id == row_id) or change(use.values(values)) != 1:
         db.session.rollback()
+        missed(visit, row_id)
         raise Refused("approval_gone")
     return db.session.get_one(ResetRequest, row_id, populate_existing=True)
+
+
+def missed(visit: Visit, row_id: str) -> None:
+    """It does not wait for the visitor. Raises Refused with who was first; another practice's, or one's own, is recorded."""
+    asked = (ResetRequest.id == row_id, ResetRequest.status != "draft")
+    row = db.session.scalar(select(ResetRequest).where(*asked, theirs(visit)).execution_options(populate_existing=True))
+    if row:
+        tell_who_was_first(visit, row.decided_by_id, approved=row.status == "done")
+        raise Refused("approval_gone")
+    if db.session.scalar(select(func.count()).where(*asked)):
+        record_alone(visit, "authz_fail", "not_own")
 
 
 def tell(visit: Visit, row: ResetRequest, reason: str) -> None:

@@ -11,7 +11,7 @@ from portal.flows import emergency, notices, reset
 from portal.flows.events import record, record_alone
 from portal.flows.reset_approvals import Asker, shown, why_second
 from portal.flows.visit import Visit
-from portal.flows.waiting import Waiting
+from portal.flows.waiting import Waiting, hold
 from portal.messages import Refused
 from portal.methods import method
 from portal.models import Authenticator, ResetRequest, User
@@ -130,9 +130,9 @@ def new(visit: Visit, user: User, reason: str, checks: list[str], **columns) -> 
 
 
 def find_again(visit: Visit, user_id: int) -> User:
-    """The person's row, held until the transaction ends: who asks at the same moment waits. Raises Refused("reset_changed")."""
-    held = {"key_share": True}  # FOR NO KEY UPDATE: events may refer to the person meanwhile
-    user = db.session.get_one(User, user_id, with_for_update=held, populate_existing=True)
+    """The person's row, held until the transaction ends: who asks at the same moment waits. Raises Refused."""
+    hold(visit, user_id)
+    user = db.session.get_one(User, user_id, populate_existing=True)
     if (
         user.disabled_at is not None
         or why_not(visit, user)

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, false, true
+from sqlalchemy import ColumnElement, and_, exists, false, select, true
 
+from portal.db import db
 from portal.flows.visit import Visit
+from portal.messages import Refused
+from portal.models import Session, User
 
 
 @dataclass(frozen=True)
@@ -32,3 +35,28 @@ def may_decide(visit: Visit, practice_id, *involved) -> ColumnElement[bool]:
     who = visit.who
     reach = {"support": true(), "administrator": practice_id == who.practice_id}
     return and_(reach.get(who.role, false()), *(column != who.user_id for column in involved))
+
+
+def hold(visit: Visit, *others: int) -> None:
+    """Hold the rows of the visitor and of `others` until the open transaction ends, and look whether the visitor still may act.
+
+    Two who reset one another at the same moment: the second one's session has ended by then. Raises Refused("access_changed").
+    """
+    who = visit.who
+    ids = {who.user_id, *others}
+    rows = select(User.id).where(User.id.in_(ids)).order_by(User.id)  # in one order, so that no two wait for each other
+    db.session.execute(rows.with_for_update(key_share=True)).all()  # FOR NO KEY UPDATE: events may refer to them meanwhile
+    live = exists().where(Session.id == who.session_id, Session.ended_at.is_(None))
+    same = (User.role == who.role, User.practice_id.is_not_distinct_from(who.practice_id), User.disabled_at.is_(None))
+    if not db.session.scalar(select(User.id).where(User.id == who.user_id, *same, live)):
+        db.session.rollback()
+        raise Refused("access_changed")
+
+
+def tell_who_was_first(visit: Visit, decided_by_id: int | None, approved: bool) -> None:
+    """Raises Refused where a person has decided."""
+    if decided_by_id == visit.who.user_id:
+        raise Refused("approval_decided")
+    if decided_by_id:
+        first = db.session.get_one(User, decided_by_id)
+        raise Refused("approval_approved" if approved else "approval_refused", who=first.full_name)

@@ -703,16 +703,22 @@ def approve(browser, waiting):
     return browser.post(f"/support/waiting/reset/{waiting.id}", {"answer": "approve"})
 
 
+def is_gone(browser, waiting):
+    """Whether somebody who may decide is told that there is nothing more to decide."""
+    answer = approve(browser, waiting)
+    return answer.status_code == 422 and "This waits no longer" in answer.text
+
+
 def test_after_a_day_nobody_approves_it(plain, database, clock, dr_okafor, support, waiting):
     clock.move(hours=24)
     plain.enter(support)
-    assert "Nothing waits for you." in plain.text and approve(plain, waiting).status_code == 404
+    assert "Nothing waits for you." in plain.text and is_gone(plain, waiting)
     assert state(database, dr_okafor) == "on"
 
 
 def test_who_was_demoted_meanwhile_asked_for_nothing(plain, database, dr_okafor, admin_lee, support, waiting):
     make(database, admin_lee, role="provider")
-    assert approve(plain.enter(support), waiting).status_code == 404 and state(database, dr_okafor) == "on"
+    assert is_gone(plain.enter(support), waiting) and state(database, dr_okafor) == "on"
 
 
 @pytest.mark.parametrize("change", [{"practice_id": 2}, {"practice_id": None}, {"role": "support"}])
@@ -720,7 +726,7 @@ def test_who_has_left_the_practice_or_risen_is_not_reset(plain, database, dr_oka
     database.change(update(User).where(User.username == dr_okafor.username).values(**change))
     plain.enter(support)
     assert "Nothing waits for you." in plain.open("/support").text
-    assert approve(plain, waiting).status_code == 404 and state(database, dr_okafor) == "on"
+    assert is_gone(plain, waiting) and state(database, dr_okafor) == "on"
 
 
 @pytest.mark.parametrize("generation", ["9" * 40, "99999999999", "-1", "x", ""])
@@ -748,7 +754,7 @@ def test_a_session_of_the_link_ends_with_the_link(plain, lee, database, clock, d
 
 def test_an_account_that_changed_since_is_not_reset(plain, database, dr_okafor, support, waiting):
     make(database, dr_okafor, generation=waiting.generation + 1)
-    assert approve(plain.enter(support), waiting).status_code == 404 and state(database, dr_okafor) == "on"
+    assert is_gone(plain.enter(support), waiting) and state(database, dr_okafor) == "on"
 
 
 def test_approving_needs_a_fresh_proof(plain, database, clock, dr_okafor, support, waiting):
@@ -764,8 +770,36 @@ def test_an_administrator_elsewhere_decides_nothing(plain, database, dr_novak, d
     make(database, dr_novak, role="administrator")
     plain.enter(dr_novak)
     assert "Nothing waits for you." in plain.open(f"{TEAM}/approvals").text
-    assert plain.post(f"{TEAM}/approvals/waiting/reset/{waiting.id}", {"answer": "approve"}).status_code == 404
+    assert_not_theirs(plain, database, waiting)
     assert state(database, dr_okafor) == "on"
+
+
+def assert_not_theirs(browser, database, waiting):
+    """Neither looked at nor decided, and recorded."""
+    path = f"{TEAM}/approvals/waiting/reset/{waiting.id}"
+    before = len(events(database, "authz_fail", reason="not_own"))
+    assert (browser.get(path).status_code, browser.post(path, {"answer": "approve"}).status_code) == (404, 404)
+    assert len(events(database, "authz_fail", reason="not_own")) == before + 2
+
+
+def test_neither_of_the_two_decides(lee, plain, database, dr_okafor, waiting):
+    make(database, dr_okafor, role="administrator")
+    for browser in (lee, plain.another().enter(dr_okafor)):
+        assert_not_theirs(browser, database, waiting)
+    assert state(database, dr_okafor) == "on"
+
+
+@pytest.mark.parametrize("answer", ["approve", "refuse"])
+def test_who_comes_second_to_decide_is_told_who_was_first(plain, database, clock, dr_okafor, dr_chen, support, waiting, answer):
+    set_up_chen(plain, dr_chen, clock)
+    make(database, dr_chen, role="administrator")
+    plain.enter(dr_chen).open(f"{TEAM}/approvals").press("Look at it")
+    plain.another().enter(support).post(f"/support/waiting/reset/{waiting.id}", {"answer": answer})
+    plain.press("Approve")
+    said = [f"Noor Haddad {answer}d it before you."]
+    assert (plain.status, plain.problems) == (422, said)
+    assert plain.open(f"{TEAM}/approvals/waiting/reset/{waiting.id}").problems == said
+    assert state(database, dr_okafor) == ("reset" if answer == "approve" else "on")
 
 
 def test_what_another_decided_first_is_told(plain, database, dr_okafor, support, waiting, monkeypatch):

@@ -42,6 +42,17 @@ def test_of_two_administrators_one_resets_and_the_other_is_told_who_it_was(porta
     assert all(f"{first} has reset this account just before you." in answer.lines for answer in by_name[second])
 
 
+def test_of_two_who_reset_one_another_one_does(portal):
+    """Whoever was reset a moment ago resets nobody: their session has ended."""
+    site = portal.site
+    people = {"admin.lee": enter(portal, "admin.lee"), "dr.novak": enter(portal, "dr.novak")}
+    presses = [ready(people["admin.lee"], site, "dr.novak"), ready(people["dr.novak"], site, "admin.lee")]
+    answers = at_once(*presses)
+    states = "SELECT count(*) FROM users WHERE two_factor = 'reset' AND username IN ('admin.lee', 'dr.novak')"
+    assert Rows(site).one(states) == 1
+    assert sorted(answer.status for answer in answers) == [303, 422] or "/sign-in" in [answer.location for answer in answers]
+
+
 def test_of_two_who_approve_one_does(portal):
     site = portal.site
     Rows(site).change("UPDATE users SET role = 'provider' WHERE username = 'dr.okafor'")
