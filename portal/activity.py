@@ -82,6 +82,7 @@ SENTENCES: dict[str, str] = {
     "emergency_approved:colleague": N_("You approved emergency access."),
     "emergency_refused": N_("Your request for emergency access was refused."),
     "emergency_refused:colleague": N_("You refused emergency access."),
+    "emergency_refused:signed_in": N_("Your request for emergency access ended, because you signed in with a code."),
     "emergency_refused:not_me": N_("A request for emergency access was withdrawn, because it was not yours."),
     "emergency_refused:two_factor_reset": N_(
         "Your request for emergency access ended, because your two-factor authentication was reset."

@@ -10,13 +10,14 @@ from sqlalchemy import delete, select
 from portal import config, passwords
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db, end_read
-from portal.flows import backup_codes, delivery, notices, sessions, trusted, verification
+from portal.flows import backup_codes, delivery, emergency, notices, sessions, trusted, verification
 from portal.flows.events import record
-from portal.flows.visit import LEVEL_CLAIMANT, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, Visit
+from portal.flows.visit import LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, Visit
 from portal.flows.ways import Way, attempt_of, first_sender, live, open_secret
 from portal.messages import Refused
 from portal.methods import method
 from portal.models import Binding, Session, User
+from portal.policy import policy_of
 
 log = logging.getLogger(__name__)
 
@@ -167,6 +168,15 @@ def submit_code(visit: Visit, code: str, trust: bool = False) -> Finished:
     record(visit, "authn_login_success", factor=proof.factor, session_hash=token_hash(token))
     if not visit.who.browser_known:
         notices.queue(visit, proof.user, "new_browser")
+    if policy_of(proof.user.role).must_use:
+        end_emergency(visit, proof.user)
     kept = trusted.add(visit, proof.user) if trust and trusted.days(visit, proof.user.role) else None
     db.session.commit()
     return Finished(token, visit.who.next_path, proof.backup_left, kept)
+
+
+def end_emergency(visit: Visit, user: User) -> None:
+    """Who shows a code needs no emergency access; what waits or runs would open charts to the password alone (AD-6)."""
+    emergency.stop(visit, user, "signed_in")
+    reading = (Session.user_id == user.id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
+    change(sessions.end_where(visit, "emergency_signed_in").where(*reading))

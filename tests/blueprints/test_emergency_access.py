@@ -161,6 +161,29 @@ def test_a_code_that_is_found_after_all_signs_in(plain, dr_okafor):
     assert plain.path == CHARTS and plain.offers("Settings")
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_who_signs_in_with_a_code_needs_no_emergency_access(plain, dr_okafor, admin_lee, database, elsewhere):
+    ask(plain, dr_okafor)
+    boss = plain.another().enter(admin_lee)
+    boss.open(path_of(database))
+    (plain.another() if elsewhere else plain).enter(dr_okafor)
+    boss.press("Approve")
+    assert boss.status == 422 and "signed in with a code meanwhile" in boss.problems[0]
+    assert grant(database).approved_at is None and names(database, dr_okafor)[-1] == "emergency_refused"
+
+
+def test_what_runs_ends_when_its_person_signs_in_with_a_code(plain, dr_okafor, admin_lee, database):
+    let_in(plain, dr_okafor, admin_lee)
+    assert plain.open(CHARTS).heading == "Charts"
+    full = plain.another().enter(dr_okafor)
+    assert plain.open(CHARTS).path.startswith("/sign-in")
+    assert "Your emergency access has ended, because you signed in with a code." in plain.text
+    assert names(database, dr_okafor)[-1] == "emergency_ended"
+    assert full.open(CHARTS).heading == "Charts"
+    full.open("/ehr/settings/security/activity")
+    assert "Your emergency access ended." in full.text and "Unknown browser" not in full.text
+
+
 def test_a_second_press_asks_nobody_again(plain, dr_okafor, database):
     ask(plain, dr_okafor)
     plain.open(CODE)
