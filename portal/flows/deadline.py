@@ -97,12 +97,17 @@ def put_off(visit: Visit) -> bool:
     this = update(Session).where(Session.id == visit.who.session_id, Session.put_off_at.is_(None))
     if found is None or not change(this.values(put_off_at=visit.now)):
         db.session.rollback()
-        return found is not None
+        return found is not None or was_put_off(visit)
     if found.is_over:
         change(update(User).where(User.id == visit.who.user_id).values(grace_sign_ins=User.grace_sign_ins - 1))
     record(visit, "set_up_put_off")
     db.session.commit()
     return True
+
+
+def was_put_off(visit: Visit) -> bool:
+    """A second press of "Later": the first one took the last sign-in, and lets this visit pass."""
+    return db.session.scalar(select(Session.put_off_at).where(Session.id == visit.who.session_id)) is not None
 
 
 def may_pass(visit: Visit) -> bool:

@@ -168,6 +168,17 @@ def test_after_the_day_the_sign_ins_are_counted_and_end(plain, set_deadline, dr_
     assert plain.open(CHARTS).path == SECURITY
 
 
+def test_a_second_press_of_the_last_sign_in_leads_to_the_same_page(plain, set_deadline, dr_chen, clock, database):
+    set_deadline(ahead=0, days=14, sign_ins=1)
+    clock.move(hours=13)
+    plain.sign_in(dr_chen, f"{CHARTS}/2")
+    later = f"{SECURITY}/later?next=%2Fehr%2Fcharts%2F2"
+    answers = [plain.post(later) for _ in range(3)]
+    assert {(answer.status_code, answer.headers["Location"]) for answer in answers} == {(303, f"{CHARTS}/2")}
+    assert database.user(dr_chen).grace_sign_ins == 0
+    assert [row.event for row in database.all(Event)].count("set_up_put_off") == 1
+
+
 def test_after_the_day_the_days_end(plain, set_deadline, dr_chen, clock):
     set_deadline(ahead=0, days=1, sign_ins=10)
     clock.move(hours=13)
