@@ -13,6 +13,7 @@ from portal.flows.visit import LEVEL_WAITING
 from portal.flows.ways import is_set_up
 from portal.headers import SAFE_METHODS
 from portal.messages import N_
+from portal.methods import method
 from portal.policy import PATIENT, PROVIDER, SUPPORT, Policy, policy_of
 from portal.rendering import EHR_BRAND, PORTAL_BRAND, go, go_to, home_endpoint, place_to_return, send_away, send_to_sign_in
 
@@ -119,11 +120,19 @@ def forbid(reason: str, status: int = 403) -> NoReturn:
     abort(status)
 
 
+def refuse_method(name: str | None) -> None:
+    """A method that there is, and that people of this door may not use: no page of ours asks for it (TO-11)."""
+    asked = method(name or "")
+    if asked and not policy_of(visit().who.role).allows(asked):
+        forbid("method_not_allowed")
+
+
 def stop(door: Door) -> Response | None:
     """Nothing but set-up before set-up is done, whatever the address, the method or the HTMX header (TO-11, after a reset rule 1).
 
     The page asked for travels along in the address, and is where the person lands afterwards.
     """
+    refuse_method((request.view_args or {}).get("method_name") or request.form.get("method"))
     g.stopped = not is_set_up(visit())
     if not g.stopped:
         shows_code = visit().who.second_factor_at is None and request.blueprint != f"{door.blueprint}.confirm"

@@ -4,7 +4,7 @@ from flask import Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
 from portal.blueprints.done import go_and_say
-from portal.blueprints.doors import ask_again, forbid, landing
+from portal.blueprints.doors import ask_again, landing
 from portal.blueprints.saving import blueprint
 from portal.blueprints.turns import due, due_afresh, go_here, progress
 from portal.browser_session import own_path, visit
@@ -14,7 +14,6 @@ from portal.flows import setup as flow
 from portal.forms import MethodForm, ShapedForm
 from portal.messages import Refused, naming_send_code
 from portal.methods import Method, Step, method, offered
-from portal.policy import policy_of
 from portal.rendering import go_out, go_to, page, refuse, say
 
 # --- choose: the first method, another in place of a live one (?change=), or one more (?add=1)
@@ -77,7 +76,6 @@ def submit_choose() -> Response:
     form = MethodForm(request.form)
     context = choose_context(form)
     chosen = method(form.method.data) if form.validate() else None
-    refuse_method(form.method.data)
     if chosen is None:
         return refuse("setup/choose.html", form, **context)
     sessions.remember(visit(), asked_for())
@@ -90,19 +88,11 @@ def submit_choose() -> Response:
     return go_here("step", method_name=chosen.name, step_name=chosen.steps[0].name)
 
 
-def refuse_method(name: str | None) -> None:
-    """A method that there is, and that people of this door may not use: no page of ours asks for it (TO-11)."""
-    asked = method(name or "")
-    if asked and not policy_of(visit().who.role).allows(asked):
-        forbid("method_not_allowed")
-
-
 # --- one step of a method
 
 
 def find_step(method_name: str, step_name: str) -> tuple[Method, Step] | None:
     """The method and step of an address, where this door offers them."""
-    refuse_method(method_name)
     chosen = method(method_name)
     step = chosen.step(step_name) if chosen and g.door.policy.allows(chosen) else None
     return (chosen, step) if chosen and step else None
@@ -171,7 +161,6 @@ def submit_step(method_name: str, step_name: str) -> Response:
 @blueprint.post("/<method_name>/send")
 def send_again(method_name: str) -> Response:
     """ "Send again": one more text to the number of this set-up."""
-    refuse_method(method_name)
     chosen = method(method_name)
     if chosen is None or chosen.words is None or not g.door.policy.allows(chosen):
         return due()

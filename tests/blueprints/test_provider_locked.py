@@ -218,6 +218,14 @@ def test_a_number_beside_an_app_lets_no_provider_in(plain, jun, database, inbox,
 # --- what a patient may choose and a provider may not
 
 
+@pytest.mark.parametrize("path", [f"{CHOOSE}?add=1", f"{CHOOSE}/sms/number", f"{CHOOSE}/sms/send"])
+def test_texts_are_refused_before_password_and_code_are_asked_again(plain, dr_okafor, database, clock, path):
+    plain.enter(dr_okafor).open(CHOOSE)
+    clock.move(minutes=6)
+    assert plain.post(path, {"method": "sms"}).status_code == 403
+    assert database.all(Event)[-1].reason == "method_not_allowed"
+
+
 @pytest.mark.parametrize("path", [CHOOSE, f"{CHOOSE}/sms/number", f"{CHOOSE}/sms/code", f"{CHOOSE}/sms/send"])
 def test_texts_cannot_be_set_up(plain, dr_chen, database, path):
     plain.enter(dr_chen).open(CHOOSE)
