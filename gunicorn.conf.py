@@ -16,6 +16,7 @@ threads = 8  # a thread that waits for a lock in the database or for a password'
 timeout = 60  # longer than the database's busy time-out, so that a worker that waits is never taken for a dead one
 graceful_timeout = 10
 control_socket_disable = True
+limit_request_line = 8190  # the longest that it reads: a search of the length that its field takes fits, in any script
 
 MAILED = re.compile(r"/(set-up-again|new-password|confirm-address|not-me)/[\w-]+")
 

@@ -99,6 +99,9 @@ def send_away(target: str) -> Response:
     return go_to(target)
 
 
+OFFERED_BY = {"export": "show", "download": "backup_codes"}  # nobody lands on a file: the page beside it offers it
+
+
 def place_to_return() -> str | None:
     """The page that the person was on, with what its address says: this one where it can be opened with a GET."""
     if request.blueprint in ("sign_in", "emergency"):  # a claimant begins again; the page wanted first was the row's
@@ -107,7 +110,9 @@ def place_to_return() -> str | None:
         current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]
     except (HTTPException, RequestRedirect):
         return None
-    return own_path(request.full_path.rstrip("?"))
+    parent, _, name = request.endpoint.rpartition(".") if request.endpoint else ("", "", "")
+    path = url_for(f"{parent}.{OFFERED_BY[name]}") if name in OFFERED_BY else request.path
+    return own_path(f"{path}?{request.query_string.decode(errors='replace')}".rstrip("?"))
 
 
 def go_out(path: str) -> Response:

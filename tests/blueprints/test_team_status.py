@@ -371,6 +371,18 @@ def test_the_file_has_date_and_practice_in_its_name_and_everyone_in_it(plain, ad
     assert rows[1][2:7] == ["Off", "", "", "", ""] and rows[1][9] == ""
 
 
+def test_who_asks_for_the_file_without_a_session_lands_beside_it(plain, admin_lee):
+    plain.open(f"{STATUS}/export?state=off&_external=1")
+    plain.fill("Sign in", Username=admin_lee.username, Password=admin_lee.password)
+    plain.fill("Verify", Verification_Code=admin_lee.code())
+    assert (plain.path, plain.query, plain.heading) == (STATUS, "state=off&_external=1", "Security Status")
+
+
+def test_a_search_of_thousands_of_signs_is_cut_short(plain, admin_lee):
+    plain.enter(admin_lee).open(f"{STATUS}?q={'x' * 7000}")
+    assert plain.status == 200 and "Nobody fits" in plain.text
+
+
 def test_the_file_holds_what_was_asked_for(plain, admin_lee):
     plain.enter(admin_lee).open(f"{STATUS}?state=off&q=chen&page=3")
     plain.open(f"{STATUS}?state=off&q=chen")
