@@ -117,7 +117,7 @@ def tell_old_number(visit: Visit, user: User, old: Authenticator) -> None:
 def raise_level(visit: Visit) -> None:
     """This session has shown the second factor. Its token stays: a double press must not sign the person out."""
     own = update(Session).where(Session.id == visit.who.session_id)
-    change(own.values(level=LEVEL_TWO, second_factor_at=visit.now, last_seen_at=visit.now))
+    change(own.values(level=LEVEL_TWO, second_factor_at=visit.now, last_seen_at=visit.now, turning_off_at=None))
 
 
 def rename(visit: Visit, authenticator_id: str, name: str) -> bool:
@@ -150,6 +150,7 @@ def remove(visit: Visit, authenticator_id: str) -> bool:
     session.delete(gone)
     session.flush()
     tell_old_number(visit, user, gone)
+    change(update(Session).where(Session.id == visit.who.session_id).values(turning_off_at=None))
     trusted.end_with_change(visit, user.id)
     sessions.end_others(visit, "two_factor_changed")
     record(visit, "authenticator_removed", factor=gone.method)

@@ -15,6 +15,8 @@ from portal.models import (
     User,
     user_place,
 )
+from tests.support.digits import totp
+from tests.support.markup import squeeze
 from tests.support.people import CHEAP
 
 SECURITY = "/account/security"
@@ -327,6 +329,18 @@ def test_the_second_page_belongs_to_its_own_session(plain, database, sam):
     plain.enter(sam)
     disable(plain, sam)
     assert post(other, LONGER, new_password=LONG).headers["Location"] == DISABLE
+    assert state(database, sam) == ON
+
+
+def test_the_second_page_from_before_a_change_turns_nothing_off(plain, clock, database, sam):
+    shorten(database, sam)
+    plain.enter(sam)
+    disable(plain, sam)
+    plain.open(SECURITY).press("Change Authenticator App").press("Continue")  # in another tab
+    key = squeeze(plain.page.one("code", id="key").text)
+    plain.fill("Verify and Enable", Verification_Code=totp(key, clock.now))
+    assert plain.path == SECURITY
+    assert post(plain, LONGER, new_password=LONG).headers["Location"] == DISABLE
     assert state(database, sam) == ON
 
 
