@@ -120,6 +120,8 @@ def submit_phone() -> Response:
     try:
         flow.change_phone(visit(), form.phone.data, current_app.extensions["settings"].text_countries)
     except Refused as refused:
+        if refused.reason == "phone_country":  # here it is no code that the number gets: there is no other way to choose
+            refused = Refused("phone_country_on_file")
         return refuse("profile/phone.html", form, refused, "phone")
     return back("phone")
 
@@ -152,8 +154,6 @@ def submit_password() -> Response:
     if not form.validate():
         return refuse("profile/password.html", form)
     code = form.code.data if "code" in form else None
-    if form.new_password.data == form.password.data:
-        return refuse("profile/password.html", form, Refused("password_same"), "new_password")
     try:
         token = passwords_flow.change_own(visit(), form.password.data, code, form.new_password.data)
     except Refused as refused:
@@ -165,7 +165,7 @@ def submit_password() -> Response:
 
 def field_of(refused: Refused, form) -> str:
     """Which field a refusal belongs to."""
-    if refused.reason in ("password_short", "password_long", "password_context", "password_common"):
+    if refused.reason in ("password_short", "password_long", "password_context", "password_common", "password_same"):
         return "new_password"
     if refused.reason == reauthenticate.WRONG_PASSWORD or "code" not in form:
         return "password"

@@ -1,5 +1,7 @@
 """A new password: by a mailed link for who forgot the old one, or from inside for who knows it (PW-9, RC-7, product rule 12)."""
 
+import hmac
+
 from sqlalchemy import delete, or_, select, update
 
 from portal import config, passwords
@@ -103,7 +105,10 @@ def change_own(visit: Visit, current: str, code: str | None, password: str) -> s
     The new one is looked at first, so that no code is spent on one that is refused. Raises Refused.
     """
     stored = hash_new(password, visit.who.username)
-    token = reauthenticate.submit(visit, current, code)
+    reauthenticate.check_password(visit, current, reauthenticate.EVENT)
+    if hmac.compare_digest(current.encode(), password.encode()):
+        raise Refused("password_same")
+    token = reauthenticate.renew_with_proof(visit, code)
     session = begin_write()
     put(visit, session.get_one(User, visit.who.user_id), stored, factor="password", but=visit.who.session_id)
     session.commit()

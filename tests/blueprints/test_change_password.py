@@ -89,6 +89,17 @@ def test_a_new_password_is_refused_with_its_reason(browser, maria, new, sentence
     assert browser.status == 422 and browser.problems == [sentence]
 
 
+def test_what_the_password_is_not_is_never_said_to_be_it(plain, maria, sam, clock):
+    change(plain.enter(maria), "not the one she has", "not the one she has")
+    assert plain.problems[0].startswith("That is not your current password.")
+    other = plain.another().enter(sam)
+    clock.move(minutes=6)
+    change(other, sam.password, sam.password, Verification_Code=sam.code())
+    assert other.problems == ["That is the password you have now. Choose another one."]
+    other.fill("Change password", Current_password=sam.password, New_password=NEW, Verification_Code=sam.code())
+    assert other.path == "/account", "neither code nor session is spent"
+
+
 def test_it_leaves_one_event_of_each_kind(plain, maria, database):
     change(plain.enter(maria), maria.password)
     trail = [row.event for row in database.all(Event, Event.subject_id == database.user(maria).id)]

@@ -409,7 +409,7 @@ def test_a_number_is_read_for_the_persons_country(plain, jun, database, app, mon
         ("503 555 0164 x3", "Texts can't reach an extension. Enter a mobile phone number without one."),
         (
             "+82 10 5550 1234",
-            "We can't send texts to that country. Enter a number from another country, or use an authenticator app.",
+            "We can't send texts to that country. Enter a number from another country.",
         ),
     ],
 )
