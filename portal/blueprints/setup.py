@@ -43,7 +43,7 @@ def choose_context(form: MethodForm) -> dict:
     names["security_url"] = g.door.url("security", next=asked_for())
     names["texts_off"] = say(Refused("texts_not_offered")) if g.door.texts_off else None
     words = {"words": _(g.door.choose_words), "badge": _(g.door.badge)}
-    action = url_for(".choose", **aim(), next=asked_for())
+    action = url_for(".choose", **aim(), kind=kinds.get(request.args.get("kind", "")), next=asked_for())
     return {**names, **words, "action": action, "is_change": any(aim().values())}
 
 
@@ -51,7 +51,10 @@ def not_to_choose() -> Response | None:
     """None where the choice is due; else the way on."""
     if visit().who.is_on != any(aim().values()):
         return due()
-    if aim()["change"] and not flow.owns(visit().who.user_id, aim()["change"]):
+    changed = aim()["change"]
+    if changed and not flow.owns(visit().who.user_id, changed):
+        if request.method == "GET" and flow.is_gone(changed):  # a page from before the change, by Back or in another tab
+            return due()
         abort(404)
     return ask_again()
 
@@ -115,6 +118,7 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
     context |= {"cancel_url": url_for(".cancel"), "send_url": url_for(".send_again", method_name=chosen.name)}
     context["action"] = url_for(".step", method_name=chosen.name, step_name=step.name)
     context["back_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.steps[0].name)
+    context["on_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.steps[-1].name)
     template = f"methods/{chosen.name}/{step.name}.html"
     if refused or form.errors:
         return refuse(template, form, refused, step.field if refused else "", **context)

@@ -63,6 +63,13 @@ def send(visit: Visit, user: User, secret: Secret, chosen: Method) -> None:
     watch(visit, secret.text[: config.PREFIX_LENGTH])
 
 
+def lives(visit: Visit, attempt: str) -> bool:
+    """Whether an attempt has a code that can still be typed."""
+    open_ones = (SentCode.used_at.is_(None), SentCode.replaced_at.is_(None), SentCode.expires_at > visit.now)
+    row = select(SentCode.id).where(SentCode.attempt == attempt, *open_ones, SentCode.tries < config.TEXT_TRIES)
+    return db.session.scalar(row.limit(1)) is not None
+
+
 def void(visit: Visit, *which) -> None:
     """Codes that count no more, and their texts, which are not begun where they still wait (product rule 7, SM-2)."""
     live = update(SentCode).where(*which, SentCode.used_at.is_(None), SentCode.replaced_at.is_(None))
@@ -112,8 +119,7 @@ def check_limits(visit: Visit, user_id: int, attempt: str, to_hash: bytes) -> No
             *(func.min(case((window, SentCode.created_at))) for window in windows),
         ).where(SentCode.created_at > day, or_(own, number, address))
     ).one()
-    if last is not None and visit.now < last + config.SEND_GAP:
-        raise Refused("send_gap", seconds=max(1, int((last + config.SEND_GAP - visit.now).total_seconds())))
+    gap = last + config.SEND_GAP - visit.now if last is not None else timedelta()
     if mine_day >= config.SENDS_PER_DAY:
         raise Refused("send_day")
     waits = [
@@ -121,8 +127,10 @@ def check_limits(visit: Visit, user_id: int, attempt: str, to_hash: bytes) -> No
         for count, oldest, most, length in zip(rest[:3], rest[3:], MOST, LENGTHS, strict=True)
         if count >= most
     ]
-    if waits:
+    if waits and max(waits) > gap:
         raise Refused("send_limit", minutes=max(1, -int(-max(waits).total_seconds() // 60)))
+    if gap > timedelta():
+        raise Refused("send_gap", seconds=max(1, int(gap.total_seconds())))
 
 
 def check_shared(user_id: int, to_hash: bytes) -> None:

@@ -98,6 +98,11 @@ def owns(user_id: int, authenticator_id: str) -> bool:
     return db.session.scalar(own) is not None
 
 
+def is_gone(authenticator_id: str) -> bool:
+    """Whether nobody has it (any more)."""
+    return db.session.scalar(select(Authenticator.id).where(Authenticator.id == authenticator_id)) is None
+
+
 def new_binding(visit: Visit, user_id: int, chosen: Method, replaces: str | None, is_extra: bool) -> Binding:
     """A binding with a secret of its own, sealed for the place it will keep as an authenticator."""
     binding_id = new_id()
@@ -175,9 +180,11 @@ def go_on(visit: Visit, user: User, binding: Binding, chosen: Method, step: Step
     """Send a code to the answer where the method sends, then keep it as the binding's secret, and lead to the next step.
 
     In this order: a code that went to the last answer must not prove one that nothing was sent to (SM-8).
+    The same answer once more, while its code lives, sends nothing: who went back types the code that is there.
     """
-    if chosen.words:
-        delivery.send(visit, user, replace(secret_of(visit, user, binding), text=text), chosen)
+    secret = secret_of(visit, user, binding)
+    if chosen.words and not (text == secret.text and delivery.lives(visit, secret.attempt)):
+        delivery.send(visit, user, replace(secret, text=text), chosen)
     binding.secret_sealed = visit.keys.seal(text, secret_place(user.id, binding.id))
     db.session.commit()
     return chosen.step_after(step)

@@ -4,7 +4,8 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import aliased
 
 from portal import config, phones
 from portal.db import change, db
@@ -13,6 +14,8 @@ from portal.messages import N_
 from portal.methods import CodeRejected, Method, NotAsked, Secret
 from portal.models import Authenticator, Outbox, SentCode
 
+Mine = aliased(SentCode)
+HOUR = timedelta(hours=1)
 FINAL = ("delivered", "failed", "held")  # stages of a text that nothing follows
 
 
@@ -57,10 +60,31 @@ def words(secret: Secret, code: str) -> str:
     return whose % {"code": code, "issuer": secret.issuer, "initials": secret.initials} + f"\n\n@{secret.host} #{code}"
 
 
+def lately(column, now: datetime):
+    """SQL: of what was sent to the same person within the hour."""
+    own = (Mine.user_id == SentCode.user_id, Mine.created_at > now - HOUR)
+    return select(column).where(*own).correlate(SentCode).scalar_subquery()
+
+
+def wait(created_at: datetime, sends: int, first_at: datetime, now: datetime) -> int:
+    """Seconds until another text can go out: a minute after the last one, or until the hour has room again (SM-5)."""
+    ends = [created_at + config.SEND_GAP] + [first_at + HOUR] * (sends >= config.SENDS_PER_HOUR)
+    return max(0, int((max(ends) - now) / timedelta(seconds=1)))
+
+
 def state(secret: Secret, now: datetime) -> dict:
     """What a page says of the newest text of the attempt; `sent` is False before the first to this number."""
     row = db.session.execute(
-        select(SentCode.authenticator_id, SentCode.created_at, SentCode.expires_at, SentCode.used_at, SentCode.tries, Outbox)
+        select(
+            SentCode.authenticator_id,
+            SentCode.created_at,
+            SentCode.expires_at,
+            SentCode.used_at,
+            SentCode.tries,
+            Outbox,
+            lately(func.count(Mine.id), now),
+            lately(func.min(Mine.created_at), now),
+        )
         .join(Outbox, Outbox.id == SentCode.outbox_id)
         .where(SentCode.attempt == secret.attempt)
         .order_by(SentCode.created_at.desc())
@@ -69,7 +93,7 @@ def state(secret: Secret, now: datetime) -> dict:
     shown = {"masked": phones.mask(secret.text), "is_international": phones.is_international(secret.text, secret.countries[0])}
     if row is None:
         return {**shown, "sent": False, "wait": 0}
-    asked, created_at, expires_at, used_at, tries, message = row
+    asked, created_at, expires_at, used_at, tries, message, sends, first_at = row
     stage, is_over = message.stage_at(now), used_at is not None or tries >= config.TEXT_TRIES or now >= expires_at
     return {
         **shown,
@@ -79,7 +103,7 @@ def state(secret: Secret, now: datetime) -> dict:
         "seconds_left": max(0, int((expires_at - now).total_seconds())),
         "period": int(config.TEXT_LIFE.total_seconds()),
         "ask_again_in": None if is_over or stage in FINAL else 2 if now < created_at + config.SEND_GAP else 10,
-        "wait": max(0, int((created_at + config.SEND_GAP - now) / timedelta(seconds=1))),
+        "wait": wait(created_at, sends, first_at, now),
     }
 
 
@@ -94,7 +118,7 @@ class Number:
     verifies = False
 
     def show(self, secret: Secret, now: datetime) -> dict:
-        return {"prefill": secret.text or secret.on_file}
+        return {"prefill": secret.text or secret.on_file, "text": state(secret, now) if secret.text else None}
 
     def take(self, secret: Secret, answer: str, now: datetime) -> str:
         return phones.parse(answer, secret.country, secret.countries)

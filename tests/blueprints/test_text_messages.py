@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from portal.crypto import keyed_hash
+from portal.gateways import HELD
 from portal.models import Authenticator, Binding, Event, Outbox, SentCode, User
 from tests.support.client import CODES, WIZARD
 from tests.support.moving import START
@@ -342,6 +343,37 @@ def test_the_wait_on_the_number_page_names_the_button_of_that_page(browser, cloc
     assert browser.path == CODE and count(inbox, maria) == 2
 
 
+def test_who_goes_back_to_the_number_page_types_the_code_that_is_there(browser, database, inbox, maria):
+    send_to(ask_for_texts(browser.enter(maria)), MARIAS)
+    browser.press("Change the number")
+    browser.press("Type the code that we sent to ••• ••• ••64")
+    assert browser.path == CODE
+    browser.press("Change the number")
+    send_to(browser, MARIAS)
+    assert browser.path == CODE and count(inbox, maria) == 1
+    browser.fill("Verify and Enable", Verification_Code=inbox.code(maria))
+    assert database.user(maria).two_factor == "on"
+
+
+def test_the_same_number_is_texted_anew_when_its_code_is_dead(browser, clock, inbox, maria):
+    send_to(ask_for_texts(browser.enter(maria)), MARIAS)
+    clock.move(minutes=10)
+    browser.open(NUMBER)
+    assert not browser.offers("Type the code that we sent to ••• ••• ••64")
+    send_to(browser, MARIAS)
+    assert browser.path == CODE and count(inbox, maria) == 2
+
+
+def test_a_full_hour_is_told_before_another_text_is_asked_for(plain, clock, inbox, maria):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    for _ in range(4):
+        clock.move(seconds=60)
+        plain.press("Send again")
+    assert count(inbox, maria) == 5 and "A new text can go out in 56 minutes." in plain.text
+    plain.press("Send again")
+    assert plain.problems == ["That is all the texts we send for now. Try again in 56 minutes, or use another way."]
+
+
 def test_ten_impatient_clicks_send_one_text(texting, inbox, clock, maria):
     texting.sign_in(maria)
     before = count(inbox, maria)
@@ -533,6 +565,20 @@ def test_a_first_text_that_could_not_be_handed_over_lets_the_number_be_checked(b
     assert "We couldn't hand your text to the carrier. Send again, or check the number." in browser.notices
     browser.press("Change the number")
     assert browser.path == NUMBER
+
+
+@pytest.mark.parametrize(
+    ("became", "said"),
+    [
+        ({"outcome": "refused"}, "keep trying. Check the number, or choose the authenticator app."),
+        ({"state": "failed", "outcome": HELD}, "no codes go there. Change the number, or choose the authenticator app."),
+    ],
+)
+def test_at_the_first_set_up_no_way_is_named_that_is_not_there(browser, database, maria, became, said):
+    send_to(ask_for_texts(browser.enter(maria)), MARIAS)
+    database.change(update(Outbox).where(Outbox.kind == "text").values(**became))
+    browser.open(CODE)
+    assert any(said in notice for notice in browser.notices) and "backup code" not in browser.text
 
 
 # --- a family's number (SM-9)
