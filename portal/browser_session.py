@@ -78,6 +78,11 @@ class CookieSessions(SessionInterface):
         if session.get("new_trusted"):
             life = app.extensions["settings"].trusted_browser_days * DAY
             response.set_cookie(cookie_name(app, "trusted"), session["new_trusted"], max_age=life, **flags)
+        if session.get("new_draft"):
+            life = int(config.REAUTHENTICATION_LIFE.total_seconds())
+            response.set_cookie(cookie_name(app, "draft"), session["new_draft"], max_age=life, **flags)
+        elif "new_draft" in session:
+            response.delete_cookie(cookie_name(app, "draft"), **flags)
 
 
 def read_tokens(cookie: str | None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import NoReturn
 from flask import Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
+from portal.blueprints import drafts
 from portal.blueprints.done import mark
 from portal.browser_session import own_path, visit, visitor
 from portal.flows import deadline, events
@@ -161,5 +162,8 @@ def ask_again() -> Response | None:
     """To the page that asks for password and second factor, where they are older than five minutes (RA-1); None where fresh."""
     who = visit().who
     if who.is_fresh(visit().now):
+        if request.method not in SAFE_METHODS:
+            drafts.drop()
         return None
+    drafts.keep()
     return go_to(g.door.url("confirm.ask", next=place_to_return()))

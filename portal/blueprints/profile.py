@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, abort, current_app, request, url_for
 
+from portal.blueprints import drafts
 from portal.blueprints.done import go_and_say, said
 from portal.blueprints.doors import ask_again
 from portal.browser_session import visit
@@ -51,7 +52,7 @@ def address_context(is_first: bool) -> dict:
 
 @blueprint.get("/email")
 def email() -> Response:
-    return ask_again() or page("profile/email.html", form=EmailForm(), **address_context(is_first=True))
+    return ask_again() or page("profile/email.html", form=EmailForm(data=drafts.typed()), **address_context(is_first=True))
 
 
 @blueprint.post("/email")
@@ -61,7 +62,7 @@ def submit_email() -> Response:
 
 @blueprint.get("/addresses")
 def address() -> Response:
-    return ask_again() or page("profile/email.html", form=EmailForm(), **address_context(is_first=False))
+    return ask_again() or page("profile/email.html", form=EmailForm(data=drafts.typed()), **address_context(is_first=False))
 
 
 @blueprint.post("/addresses")
@@ -106,7 +107,7 @@ def submit_remove_address(address_id: str) -> Response:
 
 @blueprint.get("/phone")
 def phone() -> Response:
-    return ask_again() or page("profile/phone.html", form=PhoneForm())
+    return ask_again() or page("profile/phone.html", form=PhoneForm(data=drafts.typed()))
 
 
 @blueprint.post("/phone")

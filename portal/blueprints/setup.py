@@ -3,6 +3,7 @@
 from flask import Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
+from portal.blueprints import drafts
 from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, landing
 from portal.blueprints.saving import blueprint
@@ -64,7 +65,7 @@ def choose() -> Response:
     elsewhere = not_to_choose()
     if elsewhere:
         return elsewhere
-    form = MethodForm()
+    form = MethodForm(data=drafts.typed())
     context = choose_context(form)
     if "expired" in request.args:
         context["notice"] = say(Refused("set_up_expired"))
@@ -122,8 +123,8 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
     template = f"methods/{chosen.name}/{step.name}.html"
     if refused or form.errors:
         return refuse(template, form, refused, step.field if refused else "", **context)
-    if shown.get("prefill"):
-        form[step.field].data = shown["prefill"]
+    if not step.verifies:
+        form[step.field].data = drafts.typed().get(step.field) or shown.get("prefill")
     return page(template, form=form, **context)
 
 

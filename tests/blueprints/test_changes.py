@@ -163,6 +163,16 @@ def test_the_choice_keeps_the_kind_while_password_and_code_are_asked_again(texti
     assert [radio["value"] for radio in texting.page.all("input", type="radio") if "checked" in radio] == ["sms"]
 
 
+def test_a_new_number_is_typed_once(texting, clock, inbox, maria):
+    texting.press("Update Phone").press("Continue")
+    clock.move(minutes=6)
+    send_to(texting, OTHERS)
+    assert texting.path == CONFIRM
+    texting.press("Text me a code")
+    texting.fill("Continue", Current_password=maria.password, Verification_Code=inbox.code(maria))
+    assert texting.path == NUMBER and texting.field("Mobile phone number")["value"] == OTHERS
+
+
 def test_back_after_a_change_leads_to_security(apped, clock, sam):
     apped.press("Change Authenticator App")
     choice = f"{apped.path}?{apped.query}"

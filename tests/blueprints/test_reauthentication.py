@@ -120,3 +120,54 @@ def test_the_password_manager_knows_whose_password_it_is(stale):
     stale.open(TASK)
     hidden = stale.page.one("input", autocomplete="username")
     assert hidden["value"] == "sam" and "hidden" in hidden
+
+
+# --- what was typed is there again (RA-3)
+
+PAGES = {
+    "/account/email": ("Email address", "sam.new@example.test"),
+    "/account/addresses": ("Email address", "sam.second@example.test"),
+    "/account/phone": ("Mobile phone number", "608 555 0117"),
+}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_what_was_typed_is_there_again_and_gone_once_it_is_sent(browser, clock, sam, path):
+    label, typed = PAGES[path]
+    browser.enter(sam).open(path)
+    button = next(each.name for each in browser.page.all("button") if each.name in ("Save", "Send link", "Add", "Continue"))
+    clock.move(minutes=6)
+    browser.fill(button, **{label.replace(" ", "_"): typed})
+    assert browser.path == CONFIRM and typed not in browser.text and typed not in str(cookies(browser))
+    show(browser, sam.password, sam.code())
+    assert browser.path == path and browser.field(label)["value"] == typed
+    browser.press(button)
+    assert browser.status == 200 and browser.path == "/account"
+    assert browser.open(path).field(label)["value"] is None and "draft" not in cookies(browser)
+
+
+def cookies(browser):
+    """Returns the browser's cookies by name."""
+    return {cookie.key: cookie.value for cookie in browser.client._cookies.values()}
+
+
+def test_a_draft_is_for_its_page_its_session_and_five_minutes(browser, clock, sam, maria):
+    browser.enter(sam).open("/account/phone")
+    clock.move(minutes=6)
+    browser.fill("Save", Mobile_phone_number="608 555 0117")
+    draft = cookies(browser)["draft"]
+    show(browser, sam.password, sam.code())
+    assert browser.open("/account/email").field("Email address")["value"] is None
+    clock.move(seconds=299)
+    assert browser.open("/account/phone").field("Mobile phone number")["value"] == "608 555 0117"
+    for other, kept in ((browser.another().enter(maria), draft), (browser.another().enter(maria), "not sealed at all")):
+        other.client.set_cookie("draft", kept)
+        assert other.open("/account/phone").field("Mobile phone number")["value"] is None
+
+
+def test_a_password_is_never_kept(plain, clock, sam):
+    plain.enter(sam).open("/account/security/disable")
+    clock.move(minutes=6)
+    plain.fill("Disable", Current_password=sam.password)
+    plain.open("/account/security/two-factor?add=1")
+    assert "draft" not in cookies(plain)

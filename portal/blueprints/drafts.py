@@ -1,0 +1,44 @@
+"""What was typed on a page whose password and code had grown old: this browser keeps it, sealed, while they are asked again (RA-3)."""
+
+import base64
+import json
+
+from flask import current_app, request, session
+
+from portal import config
+from portal.browser_session import cookie_name, visit
+from portal.crypto import SealBroken
+
+FIELDS = ("email", "phone", "method")  # never a password or a code
+LONGEST = 254  # signs of each, and enough for an address
+COOKIE = "draft"
+
+
+def place() -> str:
+    """What the draft is sealed for: it is of no use in another session."""
+    return f"draft:{visit().who.session_id}"
+
+
+def keep() -> None:
+    """Keep what the form at hand says, for its page."""
+    typed = {field: request.form[field][:LONGEST] for field in FIELDS if request.form.get(field)}
+    if typed:
+        text = json.dumps([request.path, visit().now.timestamp(), typed])
+        session["new_draft"] = base64.urlsafe_b64encode(visit().keys.seal(text, place())).decode()
+
+
+def drop() -> None:
+    """It has been sent."""
+    if cookie_name(current_app, COOKIE) in request.cookies:
+        session["new_draft"] = ""
+
+
+def typed() -> dict[str, str]:
+    """What was typed into this page's form by field, or nothing."""
+    cookie = request.cookies.get(cookie_name(current_app, COOKIE), "")
+    try:
+        path, at, fields = json.loads(visit().keys.open(base64.urlsafe_b64decode(cookie), place()))
+    except (SealBroken, ValueError):
+        return {}
+    is_due = path == request.path and visit().now.timestamp() - at <= config.REAUTHENTICATION_LIFE.total_seconds()
+    return fields if is_due else {}
