@@ -193,6 +193,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "link_other": N_("This link is for another account. Sign in with the account that asked for it, then open the link again."),
     "link_sign_in": N_("Sign in first. Then open the link in the mail again."),
     "sign_in_first": N_("Sign in first: this link works together with your password."),
+    "set_up_replaced": N_("This set-up was begun anew in another tab, so that code belongs to one that is gone. Go on with what this page shows now."),
     "set_up_expired": N_("This set-up was open for more than 30 minutes, so it ended. Start again here."),
 }  # fmt: skip
 

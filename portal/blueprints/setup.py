@@ -119,6 +119,7 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
     context |= {"cancel_url": url_for(".cancel"), "send_url": url_for(".send_again", method_name=chosen.name)}
     context["action"] = url_for(".step", method_name=chosen.name, step_name=step.name)
     context["back_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.steps[0].name)
+    context["set_up"] = binding.id
     context["on_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.steps[-1].name)
     template = f"methods/{chosen.name}/{step.name}.html"
     if refused or form.errors:
@@ -146,6 +147,8 @@ def submit_step(method_name: str, step_name: str) -> Response:
     form = step.form(request.form)
     if not form.validate():
         return step_page(chosen, step, form)
+    if binding and request.form.get("set_up", binding.id) != binding.id:
+        return step_page(chosen, step, step.form(), Refused("set_up_replaced"))
     was_on = visit().who.is_on
     try:
         following = flow.submit(visit(), chosen, step, form[step.field].data)

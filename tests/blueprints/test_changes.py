@@ -272,6 +272,18 @@ def test_two_tabs_share_one_new_key(apped):
     assert same
 
 
+def test_a_code_for_a_set_up_that_was_replaced_in_another_tab_says_so(apped, clock, database, sam):
+    begin_new_app(apped)
+    old, form = scan(apped), {field["name"]: field["value"] for field in apped.page.all("input", name="set_up")}
+    apped.open(SECURITY).press("Add another way to get codes").press("Continue")  # the other tab
+    new = scan(apped)
+    answer = apped.post(SCAN, {"code": totp(old, clock.now), **form})
+    assert answer.status_code == 422 and "This set-up was begun anew in another tab" in answer.text
+    assert "Check the time" not in answer.text and database.user(sam).set_up_failures == 0
+    prove(apped, clock, new)
+    assert len(rows_of(database, sam)) == 2
+
+
 def test_a_second_press_after_the_proof_changes_nothing(apped, clock, database, sam):
     key = begin_new_app(apped)
     token, code = apped.token, totp(key, clock.now)

@@ -173,7 +173,11 @@ def test_no_exception_holds_a_number_or_a_code(portal, gateway, postgres):
     break_inserts(portal.site, "sent_codes")
     broken = [jun.post(NUMBER, phone="+1 608 555 0163")]
     break_inserts(portal.site, "events")
-    broken += [maria.post(CONFIRM, code=code), maria.post(PHONE, phone="415 555 0138"), maria.post(NUMBER, phone="(608) 555-0163")]
+    broken += [
+        maria.post(CONFIRM, code=code),
+        maria.post(PHONE, phone="415 555 0138"),
+        maria.post(NUMBER, phone="(608) 555-0163"),
+    ]
     assert [answer.status for answer in broken] == [500] * len(broken)
     log = portal.log.read_text()
     assert log.count("broken on purpose") >= len(broken)
