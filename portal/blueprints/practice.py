@@ -7,6 +7,7 @@ from portal.blueprints.done import mark, said
 from portal.blueprints.doors import ask_again, forbid
 from portal.browser_session import now, visit
 from portal.flows import deadline as flow
+from portal.flows.emergency_reviews import to_review
 from portal.flows.visit import Visitor
 from portal.practice_forms import DeadlineForm
 from portal.rendering import go_to, page, refuse
@@ -32,7 +33,7 @@ def administrators_only() -> None:
 
 @blueprint.get("")
 def team() -> Response:
-    reviews, review_url = emergency_reviews.flow.to_review(visit()), emergency_reviews.review_url
+    reviews, review_url = to_review(visit()), emergency_reviews.review_url
     return page("practice/team.html", deadline=flow.of_practice(visit()), notice=said(), reviews=reviews, review_url=review_url)
 
 

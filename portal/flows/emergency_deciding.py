@@ -9,7 +9,7 @@ from portal.flows import emergency, notices
 from portal.flows.emergency import G, is_open
 from portal.flows.events import record_alone
 from portal.flows.visit import Visit
-from portal.flows.waiting import Waiting, hold, may_decide, tell_who_was_first
+from portal.flows.waiting import Kind, Waiting, hold, may_decide, tell_who_was_first
 from portal.messages import N_, Refused
 from portal.models import EmergencyGrant, Practice, Session, User
 from portal.policy import PROVIDER
@@ -118,3 +118,6 @@ def missed(visit: Visit, row_id: str) -> None:
     if not grant.refused_at and visit.now < grant.asked_at + config.EMERGENCY_WAIT:
         raise Refused("approval_gone")
     raise Refused("emergency_withdrawn" if grant.refused_at else "emergency_lapsed")
+
+
+EMERGENCY_ACCESS = Kind(KIND, waiting, approve, refuse, missed)

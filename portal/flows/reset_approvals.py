@@ -8,7 +8,7 @@ from portal.db import begin_write, change, db
 from portal.flows import notices, reset
 from portal.flows.events import record, record_alone
 from portal.flows.visit import Visit
-from portal.flows.waiting import Waiting, hold, may_decide, tell_who_was_first
+from portal.flows.waiting import Kind, Waiting, hold, may_decide, tell_who_was_first
 from portal.messages import N_, Refused
 from portal.models import Event, Practice, ResetRequest, User
 from portal.policy import RESETS
@@ -153,3 +153,6 @@ def tell(visit: Visit, row: ResetRequest, reason: str) -> None:
     record(visit, "colleague_reset", reason=reason, case_id=row.id)
     record(visit, "reset_decided", about=db.session.get_one(User, row.asked_by_id), reason=reason, case_id=row.id)
     db.session.commit()
+
+
+RESET = Kind(KIND, waiting, approve, refuse, missed)

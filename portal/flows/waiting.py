@@ -1,5 +1,6 @@
 """What every kind of request for a second approver has in common: how its page shows it, and who may decide it (AD-3, AD-6)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +29,17 @@ class Waiting:
     browser: str = ""  # that asked, in words, and its address
     ip: str = ""
     number: str = ""  # that whoever asked has to read out
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of request. Each of its deeds commits by itself, and raises Refused if another person decided first."""
+
+    name: str
+    list_waiting: Callable[[Visit], list[Waiting]]
+    approve: Callable[[Visit, str], None]
+    refuse: Callable[[Visit, str], None]
+    explain_gone: Callable[[Visit, str], None]
 
 
 def may_decide(visit: Visit, practice_id, *involved) -> ColumnElement[bool]:
