@@ -94,6 +94,13 @@ def submit_disable() -> Response:
     return go_and_say("security", "off") if is_off else go_to(g.door.url("replace_password"))
 
 
+@blueprint.post("/account/security/disable/keep")
+def keep_on() -> Response:
+    """ "Keep it on": the way out of both pages, and the end of what they began. It takes no proof."""
+    turn_off.keep_on(visit())
+    return go_to(g.door.url("security"))
+
+
 def before_replacing() -> Response | None:
     """As before; and nobody replaces a password here whose own was long enough, or who has not shown it."""
     due = None if turn_off.awaits_password(visit()) else go_to(g.door.url("disable"))
