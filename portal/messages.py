@@ -221,6 +221,7 @@ NOTICES: dict[str, str] = {
         "Your emergency access has ended, because you signed in with a code. Sign in with one here, too, to go on."
     ),
     "emergency": N_("Your emergency access has ended: it lasts 60 minutes. Sign in with a code to go on."),
+    "emergency_ended": N_("You ended your emergency access. Sign in with a code to go on."),
     "sign_in_first": N_("Sign in to go on."),
 }
 
