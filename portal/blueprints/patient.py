@@ -44,7 +44,7 @@ def dismiss_invitation() -> Response:
 
 @blueprint.get("/account", endpoint="account")
 def account_settings() -> Response:
-    return profile.overview()
+    return profile.overview("patient/account.html")
 
 
 @blueprint.get("/account/security")
