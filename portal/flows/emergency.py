@@ -49,7 +49,7 @@ def tell_both(
 def administrators(practice_id: int | None, provider_id: int) -> list[User]:
     """Who can get in and decide at the practice, the provider left out."""
     own = select(User).where(*able(provider_id), User.role == "administrator", User.practice_id == practice_id)
-    return list(db.session.scalars(own.order_by(User.full_name, User.id)))
+    return list(db.session.scalars(own.order_by(User.name_key, User.id)))
 
 
 def support_agents(provider_id: int) -> list[User]:

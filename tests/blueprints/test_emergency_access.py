@@ -10,6 +10,7 @@ from portal import config
 from portal.db import change
 from portal.flows import emergency
 from portal.models import ChartNote, EmergencyGrant, EmergencyView, Event, Outbox, Session, User, new_id, user_place
+from portal.names import sort_key
 from tests.support.mailbox import mails, told
 
 END = "/sign-in/emergency/end"
@@ -68,7 +69,9 @@ def colleague(database):
     """A second administrator of Riverside who can sign in, made by a person with the database at hand; returns the id."""
     row = database.all(User, User.username == "admin.lee")[0]
     columns = {column.name: getattr(row, column.name) for column in User.__table__.columns if column.name != "id"}
-    database.change(insert(User).values(**{**columns, "username": "admin.ito", "full_name": "Kim Ito"}))
+    database.change(
+        insert(User).values(**{**columns, "username": "admin.ito", "full_name": "Kim Ito", "name_key": sort_key("Kim Ito")})
+    )
     made = database.all(User, User.username == "admin.ito")[0].id
     sealed = database.keys.seal("admin.ito@example.test", user_place(made, "email"))
     database.change(update(User).where(User.id == made).values(email_sealed=sealed))
