@@ -94,6 +94,7 @@ SENTENCES: dict[str, str] = {
     "emergency_write_refused": N_("Something that you sent was refused, because emergency access only reads."),
     "emergency_write_refused:colleague": N_("A change was refused, because the emergency access that you approved only reads."),
     "emergency_ended": N_("Your emergency access ended."),
+    "emergency_ended:ended_now": N_("You ended your emergency access before its time was over."),
     "emergency_ended:colleague": N_("Emergency access that you approved ended."),
     "emergency_reviewed": N_("Your emergency access was reviewed."),
     "emergency_reviewed:colleague": N_("Emergency access that you approved or looked at was reviewed."),

@@ -122,6 +122,7 @@ SWEEP_ROWS = 500  # at most so many in one sweep; the next one takes the others
 CHARTS_PAGE = 50
 TEAM_PAGE = 50
 TEAM_CHUNK = 500  # rows of the export that are in memory at a time
+NAME_KEY_BYTES = 400  # of what a name is sorted by: some sixty letters with accents and capitals, and short enough for an index
 REMINDER_RESTS = timedelta(days=1)  # at most one a day to one person
 REMINDERS_AT_ONCE = 500  # by one press: about 150 bytes a row in the outbox, sealed in a second or two
 DEADLINE_AHEAD = timedelta(days=90)  # the latest set-up deadline that an administrator may choose

@@ -184,6 +184,9 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "phone_voip": N_("That is an internet phone number, which can be read on any computer. Enter a mobile phone number."),
     "phone_country": N_("We can't send texts to that country. Enter a number from another country, or use an authenticator app."),
     "phone_country_on_file": N_("We can't send texts to that country. Enter a number from another country."),
+    "phone_country_no_texts": N_("We can't use numbers of that country. Enter a number from another country."),
+    "phone_extension_no_texts": N_("That number has an extension. Enter a mobile phone number without one."),
+    "phone_landline_no_texts": N_("That number is a landline. Enter a mobile phone number."),
     "changed_meanwhile": N_("Your two-factor authentication changed since this page was opened. Nothing was turned off: decide again."),
     "link_unknown": N_("This link is not complete. Copy the whole address from the mail, or ask for a new one."),
     "link_used": N_("This link was used already, or a newer one took its place. Ask for a new one if you still need it."),
@@ -221,6 +224,7 @@ NOTICES: dict[str, str] = {
         "Your emergency access has ended, because you signed in with a code. Sign in with one here, too, to go on."
     ),
     "emergency": N_("Your emergency access has ended: it lasts 60 minutes. Sign in with a code to go on."),
+    "emergency_ended": N_("You ended your emergency access. Sign in with a code to go on."),
     "sign_in_first": N_("Sign in to go on."),
 }
 

@@ -31,6 +31,7 @@ class Door:
     choose_words: str  # why one chooses a verification method here
     badge: str  # on the method that is offered first
     texts_off: bool = False  # the operator switched them off: the policy is without them
+    profile: str = "account"  # the page with a person's own data
     open_in_grace: tuple[str, ...] = ()  # pages for who put set-up off at this sign-in, within the practice's grace
 
     def url(self, page: str, **values) -> str:
@@ -77,6 +78,7 @@ SUPPORT_DOOR = Door(
     confirm_label=N_("Confirm and Activate"),
     choose_words=N_("An authenticator app is required for the support console. You type a code from it each time you sign in."),
     badge=N_("Required"),
+    profile="security",
 )
 DOORS = (PATIENT_DOOR, PROVIDER_DOOR, SUPPORT_DOOR)
 

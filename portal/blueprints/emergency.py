@@ -1,17 +1,17 @@
-"""Emergency access for somebody at the code page who has no code: asks, waits, opens the charts (AD-6). EHR accounts only."""
+"""Emergency access for somebody at the code page who has no code: asks, waits, opens charts, ends it (AD-6). EHR accounts only."""
 
 from flask import Blueprint, Response, abort, request
 
 from portal import config
 from portal.blueprints.doors import forbid
-from portal.browser_session import visit, visitor
-from portal.flows import account
+from portal.browser_session import ended, visit, visitor
+from portal.flows import account, emergency_reading
 from portal.flows import emergency_asking as flow
 from portal.headers import SAFE_METHODS
 from portal.messages import Refused
 from portal.policy import policy_of
 from portal.practice_forms import ReasonForm
-from portal.rendering import go, home_endpoint, page, refuse, renew_session, send_to_sign_in
+from portal.rendering import EHR_BRAND, go, home_endpoint, page, refuse, renew_session, send_to_sign_in
 
 blueprint = Blueprint("emergency", __name__, url_prefix="/sign-in/emergency")
 
@@ -19,11 +19,11 @@ blueprint = Blueprint("emergency", __name__, url_prefix="/sign-in/emergency")
 @blueprint.before_request
 def claimants_of_the_ehr() -> Response | None:
     """Who has shown a password and owes a code; patients have no charts to open."""
-    who = visitor()
+    who, ends = visitor(), request.endpoint == "emergency.end_now"
     if who is None:
-        return send_to_sign_in()
+        return leave() if ends and ended() else send_to_sign_in()  # pressed in another tab before
     if not who.is_claimant:
-        return go(home_endpoint(who.role))
+        return None if ends and who.is_emergency else go(home_endpoint(who.role))
     if not policy_of(who.role).hands_over_copy:
         abort(404) if request.method in SAFE_METHODS else forbid("not_ehr", 404)  # looking at what is not there is no event
     return None
@@ -62,3 +62,17 @@ def open_charts() -> Response:
         return refuse("emergency/ask.html", ReasonForm(), refused, **context())
     renew_session(token)
     return go("provider.charts")
+
+
+@blueprint.post("/end")
+def end_now() -> Response:
+    """End what runs, and this session with it."""
+    if visit().who.is_claimant:
+        return go(".show")
+    emergency_reading.end_now(visit())
+    return leave()
+
+
+def leave() -> Response:
+    """To the sign-in page, which says why the session is over."""
+    return go("sign_in.ask_password", at=EHR_BRAND["key"])

@@ -6,7 +6,7 @@ from functools import wraps
 from flask import Blueprint, Response, g, request, url_for
 
 from portal.blueprints.done import mark
-from portal.blueprints.doors import door_of
+from portal.blueprints.doors import PATIENT_DOOR, door_of
 from portal.browser_session import mark_browser, visit, visitor
 from portal.flows import new_password as passwords_flow
 from portal.flows import profile as profile_flow
@@ -37,7 +37,8 @@ def with_live_link(show: Callable[[str], Response]) -> Callable[[str], Response]
         except Refused as refused:
             to_sign_in = refused.reason == "link_sign_in"
             again = AGAIN.get(show.__name__.removeprefix("submit_"), "account")
-            return page("mailed/dead_link.html", 403 if to_sign_in else 404, why=say(refused), to_sign_in=to_sign_in, again=again)
+            context = {"why": say(refused), "to_sign_in": to_sign_in, "again": again, "account_url": own_account()}
+            return page("mailed/dead_link.html", 403 if to_sign_in else 404, **context)
 
     return shown
 
@@ -143,7 +144,8 @@ def its_owner() -> None:
 @with_live_link
 def confirm_address(token: str) -> Response:
     its_owner()
-    return page("mailed/confirm_address.html", address=profile_flow.to_confirm(visit(), token), action=request.path)
+    address = profile_flow.to_confirm(visit(), token)
+    return page("mailed/confirm_address.html", address=address, action=request.path, account_url=own_account())
 
 
 @blueprint.post("/confirm-address/<token>")
@@ -151,4 +153,11 @@ def confirm_address(token: str) -> Response:
 def submit_confirm_address(token: str) -> Response:
     its_owner()
     profile_flow.confirm(visit(), token)
-    return go("patient.account", done=mark("address_confirmed"))
+    return go_to(own_account(done=mark("address_confirmed")))
+
+
+def own_account(**values) -> str:
+    """The page of whoever is here that shows their own data; strangers are led to it by the patients' door."""
+    who = visitor()
+    door = (door_of(who.role) if who else None) or PATIENT_DOOR
+    return door.url(door.profile, **values)

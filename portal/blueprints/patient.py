@@ -44,7 +44,7 @@ def dismiss_invitation() -> Response:
 
 @blueprint.get("/account", endpoint="account")
 def account_settings() -> Response:
-    return profile.overview()
+    return profile.overview("patient/account.html")
 
 
 @blueprint.get("/account/security")
@@ -92,6 +92,13 @@ def submit_disable() -> Response:
     except turn_off.OutOfTurn:
         return go_to(g.door.url("disable"))
     return go_and_say("security", "off") if is_off else go_to(g.door.url("replace_password"))
+
+
+@blueprint.post("/account/security/disable/keep")
+def keep_on() -> Response:
+    """ "Keep it on": the way out of both pages, and the end of what they began. It takes no proof."""
+    turn_off.keep_on(visit())
+    return go_to(g.door.url("security"))
 
 
 def before_replacing() -> Response | None:

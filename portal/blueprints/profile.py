@@ -1,6 +1,6 @@
-"""Account Settings, Profile: nested in a door's blueprint like the wizard, one page for each thing that can be changed."""
+"""Profile: nested in a door's blueprint like the wizard, one page for each thing that can be changed."""
 
-from flask import Blueprint, Response, abort, current_app, request, url_for
+from flask import Blueprint, Response, abort, current_app, g, request, url_for
 
 from portal.blueprints import drafts
 from portal.blueprints.done import go_and_say, said
@@ -15,11 +15,14 @@ from portal.messages import Refused
 from portal.rendering import page, refuse, renew_session
 
 blueprint = Blueprint("profile", __name__)
+# What a number is refused for where it gets no code: there is no other way to choose, or no text to speak of at all.
+ON_FILE = {"phone_country": "phone_country_on_file"}
+NO_TEXTS = {reason: f"{reason}_no_texts" for reason in ("phone_country", "phone_extension", "phone_landline")}
 
 
-def overview() -> Response:
-    """The page itself; its address belongs to the door."""
-    return page("patient/account.html", profile=flow.overview(visit()), notice=said())
+def overview(template: str) -> Response:
+    """The page itself; its address and its frame belong to the door."""
+    return page(template, profile=flow.overview(visit()), notice=said())
 
 
 def back(done: str) -> Response:
@@ -121,9 +124,8 @@ def submit_phone() -> Response:
     try:
         flow.change_phone(visit(), form.phone.data, current_app.extensions["settings"].text_countries)
     except Refused as refused:
-        if refused.reason == "phone_country":  # here it is no code that the number gets: there is no other way to choose
-            refused = Refused("phone_country_on_file")
-        return refuse("profile/phone.html", form, refused, "phone")
+        others = ON_FILE if g.door.policy.accepts_restricted else NO_TEXTS
+        return refuse("profile/phone.html", form, Refused(others.get(refused.reason, refused.reason)), "phone")
     return back("phone")
 
 

@@ -1,10 +1,10 @@
-"""DigitalPatientChart EHR: charts, Settings > Account Security, locked until set-up is done; the set-up wizard is nested here."""
+"""DigitalPatientChart EHR: charts, Settings with Account Security and Profile, locked until set-up is done; the wizard is nested here."""
 
 from flask import Blueprint, Response, abort, g, request
 from flask_babel import gettext as _
 
 from portal import config
-from portal.blueprints import authenticators, confirm, practice, presence, reset, setup
+from portal.blueprints import authenticators, confirm, practice, presence, profile, reset, setup
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import PROVIDER_DOOR, guard
@@ -29,6 +29,7 @@ blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/a
 blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
 blueprint.register_blueprint(codes_pages.blueprint, url_prefix=f"{SECURITY}/backup-codes")
 blueprint.register_blueprint(presence.blueprint_for(presence_flow.SESSIONS), url_prefix=SECURITY)
+blueprint.register_blueprint(profile.blueprint, url_prefix="/settings/profile")
 blueprint.register_blueprint(reset.blueprint, url_prefix="/settings/team")
 
 
@@ -104,6 +105,11 @@ def security() -> Response:
     shown = {**account.security(visit()), "presence": presence_flow.overview(visit())}
     notice = said(on=visit().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
     return page("provider/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)
+
+
+@blueprint.get("/settings/profile", endpoint="account")
+def profile_page() -> Response:
+    return profile.overview("provider/profile.html")
 
 
 @blueprint.post("/settings/security/later")

@@ -9,7 +9,7 @@ from portal.headers import SAFE_METHODS
 from portal.rendering import page
 
 CHARTS = ("provider.charts", "provider.chart")
-WAY_OUT = ("sign_in.sign_out", "sign_in.extend", "reports.content_policy")
+WAY_OUT = ("emergency.end_now", "sign_in.sign_out", "sign_in.extend", "reports.content_policy")
 # What anybody may read, and the doors, which lead on to the charts.
 READABLE = ("help", "sign_in", "test_bench")
 

@@ -171,7 +171,7 @@ def administrators(visit: Visit) -> list[str]:
         User.disabled_at.is_(None),
         User.id != visit.who.user_id,
     )
-    return list(db.session.scalars(own.order_by(User.full_name)))
+    return list(db.session.scalars(own.order_by(User.name_key, User.id)))
 
 
 def practices() -> list[Practice]:

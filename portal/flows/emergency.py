@@ -49,7 +49,7 @@ def tell_both(
 def administrators(practice_id: int | None, provider_id: int) -> list[User]:
     """Who can get in and decide at the practice, the provider left out."""
     own = select(User).where(*able(provider_id), User.role == "administrator", User.practice_id == practice_id)
-    return list(db.session.scalars(own.order_by(User.full_name, User.id)))
+    return list(db.session.scalars(own.order_by(User.name_key, User.id)))
 
 
 def support_agents(provider_id: int) -> list[User]:
@@ -77,10 +77,14 @@ def close_due(visit: Visit) -> None:
     db.session.commit()
 
 
-def end(visit: Visit, which: tuple, at) -> None:
-    """End grants, once each; part of the open transaction. It ends by itself: the event names no person and no browser."""
+def end(visit: Visit, which: tuple, at, reason: str | None = None) -> None:
+    """End grants, once each, and ask for their review; part of the open transaction.
+
+    Without a `reason` it ends by itself: the event names no person and no browser.
+    """
+    told = visit if reason else replace(visit, visitor=None, ip="", user_agent="")
     for grant in marked(update(G).where(*which).values(ended_at=at)):
-        tell_both(replace(visit, visitor=None, ip="", user_agent=""), "emergency_ended", grant)
+        tell_both(told, "emergency_ended", grant, reason=reason)
         provider = db.session.get_one(User, grant.provider_id)
         for each in administrators(grant.practice_id, provider.id) or support_agents(provider.id):
             notices.queue(visit, each, "emergency_review", who=provider.full_name, role=each.role)

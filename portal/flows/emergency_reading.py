@@ -1,12 +1,14 @@
-"""What somebody with emergency access does: opens charts, and is refused everything else (AD-6)."""
+"""What somebody with emergency access does: opens charts, ends it, and is refused everything else (AD-6)."""
 
 from sqlalchemy import select
 
-from portal.db import begin_write, db
-from portal.flows import emergency
+from portal.db import begin_write, change, db
+from portal.flows import emergency, sessions
 from portal.flows.emergency import G, is_running
-from portal.flows.visit import Visit
-from portal.models import EmergencyGrant, EmergencyView
+from portal.flows.visit import LEVEL_EMERGENCY, Visit
+from portal.models import EmergencyGrant, EmergencyView, Session
+
+ENDED_NOW = "ended_now"  # the reason in the event
 
 
 def running(visit: Visit) -> EmergencyGrant | None:
@@ -30,4 +32,14 @@ def refuse_write(visit: Visit, grant_id: str) -> None:
     """Something was sent that would have changed something."""
     begin_write()
     emergency.tell_both(visit, "emergency_write_refused", db.session.get_one(EmergencyGrant, grant_id), refused=True)
+    db.session.commit()
+
+
+def end_now(visit: Visit) -> None:
+    """End the visitor's own emergency access before its hour is over, with every session that reads by it. Twice is once."""
+    begin_write()
+    own = G.provider_id == visit.who.user_id
+    emergency.end(visit, (own, *is_running(visit)), visit.now, ENDED_NOW)
+    reading = (Session.user_id == visit.who.user_id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
+    change(sessions.end_where(visit, "emergency_ended").where(*reading))
     db.session.commit()

@@ -42,7 +42,7 @@ def remind_all(visit: Visit) -> tuple[int, int]:
     Raises Refused("reminded_all") where nobody is left.
     """
     begin_write()
-    rows = select(User).where(*waiting(visit)).order_by(User.full_name, User.id).limit(config.REMINDERS_AT_ONCE)
+    rows = select(User).where(*waiting(visit)).order_by(User.name_key, User.id).limit(config.REMINDERS_AT_ONCE)
     users = list(db.session.scalars(rows.with_for_update(of=User)))
     if not users:
         db.session.rollback()

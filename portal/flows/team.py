@@ -1,7 +1,7 @@
 """Team Members > Security Status: the visitor's practice, its people and how they are protected; every query by the practice's id."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +49,7 @@ class Member:
     sealed_copy_given_at: datetime | None
     kinds: str | None  # names of the methods that are set up, with commas between
     working: int  # authenticators that open the EHR
+    name_key: bytes = field(repr=False)
 
     @property
     def is_on(self) -> bool:
@@ -152,7 +153,7 @@ def order(sort: str, by: Any) -> list:
         "last_sign_in": [by["last_sign_in_at"].is_(None), by["last_sign_in_at"].desc()],
         "codes": [by["codes_left"].is_(None), by["codes_left"]],
     }
-    return [*first[sort], by["full_name"], by["id"]]
+    return [*first[sort], by["name_key"], by["id"]]
 
 
 def listed(visit: Visit, asked: Asked, number: int = 1) -> Status:
@@ -190,7 +191,7 @@ def export(visit: Visit, asked: Asked) -> Iterator[Member]:
     while rows := db.session.execute(rest).all():
         end_read()
         yield from (Member(visit.now, *row) for row in rows)
-        rest = every.where(tuple_(User.full_name, User.id) > tuple_(rows[-1].full_name, rows[-1].id))
+        rest = every.where(tuple_(User.name_key, User.id) > tuple_(rows[-1].name_key, rows[-1].id))
 
 
 def begin_export(visit: Visit, asked: Asked) -> str:

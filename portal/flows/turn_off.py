@@ -49,6 +49,13 @@ def is_awaited(visit: Visit, since: datetime | None) -> bool:
     return since is not None and visit.now - since <= config.REAUTHENTICATION_LIFE
 
 
+def keep_on(visit: Visit) -> None:
+    """End what Disable began in this session: the password that it took is good for nothing more. Twice is once."""
+    begin_write()
+    change(own_session(visit).values(turning_off_at=None))
+    db.session.commit()
+
+
 def submit_longer(visit: Visit, password: str) -> None:
     """Set the longer password and turn it off, both or neither. Raises Refused (why it cannot be set), OutOfTurn."""
     if not awaits_password(visit):
@@ -64,12 +71,12 @@ def turn_off(visit: Visit, stored: str | None = None) -> None:
     """Everything that "off" consists of, in one transaction. Raises OutOfTurn where another request was first."""
     session = begin_write()
     user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
-    if user.two_factor != "on" or user.generation != visit.who.generation:
+    is_current = user.two_factor == "on" and user.generation == visit.who.generation
+    if not is_current or not lower_level(visit, was_awaited=stored is not None):
         session.rollback()
         raise OutOfTurn
     factor = void_factors(visit, user)
     user.two_factor, user.two_factor_since, user.backup_failures = "off", None, 0
-    lower_level(visit)
     trusted.end_with_change(visit, user.id)
     sessions.end_others(visit, "two_factor_changed")
     record(visit, EVENT, factor=factor)
@@ -94,6 +101,11 @@ def void_factors(visit: Visit, user: User) -> str | None:
     return factor
 
 
-def lower_level(visit: Visit) -> None:
-    """This session has a password and nothing else. Its token stays: a double press must not sign the person out."""
-    change(own_session(visit).values(level=LEVEL_ONE, second_factor_at=None, turning_off_at=None, password_at=visit.now))
+def lower_level(visit: Visit, was_awaited: bool) -> bool:
+    """This session has a password and nothing else. Its token stays: a double press must not sign the person out.
+
+    False where a longer password was awaited and "Keep it on" came first: the same statement looks.
+    """
+    own = own_session(visit).where(Session.turning_off_at.is_not(None)) if was_awaited else own_session(visit)
+    values = {"level": LEVEL_ONE, "second_factor_at": None, "turning_off_at": None, "password_at": visit.now}
+    return change(own.values(**values)) == 1

@@ -3,11 +3,12 @@
 import unicodedata
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal.crypto import Keyring
 from portal.models.base import Base
+from portal.names import sort_key
 
 ROLES = ("patient", "provider", "administrator", "support")
 
@@ -32,7 +33,7 @@ class User(Base):
     __table_args__ = (
         CheckConstraint("role in ('patient', 'provider', 'administrator', 'support')", name="role"),
         CheckConstraint("two_factor in ('off', 'on', 'reset')", name="two_factor"),
-        Index("ix_users_practice_id_full_name", "practice_id", "full_name"),
+        Index("ix_users_practice_id_name_key", "practice_id", "name_key"),
         # Counts the states of a practice without looking at its rows.
         Index("ix_users_practice_id_state", "practice_id", "disabled_at", "two_factor", "role"),
     )
@@ -40,6 +41,7 @@ class User(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(64), unique=True)
     full_name: Mapped[str]
+    name_key: Mapped[bytes] = mapped_column(LargeBinary, server_default=text("''"))  # what the name is sorted by
     role: Mapped[str] = mapped_column(String(16))
     practice_id: Mapped[int | None] = mapped_column(ForeignKey("practices.id"))
     password_sealed: Mapped[bytes] = mapped_column(LargeBinary)
@@ -69,6 +71,12 @@ class User(Base):
     practice: Mapped[Practice | None] = relationship()
 
     second_addresses = None  # how many were counted when this row was charged; no column
+
+    @validates("full_name")
+    def keep_key(self, _column: str, name: str) -> str:
+        """Whoever writes a name writes its key with it."""
+        self.name_key = sort_key(name)
+        return name
 
     def seal(self, keys: Keyring, column: str, text: str) -> None:
         """Put `text` sealed into `<column>_sealed`; the user needs its id by then."""

@@ -3,6 +3,8 @@
 import pytest
 from sqlalchemy import update
 
+from portal import passwords
+from portal.flows import turn_off
 from portal.models import (
     Authenticator,
     BackupCodeSet,
@@ -25,6 +27,7 @@ LONGER = f"{DISABLE}/password"
 BOX = "Don't ask for a code on this browser for 30 days"
 CHANGED = "You were signed out here because your two-factor authentication changed. Sign in to go on."
 SHORT, LONG = "harbor-lan-14c", "seven calm herons wait"
+LONGER_ROUTES = ("replace_password", "submit_replace_password")
 UNMOVED = ("sessions.last_seen_at", "sessions.ended_at")
 
 
@@ -344,6 +347,45 @@ def test_the_second_page_from_before_a_change_turns_nothing_off(plain, clock, da
     assert state(database, sam) == ON
 
 
+def test_keep_it_on_ends_what_the_password_began(browser, database, sam):
+    shorten(database, sam)
+    browser.enter(sam)
+    disable(browser, sam)
+    browser.press("Keep it on")
+    assert browser.path == SECURITY and state(database, sam) == ON
+    assert post(browser, LONGER, new_password=LONG).headers["Location"] == DISABLE  # Back, and the form that is still there
+    assert browser.open(LONGER).path == DISABLE
+    assert post(browser, f"{DISABLE}/keep").headers["Location"] == SECURITY  # a second press, in another tab
+    assert (state(database, sam), database.all(Event, Event.event == "password_changed")) == (ON, [])
+
+
+def test_keep_it_on_from_the_first_page_ends_the_second_one_too(plain, database, sam):
+    shorten(database, sam)
+    plain.enter(sam)
+    disable(plain, sam)
+    plain.open(DISABLE).press("Keep it on")
+    assert post(plain, LONGER, new_password=LONG).headers["Location"] == DISABLE
+    disable(plain, sam).fill("Disable", New_password=LONG)  # begun anew, it goes on
+    assert state(database, sam) == OFF
+
+
+def test_keep_it_on_in_another_tab_wins_while_the_new_password_is_hashed(plain, database, monkeypatch, sam):
+    shorten(database, sam)
+    plain.enter(sam)
+    disable(plain, sam)
+    hashed, other = passwords.hash_password, plain.app.test_client()
+    other.set_cookie("session", plain.cookie())
+    token = plain.token
+
+    def meanwhile(password):
+        assert other.post(f"{DISABLE}/keep", data={"csrf_token": token}, headers={"User-Agent": plain.agent}).status_code == 303
+        return hashed(password)
+
+    monkeypatch.setattr(turn_off.passwords, "hash_password", meanwhile)
+    assert post(plain, LONGER, new_password=LONG).headers["Location"] == DISABLE
+    assert (state(database, sam), database.all(Event, Event.event == "password_changed")) == (ON, [])
+
+
 def test_a_second_press_on_the_second_page_is_harmless(plain, database, sam):
     shorten(database, sam)
     plain.enter(sam)
@@ -355,4 +397,4 @@ def test_a_second_press_on_the_second_page_is_harmless(plain, database, sam):
 
 def test_only_the_patients_door_has_the_route(app):
     doors = {rule.endpoint for rule in app.url_map.iter_rules() if "disable" in rule.rule}
-    assert doors == {"patient.disable", "patient.submit_disable", "patient.replace_password", "patient.submit_replace_password"}
+    assert doors == {f"patient.{name}" for name in ("disable", "submit_disable", "keep_on", *LONGER_ROUTES)}

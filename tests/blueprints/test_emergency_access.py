@@ -10,8 +10,10 @@ from portal import config
 from portal.db import change
 from portal.flows import emergency
 from portal.models import ChartNote, EmergencyGrant, EmergencyView, Event, Outbox, Session, User, new_id, user_place
+from portal.names import sort_key
 from tests.support.mailbox import mails, told
 
+END = "/sign-in/emergency/end"
 ASK, CODE, CHARTS = "/sign-in/emergency", "/sign-in/code", "/ehr/charts"
 TEAM = "/ehr/settings/team"
 LISTED, SUPPORTS = f"{TEAM}/emergency", "/support/emergency"
@@ -67,7 +69,9 @@ def colleague(database):
     """A second administrator of Riverside who can sign in, made by a person with the database at hand; returns the id."""
     row = database.all(User, User.username == "admin.lee")[0]
     columns = {column.name: getattr(row, column.name) for column in User.__table__.columns if column.name != "id"}
-    database.change(insert(User).values(**{**columns, "username": "admin.ito", "full_name": "Kim Ito"}))
+    database.change(
+        insert(User).values(**{**columns, "username": "admin.ito", "full_name": "Kim Ito", "name_key": sort_key("Kim Ito")})
+    )
     made = database.all(User, User.username == "admin.ito")[0].id
     sealed = database.keys.seal("admin.ito@example.test", user_place(made, "email"))
     database.change(update(User).where(User.id == made).values(email_sealed=sealed))
@@ -554,6 +558,57 @@ def test_it_ends_at_sixty_minutes_by_the_servers_clock(browser, dr_okafor, admin
     browser.open(CHARTS)
     assert browser.path == "/sign-in" and any("Your emergency access has ended" in note for note in browser.notices)
     assert names(database, dr_okafor)[-1] == names(database, admin_lee)[-1] == "emergency_ended"
+
+
+@pytest.mark.parametrize("token", [None, "0" * 64])
+def test_a_forged_end_changes_nothing(plain, dr_okafor, admin_lee, database, token):
+    let_in(plain, dr_okafor, admin_lee)
+    assert plain.post(END, token=token).status_code == 403
+    assert plain.open(CHARTS).path == CHARTS and grant(database).ended_at is None
+
+
+def test_nobody_elses_access_ends(plain, dr_okafor, dr_novak, admin_lee, support, database):
+    let_in(plain, dr_okafor, admin_lee)
+    other = let_in(plain.another(), dr_novak, support)
+    assert other.press("End now").path == "/sign-in"
+    assert plain.open(CHARTS).path == CHARTS
+    claimant = plain.another().sign_in(dr_okafor)
+    assert claimant.post(END).headers["Location"] == ASK
+    assert [row.provider_id for row in database.all(EmergencyGrant) if row.ended_at] == [database.user(dr_novak).id]
+
+
+def test_end_now_ends_it_at_once_for_good_and_in_every_tab(browser, dr_okafor, admin_lee, database, clock):
+    let_in(browser, dr_okafor, admin_lee)
+    clock.move(minutes=7)
+    browser.press("Rosa Alvarez").press("End now")
+    assert (browser.path, browser.arguments["at"]) == ("/sign-in", "ehr")
+    assert browser.notices == ["You ended your emergency access. Sign in with a code to go on."]
+    [ended] = [row for row in database.all(Session) if row.level == "emergency"]
+    assert (grant(database).ended_at, ended.ended_at, ended.ended_reason) == (clock.now, clock.now, "emergency_ended")
+    clock.move(minutes=1)
+    assert browser.post(END).headers["Location"] == "/sign-in?at=ehr"  # pressed in another tab, too
+    assert browser.open(CHARTS).path == "/sign-in" and browser.notices[0].startswith("You ended your emergency access.")
+    assert grant(database).ended_at == clock.now - timedelta(minutes=1)
+    token = browser.sign_in(dr_okafor).token
+    assert "You had emergency access within the last 24 hours." in browser.open(ASK).text
+    assert browser.post(f"{ASK}/charts", token=token).status_code == 422
+
+
+def test_end_now_is_recorded_by_its_person_and_waits_for_its_review(plain, dr_okafor, admin_lee, database, clock):
+    let_in(plain, dr_okafor, admin_lee)
+    clock.move(minutes=7)
+    plain.press("End now")
+    hers, his = database.all(Event, Event.event == "emergency_ended")
+    assert (hers.subject_id, hers.reason) == (database.user(dr_okafor).id, "ended_now")
+    assert (his.subject_id, his.reason) == (database.user(admin_lee).id, "colleague")
+    assert hers.actor_id == his.actor_id == database.user(dr_okafor).id
+    assert told(plain, "Emergency access waits for your review") == ["admin.lee@example.test"]
+    clock.move(minutes=60)
+    boss = plain.another().enter(admin_lee).open(LISTED)
+    assert "Review: emergency access of Dr. Ada Okafor" in boss.text and "1 March 2027, 12:07 UTC" in boss.text
+    assert len(database.all(Event, Event.event == "emergency_ended")) == 2
+    plain.enter(dr_okafor).open("/ehr/settings/security/activity")
+    assert "You ended your emergency access before its time was over." in plain.text
 
 
 def test_the_hour_begins_with_the_approval(plain, dr_okafor, admin_lee, clock):

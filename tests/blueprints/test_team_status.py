@@ -181,6 +181,32 @@ def test_the_order_can_be_chosen(plain, admin_lee, dr_okafor, database, clock):
     assert names(plain) == ["Dr. Ada Okafor", "Robin Lee", "Dr. Lian Chen"]
 
 
+def test_names_are_sorted_as_people_do_whoever_wrote_them(plain, admin_lee, dr_okafor, app, monkeypatch):
+    monkeypatch.setattr(config, "TEAM_PAGE", 2)
+    monkeypatch.setattr(config, "TEAM_CHUNK", 2)
+    create = [
+        "accounts",
+        "create",
+        "--role",
+        "provider",
+        "--practice",
+        "Riverside Family Practice",
+        "--password",
+        "seven green umbrellas",
+    ]
+    for name in ("Zoe Adler", "Émile Roux", "Emily Roux", "emil roux"):
+        assert "was made" in app.test_cli_runner().invoke(args=[*create, name.replace(" ", "."), "--name", name]).output
+    plain.another().enter(dr_okafor).open("/ehr/settings/profile/name").fill("Save", Name="Émil Roux")
+    order = ["Dr. Lian Chen", "emil roux", "Émil Roux", "Émile Roux", "Emily Roux", "Robin Lee", "Zoe Adler"]
+    plain.enter(admin_lee).open(STATUS)
+    found = names(plain)
+    while plain.offers("Further"):
+        found += names(plain.press("Further"))
+    assert found == order
+    rows = plain.get(f"{STATUS}/export").text.splitlines()
+    assert [next(name for name in order if name in row) for row in rows if any(name in row for name in order)] == order
+
+
 def test_fifty_are_on_a_page_and_the_question_goes_with_it(browser, admin_lee, app):
     hire(app, 70)
     browser.enter(admin_lee).open(STATUS)

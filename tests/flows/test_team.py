@@ -13,6 +13,7 @@ from portal import config
 from portal.flows import team
 from portal.flows.visit import Visit, Visitor
 from portal.models import Authenticator, BackupCode, BackupCodeSet, Practice, User
+from portal.names import sort_key
 from tests.support.moving import START
 
 OWN, OTHER, FIRST = 901, 902, 9000
@@ -88,10 +89,11 @@ def practice(app):
 
 def rows_of(key, each):
     """Yields (model, rows) of one account."""
-    who = {"id": key, "username": f"made-up-{key}", "full_name": each.name, "role": each.role, "practice_id": each.practice}
+    who = {"id": key, "username": f"made-up-{key}", "full_name": each.name, "name_key": sort_key(each.name)}
     state = {"two_factor": each.state, "disabled_at": START if each.shut else None, "backup_failures": each.failures}
     times = {"last_sign_in_at": each.seen_at, "codes_paused_until": each.paused_until, "created_at": START}
-    yield User, [{**who, **state, **times, "password_sealed": b""}]
+    place = {"role": each.role, "practice_id": each.practice, "password_sealed": b""}
+    yield User, [{**who, **place, **state, **times}]
     app = {"user_id": key, "name": "made up", "secret_sealed": b"", "algorithm": "", "digits": 6, "period": 30, "last_step": 0}
     yield (
         Authenticator,
@@ -149,14 +151,15 @@ def administrator(app):
 
 
 def keys_of(sort, member):
-    """Returns what an order goes by, but for the name, which each database sorts in its own way."""
+    """Returns what an order goes by; the name comes last."""
     never = (member.last_sign_in_at is None, -(member.last_sign_in_at or START).timestamp())
-    return {
+    first = {
         "name": 0,
         "state": ("off", "reset", "on").index(member.two_factor),
         "last_sign_in": never,
         "codes": (member.codes_left is None, member.codes_left or 0),
     }[sort]
+    return first, sort_key(member.full_name), member.id
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -180,6 +183,8 @@ def test_the_list_equals_what_is_found_by_hand(app, practice, people, state, sea
     assert len(members) == len(exported) == len(by_hand)
     order = [keys_of(sort, member) for member in members]
     assert order == sorted(order)
+    by_name = [keys_of("name", member) for member in exported]
+    assert by_name == sorted(by_name)
     everyone = found_by_hand(people, "", "")
     counted = {name: sum(row[0] == name for row in everyone.values()) for name in team.STATES}
     assert {tuple(page.counts.items()) for page in pages} == {tuple(counted.items())}

@@ -50,6 +50,7 @@ FOR_CLAIMANTS = {
     "emergency.show",  # 404 where the account is not the EHR's
     "emergency.ask",
     "emergency.open_charts",
+    "emergency.end_now",
 }
 PASSWORD = "harbor-lantern-2026"
 SAMPLES = {"method_name": "totp", "step_name": "scan", "filename": "portal.css", "token": "a-token"}

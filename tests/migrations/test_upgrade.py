@@ -5,6 +5,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from portal.models import Base
+from portal.names import sort_key
+from tests.support.application import application
+from tests.support.moving import START
 from tests.support.rows import Rows
 
 COMMANDS = (
@@ -42,6 +45,25 @@ def test_an_upgrade_from_nothing_makes_what_the_models_describe_and_another_chan
     once = contents(empty_site)
     empty_site.flask("db", "upgrade")
     assert contents(empty_site) == once
+
+
+def test_names_of_the_release_before_get_their_keys(empty_site):
+    """Everybody there was comes into the order of names, more people than are filled at once."""
+    with application(empty_site) as app, app.app_context():
+        app.extensions["alembic"].upgrade("0003")
+        facts = Rows(empty_site)
+        values = "(:id, :name, :name, 'patient', :sealed, :at, 'off', 0, 0, 0, 0)"
+        columns = "id, username, full_name, role, password_sealed, created_at, two_factor"
+        counters = "code_failures, backup_failures, set_up_failures, password_failures"
+        for key, name in enumerate(("Emily", "Émile", "Emil"), 1):
+            facts.change(f"INSERT INTO users ({columns}, {counters}) VALUES {values}", id=key, name=name, sealed=b"x", at=START)
+        with pytest.MonkeyPatch.context() as patch:
+            scripts = app.extensions["alembic"].script_directory
+            patch.setattr(scripts.get_revision("0005").module, "AT_ONCE", 2)
+            app.extensions["alembic"].upgrade()
+    named = facts.all("SELECT full_name, name_key FROM users ORDER BY name_key")
+    assert [(name, bytes(key)) for name, key in named] == [(name, sort_key(name)) for name in ("Emil", "Émile", "Emily")]
+    assert differences(empty_site) == []
 
 
 def test_tables_that_differ_from_the_models_would_be_seen(bare_site):

@@ -164,19 +164,7 @@ def profile(walker, town):
     patient = town.newcomer()
     other, second = f"{patient.username}@post.example", f"second-{patient.username}@post.example"
     walker.sign_in(patient)
-    walker.page.goto("/account")
-    walker.take("profile")
-    for button, name, label, wrong, save in (
-        ("Change name", "name", "Name", "", "Save"),
-        ("Change email address", "email", "Email address", "nobody", "Send link"),
-        ("Change phone number", "phone", "Mobile phone number", "911", "Save"),
-        ("Add a second address", "second-address", "Email address", "nobody", "Send link"),
-        ("Change password", "password", "New password", "short", "Change password"),
-    ):
-        walker.page.goto("/account")
-        walker.press(button)
-        walker.take(name)
-        refuse(walker, f"{name}-wrong", label, wrong, save)
+    profile_pages(walker, "/account")
     for page, address in (("email", other), ("addresses", second)):
         walker.page.goto(f"/account/{page}")
         walker.type("Email address", address)
@@ -193,6 +181,23 @@ def profile(walker, town):
     walker.sign_out(patient)
     walker.page.goto("/confirm-address/none")
     walker.take("link-sign-in")
+
+
+def profile_pages(walker, address):
+    """The Profile page of a door, and each form that it leads to, refused."""
+    walker.page.goto(address)
+    walker.take("profile")
+    for button, name, label, wrong, save in (
+        ("Change name", "name", "Name", "", "Save"),
+        ("Change email address", "email", "Email address", "nobody", "Send link"),
+        ("Change phone number", "phone", "Mobile phone number", "911", "Save"),
+        ("Add a second address", "second-address", "Email address", "nobody", "Send link"),
+        ("Change password", "password", "New password", "short", "Change password"),
+    ):
+        walker.page.goto(address)
+        walker.press(button)
+        walker.take(name)
+        refuse(walker, f"{name}-wrong", label, wrong, save)
 
 
 def forgotten(walker, town):

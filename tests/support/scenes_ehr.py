@@ -1,6 +1,6 @@
 """The pages of the EHR in scenes: looked over by a test, photographed by `make screenshots`. `walker` can `take(name)` a page."""
 
-from tests.support.scenes import refuse
+from tests.support.scenes import profile_pages, refuse
 
 SECURITY = "/ehr/settings/security"
 GIVEN = "I have given the sealed copy to my practice administrator"
@@ -71,6 +71,22 @@ def ehr_settings(walker, town):
         walker.take(name)
 
 
+def ehr_profile(walker, town):
+    """What a provider keeps up to date, and an address that was confirmed."""
+    provider = town.regular("provider")
+    enter(walker, provider)
+    profile_pages(walker, "/ehr/settings/profile")
+    walker.page.goto("/ehr/settings/profile/addresses")
+    walker.type("Email address", f"second-{provider.username}@post.example")
+    walker.press("Send link")
+    walker.page.goto(f"/confirm-address/{town.token(provider, 'confirm_email')}")
+    walker.take("confirm-address")
+    walker.press("Confirm")
+    walker.take("profile-confirmed")
+    walker.press("Remove s•••@post.example")
+    walker.take("remove-address")
+
+
 def ehr_team(walker, town):
     """What a practice administrator sees of the team, and a deadline refused."""
     enter(walker, town.regular("administrator"))
@@ -108,4 +124,4 @@ def enter(walker, provider):
     walker.press("Verify")
 
 
-EHR_SCENES = {scene.__name__: scene for scene in (ehr_locked, ehr_charts, ehr_settings, ehr_team, ehr_without_code)}
+EHR_SCENES = {scene.__name__: scene for scene in (ehr_locked, ehr_charts, ehr_settings, ehr_profile, ehr_team, ehr_without_code)}

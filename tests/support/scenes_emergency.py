@@ -1,11 +1,5 @@
 """Emergency access in a scene: looked over by a test, photographed by `make screenshots`. `walker` can `take(name)` a page."""
 
-from datetime import UTC, datetime, timedelta
-
-from sqlalchemy import select, update
-
-from portal.db import db
-from portal.models import EmergencyGrant, Session, User
 from tests.support.scenes import refuse
 from tests.support.scenes_ehr import enter
 
@@ -28,9 +22,11 @@ def emergency(walker, town):
     approve(walker)
     his = turn(walker, hers)
     read(walker)
-    let_pass(town, provider)
-    walker.page.goto("/ehr/charts")
-    walker.take("ended")
+    walker.press("End now")
+    walker.take("ended-now")
+    walker.sign_in(provider, "/ehr")
+    walker.page.goto("/sign-in/emergency")
+    walker.take("had")
     turn(walker, his)
     for name, address in {"review": TEAM, "running": f"{TEAM}/emergency", "activity": "/ehr/settings/security/activity"}.items():
         walker.page.goto(address)
@@ -66,17 +62,6 @@ def read(walker):
     walker.take("chart")
     walker.page.goto("/ehr/settings")
     walker.take("refused")
-
-
-def let_pass(town, provider):
-    """Lets the hour be over."""
-    past = datetime.now(UTC) - timedelta(seconds=1)
-    own = select(User.id).where(User.username == provider.username).scalar_subquery()
-    with town.app.app_context():
-        hour = {"approved_at": past - timedelta(hours=1), "ends_at": past}
-        db.session.execute(update(EmergencyGrant).where(EmergencyGrant.provider_id == own).values(hour))
-        db.session.execute(update(Session).where(Session.user_id == own, Session.level == "emergency").values(ends_at=past))
-        db.session.commit()
 
 
 EMERGENCY_SCENES = {emergency.__name__: emergency}

@@ -4,6 +4,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from portal.models import BackupCode, BackupCodeSet, User
+from portal.names import sort_key
 from tests.support.moving import START
 
 
@@ -27,8 +28,8 @@ def hire(app, number, practice_id=1, same_name=False, on=0):
 def member(key, practice_id, name, is_on):
     """Returns the columns of one account."""
     state = {"two_factor": "on" if is_on else "off", "two_factor_since": START if is_on else None}
-    who = {"id": key, "username": f"member{key}", "full_name": name, "role": "provider", "practice_id": practice_id}
-    return {**who, **state, "password_sealed": b"", "created_at": START}
+    who = {"id": key, "username": f"member{key}", "full_name": name, "name_key": sort_key(name)}
+    return {**who, **state, "role": "provider", "practice_id": practice_id, "password_sealed": b"", "created_at": START}
 
 
 def code_set(key):
