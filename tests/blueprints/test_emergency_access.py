@@ -719,13 +719,13 @@ def test_the_sweep_records_the_end_when_nobody_comes_by(plain, dr_okafor, admin_
     assert [row.template for row in database.all(Outbox)].count("emergency_review") == 1
 
 
-# --- every step, in both people's Recent activity
+# --- every step, recorded about both people; Recent activity tells them all but refused writes
 
 
 STEPS = ["asked", "told", "approved", "begun", "chart_opened", "write_refused", "ended", "reviewed"]
 
 
-def test_both_people_read_every_step(plain, dr_okafor, admin_lee, database, clock):
+def test_every_step_is_recorded_about_both_people_and_told_but_for_refused_writes(plain, dr_okafor, admin_lee, database, clock):
     let_in(plain, dr_okafor, admin_lee)
     plain.open(f"{CHARTS}/1")
     plain.post(f"{CHARTS}/1", {"note": "Hello"})
@@ -735,6 +735,7 @@ def test_both_people_read_every_step(plain, dr_okafor, admin_lee, database, cloc
     boss.open(TEAM).press("Reviewed")
     assert names(database, dr_okafor) == names(database, admin_lee) == [f"emergency_{step}" for step in STEPS]
     boss.open("/ehr/settings/security/activity")
+    assert "refused" not in boss.text
     for words in (
         "You approved emergency access. For Dr. Ada Okafor.",
         "A chart was opened, by emergency access that you approved.",
@@ -742,6 +743,7 @@ def test_both_people_read_every_step(plain, dr_okafor, admin_lee, database, cloc
     ):
         assert words in boss.text
     plain.enter(dr_okafor).open("/ehr/settings/security/activity")
+    assert "refused" not in plain.text
     for words in ("You opened a chart by emergency access.", "Your emergency access was reviewed.", "By Robin Lee."):
         assert words in plain.text
     [case] = {row.case_id for row in database.all(Event) if row.event.startswith("emergency_")}
