@@ -610,7 +610,7 @@ def test_this_was_not_me_withdraws_it_at_once(plain, dr_okafor, admin_lee, datab
     [mine] = mails(plain, subject=ASKED_SUBJECT)
     owner = plain.another()
     owner.open(mine.link[mine.link.index("/not-me") :])
-    owner.press("End sessions and trusted browsers")
+    owner.press("End sessions")
     assert grant(database).refused_at and plain.open(ASK).path == "/sign-in"
     boss = plain.another().enter(admin_lee)
     assert "it was withdrawn" in boss.open(path_of(database)).problems[0]
@@ -622,7 +622,7 @@ def test_this_was_not_me_ends_what_runs(plain, dr_okafor, admin_lee, database, c
     [mine] = mails(plain, subject="Emergency access was approved")
     owner = plain.another()
     owner.open(mine.link[mine.link.index("/not-me") :])
-    owner.press("End sessions and trusted browsers")
+    owner.press("End sessions")
     assert plain.open(CHARTS).path == "/sign-in" and grant(database).ended_at == clock.now
     plain.sign_in(dr_okafor)
     assert any("You had emergency access" in note for note in plain.open(ASK).notices)
