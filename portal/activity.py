@@ -91,8 +91,6 @@ SENTENCES: dict[str, str] = {
     "emergency_begun:colleague": N_("Reading charts began, by emergency access that you approved."),
     "emergency_chart_opened": N_("You opened a chart by emergency access."),
     "emergency_chart_opened:colleague": N_("A chart was opened, by emergency access that you approved."),
-    "emergency_write_refused": N_("Something that you sent was refused, because emergency access only reads."),
-    "emergency_write_refused:colleague": N_("A change was refused, because the emergency access that you approved only reads."),
     "emergency_ended": N_("Your emergency access ended."),
     "emergency_ended:ended_now": N_("You ended your emergency access before its time was over."),
     "emergency_ended:colleague": N_("Emergency access that you approved ended."),
@@ -118,6 +116,7 @@ HIDDEN = frozenset(
         "authz_fail",  # an address that is not theirs
         "backup_codes_postponed",
         "chart_note_added",  # their daily work; it would hide what this list is for
+        "emergency_write_refused",  # nothing changed, and the page said so; it would hide which charts were opened
         "malicious_csrf",  # a form that was open too long
         "sequence_fail",
         "session_renew",

@@ -46,6 +46,7 @@ ACCOUNTS_PER_ADDRESS = 5  # a family may share one; each account gets a link of 
 SECOND_ADDRESSES = 3  # beside the account's own; NIST SP 800-63B 4.6 asks for at least one
 EMAIL_MAX = 254  # RFC 5321 4.5.3.1.3, without its angle brackets
 NAME_MAX = 100
+NAME_DIGITS = 4  # "John Smith 3rd", not a telephone number: a name stands in mails to addresses that are not confirmed yet
 
 # Resets of two-factor authentication for somebody else (AD-1 to AD-4)
 RESET_LINK_LIFE = timedelta(hours=24)  # NIST SP 800-63B 4.2.1.2, by mail

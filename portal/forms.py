@@ -166,14 +166,18 @@ class NameForm(ShapedForm):
 
 
 def is_name(text: str) -> bool:
-    """Letters of any script, blanks, hyphens and apostrophes; a full stop or comma at the end of a word only."""
+    """Letters and a few digits of any script, spaces, hyphens and apostrophes; a full stop or comma at the end of a word only."""
     words = [word.removesuffix(",").removesuffix(".") for word in text.split(" ")]
     has_letter = any(letter.isalpha() for letter in text)
+    digits = sum(unicodedata.category(each) == "Nd" for each in text)
     return (
-        has_letter
-        and all(words)
-        and all(unicodedata.category(each)[0] in "LM" or each in NAME_SIGNS for word in words for each in word)
+        has_letter and digits <= config.NAME_DIGITS and all(words) and all(is_name_sign(each) for word in words for each in word)
     )
+
+
+def is_name_sign(sign: str) -> bool:
+    category = unicodedata.category(sign)
+    return category[0] in "LM" or category == "Nd" or sign in NAME_SIGNS
 
 
 class EmailForm(ShapedForm):

@@ -16,7 +16,8 @@ def write(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[
     `links`: tokens by the name that the template knows them by ("link", "not_me"); one that is missing is None.
     """
     said = {name: one_line(fact, LIMIT) if isinstance(fact, str) else fact for name, fact in facts.items()}
-    text = render_template(f"mail/{template}.txt", **{"link": None, "not_me": None, "issuer": PATIENT.issuer, **said, **links})
+    usual = {"link": None, "not_me": None, "issuer": PATIENT.issuer, "may_trust": PATIENT.may_trust_browsers}
+    text = render_template(f"mail/{template}.txt", **{**usual, **said, **links})
     subject, _, body = text.partition("\n")
     return subject.strip(), body.strip() + "\n"
 

@@ -32,7 +32,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "forgot_empty": N_("Enter your username or your email address."),
     "name_empty": N_("Enter your name."),
     "name_long": N_("Use at most 100 characters for your name."),
-    "name_signs": N_("A name has letters, spaces, hyphens and apostrophes. Leave out everything else."),
+    "name_signs": N_("A name has letters, up to four digits, spaces, hyphens and apostrophes. Leave out everything else."),
     "email_empty": N_("Enter an email address."),
     "email_letters": N_("We can only write to addresses without accents and special letters. Enter another one."),
     "email_shape": N_("An email address looks like name@example.com. Check that nothing is missing."),

@@ -21,7 +21,8 @@ def keep_the_address(response: Response) -> Response:
 @blueprint.get("/done")
 def done() -> Response:
     door = own_door()
-    return page("not_me/done.html", security_url=door.url("security") if door else None, of_reset="reset" in request.args)
+    ended = {f"of_{what}": what in request.args for what in ("reset", "trust")}
+    return page("not_me/done.html", security_url=door.url("security") if door else None, **ended)
 
 
 @blueprint.get("/<token>")
@@ -30,9 +31,14 @@ def ask(token: str) -> Response:
         notice = flow.look(visit(), token)
     except Refused as refused:
         return refuse("not_me/ask.html", (), refused)
-    at_once, sign_in_first = flow.is_at_once(notice), flow.asks_sign_in(visit(), notice)
-    url = sign_in_url(token) if sign_in_first else None
-    return page("not_me/ask.html", at_once=at_once, of_reset=flow.is_of_reset(notice), sign_in_url=url, token=token)
+    return page(
+        "not_me/ask.html",
+        at_once=flow.is_at_once(notice),
+        of_reset=flow.is_of_reset(notice),
+        may_trust=flow.owner_may_trust(notice),
+        sign_in_url=sign_in_url(token) if flow.asks_sign_in(visit(), notice) else None,
+        token=token,
+    )
 
 
 @blueprint.post("/<token>")
@@ -47,7 +53,7 @@ def answer(token: str) -> Response:
         flow.answer(visit(), token)
     except Refused as refused:
         return refuse("not_me/ask.html", (), refused)
-    return go("not_me.done", reset=1 if flow.is_of_reset(notice) else None)
+    return go("not_me.done", reset=int(flow.is_of_reset(notice)) or None, trust=int(flow.owner_may_trust(notice)) or None)
 
 
 def own_door() -> Door | None:

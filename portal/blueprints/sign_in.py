@@ -115,7 +115,7 @@ def code_context() -> dict:
     who = visitor()
     shown = ways(visit()) if who else []
     missing = without_texts(visit()) if who else None
-    limit = flow.limit_reached(visit(), shown) if who else None
+    limit = flow.limit_reached(shown)
     return {
         "username": who.username if who else "",
         "issuer": issuer(),

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from datetime import timedelta
+from datetime import datetime
 
 from sqlalchemy import case, func, or_, select, text, update
 
@@ -16,13 +16,11 @@ from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.methods import Method, Secret
 from portal.models import Authenticator, Binding, Outbox, SentCode, User, new_id
+from portal.send_limits import DAY, HOUR, Sent, Wait, wait_after
 
 log = logging.getLogger(__name__)
 TARGET = "target"
 BINDING = "binding:"  # begins the name of an attempt that is a set-up
-HOUR = timedelta(hours=1)
-MOST = (config.SENDS_PER_HOUR, config.SENDS_PER_HOUR, config.SENDS_PER_IP)  # per account, number, address
-LENGTHS = (HOUR, HOUR, config.SEND_IP_WINDOW)
 
 
 def send(visit: Visit, user: User, secret: Secret, chosen: Method) -> None:
@@ -106,31 +104,27 @@ def lock_sends() -> None:
 
 
 def check_limits(visit: Visit, user_id: int, attempt: str, to_hash: bytes) -> None:
-    """The limits of SM-5, in one SELECT. Raises Refused."""
-    hour, day = visit.now - HOUR, visit.now - timedelta(days=1)
-    own, number, address = SentCode.user_id == user_id, SentCode.to_hash == to_hash, SentCode.ip == visit.ip
-    recent = SentCode.created_at > hour
-    windows = (own & recent, number & recent, address & (SentCode.created_at > visit.now - config.SEND_IP_WINDOW))
-    last, mine_day, *rest = db.session.execute(
-        select(
-            func.max(case((SentCode.attempt == attempt, SentCode.created_at))),
-            func.count(case((own, 1))),
-            *(func.count(case((window, 1))) for window in windows),
-            *(func.min(case((window, SentCode.created_at))) for window in windows),
-        ).where(SentCode.created_at > day, or_(own, number, address))
-    ).one()
-    gap = last + config.SEND_GAP - visit.now if last is not None else timedelta()
-    if mine_day >= config.SENDS_PER_DAY:
-        raise Refused("send_day")
-    waits = [
-        oldest + length - visit.now  # until then no window has room
-        for count, oldest, most, length in zip(rest[:3], rest[3:], MOST, LENGTHS, strict=True)
-        if count >= most
-    ]
-    if waits and max(waits) > gap:
-        raise Refused("send_limit", minutes=max(1, -int(-max(waits).total_seconds() // 60)))
-    if gap > timedelta():
-        raise Refused("send_gap", seconds=max(1, int(gap.total_seconds())))
+    """Raises Refused if a limit of SM-5 stands in the way."""
+    wait = waits(visit, user_id, attempt, to_hash)[to_hash]
+    if wait:
+        raise wait.refusal
+
+
+def waits(visit: Visit, user_id: int, attempt: str, *to_hashes: bytes) -> dict[bytes, Wait | None]:
+    """How long no text can go to each of the numbers, for the refusal and for the page; one SELECT for all of them."""
+    own, address, at = SentCode.user_id == user_id, SentCode.ip == visit.ip, SentCode.created_at
+    hour, day, minutes = (at > visit.now - length for length in (HOUR, DAY, config.SEND_IP_WINDOW))
+    columns = (at, SentCode.to_hash, SentCode.attempt == attempt, own, address)
+    counted = or_(own & day, SentCode.to_hash.in_(to_hashes) & hour, address & minutes)
+    numbers: dict[bytes, list[datetime]] = {each: [] for each in to_hashes}
+    of_attempt: list[datetime] = []
+    of_account: list[datetime] = []
+    of_address: list[datetime] = []
+    for sent_at, to_hash, *is_of in db.session.execute(select(*columns).where(counted)):
+        numbers.setdefault(to_hash, []).append(sent_at)
+        for is_one, moments in zip(is_of, (of_attempt, of_account, of_address), strict=True):
+            moments += [sent_at] * bool(is_one)
+    return {each: wait_after(Sent(of_attempt, of_account, numbers[each], of_address), visit.now) for each in to_hashes}
 
 
 def check_shared(user_id: int, to_hash: bytes) -> None:
@@ -150,7 +144,7 @@ def check_still_shared(visit: Visit, user: User, binding: Binding) -> None:
 
 def watch(visit: Visit, prefix: str) -> None:
     """Say in the log when texts are pumped: few of them used (by the first digits), or more in a day than planned."""
-    hour, day = visit.now - timedelta(hours=1), visit.now - timedelta(days=1)
+    hour, day = visit.now - HOUR, visit.now - DAY
     recent = (SentCode.prefix == prefix) & (SentCode.created_at > hour)
     sent, used, today = db.session.execute(
         select(func.count(case((recent, 1))), func.count(case((recent & SentCode.used_at.is_not(None), 1))), func.count()).where(

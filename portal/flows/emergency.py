@@ -1,19 +1,22 @@
 """Emergency access: who is told, what both people read of it, how it ends (AD-6, 45 CFR 164.312(a)(2)(ii))."""
 
+import logging
+import secrets
 from dataclasses import replace
 
 from sqlalchemy import func, select, update
 
 from portal import config
+from portal.crypto import SealBroken
 from portal.db import begin_write, db
 from portal.flows import notices
 from portal.flows.events import record
 from portal.flows.visit import Visit
-from portal.models import EmergencyGrant, User
+from portal.models import EmergencyGrant, User, new_id, number_place
 
 COLLEAGUE = "colleague"  # the reason in the event that the other person reads
-NUMBER = "emergency_grants:number"  # what the two digits are made for
 G = EmergencyGrant
+log = logging.getLogger(__name__)
 
 
 def is_open(visit: Visit) -> tuple:
@@ -31,9 +34,30 @@ def is_over(visit: Visit) -> tuple:
     return G.approved_at.is_not(None), G.ended_at.is_not(None) | (G.ends_at <= visit.now)
 
 
+def new_grant(visit: Visit, user: User, reason: str) -> EmergencyGrant:
+    """A request of the visitor, with a number of its own: random, and sealed, so that no other key makes it another one."""
+    row_id = new_id()
+    return EmergencyGrant(
+        id=row_id,
+        practice_id=user.practice_id,
+        provider_id=user.id,
+        session_id=visit.who.session_id,
+        reason=reason,
+        number_sealed=visit.keys.seal(str(secrets.randbelow(90) + 10), number_place(row_id)),
+        asked_at=visit.now,
+    )
+
+
 def number(visit: Visit, grant: EmergencyGrant) -> str:
-    """Two digits that the page that waits and the approver's page both show, so that they speak of one request. Kept nowhere."""
-    return str(int.from_bytes(visit.keys.mac(grant.id, NUMBER)) % 90 + 10)
+    """Two digits that the page that waits and the approver's page both show, so that they speak of one request.
+
+    "" if it cannot be read (or an earlier release took the request): then nobody reads it out, and the request is refused.
+    """
+    try:
+        return visit.keys.open(grant.number_sealed, number_place(grant.id)) if grant.number_sealed else ""
+    except SealBroken:
+        log.critical("the number of emergency grant %s cannot be opened with the keys at hand", grant.id)
+        return ""
 
 
 def tell_both(

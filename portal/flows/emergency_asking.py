@@ -110,9 +110,7 @@ def add(visit: Visit, user: User, reason: str, told: list[User]) -> None:
     if change(waits) != 1:  # a code was right in another tab, or the claim ended
         db.session.rollback()
         raise Refused("emergency_late")
-    grant = EmergencyGrant(
-        practice_id=user.practice_id, provider_id=user.id, session_id=visit.who.session_id, reason=reason, asked_at=visit.now
-    )
+    grant = emergency.new_grant(visit, user, reason)
     db.session.add(grant)
     db.session.flush()
     emergency.tell_both(visit, ASKED, grant, *told)

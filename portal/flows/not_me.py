@@ -10,6 +10,7 @@ from portal.flows.notices import NOT_ME, row_of_token
 from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.models import Binding, Outbox, Session, TrustedBrowser, User
+from portal.policy import policy_of
 
 # What somebody who has the password alone can bring about. The person may be without a code, so they are not asked to sign in.
 AT_ONCE = ("new_browser", "emergency_asked", "emergency_approved")
@@ -39,6 +40,11 @@ def is_at_once(notice: Outbox) -> bool:
 def is_of_reset(notice: Outbox) -> bool:
     """Whether it told of a reset that was done or asked for."""
     return notice.template in reset.TOLD
+
+
+def owner_may_trust(notice: Outbox) -> bool:
+    """Whether the notice's owner can have trusted browsers: those who cannot are not told of any."""
+    return policy_of(db.session.get_one(User, notice.user_id).role).may_trust_browsers
 
 
 def asks_sign_in(visit: Visit, notice: Outbox) -> bool:

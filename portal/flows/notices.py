@@ -40,9 +40,11 @@ def queue(
 
     Facts: no code, no secret, nothing about health. `link` is a token that the mail carries, sealed, and wiped when it is handed over.
     """
+    policy = policy_of(user.role)
     about = {
         "name": user.full_name,
-        "issuer": policy_of(user.role).issuer,
+        "issuer": policy.issuer,
+        "may_trust": policy.may_trust_browsers,
         "when": visit.now.isoformat(),
         "browser": describe_browser(visit.user_agent),
         "ip": visit.ip,

@@ -11,7 +11,19 @@ from portal.crypto import Keyring, SealBroken
 from portal.db import begin_write, change, db
 from portal.flows.backup_codes import set_place
 from portal.flows.notices import address_place, outbox_place
-from portal.models import Authenticator, BackupCodeSet, Binding, NoticeAddress, Outbox, User, fold_email, secret_place, user_place
+from portal.models import (
+    Authenticator,
+    BackupCodeSet,
+    Binding,
+    EmergencyGrant,
+    NoticeAddress,
+    Outbox,
+    User,
+    fold_email,
+    number_place,
+    secret_place,
+    user_place,
+)
 
 log = logging.getLogger(__name__)
 BATCH = 200
@@ -28,6 +40,7 @@ SEALED: tuple[tuple[type, str, Place], ...] = (
     (Outbox, "to_sealed", lambda row: outbox_place(row.id, "to")),
     (Outbox, "body_sealed", lambda row: outbox_place(row.id, "body")),
     (NoticeAddress, "email_sealed", lambda row: address_place(row.id)),
+    (EmergencyGrant, "number_sealed", lambda row: number_place(row.id)),
 )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import joinedload
 
 from portal import config
 from portal.crypto import SealBroken
@@ -12,8 +13,9 @@ from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.flows.ways import open_secret
 from portal.messages import Refused
-from portal.methods import Method, Secret, Step
+from portal.methods import Method, Secret, Step, method
 from portal.models import Authenticator, Binding, User, new_id, secret_place
+from portal.send_limits import Wait
 
 
 class OutOfTurn(Exception):
@@ -21,8 +23,9 @@ class OutOfTurn(Exception):
 
 
 def open_binding(visit: Visit) -> Binding | None:
-    """The visitor's binding, while it lives."""
-    return db.session.scalar(select(Binding).where(Binding.user_id == visit.who.user_id, Binding.expires_at > visit.now))
+    """The visitor's binding, while it lives, and its owner with it."""
+    own = (Binding.user_id == visit.who.user_id, Binding.expires_at > visit.now)
+    return db.session.scalar(select(Binding).options(joinedload(Binding.user)).where(*own))
 
 
 def is_due(visit: Visit, binding: Binding) -> bool:
@@ -50,8 +53,17 @@ def is_reached(visit: Visit, binding: Binding, chosen: Method, step: Step) -> bo
 
 def show(visit: Visit, binding: Binding, step: Step) -> dict:
     """What the page of a step needs. Raises SealBroken."""
-    user = db.session.get_one(User, visit.who.user_id)
-    return step.show(secret_of(visit, user, binding), visit.now)
+    secret = secret_of(visit, binding.user, binding)
+    return {**step.show(secret, visit.now), "wait": wait(visit, binding, step, secret)}
+
+
+def wait(visit: Visit, binding: Binding, step: Step, secret: Secret) -> Wait | None:
+    """How long no text can go out; where a number is asked for, to none whatever."""
+    chosen = method(binding.method)
+    if chosen is None or not chosen.words:
+        return None
+    number = visit.keys.mac(secret.text, delivery.TARGET) if step.verifies else b""
+    return delivery.waits(visit, binding.user_id, secret.attempt, number)[number]
 
 
 def may_see(visit: Visit, binding: Binding) -> bool:

@@ -107,15 +107,11 @@ def send_first_code(visit: Visit, user: User, row: Session) -> None:
         record(visit, "code_sent", about=user, reason=getattr(refused, "reason", "unreadable"), refused=True, factor=chosen.name)
 
 
-def limit_reached(visit: Visit, ways: list[Way]) -> Refused | None:
-    """Why the password sent no text, where texts are what is asked for and a limit stands in the way (rule 13, SM-5). Only reads."""
-    if not ways or ways[0].is_asked:
+def limit_reached(ways: list[Way]) -> Refused | None:
+    """Why the password sent no text, where texts are what is asked for and a limit stands in the way (rule 13, SM-5)."""
+    if not ways or ways[0].is_asked or not ways[0].wait:
         return None
-    try:
-        delivery.check_limits(visit, visit.who.user_id, attempt_of(visit), ways[0].target)
-    except Refused as refused:
-        return refused
-    return None
+    return ways[0].wait.refusal
 
 
 def send_code(visit: Visit, authenticator_id: str) -> None:

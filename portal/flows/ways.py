@@ -2,18 +2,19 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 
 from portal.crypto import SealBroken
 from portal.db import db
-from portal.flows import backup_codes
+from portal.flows import backup_codes, delivery
 from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.methods import Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
 from portal.policy import policy_of
+from portal.send_limits import Wait
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Way:
     sends: bool
     shown: dict
     target: bytes = field(default=b"", repr=False)  # by what its texts are counted
+    wait: Wait | None = None  # until a text can go out
 
     @property
     def is_asked(self) -> bool:
@@ -106,7 +108,14 @@ def ways(visit: Visit) -> list[Way]:
     pairs = [(user, row) for user, row in db.session.execute(oldest_first(both, visit.who.user_id))]
     rows = usable(visit.who.role, [row for _, row in pairs])
     shown = [way for user, row in pairs if row in rows and (way := way_of(visit, user, row))]
-    return sorted(shown, key=lambda way: (not (way.sends and way.is_asked), way.sends))
+    return sorted(with_waits(visit, shown), key=lambda way: (not (way.sends and way.is_asked), way.sends))
+
+
+def with_waits(visit: Visit, shown: list[Way]) -> list[Way]:
+    """The same ways; those that send know how long they cannot."""
+    numbers = [way.target for way in shown if way.sends]
+    waits = delivery.waits(visit, visit.who.user_id, attempt_of(visit), *numbers) if numbers else {}
+    return [replace(way, wait=waits.get(way.target)) for way in shown]
 
 
 def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
@@ -118,9 +127,9 @@ def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
         secret = open_secret(visit, user, row, attempt_of(visit))
     except SealBroken:
         return None
-    return Way(
-        row.id, row.method, row.name, asked.words is not None, asked.challenge.show(secret, visit.now), row.target_hash or b""
-    )
+    sends = asked.words is not None
+    target = visit.keys.mac(secret.text, delivery.TARGET) if sends else b""
+    return Way(row.id, row.method, row.name, sends, asked.challenge.show(secret, visit.now), target)
 
 
 def is_off(visit: Visit, asked: Method | None) -> bool:

@@ -2,10 +2,9 @@
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import select, update
 
 from portal import config, phones
 from portal.db import change, db
@@ -14,8 +13,6 @@ from portal.messages import N_
 from portal.methods import CodeRejected, Method, NotAsked, Secret
 from portal.models import Authenticator, Outbox, SentCode
 
-Mine = aliased(SentCode)
-HOUR = timedelta(hours=1)
 FINAL = ("delivered", "failed", "held")  # stages of a text that nothing follows
 
 
@@ -60,18 +57,6 @@ def words(secret: Secret, code: str) -> str:
     return whose % {"code": code, "issuer": secret.issuer, "initials": secret.initials} + f"\n\n@{secret.host} #{code}"
 
 
-def lately(column, now: datetime):
-    """SQL: of what was sent to the same person within the hour."""
-    own = (Mine.user_id == SentCode.user_id, Mine.created_at > now - HOUR)
-    return select(column).where(*own).correlate(SentCode).scalar_subquery()
-
-
-def wait(created_at: datetime, sends: int, first_at: datetime, now: datetime) -> int:
-    """Seconds until another text can go out: a minute after the last one, or until the hour has room again (SM-5)."""
-    ends = [created_at + config.SEND_GAP] + [first_at + HOUR] * (sends >= config.SENDS_PER_HOUR)
-    return max(0, int((max(ends) - now) / timedelta(seconds=1)))
-
-
 def state(secret: Secret, now: datetime) -> dict:
     """What a page says of the newest text of the attempt; `sent` is False before the first to this number."""
     row = db.session.execute(
@@ -82,8 +67,6 @@ def state(secret: Secret, now: datetime) -> dict:
             SentCode.used_at,
             SentCode.tries,
             Outbox,
-            lately(func.count(Mine.id), now),
-            lately(func.min(Mine.created_at), now),
         )
         .join(Outbox, Outbox.id == SentCode.outbox_id)
         .where(SentCode.attempt == secret.attempt)
@@ -92,8 +75,8 @@ def state(secret: Secret, now: datetime) -> dict:
     ).first()
     shown = {"masked": phones.mask(secret.text), "is_international": phones.is_international(secret.text, secret.countries[0])}
     if row is None:
-        return {**shown, "sent": False, "wait": 0}
-    asked, created_at, expires_at, used_at, tries, message, sends, first_at = row
+        return {**shown, "sent": False}
+    asked, created_at, expires_at, used_at, tries, message = row
     stage, is_over = message.stage_at(now), used_at is not None or tries >= config.TEXT_TRIES or now >= expires_at
     return {
         **shown,
@@ -103,7 +86,6 @@ def state(secret: Secret, now: datetime) -> dict:
         "seconds_left": max(0, int((expires_at - now).total_seconds())),
         "period": int(config.TEXT_LIFE.total_seconds()),
         "ask_again_in": None if is_over or stage in FINAL else 2 if now < created_at + config.SEND_GAP else 10,
-        "wait": wait(created_at, sends, first_at, now),
     }
 
 

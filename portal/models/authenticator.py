@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.crypto import Keyring
 from portal.models.base import Base, new_id
+from portal.models.user import User
 
 
 class Authenticator(Base):
@@ -45,6 +46,7 @@ class Binding(Base):
     failures: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    user: Mapped[User] = relationship(lazy="raise", viewonly=True)  # for a page, which asks the database four times at most
 
     def secret(self, keys: Keyring) -> str:
         """The base32 secret. Raises SealBroken."""

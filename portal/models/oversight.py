@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, new_id
@@ -49,6 +49,7 @@ class EmergencyGrant(Base):
     provider_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     session_id: Mapped[int | None]  # the sign-in that asked, and that the grant is good for
     reason: Mapped[str] = mapped_column(Text)
+    number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # the two digits that asker and approver compare
     asked_at: Mapped[datetime]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     approved_at: Mapped[datetime | None]
@@ -57,6 +58,11 @@ class EmergencyGrant(Base):
     ended_at: Mapped[datetime | None]  # when the end was recorded, or somebody's "This wasn't me" came before it
     reviewed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     reviewed_at: Mapped[datetime | None]
+
+
+def number_place(grant_id: str) -> str:
+    """Where the sealed number of a grant belongs."""
+    return f"emergency_grants:{grant_id}:number"
 
 
 class EmergencyView(Base):

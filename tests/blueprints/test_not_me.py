@@ -57,6 +57,31 @@ def test_a_strangers_sign_in_is_ended_at_once(plain, maria, database, clock, lin
     assert thief.path == "/sign-in" and "This wasn't me" in thief.text
 
 
+def test_providers_and_support_are_told_of_no_trusted_browsers(plain, dr_okafor, support, database, link_in, clock):
+    for person in (dr_okafor, support):
+        plain.another(agent="Mozilla/5.0 (Windows NT 10.0) Firefox/140.0").enter(person)
+        bench = plain.another().open("/test-bench")
+        assert "trusted" not in bench.text and "That ends the sessions of your account." in bench.text
+        plain.open(link_in("Sign-in from a new browser"))
+        assert "trusted" not in plain.text and not plain.offers(END)
+        plain.press("End sessions")
+        assert plain.heading == "Sessions were ended" and "trusted" not in plain.text and live(database, person) == 0
+
+
+def test_after_a_providers_change_no_page_speaks_of_trusted_browsers(plain, dr_okafor, clock, link_in):
+    browser = plain.another().enter(dr_okafor)
+    browser.open("/ehr/settings/security/backup-codes").press("Regenerate Backup Codes")
+    path = link_in("You have new backup codes")
+    plain.open(path)
+    assert "Then you can end every other session of your account." in plain.text
+    browser.open(path)
+    assert "We end every other session of your account at once." in browser.text and "trusted" not in browser.text
+    browser.press("End sessions")
+    assert browser.heading == "Sessions were ended"
+    browser.open("/ehr/settings/security/activity")
+    assert "Recent activity" in browser.text and "trust" not in browser.text
+
+
 def test_a_scanner_that_opens_the_link_changes_nothing(plain, maria, database, link_in):
     plain.enter(maria)
     path = link_in("Sign-in from a new browser")

@@ -342,7 +342,7 @@ def test_a_name_changes_everywhere_and_is_told(browser, maria):
     assert told(browser, "Your name was changed") == [OLD]
 
 
-@pytest.mark.parametrize("name", ["Dr. Ngũgĩ wa Thiong'o", "李小龍", "محمد علی", "Nguyễn Thị Hồng", "J."])
+@pytest.mark.parametrize("name", ["Dr. Ngũgĩ wa Thiong'o", "李小龍", "محمد علی", "Nguyễn Thị Hồng", "J.", "Anna 2"])
 def test_names_of_the_world_are_names(plain, maria, name):
     plain.enter(maria).open("/account/name")
     plain.fill("Save", Name=name)
@@ -352,12 +352,12 @@ def test_names_of_the_world_are_names(plain, maria, name):
 NAMES = {
     " ": "Enter your name.",
     "x" * 101: "Use at most 100 characters for your name.",
-    "evil.example": "A name has letters, spaces, hyphens and apostrophes. Leave out everything else.",
-    "see http://evil": "A name has letters, spaces, hyphens and apostrophes. Leave out everything else.",
-    "Maria \u202eseyeR": "A name has letters, spaces, hyphens and apostrophes. Leave out everything else.",
-    "Maria 2": "A name has letters, spaces, hyphens and apostrophes. Leave out everything else.",
-    "\N{WAVING HAND SIGN}": "A name has letters, spaces, hyphens and apostrophes. Leave out everything else.",
-    "-": "A name has letters, spaces, hyphens and apostrophes. Leave out everything else.",
+    "evil.example": "A name has letters, up to four digits, spaces, hyphens and apostrophes. Leave out everything else.",
+    "see http://evil": "A name has letters, up to four digits, spaces, hyphens and apostrophes. Leave out everything else.",
+    "Maria \u202eseyeR": "A name has letters, up to four digits, spaces, hyphens and apostrophes. Leave out everything else.",
+    "Maria 5035550199": "A name has letters, up to four digits, spaces, hyphens and apostrophes. Leave out everything else.",
+    "\N{WAVING HAND SIGN}": "A name has letters, up to four digits, spaces, hyphens and apostrophes. Leave out everything else.",
+    "-": "A name has letters, up to four digits, spaces, hyphens and apostrophes. Leave out everything else.",
 }
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import insert, update
 
 from portal.crypto import keyed_hash
 from portal.gateways import HELD
-from portal.models import Authenticator, Binding, Event, Outbox, SentCode, User
+from portal.models import Authenticator, Binding, Event, Outbox, SentCode, User, new_id
 from tests.support.client import CODES, WIZARD
 from tests.support.moving import START
 from tests.support.texts import (
@@ -374,6 +374,53 @@ def test_a_full_hour_is_told_before_another_text_is_asked_for(plain, clock, inbo
     assert plain.problems == ["That is all the texts we send for now. Try again in 56 minutes, or use another way."]
 
 
+def test_the_wait_beside_the_button_is_that_of_the_refusal_whichever_limit_it_is_of(plain, clock, database, inbox, maria, sam):
+    """The gap, the hour of a number that others text, five minutes of an address, the day: told before they are met."""
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    clock.move(seconds=90)
+    assert "A new text can go out" not in plain.open(CODE).text
+    [first] = database.all(SentCode)
+    of_sam = {"user_id": database.user(sam).id, "attempt": "another", "to_hash": first.to_hash, "ip": "192.0.2.7"}
+    of_maria = {**of_sam, "user_id": first.user_id, "created_at": clock.now - timedelta(hours=2)}
+    full = [
+        (24, {**of_sam, "to_hash": b"another", "ip": first.ip}, "4 minutes", "Try again in 4 minutes"),
+        (4, of_sam, "59 minutes", "Try again in 59 minutes"),
+        (9, of_maria, "22 hours", "try again tomorrow"),
+    ]
+    for number, changed, wait, refusal in full:
+        copies(database, number, **changed)
+        assert f"A new text can go out in {wait}." in plain.open(CODE).text
+        plain.press("Send again")
+        assert plain.status == 422 and refusal in plain.problems[0] and f"can go out in {wait}." in plain.text
+    assert count(inbox, maria) == 1
+    plain.press("Change the number")
+    assert "A new text can go out in 22 hours." in plain.text, "the day is full, whatever the number"
+
+
+def test_a_number_page_knows_no_hour_of_a_number_that_is_still_to_come(plain, clock, database, inbox, maria, sam):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    copies(database, 4, user_id=database.user(sam).id, attempt="another")
+    clock.move(seconds=60)
+    assert "A new text can go out in 59 minutes." in plain.open(CODE).text
+    plain.press("Change the number")
+    assert "A new text can go out" not in plain.text
+    send_to(plain, OTHERS)
+    assert plain.path == CODE and count(inbox, maria) == 2
+
+
+def test_where_it_is_you_is_confirmed_the_wait_is_told_before_the_first_text(texting, clock, maria):
+    for _ in range(4):  # the set-up's, a minute ago, was the first
+        texting.another().sign_in(maria)
+    browser = texting.another()
+    browser.sign_in(maria)
+    browser.fill("Verify", Verification_Code=maria.codes[0])
+    clock.move(minutes=6)
+    browser.open("/account/security/confirm")
+    assert "A new text can go out in 53 minutes." in browser.text
+    browser.press("Text me a code")
+    assert browser.status == 422 and "Try again in 53 minutes" in browser.problems[0]
+
+
 def test_ten_impatient_clicks_send_one_text(texting, inbox, clock, maria):
     texting.sign_in(maria)
     before = count(inbox, maria)
@@ -460,7 +507,7 @@ def copies(database, number, **changed):
     row = database.all(SentCode)[0]
     values = {column.name: getattr(row, column.name) for column in SentCode.__table__.columns} | changed
     with database.engine.begin() as connection:
-        connection.execute(SentCode.__table__.insert(), [{**values, "id": f"{at:032}"} for at in range(number)])
+        connection.execute(SentCode.__table__.insert(), [{**values, "id": new_id()} for _ in range(number)])
 
 
 def test_a_limit_reached_is_no_lock_the_other_ways_stay_open(texting, maria):

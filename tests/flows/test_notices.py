@@ -65,6 +65,7 @@ def test_it_goes_to_the_confirmed_address_which_is_sealed(plain, database, maria
         "browser": "Chrome on Linux",
         "ip": "127.0.0.1",
         "issuer": "Medximity",
+        "may_trust": True,
     }
 
 

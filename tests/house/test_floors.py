@@ -22,6 +22,7 @@ FLOORS = {
     "portal.practice_forms": 2,
     "portal.messages": 2,
     "portal.phones": 2,
+    "portal.send_limits": 2,
     "portal.spreadsheet": 2,
     "portal.activity": 2,
     "portal.models": 1,

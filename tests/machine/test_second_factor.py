@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from portal import config, passwords
-from portal.flows import delivery
+from portal import passwords, send_limits
 from portal.models import Authenticator, BackupCodeSet, Binding, SentCode, User, secret_place
 from tests.support.client import CODES, SCAN, Browser
 from tests.support.digits import totp
@@ -37,8 +36,7 @@ class SecondFactor(RuleBasedStateMachine):
         self.world.begin_anew()
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(passwords, "HASHER", CHEAP)
-        self.patch.setattr(delivery, "MOST", (10**6,) * 3)  # the limits on texts have tests of their own
-        self.patch.setattr(config, "SENDS_PER_DAY", 10**6)
+        self.patch.setattr(send_limits, "LIMITS", send_limits.LIMITS[:1])  # the other limits on texts have tests of their own
         self.database = Database(self.world.app)
         self.inbox = Inbox(self.database)
         known = self.world.people["maria"]

@@ -5,8 +5,10 @@ A page asks at most four times, a code check at most eight. Each list is a walk,
 
 import pytest
 
-from portal import config
-from tests.support.texts import turn_on_texts
+from portal import config, send_limits
+from portal.send_limits import Limit
+from tests.support.texts import CODE as CODE_PAGE
+from tests.support.texts import MARIAS, NUMBER, ask_for_texts, send_to, turn_on_texts
 
 PAGE, CODE = 4, 8  # the most
 SIGNED_OUT = ["/sign-in", "/help", "/help/contact", "/community", "/privacy"]
@@ -56,7 +58,7 @@ def test_the_pages_of_a_patient_who_is_on(queries, plain, sam):
 def test_setting_up(queries, plain, maria):
     plain.enter(maria)
     plain.open("/account/security/two-factor")
-    assert walk(queries, lambda: plain.press("Continue")) == [("patient.setup.submit_choose", 5), ("patient.setup.step", 3)]
+    assert walk(queries, lambda: plain.press("Continue")) == [("patient.setup.submit_choose", 5), ("patient.setup.step", 2)]
     maria.key = plain.page.one("code", id="key").text.replace(" ", "")
     wrong = maria.wrong_code()
     assert walk(queries, lambda: plain.fill("Verify and Enable", Verification_Code=wrong)) == [("patient.setup.submit_step", 7)]
@@ -92,11 +94,17 @@ def test_the_code_of_the_app_in_a_browser_seen_before(queries, plain, sam, clock
 def test_the_code_page_of_texts_before_and_after_a_limit(queries, plain, inbox, maria, monkeypatch):
     turn_on_texts(plain.enter(maria), inbox, maria)
     plain.press("Sign out")
-    for limit, asked in ((5, 3), (1, 4)):
-        monkeypatch.setattr("portal.flows.delivery.MOST", (limit, limit, limit))
+    for most in (5, 1):
+        monkeypatch.setattr(send_limits, "LIMITS", [Limit("account", most, send_limits.HOUR, "send_limit")])
         plain.sign_in(maria)
         counts = walk(queries, lambda: plain.open("/sign-in/code"))
-        assert counts == [("sign_in.ask_code", asked)] and ("That is all" in plain.text) == (limit == 1)
+        assert counts == [("sign_in.ask_code", 4)] and ("That is all" in plain.text) == (most == 1)
+
+
+def test_the_set_up_pages_of_texts(queries, plain, inbox, maria):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    for path in (NUMBER, CODE_PAGE):
+        assert walk(queries, lambda path=path: plain.open(path)) == [("patient.setup.step", 4)]
 
 
 def test_a_wrong_code(queries, plain, sam):
