@@ -2,7 +2,7 @@
 
 from flask import Flask, current_app, g
 from sqlalchemy import Delete, Engine, Update, create_engine, event, insert
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmaker
 
 from portal import config
 
@@ -71,8 +71,17 @@ def choose_begin(connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+class PendingChangesError(RuntimeError):
+    """A transaction was about to be dropped with what it has written: a fault of the flow, never of the person."""
+
+
 def begin_write() -> Session:
-    """End the reading transaction and open one that may write. The flow that asks for it commits it."""
+    """End the reading transaction and open one that may write. The flow that asks for it commits it.
+
+    Raises PendingChangesError where the open transaction has changes: they are committed or rolled back first.
+    """
+    if has_changes(db.session):
+        raise PendingChangesError("begin_write() inside a transaction that has changes: commit it or roll it back first.")
     db.session.rollback()
     db.session.connection(execution_options={"writes": True})
     return db.session
@@ -81,10 +90,18 @@ def begin_write() -> Session:
 def change(statement: Update | Delete) -> int:
     """Execute an UPDATE or DELETE in the open transaction; returns how many rows it met. Loaded rows are not refreshed."""
     db.session.flush()
+    db.session.info[CHANGED] = True
     return db.session.connection().execute(statement).rowcount
 
 
 AT_COMMIT = "rows that go in with the commit"
+CHANGED = "the open transaction has changed rows"
+
+
+def has_changes(session: Session) -> bool:
+    """Whether a rollback would lose something: rows that wait, or statements that were sent."""
+    waiting = session.new or session.deleted or session.info.get(AT_COMMIT)
+    return bool(waiting or session.info.get(CHANGED) or any(map(session.is_modified, session.dirty)))
 
 
 def add_at_commit(model: type, **columns) -> None:
@@ -99,9 +116,26 @@ def insert_rows(session: Session) -> None:
         session.execute(insert(model), rows)
 
 
+@event.listens_for(Session, "do_orm_execute")
+def note_statement(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        state.session.info[CHANGED] = True
+
+
+@event.listens_for(Session, "after_flush")
+def note_flush(session: Session, context: UOWTransaction) -> None:
+    session.info[CHANGED] = True
+
+
+@event.listens_for(Session, "after_commit")
+def forget_changes(session: Session) -> None:
+    session.info.pop(CHANGED, None)
+
+
 @event.listens_for(Session, "after_rollback")
 def forget_rows(session: Session) -> None:
     session.info.pop(AT_COMMIT, None)
+    session.info.pop(CHANGED, None)
 
 
 def end_read() -> None:
