@@ -8,11 +8,13 @@ import threading
 
 from gunicorn.glogging import Logger
 
+from portal.config import WEB_THREADS
+
 host = os.environ.get("HOST", "127.0.0.1")
 bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT', '5000')}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = 8  # a thread that waits for a lock in the database or for a password's hash leaves seven that answer
+threads = WEB_THREADS
 timeout = 60  # longer than the database's busy time-out, so that a worker that waits is never taken for a dead one
 graceful_timeout = 10
 control_socket_disable = True

@@ -8,9 +8,10 @@ import threading
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import ProgrammingError
 
 from portal import clock
+from portal.db import BUSY
 from portal.flows import accounts, demo, outbox, rotation
 from portal.messages import SENTENCES, Refused
 from portal.models import ROLES
@@ -23,7 +24,7 @@ class Group(AppGroup):
     def invoke(self, ctx: click.Context):
         try:
             return super().invoke(ctx)
-        except (OperationalError, ProgrammingError) as fault:  # a missing table is the one on SQLite, the other on PostgreSQL
+        except (*BUSY, ProgrammingError) as fault:  # a missing table is the one on SQLite, the other on PostgreSQL
             words = "The database is away, busy, or not migrated (`db upgrade`). Run this again then: nothing is done twice."
             raise click.ClickException(words) from fault
 

@@ -1,18 +1,25 @@
 """The engine and the session: SQLite and PostgreSQL under one set of habits."""
 
+from typing import Any
+
 from flask import Flask, current_app, g
-from sqlalchemy import Delete, Engine, Update, create_engine, event, insert
+from sqlalchemy import Delete, Engine, NullPool, Update, create_engine, event, insert
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmaker
 
-from portal import config
+from portal import config, postgres
+
+BUSY = (OperationalError, PoolTimeoutError)  # the database did not answer in time, or every connection to it was taken
 
 
 class Database:
     """One engine an app, one session an app context."""
 
-    def init_app(self, app: Flask, url: str) -> None:
-        """Make the engine; sessions are closed with their context."""
-        app.extensions["engine"] = engine = create_engine(**engine_options(url))
+    def init_app(self, app: Flask, url: str, connections: int = config.DATABASE_CONNECTIONS) -> None:
+        """Make the engines, for pages and for migrations; sessions are closed with their context."""
+        app.extensions["engine"] = engine = make_engine(url, postgres.engine_options(connections))
+        app.extensions["migrations_engine"] = make_engine(url, postgres.migration_options(), poolclass=NullPool)
         app.extensions["sessions"] = sessionmaker(engine, expire_on_commit=False)
         app.teardown_appcontext(self.close)
 
@@ -37,14 +44,10 @@ class Database:
 db = Database()
 
 
-def engine_options(url: str) -> dict:
-    """Options for `create_engine`: waits bounded, so that a busy database becomes a sentence."""
-    options: dict = {"url": url, "pool_pre_ping": not url.startswith("sqlite"), "hide_parameters": True}
-    if url.startswith("sqlite"):
-        options["connect_args"] = {"timeout": config.DATABASE_WAIT_SECONDS, "check_same_thread": False}
-        return options
-    options["connect_args"] = {"options": f"-c lock_timeout={config.DATABASE_WAIT_SECONDS * 1000} -c timezone=UTC"}
-    return options
+def make_engine(url: str, on_postgres: dict[str, Any], **also: Any) -> Engine:
+    """An engine whose waits are bounded, so that a busy database becomes a sentence."""
+    on_sqlite = {"connect_args": {"timeout": config.DATABASE_WAIT_SECONDS, "check_same_thread": False}}
+    return create_engine(url, hide_parameters=True, **(on_sqlite if url.startswith("sqlite") else on_postgres), **also)
 
 
 @event.listens_for(Engine, "connect")

@@ -29,6 +29,7 @@ FLOORS = {
     "portal.crypto": 1,
     "portal.passwords": 1,
     "portal.db": 0,
+    "portal.postgres": 0,
     "portal.clock": 0,
     "portal.config": 0,
     "portal.addresses": 0,
