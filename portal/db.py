@@ -10,6 +10,11 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmake
 
 from portal import config, postgres
 
+
+class DatabaseSession(Session):
+    """The portal's own kind: what is listened to below is listened to here, and at no other session of the process."""
+
+
 BUSY = (OperationalError, PoolTimeoutError)  # the database did not answer in time, or every connection to it was taken
 
 
@@ -20,7 +25,7 @@ class Database:
         """Make the engines, for pages and for migrations; sessions are closed with their context."""
         app.extensions["engine"] = engine = make_engine(url, postgres.engine_options(connections))
         app.extensions["migrations_engine"] = make_engine(url, postgres.migration_options(), poolclass=NullPool)
-        app.extensions["sessions"] = sessionmaker(engine, expire_on_commit=False)
+        app.extensions["sessions"] = sessionmaker(engine, class_=DatabaseSession, expire_on_commit=False)
         app.teardown_appcontext(self.close)
 
     @property
@@ -47,14 +52,16 @@ db = Database()
 def make_engine(url: str, on_postgres: dict[str, Any], **also: Any) -> Engine:
     """An engine whose waits are bounded, so that a busy database becomes a sentence."""
     on_sqlite = {"connect_args": {"timeout": config.DATABASE_WAIT_SECONDS, "check_same_thread": False}}
-    return create_engine(url, hide_parameters=True, **(on_sqlite if url.startswith("sqlite") else on_postgres), **also)
+    if not url.startswith("sqlite"):
+        return create_engine(url, hide_parameters=True, **on_postgres, **also)
+    engine = create_engine(url, hide_parameters=True, **on_sqlite, **also)
+    event.listen(engine, "connect", prepare_sqlite)
+    event.listen(engine, "begin", choose_begin)
+    return engine
 
 
-@event.listens_for(Engine, "connect")
 def prepare_sqlite(connection, record) -> None:
     """WAL, foreign keys, and a driver that leaves BEGIN to us (its default loses concurrent updates)."""
-    if type(connection).__module__ != "sqlite3":
-        return
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
@@ -66,12 +73,10 @@ def fold(text):
     return text.lower() if isinstance(text, str) else text
 
 
-@event.listens_for(Engine, "begin")
 def choose_begin(connection) -> None:
     """A writer takes SQLite's lock at once; a page that only reads does not wait for it."""
-    if connection.dialect.name == "sqlite":
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 class PendingChangesError(RuntimeError):
@@ -112,30 +117,30 @@ def add_at_commit(model: type, **columns) -> None:
     db.session.info.setdefault(AT_COMMIT, {}).setdefault(model, []).append(columns)
 
 
-@event.listens_for(Session, "before_commit")
+@event.listens_for(DatabaseSession, "before_commit")
 def insert_rows(session: Session) -> None:
     session.flush()  # what the rows refer to goes first
     for model, rows in session.info.pop(AT_COMMIT, {}).items():
         session.execute(insert(model), rows)
 
 
-@event.listens_for(Session, "do_orm_execute")
+@event.listens_for(DatabaseSession, "do_orm_execute")
 def note_statement(state: ORMExecuteState) -> None:
     if state.is_insert or state.is_update or state.is_delete:
         state.session.info[CHANGED] = True
 
 
-@event.listens_for(Session, "after_flush")
+@event.listens_for(DatabaseSession, "after_flush")
 def note_flush(session: Session, context: UOWTransaction) -> None:
     session.info[CHANGED] = True
 
 
-@event.listens_for(Session, "after_commit")
+@event.listens_for(DatabaseSession, "after_commit")
 def forget_changes(session: Session) -> None:
     session.info.pop(CHANGED, None)
 
 
-@event.listens_for(Session, "after_rollback")
+@event.listens_for(DatabaseSession, "after_rollback")
 def forget_rows(session: Session) -> None:
     session.info.pop(AT_COMMIT, None)
     session.info.pop(CHANGED, None)

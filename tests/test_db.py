@@ -1,9 +1,10 @@
-"""A transaction is never dropped with what it has written, without a word."""
+"""A transaction is never dropped with what it has written, without a word; nobody else's sessions and engines are listened to."""
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import create_engine, insert, select, text, update
+from sqlalchemy.orm import Session
 
-from portal.db import PendingChangesError, add_at_commit, begin_write, change, db
+from portal.db import DatabaseSession, PendingChangesError, add_at_commit, begin_write, change, db
 from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.models import Event, Practice, User
@@ -80,3 +81,16 @@ def test_the_row_that_was_kept_from_getting_lost_still_goes_in(visit, database):
         begin_write()
     db.session.commit()
     assert len(database.all(Event)) == before + 1
+
+
+def test_sessions_and_engines_that_are_not_ours_are_left_alone(app):
+    engine = create_engine("sqlite://")
+    with Session(engine) as session:
+        assert session.execute(text("PRAGMA foreign_keys")).scalar() == 0
+        Practice.__table__.create(session.connection())
+        session.execute(insert(Practice).values(name="Hillside", city="Salem", phone="503-555-0100"))
+        assert session.info == {}
+    engine.dispose()
+    with app.app_context():
+        assert db.session.execute(text("SELECT lower('É')")).scalar() == "é"
+        assert isinstance(db.session, DatabaseSession)
