@@ -7,7 +7,7 @@ import threading
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, FlaskGroup
 from sqlalchemy.exc import ProgrammingError
 
 from portal import clock
@@ -38,6 +38,12 @@ queue_group = Group("queue", help="Texts and mails on their way.")
 def register_commands(app: Flask) -> None:
     for group in (accounts_group, demo_group, keys_group, queue_group):
         app.cli.add_command(group)
+
+
+def main() -> None:
+    """`medximity-portal …`, where the portal is installed: what `flask --app wsgi …` is in its repository."""
+    os.environ["FLASK_APP"] = "portal.wsgi"
+    FlaskGroup(name="medximity-portal", load_dotenv=False).main()
 
 
 @accounts_group.command("create")

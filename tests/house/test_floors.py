@@ -12,6 +12,8 @@ FLOORS = {
     "portal.static_files": 5,
     "portal.errors": 5,
     "portal.cli": 5,
+    "portal.wsgi": 5,
+    "portal.gunicorn_conf": 5,
     "portal.browser_session": 5,
     "portal.queue": 5,
     "portal.mails": 5,
