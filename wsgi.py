@@ -1,14 +1,3 @@
-"""The portal for a WSGI server: `gunicorn wsgi:app`, `flask --app wsgi …`."""
+"""The portal for a WSGI server in this folder: `gunicorn wsgi:app`, `flask --app wsgi …`. Installed, it is `portal.wsgi`."""
 
-import sys
-
-from portal import create_app
-from portal.settings import SettingError
-
-WORKER_BOOT_ERROR = 3  # gunicorn's word for "do not try again"
-
-try:
-    app = create_app()
-except SettingError as error:
-    sys.stderr.write(f"The portal did not start. {error}\n")
-    sys.exit(WORKER_BOOT_ERROR)
+from portal.wsgi import app as app

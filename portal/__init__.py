@@ -56,8 +56,8 @@ def configure(app: Flask, settings: Settings) -> None:
 
 
 def add_extensions(app: Flask, settings: Settings) -> None:
-    db.init_app(app, settings.database_url)
-    Alembic(app, metadatas=Base.metadata, engines=app.extensions["engine"])
+    db.init_app(app, settings.database_url, settings.database_connections)
+    Alembic(app, metadatas=Base.metadata, engines=app.extensions["migrations_engine"])
     queue.init_app(app, settings)
     Babel(app)
     rendering.teach(app.jinja_env)

@@ -6,10 +6,9 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, request, session
 from flask.sessions import SessionInterface, SessionMixin
-from sqlalchemy.exc import OperationalError
 
 from portal import clock, config
-from portal.db import db
+from portal.db import BUSY, db
 from portal.flows import sessions, trusted
 from portal.flows.events import one_line
 from portal.flows.visit import Visit, Visitor
@@ -157,7 +156,7 @@ def touch() -> None:
     if who and not who.is_claimant and now() - who.last_seen_at >= config.SESSION_TOUCH:
         try:
             sessions.touch(visit())
-        except OperationalError:  # a busy database costs the page nothing but this note
+        except BUSY:  # a busy database costs the page nothing but this note
             db.session.rollback()
             return
         g.touched = True

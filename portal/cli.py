@@ -7,10 +7,11 @@ import threading
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from flask.cli import AppGroup, FlaskGroup
+from sqlalchemy.exc import ProgrammingError
 
 from portal import clock
+from portal.db import BUSY
 from portal.flows import accounts, demo, outbox, rotation
 from portal.messages import SENTENCES, Refused
 from portal.models import ROLES
@@ -23,7 +24,7 @@ class Group(AppGroup):
     def invoke(self, ctx: click.Context):
         try:
             return super().invoke(ctx)
-        except (OperationalError, ProgrammingError) as fault:  # a missing table is the one on SQLite, the other on PostgreSQL
+        except (*BUSY, ProgrammingError) as fault:  # a missing table is the one on SQLite, the other on PostgreSQL
             words = "The database is away, busy, or not migrated (`db upgrade`). Run this again then: nothing is done twice."
             raise click.ClickException(words) from fault
 
@@ -37,6 +38,12 @@ queue_group = Group("queue", help="Texts and mails on their way.")
 def register_commands(app: Flask) -> None:
     for group in (accounts_group, demo_group, keys_group, queue_group):
         app.cli.add_command(group)
+
+
+def main() -> None:
+    """`medximity-portal …`, where the portal is installed: what `flask --app wsgi …` is in its repository."""
+    os.environ["FLASK_APP"] = "portal.wsgi"
+    FlaskGroup(name="medximity-portal", load_dotenv=False).main()
 
 
 @accounts_group.command("create")

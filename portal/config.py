@@ -145,5 +145,12 @@ EMERGENCY_NEWS_SECONDS = 5  # how often a page that waits asks for news
 # HTTP
 ROW_ID_MAX = 2**31 - 1  # what the databases take for a number
 MAX_FORM_BYTES = 64 * 1024  # no form of ours comes near; 10,000 characters in a field still get a sentence
-DATABASE_WAIT_SECONDS = 5  # how long a writer waits for another before the person is told
+WEB_THREADS = 8  # of each process: one that waits for a lock in the database or for a password's hash leaves seven that answer
+DATABASE_WAIT_SECONDS = 5  # how long a writer waits for another, or anybody for a connection, before the person is told
+DATABASE_STATEMENT_SECONDS = 10  # what a page may ask takes milliseconds: one that takes this long hangs
+DATABASE_IDLE_SECONDS = 60  # inside a transaction: whoever stopped there holds locks; as long as gunicorn waits for its worker
+DATABASE_CONNECTIONS = max(WEB_THREADS, QUEUE_THREADS)  # of one process, which runs either the pages or the queue
+DATABASE_CONNECTIONS_MAX = (
+    100  # more is a slip of the finger: PostgreSQL takes a hundred from everybody together, unless told otherwise
+)
 MIN_KEY_BYTES = 32  # 256 bits: CR-3

@@ -1,19 +1,31 @@
 """The engine and the session: SQLite and PostgreSQL under one set of habits."""
 
-from flask import Flask, current_app, g
-from sqlalchemy import Delete, Engine, Update, create_engine, event, insert
-from sqlalchemy.orm import Session, sessionmaker
+from typing import Any
 
-from portal import config
+from flask import Flask, current_app, g
+from sqlalchemy import Delete, Engine, NullPool, Update, create_engine, event, insert
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmaker
+
+from portal import config, postgres
+
+
+class DatabaseSession(Session):
+    """The portal's own kind: what is listened to below is listened to here, and at no other session of the process."""
+
+
+BUSY = (OperationalError, PoolTimeoutError)  # the database did not answer in time, or every connection to it was taken
 
 
 class Database:
     """One engine an app, one session an app context."""
 
-    def init_app(self, app: Flask, url: str) -> None:
-        """Make the engine; sessions are closed with their context."""
-        app.extensions["engine"] = engine = create_engine(**engine_options(url))
-        app.extensions["sessions"] = sessionmaker(engine, expire_on_commit=False)
+    def init_app(self, app: Flask, url: str, connections: int = config.DATABASE_CONNECTIONS) -> None:
+        """Make the engines, for pages and for migrations; sessions are closed with their context."""
+        app.extensions["engine"] = engine = make_engine(url, postgres.engine_options(connections))
+        app.extensions["migrations_engine"] = make_engine(url, postgres.migration_options(), poolclass=NullPool)
+        app.extensions["sessions"] = sessionmaker(engine, class_=DatabaseSession, expire_on_commit=False)
         app.teardown_appcontext(self.close)
 
     @property
@@ -37,21 +49,19 @@ class Database:
 db = Database()
 
 
-def engine_options(url: str) -> dict:
-    """Options for `create_engine`: waits bounded, so that a busy database becomes a sentence."""
-    options: dict = {"url": url, "pool_pre_ping": not url.startswith("sqlite"), "hide_parameters": True}
-    if url.startswith("sqlite"):
-        options["connect_args"] = {"timeout": config.DATABASE_WAIT_SECONDS, "check_same_thread": False}
-        return options
-    options["connect_args"] = {"options": f"-c lock_timeout={config.DATABASE_WAIT_SECONDS * 1000} -c timezone=UTC"}
-    return options
+def make_engine(url: str, on_postgres: dict[str, Any], **also: Any) -> Engine:
+    """An engine whose waits are bounded, so that a busy database becomes a sentence."""
+    on_sqlite = {"connect_args": {"timeout": config.DATABASE_WAIT_SECONDS, "check_same_thread": False}}
+    if not url.startswith("sqlite"):
+        return create_engine(url, hide_parameters=True, **on_postgres, **also)
+    engine = create_engine(url, hide_parameters=True, **on_sqlite, **also)
+    event.listen(engine, "connect", prepare_sqlite)
+    event.listen(engine, "begin", choose_begin)
+    return engine
 
 
-@event.listens_for(Engine, "connect")
 def prepare_sqlite(connection, record) -> None:
     """WAL, foreign keys, and a driver that leaves BEGIN to us (its default loses concurrent updates)."""
-    if type(connection).__module__ != "sqlite3":
-        return
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
@@ -63,16 +73,23 @@ def fold(text):
     return text.lower() if isinstance(text, str) else text
 
 
-@event.listens_for(Engine, "begin")
 def choose_begin(connection) -> None:
     """A writer takes SQLite's lock at once; a page that only reads does not wait for it."""
-    if connection.dialect.name == "sqlite":
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class PendingChangesError(RuntimeError):
+    """A transaction was about to be dropped with what it has written: a fault of the flow, never of the person."""
 
 
 def begin_write() -> Session:
-    """End the reading transaction and open one that may write. The flow that asks for it commits it."""
+    """End the reading transaction and open one that may write. The flow that asks for it commits it.
+
+    Raises PendingChangesError where the open transaction has changes: they are committed or rolled back first.
+    """
+    if has_changes(db.session):
+        raise PendingChangesError("begin_write() inside a transaction that has changes: commit it or roll it back first.")
     db.session.rollback()
     db.session.connection(execution_options={"writes": True})
     return db.session
@@ -81,10 +98,18 @@ def begin_write() -> Session:
 def change(statement: Update | Delete) -> int:
     """Execute an UPDATE or DELETE in the open transaction; returns how many rows it met. Loaded rows are not refreshed."""
     db.session.flush()
+    db.session.info[CHANGED] = True
     return db.session.connection().execute(statement).rowcount
 
 
 AT_COMMIT = "rows that go in with the commit"
+CHANGED = "the open transaction has changed rows"
+
+
+def has_changes(session: Session) -> bool:
+    """Whether a rollback would lose something: rows that wait, or statements that were sent."""
+    waiting = session.new or session.deleted or session.info.get(AT_COMMIT)
+    return bool(waiting or session.info.get(CHANGED) or any(map(session.is_modified, session.dirty)))
 
 
 def add_at_commit(model: type, **columns) -> None:
@@ -92,16 +117,33 @@ def add_at_commit(model: type, **columns) -> None:
     db.session.info.setdefault(AT_COMMIT, {}).setdefault(model, []).append(columns)
 
 
-@event.listens_for(Session, "before_commit")
+@event.listens_for(DatabaseSession, "before_commit")
 def insert_rows(session: Session) -> None:
     session.flush()  # what the rows refer to goes first
     for model, rows in session.info.pop(AT_COMMIT, {}).items():
         session.execute(insert(model), rows)
 
 
-@event.listens_for(Session, "after_rollback")
+@event.listens_for(DatabaseSession, "do_orm_execute")
+def note_statement(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        state.session.info[CHANGED] = True
+
+
+@event.listens_for(DatabaseSession, "after_flush")
+def note_flush(session: Session, context: UOWTransaction) -> None:
+    session.info[CHANGED] = True
+
+
+@event.listens_for(DatabaseSession, "after_commit")
+def forget_changes(session: Session) -> None:
+    session.info.pop(CHANGED, None)
+
+
+@event.listens_for(DatabaseSession, "after_rollback")
 def forget_rows(session: Session) -> None:
     session.info.pop(AT_COMMIT, None)
+    session.info.pop(CHANGED, None)
 
 
 def end_read() -> None:

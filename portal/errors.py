@@ -7,9 +7,11 @@ from flask import Flask, Response, current_app, g, request, session
 from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, SecurityError
 
 from portal.browser_session import visit, visitor
+from portal.db import BUSY
 from portal.flows import events
 from portal.headers import CROSS_SITE
 from portal.rendering import page, place_to_return, send_to_sign_in
@@ -21,7 +23,8 @@ PUBLIC_BLUEPRINTS = ("sign_in", "mailed", "help", "test_bench")
 
 def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, form_expired)
-    app.register_error_handler(OperationalError, database_busy)
+    for error in BUSY:
+        app.register_error_handler(error, database_busy)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(InternalServerError, broken)
 
@@ -34,9 +37,9 @@ def form_expired(error: CSRFError) -> Response:
     return page("errors/expired.html", 403, again_url=place_to_return() or "/")
 
 
-def database_busy(error: OperationalError) -> Response:
-    """Another process held the database for too long: nothing was changed, and the page says so."""
-    log.error("request %s: the database did not answer: %s", g.get("request_id"), error.orig)
+def database_busy(error: OperationalError | PoolTimeoutError) -> Response:
+    """The database was held for too long, hung, or had no connection free: nothing was changed, and the page says so."""
+    log.error("request %s: the database did not answer: %s", g.get("request_id"), getattr(error, "orig", error))
     session.forget()  # type: ignore[attr-defined]
     response = page("errors/503.html", 503)
     response.headers["Retry-After"] = "5"
@@ -59,7 +62,7 @@ def http_error(error: HTTPException) -> Response | HTTPException:
 
 def broken(error: InternalServerError) -> Response:
     """Ours: the page has a reference number that the log has too."""
-    if isinstance(error.original_exception, OperationalError):  # met while the page of another error was made
+    if isinstance(error.original_exception, BUSY):  # met while the page of another error was made
         return database_busy(error.original_exception)
     session.forget()  # type: ignore[attr-defined]
     reference = g.get("request_id", "")

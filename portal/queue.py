@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from portal import clock, config
+from portal.db import DatabaseSession
 from portal.flows import emergency, outbox
 from portal.flows.visit import Visit
 from portal.gateways import Bench, Gateway, Nowhere, Off
@@ -124,19 +125,19 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.extensions["queue"] = Queue(app, settings)
 
 
-@event.listens_for(Session, "after_flush")
+@event.listens_for(DatabaseSession, "after_flush")
 def note_new_rows(session: Session, context) -> None:
     rows = [each.id for each in session.new if isinstance(each, Outbox)]
     if rows:
         session.info.setdefault(NEW, []).extend(rows)
 
 
-@event.listens_for(Session, "after_rollback")
+@event.listens_for(DatabaseSession, "after_rollback")
 def forget_rows(session: Session) -> None:
     session.info.pop(NEW, None)
 
 
-@event.listens_for(Session, "after_commit")
+@event.listens_for(DatabaseSession, "after_commit")
 def order_rows(session: Session) -> None:
     rows = session.info.pop(NEW, ())
     queue: Queue | None = current_app.extensions.get("queue") if current_app else None

@@ -14,7 +14,7 @@ from sqlalchemy import NullPool, create_engine, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from portal import config
+from portal import config, postgres
 from portal.addresses import (
     SettingError,
     is_loopback_host,
@@ -32,6 +32,7 @@ class Settings:
 
     instance: Path
     database_url: str
+    database_connections: int  # at most so many to PostgreSQL from one process
     base_url: str
     secret_key: str
     encryption_keys: tuple[tuple[str, bytes], ...]  # (id, 32 bytes), newest first
@@ -76,6 +77,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         instance=instance,
         database_url=database_url,
+        database_connections=read_database_connections(environ),
         base_url=base_url,
         secret_key=read_secret_key(environ, kept),
         encryption_keys=read_encryption_keys(environ, kept),
@@ -115,6 +117,13 @@ def read_database_url(environ: Mapping[str, str], instance: Path) -> str:
     if name not in ("sqlite", "postgresql+psycopg"):
         raise SettingError("PORTAL_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
     return url
+
+
+def read_database_connections(environ: Mapping[str, str]) -> int:
+    connections = read_number(environ, "PORTAL_DATABASE_CONNECTIONS", config.DATABASE_CONNECTIONS)
+    if not 1 <= connections <= config.DATABASE_CONNECTIONS_MAX:
+        raise SettingError(f"PORTAL_DATABASE_CONNECTIONS must be 1 to {config.DATABASE_CONNECTIONS_MAX}.")
+    return connections
 
 
 def read_switch(environ: Mapping[str, str], name: str, default: str = "0") -> bool:
@@ -208,7 +217,7 @@ class KeptKeys:
         """Whether there is a database that a key made now could not open (CR-3)."""
         if self.url.drivername == "sqlite":
             return bool(self.url.database) and Path(str(self.url.database)).exists()
-        engine = create_engine(self.url, poolclass=NullPool)
+        engine = create_engine(self.url, poolclass=NullPool, connect_args=postgres.network_options())
         try:
             return inspect(engine).has_table("users")
         except OperationalError as error:

@@ -35,6 +35,8 @@ WRONG = {
     "a port in other digits": ({"PORT": "٥٠٠٠"}, "PORT"),
     "no URL": ({"PORTAL_DATABASE_URL": "my database"}, "PORTAL_DATABASE_URL"),
     "another database": ({"PORTAL_DATABASE_URL": "mysql://localhost/portal"}, "PORTAL_DATABASE_URL"),
+    "no connections": ({"PORTAL_DATABASE_CONNECTIONS": "0"}, "PORTAL_DATABASE_CONNECTIONS"),
+    "too many connections": ({"PORTAL_DATABASE_CONNECTIONS": "101"}, "PORTAL_DATABASE_CONNECTIONS"),
     "another driver": ({"PORTAL_DATABASE_URL": "postgresql+psycopg2://localhost/portal"}, "PORTAL_DATABASE_URL"),
     "a switch in words": ({"PORTAL_TEST_BENCH": "yes"}, "PORTAL_TEST_BENCH"),
     "proxies in words": ({"PORTAL_TRUSTED_PROXIES": "one"}, "PORTAL_TRUSTED_PROXIES"),

@@ -4,11 +4,11 @@ A page claims nothing that is not so: the mark is signed, so that no link makes 
 nothing; what its own rows contradict, a page does not say at all. Nothing is stored for it, for a GET writes nothing.
 """
 
-import hmac
-import re
+import hashlib
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 from flask_babel import gettext as _
+from itsdangerous import BadData, TimestampSigner
 
 from portal import config
 from portal.browser_session import visit
@@ -16,7 +16,7 @@ from portal.flows import presence
 from portal.messages import N_
 from portal.rendering import go_to
 
-MARK = re.compile(r"(([a-z_-]+?)((?:_[0-9]{1,9})*))\.([0-9]{1,12})\.([0-9a-f]{64})")
+BETWEEN = "~"  # a mark's key and its numbers; an address carries it as it is
 SAID = {
     "on": N_("Two-factor authentication is on."),
     "off": N_("Two-factor authentication is off."),
@@ -46,14 +46,22 @@ def go_and_say(endpoint: str, what: str) -> Response:
     return go_to(g.door.url(endpoint, done=mark(what)))
 
 
+class MarkSigner(TimestampSigner):
+    """Signs what this session's last page has done, with the time that the request goes by."""
+
+    default_digest_method = staticmethod(hashlib.sha256)
+    default_key_derivation = "hmac"
+
+    def __init__(self) -> None:
+        super().__init__(str(current_app.secret_key), salt=f"done {visit().who.session_id}")
+
+    def get_timestamp(self) -> int:
+        return int(visit().now.timestamp())
+
+
 def mark(what: str, *numbers: int) -> str:
     """A key of SAID as an address carries it; where a page has words of its own for it, with its numbers."""
-    at, what = int(visit().now.timestamp()), "_".join((what, *map(str, numbers)))
-    return f"{what}.{at}.{sign(what, at)}"
-
-
-def sign(what: str, at: int) -> str:
-    return visit().keys.mac(f"{what}\0{at}\0{visit().who.session_id}", "done").hex()
+    return MarkSigner().sign(BETWEEN.join((what, *map(str, numbers)))).decode()
 
 
 def said(**so: bool) -> str | None:
@@ -64,11 +72,9 @@ def said(**so: bool) -> str | None:
 
 def proved() -> tuple[str, list[int]]:
     """What this address's mark says, and its numbers; ("", []) where there is no mark, or none of this session and minute."""
-    found = MARK.fullmatch(request.args.get("done", ""))
-    if not found:
+    try:
+        whole = MarkSigner().unsign(request.args.get("done", ""), max_age=int(config.SAID_FOR.total_seconds())).decode()
+    except BadData:
         return "", []
-    whole, what, numbers, at, signed = found.groups()
-    age = visit().now.timestamp() - int(at)
-    if age > config.SAID_FOR.total_seconds() or not hmac.compare_digest(signed, sign(whole, int(at))):
-        return "", []
-    return what, [int(number) for number in numbers.split("_")[1:]]
+    what, *numbers = whole.split(BETWEEN)
+    return what, [int(number) for number in numbers]

@@ -17,7 +17,7 @@ from portal.models import User
 from portal.rendering import go, go_to, page, refuse, renew_session, say
 
 blueprint = Blueprint("mailed", __name__)
-AGAIN = {"new_password": "forgot", "set_up_again": "reset"}  # where another link is to be had, by page
+Opened = Callable[[str], Response]  # the view of a link: it takes the token
 
 
 @blueprint.after_request
@@ -27,20 +27,23 @@ def tell_no_referrer(response: Response) -> Response:
     return response
 
 
-def with_live_link(show: Callable[[str], Response]) -> Callable[[str], Response]:
-    """Of a link that opens nothing the page says why, and where to get another one."""
+def with_live_link(again: str) -> Callable[[Opened], Opened]:
+    """Of a link that opens nothing the page says why, and where to get another one: `again` is "forgot", "reset" or "account"."""
 
-    @wraps(show)
-    def shown(token: str) -> Response:
-        try:
-            return show(token)
-        except Refused as refused:
-            to_sign_in = refused.reason == "link_sign_in"
-            again = AGAIN.get(show.__name__.removeprefix("submit_"), "account")
-            context = {"why": say(refused), "to_sign_in": to_sign_in, "again": again, "account_url": own_account()}
-            return page("mailed/dead_link.html", 403 if to_sign_in else 404, **context)
+    def guard(show: Opened) -> Opened:
+        @wraps(show)
+        def shown(token: str) -> Response:
+            try:
+                return show(token)
+            except Refused as refused:
+                to_sign_in = refused.reason == "link_sign_in"
+                status = 403 if to_sign_in else 404
+                context = {"why": say(refused), "to_sign_in": to_sign_in, "again": again, "account_url": own_account()}
+                return page("mailed/dead_link.html", status, **context)
 
-    return shown
+        return shown
+
+    return guard
 
 
 # --- a forgotten password
@@ -67,14 +70,14 @@ def forgot_sent() -> Response:
 
 
 @blueprint.get("/new-password/<token>")
-@with_live_link
+@with_live_link(again="forgot")
 def new_password(token: str) -> Response:
     _, user = passwords_flow.owner(visit(), token)
     return page("mailed/new_password.html", form=NewPasswordForm(), **password_context(token, user.username))
 
 
 @blueprint.post("/new-password/<token>")
-@with_live_link
+@with_live_link(again="forgot")
 def submit_new_password(token: str) -> Response:
     _, user = passwords_flow.owner(visit(), token)
     form = NewPasswordForm(request.form)
@@ -98,14 +101,14 @@ def password_context(token: str, username: str) -> dict:
 
 
 @blueprint.get("/set-up-again/<token>")
-@with_live_link
+@with_live_link(again="reset")
 def set_up_again(token: str) -> Response:
     _, user = reset_flow.owner(visit(), token)
     return page("mailed/set_up_again.html", form=LinkPasswordForm(), **reset_context(token, user))
 
 
 @blueprint.post("/set-up-again/<token>")
-@with_live_link
+@with_live_link(again="reset")
 def submit_set_up_again(token: str) -> Response:
     _, user = reset_flow.owner(visit(), token)
     form, context = LinkPasswordForm(request.form), reset_context(token, user)
@@ -141,7 +144,7 @@ def its_owner() -> None:
 
 
 @blueprint.get("/confirm-address/<token>")
-@with_live_link
+@with_live_link(again="account")
 def confirm_address(token: str) -> Response:
     its_owner()
     address = profile_flow.to_confirm(visit(), token)
@@ -149,7 +152,7 @@ def confirm_address(token: str) -> Response:
 
 
 @blueprint.post("/confirm-address/<token>")
-@with_live_link
+@with_live_link(again="account")
 def submit_confirm_address(token: str) -> Response:
     its_owner()
     profile_flow.confirm(visit(), token)

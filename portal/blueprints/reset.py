@@ -5,7 +5,6 @@ from flask_babel import gettext as _
 
 from portal import config
 from portal.blueprints.doors import ask_again, forbid
-from portal.blueprints.practice import blueprint
 from portal.browser_session import visit
 from portal.flows import reset_requests as flow
 from portal.flows.reset_approvals import CHECKS, SECOND
@@ -35,7 +34,7 @@ def context(subject: flow.Subject) -> dict:
         "second": second,
         "refusal": say(Refused("reset_no_address")),
         "methods": methods,
-        "action": url_for("provider.practice.submit_reset", user_id=subject.id),
+        "action": url_for(".submit_reset", user_id=subject.id),
     }
 
 
@@ -65,7 +64,7 @@ def submit_reset(user_id: int) -> Response:
         flow.ask(visit(), subject.id, reason, checks, seen_generation())
     except Refused as refused:
         return refuse("practice/reset.html", form, refused, **context(subject_of(user_id)))
-    return go_to(url_for("provider.practice.reset_done", user_id=subject.id))
+    return go_to(url_for(".reset_done", user_id=subject.id))
 
 
 @blueprint.get("/<int:user_id>/reset/done")

@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
-from sqlalchemy.exc import OperationalError
 
 from portal import config
 from portal.crypto import Keyring, SealBroken
-from portal.db import begin_write, change, db
+from portal.db import BUSY, begin_write, change, db
 from portal.flows import held, reports
 from portal.flows.notices import NOT_ME, outbox_place, row_token
 from portal.gateways import HELD, KEPT, REFUSED, SENT, UNDELIVERED, UNKNOWN, UNREACHABLE, Gateway, Message
@@ -138,7 +137,7 @@ def write_down(statement, also: Callable[[], None] = lambda: None) -> None:
                 also()
             db.session.commit()
             return
-        except OperationalError:
+        except BUSY:
             db.session.rollback()
             if not left:
                 raise

@@ -7,7 +7,7 @@ from portal.names import sort_key
 
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

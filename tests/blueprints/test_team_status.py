@@ -320,12 +320,12 @@ def test_a_reminder_comes_once_a_day_at_most(plain, admin_lee, dr_chen, database
 
 def test_a_link_makes_the_list_claim_no_reminders(plain, admin_lee, clock):
     plain.enter(admin_lee)
-    for forged in ("reminded=3&left=7", f"done=reminded_3_7.{int(clock.now.timestamp())}.{'0' * 64}"):
+    for forged in ("reminded=3&left=7", f"done=reminded~3~7.{int(clock.now.timestamp())}.{'0' * 64}"):
         assert plain.open(f"{STATUS}?{forged}").notices == []
     plain.press("Send a reminder")
     address = f"{plain.path}?{plain.query}"
     assert plain.open(address).notices == ["A reminder is on its way to 1 person."]
-    assert plain.open(address.replace("reminded_1_0.", "reminded_3_7.")).notices == []
+    assert plain.open(address.replace("reminded~1~0.", "reminded~3~7.")).notices == []
 
 
 def test_who_has_it_on_is_not_reminded(plain, admin_lee, dr_okafor, database):

@@ -14,13 +14,23 @@ RUNTIME = {"requirements.lock": ["install_requires"], "requirements-dev.lock": [
 ELSEWHERE = {"gunicorn", "alembic"}  # a program that is started; what the migrations import
 
 
-def asked(key):
-    """Returns the names of the packages under one key of setup.cfg, in lower case."""
+def lines(key):
+    """Returns what stands under one key of setup.cfg, a package a line."""
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg")
     section = "options" if key == "install_requires" else "options.extras_require"
-    names = (re.match(r"[\w.-]+", line.strip()) for line in settings[section][key].splitlines() if line.strip())
-    return {name[0].lower() for name in names if name} - {"medximity-portal"}
+    found = [line.strip() for line in settings[section][key].splitlines()]
+    return [line for line in found if line and not line.startswith("medximity-portal")]
+
+
+def asked(key):
+    """Returns the names of the packages under one key of setup.cfg, in lower case."""
+    return {re.match(r"[\w.-]+", line)[0].lower() for line in lines(key)}
+
+
+@pytest.mark.parametrize("key", ["install_requires", "postgres", "redis", "dev"])
+def test_setup_cfg_gives_a_range_and_the_lock_alone_the_one_version(key):
+    assert [line for line in lines(key) if not re.fullmatch(r"[\w.\[\],-]+ == (\d+\.)+\*", line)] == []
 
 
 def locked(name):

@@ -59,6 +59,13 @@ class Postgres:
         command = [_binaries(self.folder) / "pg_dump", "-h", self.folder / "socket", "-U", "postgres", database]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
+    def fill(self, database, statements):
+        """Executes the statements of a dump in an empty database."""
+        import psycopg
+
+        with psycopg.connect(host=str(self.folder / "socket"), user="postgres", dbname=database) as connection:
+            connection.execute(statements)
+
     def _execute(self, statement):
         import psycopg  # the suite on SQLite runs without it
 

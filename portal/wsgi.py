@@ -1,0 +1,14 @@
+"""The portal for a WSGI server: `gunicorn -c python:portal.gunicorn_conf portal.wsgi:app`, and for `medximity-portal …`."""
+
+import sys
+
+from portal import create_app
+from portal.settings import SettingError
+
+WORKER_BOOT_ERROR = 3  # gunicorn's word for "do not try again"
+
+try:
+    app = create_app()
+except SettingError as error:
+    sys.stderr.write(f"The portal did not start. {error}\n")
+    sys.exit(WORKER_BOOT_ERROR)

@@ -1,0 +1,96 @@
+"""A transaction is never dropped with what it has written, without a word; nobody else's sessions and engines are listened to."""
+
+import pytest
+from sqlalchemy import create_engine, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from portal.db import DatabaseSession, PendingChangesError, add_at_commit, begin_write, change, db
+from portal.flows.events import record
+from portal.flows.visit import Visit
+from portal.models import Event, Practice, User
+
+RENAME = update(User).where(User.username == "maria").values(full_name="Maria R.")
+
+
+def add(visit):
+    db.session.add(Practice(name="Hillside", city="Salem", phone="503-555-0100"))
+
+
+def flush(visit):
+    add(visit)
+    db.session.flush()
+
+
+def edit(visit):
+    db.session.scalars(select(User)).first().full_name = "Somebody"
+
+
+def delete(visit):
+    db.session.delete(db.session.scalars(select(User)).first())
+
+
+WRITES = {
+    "an event that goes in with the commit": lambda visit: record(visit, "session_renew"),
+    "a row that was added": add,
+    "a row that was flushed": flush,
+    "a row that was edited": edit,
+    "a row that was deleted": delete,
+    "a statement of change()": lambda visit: change(RENAME),
+    "a statement of the session": lambda visit: db.session.execute(RENAME.returning(User.id)),
+    "an insert": lambda visit: db.session.execute(
+        insert(Practice), [{"name": "Hillside", "city": "Salem", "phone": "503-555-0100"}]
+    ),
+}
+
+
+@pytest.fixture
+def visit(app, clock):
+    """Nobody's visit, in the context that a request or a command has."""
+    with app.app_context():
+        yield Visit(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="")
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_transaction_with_changes_is_not_begun_anew(visit, write):
+    begin_write()
+    write(visit)
+    with pytest.raises(PendingChangesError, match="commit it or roll it back"):
+        begin_write()
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+@pytest.mark.parametrize("write", [WRITES["a row that was flushed"], WRITES["a statement of change()"]])
+def test_one_that_has_ended_is(visit, write, end):
+    begin_write()
+    write(visit)
+    getattr(db.session, end)()
+    assert begin_write() is db.session
+
+
+def test_one_that_has_only_read_is_and_a_row_set_to_what_it_was_is_no_change(visit):
+    someone = begin_write().scalars(select(User)).first()
+    someone.full_name = str(someone.full_name)
+    begin_write()
+
+
+def test_the_row_that_was_kept_from_getting_lost_still_goes_in(visit, database):
+    begin_write()
+    before = len(database.all(Event))
+    add_at_commit(Event, at=visit.now, event="session_renew", result="ok", request_id="", ip="", user_agent="", app_version="0")
+    with pytest.raises(PendingChangesError):
+        begin_write()
+    db.session.commit()
+    assert len(database.all(Event)) == before + 1
+
+
+def test_sessions_and_engines_that_are_not_ours_are_left_alone(app):
+    engine = create_engine("sqlite://")
+    with Session(engine) as session:
+        assert session.execute(text("PRAGMA foreign_keys")).scalar() == 0
+        Practice.__table__.create(session.connection())
+        session.execute(insert(Practice).values(name="Hillside", city="Salem", phone="503-555-0100"))
+        assert session.info == {}
+    engine.dispose()
+    with app.app_context():
+        assert db.session.execute(text("SELECT lower('É')")).scalar() == "é"
+        assert isinstance(db.session, DatabaseSession)
