@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request, url_for
 
-from portal.blueprints import approvals, emergency_reviews, team_status
+from portal.blueprints import approvals, emergency_reviews, reset, team_status
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import ask_again, forbid
 from portal.browser_session import now, visit
@@ -14,6 +14,7 @@ from portal.rendering import go_to, page, refuse
 
 blueprint = Blueprint("practice", __name__)
 blueprint.register_blueprint(team_status.blueprint, url_prefix="/security")
+blueprint.register_blueprint(reset.blueprint)
 ROLES = ("administrator",)
 blueprint.register_blueprint(approvals.blueprint, url_prefix="/approvals")
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")

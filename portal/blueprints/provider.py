@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, g, request
 from flask_babel import gettext as _
 
 from portal import config
-from portal.blueprints import authenticators, confirm, practice, presence, profile, reset, setup
+from portal.blueprints import authenticators, confirm, practice, presence, profile, setup
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import PROVIDER_DOOR, guard
@@ -30,7 +30,7 @@ blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm"
 blueprint.register_blueprint(codes_pages.blueprint, url_prefix=f"{SECURITY}/backup-codes")
 blueprint.register_blueprint(presence.blueprint_for(presence_flow.SESSIONS), url_prefix=SECURITY)
 blueprint.register_blueprint(profile.blueprint, url_prefix="/settings/profile")
-blueprint.register_blueprint(reset.blueprint, url_prefix="/settings/team")
+blueprint.register_blueprint(practice.blueprint, url_prefix="/settings/team")
 
 
 @blueprint.before_app_request

@@ -1,6 +1,6 @@
 """Reset two-factor authentication of a team member: asked for by a practice administrator, on the pages of Settings > Team Members."""
 
-from flask import Response, abort, request, url_for
+from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 
 from portal import config
@@ -11,6 +11,8 @@ from portal.flows.reset_approvals import CHECKS, SECOND
 from portal.messages import Refused
 from portal.practice_forms import ResetForm
 from portal.rendering import go_to, page, refuse, say
+
+blueprint = Blueprint("resets", __name__)
 
 
 def subject_of(user_id: int) -> flow.Subject:
