@@ -102,6 +102,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
         "minutes",
     ),
     "disabled": N_("Too many wrong codes: codes from your phone no longer work. Use a backup code, or Contact Support."),
+    "answer_other": N_("This account does not open with that. Use another way in that this page offers."),
     "unreadable": N_("We can't check codes from your phone at the moment, and we have told our engineers. Use a backup code, or Contact Support."),
     "lost_saved": (
         N_("If you lost this phone today, your %(codes)d backup code would still let you in."),

@@ -28,9 +28,9 @@ def submit() -> Response:
     form = form_type()(request.form)
     if not form.validate():
         return refuse("account/confirm.html", form, **context())
-    code = form.code.data if "code" in form else None
+    answer = form.answer if "code" in form else None
     try:
-        token = flow.submit(visit(), form.password.data, code)
+        token = flow.submit(visit(), form.password.data, answer)
     except Refused as refused:
         field = "password" if refused.reason == flow.WRONG_PASSWORD or "code" not in form else "code"
         return refuse("account/confirm.html", form, refused, field, **context())

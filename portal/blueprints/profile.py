@@ -154,9 +154,9 @@ def submit_password() -> Response:
     form = password_form()(request.form)
     if not form.validate():
         return refuse("profile/password.html", form)
-    code = form.code.data if "code" in form else None
+    answer = form.answer if "code" in form else None
     try:
-        token = passwords_flow.change_own(visit(), form.password.data, code, form.new_password.data)
+        token = passwords_flow.change_own(visit(), form.password.data, answer, form.new_password.data)
     except Refused as refused:
         return refuse("profile/password.html", form, refused, field_of(refused, form))
     response = back("password")

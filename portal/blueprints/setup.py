@@ -151,7 +151,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
         return step_page(chosen, step, step.form(), Refused("set_up_replaced"))
     was_on = visit().who.is_on
     try:
-        following = flow.submit(visit(), chosen, step, form[step.field].data)
+        following = flow.submit(visit(), chosen, step, form.answer)
     except flow.OutOfTurn:
         events.record_alone(visit(), "sequence_fail", "out_of_turn")
         return due() if was_on else due_afresh()

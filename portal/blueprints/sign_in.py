@@ -176,7 +176,7 @@ def take_code(template: str, form, context: Callable[[], dict]) -> Response:
         return refuse(template, form, **context())
     who = visit().who
     try:
-        finished = flow.submit_code(visit(), form.code.data, trust="trust" in request.form)
+        finished = flow.submit_code(visit(), form.answer, trust="trust" in request.form)
     except Refused as refused:
         return refuse(template, form, refused, "code", **context())
     renew_session(finished.token)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from sqlalchemy import delete, func, select
 
 from portal import config
+from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
 from portal.flows import delivery, throttle, turn_on, verification
@@ -128,7 +129,7 @@ def is_open(visit: Visit, binding: Binding) -> bool:
     return visit.now < binding.expires_at
 
 
-def submit(visit: Visit, chosen: Method, step: Step, answer: str) -> Step | None:
+def submit(visit: Visit, chosen: Method, step: Step, answer: Answer) -> Step | None:
     """Answer a step: the next step, or None when the answer proved it and everything that follows is done.
 
     Raises Refused (what was charged is committed first), OutOfTurn.

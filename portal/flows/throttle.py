@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 
 from portal import config
+from portal.answers import Answer
 from portal.db import change, db
 from portal.flows.visit import Visit
 from portal.messages import Refused
+from portal.methods import takers_of_another
 from portal.models import Authenticator, NoticeAddress, User
 
 # How many second addresses a notice would have to look for: most people have none.
@@ -85,9 +87,15 @@ def forgive(visit: Visit, user: User, failures: int, backup: bool = False, **als
     change(update(User).where(User.id == user.id).values(**values))
 
 
-def charge_authenticators(visit: Visit, user_id: int) -> list[Authenticator]:
-    """Charge the try to every live authenticator, oldest first; the hundredth failure disables one (RL-1)."""
-    failures = Authenticator.failures + 1
+def charge_authenticators(visit: Visit, user_id: int, answer: Answer) -> list[Authenticator]:
+    """Charge the try to the live authenticators that it is for; the hundredth failure disables one (RL-1).
+
+    Returns every live one, oldest first, all of them locked until the transaction ends.
+    """
+    is_for: list[ColumnElement[bool]] = [Authenticator.method.not_in(takers_of_another(answer.kind))]
+    if answer.authenticator_id is not None:
+        is_for.append(Authenticator.id == answer.authenticator_id)
+    failures = Authenticator.failures + case((and_(*is_for), 1), else_=0)
     over = failures >= config.FAILURES_TO_DISABLE
     statement = (
         update(Authenticator)

@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import Protocol
 
 from portal import config
-from portal.forms import ShapedForm
+from portal.answers import CODE, Answer
+from portal.forms import AnswerForm
 from portal.messages import Refused
 
 
@@ -53,7 +54,7 @@ class Step(Protocol):
         """URL segment and template."""
 
     @property
-    def form(self) -> type[ShapedForm]:
+    def form(self) -> type[AnswerForm]:
         """The shape of the answer."""
 
     @property
@@ -71,7 +72,7 @@ class Step(Protocol):
     def show(self, secret: Secret, now: datetime) -> dict:
         """What the page needs; `prefill` is the answer that it begins with."""
 
-    def take(self, secret: Secret, answer: str, now: datetime) -> dict | str:
+    def take(self, secret: Secret, answer: Answer, now: datetime) -> dict | str:
         """The columns that the proved authenticator begins with, or the secret's new text: then the next step follows.
 
         Raises CodeRejected, Refused.
@@ -81,8 +82,8 @@ class Step(Protocol):
 class Challenge(Protocol):
     """The question at sign-in."""
 
-    def take(self, secret: Secret, row, code: str, now: datetime) -> None:
-        """Accept the code and spend it in one UPDATE. Raises CodeRejected, NotAsked. Does not commit."""
+    def take(self, secret: Secret, row, answer: Answer, now: datetime) -> None:
+        """Accept the answer and spend it in one UPDATE. Raises CodeRejected, NotAsked. Does not commit."""
 
     def show(self, secret: Secret, now: datetime) -> dict:
         """What the page of the question needs."""
@@ -102,6 +103,7 @@ class Method:
     begins_with: dict  # the columns of a new authenticator, kept per row so that they can change (TO-2)
     steps: tuple[Step, ...]
     challenge: Challenge
+    asks_for: str = CODE  # the kind of answer that it takes at sign-in: CODE or KEY
     restricted: bool = False  # by telephone: NIST SP 800-63B 3.2.9
     words: Callable[[Secret, str], str] | None = None  # the message that carries a code; None: nothing is sent
     mask: Callable[[str], str] | None = None  # where codes are sent, as its owner's page shows it
@@ -137,7 +139,21 @@ def first_method() -> Method:
     return METHODS.setdefault(config.METHODS[0], import_method(config.METHODS[0]))
 
 
+def switched_on() -> list[Method]:
+    """Every method that is switched on, in order."""
+    return [each for name in config.METHODS if (each := method(name))]
+
+
 def offered(policy) -> list[Method]:
     """The methods that a policy allows, in order."""
-    known = (method(name) for name in config.METHODS)
-    return [each for each in known if each and policy.allows(each)]
+    return [each for each in switched_on() if policy.allows(each)]
+
+
+def takers_of_another(kind: str) -> list[str]:
+    """The names of the methods that take answers of another kind only."""
+    return [each.name for each in switched_on() if each.asks_for != kind]
+
+
+def takes(name: str, kind: str) -> bool:
+    """Whether an answer of that kind may be for the method; one that is switched off says so when it is tried."""
+    return name not in takers_of_another(kind)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import aliased
 
 from portal import config, phones
+from portal.answers import Answer
 from portal.db import change, db
 from portal.forms import CodeForm, PhoneForm
 from portal.messages import N_
@@ -120,8 +121,8 @@ class Number:
     def show(self, secret: Secret, now: datetime) -> dict:
         return {"prefill": secret.text or secret.on_file, "text": state(secret, now) if secret.text else None}
 
-    def take(self, secret: Secret, answer: str, now: datetime) -> str:
-        return phones.parse(answer, secret.country, secret.countries)
+    def take(self, secret: Secret, answer: Answer, now: datetime) -> str:
+        return phones.parse(answer.value, secret.country, secret.countries)
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,8 @@ class Confirm:
     def show(self, secret: Secret, now: datetime) -> dict:
         return {"text": state(secret, now)}
 
-    def take(self, secret: Secret, answer: str, now: datetime) -> dict:
-        spend(secret, answer, now)
+    def take(self, secret: Secret, answer: Answer, now: datetime) -> dict:
+        spend(secret, answer.value, now)
         return METHOD.begins_with
 
 
@@ -152,8 +153,8 @@ class Ask:
     def simulate(self, text: str, now: datetime) -> dict:
         return {}
 
-    def take(self, secret: Secret, row, code: str, now: datetime) -> None:
-        spend(secret, code, now)
+    def take(self, secret: Secret, row, answer: Answer, now: datetime) -> None:
+        spend(secret, answer.value, now)
         own = update(Authenticator).where(Authenticator.id == row.id)
         change(own.values(last_used_at=now, failures=0))
 

@@ -14,6 +14,7 @@ from sqlalchemy import exists, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal import config
+from portal.answers import Answer
 from portal.db import change, db
 from portal.forms import CodeForm
 from portal.messages import N_
@@ -139,8 +140,8 @@ class Scan:
             **Ask().show(secret, now),
         }
 
-    def take(self, secret: Secret, answer: str, now: datetime) -> dict:
-        step = verify_or_hint(secret, answer, now)
+    def take(self, secret: Secret, answer: Answer, now: datetime) -> dict:
+        step = verify_or_hint(secret, answer.value, now)
         if db.session.scalar(select(is_spent(secret.authenticator_id, step))):
             raise CodeRejected("used")
         return {**METHOD.begins_with, "last_step": step}
@@ -157,8 +158,8 @@ class Ask:
         """What a phone that holds the secret shows, for the test bench."""
         return {"code": code_at(text, step_at(now)), "seconds_left": seconds_left(now)}
 
-    def take(self, secret: Secret, row, code: str, now: datetime) -> None:
-        step = verify_or_hint(secret, code, now)
+    def take(self, secret: Secret, row, answer: Answer, now: datetime) -> None:
+        step = verify_or_hint(secret, answer.value, now)
         spend = (
             update(Authenticator)
             .where(Authenticator.id == row.id, Authenticator.last_step < step, ~is_spent(row.id, step))

@@ -21,6 +21,7 @@ FLOORS = {
     "portal.forms": 2,
     "portal.practice_forms": 2,
     "portal.messages": 2,
+    "portal.answers": 2,
     "portal.phones": 2,
     "portal.spreadsheet": 2,
     "portal.activity": 2,
