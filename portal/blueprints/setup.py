@@ -170,7 +170,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
 def send_again(method_name: str) -> Response:
     """ "Send again": one more text to the number of this set-up."""
     chosen = method(method_name)
-    if chosen is None or chosen.words is None or not g.door.policy.allows(chosen):
+    if chosen is None or not chosen.sends or not g.door.policy.allows(chosen):
         return due()
     last = chosen.steps[-1]
     try:

@@ -29,7 +29,7 @@ def phones(keys: Keyring, now: datetime) -> list[dict]:
 def is_sent(row: Authenticator) -> bool:
     """Whether codes come by message, so that no app on the phone holds an entry."""
     asked = method(row.method)
-    return asked is not None and asked.words is not None
+    return asked is not None and asked.sends
 
 
 def entry(keys: Keyring, now: datetime, user: User, row: Authenticator | Binding) -> dict:

@@ -135,7 +135,7 @@ def submit(visit: Visit, chosen: Method, step: Step, answer: Answer) -> Step | N
     Raises Refused (what was charged is committed first), OutOfTurn.
     """
     begin_write()
-    user = charge(visit, chosen) if step.verifies else lock(visit)
+    user = charge(visit, chosen) if counts(chosen, step) else lock(visit)
     binding = find_binding(visit, user, chosen)
     if not is_reached(visit, binding, chosen, step):
         db.session.rollback()
@@ -144,12 +144,17 @@ def submit(visit: Visit, chosen: Method, step: Step, answer: Answer) -> Step | N
         taken = step.take(secret_of(visit, user, binding), answer, visit.now)
         if isinstance(taken, str):
             return go_on(visit, user, binding, chosen, step, taken)
-        if chosen.words:
+        if chosen.sends_texts:
             delivery.check_still_shared(visit, user, binding)
     except (Refused, SealBroken) as rejected:
         raise reject(visit, user, binding, rejected, chosen, step) from None
     turn_on.prove(visit, user, binding, chosen, taken)
     return None
+
+
+def counts(chosen: Method, step: Step) -> bool:
+    """Whether an answer to the step is a try that is charged."""
+    return step.verifies and chosen.can_be_guessed
 
 
 def charge(visit: Visit, chosen: Method) -> User:
@@ -184,7 +189,7 @@ def go_on(visit: Visit, user: User, binding: Binding, chosen: Method, step: Step
     The same answer once more, while its code lives, sends nothing: who went back types the code that is there.
     """
     secret = secret_of(visit, user, binding)
-    if chosen.words and not (text == secret.text and delivery.lives(visit, secret.attempt)):
+    if chosen.sends and not (text == secret.text and delivery.lives(visit, secret.attempt)):
         delivery.send(visit, user, replace(secret, text=text), chosen)
     binding.secret_sealed = visit.keys.seal(text, secret_place(user.id, binding.id))
     db.session.commit()
@@ -197,7 +202,7 @@ def send_again(visit: Visit, chosen: Method) -> None:
     user = lock(visit)
     binding = find_binding(visit, user, chosen)
     secret = secret_of(visit, user, binding)
-    if not secret.text or not chosen.words:
+    if not secret.text or not chosen.sends:
         db.session.rollback()
         raise OutOfTurn
     try:
@@ -213,7 +218,9 @@ def reject(visit: Visit, user: User, binding: Binding, rejected: Refused | SealB
     if not step.verifies:
         return commit_refusal(visit, refused, chosen)
     binding.failures += 1
-    explained = verification.explain(refused, binding.failures, verification.AT_SET_UP, user)
+    explained = verification.explain(refused, chosen, binding.failures, verification.AT_SET_UP, user)
+    if not counts(chosen, step):
+        return commit_refusal(visit, explained, chosen)
     verification.tell_lock(visit, user)
     return commit_refusal(visit, verification.with_tries(explained, user), chosen)
 

@@ -125,7 +125,7 @@ def send_code(visit: Visit, authenticator_id: str) -> None:
     user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
     row = next((each for each in live(user.id, user.role) if each.id == authenticator_id), None)
     chosen = method(row.method) if row else None
-    if row is None or chosen is None or chosen.words is None:
+    if row is None or chosen is None or not chosen.sends:
         session.rollback()
         raise Refused("text_first")
     try:

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, field
 
 from portal import config
-from portal.answers import BACKUP_CODE, Answer
+from portal.answers import BACKUP_CODE, CODE, Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
 from portal.flows import backup_codes, notices, throttle
@@ -12,7 +12,7 @@ from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.flows.ways import attempt_of, live, open_secret, usable, without_texts
 from portal.messages import Refused
-from portal.methods import NotAsked, method, takes
+from portal.methods import Method, NotAsked, can_be_guessed, method, takes
 from portal.models import Authenticator, User
 from portal.policy import policy_of
 
@@ -41,7 +41,7 @@ def check(visit: Visit, answer: Answer, event: str, **also) -> Proof:
     begin_write()
     backup = answer.kind == BACKUP_CODE
     try:
-        user = throttle.charge(visit, visit.who.user_id, backup)
+        user = throttle.charge(visit, visit.who.user_id, backup) if counts(answer) else throttle.lock(visit.who.user_id)
         if backup:
             return check_backup_code(visit, user, answer.value, also)
         return check_authenticators(visit, user, answer, also)
@@ -56,6 +56,11 @@ def kind_of_answer(visit: Visit, answer: Answer) -> str:
     """The method that a wrong answer was meant for, if that is certain; the answer's kind if there are several, or none."""
     kinds = {row.method for row in live(visit.who.user_id, visit.who.role) if is_for(answer, row)}
     return kinds.pop() if len(kinds) == 1 else answer.kind
+
+
+def counts(answer: Answer) -> bool:
+    """Whether a wrong answer of its kind counts against the account. What cannot be guessed does not, and no pause holds it up."""
+    return answer.kind == BACKUP_CODE or can_be_guessed(answer.kind)
 
 
 def is_for(answer: Answer, row: Authenticator) -> bool:
@@ -93,12 +98,14 @@ def check_authenticators(visit: Visit, user: User, answer: Answer, also: dict) -
     tried = try_each(visit, user, rows, answer)
     if tried.right is not None:
         throttle.uncharge_authenticators([other for other in rows if other is not tried.right])
-        throttle.forgive(visit, user, tried.right.failures, **also)
+        throttle.forgive(visit, user, (tried.right.failures or 1) if counts(answer) else 0, **also)
         return Proof(user, tried.right.method)
     if len(tried.spared) == len(rows):
         throttle.uncharge_authenticators(rows)
-        throttle.forgive(visit, user, 1)  # nothing was compared
+        throttle.forgive(visit, user, int(counts(answer)))  # nothing was compared
         raise nothing_compared(visit, working, rows)
+    if not counts(answer):
+        raise tried.refused
     throttle.uncharge_authenticators(tried.spared)
     stopped = [row for row in rows if row.disabled_at is not None and row not in tried.spared]
     for row in stopped:
@@ -137,7 +144,7 @@ def try_each(visit: Visit, user: User, rows: list[Authenticator], answer: Answer
         except NotAsked:
             tried.spared.append(row)
         except Refused as rejected:
-            tried.refused = explain(rejected, row.failures, AT_SIGN_IN, user)
+            tried.refused = explain(rejected, method(row.method), row.failures, AT_SIGN_IN, user)
         else:
             tried.right = row
             break
@@ -146,7 +153,7 @@ def try_each(visit: Visit, user: User, rows: list[Authenticator], answer: Answer
 
 def sends(row: Authenticator) -> bool:
     known = method(row.method)
-    return known is not None and known.words is not None
+    return known is not None and known.sends
 
 
 def challenge(visit: Visit, user: User, row: Authenticator, answer: Answer) -> None:
@@ -162,10 +169,12 @@ def challenge(visit: Visit, user: User, row: Authenticator, answer: Answer) -> N
     asked.challenge.take(secret, row, answer, visit.now)
 
 
-def explain(refused: Refused, failures: int, hints: tuple[str, ...], user: User) -> Refused:
+def explain(refused: Refused, asked: Method | None, failures: int, hints: tuple[str, ...], user: User) -> Refused:
     """A plain "wrong" as the next thing to try."""
-    if refused.reason != "wrong":
+    if refused.reason != "wrong" or asked is None:
         return refused
+    if asked.asks_for != CODE:
+        return Refused("key_wrong")
     return Refused(hints[min(failures, len(hints)) - 1], issuer=policy_of(user.role).issuer)
 
 

@@ -118,14 +118,12 @@ def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
         secret = open_secret(visit, user, row, attempt_of(visit))
     except SealBroken:
         return None
-    return Way(
-        row.id, row.method, row.name, asked.words is not None, asked.challenge.show(secret, visit.now), row.target_hash or b""
-    )
+    return Way(row.id, row.method, row.name, asked.sends, asked.challenge.show(secret, visit.now), row.target_hash or b"")
 
 
 def is_off(visit: Visit, asked: Method | None) -> bool:
     """Whether a method gets no codes to its owner, because the operator switched texts off (SM-6)."""
-    return asked is not None and asked.words is not None and not visit.texts
+    return asked is not None and asked.sends_texts and not visit.texts
 
 
 def without_texts(visit: Visit) -> Refused | None:
@@ -144,4 +142,4 @@ def without_texts(visit: Visit) -> Refused | None:
 def first_sender(user_id: int, role: str) -> tuple[Authenticator, Method] | None:
     """The authenticator to which the password's POST sends a code: only where no other kind is live."""
     rows = [(row, asked) for row in live(user_id, role) if (asked := method(row.method))]
-    return rows[0] if rows and all(asked.words for _, asked in rows) else None
+    return rows[0] if rows and all(asked.sends for _, asked in rows) else None

@@ -92,6 +92,11 @@ class Challenge(Protocol):
         """What a phone that holds the secret shows, for the test bench."""
 
 
+def bare(_: Secret, code: str) -> str:
+    """A message that is the code alone."""
+    return code
+
+
 @dataclass(frozen=True)
 class Method:
     """A kind of authenticator."""
@@ -104,11 +109,19 @@ class Method:
     steps: tuple[Step, ...]
     challenge: Challenge
     asks_for: str = CODE  # the kind of answer that it takes at sign-in: CODE or KEY
+    can_be_guessed: bool = True  # whether a wrong answer counts against the rate limit (NIST SP 800-63B 3.2.2)
+    resists_phishing: bool = False  # whether an answer is worth nothing at another origin (NIST SP 800-63B 3.2.5)
+    sends: bool = False  # whether a code goes out to its owner, by `words`
     restricted: bool = False  # by telephone: NIST SP 800-63B 3.2.9
-    words: Callable[[Secret, str], str] | None = None  # the message that carries a code; None: nothing is sent
+    words: Callable[[Secret, str], str] = bare  # the message that carries a code
     mask: Callable[[str], str] | None = None  # where codes are sent, as its owner's page shows it
     drawing: str = "smartphone"  # on the choice card
     change_label: str = ""  # the link that replaces a live one
+
+    @property
+    def sends_texts(self) -> bool:
+        """Whether its codes travel by telephone: to a number, and only while the operator lets texts go out (SM-6)."""
+        return self.sends and self.restricted
 
     def step(self, name: str) -> Step | None:
         """The step of that name, or None."""
@@ -152,6 +165,16 @@ def offered(policy) -> list[Method]:
 def takers_of_another(kind: str) -> list[str]:
     """The names of the methods that take answers of another kind only."""
     return [each.name for each in switched_on() if each.asks_for != kind]
+
+
+def unguessable() -> list[str]:
+    """The names of the methods whose wrong answers are not counted."""
+    return [each.name for each in switched_on() if not each.can_be_guessed]
+
+
+def can_be_guessed(kind: str) -> bool:
+    """Whether an answer of that kind is a try that counts."""
+    return any(each.can_be_guessed for each in switched_on() if each.asks_for == kind)
 
 
 def takes(name: str, kind: str) -> bool:

@@ -167,6 +167,7 @@ METHOD = Method(
     begins_with={"name": "Text message", "algorithm": "none", "digits": config.CODE_DIGITS, "period": 600, "last_step": 0},
     steps=(Number(), Confirm()),
     challenge=Ask(),
+    sends=True,
     restricted=True,
     words=words,
     mask=phones.mask,
