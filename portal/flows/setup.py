@@ -1,5 +1,6 @@
 """Setting a verification method up: begin a binding, answer its steps, prove it; one transaction each (product rules 2 and 3)."""
 
+import hmac
 from dataclasses import replace
 
 from sqlalchemy import delete, func, select
@@ -13,7 +14,7 @@ from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.flows.ways import open_secret
 from portal.messages import Refused
-from portal.methods import Method, Secret, Step
+from portal.methods import Method, Next, Secret, Step
 from portal.models import Authenticator, Binding, User, new_id, secret_place
 
 
@@ -142,13 +143,15 @@ def submit(visit: Visit, chosen: Method, step: Step, answer: Answer) -> Step | N
         raise OutOfTurn
     try:
         taken = step.take(secret_of(visit, user, binding), answer, visit.now)
-        if isinstance(taken, str):
+        if isinstance(taken, Next):
             return go_on(visit, user, binding, chosen, step, taken)
         if chosen.sends_texts:
             delivery.check_still_shared(visit, user, binding)
     except (Refused, SealBroken) as rejected:
         raise reject(visit, user, binding, rejected, chosen, step) from None
-    turn_on.prove(visit, user, binding, chosen, taken)
+    if taken.secret is not None:
+        keep(visit, binding, taken.secret)
+    turn_on.prove(visit, user, binding, chosen, taken.columns)
     return None
 
 
@@ -182,16 +185,22 @@ def find_binding(visit: Visit, user: User, chosen: Method) -> Binding:
     return binding
 
 
-def go_on(visit: Visit, user: User, binding: Binding, chosen: Method, step: Step, text: str) -> Step:
-    """Send a code to the answer where the method sends, then keep it as the binding's secret, and lead to the next step.
+def keep(visit: Visit, binding: Binding, text: str) -> None:
+    """Make it the binding's secret."""
+    binding.secret_sealed = visit.keys.seal(text, secret_place(binding.user_id, binding.id))
+
+
+def go_on(visit: Visit, user: User, binding: Binding, chosen: Method, step: Step, taken: Next) -> Step:
+    """Send a code to the answer if the step asks for it, then keep it as the binding's secret, and lead to the next step.
 
     In this order: a code that went to the last answer must not prove one that nothing was sent to (SM-8).
     The same answer once more, while its code lives, sends nothing: who went back types the code that is there.
     """
     secret = secret_of(visit, user, binding)
-    if chosen.sends and not (text == secret.text and delivery.lives(visit, secret.attempt)):
-        delivery.send(visit, user, replace(secret, text=text), chosen)
-    binding.secret_sealed = visit.keys.seal(text, secret_place(user.id, binding.id))
+    same = hmac.compare_digest(taken.secret.encode(), secret.text.encode())
+    if taken.sends and not (same and delivery.lives(visit, secret.attempt)):
+        delivery.send(visit, user, replace(secret, text=taken.secret), chosen)
+    keep(visit, binding, taken.secret)
     db.session.commit()
     return chosen.step_after(step)
 

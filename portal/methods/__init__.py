@@ -1,7 +1,7 @@
 """What a way to prove it is you consists of, and which ways are switched on. Each is one module beside this one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from typing import Protocol
@@ -46,6 +46,22 @@ class Secret:
         return f"Secret({self.authenticator_id})"
 
 
+@dataclass(frozen=True)
+class Next:
+    """A step is answered, and the one after it follows."""
+
+    secret: str = field(repr=False)  # what the set-up keeps from now on
+    sends: bool = False  # whether a code goes out to it
+
+
+@dataclass(frozen=True)
+class Proved:
+    """The last step is answered, and the set-up becomes an authenticator."""
+
+    columns: dict  # what its row begins with
+    secret: str | None = field(default=None, repr=False)  # what it keeps; None: what the set-up kept
+
+
 class Step(Protocol):
     """One page of set-up with one question."""
 
@@ -72,11 +88,8 @@ class Step(Protocol):
     def show(self, secret: Secret, now: datetime) -> dict:
         """What the page needs; `prefill` is the answer that it begins with."""
 
-    def take(self, secret: Secret, answer: Answer, now: datetime) -> dict | str:
-        """The columns that the proved authenticator begins with, or the secret's new text: then the next step follows.
-
-        Raises CodeRejected, Refused.
-        """
+    def take(self, secret: Secret, answer: Answer, now: datetime) -> Proved | Next:
+        """Accept the answer. Raises CodeRejected, Refused. Does not commit."""
 
 
 class Challenge(Protocol):

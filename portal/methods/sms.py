@@ -12,7 +12,7 @@ from portal.answers import Answer
 from portal.db import change, db
 from portal.forms import CodeForm, PhoneForm
 from portal.messages import N_
-from portal.methods import CodeRejected, Method, NotAsked, Secret
+from portal.methods import CodeRejected, Method, Next, NotAsked, Proved, Secret
 from portal.models import Authenticator, Outbox, SentCode
 
 Mine = aliased(SentCode)
@@ -121,8 +121,8 @@ class Number:
     def show(self, secret: Secret, now: datetime) -> dict:
         return {"prefill": secret.text or secret.on_file, "text": state(secret, now) if secret.text else None}
 
-    def take(self, secret: Secret, answer: Answer, now: datetime) -> str:
-        return phones.parse(answer.value, secret.country, secret.countries)
+    def take(self, secret: Secret, answer: Answer, now: datetime) -> Next:
+        return Next(phones.parse(answer.value, secret.country, secret.countries), sends=True)
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,9 @@ class Confirm:
     def show(self, secret: Secret, now: datetime) -> dict:
         return {"text": state(secret, now)}
 
-    def take(self, secret: Secret, answer: Answer, now: datetime) -> dict:
+    def take(self, secret: Secret, answer: Answer, now: datetime) -> Proved:
         spend(secret, answer.value, now)
-        return METHOD.begins_with
+        return Proved(METHOD.begins_with)
 
 
 @dataclass(frozen=True)

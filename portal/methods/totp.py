@@ -18,7 +18,7 @@ from portal.answers import Answer
 from portal.db import change, db
 from portal.forms import CodeForm
 from portal.messages import N_
-from portal.methods import CodeRejected, Method, Secret
+from portal.methods import CodeRejected, Method, Proved, Secret
 from portal.models import Authenticator, SpentStep
 
 APPS = ("Google Authenticator", "Microsoft Authenticator", "Authy")
@@ -140,11 +140,11 @@ class Scan:
             **Ask().show(secret, now),
         }
 
-    def take(self, secret: Secret, answer: Answer, now: datetime) -> dict:
+    def take(self, secret: Secret, answer: Answer, now: datetime) -> Proved:
         step = verify_or_hint(secret, answer.value, now)
         if db.session.scalar(select(is_spent(secret.authenticator_id, step))):
             raise CodeRejected("used")
-        return {**METHOD.begins_with, "last_step": step}
+        return Proved({**METHOD.begins_with, "last_step": step})
 
 
 @dataclass(frozen=True)
