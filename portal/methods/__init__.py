@@ -58,7 +58,7 @@ class Next:
 class Proved:
     """The last step is answered, and the set-up becomes an authenticator."""
 
-    columns: dict  # what its row begins with
+    columns: dict  # what its row begins with: `name`, `remembered`
     secret: str | None = field(default=None, repr=False)  # what it keeps; None: what the set-up kept
 
 
@@ -118,7 +118,7 @@ class Method:
     label: str
     facts: tuple[str, ...]  # one or two short reasons on the choice card
     begin: Callable[[], str]  # makes the secret
-    begins_with: dict  # the columns of a new authenticator, kept per row so that they can change (TO-2)
+    begins_with: dict  # the columns of a new authenticator: "name", and what it has "remembered" (per row, TO-2)
     steps: tuple[Step, ...]
     challenge: Challenge
     asks_for: str = CODE  # the kind of answer that it takes at sign-in: CODE or KEY

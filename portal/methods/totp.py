@@ -26,6 +26,9 @@ QR_ERROR = "l"  # the least redundancy: a screen is not torn or stained, and the
 QR_MASK = 4  # any mask is readable; a fixed one spares segno trying all eight
 QUIET_ZONE = 4  # modules of white around the code: ISO/IEC 18004
 
+REMEMBERED = {"algorithm": config.TOTP_ALGORITHM, "digits": config.TOTP_DIGITS, "period": config.TOTP_PERIOD, "last_step": 0}
+spent_up_to = Authenticator.remembered["last_step"].as_integer()  # this step and all before it are spent (RFC 6238 5.2)
+
 
 def new_secret() -> str:
     """160 random bits as 32 base32 characters (RFC 4226 R6)."""
@@ -144,7 +147,7 @@ class Scan:
         step = verify_or_hint(secret, answer.value, now)
         if db.session.scalar(select(is_spent(secret.authenticator_id, step))):
             raise CodeRejected("used")
-        return Proved({**METHOD.begins_with, "last_step": step})
+        return Proved({**METHOD.begins_with, "remembered": {**REMEMBERED, "last_step": step}})
 
 
 @dataclass(frozen=True)
@@ -162,8 +165,8 @@ class Ask:
         step = verify_or_hint(secret, answer.value, now)
         spend = (
             update(Authenticator)
-            .where(Authenticator.id == row.id, Authenticator.last_step < step, ~is_spent(row.id, step))
-            .values(last_step=step, last_used_at=now, failures=0)
+            .where(Authenticator.id == row.id, spent_up_to < step, ~is_spent(row.id, step))
+            .values(remembered={**row.remembered, "last_step": step}, last_used_at=now, failures=0)
         )
         if change(spend) != 1:
             raise CodeRejected("used")
@@ -174,13 +177,7 @@ METHOD = Method(
     label=N_("Authenticator App"),
     facts=(N_("Works without cell service or Wi-Fi"), N_("Not affected by a stolen or swapped SIM card")),
     begin=new_secret,
-    begins_with={
-        "name": "Authenticator App",
-        "algorithm": config.TOTP_ALGORITHM,
-        "digits": config.TOTP_DIGITS,
-        "period": config.TOTP_PERIOD,
-        "last_step": 0,
-    },
+    begins_with={"name": "Authenticator App", "remembered": REMEMBERED},
     steps=(Scan(),),
     challenge=Ask(),
     change_label=N_("Change Authenticator App"),

@@ -92,7 +92,7 @@ def rows_of(key, each):
     state = {"two_factor": each.state, "disabled_at": START if each.shut else None, "backup_failures": each.failures}
     times = {"last_sign_in_at": each.seen_at, "codes_paused_until": each.paused_until, "created_at": START}
     yield User, [{**who, **state, **times, "password_sealed": b""}]
-    app = {"user_id": key, "name": "made up", "secret_sealed": b"", "algorithm": "", "digits": 6, "period": 30, "last_step": 0}
+    app = {"user_id": key, "name": "made up", "secret_sealed": b""}
     yield (
         Authenticator,
         [

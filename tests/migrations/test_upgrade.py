@@ -5,6 +5,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from portal.models import Base
+from tests.support.crowd import add_texters
 from tests.support.rows import Rows
 
 COMMANDS = (
@@ -89,3 +90,19 @@ def test_a_database_that_cannot_be_used_is_said_in_a_sentence(empty_site):
     with pytest.raises(AssertionError, match="not migrated") as said:
         empty_site.flask(*CREATE, "--password", PASSWORD)
     assert "Traceback" not in str(said.value)
+
+
+def rows_of(site, table):
+    """Returns every row of a table, each as a dictionary."""
+    return [dict(row._mapping) for row in Rows(site).all(f"SELECT * FROM {table} ORDER BY id")]
+
+
+def test_what_authenticators_remember_survives_the_way_back_and_forth(site):
+    add_texters(site, 1)
+    before = rows_of(site, "authenticators")
+    site.flask("db", "downgrade")
+    old = "SELECT DISTINCT method, algorithm, digits, period, last_step FROM authenticators ORDER BY method"
+    assert [(*row,) for row in Rows(site).all(old)] == [("sms", "none", 6, 600, 0), ("totp", "SHA1", 6, 30, 0)]
+    assert "remembered" not in rows_of(site, "authenticators")[0]
+    site.flask("db", "upgrade")
+    assert rows_of(site, "authenticators") == before and differences(site) == []
