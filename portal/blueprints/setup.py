@@ -109,7 +109,7 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
         return due()
     if not flow.may_see(visit(), binding):
         return ask_again() or due()
-    if not flow.is_reached(visit(), binding, chosen, step):
+    if not chosen.is_reached(step, binding.step):
         return due()
     try:
         shown = flow.show(visit(), binding, step)

@@ -37,19 +37,6 @@ def secret_of(visit: Visit, user: User, binding: Binding) -> Secret:
     return open_secret(visit, user, binding, f"{delivery.BINDING}{binding.id}")
 
 
-def is_answered(visit: Visit, binding: Binding) -> bool:
-    """Whether the first step was answered: the binding holds something to prove."""
-    try:
-        return bool(binding.secret(visit.keys))
-    except SealBroken:
-        return False
-
-
-def is_reached(visit: Visit, binding: Binding, chosen: Method, step: Step) -> bool:
-    """Whether the steps before this one are answered."""
-    return step is chosen.steps[0] or is_answered(visit, binding)
-
-
 def show(visit: Visit, binding: Binding, step: Step) -> dict:
     """What the page of a step needs. Raises SealBroken."""
     user = db.session.get_one(User, visit.who.user_id)
@@ -113,6 +100,7 @@ def new_binding(visit: Visit, user_id: int, chosen: Method, replaces: str | None
         user_id=user_id,
         session_id=visit.who.session_id,
         method=chosen.name,
+        step=chosen.steps[0].name,
         replaces=replaces,
         is_extra=is_extra,
         secret_sealed=visit.keys.seal(chosen.begin(), secret_place(user_id, binding_id)),
@@ -138,7 +126,7 @@ def submit(visit: Visit, chosen: Method, step: Step, answer: Answer) -> Step | N
     begin_write()
     user = charge(visit, chosen) if counts(chosen, step) else lock(visit)
     binding = find_binding(visit, user, chosen)
-    if not is_reached(visit, binding, chosen, step):
+    if not chosen.is_reached(step, binding.step):
         db.session.rollback()
         raise OutOfTurn
     try:
@@ -201,8 +189,10 @@ def go_on(visit: Visit, user: User, binding: Binding, chosen: Method, step: Step
     if taken.sends and not (same and delivery.lives(visit, secret.attempt)):
         delivery.send(visit, user, replace(secret, text=taken.secret), chosen)
     keep(visit, binding, taken.secret)
+    following = chosen.step_after(step)
+    binding.step = following.name
     db.session.commit()
-    return chosen.step_after(step)
+    return following
 
 
 def send_again(visit: Visit, chosen: Method) -> None:

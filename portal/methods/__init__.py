@@ -140,6 +140,14 @@ class Method:
         """The step of that name, or None."""
         return next((step for step in self.steps if step.name == name), None)
 
+    def due(self, name: str) -> Step:
+        """The step that a set-up has come to; the first if an older release called it otherwise."""
+        return self.step(name) or self.steps[0]
+
+    def is_reached(self, step: Step, name: str) -> bool:
+        """Whether a set-up that has come to the step of that name may show and take this one."""
+        return self.steps.index(step) <= self.steps.index(self.due(name))
+
     def step_after(self, step: Step) -> Step:
         """The step that follows."""
         return self.steps[self.steps.index(step) + 1]

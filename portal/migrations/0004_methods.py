@@ -1,4 +1,4 @@
-"""What a method remembers of an authenticator has a place of its own, in place of the authenticator app's columns."""
+"""What a method remembers of an authenticator has a place of its own; a set-up remembers the name of the step that is due."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,6 +23,15 @@ AUTHENTICATORS = sa.table(
     sa.column("remembered", sa.JSON),
     *(sa.column(name, kind) for name, kind, _ in OLD),
 )
+BINDINGS = sa.table(
+    "bindings",
+    sa.column("id", sa.String),
+    sa.column("method", sa.String),
+    sa.column("secret_sealed", sa.LargeBinary),
+    sa.column("step", sa.String),
+)
+STEPS = {"totp": ("scan", "scan"), "sms": ("number", "code")}  # before and after the first answer
+SEAL = 12 + 16  # bytes of a sealed empty text behind its key's name: nonce and tag
 HAS_COLUMNS = "totp"  # the one method that filled them with what it remembers
 
 
@@ -39,10 +48,24 @@ def upgrade() -> None:
         changed.alter_column("remembered", existing_type=sa.JSON(), nullable=False)
         for name in NAMES:
             changed.drop_column(name)
+    name_steps()
+
+
+def name_steps() -> None:
+    """A set-up under way goes on where it is: whether its first step was answered is seen by the length of what it keeps."""
+    op.add_column("bindings", sa.Column("step", sa.String(length=32), nullable=True))
+    table, connection = BINDINGS, op.get_bind()
+    for row in connection.execute(sa.select(table.c.id, table.c.method, table.c.secret_sealed)).all():
+        _, _, sealed = row.secret_sealed.partition(b"\0")
+        step = STEPS.get(row.method, ("", ""))[len(sealed) > SEAL]
+        connection.execute(table.update().where(table.c.id == row.id).values(step=step))
+    with op.batch_alter_table("bindings") as changed:
+        changed.alter_column("step", existing_type=sa.String(length=32), nullable=False)
 
 
 def downgrade() -> None:
     """Downgrade schema."""
+    op.drop_column("bindings", "step")
     for name, kind, _ in OLD:
         op.add_column("authenticators", sa.Column(name, kind, nullable=True))
     table, connection = AUTHENTICATORS, op.get_bind()

@@ -39,6 +39,7 @@ class Binding(Base):
     is_extra: Mapped[bool] = mapped_column(default=False, server_default="0")  # one more beside those that are live (TO-9)
     session_id: Mapped[int]  # who began it: another session shows its password again (RA-4)
     method: Mapped[str] = mapped_column(String(16))
+    step: Mapped[str] = mapped_column(String(32))  # the name of the step that is due; those before it are answered
     secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     failures: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
