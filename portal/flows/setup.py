@@ -12,7 +12,7 @@ from portal.db import begin_write, db
 from portal.flows import delivery, throttle, turn_on, verification
 from portal.flows.events import record
 from portal.flows.visit import Visit
-from portal.flows.ways import open_secret
+from portal.flows.ways import context_of, open_secret
 from portal.messages import Refused
 from portal.methods import Method, Next, Secret, Step
 from portal.models import Authenticator, Binding, User, new_id, secret_place
@@ -71,7 +71,7 @@ def begin(visit: Visit, chosen: Method, replaces: str | None = None, is_extra: b
         delivery.void_binding(visit, binding.id)
         session.delete(binding)
         session.flush()
-    session.add(new_binding(visit, user.id, chosen, replaces, is_extra))
+    session.add(new_binding(visit, user, chosen, replaces, is_extra))
     record(visit, "authenticator_binding_begun", factor=chosen.name)
     session.commit()
 
@@ -92,18 +92,18 @@ def is_gone(authenticator_id: str) -> bool:
     return db.session.scalar(select(Authenticator.id).where(Authenticator.id == authenticator_id)) is None
 
 
-def new_binding(visit: Visit, user_id: int, chosen: Method, replaces: str | None, is_extra: bool) -> Binding:
+def new_binding(visit: Visit, user: User, chosen: Method, replaces: str | None, is_extra: bool) -> Binding:
     """A binding with a secret of its own, sealed for the place it will keep as an authenticator."""
     binding_id = new_id()
     return Binding(
         id=binding_id,
-        user_id=user_id,
+        user_id=user.id,
         session_id=visit.who.session_id,
         method=chosen.name,
         step=chosen.steps[0].name,
         replaces=replaces,
         is_extra=is_extra,
-        secret_sealed=visit.keys.seal(chosen.begin(), secret_place(user_id, binding_id)),
+        secret_sealed=visit.keys.seal(chosen.begin(context_of(visit, user)), secret_place(user.id, binding_id)),
         created_at=visit.now,
         expires_at=visit.now + config.BINDING_LIFE,
     )

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
@@ -11,7 +12,7 @@ from portal.db import db
 from portal.flows import backup_codes
 from portal.flows.visit import Visit
 from portal.messages import Refused
-from portal.methods import Method, Secret, method
+from portal.methods import Context, Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
 from portal.policy import policy_of
 
@@ -40,6 +41,16 @@ def attempt_of(visit: Visit) -> str:
     return f"{'session' if visit.who.is_claimant else 'confirm'}:{visit.who.session_id}"
 
 
+def context_of(visit: Visit, user: User) -> Context:
+    """What a method may know before it makes a secret."""
+    return Context(user.id, user.username, user.full_name, policy_of(user.role).issuer, visit.origin, relying_party(visit))
+
+
+def relying_party(visit: Visit) -> str:
+    """The name that a passkey of this origin is for."""
+    return urlsplit(visit.origin).hostname or ""
+
+
 def open_secret(visit: Visit, user: User, row: Authenticator | Binding, attempt: str) -> Secret:
     """The row's secret in the clear, with what its method may know. Raises SealBroken."""
     return Secret(
@@ -52,6 +63,8 @@ def open_secret(visit: Visit, user: User, row: Authenticator | Binding, attempt:
         country=user.country,
         countries=visit.countries,
         host=visit.host,
+        origin=visit.origin,
+        relying_party=relying_party(visit),
         on_file=on_file(visit, user) if user.two_factor != "on" else "",  # once it is on, numbers are shown masked alone
         mac=visit.keys.mac,
     )

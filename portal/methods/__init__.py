@@ -21,6 +21,18 @@ class NotAsked(Exception):
 
 
 @dataclass(frozen=True)
+class Context:
+    """Who begins a set-up, and where: what a method may bind the secret to that it makes."""
+
+    user_id: int
+    username: str
+    full_name: str
+    issuer: str
+    origin: str  # scheme, host, port
+    relying_party: str  # the host alone
+
+
+@dataclass(frozen=True)
 class Secret:
     """A secret in the clear, for the length of one request, and what its method may know of the person."""
 
@@ -33,6 +45,8 @@ class Secret:
     country: str = "US"
     countries: tuple[str, ...] = ()
     host: str = ""
+    origin: str = ""  # scheme, host and port of the page: an answer for another one proves nothing
+    relying_party: str = ""  # its host
     on_file: str = ""  # in the first set-up: the number that the account has already (AX-4)
     mac: Callable[[str, str], bytes] | None = None
 
@@ -117,7 +131,7 @@ class Method:
     name: str
     label: str
     facts: tuple[str, ...]  # one or two short reasons on the choice card
-    begin: Callable[[], str]  # makes the secret
+    begin: Callable[[Context], str]  # makes the secret
     begins_with: dict  # the columns of a new authenticator: "name", and what it has "remembered" (per row, TO-2)
     steps: tuple[Step, ...]
     challenge: Challenge
