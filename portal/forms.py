@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from wtforms import Form, PasswordField, RadioField, StringField, TextAreaField
+from wtforms import Form, HiddenField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import StopValidation, ValidationError
 
 from portal import config
@@ -65,10 +65,18 @@ class ShapedForm(Form):
 class AnswerForm(ShapedForm):
     """A form that takes an answer to a method's question."""
 
+    question = "code"  # the field that a refusal of the answer stands beside
+
     @property
     def answer(self) -> Answer:
         """The answer, once the form is validated."""
         raise NotImplementedError
+
+
+class OwnQuestionForm(AnswerForm):
+    """What a method's own question sends, and whose it is. The method adds its field, and the answer."""
+
+    way = HiddenField()  # the authenticator
 
 
 class SignInForm(ShapedForm):

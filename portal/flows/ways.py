@@ -11,6 +11,7 @@ from portal.crypto import SealBroken
 from portal.db import db
 from portal.flows import backup_codes
 from portal.flows.visit import Visit
+from portal.forms import AnswerForm
 from portal.messages import Refused
 from portal.methods import Context, Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
@@ -29,6 +30,8 @@ class Way:
     sends: bool
     shown: dict
     target: bytes = field(default=b"", repr=False)  # by what its texts are counted
+    form: type[AnswerForm] | None = None  # of its own question; None: the field that codes share
+    resists_phishing: bool = False
 
     @property
     def is_asked(self) -> bool:
@@ -119,7 +122,7 @@ def ways(visit: Visit) -> list[Way]:
     pairs = [(user, row) for user, row in db.session.execute(oldest_first(both, visit.who.user_id))]
     rows = usable(visit.who.role, [row for _, row in pairs])
     shown = [way for user, row in pairs if row in rows and (way := way_of(visit, user, row))]
-    return sorted(shown, key=lambda way: (not (way.sends and way.is_asked), way.sends))
+    return sorted(shown, key=lambda way: (not (way.sends and way.is_asked), not way.resists_phishing, way.sends))
 
 
 def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
@@ -131,7 +134,16 @@ def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
         secret = open_secret(visit, user, row, attempt_of(visit))
     except SealBroken:
         return None
-    return Way(row.id, row.method, row.name, asked.sends, asked.challenge.show(secret, visit.now), row.target_hash or b"")
+    return Way(
+        row.id,
+        row.method,
+        row.name,
+        asked.sends,
+        asked.challenge.show(secret, visit.now),
+        row.target_hash or b"",
+        asked.challenge.form,
+        asked.resists_phishing,
+    )
 
 
 def is_off(visit: Visit, asked: Method | None) -> bool:
@@ -150,6 +162,12 @@ def without_texts(visit: Visit) -> Refused | None:
         return Refused("texts_off_other")
     codes = backup_codes.overview(visit)
     return Refused("texts_off_backup" if codes and codes.left and codes.works else "texts_off_alone")
+
+
+def needs_a_page(user_id: int, role: str) -> bool:
+    """Whether none of the person's codes can be typed as it is: each is sent first, or answers a question of its method's own."""
+    known = [asked for row in live(user_id, role) if (asked := method(row.method))]
+    return bool(known) and all(asked.sends or asked.challenge.form for asked in known)
 
 
 def first_sender(user_id: int, role: str) -> tuple[Authenticator, Method] | None:

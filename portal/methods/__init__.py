@@ -1,15 +1,16 @@
 """What a way to prove it is you consists of, and which ways are switched on. Each is one module beside this one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol
 
 from portal import config
 from portal.answers import CODE, Answer
 from portal.forms import AnswerForm
-from portal.messages import Refused
+from portal.messages import SENTENCES, Refused
 
 
 class CodeRejected(Refused):
@@ -109,14 +110,18 @@ class Step(Protocol):
 class Challenge(Protocol):
     """The question at sign-in."""
 
+    @property
+    def form(self) -> type[AnswerForm] | None:
+        """The shape of the answer, if the method draws a question of its own; None: it is typed into the field that codes share."""
+
     def take(self, secret: Secret, row, answer: Answer, now: datetime) -> None:
         """Accept the answer and spend it in one UPDATE. Raises CodeRejected, NotAsked. Does not commit."""
 
     def show(self, secret: Secret, now: datetime) -> dict:
         """What the page of the question needs."""
 
-    def simulate(self, text: str, now: datetime) -> dict:
-        """What a phone that holds the secret shows, for the test bench."""
+    def simulate(self, secret: Secret, row, now: datetime) -> dict:
+        """What a phone that holds the secret shows, for `_bench.html` of the method. Never asked of one that sends."""
 
 
 def bare(_: Secret, code: str) -> str:
@@ -144,6 +149,8 @@ class Method:
     mask: Callable[[str], str] | None = None  # where codes are sent, as its owner's page shows it
     drawing: str = "smartphone"  # on the choice card
     change_label: str = ""  # the link that replaces a live one
+    sentences: Mapping[str, str | tuple[str, str, str]] = field(default_factory=dict)  # of its own reasons, as in messages.py
+    templates: Path | None = None  # its folder of templates; None: portal/templates/methods/NAME
 
     @property
     def sends_texts(self) -> bool:
@@ -171,25 +178,25 @@ METHODS: dict[str, Method] = {}
 
 
 def import_method(name: str) -> Method:
-    """The METHOD of its module."""
-    return import_module(f"portal.methods.{name}").METHOD
-
-
-def method(name: str) -> Method | None:
-    """The method of that name, or None where it is not switched on."""
-    if name not in config.METHODS:
-        return None
-    return METHODS.get(name) or METHODS.setdefault(name, import_method(name))
-
-
-def first_method() -> Method:
-    """The method that is offered first."""
-    return METHODS.setdefault(config.METHODS[0], import_method(config.METHODS[0]))
+    """The METHOD of a module of this package, or of one with a dotted name; its sentences join the others."""
+    found: Method = import_module(name if "." in name else f"{__name__}.{name}").METHOD
+    SENTENCES.update(found.sentences)
+    return found
 
 
 def switched_on() -> list[Method]:
     """Every method that is switched on, in order."""
-    return [each for name in config.METHODS if (each := method(name))]
+    return [METHODS.get(name) or METHODS.setdefault(name, import_method(name)) for name in config.METHODS]
+
+
+def method(name: str) -> Method | None:
+    """The method of that name, or None if it is not switched on."""
+    return next((each for each in switched_on() if each.name == name), None)
+
+
+def first_method() -> Method:
+    """The method that is offered first."""
+    return switched_on()[0]
 
 
 def offered(policy) -> list[Method]:

@@ -147,10 +147,12 @@ class Confirm:
 class Ask:
     """Sign-in: the digits of the text that this sign-in asked for."""
 
+    form = None
+
     def show(self, secret: Secret, now: datetime) -> dict:
         return state(secret, now)
 
-    def simulate(self, text: str, now: datetime) -> dict:
+    def simulate(self, secret: Secret, row, now: datetime) -> dict:
         return {}
 
     def take(self, secret: Secret, row, answer: Answer, now: datetime) -> None:

@@ -114,6 +114,11 @@ def provisioning_uri(secret: Secret) -> str:
     return f"otpauth://totp/{label}?{query}"
 
 
+def in_groups(key: str) -> list[str]:
+    """A key as people read it: by four characters."""
+    return [key[at : at + 4] for at in range(0, len(key), 4)]
+
+
 def draw_qr(text: str) -> Markup:
     """Inline SVG, black on white with its quiet zone, no style attribute and no spoken secret."""
     code = segno.make_qr(text, error=QR_ERROR, mask=QR_MASK)
@@ -136,7 +141,7 @@ class Scan:
         return {
             "qr": draw_qr(uri),
             "uri": uri,
-            "key_groups": [secret.text[at : at + 4] for at in range(0, len(secret.text), 4)],
+            "key_groups": in_groups(secret.text),
             "issuer": secret.issuer,
             "label": secret.account,
             "apps": APPS,
@@ -154,12 +159,18 @@ class Scan:
 class Ask:
     """Sign-in: the six digits, each step accepted once and none older than the last (RFC 6238 5.2, TO-4)."""
 
+    form = None
+
     def show(self, secret: Secret, now: datetime) -> dict:
         return {"seconds_left": seconds_left(now), "period": config.TOTP_PERIOD}
 
-    def simulate(self, text: str, now: datetime) -> dict:
+    def simulate(self, secret: Secret, row, now: datetime) -> dict:
         """What a phone that holds the secret shows, for the test bench."""
-        return {"code": code_at(text, step_at(now)), "seconds_left": seconds_left(now)}
+        return {
+            "code": code_at(secret.text, step_at(now)),
+            "seconds_left": seconds_left(now),
+            "key_groups": in_groups(secret.text),
+        }
 
     def take(self, secret: Secret, row, answer: Answer, now: datetime) -> None:
         step = verify_or_hint(secret, answer.value, now)

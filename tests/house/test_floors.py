@@ -15,6 +15,7 @@ FLOORS = {
     "portal.browser_session": 5,
     "portal.queue": 5,
     "portal.mails": 5,
+    "portal.method_templates": 5,
     "portal.flows": 4,
     "portal.methods": 3,
     "portal.policy": 2,
