@@ -11,6 +11,7 @@ from portal import config
 from portal.answers import CODE, Answer
 from portal.forms import AnswerForm
 from portal.messages import SENTENCES, Refused
+from portal.models import Authenticator
 
 
 class CodeRejected(Refused):
@@ -114,13 +115,13 @@ class Challenge(Protocol):
     def form(self) -> type[AnswerForm] | None:
         """The shape of the answer, if the method draws a question of its own; None: it is typed into the field that codes share."""
 
-    def take(self, secret: Secret, row, answer: Answer, now: datetime) -> None:
+    def take(self, secret: Secret, row: Authenticator, answer: Answer, now: datetime) -> None:
         """Accept the answer and spend it in one UPDATE. Raises CodeRejected, NotAsked. Does not commit."""
 
     def show(self, secret: Secret, now: datetime) -> dict:
         """What the page of the question needs."""
 
-    def simulate(self, secret: Secret, row, now: datetime) -> dict:
+    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict:
         """What a phone that holds the secret shows, for `_bench.html` of the method. Never asked of one that sends."""
 
 
@@ -168,6 +169,10 @@ class Method:
     def is_reached(self, step: Step, name: str) -> bool:
         """Whether a set-up that has come to the step of that name may show and take this one."""
         return self.steps.index(step) <= self.steps.index(self.due(name))
+
+    def step_before(self, step: Step) -> Step:
+        """The step that came before, of the first the step itself."""
+        return self.steps[max(0, self.steps.index(step) - 1)]
 
     def step_after(self, step: Step) -> Step:
         """The step that follows."""

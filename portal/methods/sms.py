@@ -152,10 +152,10 @@ class Ask:
     def show(self, secret: Secret, now: datetime) -> dict:
         return state(secret, now)
 
-    def simulate(self, secret: Secret, row, now: datetime) -> dict:
+    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict:
         return {}
 
-    def take(self, secret: Secret, row, answer: Answer, now: datetime) -> None:
+    def take(self, secret: Secret, row: Authenticator, answer: Answer, now: datetime) -> None:
         spend(secret, answer.value, now)
         own = update(Authenticator).where(Authenticator.id == row.id)
         change(own.values(last_used_at=now, failures=0))

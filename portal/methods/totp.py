@@ -164,7 +164,7 @@ class Ask:
     def show(self, secret: Secret, now: datetime) -> dict:
         return {"seconds_left": seconds_left(now), "period": config.TOTP_PERIOD}
 
-    def simulate(self, secret: Secret, row, now: datetime) -> dict:
+    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict:
         """What a phone that holds the secret shows, for the test bench."""
         return {
             "code": code_at(secret.text, step_at(now)),
@@ -172,7 +172,7 @@ class Ask:
             "key_groups": in_groups(secret.text),
         }
 
-    def take(self, secret: Secret, row, answer: Answer, now: datetime) -> None:
+    def take(self, secret: Secret, row: Authenticator, answer: Answer, now: datetime) -> None:
         step = verify_or_hint(secret, answer.value, now)
         spend = (
             update(Authenticator)

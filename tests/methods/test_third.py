@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from portal import config
 from portal.models import Authenticator, Binding, Event, SentCode, User
@@ -209,7 +209,7 @@ def test_the_test_bench_answers_for_it(keyed):
     assert plain.path == "/home"
 
 
-def test_it_opens_the_ehr(plain, dr_chen):
+def test_it_opens_the_ehr_and_an_old_number_beside_it_does_not(plain, database, dr_chen, clock):
     plain.enter(dr_chen).open("/ehr/settings/security/two-factor")
     plain.choose("Third Method")
     plain.press("Continue")
@@ -219,6 +219,13 @@ def test_it_opens_the_ehr(plain, dr_chen):
     answer(plain, "Confirm and Activate", device.answer())
     plain.open("/ehr/charts")
     assert plain.path == "/ehr/charts"
+    old = {"id": "old", "user_id": database.user(dr_chen).id, "method": "sms", "name": "Text message", "secret_sealed": b""}
+    database.change(insert(Authenticator).values(**old, remembered={}, failures=0, created_at=clock.now))
+    plain.press("Sign out")
+    plain.sign_in(dr_chen)
+    plain.post("/sign-in/code", {"code": "123456"})
+    assert plain.response.status_code == 422 and "does not open with that" in plain.response.text
+    assert failures(database, dr_chen) == (0, 0, [0, 0])
 
 
 def test_no_line_outside_its_module_and_folder_knows_it():
