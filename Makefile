@@ -24,7 +24,7 @@ run: export PORTAL_INSTANCE ?= $(CURDIR)/instance
 run: export PORTAL_TEST_BENCH ?= 1
 run: export PORTAL_SMS_COUNTRIES ?= US,CA,KR
 run: export PORTAL_WORKER ?= 1
-run: .venv/runtime  ## Migrate, seed the demo accounts, serve on http://HOST:PORT and carry mails and texts, the test bench switched on
+run: .venv/runtime  ## Migrate, seed the demo accounts, serve on http://HOST:PORT (and http://localhost:PORT) and carry mails and texts, the test bench switched on
 	@$(BIN)/flask --app wsgi db upgrade
 	@$(BIN)/flask --app wsgi demo seed
 	@$(BIN)/gunicorn wsgi:app

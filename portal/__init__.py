@@ -9,6 +9,7 @@ from flask_alembic import Alembic
 from flask_babel import Babel
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
+from jinja2 import ChoiceLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import config, errors, headers, queue, rendering, static_files
@@ -17,6 +18,7 @@ from portal.browser_session import CookieSessions, load_signed_in, touch
 from portal.cli import register_commands
 from portal.crypto import Keyring
 from portal.db import db
+from portal.method_templates import MethodTemplates
 from portal.models import Base
 from portal.settings import Settings, load
 
@@ -61,6 +63,7 @@ def add_extensions(app: Flask, settings: Settings) -> None:
     queue.init_app(app, settings)
     Babel(app)
     rendering.teach(app.jinja_env)
+    app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader or MethodTemplates(), MethodTemplates()])
     login = LoginManager(app)
     login.session_protection = None
     login.request_loader(load_signed_in)

@@ -119,6 +119,13 @@ def ended() -> sessions.Ended | None:
     return found if isinstance(found, sessions.Ended) else None
 
 
+def origin() -> str:
+    """The address that this page was opened under, if it is one of ours; else the one that links name."""
+    known: tuple[str, ...] = current_app.extensions["settings"].origins
+    asked = f"{request.scheme}://{request.environ.get('HTTP_HOST', '')}"  # request.host would refuse a forged one here
+    return asked if asked in known else known[0]
+
+
 def visit() -> Visit:
     """This request, as flows see it."""
     settings = current_app.extensions["settings"]
@@ -130,6 +137,7 @@ def visit() -> Visit:
         request_id=g.request_id,
         visitor=visitor(),
         host=urlsplit(settings.base_url).hostname or "",
+        origin=origin(),
         texts=settings.texts,
         countries=settings.text_countries,
         browser=session.browser,  # type: ignore[attr-defined]

@@ -71,6 +71,8 @@ def seed_demo() -> None:
     click.echo(f"Patient portal  {settings.base_url}/\nEHR             {settings.base_url}/ehr")
     if settings.test_bench:
         click.echo(f"Test bench      {settings.base_url}/test-bench")
+    for origin in settings.origins[1:]:
+        click.echo(f"The same at     {origin}/")
     click.echo(f"\nDemo accounts, password of all: {demo.PASSWORD}")
     for person in demo.PEOPLE:
         click.echo(f"  {person.username:<10} {person.about}")

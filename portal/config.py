@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-# Methods switched on, in the order in which they are offered. The name is the module in portal/methods.
+# Methods switched on, in the order in which they are offered: modules of portal/methods, or dotted names of modules elsewhere.
 METHODS = ("totp", "sms")
 
 # Passwords

@@ -3,10 +3,11 @@
 import re
 import unicodedata
 
-from wtforms import Form, PasswordField, RadioField, StringField, TextAreaField
+from wtforms import Form, HiddenField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import StopValidation, ValidationError
 
 from portal import config
+from portal.answers import BACKUP_CODE, CODE, TEXT, Answer
 from portal.messages import N_
 
 LOOKALIKES = str.maketrans("OIL", "011")  # BC-8: Crockford's alphabet has no O, I or L
@@ -61,6 +62,23 @@ class ShapedForm(Form):
     """A form whose errors are reasons, one a field; the first that fails speaks."""
 
 
+class AnswerForm(ShapedForm):
+    """A form that takes an answer to a method's question."""
+
+    question = "code"  # the field that a refusal of the answer stands beside
+
+    @property
+    def answer(self) -> Answer:
+        """The answer, once the form is validated."""
+        raise NotImplementedError
+
+
+class OwnQuestionForm(AnswerForm):
+    """What a method's own question sends, and whose it is. The method adds its field, and the answer."""
+
+    way = HiddenField()  # the authenticator
+
+
 class SignInForm(ShapedForm):
     username = StringField(N_("Username"), [filled("username_empty")])
     password = PasswordField(N_("Password"))
@@ -80,7 +98,7 @@ class PasswordForm(ShapedForm):
             raise ValidationError("password_empty")
 
 
-class CodeForm(ShapedForm):
+class CodeForm(AnswerForm):
     """Six digits: what an app shows. `code.data` is squeezed once it is validated."""
 
     code = StringField(N_("Verification Code"))
@@ -92,8 +110,12 @@ class CodeForm(ShapedForm):
         if not is_digits(field.data):
             raise ValidationError("code_shape")
 
+    @property
+    def answer(self) -> Answer:
+        return Answer(CODE, self.code.data)
 
-class ChallengeForm(ShapedForm):
+
+class ChallengeForm(AnswerForm):
     """Six digits or a backup code, at sign-in (C-13)."""
 
     code = StringField(N_("Verification Code"))
@@ -105,8 +127,13 @@ class ChallengeForm(ShapedForm):
         if not is_digits(field.data) and as_backup_code(field.data) is None:
             raise ValidationError("code_or_backup_shape")
 
+    @property
+    def answer(self) -> Answer:
+        code = self.code.data
+        return Answer(CODE, code) if is_digits(code) else Answer(BACKUP_CODE, as_backup_code(code) or "")
 
-class BackupCodeForm(ShapedForm):
+
+class BackupCodeForm(AnswerForm):
     code = StringField(N_("Backup code"))
     empty = "backup_empty"
 
@@ -117,6 +144,10 @@ class BackupCodeForm(ShapedForm):
         if meant is None:
             raise ValidationError("backup_shape")
         field.data = meant
+
+    @property
+    def answer(self) -> Answer:
+        return Answer(BACKUP_CODE, self.code.data)
 
 
 class SavedCodeForm(BackupCodeForm):
@@ -191,10 +222,14 @@ class EmailForm(ShapedForm):
             raise ValidationError("email_shape")
 
 
-class PhoneForm(ShapedForm):
+class PhoneForm(AnswerForm):
     """A number as people type it; portal/phones.py reads it."""
 
     phone = StringField(N_("Mobile phone number"), [filled("phone_empty")])
+
+    @property
+    def answer(self) -> Answer:
+        return Answer(TEXT, self.phone.data)
 
 
 class ForgotForm(ShapedForm):

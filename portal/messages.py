@@ -79,6 +79,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "wrong_account": N_("That code did not match. If your app shows several accounts, use the code labeled for %(issuer)s."),
     "wrong_backup": N_("No match again. Use one of your backup codes: this field takes them, too."),
     "wrong_rescan": N_("No match again. Delete the entry for %(issuer)s in your app, then scan the QR code once more."),
+    "key_wrong": N_("That did not prove that it is you. Try it once more, or use a backup code."),
     "used_meanwhile": N_("That code was already used. Use a new one."),
     "used": N_("That code was already used. Wait for the next code in your app, then type that one."),
     "clock_slow": (
@@ -102,6 +103,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
         "minutes",
     ),
     "disabled": N_("Too many wrong codes: codes from your phone no longer work. Use a backup code, or Contact Support."),
+    "answer_other": N_("This account does not open with that. Use another way in that this page offers."),
     "unreadable": N_("We can't check codes from your phone at the moment, and we have told our engineers. Use a backup code, or Contact Support."),
     "lost_saved": (
         N_("If you lost this phone today, your %(codes)d backup code would still let you in."),

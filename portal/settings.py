@@ -54,6 +54,17 @@ class Settings:
         return is_loopback_host(urlsplit(self.base_url).hostname or "")
 
     @property
+    def origins(self) -> tuple[str, ...]:
+        """Scheme, host and port of the addresses that the portal is served under; the one that links name comes first.
+
+        On loopback "localhost" is one as well: a browser takes an address of numbers for no passkey's site.
+        """
+        parts = urlsplit(self.base_url)
+        port = f":{parts.port}" if parts.port else ""
+        names = (f"{parts.scheme}://{parts.netloc}", *([f"{parts.scheme}://localhost{port}"] if self.is_loopback else []))
+        return tuple(dict.fromkeys(names))
+
+    @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
 

@@ -90,7 +90,14 @@ def test_seeding_again_makes_nothing_and_says_where_to_go(run, database):
     before = database.everything()
     code, said = run("demo", "seed")
     assert code == 0
-    for words in ("Patient portal  http://127.0.0.1:5000/", "/ehr", "/test-bench", "harbor-lantern-2026", "dr.okafor"):
+    for words in (
+        "Patient portal  http://127.0.0.1:5000/",
+        "http://localhost:5000/",
+        "/ehr",
+        "/test-bench",
+        "harbor-lantern-2026",
+        "dr.okafor",
+    ):
         assert words in said
     assert database.everything() == before
 

@@ -99,6 +99,19 @@ def test_the_port_is_honoured(environment):
     assert load(environment | {"PORT": "8080"}).base_url == "http://127.0.0.1:8080"
 
 
+@pytest.mark.parametrize(
+    ("address", "origins"),
+    [
+        ("http://127.0.0.1:8080", ("http://127.0.0.1:8080", "http://localhost:8080")),
+        ("http://localhost:8080", ("http://localhost:8080",)),
+        ("https://127.0.0.1", ("https://127.0.0.1", "https://localhost")),
+        ("http://[::1]:8080/below", ("http://[::1]:8080", "http://localhost:8080")),
+    ],
+)
+def test_the_origins_are_known_and_localhost_is_one_of_them(environment, address, origins):
+    assert load(environment | {"PORTAL_BASE_URL": address}).origins == origins
+
+
 def test_in_production_everything_is_given(environment):
     old = "2026a:" + base64.b64encode(secrets.token_bytes(32)).decode()
     settings = load(

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
+from portal.answers import BACKUP_CODE, CODE, TEXT, Answer
 from portal.forms import (
     BackupCodeForm,
     ChallengeForm,
@@ -13,6 +14,7 @@ from portal.forms import (
     MethodForm,
     NameForm,
     PasswordForm,
+    PhoneForm,
     ReauthenticationForm,
     SavedCodeForm,
     SignInForm,
@@ -63,6 +65,22 @@ def test_six_digits_of_any_script_are_a_code(form, typed):
     checked = form(MultiDict({"code": typed}))
     assert checked.validate()
     assert checked.code.data == "123456"
+
+
+@pytest.mark.parametrize(
+    ("form", "typed", "answer"),
+    [
+        (CodeForm, {"code": "123 456"}, Answer(CODE, "123456")),
+        (ChallengeForm, {"code": "123-456"}, Answer(CODE, "123456")),
+        (ChallengeForm, {"code": "abcd-efgh-iojk-mnpq"}, Answer(BACKUP_CODE, BACKUP)),
+        (BackupCodeForm, {"code": "abcd efgh iojk mnpq"}, Answer(BACKUP_CODE, BACKUP)),
+        (PhoneForm, {"phone": "+1 503 555 0164"}, Answer(TEXT, "+1 503 555 0164")),
+    ],
+)
+def test_the_form_says_what_kind_of_answer_it_took(form, typed, answer):
+    checked = form(MultiDict(typed))
+    assert checked.validate() and checked.answer == answer
+    assert answer.value not in repr(answer)
 
 
 @pytest.mark.parametrize("typed", NOT_SIX.values(), ids=NOT_SIX)

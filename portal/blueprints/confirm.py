@@ -4,11 +4,12 @@ from flask import Blueprint, Response, g, request
 from flask_babel import gettext as _
 
 from portal.blueprints.doors import forbid
+from portal.blueprints.questions import blank, question_context, taken
 from portal.browser_session import own_path, visit
 from portal.flows import reauthenticate as flow
 from portal.flows import sign_in
 from portal.flows.ways import Way, ways, without_texts
-from portal.forms import PasswordForm, ReauthenticationForm
+from portal.forms import AnswerForm, PasswordForm, ReauthenticationForm
 from portal.messages import Refused
 from portal.policy import policy_of
 from portal.rendering import go_to, page, refuse, renew_session, say
@@ -20,19 +21,20 @@ blueprint = Blueprint("confirm", __name__)
 def ask() -> Response:
     if visit().who.is_fresh(visit().now):
         return go_to(place_after())
-    return page("account/confirm.html", form=form_type()(), **context())
+    shown = context()
+    return page("account/confirm.html", form=blank(shown["asked"], form_type(), PasswordForm), **shown)
 
 
 @blueprint.post("")
 def submit() -> Response:
-    form = form_type()(request.form)
+    form = taken(form_type(), PasswordForm)
     if not form.validate():
         return refuse("account/confirm.html", form, **context())
-    code = form.code.data if "code" in form else None
+    answer = form.answer if isinstance(form, AnswerForm) else None
     try:
-        token = flow.submit(visit(), form.password.data, code)
+        token = flow.submit(visit(), form.password.data, answer)
     except Refused as refused:
-        field = "password" if refused.reason == flow.WRONG_PASSWORD or "code" not in form else "code"
+        field = "password" if refused.reason == flow.WRONG_PASSWORD or answer is None else form.question
         return refuse("account/confirm.html", form, refused, field, **context())
     renew_session(token)
     return go_to(place_after())
@@ -57,7 +59,8 @@ def context() -> dict:
     missing = without_texts(visit()) if visit().who.is_on else None
     return {
         "action": g.door.url("confirm.ask", next=own_path(request.args.get("next"))),
-        "ways": asked,
+        **question_context(asked),
+        "question_url": lambda way: g.door.url("confirm.ask", next=own_path(request.args.get("next")), way=way),
         "send_url": g.door.url("confirm.send", next=own_path(request.args.get("next"))),
         "why": (trusted if policy.may_trust_browsers else always) if is_trusted else change,
         "cancel_url": g.door.url("account" if is_trusted and policy.may_trust_browsers else "security"),

@@ -9,7 +9,7 @@ from portal.browser_session import visit
 from portal.flows import new_password as passwords_flow
 from portal.flows import profile as flow
 from portal.flows import reauthenticate
-from portal.flows.ways import first_sender
+from portal.flows.ways import needs_a_page
 from portal.forms import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
 from portal.messages import Refused
 from portal.rendering import page, refuse, renew_session
@@ -138,27 +138,27 @@ def password_form() -> type:
     return ChangePasswordWithCodeForm if who.is_on and not who.is_fresh(visit().now) else ChangePasswordForm
 
 
-def text_first() -> Response | None:
-    """Where codes come by text alone, the page that sends one comes before the form that asks for one."""
-    return ask_again() if visit().who.is_on and first_sender(visit().who.user_id, visit().who.role) else None
+def page_first() -> Response | None:
+    """If no code can be typed as it is, the page that sends one, or asks a method's own question, comes before this form."""
+    return ask_again() if visit().who.is_on and needs_a_page(visit().who.user_id, visit().who.role) else None
 
 
 @blueprint.get("/password")
 def password() -> Response:
-    return text_first() or page("profile/password.html", form=password_form()())
+    return page_first() or page("profile/password.html", form=password_form()())
 
 
 @blueprint.post("/password")
 def submit_password() -> Response:
-    again = text_first()
+    again = page_first()
     if again:
         return again
     form = password_form()(request.form)
     if not form.validate():
         return refuse("profile/password.html", form)
-    code = form.code.data if "code" in form else None
+    answer = form.answer if "code" in form else None
     try:
-        token = passwords_flow.change_own(visit(), form.password.data, code, form.new_password.data)
+        token = passwords_flow.change_own(visit(), form.password.data, answer, form.new_password.data)
     except Refused as refused:
         return refuse("profile/password.html", form, refused, field_of(refused, form))
     response = back("password")

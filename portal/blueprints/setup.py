@@ -109,7 +109,7 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
         return due()
     if not flow.may_see(visit(), binding):
         return ask_again() or due()
-    if not flow.is_reached(visit(), binding, chosen, step):
+    if not chosen.is_reached(step, binding.step):
         return due()
     try:
         shown = flow.show(visit(), binding, step)
@@ -118,9 +118,9 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
     context = {**shown, "button": _(step.button) if step.button else g.door.confirm, "progress": progress(2)}
     context |= {"cancel_url": url_for(".cancel"), "send_url": url_for(".send_again", method_name=chosen.name)}
     context["action"] = url_for(".step", method_name=chosen.name, step_name=step.name)
-    context["back_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.steps[0].name)
+    context["back_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.step_before(step).name)
     context["set_up"] = binding.id
-    context["on_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.steps[-1].name)
+    context["on_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.due(binding.step).name)
     template = f"methods/{chosen.name}/{step.name}.html"
     if refused or form.errors:
         return refuse(template, form, refused, step.field if refused else "", **context)
@@ -151,7 +151,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
         return step_page(chosen, step, step.form(), Refused("set_up_replaced"))
     was_on = visit().who.is_on
     try:
-        following = flow.submit(visit(), chosen, step, form[step.field].data)
+        following = flow.submit(visit(), chosen, step, form.answer)
     except flow.OutOfTurn:
         events.record_alone(visit(), "sequence_fail", "out_of_turn")
         return due() if was_on else due_afresh()
@@ -170,16 +170,17 @@ def submit_step(method_name: str, step_name: str) -> Response:
 def send_again(method_name: str) -> Response:
     """ "Send again": one more text to the number of this set-up."""
     chosen = method(method_name)
-    if chosen is None or chosen.words is None or not g.door.policy.allows(chosen):
+    if chosen is None or not chosen.sends or not g.door.policy.allows(chosen):
         return due()
-    last = chosen.steps[-1]
+    binding = flow.open_binding(visit())
+    step = chosen.due(binding.step if binding else "")
     try:
         flow.send_again(visit(), chosen)
     except flow.OutOfTurn:
         return due()
     except Refused as refused:
-        return step_page(chosen, last, last.form(), refused)
-    return go_here("step", method_name=chosen.name, step_name=last.name)
+        return step_page(chosen, step, step.form(), refused)
+    return go_here("step", method_name=chosen.name, step_name=step.name)
 
 
 @blueprint.post("/cancel")

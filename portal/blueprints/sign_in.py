@@ -6,6 +6,7 @@ from flask import Blueprint, Response, g, jsonify, redirect, request, session, u
 from flask_babel import gettext as _
 
 from portal.blueprints.doors import door_of, forbid
+from portal.blueprints.questions import blank, question_context, taken
 from portal.browser_session import ended, keep_trust, mark_browser, now, own_path, seconds_left, visit, visitor
 from portal.flows import account, sessions, trusted
 from portal.flows import sign_in as flow
@@ -119,7 +120,7 @@ def code_context() -> dict:
     return {
         "username": who.username if who else "",
         "issuer": issuer(),
-        "ways": shown,
+        **question_context(shown),
         "texts_off": say(missing) if missing else None,
         "limit": say(limit) if limit else None,
         "send_url": url_for("sign_in.send_code"),
@@ -137,12 +138,16 @@ def trust_context() -> dict:
 
 @blueprint.get("/sign-in/code")
 def ask_code() -> Response:
-    return claimant_or_way() or page("sign_in/code.html", form=ChallengeForm(), **code_context())
+    elsewhere = claimant_or_way()
+    if elsewhere:
+        return elsewhere
+    context = code_context()
+    return page("sign_in/code.html", form=blank(context["asked"], ChallengeForm), **context)
 
 
 @blueprint.post("/sign-in/code")
 def submit_code() -> Response:
-    return claimant_or_way() or take_code("sign_in/code.html", ChallengeForm(request.form), code_context)
+    return claimant_or_way() or take_code("sign_in/code.html", taken(ChallengeForm), code_context)
 
 
 @blueprint.post("/sign-in/send")
@@ -176,9 +181,9 @@ def take_code(template: str, form, context: Callable[[], dict]) -> Response:
         return refuse(template, form, **context())
     who = visit().who
     try:
-        finished = flow.submit_code(visit(), form.code.data, trust="trust" in request.form)
+        finished = flow.submit_code(visit(), form.answer, trust="trust" in request.form)
     except Refused as refused:
-        return refuse(template, form, refused, "code", **context())
+        return refuse(template, form, refused, form.question, **context())
     renew_session(finished.token)
     keep_trust(finished.trusted)
     door = door_of(who.role)

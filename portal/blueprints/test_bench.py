@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app
 
-from portal.browser_session import now
+from portal.browser_session import now, visit
 from portal.flows import bench
 from portal.mails import paragraphs, write
 from portal.messages import N_
@@ -27,7 +27,7 @@ def phone() -> Response:
     letters = [letter(mail) for mail in bench.mails(keys, now())]
     return page(
         "test_bench/phone.html",
-        phones=bench.phones(keys, now()),
+        phones=bench.phones(visit()),
         texts=bench.texts(keys, now()),
         mails=letters,
         states=STATES,

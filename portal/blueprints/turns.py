@@ -6,8 +6,7 @@ from flask_babel import gettext as _
 from portal.browser_session import visit
 from portal.flows import backup_codes as codes_flow
 from portal.flows import setup as flow
-from portal.methods import Method, method
-from portal.models import Binding
+from portal.methods import method
 from portal.rendering import go_to
 
 blueprint = Blueprint("setup", __name__)
@@ -29,18 +28,12 @@ def due() -> Response:
     binding = flow.open_binding(visit())
     chosen = method(binding.method) if binding and flow.is_due(visit(), binding) else None
     if chosen and binding and g.door.policy.allows(chosen):
-        return go_here("step", method_name=chosen.name, step_name=reached(chosen, binding))
+        return go_here("step", method_name=chosen.name, step_name=chosen.due(binding.step).name)
     if not visit().who.is_on:
         return go_here("choose")
     codes = codes_flow.overview(visit())
     waiting = codes is not None and codes.readable and not codes.saved
     return go_here("backup_codes") if waiting else go_to(g.door.url("security"))
-
-
-def reached(chosen: Method, binding: Binding) -> str:
-    """The step of a binding that is due: the first, or the next where it is answered already."""
-    answered = len(chosen.steps) > 1 and flow.is_answered(visit(), binding)
-    return chosen.steps[1 if answered else 0].name
 
 
 def due_afresh() -> Response:

@@ -8,20 +8,22 @@ from portal.crypto import Keyring, SealBroken
 from portal.db import db
 from portal.flows import demo, outbox
 from portal.flows.notices import NOT_ME, outbox_place, row_token
+from portal.flows.visit import Visit
+from portal.flows.ways import open_secret
 from portal.methods import method
-from portal.models import Authenticator, Binding, Outbox, User, secret_place
+from portal.models import Authenticator, Outbox, User
 from portal.policy import policy_of
 
 MAILS_SHOWN = 50
 
 
-def phones(keys: Keyring, now: datetime) -> list[dict]:
+def phones(visit: Visit) -> list[dict]:
     """One phone a demo account with an app, with its entries; what is sent to a number stands among the texts."""
     names = [person.username for person in demo.PEOPLE]
     shown = []
     for user in db.session.scalars(select(User).where(User.username.in_(names)).order_by(User.id)):
         rows = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).all()
-        entries = [entry(keys, now, user, row) for row in rows if not is_sent(row)]
+        entries = [entry(visit, user, row) for row in rows if not is_sent(row)]
         shown.append({"person": user.full_name, "entries": entries})
     return [phone for phone in shown if phone["entries"]]
 
@@ -29,19 +31,18 @@ def phones(keys: Keyring, now: datetime) -> list[dict]:
 def is_sent(row: Authenticator) -> bool:
     """Whether codes come by message, so that no app on the phone holds an entry."""
     asked = method(row.method)
-    return asked is not None and asked.words is not None
+    return asked is not None and asked.sends
 
 
-def entry(keys: Keyring, now: datetime, user: User, row: Authenticator | Binding) -> dict:
-    """Issuer, label, key and live code of one entry, as an authenticator app would show them."""
+def entry(visit: Visit, user: User, row: Authenticator) -> dict:
+    """Issuer and label of one entry, and what its method shows there; `method` is "" if it cannot be opened."""
+    about = {"issuer": policy_of(user.role).issuer, "label": user.username, "method": ""}
     asked = method(row.method)
     try:
-        text = keys.open(row.secret_sealed, secret_place(user.id, row.id))
+        secret = open_secret(visit, user, row, "")
     except SealBroken:
-        text = ""
-    live = asked.challenge.simulate(text, now) if asked and text else {}
-    groups = [text[at : at + 4] for at in range(0, len(text), 4)]
-    return {"issuer": policy_of(user.role).issuer, "label": user.username, "key_groups": groups, **live}
+        return about
+    return {**about, "method": row.method, **asked.challenge.simulate(secret, row, visit.now)} if asked else about
 
 
 def texts(keys: Keyring, now: datetime) -> list[dict]:

@@ -38,7 +38,7 @@ def send(visit: Visit, user: User, secret: Secret, chosen: Method) -> None:
     code = f"{secrets.randbelow(10**config.CODE_DIGITS):0{config.CODE_DIGITS}d}"
     void(visit, SentCode.attempt == secret.attempt)
     row_id = new_id()
-    words = chosen.words(secret, code) if chosen.words else ""
+    words = chosen.words(secret, code)
     message = text_row(visit, user, CODE, secret.text, words, visit.now + config.TEXT_LIFE)
     db.session.add(message)
     db.session.flush()

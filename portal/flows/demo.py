@@ -12,6 +12,7 @@ from portal.flows import backup_codes
 from portal.flows.accounts import add_user
 from portal.flows.demo_charts import seed_charts
 from portal.flows.visit import Visit
+from portal.flows.ways import context_of
 from portal.methods import first_method
 from portal.models import Appointment, Authenticator, BackupCodeSet, Letter, Practice, Result, User, new_id, secret_place
 
@@ -93,6 +94,7 @@ def seed_person(keys: Keyring, now: datetime, person: Demo, stored: str, practic
 
 def turn_on(keys: Keyring, now: datetime, user: User) -> None:
     """An authenticator as set-up would have made it, with a saved set of backup codes."""
+    visit = Visit(now=now, keys=keys, ip="", user_agent="demo seed", request_id="demo-seed")
     chosen = first_method()
     authenticator_id = new_id()
     user.two_factor, user.two_factor_since = "on", now
@@ -101,12 +103,11 @@ def turn_on(keys: Keyring, now: datetime, user: User) -> None:
             id=authenticator_id,
             user_id=user.id,
             method=chosen.name,
-            secret_sealed=keys.seal(chosen.begin(), secret_place(user.id, authenticator_id)),
+            secret_sealed=keys.seal(chosen.begin(context_of(visit, user)), secret_place(user.id, authenticator_id)),
             created_at=now,
             **chosen.begins_with,
         )
     )
-    visit = Visit(now=now, keys=keys, ip="", user_agent="demo seed", request_id="demo-seed")
     backup_codes.make(visit, user)
     made = db.session.scalars(select(BackupCodeSet).where(BackupCodeSet.user_id == user.id)).one()
     made.saved_at, made.codes_sealed, made.readable_until = now, None, None

@@ -5,6 +5,7 @@ import hmac
 from sqlalchemy import delete, or_, select, update
 
 from portal import config, passwords
+from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db, end_read
 from portal.flows import links, notices, reauthenticate, sessions
@@ -99,7 +100,7 @@ def reset(visit: Visit, token: str, password: str) -> None:
 # --- known
 
 
-def change_own(visit: Visit, current: str, code: str | None, password: str) -> str:
+def change_own(visit: Visit, current: str, answer: Answer | None, password: str) -> str:
     """Change the visitor's password; returns this session's new token. Every other session ends.
 
     The new one is looked at first, so that no code is spent on one that is refused. Raises Refused.
@@ -108,7 +109,7 @@ def change_own(visit: Visit, current: str, code: str | None, password: str) -> s
     reauthenticate.check_password(visit, current, reauthenticate.EVENT)
     if hmac.compare_digest(current.encode(), password.encode()):
         raise Refused("password_same")
-    token = reauthenticate.renew_with_proof(visit, code)
+    token = reauthenticate.renew_with_proof(visit, answer)
     session = begin_write()
     put(visit, session.get_one(User, visit.who.user_id), stored, factor="password", but=visit.who.session_id)
     session.commit()

@@ -1,6 +1,7 @@
 """Showing password and second factor again before a change (RA-1 to RA-4)."""
 
 from portal import passwords
+from portal.answers import NO_ANSWER, Answer
 from portal.db import begin_write, db
 from portal.flows import sessions, throttle, verification
 from portal.flows.events import record
@@ -13,14 +14,14 @@ EVENT = "reauthentication"
 WRONG_PASSWORD = "password_wrong"
 
 
-def submit(visit: Visit, password: str, code: str | None) -> str:
+def submit(visit: Visit, password: str, answer: Answer | None) -> str:
     """Check both; returns the session's new token (SE-7), fresh for five minutes and with both clocks begun anew.
 
-    Without a code, a second factor that is still fresh does; where it is not, the missing code is refused like a wrong one.
-    Raises Refused: WRONG_PASSWORD, or what the code was refused for. The code is only tried after a right password.
+    Without an answer, a second factor that is still fresh does; if it is not, the missing answer is refused like a wrong one.
+    Raises Refused: WRONG_PASSWORD, or what the answer was refused for. It is only tried after a right password.
     """
     check_password(visit, password, EVENT)
-    return renew_with_proof(visit, code)
+    return renew_with_proof(visit, answer)
 
 
 def check_password(visit: Visit, password: str, event: str) -> None:
@@ -50,11 +51,11 @@ def charge(visit: Visit, event: str) -> User:
     return user
 
 
-def renew_with_proof(visit: Visit, code: str | None) -> str:
-    """The second half: the code where two-factor authentication is on, then the new token."""
+def renew_with_proof(visit: Visit, answer: Answer | None) -> str:
+    """The second half: the answer where two-factor authentication is on, then the new token."""
     shown: dict = {"password_at": visit.now}
-    if visit.who.is_on and not (code is None and visit.who.is_fresh(visit.now)):
-        proof = verification.check(visit, code or "", EVENT)
+    if visit.who.is_on and not (answer is None and visit.who.is_fresh(visit.now)):
+        proof = verification.check(visit, answer or NO_ANSWER, EVENT)
         shown |= {"second_factor_at": visit.now, "level": "aal2"}
         factor = proof.factor
     else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, exists, false, func, select, update
+from sqlalchemy import BindParameter, bindparam, case, exists, false, func, select, update
 from sqlalchemy.orm import aliased
 
 from portal import config
@@ -13,13 +13,13 @@ from portal.crypto import token_hash
 from portal.db import begin_write, change, db
 from portal.flows.events import record
 from portal.flows.visit import CLAIMS, LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_WAITING, NO_CODE, Visit, Visitor
-from portal.methods import method
+from portal.methods import switched_on
 from portal.models import Authenticator, Session, User
 from portal.policy import POLICIES
 
 S, U, A = Session.__table__.c, User.__table__.c, Authenticator.__table__.c
 MUST = sorted(role for policy in POLICIES if policy.must_use for role in policy.roles)
-UNRESTRICTED = [name for name in config.METHODS if (known := method(name)) and not known.restricted]
+UNRESTRICTED: BindParameter[Any] = bindparam("unrestricted", expanding=True)
 HAS_UNRESTRICTED = case((U.role.in_(MUST), exists().where(A.user_id == U.id, A.method.in_(UNRESTRICTED))), else_=false())
 # The columns of a Visitor, in its order, and two more. Every page asks this: made once, and of tables, so that nothing is mapped.
 FIND = (
@@ -55,7 +55,8 @@ class Ended:
 
 def find(token: str, now: datetime) -> Visitor | Ended | None:
     """The session of a token, live or over; None where there never was one. One SELECT."""
-    row = db.session.connection().execute(FIND, {"hash": token_hash(token)}).first()
+    unrestricted = [each.name for each in switched_on() if not each.restricted]
+    row = db.session.connection().execute(FIND, {"hash": token_hash(token), "unrestricted": unrestricted}).first()
     if row is None:
         return None
     *columns, ended_reason, disabled_at = row

@@ -1,19 +1,21 @@
 """Setting a verification method up: begin a binding, answer its steps, prove it; one transaction each (product rules 2 and 3)."""
 
+import hmac
 from dataclasses import replace
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import joinedload
 
 from portal import config
+from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
 from portal.flows import delivery, throttle, turn_on, verification
 from portal.flows.events import record
 from portal.flows.visit import Visit
-from portal.flows.ways import open_secret
+from portal.flows.ways import context_of, open_secret
 from portal.messages import Refused
-from portal.methods import Method, Secret, Step, method
+from portal.methods import Method, Next, Secret, Step, method
 from portal.models import Authenticator, Binding, User, new_id, secret_place
 from portal.send_limits import Wait
 
@@ -38,19 +40,6 @@ def secret_of(visit: Visit, user: User, binding: Binding) -> Secret:
     return open_secret(visit, user, binding, f"{delivery.BINDING}{binding.id}")
 
 
-def is_answered(visit: Visit, binding: Binding) -> bool:
-    """Whether the first step was answered: the binding holds something to prove."""
-    try:
-        return bool(binding.secret(visit.keys))
-    except SealBroken:
-        return False
-
-
-def is_reached(visit: Visit, binding: Binding, chosen: Method, step: Step) -> bool:
-    """Whether the steps before this one are answered."""
-    return step is chosen.steps[0] or is_answered(visit, binding)
-
-
 def show(visit: Visit, binding: Binding, step: Step) -> dict:
     """What the page of a step needs. Raises SealBroken."""
     secret = secret_of(visit, binding.user, binding)
@@ -60,7 +49,7 @@ def show(visit: Visit, binding: Binding, step: Step) -> dict:
 def wait(visit: Visit, binding: Binding, step: Step, secret: Secret) -> Wait | None:
     """How long no text can go out; where a number is asked for, to none whatever."""
     chosen = method(binding.method)
-    if chosen is None or not chosen.words:
+    if chosen is None or not chosen.sends:
         return None
     number = visit.keys.mac(secret.text, delivery.TARGET) if step.verifies else b""
     return delivery.waits(visit, binding.user_id, secret.attempt, number)[number]
@@ -94,7 +83,7 @@ def begin(visit: Visit, chosen: Method, replaces: str | None = None, is_extra: b
         delivery.void_binding(visit, binding.id)
         session.delete(binding)
         session.flush()
-    session.add(new_binding(visit, user.id, chosen, replaces, is_extra))
+    session.add(new_binding(visit, user, chosen, replaces, is_extra))
     record(visit, "authenticator_binding_begun", factor=chosen.name)
     session.commit()
 
@@ -115,17 +104,18 @@ def is_gone(authenticator_id: str) -> bool:
     return db.session.scalar(select(Authenticator.id).where(Authenticator.id == authenticator_id)) is None
 
 
-def new_binding(visit: Visit, user_id: int, chosen: Method, replaces: str | None, is_extra: bool) -> Binding:
+def new_binding(visit: Visit, user: User, chosen: Method, replaces: str | None, is_extra: bool) -> Binding:
     """A binding with a secret of its own, sealed for the place it will keep as an authenticator."""
     binding_id = new_id()
     return Binding(
         id=binding_id,
-        user_id=user_id,
+        user_id=user.id,
         session_id=visit.who.session_id,
         method=chosen.name,
+        step=chosen.steps[0].name,
         replaces=replaces,
         is_extra=is_extra,
-        secret_sealed=visit.keys.seal(chosen.begin(), secret_place(user_id, binding_id)),
+        secret_sealed=visit.keys.seal(chosen.begin(context_of(visit, user)), secret_place(user.id, binding_id)),
         created_at=visit.now,
         expires_at=visit.now + config.BINDING_LIFE,
     )
@@ -140,27 +130,34 @@ def is_open(visit: Visit, binding: Binding) -> bool:
     return visit.now < binding.expires_at
 
 
-def submit(visit: Visit, chosen: Method, step: Step, answer: str) -> Step | None:
+def submit(visit: Visit, chosen: Method, step: Step, answer: Answer) -> Step | None:
     """Answer a step: the next step, or None when the answer proved it and everything that follows is done.
 
     Raises Refused (what was charged is committed first), OutOfTurn.
     """
     begin_write()
-    user = charge(visit, chosen) if step.verifies else lock(visit)
+    user = charge(visit, chosen) if counts(chosen, step) else lock(visit)
     binding = find_binding(visit, user, chosen)
-    if not is_reached(visit, binding, chosen, step):
+    if not chosen.is_reached(step, binding.step):
         db.session.rollback()
         raise OutOfTurn
     try:
         taken = step.take(secret_of(visit, user, binding), answer, visit.now)
-        if isinstance(taken, str):
+        if isinstance(taken, Next):
             return go_on(visit, user, binding, chosen, step, taken)
-        if chosen.words:
+        if chosen.sends_texts:
             delivery.check_still_shared(visit, user, binding)
     except (Refused, SealBroken) as rejected:
         raise reject(visit, user, binding, rejected, chosen, step) from None
-    turn_on.prove(visit, user, binding, chosen, taken)
+    if taken.secret is not None:
+        keep(visit, binding, taken.secret)
+    turn_on.prove(visit, user, binding, chosen, taken.columns)
     return None
+
+
+def counts(chosen: Method, step: Step) -> bool:
+    """Whether an answer to the step is a try that is charged."""
+    return step.verifies and chosen.can_be_guessed
 
 
 def charge(visit: Visit, chosen: Method) -> User:
@@ -188,18 +185,26 @@ def find_binding(visit: Visit, user: User, chosen: Method) -> Binding:
     return binding
 
 
-def go_on(visit: Visit, user: User, binding: Binding, chosen: Method, step: Step, text: str) -> Step:
-    """Send a code to the answer where the method sends, then keep it as the binding's secret, and lead to the next step.
+def keep(visit: Visit, binding: Binding, text: str) -> None:
+    """Make it the binding's secret."""
+    binding.secret_sealed = visit.keys.seal(text, secret_place(binding.user_id, binding.id))
+
+
+def go_on(visit: Visit, user: User, binding: Binding, chosen: Method, step: Step, taken: Next) -> Step:
+    """Send a code to the answer if the step asks for it, then keep it as the binding's secret, and lead to the next step.
 
     In this order: a code that went to the last answer must not prove one that nothing was sent to (SM-8).
     The same answer once more, while its code lives, sends nothing: who went back types the code that is there.
     """
     secret = secret_of(visit, user, binding)
-    if chosen.words and not (text == secret.text and delivery.lives(visit, secret.attempt)):
-        delivery.send(visit, user, replace(secret, text=text), chosen)
-    binding.secret_sealed = visit.keys.seal(text, secret_place(user.id, binding.id))
+    same = hmac.compare_digest(taken.secret.encode(), secret.text.encode())
+    if taken.sends and not (same and delivery.lives(visit, secret.attempt)):
+        delivery.send(visit, user, replace(secret, text=taken.secret), chosen)
+    keep(visit, binding, taken.secret)
+    following = chosen.step_after(step)
+    binding.step = following.name
     db.session.commit()
-    return chosen.step_after(step)
+    return following
 
 
 def send_again(visit: Visit, chosen: Method) -> None:
@@ -208,7 +213,7 @@ def send_again(visit: Visit, chosen: Method) -> None:
     user = lock(visit)
     binding = find_binding(visit, user, chosen)
     secret = secret_of(visit, user, binding)
-    if not secret.text or not chosen.words:
+    if not secret.text or not chosen.sends:
         db.session.rollback()
         raise OutOfTurn
     try:
@@ -224,7 +229,9 @@ def reject(visit: Visit, user: User, binding: Binding, rejected: Refused | SealB
     if not step.verifies:
         return commit_refusal(visit, refused, chosen)
     binding.failures += 1
-    explained = verification.explain(refused, binding.failures, verification.AT_SET_UP, user)
+    explained = verification.explain(refused, chosen, binding.failures, verification.AT_SET_UP, user)
+    if not counts(chosen, step):
+        return commit_refusal(visit, explained, chosen)
     verification.tell_lock(visit, user)
     return commit_refusal(visit, verification.with_tries(explained, user), chosen)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from portal import config, passwords
+from portal.answers import Answer
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db, end_read
 from portal.flows import backup_codes, delivery, emergency, notices, sessions, trusted, verification
@@ -120,7 +121,7 @@ def send_code(visit: Visit, authenticator_id: str) -> None:
     user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
     row = next((each for each in live(user.id, user.role) if each.id == authenticator_id), None)
     chosen = method(row.method) if row else None
-    if row is None or chosen is None or chosen.words is None:
+    if row is None or chosen is None or not chosen.sends:
         session.rollback()
         raise Refused("text_first")
     try:
@@ -151,12 +152,12 @@ class Finished:
     trusted: str | None  # what the browser keeps, where the person trusts it from now on
 
 
-def submit_code(visit: Visit, code: str, trust: bool = False) -> Finished:
+def submit_code(visit: Visit, answer: Answer, trust: bool = False) -> Finished:
     """Check the second factor of a claimant; the session gets a new token and its full level. Raises Refused.
 
     `trust`: the person ticked the box, which counts only where their policy and the operator allow it.
     """
-    proof = verification.check(visit, code, "authn_login_fail", last_sign_in_at=visit.now)
+    proof = verification.check(visit, answer, "authn_login_fail", last_sign_in_at=visit.now)
     token = sessions.renew(visit, level=LEVEL_TWO, second_factor_at=visit.now)
     if token is None:  # this claimant's session ended or was renewed meanwhile: the spent code goes with it
         db.session.commit()

@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 
 from portal import config
+from portal.answers import Answer
 from portal.db import change, db
 from portal.flows.visit import Visit
 from portal.messages import Refused
+from portal.methods import takers_of_another, unguessable
 from portal.models import Authenticator, NoticeAddress, User
 
 # How many second addresses a notice would have to look for: most people have none.
@@ -46,6 +48,14 @@ def charge(visit: Visit, user_id: int, backup: bool = False, password: bool = Fa
     return user
 
 
+def lock(user_id: int) -> User:
+    """The account for an answer that cannot be guessed: charged with nothing, locked until the transaction ends."""
+    rows = select(User, SECOND_ADDRESSES).where(User.id == user_id).with_for_update(of=User)
+    user: User
+    user, user.second_addresses = db.session.execute(rows, execution_options={"populate_existing": True}).one()
+    return user
+
+
 def pauses(failures, now: datetime) -> list:
     """CASE branches: every tenth failure pauses, each pause twice the last, to an hour (RL-2)."""
     every = config.TRIES_BEFORE_PAUSE
@@ -78,16 +88,22 @@ def forgive(visit: Visit, user: User, failures: int, backup: bool = False, **als
     """
     left = User.code_failures - failures
     values = {"code_failures": case((left > 0, left), else_=0), **also}
-    if tries_left(user) == 0:
+    if failures and tries_left(user) == 0:
         values["codes_paused_until"] = None
     if backup:
         values["backup_failures"] = 0
     change(update(User).where(User.id == user.id).values(**values))
 
 
-def charge_authenticators(visit: Visit, user_id: int) -> list[Authenticator]:
-    """Charge the try to every live authenticator, oldest first; the hundredth failure disables one (RL-1)."""
-    failures = Authenticator.failures + 1
+def charge_authenticators(visit: Visit, user_id: int, answer: Answer) -> list[Authenticator]:
+    """Charge the try to the live authenticators that it is for and that can be guessed; the hundredth failure disables one (RL-1).
+
+    Returns every live one, oldest first, all of them locked until the transaction ends.
+    """
+    is_for: list[ColumnElement[bool]] = [Authenticator.method.not_in([*takers_of_another(answer.kind), *unguessable()])]
+    if answer.authenticator_id is not None:
+        is_for.append(Authenticator.id == answer.authenticator_id)
+    failures = Authenticator.failures + case((and_(*is_for), 1), else_=0)
     over = failures >= config.FAILURES_TO_DISABLE
     statement = (
         update(Authenticator)
@@ -102,6 +118,8 @@ def charge_authenticators(visit: Visit, user_id: int) -> list[Authenticator]:
 def uncharge_authenticators(rows: list[Authenticator]) -> None:
     """Take the charge of a right code back from the authenticators that it was not for."""
     for row in rows:
+        if row.method in unguessable():
+            continue
         values = {"failures": row.failures - 1, "disabled_at": None}
         change(update(Authenticator).where(Authenticator.id == row.id).values(**values))
 

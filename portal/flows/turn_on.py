@@ -23,7 +23,7 @@ TOLD_FOR = timedelta(hours=24)  # how long the text to an old number may take
 def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: dict) -> None:
     """Turn the proved binding into an authenticator, with all that goes with it, and commit."""
     change(delete(Binding).where(Binding.id == binding.id))
-    if chosen.words:
+    if chosen.sends:
         delivery.void_binding(visit, binding.id)
     old = db.session.get(Authenticator, binding.replaces) if binding.replaces else None
     if old is not None:
@@ -32,7 +32,7 @@ def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: d
         change(delete(SpentStep).where(SpentStep.authenticator_id == old.id))
     db.session.flush()
     db.session.add(new_authenticator(visit, user, binding, chosen, columns))
-    if chosen.words:
+    if chosen.sends_texts:
         profile.confirm_phone(visit, user, binding.secret(visit.keys))
     if old is not None:
         tell_old_number(visit, user, old)
@@ -93,7 +93,7 @@ def new_authenticator(visit: Visit, user: User, binding: Binding, chosen: Method
         user_id=user.id,
         method=binding.method,
         secret_sealed=binding.secret_sealed,  # sealed for this id from the start
-        target_hash=visit.keys.mac(secret, delivery.TARGET) if chosen.words else None,
+        target_hash=visit.keys.mac(secret, delivery.TARGET) if chosen.sends else None,
         created_at=visit.now,
         last_used_at=visit.now,
         **{**columns, "name": next(name for name in names if name not in taken)},
@@ -104,7 +104,7 @@ def tell_old_number(visit: Visit, user: User, old: Authenticator) -> None:
     """The number that no authenticator of the person has any more is told by text, with no code in it (rule 3, SM-8)."""
     known = method(old.method)
     still = select(Authenticator.id).where(Authenticator.user_id == user.id, Authenticator.target_hash == old.target_hash)
-    if known is None or known.words is None or is_off(visit, known) or db.session.scalar(still):
+    if known is None or not known.sends_texts or is_off(visit, known) or db.session.scalar(still):
         return
     try:
         secret = open_secret(visit, user, old, "")

@@ -1,18 +1,18 @@
-"""One code against one person: charge, compare, spend. Part of its caller's transaction, except for a refusal, which it commits."""
+"""One answer against one person: charge, compare, spend. Part of its caller's transaction, except for a refusal, which it commits."""
 
 import logging
 from dataclasses import dataclass, field
 
 from portal import config
+from portal.answers import BACKUP_CODE, CODE, Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
 from portal.flows import backup_codes, notices, throttle
 from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.flows.ways import attempt_of, live, open_secret, usable, without_texts
-from portal.forms import as_backup_code, is_digits
 from portal.messages import Refused
-from portal.methods import NotAsked, method
+from portal.methods import Method, NotAsked, can_be_guessed, method, takes
 from portal.models import Authenticator, User
 from portal.policy import policy_of
 
@@ -33,41 +33,50 @@ class Proof:
     backup_left: int | None = None
 
 
-def check(visit: Visit, code: str, event: str, **also) -> Proof:
-    """Check a squeezed code (six digits or a backup code) of the visitor, inside a transaction that stays open.
+def check(visit: Visit, answer: Answer, event: str, **also) -> Proof:
+    """Check an answer of the visitor, inside a transaction that stays open.
 
     `also`: columns of the person that a right code writes. A refusal is recorded, committed and raised.
     """
     begin_write()
-    backup = not is_digits(code)
+    backup = answer.kind == BACKUP_CODE
     try:
-        user = throttle.charge(visit, visit.who.user_id, backup)
+        user = throttle.charge(visit, visit.who.user_id, backup) if counts(answer) else throttle.lock(visit.who.user_id)
         if backup:
-            return check_backup_code(visit, user, code, also)
-        return check_authenticators(visit, user, code, also)
+            return check_backup_code(visit, user, answer.value, also)
+        return check_authenticators(visit, user, answer, also)
     except Refused as refused:
-        factor = backup_codes.FACTOR if backup else kind_of_digits(visit)
+        factor = backup_codes.FACTOR if backup else kind_of_answer(visit, answer)
         record(visit, event, reason=refused.reason, refused=True, factor=factor)
         db.session.commit()
         raise
 
 
-def kind_of_digits(visit: Visit) -> str:
-    """Which method six wrong digits were meant for, as far as that is certain; "code" where there are two kinds, or none."""
-    kinds = {row.method for row in live(visit.who.user_id, visit.who.role)}
-    return kinds.pop() if len(kinds) == 1 else "code"
+def kind_of_answer(visit: Visit, answer: Answer) -> str:
+    """The method that a wrong answer was meant for, if that is certain; the answer's kind if there are several, or none."""
+    kinds = {row.method for row in live(visit.who.user_id, visit.who.role) if is_for(answer, row)}
+    return kinds.pop() if len(kinds) == 1 else answer.kind
+
+
+def counts(answer: Answer) -> bool:
+    """Whether a wrong answer of its kind counts against the account. What cannot be guessed does not, and no pause holds it up."""
+    return answer.kind == BACKUP_CODE or can_be_guessed(answer.kind)
+
+
+def is_for(answer: Answer, row: Authenticator) -> bool:
+    """Whether the answer is tried on this authenticator, and charged to it."""
+    return takes(row.method, answer.kind) and answer.authenticator_id in (None, row.id)
 
 
 def check_backup_code(visit: Visit, user: User, code: str, also: dict) -> Proof:
     """Spend a backup code of the person. Raises Refused."""
-    meant = as_backup_code(code)
     if user.backup_failures > config.FAILURES_TO_DISABLE:
         throttle.forgive(visit, user, 1)  # nothing was compared
         raise Refused("backup_disabled")
     try:
-        if meant is None:
+        if not code:
             raise Refused("backup_shape")
-        left = backup_codes.spend(visit, user, meant)
+        left = backup_codes.spend(visit, user, code)
     except Refused as refused:
         if user.backup_failures == config.FAILURES_TO_DISABLE:
             stop_backup_codes(visit, user)
@@ -80,20 +89,23 @@ def check_backup_code(visit: Visit, user: User, code: str, also: dict) -> Proof:
     return Proof(user, backup_codes.FACTOR, left)
 
 
-def check_authenticators(visit: Visit, user: User, code: str, also: dict) -> Proof:
-    """Try the code on each live authenticator of the person. Raises Refused."""
-    charged = throttle.charge_authenticators(visit, user.id)
-    rows = usable(user.role, charged)
+def check_authenticators(visit: Visit, user: User, answer: Answer, also: dict) -> Proof:
+    """Try the answer on each live authenticator of the person that it is for. Raises Refused."""
+    working = throttle.charge_authenticators(visit, user.id, answer)
+    charged = [row for row in working if is_for(answer, row)]
+    rows = [row for row in usable(user.role, working) if row in charged]
     throttle.uncharge_authenticators([row for row in charged if row not in rows])
-    tried = try_each(visit, user, rows, code)
+    tried = try_each(visit, user, rows, answer)
     if tried.right is not None:
         throttle.uncharge_authenticators([other for other in rows if other is not tried.right])
-        throttle.forgive(visit, user, tried.right.failures, **also)
+        throttle.forgive(visit, user, (tried.right.failures or 1) if counts(answer) else 0, **also)
         return Proof(user, tried.right.method)
     if len(tried.spared) == len(rows):
         throttle.uncharge_authenticators(rows)
-        throttle.forgive(visit, user, 1)  # nothing was compared
-        raise Refused("disabled") if not rows else without_texts(visit) or Refused("text_first")
+        throttle.forgive(visit, user, int(counts(answer)))  # nothing was compared
+        raise nothing_compared(visit, working, rows)
+    if not counts(answer):
+        raise tried.refused
     throttle.uncharge_authenticators(tried.spared)
     stopped = [row for row in rows if row.disabled_at is not None and row not in tried.spared]
     for row in stopped:
@@ -104,16 +116,23 @@ def check_authenticators(visit: Visit, user: User, code: str, also: dict) -> Pro
     raise with_tries(tried.refused, user)
 
 
+def nothing_compared(visit: Visit, working: list[Authenticator], rows: list[Authenticator]) -> Refused:
+    """Why the answer was held against nothing that the person has."""
+    if rows:
+        return without_texts(visit) or Refused("text_first")
+    return Refused("answer_other" if working else "disabled")
+
+
 @dataclass
 class Tried:
-    """What came of one code: whose it was, or the refusal that says most, and whom it was not held against."""
+    """What came of one answer: whose it was, or the refusal that says most, and whom it was not held against."""
 
     right: Authenticator | None = None
     refused: Refused = field(default_factory=lambda: Refused("disabled"))
     spared: list[Authenticator] = field(default_factory=list)
 
 
-def try_each(visit: Visit, user: User, rows: list[Authenticator], code: str) -> Tried:
+def try_each(visit: Visit, user: User, rows: list[Authenticator], answer: Answer) -> Tried:
     """Texts come last: of two plain refusals the one about the text that was just asked for says more."""
     tried = Tried()
     for row in sorted(rows, key=sends):
@@ -121,11 +140,11 @@ def try_each(visit: Visit, user: User, rows: list[Authenticator], code: str) -> 
             tried.spared.append(row)
             continue
         try:
-            challenge(visit, user, row, code)
+            challenge(visit, user, row, answer)
         except NotAsked:
             tried.spared.append(row)
         except Refused as rejected:
-            tried.refused = explain(rejected, row.failures, AT_SIGN_IN, user)
+            tried.refused = explain(rejected, method(row.method), row.failures, AT_SIGN_IN, user)
         else:
             tried.right = row
             break
@@ -134,10 +153,10 @@ def try_each(visit: Visit, user: User, rows: list[Authenticator], code: str) -> 
 
 def sends(row: Authenticator) -> bool:
     known = method(row.method)
-    return known is not None and known.words is not None
+    return known is not None and known.sends
 
 
-def challenge(visit: Visit, user: User, row: Authenticator, code: str) -> None:
+def challenge(visit: Visit, user: User, row: Authenticator, answer: Answer) -> None:
     """Ask the authenticator's method. Raises Refused; a seal that does not open lets nobody in (CR-5)."""
     asked = method(row.method)
     try:
@@ -147,13 +166,15 @@ def challenge(visit: Visit, user: User, row: Authenticator, code: str) -> None:
         raise Refused("unreadable") from None
     if asked is None:
         raise Refused("unreadable")
-    asked.challenge.take(secret, row, code, visit.now)
+    asked.challenge.take(secret, row, answer, visit.now)
 
 
-def explain(refused: Refused, failures: int, hints: tuple[str, ...], user: User) -> Refused:
+def explain(refused: Refused, asked: Method | None, failures: int, hints: tuple[str, ...], user: User) -> Refused:
     """A plain "wrong" as the next thing to try."""
-    if refused.reason != "wrong":
+    if refused.reason != "wrong" or asked is None:
         return refused
+    if asked.asks_for != CODE:
+        return Refused("key_wrong")
     return Refused(hints[min(failures, len(hints)) - 1], issuer=policy_of(user.role).issuer)
 
 

@@ -97,6 +97,7 @@ class Visit:
     request_id: str
     visitor: Visitor | None = None
     host: str = ""  # the address's host, for the last line of a text
+    origin: str = ""  # scheme, host and port that the page was opened under: what a passkey is bound to
     texts: bool = True  # whether codes go out by text at all
     countries: tuple[str, ...] = ()  # where texts may go
     browser: str | None = None  # this browser's own token: says "seen before", proves nothing

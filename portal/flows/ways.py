@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
@@ -10,8 +11,9 @@ from portal.crypto import SealBroken
 from portal.db import db
 from portal.flows import backup_codes, delivery
 from portal.flows.visit import Visit
+from portal.forms import AnswerForm
 from portal.messages import Refused
-from portal.methods import Method, Secret, method
+from portal.methods import Context, Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
 from portal.policy import policy_of
 from portal.send_limits import Wait
@@ -30,6 +32,8 @@ class Way:
     shown: dict
     target: bytes = field(default=b"", repr=False)  # by what its texts are counted
     wait: Wait | None = None  # until a text can go out
+    form: type[AnswerForm] | None = None  # of its own question; None: the field that codes share
+    resists_phishing: bool = False
 
     @property
     def is_asked(self) -> bool:
@@ -40,6 +44,16 @@ class Way:
 def attempt_of(visit: Visit) -> str:
     """The name of this sign-in or confirmation: a sent code is good for it alone (SM-3)."""
     return f"{'session' if visit.who.is_claimant else 'confirm'}:{visit.who.session_id}"
+
+
+def context_of(visit: Visit, user: User) -> Context:
+    """What a method may know before it makes a secret."""
+    return Context(user.id, user.username, user.full_name, policy_of(user.role).issuer, visit.origin, relying_party(visit))
+
+
+def relying_party(visit: Visit) -> str:
+    """The name that a passkey of this origin is for."""
+    return urlsplit(visit.origin).hostname or ""
 
 
 def open_secret(visit: Visit, user: User, row: Authenticator | Binding, attempt: str) -> Secret:
@@ -54,6 +68,8 @@ def open_secret(visit: Visit, user: User, row: Authenticator | Binding, attempt:
         country=user.country,
         countries=visit.countries,
         host=visit.host,
+        origin=visit.origin,
+        relying_party=relying_party(visit),
         on_file=on_file(visit, user) if user.two_factor != "on" else "",  # once it is on, numbers are shown masked alone
         mac=visit.keys.mac,
     )
@@ -108,7 +124,8 @@ def ways(visit: Visit) -> list[Way]:
     pairs = [(user, row) for user, row in db.session.execute(oldest_first(both, visit.who.user_id))]
     rows = usable(visit.who.role, [row for _, row in pairs])
     shown = [way for user, row in pairs if row in rows and (way := way_of(visit, user, row))]
-    return sorted(with_waits(visit, shown), key=lambda way: (not (way.sends and way.is_asked), way.sends))
+    ordered = sorted(shown, key=lambda way: (not (way.sends and way.is_asked), not way.resists_phishing, way.sends))
+    return with_waits(visit, ordered)
 
 
 def with_waits(visit: Visit, shown: list[Way]) -> list[Way]:
@@ -127,14 +144,21 @@ def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
         secret = open_secret(visit, user, row, attempt_of(visit))
     except SealBroken:
         return None
-    sends = asked.words is not None
-    target = visit.keys.mac(secret.text, delivery.TARGET) if sends else b""
-    return Way(row.id, row.method, row.name, sends, asked.challenge.show(secret, visit.now), target)
+    return Way(
+        row.id,
+        row.method,
+        row.name,
+        asked.sends,
+        asked.challenge.show(secret, visit.now),
+        visit.keys.mac(secret.text, delivery.TARGET) if asked.sends else b"",
+        form=asked.challenge.form,
+        resists_phishing=asked.resists_phishing,
+    )
 
 
 def is_off(visit: Visit, asked: Method | None) -> bool:
     """Whether a method gets no codes to its owner, because the operator switched texts off (SM-6)."""
-    return asked is not None and asked.words is not None and not visit.texts
+    return asked is not None and asked.sends_texts and not visit.texts
 
 
 def without_texts(visit: Visit) -> Refused | None:
@@ -150,7 +174,13 @@ def without_texts(visit: Visit) -> Refused | None:
     return Refused("texts_off_backup" if codes and codes.left and codes.works else "texts_off_alone")
 
 
+def needs_a_page(user_id: int, role: str) -> bool:
+    """Whether none of the person's codes can be typed as it is: each is sent first, or answers a question of its method's own."""
+    known = [asked for row in live(user_id, role) if (asked := method(row.method))]
+    return bool(known) and all(asked.sends or asked.challenge.form for asked in known)
+
+
 def first_sender(user_id: int, role: str) -> tuple[Authenticator, Method] | None:
     """The authenticator to which the password's POST sends a code: only where no other kind is live."""
     rows = [(row, asked) for row in live(user_id, role) if (asked := method(row.method))]
-    return rows[0] if rows and all(asked.words for _, asked in rows) else None
+    return rows[0] if rows and all(asked.sends for _, asked in rows) else None

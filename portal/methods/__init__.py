@@ -1,14 +1,17 @@
 """What a way to prove it is you consists of, and which ways are switched on. Each is one module beside this one."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol
 
 from portal import config
-from portal.forms import ShapedForm
-from portal.messages import Refused
+from portal.answers import CODE, Answer
+from portal.forms import AnswerForm
+from portal.messages import SENTENCES, Refused
+from portal.models import Authenticator
 
 
 class CodeRejected(Refused):
@@ -17,6 +20,18 @@ class CodeRejected(Refused):
 
 class NotAsked(Exception):
     """This authenticator was not asked for a code at this attempt, so that a code cannot be for it."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Who begins a set-up, and where: what a method may bind the secret to that it makes."""
+
+    user_id: int
+    username: str
+    full_name: str
+    issuer: str
+    origin: str  # scheme, host, port
+    relying_party: str  # the host alone
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,8 @@ class Secret:
     country: str = "US"
     countries: tuple[str, ...] = ()
     host: str = ""
+    origin: str = ""  # scheme, host and port of the page: an answer for another one proves nothing
+    relying_party: str = ""  # its host
     on_file: str = ""  # in the first set-up: the number that the account has already (AX-4)
     mac: Callable[[str, str], bytes] | None = None
 
@@ -45,6 +62,22 @@ class Secret:
         return f"Secret({self.authenticator_id})"
 
 
+@dataclass(frozen=True)
+class Next:
+    """A step is answered, and the one after it follows."""
+
+    secret: str = field(repr=False)  # what the set-up keeps from now on
+    sends: bool = False  # whether a code goes out to it
+
+
+@dataclass(frozen=True)
+class Proved:
+    """The last step is answered, and the set-up becomes an authenticator."""
+
+    columns: dict  # what its row begins with: `name`, `remembered`
+    secret: str | None = field(default=None, repr=False)  # what it keeps; None: what the set-up kept
+
+
 class Step(Protocol):
     """One page of set-up with one question."""
 
@@ -53,7 +86,7 @@ class Step(Protocol):
         """URL segment and template."""
 
     @property
-    def form(self) -> type[ShapedForm]:
+    def form(self) -> type[AnswerForm]:
         """The shape of the answer."""
 
     @property
@@ -71,24 +104,30 @@ class Step(Protocol):
     def show(self, secret: Secret, now: datetime) -> dict:
         """What the page needs; `prefill` is the answer that it begins with."""
 
-    def take(self, secret: Secret, answer: str, now: datetime) -> dict | str:
-        """The columns that the proved authenticator begins with, or the secret's new text: then the next step follows.
-
-        Raises CodeRejected, Refused.
-        """
+    def take(self, secret: Secret, answer: Answer, now: datetime) -> Proved | Next:
+        """Accept the answer. Raises CodeRejected, Refused. Does not commit."""
 
 
 class Challenge(Protocol):
     """The question at sign-in."""
 
-    def take(self, secret: Secret, row, code: str, now: datetime) -> None:
-        """Accept the code and spend it in one UPDATE. Raises CodeRejected, NotAsked. Does not commit."""
+    @property
+    def form(self) -> type[AnswerForm] | None:
+        """The shape of the answer, if the method draws a question of its own; None: it is typed into the field that codes share."""
+
+    def take(self, secret: Secret, row: Authenticator, answer: Answer, now: datetime) -> None:
+        """Accept the answer and spend it in one UPDATE. Raises CodeRejected, NotAsked. Does not commit."""
 
     def show(self, secret: Secret, now: datetime) -> dict:
         """What the page of the question needs."""
 
-    def simulate(self, text: str, now: datetime) -> dict:
-        """What a phone that holds the secret shows, for the test bench."""
+    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict:
+        """What a phone that holds the secret shows, for `_bench.html` of the method. Never asked of one that sends."""
+
+
+def bare(_: Secret, code: str) -> str:
+    """A message that is the code alone."""
+    return code
 
 
 @dataclass(frozen=True)
@@ -98,19 +137,42 @@ class Method:
     name: str
     label: str
     facts: tuple[str, ...]  # one or two short reasons on the choice card
-    begin: Callable[[], str]  # makes the secret
-    begins_with: dict  # the columns of a new authenticator, kept per row so that they can change (TO-2)
+    begin: Callable[[Context], str]  # makes the secret
+    begins_with: dict  # the columns of a new authenticator: "name", and what it has "remembered" (per row, TO-2)
     steps: tuple[Step, ...]
     challenge: Challenge
+    asks_for: str = CODE  # the kind of answer that it takes at sign-in: CODE or KEY
+    can_be_guessed: bool = True  # whether a wrong answer counts against the rate limit (NIST SP 800-63B 3.2.2)
+    resists_phishing: bool = False  # whether an answer is worth nothing at another origin (NIST SP 800-63B 3.2.5)
+    sends: bool = False  # whether a code goes out to its owner, by `words`
     restricted: bool = False  # by telephone: NIST SP 800-63B 3.2.9
-    words: Callable[[Secret, str], str] | None = None  # the message that carries a code; None: nothing is sent
+    words: Callable[[Secret, str], str] = bare  # the message that carries a code
     mask: Callable[[str], str] | None = None  # where codes are sent, as its owner's page shows it
     drawing: str = "smartphone"  # on the choice card
     change_label: str = ""  # the link that replaces a live one
+    sentences: Mapping[str, str | tuple[str, str, str]] = field(default_factory=dict)  # of its own reasons, as in messages.py
+    templates: Path | None = None  # its folder of templates; None: portal/templates/methods/NAME
+
+    @property
+    def sends_texts(self) -> bool:
+        """Whether its codes travel by telephone: to a number, and only while the operator lets texts go out (SM-6)."""
+        return self.sends and self.restricted
 
     def step(self, name: str) -> Step | None:
         """The step of that name, or None."""
         return next((step for step in self.steps if step.name == name), None)
+
+    def due(self, name: str) -> Step:
+        """The step that a set-up has come to; the first if an older release called it otherwise."""
+        return self.step(name) or self.steps[0]
+
+    def is_reached(self, step: Step, name: str) -> bool:
+        """Whether a set-up that has come to the step of that name may show and take this one."""
+        return self.steps.index(step) <= self.steps.index(self.due(name))
+
+    def step_before(self, step: Step) -> Step:
+        """The step that came before, of the first the step itself."""
+        return self.steps[max(0, self.steps.index(step) - 1)]
 
     def step_after(self, step: Step) -> Step:
         """The step that follows."""
@@ -121,23 +183,47 @@ METHODS: dict[str, Method] = {}
 
 
 def import_method(name: str) -> Method:
-    """The METHOD of its module."""
-    return import_module(f"portal.methods.{name}").METHOD
+    """The METHOD of a module of this package, or of one with a dotted name; its sentences join the others."""
+    found: Method = import_module(name if "." in name else f"{__name__}.{name}").METHOD
+    SENTENCES.update(found.sentences)
+    return found
+
+
+def switched_on() -> list[Method]:
+    """Every method that is switched on, in order."""
+    return [METHODS.get(name) or METHODS.setdefault(name, import_method(name)) for name in config.METHODS]
 
 
 def method(name: str) -> Method | None:
-    """The method of that name, or None where it is not switched on."""
-    if name not in config.METHODS:
-        return None
-    return METHODS.get(name) or METHODS.setdefault(name, import_method(name))
+    """The method of that name, or None if it is not switched on."""
+    return next((each for each in switched_on() if each.name == name), None)
 
 
 def first_method() -> Method:
     """The method that is offered first."""
-    return METHODS.setdefault(config.METHODS[0], import_method(config.METHODS[0]))
+    return switched_on()[0]
 
 
 def offered(policy) -> list[Method]:
     """The methods that a policy allows, in order."""
-    known = (method(name) for name in config.METHODS)
-    return [each for each in known if each and policy.allows(each)]
+    return [each for each in switched_on() if policy.allows(each)]
+
+
+def takers_of_another(kind: str) -> list[str]:
+    """The names of the methods that take answers of another kind only."""
+    return [each.name for each in switched_on() if each.asks_for != kind]
+
+
+def unguessable() -> list[str]:
+    """The names of the methods whose wrong answers are not counted."""
+    return [each.name for each in switched_on() if not each.can_be_guessed]
+
+
+def can_be_guessed(kind: str) -> bool:
+    """Whether an answer of that kind is a try that counts."""
+    return any(each.can_be_guessed for each in switched_on() if each.asks_for == kind)
+
+
+def takes(name: str, kind: str) -> bool:
+    """Whether an answer of that kind may be for the method; one that is switched off says so when it is tried."""
+    return name not in takers_of_another(kind)

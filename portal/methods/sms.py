@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from portal import config, phones
+from portal.answers import Answer
 from portal.db import change, db
 from portal.forms import CodeForm, PhoneForm
 from portal.messages import N_
-from portal.methods import CodeRejected, Method, NotAsked, Secret
+from portal.methods import CodeRejected, Method, Next, NotAsked, Proved, Secret
 from portal.models import Authenticator, Outbox, SentCode
 
 FINAL = ("delivered", "failed", "held")  # stages of a text that nothing follows
@@ -102,8 +103,8 @@ class Number:
     def show(self, secret: Secret, now: datetime) -> dict:
         return {"prefill": secret.text or secret.on_file, "text": state(secret, now) if secret.text else None}
 
-    def take(self, secret: Secret, answer: str, now: datetime) -> str:
-        return phones.parse(answer, secret.country, secret.countries)
+    def take(self, secret: Secret, answer: Answer, now: datetime) -> Next:
+        return Next(phones.parse(answer.value, secret.country, secret.countries), sends=True)
 
 
 @dataclass(frozen=True)
@@ -119,23 +120,25 @@ class Confirm:
     def show(self, secret: Secret, now: datetime) -> dict:
         return {"text": state(secret, now)}
 
-    def take(self, secret: Secret, answer: str, now: datetime) -> dict:
-        spend(secret, answer, now)
-        return METHOD.begins_with
+    def take(self, secret: Secret, answer: Answer, now: datetime) -> Proved:
+        spend(secret, answer.value, now)
+        return Proved(METHOD.begins_with)
 
 
 @dataclass(frozen=True)
 class Ask:
     """Sign-in: the digits of the text that this sign-in asked for."""
 
+    form = None
+
     def show(self, secret: Secret, now: datetime) -> dict:
         return state(secret, now)
 
-    def simulate(self, text: str, now: datetime) -> dict:
+    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict:
         return {}
 
-    def take(self, secret: Secret, row, code: str, now: datetime) -> None:
-        spend(secret, code, now)
+    def take(self, secret: Secret, row: Authenticator, answer: Answer, now: datetime) -> None:
+        spend(secret, answer.value, now)
         own = update(Authenticator).where(Authenticator.id == row.id)
         change(own.values(last_used_at=now, failures=0))
 
@@ -144,10 +147,11 @@ METHOD = Method(
     name="sms",
     label=N_("Text Message (SMS)"),
     facts=(N_("Needs cell service"), N_("Weaker: someone who takes over your number gets your codes")),
-    begin=lambda: "",
-    begins_with={"name": "Text message", "algorithm": "none", "digits": config.CODE_DIGITS, "period": 600, "last_step": 0},
+    begin=lambda context: "",
+    begins_with={"name": "Text message", "remembered": {}},
     steps=(Number(), Confirm()),
     challenge=Ask(),
+    sends=True,
     restricted=True,
     words=words,
     mask=phones.mask,

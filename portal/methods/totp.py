@@ -14,16 +14,20 @@ from sqlalchemy import exists, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal import config
+from portal.answers import Answer
 from portal.db import change, db
 from portal.forms import CodeForm
 from portal.messages import N_
-from portal.methods import CodeRejected, Method, Secret
+from portal.methods import CodeRejected, Method, Proved, Secret
 from portal.models import Authenticator, SpentStep
 
 APPS = ("Google Authenticator", "Microsoft Authenticator", "Authy")
 QR_ERROR = "l"  # the least redundancy: a screen is not torn or stained, and the squares are larger
 QR_MASK = 4  # any mask is readable; a fixed one spares segno trying all eight
 QUIET_ZONE = 4  # modules of white around the code: ISO/IEC 18004
+
+REMEMBERED = {"algorithm": config.TOTP_ALGORITHM, "digits": config.TOTP_DIGITS, "period": config.TOTP_PERIOD, "last_step": 0}
+spent_up_to = Authenticator.remembered["last_step"].as_integer()  # this step and all before it are spent (RFC 6238 5.2)
 
 
 def new_secret() -> str:
@@ -110,6 +114,11 @@ def provisioning_uri(secret: Secret) -> str:
     return f"otpauth://totp/{label}?{query}"
 
 
+def in_groups(key: str) -> list[str]:
+    """A key as people read it: by four characters."""
+    return [key[at : at + 4] for at in range(0, len(key), 4)]
+
+
 def draw_qr(text: str) -> Markup:
     """Inline SVG, black on white with its quiet zone, no style attribute and no spoken secret."""
     code = segno.make_qr(text, error=QR_ERROR, mask=QR_MASK)
@@ -132,37 +141,43 @@ class Scan:
         return {
             "qr": draw_qr(uri),
             "uri": uri,
-            "key_groups": [secret.text[at : at + 4] for at in range(0, len(secret.text), 4)],
+            "key_groups": in_groups(secret.text),
             "issuer": secret.issuer,
             "label": secret.account,
             "apps": APPS,
             **Ask().show(secret, now),
         }
 
-    def take(self, secret: Secret, answer: str, now: datetime) -> dict:
-        step = verify_or_hint(secret, answer, now)
+    def take(self, secret: Secret, answer: Answer, now: datetime) -> Proved:
+        step = verify_or_hint(secret, answer.value, now)
         if db.session.scalar(select(is_spent(secret.authenticator_id, step))):
             raise CodeRejected("used")
-        return {**METHOD.begins_with, "last_step": step}
+        return Proved({**METHOD.begins_with, "remembered": {**REMEMBERED, "last_step": step}})
 
 
 @dataclass(frozen=True)
 class Ask:
     """Sign-in: the six digits, each step accepted once and none older than the last (RFC 6238 5.2, TO-4)."""
 
+    form = None
+
     def show(self, secret: Secret, now: datetime) -> dict:
         return {"seconds_left": seconds_left(now), "period": config.TOTP_PERIOD}
 
-    def simulate(self, text: str, now: datetime) -> dict:
+    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict:
         """What a phone that holds the secret shows, for the test bench."""
-        return {"code": code_at(text, step_at(now)), "seconds_left": seconds_left(now)}
+        return {
+            "code": code_at(secret.text, step_at(now)),
+            "seconds_left": seconds_left(now),
+            "key_groups": in_groups(secret.text),
+        }
 
-    def take(self, secret: Secret, row, code: str, now: datetime) -> None:
-        step = verify_or_hint(secret, code, now)
+    def take(self, secret: Secret, row: Authenticator, answer: Answer, now: datetime) -> None:
+        step = verify_or_hint(secret, answer.value, now)
         spend = (
             update(Authenticator)
-            .where(Authenticator.id == row.id, Authenticator.last_step < step, ~is_spent(row.id, step))
-            .values(last_step=step, last_used_at=now, failures=0)
+            .where(Authenticator.id == row.id, spent_up_to < step, ~is_spent(row.id, step))
+            .values(remembered={**row.remembered, "last_step": step}, last_used_at=now, failures=0)
         )
         if change(spend) != 1:
             raise CodeRejected("used")
@@ -172,14 +187,8 @@ METHOD = Method(
     name="totp",
     label=N_("Authenticator App"),
     facts=(N_("Works without cell service or Wi-Fi"), N_("Not affected by a stolen or swapped SIM card")),
-    begin=new_secret,
-    begins_with={
-        "name": "Authenticator App",
-        "algorithm": config.TOTP_ALGORITHM,
-        "digits": config.TOTP_DIGITS,
-        "period": config.TOTP_PERIOD,
-        "last_step": 0,
-    },
+    begin=lambda context: new_secret(),
+    begins_with={"name": "Authenticator App", "remembered": REMEMBERED},
     steps=(Scan(),),
     challenge=Ask(),
     change_label=N_("Change Authenticator App"),

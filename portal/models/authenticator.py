@@ -1,8 +1,9 @@
 """Authenticators that are live, bindings that are being set up, and the steps that are spent."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.crypto import Keyring
@@ -20,10 +21,7 @@ class Authenticator(Base):
     method: Mapped[str] = mapped_column(String(16))
     name: Mapped[str] = mapped_column(String(64))
     secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    algorithm: Mapped[str] = mapped_column(String(16))
-    digits: Mapped[int]
-    period: Mapped[int]
-    last_step: Mapped[int] = mapped_column(BigInteger)  # this step and all before it are spent (RFC 6238 5.2)
+    remembered: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # what only its method reads
     target_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # keyed hash of a number: counts who shares it
     failures: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
@@ -42,6 +40,7 @@ class Binding(Base):
     is_extra: Mapped[bool] = mapped_column(default=False, server_default="0")  # one more beside those that are live (TO-9)
     session_id: Mapped[int]  # who began it: another session shows its password again (RA-4)
     method: Mapped[str] = mapped_column(String(16))
+    step: Mapped[str] = mapped_column(String(32))  # the name of the step that is due; those before it are answered
     secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     failures: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]

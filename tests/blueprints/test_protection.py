@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from portal.browser_session import origin, visit
 from portal.models import Event
 from tests.support.client import CODES, SCAN, WIZARD
 
@@ -155,6 +156,23 @@ def test_a_forged_host_is_refused_and_named_nowhere(plain, host, path):
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.1:5000"])
 def test_the_names_of_this_machine_are_its_own(plain, host):
     assert plain.get("/sign-in", Host=host).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["localhost:5000", "127.0.0.1:5000"])
+def test_both_names_sign_people_in_and_are_known_to_flows(app, maria, host):
+    client = app.test_client()
+    with client:
+        at = {"base_url": f"http://{host}", "headers": {"Origin": f"http://{host}"}}
+        token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in", base_url=at["base_url"]).text)[1]
+        typed = {"username": "maria", "password": maria.password, "csrf_token": token}
+        assert client.post("/sign-in", data=typed, **at).headers["Location"] == "/home"
+        assert client.get("/home", base_url=at["base_url"]).status_code == 200
+        assert visit().origin == f"http://{host}" and visit().host == "127.0.0.1"
+
+
+def test_an_origin_of_somebody_else_is_not_taken_over(app):
+    with app.test_request_context(headers={"Host": "evil.example:5000"}):
+        assert origin() == "http://127.0.0.1:5000"
 
 
 def test_a_caller_from_another_machine_is_refused_over_plain_http(plain):

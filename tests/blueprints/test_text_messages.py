@@ -758,5 +758,5 @@ def share(database, person, accounts):
     others = [user.id for user in database.all(User) if user.username != person.username]
     for number, user_id in zip(range(accounts), others, strict=False):
         row = {"id": f"{number:032}", "user_id": user_id, "method": "sms", "name": "Text message", "secret_sealed": b"k1\0"}
-        kept = {"target_hash": to_hash, "algorithm": "none", "digits": 6, "period": 600, "last_step": 0, "failures": 0}
+        kept = {"target_hash": to_hash, "failures": 0}
         database.change(insert(Authenticator).values(**row, **kept, created_at=START))

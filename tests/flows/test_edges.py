@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import delete, false, update
 
+from portal.answers import NO_ANSWER
 from portal.flows import backup_codes, sessions, verification
 from portal.flows.visit import Visit
 from portal.messages import Refused
@@ -25,13 +26,13 @@ def test_a_session_that_never_showed_the_second_factor_is_not_fresh_and_reads_no
     assert plain.heading == "Confirm it's you"
 
 
-def test_a_code_of_no_shape_that_passed_every_form_is_still_refused(app, plain, clock, database, sam):
+def test_an_answer_that_is_missing_behind_every_form_is_charged_and_refused(app, plain, clock, database, sam):
     plain.sign_in(sam)
     with app.app_context():
         who = sessions.find(plain.cookie(), clock.now)
         visit = Visit(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="", visitor=who)
         with pytest.raises(Refused, match="backup_shape"):
-            verification.check(visit, "no code", "authn_login_fail")
+            verification.check(visit, NO_ANSWER, "authn_login_fail")
     assert database.user(sam).backup_failures == 1
 
 

@@ -94,7 +94,7 @@ def rows_of(key, each):
     times = {"last_sign_in_at": each.seen_at, "codes_paused_until": each.paused_until, "created_at": START}
     place = {"role": each.role, "practice_id": each.practice, "password_sealed": b""}
     yield User, [{**who, **place, **state, **times}]
-    app = {"user_id": key, "name": "made up", "secret_sealed": b"", "algorithm": "", "digits": 6, "period": 30, "last_step": 0}
+    app = {"user_id": key, "name": "made up", "secret_sealed": b""}
     yield (
         Authenticator,
         [

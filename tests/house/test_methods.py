@@ -1,13 +1,19 @@
 """A method is one module and one folder of templates; its name is written nowhere else."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.house.source import PORTAL, ROOT, TEMPLATES
+from portal import methods
+from portal.answers import CODE, KEY
+from portal.forms import AnswerForm, OwnQuestionForm
+from portal.models import Binding
+from tests.house.source import PORTAL, ROOT, TEMPLATES, modules
 
 METHODS = [path.stem for path in sorted((PORTAL / "methods").glob("*.py")) if path.stem != "__init__"]
+LOADED = [methods.import_method(name) for name in (*METHODS, "tests.methods.third")]
 SETTING = re.compile(r"PORTAL_[A-Z_]+")  # the customer named the settings
 READ = {".py", ".html", ".txt", ".js", ".css"}
 
@@ -25,9 +31,44 @@ def test_a_method_is_named_in_its_own_rooms_only(name):
     assert [f"{place(path)}:{number}" for path in outside for number in lines_with(written, path)] == []
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_a_method_has_a_template_for_each_step(name):
-    assert sorted((TEMPLATES / "methods" / name).glob("*.html")), f"templates/methods/{name}/ is empty"
+def test_every_method_draws_its_steps_its_question_and_its_place_on_the_test_bench():
+    missing = []
+    for each in LOADED:
+        needed = [f"{step.name}.html" for step in each.steps] + ["_ask.html"] + ([] if each.sends else ["_bench.html"])
+        folder = each.templates or TEMPLATES / "methods" / each.name
+        missing += [f"{each.name}: {file}" for file in needed if not (folder / file).exists()]
+    assert missing == []
+
+
+def test_every_method_keeps_the_contract():
+    """What a method says of itself agrees with what it does."""
+    for each in LOADED:
+        steps = [step.name for step in each.steps]
+        assert len(set(steps)) == len(steps) and each.steps[-1].verifies, each.name
+        assert max(map(len, steps)) <= Binding.step.type.length and len(each.name) <= Binding.method.type.length, each.name
+        assert set(each.begins_with) == {"name", "remembered"} and each.facts and each.change_label, each.name
+        assert each.asks_for in (CODE, KEY) and (each.challenge.form is None) == (each.asks_for == CODE), each.name
+        assert each.can_be_guessed or each.asks_for == KEY, "six digits can be guessed"
+        assert (each.words is not methods.bare) <= each.sends and each.restricted <= each.sends, each.name
+        for form in filter(None, [each.challenge.form, *(step.form for step in each.steps)]):
+            assert issubclass(form, AnswerForm), form
+        if each.challenge.form:
+            assert issubclass(each.challenge.form, OwnQuestionForm) and each.challenge.form.question in each.challenge.form(), (
+                each.name
+            )
+
+
+def test_rules_go_by_what_a_method_says_and_not_by_its_words():
+    """Whether it sends, whether it can be guessed, what it asks for: properties. Its words are read by who sends them."""
+    homes = ("portal.methods", "portal.flows.delivery")
+    found = [
+        module.at(node)
+        for module in modules()
+        if not module.name.startswith(homes)
+        for node in module.nodes(ast.Attribute)
+        if node.attr == "words"
+    ]
+    assert found == []
 
 
 def lines_with(pattern, path):

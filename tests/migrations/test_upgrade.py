@@ -3,10 +3,13 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import insert, select
 
-from portal.models import Base
+from portal.db import db
+from portal.models import Base, Binding, User, secret_place
 from portal.names import sort_key
 from tests.support.application import application
+from tests.support.crowd import add_texters
 from tests.support.moving import START
 from tests.support.rows import Rows
 
@@ -111,3 +114,33 @@ def test_a_database_that_cannot_be_used_is_said_in_a_sentence(empty_site):
     with pytest.raises(AssertionError, match="not migrated") as said:
         empty_site.flask(*CREATE, "--password", PASSWORD)
     assert "Traceback" not in str(said.value)
+
+
+def rows_of(site, table):
+    """Returns every row of a table, each as a dictionary."""
+    return [dict(row._mapping) for row in Rows(site).all(f"SELECT * FROM {table} ORDER BY id")]
+
+
+def begin(site, username, method, text, step):
+    """Leaves a set-up of somebody under way."""
+    with application(site) as app, app.app_context():
+        user = db.session.scalars(select(User).where(User.username == username)).one()
+        sealed = app.extensions["keys"].seal(text, secret_place(user.id, username))
+        times = {"created_at": START, "expires_at": START}
+        row = {"id": username, "user_id": user.id, "session_id": 1, "method": method, "secret_sealed": sealed, "step": step}
+        db.session.execute(insert(Binding).values(**row, **times))
+        db.session.commit()
+
+
+def test_what_methods_remember_and_set_ups_under_way_survive_the_way_back_and_forth(site):
+    add_texters(site, 1)
+    begin(site, "maria", "totp", "A" * 32, "scan")
+    begin(site, "jun", "sms", "", "number")
+    begin(site, "sam", "sms", "+15035550164", "code")
+    before = {table: rows_of(site, table) for table in ("authenticators", "bindings")}
+    site.flask("db", "downgrade")
+    old = "SELECT DISTINCT method, algorithm, digits, period, last_step FROM authenticators ORDER BY method"
+    assert [(*row,) for row in Rows(site).all(old)] == [("sms", "none", 6, 600, 0), ("totp", "SHA1", 6, 30, 0)]
+    assert "remembered" not in rows_of(site, "authenticators")[0] and "step" not in rows_of(site, "bindings")[0]
+    site.flask("db", "upgrade")
+    assert {table: rows_of(site, table) for table in before} == before and differences(site) == []
