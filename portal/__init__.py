@@ -5,7 +5,6 @@ import secrets
 from pathlib import Path
 
 from flask import Flask, g, request
-from flask_alembic import Alembic
 from flask_babel import Babel
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
@@ -17,7 +16,6 @@ from portal.browser_session import CookieSessions, load_signed_in, touch
 from portal.cli import register_commands
 from portal.crypto import Keyring
 from portal.db import db
-from portal.models import Base
 from portal.settings import Settings, load
 
 
@@ -57,7 +55,6 @@ def configure(app: Flask, settings: Settings) -> None:
 
 def add_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app, settings.database_url)
-    Alembic(app, metadatas=Base.metadata, engines=app.extensions["engine"])
     queue.init_app(app, settings)
     Babel(app)
     rendering.teach(app.jinja_env)

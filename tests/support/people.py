@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock as portal_clock
 from portal import config, create_app, passwords
+from portal.cli import make_migrator
 from portal.flows import backup_codes, demo
 from portal.models import Authenticator, Base, User, secret_place
 from portal.settings import load
@@ -74,7 +75,7 @@ def world(sites):
         patch.setattr(passwords, "HASHER", CHEAP)
         patch.setattr(portal_clock, "now", lambda: START)
         patch.setattr(backup_codes, "new_code", lambda: made.append(new_code()) or made[-1])
-        app.extensions["alembic"].upgrade()
+        make_migrator(app).upgrade()
         demo.seed(app.extensions["keys"], START)
     codes = iter([made[at : at + config.BACKUP_CODES] for at in range(0, len(made), config.BACKUP_CODES)])
     keys = read_keys(app)
