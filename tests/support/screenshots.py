@@ -16,13 +16,14 @@ from portal.mails import compose
 from tests.house.source import TEMPLATES
 from tests.support.application import application
 from tests.support.browser import DESKTOP, PHONE, Browsers, launch
+from tests.support.processes import ROOT
 from tests.support.reader import Reader
 from tests.support.scenes import SCENES
 from tests.support.scenes_ehr import EHR_SCENES
 from tests.support.scenes_emergency import EMERGENCY_SCENES
 from tests.support.scenes_reset import RESET_SCENES
 from tests.support.server import running_server
-from tests.support.sites import ROOT, Sites
+from tests.support.sites import Sites
 from tests.support.town import Town
 
 FOLDER = ROOT / "screenshots"
