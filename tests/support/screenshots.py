@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 from portal.mails import compose
 from tests.house.source import TEMPLATES
 from tests.support.application import application
-from tests.support.browser import DESKTOP, PHONE, Browsers, launch
+from tests.support.browser import DESKTOP, PHONE, Browsers, launch, program
 from tests.support.processes import ROOT
 from tests.support.reader import Reader
 from tests.support.scenes import SCENES
@@ -200,7 +200,7 @@ def main(*names):
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     with tempfile.TemporaryDirectory(prefix="screenshots-") as folder, sync_playwright() as playwright:
-        sites, browsers = Sites(Path(folder), None, "camera"), Browsers(launch(playwright))
+        sites, browsers = Sites(Path(folder), None, "camera"), Browsers(launch(playwright, program()))
         for scheme in ("light", "dark"):
             for size in (DESKTOP, PHONE):
                 site = sites.seeded()
