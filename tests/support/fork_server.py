@@ -5,6 +5,7 @@ It is a process of its own with a single thread, and it knows no application: ea
 closes, it ends.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -30,6 +31,8 @@ def serve():
     for name in IMPORTED:
         importlib.import_module(name)
     compiled.share()
+    gc.collect()
+    gc.freeze()  # no fork looks through what it shares with the others
     for line in sys.stdin:
         order = json.loads(line)
         answer = wait_for(order["ended"]) if "ended" in order else start(**order)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from portal import clock as portal_clock
@@ -70,6 +70,7 @@ def world(sites):
     """The demo accounts, made once per worker by the portal's own flow."""
     site = sites.empty()
     app = create_app(load(site.environment))
+    event.listen(app.extensions["engine"], "connect", leave_to_memory)
     made, new_code = [], backup_codes.new_code
     with pytest.MonkeyPatch.context() as patch, app.app_context():
         patch.setattr(passwords, "HASHER", CHEAP)
@@ -91,6 +92,12 @@ def world(sites):
     app.extensions["engine"].dispose()
     world.kept.close()
     sites.remove(site)
+
+
+def leave_to_memory(connection, record):
+    """Lets SQLite not wait for the disk: no test of this process outlives a power cut."""
+    if type(connection).__module__ == "sqlite3":
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 def read_keys(app):
