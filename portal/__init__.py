@@ -5,7 +5,6 @@ import secrets
 from pathlib import Path
 
 from flask import Flask, g, request
-from flask_alembic import Alembic
 from flask_babel import Babel
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
@@ -19,7 +18,6 @@ from portal.cli import register_commands
 from portal.crypto import Keyring
 from portal.db import db
 from portal.method_templates import MethodTemplates
-from portal.models import Base
 from portal.settings import Settings, load
 
 
@@ -59,7 +57,6 @@ def configure(app: Flask, settings: Settings) -> None:
 
 def add_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app, settings.database_url, settings.database_connections)
-    Alembic(app, metadatas=Base.metadata, engines=app.extensions["migrations_engine"])
     queue.init_app(app, settings)
     Babel(app)
     rendering.teach(app.jinja_env)

@@ -6,6 +6,8 @@ pytest.register_assert_rewrite("tests.support")
 
 pytest_plugins = [
     "tests.support.honesty",
+    "tests.support.garbage",
+    "tests.support.compiled",
     "tests.support.sites",
     "tests.support.server",
     "tests.support.browser",

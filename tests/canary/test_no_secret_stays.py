@@ -2,12 +2,11 @@
 
 import json
 import re
-import shutil
 
 import pytest
 
 from tests.support import canary, moments, phone, wire
-from tests.support.browser import ARGUMENTS
+from tests.support.browser import ARGUMENTS, program
 from tests.support.loud import break_inserts, heap, said
 from tests.support.rows import Rows
 from tests.support.server import running_server
@@ -132,11 +131,6 @@ def test_a_browser_keeps_nothing_but_its_cookies(portal, chromium, tmp_path):
         found = [path.name for path in profile.rglob("*") if path.is_file() and canary.hits(path.read_bytes(), needles[name])]
         assert found == [], f"{name} in the browser's profile"
     assert canary.digits_in(" ".join(seen) + kept, typed) == 0
-
-
-def program():
-    """Returns this machine's Chromium."""
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def browse(page, context):

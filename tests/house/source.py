@@ -3,7 +3,7 @@
 import ast
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -33,9 +33,14 @@ class Module:
         """Returns its syntax tree."""
         return ast.parse(self.text, str(self.path))
 
+    @cached_property
+    def every_node(self):
+        """Returns all nodes of the tree."""
+        return list(ast.walk(self.tree))
+
     def nodes(self, *kinds):
         """Returns every node of some kinds, in no order worth relying on."""
-        return [node for node in ast.walk(self.tree) if isinstance(node, kinds)]
+        return [node for node in self.every_node if isinstance(node, kinds)]
 
     def at(self, node):
         """Returns where a node stands, for a person to find it."""
@@ -63,6 +68,7 @@ def is_module(name):
     return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
 
 
+@cache
 def modules():
     """Returns the portal's modules without its migrations, which are a record of the past."""
     return [Module(path) for path in sorted(PORTAL.rglob("*.py")) if PORTAL / "migrations" not in path.parents]

@@ -44,13 +44,15 @@ def test_no_template_holds(what):
     assert found == []
 
 
-@pytest.mark.parametrize("path", EVERY, ids=name)
-def test_a_form_that_htmx_sends_goes_to_the_same_address_without_it(path):
-    for form in re.findall(r"<form\b.*?>(?=\s)", path.read_text(), re.DOTALL):
-        action, swapped = re.search(r'\saction="([^"]*)"', form), re.search(r'\shx-post="([^"]*)"', form)
-        assert action, form
-        assert 'method="post"' in form or 'method="get"' in form, form
-        assert not swapped or swapped[1] == action[1], form
+def test_a_form_that_htmx_sends_goes_to_the_same_address_without_it():
+    forms = [(name(path), form) for path in EVERY for form in re.findall(r"<form\b.*?>(?=\s)", path.read_text(), re.DOTALL)]
+    assert [(place, form) for place, form in forms if not works_without_htmx(form)] == []
+
+
+def works_without_htmx(form):
+    """Returns whether a form has an address and a method, and htmx no other address."""
+    action, swapped = re.search(r'\saction="([^"]*)"', form), re.search(r'\shx-post="([^"]*)"', form)
+    return action and ('method="post"' in form or 'method="get"' in form) and (not swapped or swapped[1] == action[1])
 
 
 def test_only_the_macro_draws_a_form_that_posts():
@@ -58,14 +60,10 @@ def test_only_the_macro_draws_a_form_that_posts():
     assert drawn == ["macros.html"]
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name)
-def test_a_page_lets_the_request_choose_its_layout(path):
-    if path.name.startswith("_"):
-        return
-    text = with_parents(path)
-    assert re.search(r"\{%-?\s*extends layout\s*-?%\}", text), "{% extends layout %}"
-    assert "block title" in text
-    assert "block step" in text
+def test_a_page_lets_the_request_choose_its_layout():
+    texts = {name(path): with_parents(path) for path in PAGES if not path.name.startswith("_")}
+    parts = (r"\{%-?\s*extends layout\s*-?%\}", "block title", "block step")
+    assert [(place, part) for place, text in texts.items() for part in parts if not re.search(part, text)] == []
 
 
 def with_parents(path):
@@ -75,17 +73,19 @@ def with_parents(path):
     return text + (with_parents(TEMPLATES / parent[1]) if parent else "")
 
 
-@pytest.mark.parametrize("path", EVERY, ids=name)
-def test_an_address_that_htmx_fetches_is_a_link_too(path):
+def test_an_address_that_htmx_fetches_is_a_link_too():
     """What a page fetches by itself has a link for browsers without JavaScript."""
+    assert [(name(path), address) for path in EVERY for address in fetched_by_htmx_alone(path)] == []
+
+
+def fetched_by_htmx_alone(path):
+    """Returns the addresses in a template that lead nowhere without JavaScript."""
     text = re.sub(r"\{%.*?%\}", "", path.read_text())
     swaps = [tag for tag in TAG.findall(text) if "hx-get" in tag and "href=" not in tag and "<form" not in tag]
     addresses = [re.search(r'hx-get="([^"]*)"', tag)[1] for tag in swaps]
-    assert [address for address in addresses if f'<noscript><p><a href="{address}">' not in text] == []
+    return [address for address in addresses if f'<noscript><p><a href="{address}">' not in text]
 
 
-@pytest.mark.parametrize("path", EVERY, ids=name)
-def test_every_link_that_opens_another_window_lets_go_of_ours(path):
-    assert [
-        tag for tag in TAG.findall(without_jinja(path.read_text())) if 'target="_blank"' in tag and "noopener" not in tag
-    ] == []
+def test_every_link_that_opens_another_window_lets_go_of_ours():
+    tags = [(name(path), tag) for path in EVERY for tag in TAG.findall(without_jinja(path.read_text()))]
+    assert [(place, tag) for place, tag in tags if 'target="_blank"' in tag and "noopener" not in tag] == []

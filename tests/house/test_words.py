@@ -48,14 +48,18 @@ def test_no_word_begs_or_blames(source):
     assert [(place, text) for place, text in source() if NEVER.search(text)] == []
 
 
-@pytest.mark.parametrize("path", templates(), ids=lambda path: str(path.relative_to(TEMPLATES)))
-def test_every_word_on_a_page_can_be_translated(path):
+def test_every_word_on_a_page_can_be_translated():
+    bare = {str(path.relative_to(TEMPLATES)): words for path in templates() if (words := bare_words(path))}
+    assert bare == {}
+
+
+def bare_words(path):
+    """Returns the words of a template that no translator meets, in its text and in what is read aloud."""
     markup = without_jinja(path.read_text())
     bare = re.sub(
         r"<[^<>]*>|<!--.*?-->|&[a-z]+;|\s[a-z-]+=\"[^\"]*\"", "", markup, flags=re.DOTALL
     )  # a macro may draw attributes alone
-    assert re.findall(r"[A-Za-z]{2,}", bare) == []
-    assert [match[0] for match in SPOKEN.finditer(markup)] == []
+    return re.findall(r"[A-Za-z]{2,}", bare) + [match[0] for match in SPOKEN.finditer(markup)]
 
 
 def test_a_sentence_is_whole_before_it_is_translated():

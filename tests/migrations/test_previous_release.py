@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from portal import clock
+from portal.cli import make_migrator
 from portal.flows import demo
 from tests.migrations.test_upgrade import contents, differences
 from tests.support.application import application
@@ -40,7 +41,7 @@ def test_a_database_of_the_previous_release_is_upgraded_and_people_sign_in(previ
     assert before["users"] == len(demo.PEOPLE) and before["charts"] and before["backup_codes"]
     with application(previous, **KEYS) as app:
         with app.app_context():
-            app.extensions["alembic"].upgrade()
+            make_migrator(app).upgrade()
         assert differences(previous) == []
         after = contents(previous)
         assert {table: after[table] for table in before} == before

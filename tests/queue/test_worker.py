@@ -11,9 +11,9 @@ import pytest
 
 from tests.support.crowd import add_patients
 from tests.support.outbox import HASTY, Worker, running_redis, running_worker, until
+from tests.support.processes import ROOT
 from tests.support.rows import Rows
 from tests.support.server import free_port, running_server
-from tests.support.sites import ROOT
 from tests.support.wire import Wire
 
 NEW_BROWSER = "Sign-in from a new browser"

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as Rows
 from portal.crypto import token_hash
 from portal.models import Session, User
 from tests.support.application import application
-from tests.support.sites import ROOT
+from tests.support.processes import ROOT
 from tests.support.team import hire
 
 STATUS = "/ehr/settings/team/security"

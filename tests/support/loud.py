@@ -36,7 +36,7 @@ def said(site):
 class LoudWorker(Worker):
     """The queue's worker with every logger at DEBUG."""
 
-    command = (sys.executable, "-m", "tests.support.loud")
+    command = ("tests.support.loud",)
 
 
 def break_inserts(site, table):

@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import redis
@@ -13,7 +12,7 @@ from sqlalchemy import select
 from portal.db import begin_write, db
 from portal.flows.notices import outbox_place
 from portal.models import Outbox, User, new_id
-from tests.support.sites import ROOT
+from tests.support.processes import Fork
 
 NUMBER = "+15035550164"
 HASTY = "tests.support.hasty"
@@ -65,16 +64,13 @@ class Worker:
 
     def __init__(self, site, app="wsgi", **settings):
         self.site, self.environment = site, site.environment | settings
-        self.command = self.command or [sys.executable, "-m", "flask", "--app", app, "queue", "work"]
+        self.command = self.command or ["flask", "--app", app, "queue", "work"]
         self.log = site.folder / "worker.log"
         self.process = None
 
     def start(self):
         """Starts it; returns at once."""
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                self.command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+        self.process = Fork(self.command, self.environment, self.log)
         return self
 
     def kill(self):
@@ -99,7 +95,7 @@ def running_worker(site, app="wsgi", kind=Worker, **settings):
     try:
         yield worker
     finally:
-        worker.end()
+        worker.kill()
 
 
 @contextlib.contextmanager

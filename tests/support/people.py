@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from portal import clock as portal_clock
 from portal import config, create_app, passwords
+from portal.cli import make_migrator
 from portal.flows import backup_codes, demo
 from portal.models import Authenticator, Base, User, secret_place
 from portal.settings import load
@@ -69,12 +70,13 @@ def world(sites):
     """The demo accounts, made once per worker by the portal's own flow."""
     site = sites.empty()
     app = create_app(load(site.environment))
+    event.listen(app.extensions["engine"], "connect", leave_to_memory)
     made, new_code = [], backup_codes.new_code
     with pytest.MonkeyPatch.context() as patch, app.app_context():
         patch.setattr(passwords, "HASHER", CHEAP)
         patch.setattr(portal_clock, "now", lambda: START)
         patch.setattr(backup_codes, "new_code", lambda: made.append(new_code()) or made[-1])
-        app.extensions["alembic"].upgrade()
+        make_migrator(app).upgrade()
         demo.seed(app.extensions["keys"], START)
     codes = iter([made[at : at + config.BACKUP_CODES] for at in range(0, len(made), config.BACKUP_CODES)])
     keys = read_keys(app)
@@ -90,6 +92,12 @@ def world(sites):
     app.extensions["engine"].dispose()
     world.kept.close()
     sites.remove(site)
+
+
+def leave_to_memory(connection, record):
+    """Lets SQLite not wait for the disk: no test of this process outlives a power cut."""
+    if type(connection).__module__ == "sqlite3":
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 def read_keys(app):

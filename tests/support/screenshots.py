@@ -15,14 +15,15 @@ from playwright.sync_api import sync_playwright
 from portal.mails import compose
 from tests.house.source import TEMPLATES
 from tests.support.application import application
-from tests.support.browser import DESKTOP, PHONE, Browsers, launch
+from tests.support.browser import DESKTOP, PHONE, Browsers, launch, program
+from tests.support.processes import ROOT
 from tests.support.reader import Reader
 from tests.support.scenes import SCENES
 from tests.support.scenes_ehr import EHR_SCENES
 from tests.support.scenes_emergency import EMERGENCY_SCENES
 from tests.support.scenes_reset import RESET_SCENES
 from tests.support.server import running_server
-from tests.support.sites import ROOT, Sites
+from tests.support.sites import Sites
 from tests.support.town import Town
 
 FOLDER = ROOT / "screenshots"
@@ -199,7 +200,7 @@ def main(*names):
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     with tempfile.TemporaryDirectory(prefix="screenshots-") as folder, sync_playwright() as playwright:
-        sites, browsers = Sites(Path(folder), None, "camera"), Browsers(launch(playwright))
+        sites, browsers = Sites(Path(folder), None, "camera"), Browsers(launch(playwright, program()))
         for scheme in ("light", "dark"):
             for size in (DESKTOP, PHONE):
                 site = sites.seeded()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sites import ROOT
+from tests.support.processes import ROOT, Fork
 
 START_SECONDS = 30
 STOP_SECONDS = 15
@@ -34,11 +34,7 @@ class Server:
 
     def start(self):
         """Starts the processes and returns when the portal answers."""
-        command = [sys.executable, "-m", "gunicorn", self.application]
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+        self.process = self.launch(["gunicorn", self.application])
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -46,6 +42,10 @@ class Server:
                 raise RuntimeError(f"The portal did not start:\n{self.log.read_text()}")
             time.sleep(0.05)
         return self
+
+    def launch(self, words):
+        """Starts `python -m words…` in a session of its own; returns the process."""
+        return Fork(words, self.environment, self.log, leads=True)
 
     def answers(self):
         """Returns whether the portal answers a request."""
@@ -58,13 +58,9 @@ class Server:
                 return False
 
     def stop(self):
-        """Asks the processes to finish what they are at and to end; those that do not are killed."""
-        if not self.process:
-            return
+        """Asks the processes to finish what they are at and to end; returns the exit code."""
         self.process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(STOP_SECONDS)
-        self.kill()
+        return self.process.wait(STOP_SECONDS)
 
     def kill(self):
         """Ends all its processes at once with SIGKILL, in the middle of whatever they do."""
@@ -100,6 +96,15 @@ class Server:
         return self.start()
 
 
+class ColdServer(Server):
+    """One that is started as an operator starts it, its imports and all."""
+
+    def launch(self, words):
+        command, rest = [sys.executable, "-m", *words], {"cwd": ROOT, "env": self.environment, "stdin": subprocess.DEVNULL}
+        with self.log.open("a") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **rest)
+
+
 def command_of(pid):
     """Returns the command line of a process, empty where it is gone."""
     with contextlib.suppress(OSError):
@@ -121,7 +126,7 @@ def running_server(site, workers=2, kind=Server, **settings):
     try:
         yield server.start()
     finally:
-        server.stop()
+        server.kill()
 
 
 @pytest.fixture

@@ -8,16 +8,15 @@ takes milliseconds on both.
 import itertools
 import os
 import shutil
-import subprocess
-import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.support.postgres import Postgres, running_postgres
+from tests.support.processes import Fork
 
-ROOT = Path(__file__).parents[2]
 COMMAND_SECONDS = 60
 DATABASE = "portal.sqlite3"
 
@@ -42,11 +41,16 @@ class Site:
 
     def flask(self, *words, **settings):
         """Runs `flask --app wsgi …` on this site; returns what it printed, fails with its own words."""
-        command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
-        environment = self.environment | settings
-        result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=COMMAND_SECONDS)
-        assert result.returncode == 0, f"flask {' '.join(words)} said:\n{result.stdout}{result.stderr}"
-        return result.stdout
+        with tempfile.TemporaryDirectory() as folder:
+            out, err = Path(folder, "out"), Path(folder, "err")
+            process = Fork(["flask", "--app", "wsgi", *words], self.environment | settings, out, err)
+            try:
+                code = process.wait(COMMAND_SECONDS)
+            finally:
+                process.kill()
+            said, complained = out.read_text(), err.read_text()
+        assert code == 0, f"flask {' '.join(words)} said:\n{said}{complained}"
+        return said
 
 
 class Sites:

@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlalchemy
 
 from tests.support.postgres import running_postgres
-from tests.support.sites import ROOT
+from tests.support.processes import ROOT
 
 KILLED = """
 import os

@@ -5,7 +5,7 @@ import urllib.request
 
 import pytest
 
-from tests.support.server import running_server
+from tests.support.server import ColdServer, running_server
 
 
 def test_a_site_is_nobody_elses(sites):
@@ -22,14 +22,15 @@ def test_seeding_twice_changes_nothing(site):
     assert site.flask("demo", "seed") == site.flask("demo", "seed")
 
 
-def test_the_portal_answers_again_after_a_kill(site):
-    with running_server(site, workers=1) as server:
+def test_the_portal_as_an_operator_starts_it_answers_again_after_a_kill_and_ends_in_good_order(site):
+    with running_server(site, workers=1, kind=ColdServer) as server:
         with urllib.request.urlopen(server.url + "/sign-in") as answer:
             assert answer.status == 200
         server.kill()
         assert not server.answers()
         server.restart()
         assert server.answers()
+        assert server.stop() == 0 and not server.answers()
 
 
 def test_a_killed_worker_is_replaced(site):

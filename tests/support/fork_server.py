@@ -1,0 +1,66 @@
+"""Forks processes of the portal out of one that has imported it: the second of imports is paid once.
+
+It is a process of its own with a single thread, and it knows no application: each fork reads its own settings and runs the commands
+`gunicorn wsgi:app` and `flask --app wsgi …` as they are. An order a line comes in, an answer a line goes out; when standard input
+closes, it ends.
+"""
+
+import gc
+import importlib
+import json
+import os
+import runpy
+import sys
+
+from tests.support import compiled
+
+IMPORTED = (
+    "flask.cli",
+    "gunicorn.app.wsgiapp",
+    "gunicorn.workers.gthread",
+    "huey.consumer",
+    "portal.blueprints.test_bench",
+    "portal.gateways.mail",
+    "portal.gateways.number",
+    "portal.gateways.text",
+)
+
+
+def serve():
+    """Obeys orders until there are no more: to start a process, to say how one ended."""
+    for name in IMPORTED:
+        importlib.import_module(name)
+    compiled.share()
+    gc.collect()
+    gc.freeze()  # no fork looks through what it shares with the others
+    for line in sys.stdin:
+        order = json.loads(line)
+        answer = wait_for(order["ended"]) if "ended" in order else start(**order)
+        sys.stdout.write(f"{answer}\n")
+        sys.stdout.flush()
+
+
+def wait_for(pid):
+    """Returns the exit code of a fork as subprocess does: negative where a signal ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def start(words, environment, out, err, leads):
+    """Forks `python -m words…` with its output in files, in a session of its own where it leads; returns the process id."""
+    if pid := os.fork():
+        return pid
+    if leads:
+        os.setsid()
+    for path, number in (("/dev/null", 0), (out, 1), (err, 2)):
+        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        os.dup2(file, number)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = list(words)
+    runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+    sys.exit()  # as any Python does at the end: threads are waited for, what is to be done at exit is done
+
+
+if __name__ == "__main__":
+    serve()
