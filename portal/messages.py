@@ -201,27 +201,27 @@ TRIES_LEFT = (N_("You have %(left)d try left before a pause."), N_("You have %(l
 
 # Why a session is over, told on the sign-in page.
 NOTICES: dict[str, str] = {
-    "signed_out": N_("You are signed out."),
-    "idle": N_("You were signed out because nothing happened for a while. Sign in to go on."),
-    "overall": N_("You were signed out because you had been signed in for 12 hours. Sign in to go on."),
+    "signed_out": N_("You're signed out."),
+    "idle": N_("You were signed out because you weren't active for a while. Sign in to continue."),
+    "overall": N_("You were signed out because you had been signed in for 12 hours. Sign in to continue."),
     "newer_sign_ins": N_("You were signed out here because you signed in on several other browsers."),
     "ended_by_owner": N_(
-        "You were signed out here because you ended this session on the Security page of another browser. Sign in to go on."
+        "You were signed out here because you ended this session from another browser. Sign in to continue."
     ),
-    "two_factor_changed": N_("You were signed out here because your two-factor authentication changed. Sign in to go on."),
+    "two_factor_changed": N_("You were signed out here because your two-factor authentication changed. Sign in to continue."),
     "two_factor_reset": N_(
-        "You were signed out here because your two-factor authentication was reset. Open the link that we mailed you to set it up again."
+        "You were signed out here because your two-factor authentication was reset. Open the link we emailed you to set it up again."
     ),
-    "password_changed": N_("You were signed out here because your password changed. Sign in to go on."),
-    "password_is_new": N_("Your password is changed. Sign in with the new one."),
-    "not_me": N_("You were signed out because “This wasn't me” was answered to a notice of your account. Sign in to go on."),
+    "password_changed": N_("You were signed out here because your password changed. Sign in to continue."),
+    "password_is_new": N_("Your password has been changed. Sign in with the new one."),
+    "not_me": N_("You were signed out because someone selected “This wasn't me” in an email about your account. Sign in to continue."),
     "claimant": N_("That took longer than 10 minutes. Enter your password again."),
-    "waiting": N_("Nobody answered your request for emergency access within 30 minutes. Enter your password to go on."),
+    "waiting": N_("Nobody answered your request for emergency access within 30 minutes. Enter your password to continue."),
     "emergency_signed_in": N_(
-        "Your emergency access has ended, because you signed in with a code. Sign in with one here, too, to go on."
+        "Your emergency access has ended because you signed in with a code. Sign in with a code here too to continue."
     ),
-    "emergency": N_("Your emergency access has ended: it lasts 60 minutes. Sign in with a code to go on."),
-    "sign_in_first": N_("Sign in to go on."),
+    "emergency": N_("Your emergency access has ended. It lasts 60 minutes. Sign in with a code to continue."),
+    "sign_in_first": N_("Sign in to continue."),
 }
 
 

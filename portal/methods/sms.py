@@ -161,7 +161,7 @@ class Ask:
 METHOD = Method(
     name="sms",
     label=N_("Text Message (SMS)"),
-    facts=(N_("Needs cell service"), N_("Weaker: someone who takes over your number gets your codes")),
+    facts=(N_("Needs cell service"), N_("Less secure: someone who takes over your number gets your codes")),
     begin=lambda: "",
     begins_with={"name": "Text message", "algorithm": "none", "digits": config.CODE_DIGITS, "period": 600, "last_step": 0},
     steps=(Number(), Confirm()),

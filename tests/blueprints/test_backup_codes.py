@@ -220,12 +220,12 @@ def test_do_this_later_leads_on_and_the_home_page_reminds(browser, clock, maria)
     browser.press("See your codes")
     assert browser.read_codes() == maria.codes
     browser.open("/home")
-    assert "You have not confirmed yet that your backup codes are saved." in browser.notices[0]
+    assert "You haven't confirmed that your backup codes are saved." in browser.notices[0]
     browser.press("Do this now")
     assert browser.path == CODES
     clock.next_code()
     again = browser.another().enter(maria)
-    assert "You have not confirmed yet" in again.notices[0]
+    assert "You haven't confirmed" in again.notices[0]
 
 
 def test_when_later_was_too_late_the_reminder_leads_to_a_new_set(browser, clock, maria):
@@ -348,7 +348,7 @@ def test_from_three_left_down_there_is_a_standing_warning(browser, clock, sam):
     use(browser, sam, sam.codes[6])
     assert "3 backup codes left. Generate a new set." in browser.text
     browser.open("/account/security")
-    assert "Few backup codes are left." in browser.text and "3 of 10 left" in browser.text
+    assert "You're running low on backup codes." in browser.text and "3 of 10 left" in browser.text
     browser.press("Sign out")
     use(browser, sam, sam.codes[7])
     use(browser.another(), sam, sam.codes[8])
@@ -454,6 +454,6 @@ def test_home_waits_for_a_new_set_when_none_is_left(browser, database, sam):
     browser.enter(sam)
     database.change(update(BackupCode).values(used_at=database.user(sam).created_at))
     browser.open("/home")
-    assert browser.heading == "Regenerate Backup Codes" and not browser.offers("Keep the codes I have")
+    assert browser.heading == "Regenerate Backup Codes" and not browser.offers("Keep my current codes")
     browser.press("Regenerate Backup Codes")
     assert browser.open("/home").path == "/home"

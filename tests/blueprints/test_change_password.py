@@ -21,10 +21,10 @@ def test_this_browser_stays_and_all_others_are_out(browser, maria, database):
     browser.enter(maria)
     before = browser.cookie()
     change(browser, maria.password)
-    assert browser.notices == ["Your password is changed. All other browsers are signed out."]
+    assert browser.notices == ["Your password has been changed. All other browsers are signed out."]
     assert browser.cookie() != before
     other.open("/home")
-    assert other.notices == ["You were signed out here because your password changed. Sign in to go on."]
+    assert other.notices == ["You were signed out here because your password changed. Sign in to continue."]
     assert told(browser, "Your password was changed") == ["maria@example.test"]
     assert database.user(maria).generation == 1
     maria.password = NEW

@@ -150,7 +150,7 @@ def test_the_choice_begins_with_the_kind_that_is_changed(texting):
     texting.press("Update Phone")
     chosen = [radio["value"] for radio in texting.page.all("input", type="radio") if "checked" in radio]
     assert chosen == ["sms"]
-    assert "What you use now keeps working until the new way is proved." in texting.text
+    assert "What you use now keeps working until you confirm the new one." in texting.text
 
 
 def test_the_choice_keeps_the_kind_while_password_and_code_are_asked_again(texting, clock, inbox, maria):
@@ -405,7 +405,7 @@ def test_two_numbers_are_two_ways_and_the_page_names_the_one_that_was_texted(tex
     clock.move(minutes=1)
     fresh = texting.another()
     fresh.sign_in(maria)
-    assert "A text with 6 digits is on its way to ••• ••• ••64." in fresh.text
+    assert "A text with a 6-digit code is on its way to ••• ••• ••64." in fresh.text
     first = inbox.code(maria)
     clock.move(minutes=1)
     assert "To ••• ••• ••64, Text message" in fresh.text and "To ••• ••• ••17, Text message 2" in fresh.text
@@ -413,7 +413,7 @@ def test_two_numbers_are_two_ways_and_the_page_names_the_one_that_was_texted(tex
     assert fresh.page.one(id=other["aria-describedby"]).text == "To ••• ••• ••17, Text message 2"
     fresh.press("Text me a code")
     assert inbox.of(maria)[-1].to == OTHERS
-    assert "A text with 6 digits is on its way to ••• ••• ••17." in fresh.text
+    assert "A text with a 6-digit code is on its way to ••• ••• ••17." in fresh.text
     fresh.fill("Verify", Verification_Code=first)
     assert fresh.status == 422
     clock.move(seconds=1)
@@ -494,7 +494,7 @@ def test_the_last_one_is_never_removed(apped, database, sam):
     assert len(rows_of(database, sam)) == 1
     assert apped.response.headers["Location"] == f"{HELD}/{row.id}/remove"
     apped.open(f"{HELD}/{row.id}/remove")
-    assert apped.heading == "Authenticator App can't be removed" and "No other way to get codes works now" in apped.text
+    assert apped.heading == "Authenticator App can't be removed" and "It's the only way to get codes that works right now" in apped.text
     assert "Your other ways in" not in apped.text and not apped.offers("Remove")
     for label, path in (("Change Authenticator App", WIZARD), ("Disable", f"{SECURITY}/disable"), ("Keep it", SECURITY)):
         assert apped.open(f"{HELD}/{row.id}/remove").press(label).path == path

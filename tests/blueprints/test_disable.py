@@ -23,7 +23,7 @@ SECURITY = "/account/security"
 DISABLE = f"{SECURITY}/disable"
 LONGER = f"{DISABLE}/password"
 BOX = "Don't ask for a code on this browser for 30 days"
-CHANGED = "You were signed out here because your two-factor authentication changed. Sign in to go on."
+CHANGED = "You were signed out here because your two-factor authentication changed. Sign in to continue."
 SHORT, LONG = "harbor-lan-14c", "seven calm herons wait"
 UNMOVED = ("sessions.last_seen_at", "sessions.ended_at")
 
@@ -74,7 +74,7 @@ def test_the_password_turns_it_off(browser, database, sam):
 def test_the_page_says_what_it_means_before_it_asks(plain, sam):
     plain.enter(sam).open(DISABLE)
     assert plain.heading == "Disable two-factor authentication"
-    assert "your password alone opens your health data" in plain.text
+    assert "Your password alone will protect your health data" in plain.text
     plain.press("Keep it on")
     assert plain.heading == "Security"
 

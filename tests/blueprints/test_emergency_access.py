@@ -109,7 +109,7 @@ def test_without_an_administrator_support_is_told_and_approves(plain, dr_novak, 
     assert "We told our support." in plain.text and told(plain, TOLD_SUBJECT) == ["support@example.test"]
     desk = decide(plain.another(), support)
     assert desk.path == "/support" and any(note.startswith("Approved.") for note in desk.notices)
-    plain.press("See if it was approved")
+    plain.press("Check if it was approved")
     assert any("Noor Haddad approved it." in note for note in plain.notices)
     plain.press("Open charts to read")
     assert plain.path == CHARTS and "Olga Petrova" in plain.text
@@ -177,7 +177,7 @@ def test_what_runs_ends_when_its_person_signs_in_with_a_code(plain, dr_okafor, a
     assert plain.open(CHARTS).heading == "Charts"
     full = plain.another().enter(dr_okafor)
     assert plain.open(CHARTS).path.startswith("/sign-in")
-    assert "Your emergency access has ended, because you signed in with a code." in plain.text
+    assert "Your emergency access has ended because you signed in with a code." in plain.text
     assert names(database, dr_okafor)[-1] == "emergency_ended"
     assert full.open(CHARTS).heading == "Charts"
     full.open("/ehr/settings/security/activity")

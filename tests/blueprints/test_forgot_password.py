@@ -44,7 +44,7 @@ def test_a_link_by_mail_leads_to_a_new_password_and_to_the_sign_in_page(browser,
     assert "username maria" in mail.text and "30 minutes" in mail.text
     choose(browser, mail.link)
     assert browser.path.startswith("/sign-in")
-    assert browser.notices == ["Your password is changed. Sign in with the new one."]
+    assert browser.notices == ["Your password has been changed. Sign in with the new one."]
     browser.fill("Sign in", Username="maria", Password=maria.password)
     assert browser.status == 422
     browser.fill("Sign in", Username="maria", Password=NEW)
@@ -135,7 +135,7 @@ def test_a_link_lives_thirty_minutes(plain, link, clock):
     assert plain.status == 200
     clock.move(seconds=1)
     plain.open(link)
-    assert (plain.status, plain.heading) == (404, "This link does not work")
+    assert (plain.status, plain.heading) == (404, "This link doesn't work")
     assert "too old" in plain.text
 
 
@@ -263,7 +263,7 @@ def test_sessions_claims_trust_set_ups_and_the_generation_end_with_it(plain, mar
     choose(other, mails(plain, subject=SUBJECT)[0].link)
     plain.open("/home")
     assert plain.path.startswith("/sign-in")
-    assert plain.notices == ["You were signed out here because your password changed. Sign in to go on."]
+    assert plain.notices == ["You were signed out here because your password changed. Sign in to continue."]
     assert all(row.ended_at for row in database.all(Session, Session.user_id == user.id))
     assert all(row.ended_at for row in database.all(TrustedBrowser))
     assert database.all(Binding) == []

@@ -141,7 +141,7 @@ def test_somebody_elses_sign_in_does_not_do(plain, maria, jun, database, clock, 
     path = link_in("Two-factor authentication is on")
     plain.enter(jun)
     plain.open(path)
-    assert not plain.offers(END) and "You are signed in as Jun Park" in plain.text
+    assert not plain.offers(END) and "You're signed in as Jun Park" in plain.text
     assert plain.post(path).status_code == 303
     assert live(database, maria) == 1
 

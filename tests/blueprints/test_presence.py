@@ -12,7 +12,7 @@ from tests.support.client import AGENT, WIZARD
 SECURITY = "/account/security"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 BOX = "Don't ask for a code on this browser for 30 days"
-ENDED = "You were signed out here because you ended this session on the Security page of another browser. Sign in to go on."
+ENDED = "You were signed out here because you ended this session from another browser. Sign in to continue."
 
 
 def section(browser, heading):
@@ -69,7 +69,7 @@ def test_a_session_is_ended_and_its_next_click_says_why(browser, maria):
     other = browser.another().enter(maria)
     browser.enter(maria).open(SECURITY)
     press_end(browser, "sessions", 1)
-    assert browser.path == SECURITY and browser.notices == ["Ended. Signed out there at the next click."]
+    assert browser.path == SECURITY and browser.notices == ["Ended. You're no longer signed in there."]
     assert len(rows(browser, "sessions")) == 1
     assert not is_in(other)
     assert other.path == "/sign-in" and other.notices == [ENDED]
@@ -292,7 +292,7 @@ def test_a_page_that_is_none_is_the_first(plain, maria, number):
 
 def test_a_page_past_the_end_leads_back(plain, maria):
     plain.enter(maria).open(f"{SECURITY}/activity?page=7")
-    plain.press("See the newest")
+    plain.press("See the latest")
     assert sentences(plain) == ["You signed in with your password."]
 
 

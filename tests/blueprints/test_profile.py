@@ -91,8 +91,8 @@ def test_an_address_is_not_removed_without_a_fresh_proof(plain, maria, clock, da
 
 def test_a_new_address_counts_once_its_link_was_opened(browser, maria, database):
     change_email(browser.enter(maria))
-    assert browser.path == "/account" and "until then the old address stays" in browser.notices[0]
-    assert "m•••@post.example" in browser.text and "Waits for its link" in browser.text
+    assert browser.path == "/account" and "Until you do, your old address stays" in browser.notices[0]
+    assert "m•••@post.example" in browser.text and "Not confirmed yet" in browser.text
     assert email_of(database, maria) == OLD
     assert told(browser, "A new email address was entered") == [OLD]
     confirm(browser, NEW)
@@ -140,7 +140,7 @@ def test_whoever_gets_the_mail_by_mistake_can_confirm_nothing(plain, maria, jun,
     assert "Maria" not in mail.subject + mail.text and "127.0.0.1," not in mail.text
     stranger = plain.another()
     stranger.open(link)
-    assert (stranger.status, stranger.heading) == (403, "Sign in to go on")
+    assert (stranger.status, stranger.heading) == (403, "Sign in to continue")
     stranger.post(link, token=None)
     stranger.open("/sign-in")
     assert stranger.post(link).status_code == 403
@@ -178,7 +178,7 @@ def test_a_wish_can_be_taken_back(browser, maria, database):
     browser.open("/account")
     browser.press("Remove m•••@post.example")
     browser.press("Remove")
-    assert browser.notices == ["The address is removed."]
+    assert browser.notices == ["The address has been removed."]
     browser.open(link)
     assert browser.status == 404
     assert email_of(database, maria) == OLD and database.all(NoticeAddress) == []
@@ -337,7 +337,7 @@ def test_a_name_changes_everywhere_and_is_told(browser, maria):
     browser.press("Change name")
     assert browser.field("Name")["value"] == "Maria Reyes"
     browser.fill("Save", Name="  María   O’Reyes-Park, Jr. ")
-    assert browser.notices == ["Your name is changed."]
+    assert browser.notices == ["Your name has been changed."]
     assert "María O’Reyes-Park, Jr." in browser.text
     assert told(browser, "Your name was changed") == [OLD]
 
@@ -386,7 +386,7 @@ def test_a_number_is_kept_sealed_and_shown_masked(browser, maria, database):
     assert "••• ••• ••64" in browser.text and "5550164" not in browser.text
     browser.press("Change phone number")
     browser.fill("Save", Mobile_phone_number="(503) 555-0199")
-    assert browser.notices == ["Your mobile phone number is changed."]
+    assert browser.notices == ["Your mobile phone number has been changed."]
     assert "••• ••• ••99" in browser.text and "On file, not confirmed" in browser.text
     assert database.user(maria).unseal(database.keys, "phone") == "+15035550199"
     assert "5550199" not in str(database.everything())

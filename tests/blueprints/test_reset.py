@@ -594,7 +594,7 @@ def test_the_last_administrator_needs_a_second_person(lee, plain, database, dr_o
     assert "Noor Haddad approved it." in mails(plain, subject=NOTICE)[0].text
     come_back(plain, dr_okafor)
     plain.open(f"{SECURITY}/activity")
-    assert "was reset. By Noor Haddad, asked for by Robin Lee. Reason: Phone lost." in plain.text
+    assert "was reset. By Noor Haddad, requested by Robin Lee. Reason: Phone lost." in plain.text
     assert "A reset that you asked for was approved. By Noor Haddad." in lee.open(f"{SECURITY}/activity").text
 
 
@@ -678,9 +678,9 @@ def test_a_refusal_changes_nothing_and_everybody_is_told(plain, lee, database, d
     assert told(plain, "A reset of two-factor authentication was refused") == ["dr.okafor@example.test"]
     assert "A reset that you asked for was refused. By Noor Haddad." in lee.open(f"{SECURITY}/activity").text
     mine = plain.another().enter(dr_okafor).open(f"{SECURITY}/activity").text
-    assert "was refused, so nothing changed. By Noor Haddad, asked for by Robin Lee. Reason: Phone lost." in mine
+    assert "was refused, so nothing changed. By Noor Haddad, requested by Robin Lee. Reason: Phone lost." in mine
     assert (
-        "You refused a reset of somebody's two-factor authentication. Asked for by Robin Lee. For Dr. Ada Okafor."
+        "You refused a reset of somebody's two-factor authentication. Requested by Robin Lee. For Dr. Ada Okafor."
         in plain.open("/support/security/activity").text
     )
 
@@ -829,7 +829,7 @@ def test_the_person_stops_a_reset_that_is_not_theirs(plain, database, reset_okaf
     plain.open(mails(plain, subject=NOTICE)[0].link)
     assert plain.heading == "This wasn't me"
     plain.press("Stop the reset")
-    assert plain.heading == "The reset is stopped"
+    assert plain.heading == "The reset was stopped"
     assert plain.open(link).status == 404
     assert inside.open(CHOOSE).path == "/sign-in"
     assert state(database, reset_okafor) == "reset" and events(database, "two_factor_reset_refused", reason="not_me")

@@ -237,7 +237,7 @@ def test_a_demoted_administrators_open_page_does_nothing_more_and_says_what_to_d
     swapped = {"HX_Request": "true"} if browser.guise == "htmx" else {}
     answer = browser.get(path, **swapped) if method == "GET" else browser.post(path, **swapped)
     assert answer.status_code == 403
-    assert "This page is not open to you" in answer.text and "Contact Support" in answer.text
+    assert "You don't have access to this page" in answer.text and "Contact Support" in answer.text
     assert database.all(Outbox, Outbox.template == "set_up_reminder") == []
 
 

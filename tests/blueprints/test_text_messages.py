@@ -94,7 +94,7 @@ def test_each_choice_has_a_drawing_of_its_own(plain, maria):
 
 
 def test_both_pages_that_ask_for_a_number_say_alike_how_to_write_it(plain, maria):
-    hint = "With the area code. Numbers of other countries begin with + and the country's code."
+    hint = "Include the area code. For a number in another country, start with + and the country code."
     assert hint in ask_for_texts(plain.enter(maria)).text
     assert hint in plain.open("/account/phone").text
 
@@ -322,7 +322,7 @@ def test_between_two_texts_of_one_attempt_stand_sixty_seconds(plain, clock, inbo
     plain.press("Send again")
     assert plain.status == 422
     assert plain.problems == ["We sent you a text less than a minute ago. Wait 50 seconds, then press Send again."]
-    assert "A new text can go out in 50 seconds." in plain.text
+    assert "You can send a new text in 50 seconds." in plain.text
     clock.move(seconds=49)
     plain.press("Send again")
     assert "Wait 1 second, then" in plain.problems[0]
@@ -346,7 +346,7 @@ def test_the_wait_on_the_number_page_names_the_button_of_that_page(browser, cloc
 def test_who_goes_back_to_the_number_page_types_the_code_that_is_there(browser, database, inbox, maria):
     send_to(ask_for_texts(browser.enter(maria)), MARIAS)
     browser.press("Change the number")
-    browser.press("Type the code that we sent to ••• ••• ••64")
+    browser.press("Enter the code we sent to ••• ••• ••64")
     assert browser.path == CODE
     browser.press("Change the number")
     send_to(browser, MARIAS)
@@ -359,7 +359,7 @@ def test_the_same_number_is_texted_anew_when_its_code_is_dead(browser, clock, in
     send_to(ask_for_texts(browser.enter(maria)), MARIAS)
     clock.move(minutes=10)
     browser.open(NUMBER)
-    assert not browser.offers("Type the code that we sent to ••• ••• ••64")
+    assert not browser.offers("Enter the code we sent to ••• ••• ••64")
     send_to(browser, MARIAS)
     assert browser.path == CODE and count(inbox, maria) == 2
 
@@ -369,7 +369,7 @@ def test_a_full_hour_is_told_before_another_text_is_asked_for(plain, clock, inbo
     for _ in range(4):
         clock.move(seconds=60)
         plain.press("Send again")
-    assert count(inbox, maria) == 5 and "A new text can go out in 56 minutes." in plain.text
+    assert count(inbox, maria) == 5 and "You can send a new text in 56 minutes." in plain.text
     plain.press("Send again")
     assert plain.problems == ["That is all the texts we send for now. Try again in 56 minutes, or use another way."]
 
@@ -402,12 +402,12 @@ def test_an_account_gets_five_texts_an_hour_and_is_told_how_long_to_wait(texting
     late = texting.another()
     late.sign_in(maria)
     limit = "That is all the texts we send for now. Try again in 59 minutes, or use another way."
-    assert late.notices == [limit] and "We can send a text" not in late.text and late.offers("Use a backup code")
+    assert late.notices == [limit] and "We can text" not in late.text and late.offers("Use a backup code")
     late.press("Text me a code")
     assert late.status == 422
     assert late.problems == [limit] and late.notices == []
     late.fill("Verify", Verification_Code="123456")
-    assert late.notices == [limit] and "We can send a text" not in late.text
+    assert late.notices == [limit] and "We can text" not in late.text
     clock.move(minutes=59)
     late.another().sign_in(maria)
     assert count(inbox, maria) == 6
@@ -554,7 +554,7 @@ def test_a_text_that_could_not_be_handed_over_says_so_and_offers_the_other_ways(
     texting.sign_in(maria)
     database.change(update(Outbox).where(Outbox.kind == "text").values(state=state))
     texting.open("/sign-in/code")
-    assert "We couldn't hand your text to the carrier. Send again, or use a backup code." in texting.notices
+    assert "Your text didn't go through. Select Send again, or use a backup code." in texting.notices
     assert texting.offers("Send again") and texting.offers("Use a backup code") and texting.offers("Can't access your code?")
 
 
@@ -562,7 +562,7 @@ def test_a_first_text_that_could_not_be_handed_over_lets_the_number_be_checked(b
     send_to(ask_for_texts(browser.enter(maria)), MARIAS)
     database.change(update(Outbox).where(Outbox.kind == "text").values(state="failed"))
     browser.open(CODE)
-    assert "We couldn't hand your text to the carrier. Send again, or check the number." in browser.notices
+    assert "Your text didn't go through. Select Send again, or check the number." in browser.notices
     browser.press("Change the number")
     assert browser.path == NUMBER
 
@@ -570,8 +570,8 @@ def test_a_first_text_that_could_not_be_handed_over_lets_the_number_be_checked(b
 @pytest.mark.parametrize(
     ("became", "said"),
     [
-        ({"outcome": "refused"}, "keep trying. Check the number, or choose the authenticator app."),
-        ({"state": "failed", "outcome": HELD}, "no codes go there. Change the number, or choose the authenticator app."),
+        ({"outcome": "refused"}, "still trying. Check the number, or choose the authenticator app."),
+        ({"state": "failed", "outcome": HELD}, "send codes there. Change the number, or choose the authenticator app."),
     ],
 )
 def test_at_the_first_set_up_no_way_is_named_that_is_not_there(browser, database, maria, became, said):
@@ -683,7 +683,7 @@ def test_after_five_wrong_tries_the_page_promises_no_minutes(plain, inbox, maria
     send_to(ask_for_texts(plain.enter(maria)), MARIAS)
     for wrong in itertools.islice(inbox.wrong_codes(maria), 5):
         plain.fill("Verify and Enable", Verification_Code=wrong)
-    assert "more minutes" not in plain.text and "no longer works" in plain.text
+    assert "The code expires in" not in plain.text and "no longer works" in plain.text
 
 
 def test_a_number_that_was_proved_is_texted_however_many_share_it(plain, clock, database, inbox, maria):

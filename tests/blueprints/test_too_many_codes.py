@@ -141,7 +141,7 @@ def test_the_hundredth_failure_disables_the_app_and_backup_codes_still_work(plai
     assert knock(plain, sam, sam.code()).startswith(DISABLED)
     assert knock(plain, sam, sam.codes[0]) is None
     plain.open("/account/security")
-    assert "Stopped" in plain.text and plain.offers("Contact Support")
+    assert "Blocked" in plain.text and plain.offers("Contact Support")
     assert count(database, Event, Event.event == "authenticator_disabled") == 1
     assert count(database, Outbox, Outbox.template == "authenticator_disabled") == 1
 

@@ -64,7 +64,7 @@ def test_four_pages_and_five_clicks_from_enable_to_on(browser, database, maria):
     pages.append(browser.heading)
     browser.fill("Done", **{f"Code {number}": maria.codes[number - 1]})
     assert pages == [
-        "Choose how you get your codes",
+        "Choose how to get your codes",
         "Connect your authenticator app",
         "Save your backup codes",
         f"Type code {number} from your copy",

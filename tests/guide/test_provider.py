@@ -117,7 +117,7 @@ def test_the_sealed_copy_can_be_ticked_later(reader, town):
     assert reader.sees("Not handed over yet")
     reader.page.get_by_label(GIVEN).check()
     reader.press("Save")
-    assert reader.sees("Noted: your practice administrator has the sealed copy.") and reader.sees("Handed over")
+    assert reader.sees("Got it. Your practice administrator has the sealed copy.") and reader.sees("Handed over")
 
 
 def enter(reader, provider):

@@ -62,7 +62,7 @@ def test_the_page_says_why_no_code_comes_and_to_use_another_way(app, clock, data
     carry(app, clock, texts(database)[-1])
     plain.open("/sign-in/code")
     assert plain.notices == [
-        "The number ••• ••• ••64 moved to another SIM card or carrier lately, so no codes go there. Use another way in."
+        "The number ••• ••• ••64 recently moved to another SIM card or carrier, so we don't send codes there. Use another way instead."
     ]
     plain.fill("Verify", Verification_Code=maria.codes[0])
     assert plain.path == "/home"
@@ -71,7 +71,7 @@ def test_the_page_says_why_no_code_comes_and_to_use_another_way(app, clock, data
 def test_the_page_of_the_set_up_says_so_too(app, clock, database, asked):
     carry(app, clock, texts(database)[0])
     asked.open(CODE)
-    assert "moved to another SIM card or carrier lately" in asked.text and asked.offers("Change the number")
+    assert "recently moved to another SIM card or carrier" in asked.text and asked.offers("Change the number")
 
 
 def test_the_person_is_told_by_mail_and_the_trail_says_it(app, clock, database, asked, maria):
