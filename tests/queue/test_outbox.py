@@ -224,7 +224,7 @@ def test_a_row_that_cannot_be_opened_fails(app, clock, text, database, caplog):
     database.change(update(Outbox).values(to_sealed=b"k1\0broken"))
     gateway = Scripted()
     assert carry(app, clock, text, gateway) is None and gateway.taken == []
-    assert row_of(app, text).state == "failed" and "cannot be opened" in caplog.text
+    assert row_of(app, text).state == "failed" and "cannot be decrypted" in caplog.text
 
 
 def test_a_row_that_is_not_there_is_nobodys_business(app, clock):
