@@ -75,7 +75,9 @@ SUPPORT_DOOR = Door(
     "support",
     "approvals.listed",
     confirm_label=N_("Confirm and Activate"),
-    choose_words=N_("An authenticator app is required for the support console. You'll enter a code from it each time you sign in."),
+    choose_words=N_(
+        "An authenticator app is required for the support console. You'll enter a code from it each time you sign in."
+    ),
     badge=N_("Required"),
 )
 DOORS = (PATIENT_DOOR, PROVIDER_DOOR, SUPPORT_DOOR)

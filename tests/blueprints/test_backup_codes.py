@@ -12,10 +12,10 @@ from portal.models import BackupCode, BackupCodeSet, Outbox
 from tests.support.client import CODES
 from tests.support.markup import squeeze
 
-OLD = "That backup code is from an older set. Use your newest copy: it says set 2."
+OLD = "That backup code is from an older set. Use your newest copy, which says set 2."
 USED = "That backup code was already used. Cross it out and use the next one."
-WRONG = "That is not one of your backup codes. Compare it with your copy, letter by letter."
-SHAPE = "A backup code has 16 letters and numbers. Check that none is missing."
+WRONG = "That's not one of your backup codes. Check it against your copy, letter by letter."
+SHAPE = "A backup code has 16 letters and numbers. Check that none are missing."
 
 
 def number_asked(browser):
@@ -181,10 +181,13 @@ def test_after_the_proof_nothing_yields_a_code_any_more(browser, database, maria
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("", "Type the code that stands beside this number on your copy."),
+        ("", "Enter the code next to this number on your copy."),
         ("ABCD", SHAPE),
         ("1" * 10_000, SHAPE),
-        ("0000-0000-0000-0000", "That is not this code of your newest set. Look at the number beside it on your copy."),
+        (
+            "0000-0000-0000-0000",
+            "That's not the code with this number in your newest set. Check the number next to it on your copy.",
+        ),
     ],
 )
 def test_a_wrong_proof_is_told_and_the_codes_stay_readable(browser, maria, typed, sentence):

@@ -81,7 +81,7 @@ def test_what_breaks_has_a_reference_that_the_log_has_too(plain, monkeypatch, ca
     assert "canary" not in plain.response.text and "Traceback" not in plain.response.text
     reference = plain.page.one("main").one("code").text
     assert re.fullmatch(r"[0-9a-f]{16}", reference)
-    assert f"request {reference} broke" in caplog.text
+    assert f"request {reference} failed" in caplog.text
     plain.press("Contact Support")
     assert plain.heading == "Contact Support"
 

@@ -256,9 +256,9 @@ def test_security_shows_the_newest_three(plain, sam):
     plain.press("Regenerate Backup Codes")
     plain.open(SECURITY)
     assert sentences(plain) == [
-        "A set of backup codes was made.",
+        "A set of backup codes was generated.",
         "You signed in with a verification code.",
-        "Your password was entered, and a code was asked for.",
+        "Your password was entered, and we asked for a code.",
     ]
 
 

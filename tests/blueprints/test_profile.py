@@ -119,7 +119,7 @@ def test_the_link_is_good_once_for_a_day_and_after_that_says_so(plain, maria, cl
     assert plain.heading == "Confirm this address"
     clock.move(seconds=1)
     plain.press("Confirm")
-    assert plain.status == 404 and "too old" in plain.text
+    assert plain.status == 404 and "has expired" in plain.text
     assert email_of(database, maria) == OLD
 
 
@@ -128,7 +128,7 @@ def test_two_tabs_confirm_once(plain, maria):
     link = link_to(plain, NEW)
     confirm(plain, NEW)
     plain.open(link)
-    assert plain.status == 404 and "used already" in plain.text
+    assert plain.status == 404 and "already used" in plain.text
     assert len(mails(plain, to=OLD, subject="Your email address was changed")) == 1
 
 
@@ -166,7 +166,7 @@ def test_the_newest_wish_is_the_one_that_counts(plain, maria, database):
     old = link_to(plain, "first@post.example")
     change_email(plain)
     plain.open(old)
-    assert plain.status == 404 and "used already" in plain.text
+    assert plain.status == 404 and "already used" in plain.text
     assert len(database.all(NoticeAddress)) == 1
     confirm(plain, NEW)
     assert email_of(database, maria) == NEW
@@ -227,9 +227,9 @@ ADDRESSES = {
     "a@b.example\r\nBcc: c@d.example": "An email address looks like name@example.com. Check that nothing is missing.",
     "<a@b.example>": "An email address looks like name@example.com. Check that nothing is missing.",
     "x" * 250 + "@b.example": "An email address looks like name@example.com. Check that nothing is missing.",
-    "märia@example.com": "We can only write to addresses without accents and special letters. Enter another one.",
-    "\N{WAVING HAND SIGN}@example.com": "We can only write to addresses without accents and special letters. Enter another one.",
-    "Maria@Example.Test": "We write to that address already. Enter another one.",
+    "märia@example.com": "We can only email addresses without accents or special letters. Enter a different one.",
+    "\N{WAVING HAND SIGN}@example.com": "We can only email addresses without accents or special letters. Enter a different one.",
+    "Maria@Example.Test": "We already email that address. Enter a different one.",
 }
 
 
@@ -247,7 +247,7 @@ def test_only_a_few_mails_an_hour_leave_for_other_peoples_mailboxes(plain, maria
     for number in range(4):
         change_email(plain, f"stranger{number}@post.example")
     change_email(plain, "stranger4@post.example")
-    assert plain.problems == ["We sent you several of these mails already. Look into your mailbox, or try again in an hour."]
+    assert plain.problems == ["We've already sent you several of these emails. Check your inbox, or try again in an hour."]
     assert len(mails(plain, subject="Confirm this address")) == 4
     clock.move(hours=1)
     change_email(plain.enter(maria), "stranger4@post.example")
@@ -306,7 +306,7 @@ def test_there_are_three_second_addresses_at_most(plain, maria, clock):
     for number in range(3):
         add_second(plain, f"reyes{number}@post.example")
     add_second(plain, "reyes3@post.example")
-    assert plain.problems == ["You have as many second addresses as an account can have. Remove one first."]
+    assert plain.problems == ["You've reached the limit for second addresses. Remove one first."]
     add_second(plain, "reyes2@post.example")  # the same again: its mail was lost
     assert plain.path == "/account"
 
@@ -352,12 +352,12 @@ def test_names_of_the_world_are_names(plain, maria, name):
 NAMES = {
     " ": "Enter your name.",
     "x" * 101: "Use at most 100 characters for your name.",
-    "evil.example": "A name has letters, spaces, hyphens and apostrophes. Leave out everything else.",
-    "see http://evil": "A name has letters, spaces, hyphens and apostrophes. Leave out everything else.",
-    "Maria \u202eseyeR": "A name has letters, spaces, hyphens and apostrophes. Leave out everything else.",
-    "Maria 2": "A name has letters, spaces, hyphens and apostrophes. Leave out everything else.",
-    "\N{WAVING HAND SIGN}": "A name has letters, spaces, hyphens and apostrophes. Leave out everything else.",
-    "-": "A name has letters, spaces, hyphens and apostrophes. Leave out everything else.",
+    "evil.example": "Use only letters, spaces, hyphens, and apostrophes in your name.",
+    "see http://evil": "Use only letters, spaces, hyphens, and apostrophes in your name.",
+    "Maria \u202eseyeR": "Use only letters, spaces, hyphens, and apostrophes in your name.",
+    "Maria 2": "Use only letters, spaces, hyphens, and apostrophes in your name.",
+    "\N{WAVING HAND SIGN}": "Use only letters, spaces, hyphens, and apostrophes in your name.",
+    "-": "Use only letters, spaces, hyphens, and apostrophes in your name.",
 }
 
 

@@ -221,7 +221,7 @@ def test_a_copy_handed_over_counts_as_kept_where_nothing_is_proved(browser, dr_c
     browser.enter(dr_chen).set_up_ehr(dr_chen)
     browser.open(SECURITY)
     warned = "Without a copy of your codes, losing your phone would lock you out."
-    assert warned in browser.text and "not confirmed that they are saved" in browser.text
+    assert warned in browser.text and "n't confirmed that they're saved" in browser.text
     tick_later(browser, dr_chen)
     assert warned not in browser.text and "any of your 10 backup codes would still let you in" in browser.text
     browser.open("/ehr/charts")

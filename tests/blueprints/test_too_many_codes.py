@@ -6,7 +6,7 @@ from sqlalchemy import update
 from portal.models import Authenticator, Event, Outbox, User
 
 PAUSE = "Too many attempts. Try again in {} minutes."
-DISABLED = "Too many wrong codes: codes from your phone no longer work. Use a backup code, or Contact Support."
+DISABLED = "There were too many wrong codes, so codes from your phone no longer work. Use a backup code, or Contact Support."
 OTHER_CODE = "0000-0000-0000-0000"
 
 
@@ -156,7 +156,7 @@ def test_a_stopped_app_is_named_even_where_a_pause_begins(plain, clock, database
 
 
 def test_the_hundredth_wrong_backup_code_stops_the_set_and_the_app_still_works(plain, clock, database, sam):
-    stopped = "Too many wrong backup codes: this set no longer works."
+    stopped = "There were too many wrong backup codes, so this set no longer works."
     database.change(update(User).where(User.username == "sam").values(backup_failures=99, code_failures=99))
     plain.sign_in(sam)
     assert knock(plain, sam, OTHER_CODE).startswith(stopped)

@@ -159,7 +159,7 @@ def test_a_new_number_by_update_phone(reader, town, phone_of, browsers):
     reader.type("Verification Code", digits)
     reader.press("Verify and Enable")
     assert reader.headline == "Security" and reader.sees("Your change is saved.")
-    assert "This number no longer gets your codes." in old.next()
+    assert "We no longer text your codes to this number." in old.next()
     reader.sign_out(patient)
     sign_in_by_text(reader, patient, new)
     assert len(old.texts()) == 3

@@ -163,7 +163,7 @@ def test_a_practice_administrator_verifies_which_accounts_have_it(reader, town):
     for label in ("Settings", "Team Members", "Security Status"):
         reader.press(label)
     assert reader.headline == "Security Status"
-    for provider, state, shown in ((with_it, "On", "Authenticator App"), (without, "Off", "Nothing is set up")):
+    for provider, state, shown in ((with_it, "On", "Authenticator App"), (without, "Off", "Not set up")):
         reader.page.get_by_label("Two-factor authentication", exact=True).select_option(state)
         reader.type("Search team members", provider.name)
         reader.press("Show")

@@ -96,7 +96,7 @@ def test_the_code_page_of_texts_before_and_after_a_limit(queries, plain, inbox, 
         monkeypatch.setattr("portal.flows.delivery.MOST", (limit, limit, limit))
         plain.sign_in(maria)
         counts = walk(queries, lambda: plain.open("/sign-in/code"))
-        assert counts == [("sign_in.ask_code", asked)] and ("That is all" in plain.text) == (limit == 1)
+        assert counts == [("sign_in.ask_code", asked)] and ("We can't send more texts" in plain.text) == (limit == 1)
 
 
 def test_a_wrong_code(queries, plain, sam):
