@@ -73,7 +73,7 @@ def seed_demo() -> None:
 def rotate_keys() -> None:
     """Re-encrypt everything with the first key in PORTAL_ENCRYPTION_KEYS. Older keys can be removed afterward."""
     rotated = rotation.rotate(current_app.extensions["keys"])
-    click.echo(f"Re-encrypted {rotated.done} values.")
+    click.echo(f"{rotated.done} values were re-encrypted.")
     if rotated.broken:
         click.echo(
             f"{rotated.broken} values can't be decrypted with the keys in PORTAL_ENCRYPTION_KEYS. The log lists them. If a key is "

@@ -115,7 +115,7 @@ def test_rotating_seals_everything_anew_and_then_nothing(run, app, plain, databa
     monkeypatch.setitem(app.extensions, "keys", Keyring((newest, *old)))
     code, said = run("keys", "rotate")
     assert code == 0 and int(said.split()[0]) > 20
-    assert run("keys", "rotate") == (0, "Re-encrypted 0 values.\n")
+    assert run("keys", "rotate") == (0, "0 values were re-encrypted.\n")
     monkeypatch.setitem(app.extensions, "keys", Keyring((newest,)))
     plain.fill("Verify and Enable", Verification_Code=maria.code())
     assert plain.heading == "Save your backup codes"

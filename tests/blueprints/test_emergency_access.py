@@ -229,7 +229,7 @@ def test_the_approver_sees_which_browser_asks_and_the_number_that_its_page_shows
     assert "Tell your administrator this number: " in hers.text
     boss = browser.another().enter(admin_lee)
     boss.open(path_of(database))
-    assert "Firefox on Windows, address 127.0.0.1, 1 March 2027, 12:00 UTC" in boss.text
+    assert "Firefox on Windows, IP address 127.0.0.1, 1 March 2027, 12:00 UTC" in boss.text
     assert number_of(boss) == number_of(hers) and "They must read you the number" in boss.text
 
 

@@ -98,7 +98,7 @@ def test_a_text_asked_for_by_direct_post_is_refused_in_words(texting, database, 
     texting.sign_in(maria)
     own = database.all(Authenticator, Authenticator.method == "sms")[0].id
     answer = texting.post("/sign-in/send", {"way": own})
-    assert answer.status_code == 422 and "so we didn't send one" in answer.text
+    assert answer.status_code == 422 and "so we didn&#39;t send one" in answer.text
     assert len(inbox.of(maria)) == before
 
 
@@ -160,7 +160,7 @@ def test_security_offers_the_app_in_place_of_update_phone(texting, database, mar
     texting.sign_in(maria)
     texting.fill("Verify", Verification_Code=maria.codes[0])
     texting.open("/account/security")
-    assert not texting.offers("Update Phone") and "Switched off" in texting.text
+    assert not texting.offers("Update Phone") and "Turned off" in texting.text
     texting.press("Use another way instead")
     assert [radio["value"] for radio in texting.page.all("input", type="radio")] == ["totp"]
     texting.press("Continue")

@@ -55,7 +55,7 @@ def test_everybody_signs_in_before_during_and_after_a_rotation(site, keys):
             thread.join()
         assert entered == [True] * SIGN_INS
         assert int(told.split()[0]) > 4 * PEOPLE
-        assert site.flask("keys", "rotate", **both) == "Re-encrypted 0 values.\n"
+        assert site.flask("keys", "rotate", **both) == "0 values were re-encrypted.\n"
     assert {sealed.partition(b"\0")[0] for sealed in sealed_columns(site)} == {b"k2"}
     with running_server(site, workers=2, PORTAL_ENCRYPTION_KEYS=new) as server:
         moments.quiet()

@@ -83,7 +83,7 @@ def test_the_person_is_told_by_mail_and_the_trail_says_it(app, clock, database, 
     with app.test_request_context():
         subject, text, _ = compose(mail.template, mail.facts, {"not_me": "a-token"})
     assert subject == "We didn't text you a code"
-    assert "Chrome on Linux, address 127.0.0.1" in text
+    assert "Chrome on Linux, IP address 127.0.0.1" in text
     assert "another SIM card" in text and "authenticator app or a backup code" in text and "/not-me/a-token" in text
     assert MARIAS[1:] not in text and MARIAS[-4:] not in text
 

@@ -191,7 +191,7 @@ def test_a_notice_that_nobody_takes_for_three_days_dies_and_says_so(app, clock, 
     carry(app, clock, mail, gateway)
     bury(app, clock)
     assert gateway.taken == [] and (row_of(app, mail).state, row_of(app, mail).body_sealed) == ("dead", None)
-    assert "1 messages died" in caplog.text
+    assert "1 messages expired" in caplog.text
 
 
 def test_the_test_bench_keeps_the_words_until_they_die(app, clock, text):
