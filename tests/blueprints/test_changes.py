@@ -498,7 +498,7 @@ def test_the_last_one_is_never_removed(apped, database, sam):
         apped.heading == "Authenticator App can't be removed"
         and "It's the only way to get codes that works right now" in apped.text
     )
-    assert "Your other ways in" not in apped.text and not apped.offers("Remove")
+    assert "Your other ways to get codes" not in apped.text and not apped.offers("Remove")
     for label, path in (("Change Authenticator App", WIZARD), ("Disable", f"{SECURITY}/disable"), ("Keep it", SECURITY)):
         assert apped.open(f"{HELD}/{row.id}/remove").press(label).path == path
 
@@ -709,7 +709,7 @@ def test_more_than_five_ways_are_refused_in_words(apped, clock, database, sam):
         database.change(insert(Authenticator).values({**columns_of(own), "id": f"{number:032}", "name": f"App {number}"}))
     apped.open(f"{WIZARD}?add=1").press("Continue")
     assert apped.status == 422 and apped.problems == [
-        "You have 5 ways to get codes. Remove one you no longer use, then add this one."
+        "You already have 5 ways to get codes. Remove one you no longer use, then add this one."
     ]
     assert database.all(Binding) == []
 

@@ -87,7 +87,7 @@ def stay(browser, clock, until):
 
 def test_two_others_are_told_and_so_is_who_asks(browser, dr_okafor):
     ask(browser, dr_okafor)
-    assert browser.path == ASK and "We told Robin Lee." in browser.text
+    assert browser.path == ASK and "We notified Robin Lee." in browser.text
     assert told(browser, TOLD_SUBJECT) == ["admin.lee@example.test", "support@example.test"]
     [mine] = mails(browser, subject=ASKED_SUBJECT)
     assert mine.to == "dr.okafor@example.test" and "/not-me/" in mine.links[0]
@@ -100,7 +100,7 @@ def test_two_others_are_told_and_so_is_who_asks(browser, dr_okafor):
 def test_two_administrators_are_two_and_support_is_left_alone(plain, dr_okafor, database):
     colleague(database)
     ask(plain, dr_okafor)
-    assert "We told Kim Ito, Robin Lee." in plain.text
+    assert "We notified Kim Ito, Robin Lee." in plain.text
     assert told(plain, TOLD_SUBJECT) == ["admin.ito@example.test", "admin.lee@example.test"]
 
 
@@ -245,7 +245,7 @@ def test_the_number_is_another_ones_for_each_request(plain, dr_okafor, database)
 
 def test_whoever_comes_second_sees_no_number_and_reads_how_to_have_it_refused(plain, dr_okafor, dr_novak):
     for person, whom in (
-        (dr_okafor, "Ring Robin Lee now and have it refused: Settings, Team Members"),
+        (dr_okafor, "Call Robin Lee now and have it refused: Settings, Team Members"),
         (dr_novak, "Call our support team now"),
     ):
         thief = plain.another()
@@ -282,7 +282,7 @@ def test_the_wait_is_thirty_minutes_and_longer_than_a_claim(browser, dr_okafor, 
     browser.sign_in(dr_okafor)
     assert any("Nobody answered your request" in note for note in browser.open(ASK).notices)
     browser.fill("Ask for emergency access", Reason=WHY)
-    assert "We told Robin Lee." in browser.text
+    assert "We notified Robin Lee." in browser.text
 
 
 def test_a_request_that_lapsed_cannot_be_approved(plain, dr_okafor, admin_lee, database, clock):
@@ -316,7 +316,7 @@ def test_three_requests_in_a_day_are_enough(plain, dr_okafor, clock):
     ]
     clock.move(hours=24 - 1.5)
     ask(plain, dr_okafor)
-    assert "We told Robin Lee." in plain.text
+    assert "We notified Robin Lee." in plain.text
 
 
 # --- deciding
@@ -411,7 +411,7 @@ def test_without_an_answer_nothing_is_decided(plain, dr_okafor, admin_lee, datab
     boss.open(path_of(database))
     for form in ({}, {"answer": "maybe"}):
         answer = boss.post(path_of(database), form)
-        assert answer.status_code == 422 and "You haven't decided yet." in answer.text
+        assert answer.status_code == 422 and "You haven&#39;t decided yet." in answer.text
     assert grant(database).refused_at is None and grant(database).approved_at is None
 
 
@@ -602,7 +602,7 @@ def test_it_is_not_to_be_had_twice_in_24_hours(browser, dr_okafor, admin_lee, da
     clock.move(seconds=1)
     browser.open(ASK)
     browser.fill("Ask for emergency access", Reason=WHY)
-    assert "We told Robin Lee." in browser.text
+    assert "We notified Robin Lee." in browser.text
 
 
 def test_this_was_not_me_withdraws_it_at_once(plain, dr_okafor, admin_lee, database):
