@@ -92,7 +92,7 @@ def test_two_others_are_told_and_so_is_who_asks(browser, dr_okafor):
     [mine] = mails(browser, subject=ASKED_SUBJECT)
     assert mine.to == "dr.okafor@example.test" and "/not-me/" in mine.links[0]
     [hers] = mails(browser, to="admin.lee@example.test")
-    assert "Dr. Ada Okafor of Riverside Family Practice" in hers.text and hers.link.endswith(LISTED)
+    assert "Dr. Ada Okafor at Riverside Family Practice" in hers.text and hers.link.endswith(LISTED)
     assert WHY not in hers.text, "a mail says nothing of what may be about a patient"
     assert mails(browser, to="support@example.test")[0].link.endswith("/support")
 
@@ -245,7 +245,7 @@ def test_the_number_is_another_ones_for_each_request(plain, dr_okafor, database)
 
 def test_whoever_comes_second_sees_no_number_and_reads_how_to_have_it_refused(plain, dr_okafor, dr_novak):
     for person, whom in (
-        (dr_okafor, "Call Robin Lee now and have it refused: Settings, Team Members"),
+        (dr_okafor, "Call Robin Lee now and ask them to refuse it under Settings, Team Members"),
         (dr_novak, "Call our support team now"),
     ):
         thief = plain.another()
