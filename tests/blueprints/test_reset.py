@@ -423,7 +423,7 @@ def test_wrong_passwords_beside_the_link_pause(plain, clock, database, reset_oka
 def test_the_password_without_the_link_opens_nothing_and_says_so(plain, database, reset_okafor):
     plain.sign_in(reset_okafor)
     assert plain.status == 422 and plain.problems[0].startswith(
-        "There's no reset in progress for this account was reset. Open the link"
+        "Two-factor authentication for this account was reset. Open the link"
     )
     assert plain.open("/ehr/charts").path == "/sign-in"
     assert events(database, "authn_login_fail", reason="reset_link_due")
@@ -693,7 +693,7 @@ def test_a_second_request_is_told_of_the_first(lee, plain, database, clock, dr_o
     assert not other.offers("Reset") and "Robin Lee asked for a reset" in other.text
     data = {"reason": "Lost", "checks": "photo_id", "generation": str(waiting.generation)}
     answer = other.post(page_of(database, dr_okafor), data)
-    assert answer.status_code == 422 and "Robin Lee has asked for a reset of this account already." in answer.text
+    assert answer.status_code == 422 and "Robin Lee already asked for a reset of this account." in answer.text
     lee.open(page_of(database, dr_okafor))
     assert lee.post(page_of(database, dr_okafor), data).status_code == 303, "the same press once more"
     assert len(database.all(ResetRequest)) == 1

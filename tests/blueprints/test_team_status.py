@@ -312,9 +312,9 @@ def test_all_without_are_reminded_in_handfuls(browser, admin_lee, app, database,
     hire(app, 5)
     monkeypatch.setattr(config, "REMINDERS_AT_ONCE", 4)
     browser.enter(admin_lee).open(STATUS)
-    browser.press("Send a reminder to all 6 without")
+    browser.press("Send a reminder to all 6 without it")
     assert browser.notices == ["Reminders are on their way to 4 people. 2 more people still need one. Send again to reach them."]
-    browser.press("Send a reminder to all 6 without")
+    browser.press("Send a reminder to all 6 without it")
     assert browser.notices == ["Reminders are on their way to 2 people."]
     assert len(events(database, "set_up_reminder")) == 6
 
