@@ -62,7 +62,7 @@ def read_smtp_url(environ: Mapping[str, str]) -> str:
             "PORTAL_SMTP_URL must be an address such as smtps://user:password@mail.example or smtp://host:587?starttls."
         )
     if parts.scheme == "smtp" and not parts.query and not is_loopback_host(parts.hostname or ""):
-        raise SettingError("PORTAL_SMTP_URL would send links in the clear. Begin it with smtps://, or end it in ?starttls.")
+        raise SettingError("PORTAL_SMTP_URL would send links unencrypted. Begin it with smtps://, or end it with ?starttls.")
     return url
 
 

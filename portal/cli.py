@@ -29,7 +29,7 @@ class Group(AppGroup):
         try:
             return super().invoke(ctx)
         except (*BUSY, ProgrammingError) as fault:  # a missing table is the one on SQLite, the other on PostgreSQL
-            words = "The database is away, busy, or not migrated (`db upgrade`). Run this again then: nothing is done twice."
+            words = "The database is unreachable, busy, or not migrated yet (`db upgrade`). Run this again later; nothing is done twice."
             raise click.ClickException(words) from fault
 
 
@@ -37,7 +37,7 @@ class Migrations(click.Group):
     """`db …`, by Flask-Alembic. Its import takes a third of a start, and no other command, page or worker needs it."""
 
     def __init__(self, app: Flask) -> None:
-        super().__init__("db", help="The tables of the database.")
+        super().__init__("db", help="Manage the database tables.")
         self.app = app
 
     def invoke(self, ctx: click.Context):
@@ -64,10 +64,10 @@ def make_migrator(app: Flask) -> "Alembic":
     return Alembic(app, run_mkdir=False, command_name="", metadatas=Base.metadata, engines=app.extensions["migrations_engine"])
 
 
-accounts_group = Group("accounts", help="Make accounts.")
-demo_group = Group("demo", help="The demo accounts.")
-keys_group = Group("keys", help="The encryption keys.")
-queue_group = Group("queue", help="Texts and mails on their way.")
+accounts_group = Group("accounts", help="Create accounts.")
+demo_group = Group("demo", help="Manage the demo accounts.")
+keys_group = Group("keys", help="Manage the encryption keys.")
+queue_group = Group("queue", help="Send queued texts and emails.")
 
 
 def register_commands(app: Flask) -> None:
@@ -84,44 +84,44 @@ def main() -> None:
 
 @accounts_group.command("create")
 @click.argument("username")
-@click.option("--name", required=True, help="Full name, as the portal shows it.")
+@click.option("--name", required=True, help="Full name, as shown in the portal.")
 @click.option("--role", type=click.Choice(ROLES), default="patient", show_default=True)
-@click.option("--practice", help="Name of the practice; made where it is new.")
-@click.option("--email", help="Confirmed address for notices.")
-@click.password_option(help="Asked for where it is left out.")
+@click.option("--practice", help="Practice name. Created if it doesn't exist yet.")
+@click.option("--email", help="Confirmed email address for notices.")
+@click.password_option(help="Prompted for if omitted.")
 def create_account(username: str, name: str, role: str, practice: str | None, email: str | None, password: str) -> None:
-    """Make one account. An existing username is left as it is."""
+    """Create one account. An existing username is left unchanged."""
     keys = current_app.extensions["keys"]
     try:
         made = accounts.create(keys, clock.now(), username, name, role, password, practice, email)
     except Refused as refused:
         raise click.ClickException(str(SENTENCES[refused.reason])) from refused
-    click.echo(f"{username} was made." if made else f"{username} exists already; nothing was changed.")
+    click.echo(f"Created {username}." if made else f"{username} already exists. Nothing was changed.")
 
 
 @demo_group.command("seed")
 def seed_demo() -> None:
-    """Make the demo accounts that are missing, and print where to sign in with which."""
+    """Create any missing demo accounts and print where to sign in."""
     demo.seed(current_app.extensions["keys"], clock.now())
     settings = current_app.extensions["settings"]
     click.echo(f"Patient portal  {settings.base_url}/\nEHR             {settings.base_url}/ehr")
     if settings.test_bench:
         click.echo(f"Test bench      {settings.base_url}/test-bench")
     for origin in settings.origins[1:]:
-        click.echo(f"The same at     {origin}/")
-    click.echo(f"\nDemo accounts, password of all: {demo.PASSWORD}")
+        click.echo(f"Also served at  {origin}/")
+    click.echo(f"\nDemo accounts (all with the password {demo.PASSWORD}):")
     for person in demo.PEOPLE:
         click.echo(f"  {person.username:<10} {person.about}")
 
 
 @keys_group.command("rotate")
 def rotate_keys() -> None:
-    """Re-seal everything with the first key of PORTAL_ENCRYPTION_KEYS; afterwards the older ones can go."""
+    """Re-encrypt everything with the first key in PORTAL_ENCRYPTION_KEYS. Older keys can be removed afterward."""
     rotated = rotation.rotate(current_app.extensions["keys"])
-    click.echo(f"{rotated.done} values were sealed anew.")
+    click.echo(f"{rotated.done} values were re-encrypted.")
     if rotated.broken:
         click.echo(
-            f"{rotated.broken} values cannot be opened with the keys of PORTAL_ENCRYPTION_KEYS; the log names them. Where a key is "
+            f"{rotated.broken} values can't be decrypted with the keys in PORTAL_ENCRYPTION_KEYS. The log lists them. If a key is "
             "missing, add it and run this again. Keep the old keys until then.",
             err=True,
         )
@@ -129,9 +129,9 @@ def rotate_keys() -> None:
 
 
 @queue_group.command("work")
-@click.option("--beside", type=int, help="End when this process, which started it, has ended.")
+@click.option("--beside", type=int, help="Stop when the process with this ID ends.")
 def work(beside: int | None) -> None:
-    """Carry texts and mails to their gateways until stopped. As many workers as you like, on as many machines."""
+    """Send queued texts and emails until stopped. Run as many workers as you like, on any number of machines."""
     if beside:
         threading.Thread(target=end_with, args=(beside,), daemon=True).start()
     try:
@@ -149,6 +149,6 @@ def end_with(parent: int) -> None:
 
 @queue_group.command("status")
 def show_queue() -> None:
-    """Count texts and mails by state."""
+    """Count texts and emails by state."""
     for kind, state, number in outbox.count():
         click.echo(f"{kind:<6} {state:<8} {number}")

@@ -39,7 +39,7 @@ def form_expired(error: CSRFError) -> Response:
 
 def database_busy(error: OperationalError | PoolTimeoutError) -> Response:
     """The database was held for too long, hung, or had no connection free: nothing was changed, and the page says so."""
-    log.error("request %s: the database did not answer: %s", g.get("request_id"), getattr(error, "orig", error))
+    log.error("request %s: the database did not respond: %s", g.get("request_id"), getattr(error, "orig", error))
     session.forget()  # type: ignore[attr-defined]
     response = page("errors/503.html", 503)
     response.headers["Retry-After"] = "5"
@@ -66,5 +66,5 @@ def broken(error: InternalServerError) -> Response:
         return database_busy(error.original_exception)
     session.forget()  # type: ignore[attr-defined]
     reference = g.get("request_id", "")
-    log.error("request %s broke", reference, exc_info=error.original_exception or error)
+    log.error("request %s failed", reference, exc_info=error.original_exception or error)
     return page("errors/500.html", 500, reference=reference)

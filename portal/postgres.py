@@ -11,7 +11,7 @@ def engine_options(connections: int) -> dict[str, Any]:
     """Options of `create_engine` for pages and the queue's worker: at most so many connections, each wait bounded.
 
     A thread holds one connection at most, so a pool of as many as there are threads is never waited for. Where the operator
-    allows fewer, a thread waits as long as for a lock, and the TimeoutError becomes the page "Very busy just now".
+    allows fewer, a thread waits as long as for a lock, and the TimeoutError becomes the page "We're very busy right now".
     """
     bounded = session_options(
         lock_timeout=config.DATABASE_WAIT_SECONDS,

@@ -32,7 +32,7 @@ class ReasonForm(ShapedForm):
 class ResetForm(ReasonForm):
     """Why somebody's two-factor authentication is reset, and how it was checked who they are (AD-2). The page sets the choices."""
 
-    checks = SelectMultipleField(N_("How you checked who it is"), validate_choice=False)
+    checks = SelectMultipleField(N_("How you checked who they are"), validate_choice=False)
 
     def validate_checks(self, field) -> None:
         known = dict(field.choices)
@@ -99,9 +99,9 @@ def day_of(typed: str) -> date:
 class DeadlineForm(ShapedForm):
     """By when a practice is set up, and what is let pass afterwards. The page says which days there are to choose from."""
 
-    day = StringField(N_("Set-up deadline"))
-    days = StringField(N_("Days of grace"), [whole_number("grace_days", config.GRACE_DAYS_MAX)])
-    sign_ins = StringField(N_("Sign-ins of grace"), [whole_number("grace_sign_ins", config.GRACE_SIGN_INS_MAX)])
+    day = StringField(N_("Setup deadline"))
+    days = StringField(N_("Extra days"), [whole_number("grace_days", config.GRACE_DAYS_MAX)])
+    sign_ins = StringField(N_("Extra sign-ins"), [whole_number("grace_sign_ins", config.GRACE_SIGN_INS_MAX)])
     today: date
 
     def validate_day(self, field) -> None:

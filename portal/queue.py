@@ -69,7 +69,7 @@ class Queue:
         try:
             self.deliver(outbox_id)
         except Exception as fault:  # noqa: BLE001 whatever is wrong with the queue, the sweep orders the row again
-            log.warning("outbox %s waits for the sweep: the queue says %s", outbox_id, type(fault).__name__)
+            log.warning("outbox %s left for the next sweep: the queue failed with %s", outbox_id, type(fault).__name__)
 
     def carry(self, outbox_id: str) -> None:
         """The worker's task: hand one row over, and come back to it where it is to be tried again."""

@@ -83,7 +83,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     test_bench = read_switch(environ, "PORTAL_TEST_BENCH")
     if test_bench and not (loopback and is_loopback_host(environ.get("HOST", "127.0.0.1"))):
         raise SettingError(
-            "PORTAL_TEST_BENCH shows codes to everyone: it is allowed on loopback only. Unset it, or serve on 127.0.0.1."
+            "PORTAL_TEST_BENCH shows codes to everyone, so it is allowed on loopback only. Unset it, or serve on 127.0.0.1."
         )
     return Settings(
         instance=instance,
@@ -113,7 +113,7 @@ def read_base_url(environ: Mapping[str, str]) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingError("PORTAL_BASE_URL must be an address such as https://portal.example.")
     if parts.scheme == "http" and not is_loopback_host(parts.hostname):
-        raise SettingError("PORTAL_BASE_URL must begin with https:// anywhere but on loopback.")
+        raise SettingError("PORTAL_BASE_URL must begin with https:// except on loopback.")
     return url
 
 
@@ -154,7 +154,7 @@ def read_number(environ: Mapping[str, str], name: str, default: int) -> int:
 def read_countries(environ: Mapping[str, str]) -> tuple[str, ...]:
     countries = tuple(environ.get("PORTAL_SMS_COUNTRIES", "US,CA").replace(" ", "").split(","))
     if not SUPPORTED_REGIONS.issuperset(countries):
-        raise SettingError("PORTAL_SMS_COUNTRIES must be a list of two-letter countries such as US,CA.")
+        raise SettingError("PORTAL_SMS_COUNTRIES must be a list of two-letter country codes such as US,CA.")
     return countries
 
 
@@ -172,9 +172,11 @@ def read_secret_key(environ: Mapping[str, str], kept: "KeptKeys | None") -> str:
         kept.read("secret_key", lambda: secrets.token_urlsafe(config.MIN_KEY_BYTES)) if kept else ""
     )
     if not key:
-        raise SettingError("PORTAL_SECRET_KEY is missing. Make one: python -c 'import secrets; print(secrets.token_urlsafe(32))'")
+        raise SettingError(
+            "PORTAL_SECRET_KEY is missing. Create one: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
     if len(key.encode()) < config.MIN_KEY_BYTES or len(set(key)) < 16:
-        raise SettingError("PORTAL_SECRET_KEY is too short or too regular: it needs 32 random bytes or more.")
+        raise SettingError("PORTAL_SECRET_KEY is too short or not random enough. It needs at least 32 random bytes.")
     return key
 
 
@@ -184,7 +186,7 @@ def read_encryption_keys(environ: Mapping[str, str], kept: "KeptKeys | None") ->
         raise SettingError("PORTAL_ENCRYPTION_KEYS is missing. It is a list such as 2026a:BASE64OF32BYTES, newest first.")
     keys = tuple(read_one_key(part) for part in text.strip().split(","))
     if len({name for name, _ in keys}) < len(keys):
-        raise SettingError("PORTAL_ENCRYPTION_KEYS names one id twice.")
+        raise SettingError("PORTAL_ENCRYPTION_KEYS uses the same id twice.")
     return keys
 
 
@@ -198,7 +200,7 @@ def read_one_key(part: str) -> tuple[str, bytes]:
         raise SettingError("PORTAL_ENCRYPTION_KEYS needs a short id before each key, such as 2026a:….")
     if len(key) != config.MIN_KEY_BYTES or len(set(key)) < 16:
         raise SettingError(
-            "PORTAL_ENCRYPTION_KEYS must hold 32 random bytes after each id; one is shorter, longer or too regular."
+            "PORTAL_ENCRYPTION_KEYS must hold 32 random bytes after each id. One is too short, too long, or not random enough."
         )
     return name, key
 
@@ -232,7 +234,7 @@ class KeptKeys:
         try:
             return inspect(engine).has_table("users")
         except OperationalError as error:
-            raise SettingError("PORTAL_DATABASE_URL names a database that does not answer.") from error
+            raise SettingError("PORTAL_DATABASE_URL names a database that isn't responding.") from error
 
     @staticmethod
     def keep(path: Path, text: str) -> None:

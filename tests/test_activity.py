@@ -92,7 +92,7 @@ def test_no_sentence_tells_of_two_things():
 def test_the_reason_speaks_before_the_factor_and_the_factor_before_the_result():
     assert "asked for" in sentence("authn_login_success", "ok", "code_due", "password")
     assert "your password" in sentence("authn_login_success", "ok", None, "password")
-    assert "check that it is you" in sentence("reauthentication", "refused", "unheard_of", "password")
+    assert "confirm it's you" in sentence("reauthentication", "refused", "unheard_of", "password")
     assert "verification code" in sentence("authn_login_success", "ok", None, "something_new")
 
 
@@ -113,7 +113,7 @@ def test_where_no_code_was_typed_none_is_said_to_be_wrong(reason):
 def test_a_text_that_was_not_sent_was_not_always_one_too_many(reason):
     said = sentence("code_sent", "refused", reason, "sms")
     assert "not sent" in said or "none was sent" in said
-    assert ("too many had been" in said) == (reason in ("send_limit", "send_day"))
+    assert ("there were too many" in said) == (reason in ("send_limit", "send_day"))
 
 
 def test_a_wrong_code_in_a_set_up_is_still_told():

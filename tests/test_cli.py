@@ -32,8 +32,8 @@ def create(run, *words, password=PASSWORD):
 
 
 def test_an_account_is_made_once(run, database):
-    assert create(run) == (0, "Pat was made.\n")
-    assert create(run) == (0, "Pat exists already; nothing was changed.\n")
+    assert create(run) == (0, "Created Pat.\n")
+    assert create(run) == (0, "Pat already exists. Nothing was changed.\n")
     (pat,) = database.all(User, User.username == "pat")
     assert (pat.full_name, pat.role, pat.two_factor, pat.practice_id, pat.email_sealed) == (
         "Pat Doe",
@@ -122,7 +122,7 @@ def test_rotating_seals_everything_anew_and_then_nothing(run, app, plain, databa
     monkeypatch.setitem(app.extensions, "keys", Keyring((newest, *old)))
     code, said = run("keys", "rotate")
     assert code == 0 and int(said.split()[0]) > 20
-    assert run("keys", "rotate") == (0, "0 values were sealed anew.\n")
+    assert run("keys", "rotate") == (0, "0 values were re-encrypted.\n")
     monkeypatch.setitem(app.extensions, "keys", Keyring((newest,)))
     plain.fill("Verify and Enable", Verification_Code=maria.code())
     assert plain.heading == "Save your backup codes"

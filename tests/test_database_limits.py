@@ -13,7 +13,7 @@ from tests.support.application import application
 from tests.support.rows import Rows
 
 pytestmark = pytest.mark.postgresql
-BUSY = "Very busy just now"
+BUSY = "We're very busy right now"
 PAGE = "/find-a-provider"  # reads the practices, for everybody
 PRACTICES_HANG = (
     "ALTER TABLE practices RENAME TO kept_practices",

@@ -48,12 +48,12 @@ def test_a_notice_says_what_when_where_and_what_to_do(written, template):
     for words in (
         "Hello Maria Reyes,",
         "1 March 2027, 12:00 UTC",
-        "Chrome on Linux, address 192.0.2.7",
+        "Chrome on Linux, IP address 192.0.2.7",
         "support@medximity.example",
     ):
         assert words in text and words in html
     assert "This wasn't me:\nhttp://127.0.0.1:5000/not-me/a-token-that-ends-sessions" in text
-    nothing_to_do = "If this was you, there is nothing to do." in text
+    nothing_to_do = "If this was you, there's nothing you need to do." in text
     assert nothing_to_do != (template == "two_factor_reset")
 
 
@@ -72,7 +72,7 @@ def test_a_patient_is_told_that_trusted_browsers_end_too(written):
 def test_the_mail_of_a_reset_says_what_its_reader_has_to_do(written):
     _, text, html = written("two_factor_reset")
     for said in (text, html):
-        assert "If you asked for this, open the link in our other mail within 24 hours." in said
+        assert "If you asked for this, open the link in our other email within 24 hours." in said
 
 
 @pytest.mark.parametrize("template", NOTICES)

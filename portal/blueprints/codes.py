@@ -19,15 +19,15 @@ def remind(codes: flow.Overview | None) -> tuple[str | None, str | None]:
     regenerate_url = g.door.url("codes.regenerate")
     if not codes.kept:
         where = g.door.url("setup.backup_codes") if codes.readable else regenerate_url
-        return _("You have not confirmed yet that your backup codes are saved. Without them, a lost phone locks you out."), where
+        return _(
+            "You haven't confirmed that your backup codes are saved. Without them, losing your phone would lock you out."
+        ), where
     if codes.few:
         return ngettext(
             "%(num)s backup code left. Generate a new set.", "%(num)s backup codes left. Generate a new set.", codes.left
         ), regenerate_url
     if codes.left < codes.total:
-        return _(
-            "You used a backup code: %(left)s left. Generate a new set, so that you always have ten.", left=codes.left
-        ), regenerate_url
+        return _("You used a backup code: %(left)s left. Generate a new set to have ten again.", left=codes.left), regenerate_url
     return None, None
 
 

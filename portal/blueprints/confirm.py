@@ -50,11 +50,11 @@ def place_after() -> str:
 
 def context() -> dict:
     policy, is_trusted = g.door.policy, visit().who.is_trusted
-    change = _("You are about to change how your account is protected, so we check that it is you.")
+    change = _("You're about to change your security settings, so we need to make sure it's you.")
     trusted = _(
-        "You trust this browser, so no code was asked when you signed in. How your account is protected opens to a code alone."
+        "You trust this browser, so we didn't ask for a code when you signed in. To see your security settings, you need one."
     )
-    always = _("Every sign-in here asks for a code, whichever browser it comes from.")
+    always = _("Every sign-in here needs a code, on any browser.")
     asked = ways(visit()) if visit().who.is_on else []
     missing = without_texts(visit()) if visit().who.is_on else None
     return {
@@ -71,8 +71,8 @@ def context() -> dict:
 
 def code_hint(asked: list[Way]) -> str:
     if any(way.sends for way in asked) or g.door.policy.accepts_restricted:
-        return _("From your authenticator app or our newest text, or one of your backup codes.")
-    return _("From your authenticator app, or one of your backup codes.")
+        return _("Use the code from your authenticator app or our newest text, or a backup code.")
+    return _("Use the code from your authenticator app, or a backup code.")
 
 
 @blueprint.post("/send")

@@ -57,7 +57,7 @@ PATIENT_DOOR = Door(
     "patient",
     "home",
     confirm_label=N_("Verify and Enable"),
-    choose_words=N_("You type one each time you sign in on a new device or browser."),
+    choose_words=N_("You'll enter a code each time you sign in on a new device or browser."),
     badge=N_("Recommended"),
 )
 PROVIDER_DOOR = Door(
@@ -66,7 +66,7 @@ PROVIDER_DOOR = Door(
     "provider",
     "charts",
     confirm_label=N_("Confirm and Activate"),
-    choose_words=N_("An authenticator app is required for EHR access. You type a code from it each time you sign in."),
+    choose_words=N_("An authenticator app is required for EHR access. You'll enter a code from it each time you sign in."),
     badge=N_("Required"),
     open_in_grace=("provider.charts", "provider.chart", "provider.submit_note"),
 )
@@ -76,7 +76,9 @@ SUPPORT_DOOR = Door(
     "support",
     "approvals.listed",
     confirm_label=N_("Confirm and Activate"),
-    choose_words=N_("An authenticator app is required for the support console. You type a code from it each time you sign in."),
+    choose_words=N_(
+        "An authenticator app is required for the support console. You'll enter a code from it each time you sign in."
+    ),
     badge=N_("Required"),
     profile="security",
 )

@@ -16,14 +16,14 @@ PAGE_MAX = 10_000
 # Heading and meaning of each page that asks before it ends something: of one, of all.
 ASKED = {
     flow.SESSIONS: (
-        (N_("End this session"), N_("Whoever uses that browser is signed out at the next click.")),
-        (N_("End all other sessions"), N_("Every browser but this one is signed out at the next click.")),
+        (N_("End this session"), N_("Anyone using that browser will be signed out.")),
+        (N_("End all other sessions"), N_("Every browser except this one will be signed out.")),
     ),
     flow.TRUSTED: (
-        (N_("End the trust in this browser"), N_("From the next sign-in on, that browser is asked for a code again.")),
+        (N_("Stop trusting this browser"), N_("We'll ask for a code again at the next sign-in on that browser.")),
         (
-            N_("End the trust in all browsers"),
-            N_("From the next sign-in on, every browser is asked for a code again, this one too."),
+            N_("Stop trusting all browsers"),
+            N_("We'll ask for a code again at the next sign-in on every browser, including this one."),
         ),
     ),
 }

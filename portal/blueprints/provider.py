@@ -133,8 +133,8 @@ def set_up_url() -> str:
 
 def why_stopped() -> str:
     if visit().who.is_on:
-        return N_("Charts open to codes from an authenticator app alone. Set one up in place of what you use now.")
-    return N_("Charts open when a code from your phone protects your account. It takes about three minutes.")
+        return N_("To open charts, you need codes from an authenticator app. Set one up to replace what you use now.")
+    return N_("You can open charts once a code from your phone protects your account. It takes about three minutes.")
 
 
 @blueprint.post("/settings/security/sealed-copy")

@@ -26,7 +26,7 @@ PAGE_MAX = 10_000
 REMINDED = "reminded"
 COLUMNS = (
     N_("Name"), N_("Role"), N_("Two-factor authentication"), N_("Method"), N_("Since (UTC)"), N_("Backup codes left"),
-    N_("Sealed copy"), N_("Last sign-in (UTC)"), N_("Lock"), N_("One lost phone away from lockout"), N_("Last reminder (UTC)"),
+    N_("Sealed copy"), N_("Last sign-in (UTC)"), N_("Lock"), N_("Locked out if phone is lost"), N_("Last reminder (UTC)"),
 )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def share(status: flow.Status) -> list[dict]:
 def lock_words(member: flow.Member) -> str | None:
     """Why somebody cannot sign in at the moment, or None."""
     if member.is_stopped:
-        return _("App stopped")
+        return _("App blocked")
     if member.codes_paused_until is None or not member.is_paused:
         return None
     return _("Paused until %(time)s UTC", time=f"{member.codes_paused_until:%H:%M}")
@@ -88,7 +88,11 @@ def said() -> str | None:
         return None
     sent, left = numbers
     told = ngettext("A reminder is on its way to %(num)s person.", "Reminders are on their way to %(num)s people.", sent)
-    more = ngettext("%(num)s more waits: press again.", "%(num)s more wait: press again.", left)
+    more = ngettext(
+        "%(num)s more person still needs one. Send again to reach them.",
+        "%(num)s more people still need one. Send again to reach them.",
+        left,
+    )
     return f"{told} {more}" if left else told
 
 

@@ -152,6 +152,6 @@ def watch(visit: Visit, prefix: str) -> None:
         )
     ).one()
     if sent >= config.SENDS_WATCHED and used * 2 < sent:
-        log.warning("texts to numbers that begin with %s: %d sent, %d used in an hour", prefix, sent, used)
+        log.warning("texts to numbers starting with %s: %d sent, %d used in the last hour", prefix, sent, used)
     if today == config.SENDS_PLANNED_PER_DAY:
-        log.critical("texts: the %d planned for a day are spent", today)
+        log.critical("texts: the daily limit of %d has been reached", today)

@@ -37,8 +37,15 @@ PRACTICES = (
 )
 PEOPLE = (
     Demo("maria", "Maria Reyes", "patient", phone="+15035550164", about="patient, two-factor authentication off"),
-    Demo("jun", "Jun Park", "patient", phone="+821055501234", country="KR", about="patient, off, a Korean mobile number on file"),
-    Demo("sam", "Sam Okoye", "patient", on=True, about="patient, on, key on the test bench's phone"),
+    Demo(
+        "jun",
+        "Jun Park",
+        "patient",
+        phone="+821055501234",
+        country="KR",
+        about="patient, two-factor authentication off, Korean mobile number on file",
+    ),
+    Demo("sam", "Sam Okoye", "patient", on=True, about="patient, two-factor authentication on, key on the test bench's phone"),
     Demo("dr.chen", "Dr. Lian Chen", "provider", PRACTICES[0][0], about="provider at Riverside Family Practice, not set up"),
     Demo("dr.okafor", "Dr. Ada Okafor", "provider", PRACTICES[0][0], on=True, about="provider at Riverside Family Practice, on"),
     Demo("admin.lee", "Robin Lee", "administrator", PRACTICES[0][0], on=True, about="practice administrator at Riverside, on"),

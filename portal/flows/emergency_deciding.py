@@ -15,13 +15,15 @@ from portal.models import EmergencyGrant, Practice, Session, User
 from portal.policy import PROVIDER
 
 KIND = "emergency"  # in approvals.KINDS
-TITLE = N_("Emergency access: charts to read for 60 minutes, without a code")
+TITLE = N_("Emergency access: read charts for 60 minutes without a code")
 FACTS = (
-    N_("Ring them on the telephone number that you know, and hear for yourself that it is they who ask."),
+    N_("Call them at a phone number you already know, and make sure they're the one asking."),
     N_(
-        "They must read the number to you, from the page that waits. Where they see none, or another, somebody else asked: refuse it."
+        "They must read you the number on their waiting page. If they see no number or a different one, someone else asked. Refuse it."
     ),
-    N_("They will see the charts of their practice, and change nothing. You both read every chart opened in Recent activity."),
+    N_(
+        "They can see their practice's charts but can't change anything. You'll both see every chart they open under Recent activity."
+    ),
 )
 Approver, Member = aliased(User), aliased(User)
 

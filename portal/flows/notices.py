@@ -91,7 +91,7 @@ def addresses_of(visit: Visit, user: User) -> list[str]:
         rows = () if user.second_addresses == 0 else db.session.scalars(second)
         others = [visit.keys.open(each.email_sealed, address_place(each.id)) for each in rows]
     except SealBroken:  # a notice never blocks what it tells of (NO-4)
-        log.critical("an address of user %s cannot be opened with the keys at hand", user.id)
+        log.critical("an address of user %s cannot be decrypted with the configured keys", user.id)
         return []
     return [address for address in (first, *others) if address]
 

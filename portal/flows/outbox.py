@@ -50,7 +50,7 @@ def carry(keys: Keyring, now: datetime, outbox_id: str, gateways: Mapping[str, G
     try:
         message = read(keys, row, compose)
     except SealBroken:
-        log.critical("outbox %s cannot be opened with the keys at hand", row.id)
+        log.critical("outbox %s cannot be decrypted with the configured keys", row.id)
         return mark(now, row, REFUSED)
     outcome = gateways[row.kind].hand_over(message)
     return mark(now, row, outcome, lambda: held.tell(keys, now, row) if outcome == HELD else None)
@@ -159,7 +159,7 @@ def bury(now: datetime) -> None:
     change(over.where(Outbox.state != "carried", Outbox.body_sealed.is_not(None)).values(body_sealed=None))
     db.session.commit()
     if died:
-        log.error("%d messages died before a gateway took them", died)
+        log.error("%d messages expired before a gateway accepted them", died)
 
 
 def withdraw(now: datetime, *outbox_ids: str) -> None:

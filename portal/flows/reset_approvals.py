@@ -17,17 +17,17 @@ KIND = "reset"
 TITLE = N_("Reset two-factor authentication")
 # How it can be checked who a person is; never by what anybody may know of them (RC-5).
 CHECKS = {
-    "seen_in_person": N_("Seen in person"),
-    "known_voice": N_("Known voice on a call-back to the number on file"),
-    "photo_id": N_("Photo ID compared with the person"),
-    "video_call": N_("Seen and heard in a video call"),
+    "seen_in_person": N_("Saw them in person"),
+    "known_voice": N_("Recognized their voice when calling back the number on file"),
+    "photo_id": N_("Compared their photo ID with the person"),
+    "video_call": N_("Saw and heard them on a video call"),
 }
 # Why one person is not enough.
 SECOND = {
-    "last_administrator": N_("This is the practice's last administrator beside whoever asks."),
-    "contact_changed": N_("An address or number of this account was changed less than 72 hours ago."),
-    "password_by_mail": N_("The password of this account was replaced by mail less than 72 hours ago."),
-    "many": N_("You have reset several accounts within the last hour."),
+    "last_administrator": N_("Apart from the person asking, this is the practice's only administrator."),
+    "contact_changed": N_("An email address or phone number on this account changed less than 72 hours ago."),
+    "password_by_mail": N_("The password for this account was reset by email less than 72 hours ago."),
+    "many": N_("You've reset several accounts within the last hour."),
 }
 CONTACTS = ("email_changed", "phone_changed", "notice_address_added", "notice_address_removed")
 Asker = aliased(User)

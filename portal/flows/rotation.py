@@ -75,7 +75,7 @@ def rotate_column(keys: Keyring, rotation: Rotation, model: Any, column: str, pl
                 rotation.done += rotate_value(keys, model, column, row, place(row))
             except SealBroken:
                 rotation.broken += 1
-                log.critical("%s %s: %s cannot be opened with the keys at hand", model.__tablename__, row.id, column)
+                log.critical("%s %s: %s cannot be decrypted with the configured keys", model.__tablename__, row.id, column)
         last = rows[-1].id if rows else None
         session.commit()
         db.session.expunge_all()

@@ -44,7 +44,7 @@ def stored_password(visit: Visit, user: User | None) -> str | None:
     try:
         return user.unseal(visit.keys, "password")
     except SealBroken:
-        log.critical("the password of user %s cannot be opened with the keys at hand", user.id)
+        log.critical("the password of user %s cannot be decrypted with the configured keys", user.id)
         return None
 
 

@@ -16,7 +16,7 @@ from portal.methods import Method, method
 from portal.models import Authenticator, Binding, SentCode, Session, SpentStep, User
 from portal.policy import policy_of
 
-TOLD = N_("%(issuer)s, for %(initials)s This number no longer gets your codes. Not you? Sign in and check Security.")
+TOLD = N_("%(issuer)s, for %(initials)s We no longer text your codes to this number. Not you? Sign in and check Security.")
 TOLD_FOR = timedelta(hours=24)  # how long the text to an old number may take
 
 

@@ -162,7 +162,7 @@ def challenge(visit: Visit, user: User, row: Authenticator, answer: Answer) -> N
     try:
         secret = open_secret(visit, user, row, attempt_of(visit))
     except SealBroken:
-        log.critical("authenticator %s cannot be opened with the keys at hand", row.id)
+        log.critical("authenticator %s cannot be decrypted with the configured keys", row.id)
         raise Refused("unreadable") from None
     if asked is None:
         raise Refused("unreadable")

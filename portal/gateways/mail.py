@@ -109,7 +109,7 @@ def said(message: Message, fault: Exception) -> str:
     elif isinstance(fault, smtplib.SMTPDataError):
         code = fault.smtp_code
     else:  # no line, no TLS, no password, or a sender that it does not know: ours to mend, and then to try again
-        log.warning("mail %s: the mail server is unreachable: %s", message.id, type(fault).__name__)
+        log.warning("email %s: the mail server is unreachable: %s", message.id, type(fault).__name__)
         return UNREACHABLE
-    log.warning("mail %s: the mail server said %s", message.id, code)
+    log.warning("email %s: the mail server answered %s", message.id, code)
     return REFUSED if code >= LASTING else UNREACHABLE

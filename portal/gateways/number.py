@@ -24,7 +24,7 @@ class Checked:
     def hand_over(self, message: Message) -> str:
         """HELD where the number has changed, else what the gateway says."""
         if message.has_code and self.look_up(message) == CHANGED:
-            log.warning("text %s: held back, because its number has changed", message.id)
+            log.warning("text %s: held back because the number recently changed SIM card or carrier", message.id)
             return HELD
         return self.gateway.hand_over(message)
 
@@ -33,10 +33,10 @@ class Checked:
         try:
             result = ask(self.url, message.to)
         except (requests.RequestException, ValueError, RecursionError) as fault:
-            log.warning("text %s: nobody could say whether its number has changed: %s", message.id, type(fault).__name__)
+            log.warning("text %s: number check failed: %s", message.id, type(fault).__name__)
             return UNKNOWN
         if result not in (OK, UNKNOWN, CHANGED):
-            log.warning("text %s: the answer about its number is none that we know", message.id)
+            log.warning("text %s: number check returned an unknown answer", message.id)
             return UNKNOWN
         return result
 

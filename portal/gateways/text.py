@@ -49,7 +49,7 @@ class TextGateway:
         try:
             taken = service.notify(body=message.text, title="")
         except Exception as fault:  # noqa: BLE001 a service's own fault: all that is known is what the line saw
-            log.warning("text %s: %s in the gateway's library", message.id, type(fault).__name__)
+            log.warning("text %s: the gateway library raised %s", message.id, type(fault).__name__)
             taken = False
         return SENT if taken else WITNESS.saw
 

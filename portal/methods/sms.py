@@ -146,7 +146,7 @@ class Ask:
 METHOD = Method(
     name="sms",
     label=N_("Text Message (SMS)"),
-    facts=(N_("Needs cell service"), N_("Weaker: someone who takes over your number gets your codes")),
+    facts=(N_("Needs cell service"), N_("Less secure: someone who takes over your number gets your codes")),
     begin=lambda context: "",
     begins_with={"name": "Text message", "remembered": {}},
     steps=(Number(), Confirm()),

@@ -12,10 +12,10 @@ from portal.models import BackupCode, BackupCodeSet, Outbox
 from tests.support.client import CODES
 from tests.support.markup import squeeze
 
-OLD = "That backup code is from an older set. Use your newest copy: it says set 2."
+OLD = "That backup code is from an older set. Use your newest copy, which says set 2."
 USED = "That backup code was already used. Cross it out and use the next one."
-WRONG = "That is not one of your backup codes. Compare it with your copy, letter by letter."
-SHAPE = "A backup code has 16 letters and numbers. Check that none is missing."
+WRONG = "That's not one of your backup codes. Check it against your copy, letter by letter."
+SHAPE = "A backup code has 16 letters and numbers. Check that none are missing."
 
 
 def number_asked(browser):
@@ -181,10 +181,13 @@ def test_after_the_proof_nothing_yields_a_code_any_more(browser, database, maria
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("", "Type the code that stands beside this number on your copy."),
+        ("", "Enter the code next to this number on your copy."),
         ("ABCD", SHAPE),
         ("1" * 10_000, SHAPE),
-        ("0000-0000-0000-0000", "That is not this code of your newest set. Look at the number beside it on your copy."),
+        (
+            "0000-0000-0000-0000",
+            "That's not the code with this number in your newest set. Check the number next to it on your copy.",
+        ),
     ],
 )
 def test_a_wrong_proof_is_told_and_the_codes_stay_readable(browser, maria, typed, sentence):
@@ -220,12 +223,12 @@ def test_do_this_later_leads_on_and_the_home_page_reminds(browser, clock, maria)
     browser.press("See your codes")
     assert browser.read_codes() == maria.codes
     browser.open("/home")
-    assert "You have not confirmed yet that your backup codes are saved." in browser.notices[0]
+    assert "You haven't confirmed that your backup codes are saved." in browser.notices[0]
     browser.press("Do this now")
     assert browser.path == CODES
     clock.next_code()
     again = browser.another().enter(maria)
-    assert "You have not confirmed yet" in again.notices[0]
+    assert "You haven't confirmed" in again.notices[0]
 
 
 def test_when_later_was_too_late_the_reminder_leads_to_a_new_set(browser, clock, maria):
@@ -348,7 +351,7 @@ def test_from_three_left_down_there_is_a_standing_warning(browser, clock, sam):
     use(browser, sam, sam.codes[6])
     assert "3 backup codes left. Generate a new set." in browser.text
     browser.open("/account/security")
-    assert "Few backup codes are left." in browser.text and "3 of 10 left" in browser.text
+    assert "You're running low on backup codes." in browser.text and "3 of 10 left" in browser.text
     browser.press("Sign out")
     use(browser, sam, sam.codes[7])
     use(browser.another(), sam, sam.codes[8])
@@ -454,6 +457,6 @@ def test_home_waits_for_a_new_set_when_none_is_left(browser, database, sam):
     browser.enter(sam)
     database.change(update(BackupCode).values(used_at=database.user(sam).created_at))
     browser.open("/home")
-    assert browser.heading == "Regenerate Backup Codes" and not browser.offers("Keep the codes I have")
+    assert browser.heading == "Regenerate Backup Codes" and not browser.offers("Keep my current codes")
     browser.press("Regenerate Backup Codes")
     assert browser.open("/home").path == "/home"

@@ -21,10 +21,10 @@ def test_this_browser_stays_and_all_others_are_out(browser, maria, database):
     browser.enter(maria)
     before = browser.cookie()
     change(browser, maria.password)
-    assert browser.notices == ["Your password is changed. All other browsers are signed out."]
+    assert browser.notices == ["Your password has been changed. All other browsers are signed out."]
     assert browser.cookie() != before
     other.open("/home")
-    assert other.notices == ["You were signed out here because your password changed. Sign in to go on."]
+    assert other.notices == ["You were signed out here because your password changed. Sign in to continue."]
     assert told(browser, "Your password was changed") == ["maria@example.test"]
     assert database.user(maria).generation == 1
     maria.password = NEW
@@ -34,9 +34,7 @@ def test_this_browser_stays_and_all_others_are_out(browser, maria, database):
 def test_a_wrong_current_password_changes_nothing_and_counts_as_a_try(browser, maria, database):
     change(browser.enter(maria), "not the one")
     assert browser.status == 422
-    assert browser.problems == [
-        "That is not your current password. Check it and try again. You have 9 tries left before a pause."
-    ]
+    assert browser.problems == ["That's not your current password. Check it and try again. You have 9 tries left before a pause."]
     assert database.user(maria).code_failures == 1
     assert browser.another().enter(maria).path == "/home"
 
@@ -80,8 +78,8 @@ def test_no_code_is_spent_on_a_password_that_is_refused(plain, sam, clock):
     ("new", "sentence"),
     [
         ("", "Enter a new password."),
-        ("harbor-lantern-2026", "That is the password you have now. Choose another one."),
-        ("maria-1990-1990", "A name of ours or your username is easy to guess. Choose other words."),
+        ("harbor-lantern-2026", "That's the password you have now. Choose a different one."),
+        ("maria-1990-1990", "Your username and our product names are easy to guess. Choose other words."),
     ],
 )
 def test_a_new_password_is_refused_with_its_reason(browser, maria, new, sentence):
@@ -91,11 +89,11 @@ def test_a_new_password_is_refused_with_its_reason(browser, maria, new, sentence
 
 def test_what_the_password_is_not_is_never_said_to_be_it(plain, maria, sam, clock):
     change(plain.enter(maria), "not the one she has", "not the one she has")
-    assert plain.problems[0].startswith("That is not your current password.")
+    assert plain.problems[0].startswith("That's not your current password.")
     other = plain.another().enter(sam)
     clock.move(minutes=6)
     change(other, sam.password, sam.password, Verification_Code=sam.code())
-    assert other.problems == ["That is the password you have now. Choose another one."]
+    assert other.problems == ["That's the password you have now. Choose a different one."]
     other.fill("Change password", Current_password=sam.password, New_password=NEW, Verification_Code=sam.code())
     assert other.path == "/account", "neither code nor session is spent"
 

@@ -105,7 +105,7 @@ def test_a_new_number_takes_the_place_of_the_old_one_and_the_old_one_is_told(tex
     assert (texting.path, SAVED in texting.notices) == (SECURITY, True)
     told = [text for text in inbox.of(maria) if text.code is None]
     assert [text.to for text in told] == [MARIAS]
-    assert "no longer gets your codes" in told[0].words and not re.search(r"\d", told[0].words)
+    assert "no longer text your codes" in told[0].words and not re.search(r"\d", told[0].words)
     assert len(told[0].words) <= 160
     clock.move(minutes=1)
     texting.another().sign_in(maria)
@@ -150,7 +150,7 @@ def test_the_choice_begins_with_the_kind_that_is_changed(texting):
     texting.press("Update Phone")
     chosen = [radio["value"] for radio in texting.page.all("input", type="radio") if "checked" in radio]
     assert chosen == ["sms"]
-    assert "What you use now keeps working until the new way is proved." in texting.text
+    assert "What you use now keeps working until you confirm the new one." in texting.text
 
 
 def test_the_choice_keeps_the_kind_while_password_and_code_are_asked_again(texting, clock, inbox, maria):
@@ -216,7 +216,7 @@ INTERRUPTIONS = {
     "cancelled": lambda browser, clock: browser.press("Cancel"),
     "expired": lambda browser, clock: clock.move(minutes=31),
     "reloaded": lambda browser, clock: browser.open(browser.path),
-    "begun anew in another tab": lambda browser, clock: begin_new_app(browser),
+    "started again in another tab": lambda browser, clock: begin_new_app(browser),
     "another method chosen": lambda browser, clock: browser.open(SECURITY).press("Change Authenticator App").press("Continue"),
 }
 
@@ -278,7 +278,7 @@ def test_a_code_for_a_set_up_that_was_replaced_in_another_tab_says_so(apped, clo
     apped.open(SECURITY).press("Add another way to get codes").press("Continue")  # the other tab
     new = scan(apped)
     answer = apped.post(SCAN, {"code": totp(old, clock.now), **form})
-    assert answer.status_code == 422 and "This set-up was begun anew in another tab" in answer.text
+    assert answer.status_code == 422 and "Setup was started again in another tab" in answer.text
     assert "Check the time" not in answer.text and database.user(sam).set_up_failures == 0
     prove(apped, clock, new)
     assert len(rows_of(database, sam)) == 2
@@ -405,7 +405,7 @@ def test_two_numbers_are_two_ways_and_the_page_names_the_one_that_was_texted(tex
     clock.move(minutes=1)
     fresh = texting.another()
     fresh.sign_in(maria)
-    assert "A text with 6 digits is on its way to ••• ••• ••64." in fresh.text
+    assert "A text with a 6-digit code is on its way to ••• ••• ••64." in fresh.text
     first = inbox.code(maria)
     clock.move(minutes=1)
     assert "To ••• ••• ••64, Text message" in fresh.text and "To ••• ••• ••17, Text message 2" in fresh.text
@@ -413,7 +413,7 @@ def test_two_numbers_are_two_ways_and_the_page_names_the_one_that_was_texted(tex
     assert fresh.page.one(id=other["aria-describedby"]).text == "To ••• ••• ••17, Text message 2"
     fresh.press("Text me a code")
     assert inbox.of(maria)[-1].to == OTHERS
-    assert "A text with 6 digits is on its way to ••• ••• ••17." in fresh.text
+    assert "A text with a 6-digit code is on its way to ••• ••• ••17." in fresh.text
     fresh.fill("Verify", Verification_Code=first)
     assert fresh.status == 422
     clock.move(seconds=1)
@@ -459,7 +459,7 @@ def test_two_ways_do_not_share_a_name(apped, database, inbox, sam, typed):
     assert (apped.path, apped.status) == (SECURITY, 200)
     apped.press("Rename Authenticator App")
     apped.fill("Save", Name=typed)
-    assert (apped.status, apped.problems) == (422, ["Another way to get codes has that name already. Choose another name."])
+    assert (apped.status, apped.problems) == (422, ["Another way to get codes already has that name. Choose a different name."])
     assert sorted(row.name for row in rows_of(database, sam)) == ["Authenticator App", "Tablet"]
 
 
@@ -494,8 +494,11 @@ def test_the_last_one_is_never_removed(apped, database, sam):
     assert len(rows_of(database, sam)) == 1
     assert apped.response.headers["Location"] == f"{HELD}/{row.id}/remove"
     apped.open(f"{HELD}/{row.id}/remove")
-    assert apped.heading == "Authenticator App can't be removed" and "No other way to get codes works now" in apped.text
-    assert "Your other ways in" not in apped.text and not apped.offers("Remove")
+    assert (
+        apped.heading == "Authenticator App can't be removed"
+        and "It's the only way to get codes that works right now" in apped.text
+    )
+    assert "Your other ways to get codes" not in apped.text and not apped.offers("Remove")
     for label, path in (("Change Authenticator App", WIZARD), ("Disable", f"{SECURITY}/disable"), ("Keep it", SECURITY)):
         assert apped.open(f"{HELD}/{row.id}/remove").press(label).path == path
 
@@ -584,11 +587,11 @@ def test_the_sentence_about_a_lost_phone_is_what_really_remains(apped, clock, da
     assert ("only" in said) == (code_opens + (len(working) > 1) == 1 and not (code_opens and holding.saved)), said
     if not code_opens:
         assert ("only another way" in said) == (len(working) > 1), said
-        assert ("nothing that you hold" in said) == (len(working) <= 1), said
+        assert ("no way in" in said) == (len(working) <= 1), said
     elif holding.saved:
-        assert f"{holding.left} backup code" in said and "not confirmed" not in said
+        assert f"{holding.left} backup code" in said and "n't confirmed" not in said
     else:
-        assert f"{holding.left} backup code" in said and "not confirmed" in said
+        assert f"{holding.left} backup code" in said and "n't confirmed" in said
 
 
 def own(browser, clock, database, inbox, person, holding):
@@ -645,7 +648,7 @@ def opens_by_text(browser, database, clock, inbox, person, row):
 def test_where_nothing_would_remain_the_page_leads_to_new_codes(apped, clock, database, inbox, sam):
     own(apped, clock, database, inbox, sam, Holding(left=0))
     apped.open(SECURITY)
-    assert "support would have to check who you are first" in apped.text
+    assert "Support would have to confirm who you are first" in apped.text
     apped.press("Regenerate Backup Codes")
     assert apped.path == "/account/security/backup-codes"
 
@@ -706,7 +709,7 @@ def test_more_than_five_ways_are_refused_in_words(apped, clock, database, sam):
         database.change(insert(Authenticator).values({**columns_of(own), "id": f"{number:032}", "name": f"App {number}"}))
     apped.open(f"{WIZARD}?add=1").press("Continue")
     assert apped.status == 422 and apped.problems == [
-        "You have 5 ways to get codes already. Remove one that you no longer use, then add this one."
+        "You already have 5 ways to get codes. Remove one you no longer use, then add this one."
     ]
     assert database.all(Binding) == []
 

@@ -12,7 +12,7 @@ TEAM = "/ehr/settings/team"
 DEADLINE = f"{TEAM}/deadline"
 SECURITY = "/ehr/settings/security"
 CHARTS = "/ehr/charts"
-FIELDS = ("Set-up deadline", "Days of grace", "Sign-ins of grace")
+FIELDS = ("Setup deadline", "Extra days", "Extra sign-ins")
 
 
 def fill(browser, *typed):
@@ -30,7 +30,7 @@ def set_deadline(app, plain, admin_lee, clock):
         browser = plain.another().enter(admin_lee)
         day = (clock.now + timedelta(days=ahead)).date().isoformat()
         fill(browser.open(DEADLINE), day, str(days), str(sign_ins))
-        assert browser.notices == ["Your deadline is set."]
+        assert browser.notices == ["The deadline has been set."]
         clock.next_code()
 
     return set_to
@@ -50,14 +50,14 @@ def sign_in(browser, person):
 
 def test_the_administrator_sets_it_and_takes_it_away(browser, admin_lee, database):
     browser.enter(admin_lee).open(TEAM)
-    assert "None: charts open only when two-factor authentication is on." in browser.text
-    browser.press("Set-up deadline")
+    assert "None. Charts open only when two-factor authentication is on." in browser.text
+    browser.press("Setup deadline")
     fill(browser, "2027-03-15", "3", "2")
-    assert (browser.path, browser.notices) == (TEAM, ["Your deadline is set."]) and "Until 15 March 2027" in browser.text
-    browser.press("Set-up deadline")
+    assert (browser.path, browser.notices) == (TEAM, ["The deadline has been set."]) and "Until 15 March 2027" in browser.text
+    browser.press("Setup deadline")
     assert [browser.field(label)["value"] for label in FIELDS] == ["2027-03-15", "3", "2"]
     browser.press("Remove the deadline")
-    assert "None: charts open only" in browser.text
+    assert "None. Charts open only" in browser.text
     assert [row.event for row in database.all(Event) if row.event.startswith("deadline")] == ["deadline_set", "deadline_removed"]
 
 
@@ -78,12 +78,12 @@ def test_taking_it_away_needs_a_fresh_proof_like_setting_it(plain, set_deadline,
     ("typed", "said"),
     [
         (("", "3", "2"), "Choose a day, or remove the deadline."),
-        (("15 March", "3", "2"), "Write the day as year, month and day, such as 2027-03-15."),
-        (("2027-02-28", "3", "2"), "That day is over. Choose today or a later one."),
+        (("15 March", "3", "2"), "Enter the day as year, month, and day, such as 2027-03-15."),
+        (("2027-02-28", "3", "2"), "That day has passed. Choose today or a later day."),
         (("2027-05-31", "3", "2"), "Choose a day within the next 90 days."),
-        (("2027-W11-1", "3", "2"), "Write the day as year, month and day, such as 2027-03-15."),
-        (("20270315", "3", "2"), "Write the day as year, month and day, such as 2027-03-15."),
-        (("9999-99-99", "3", "2"), "Write the day as year, month and day, such as 2027-03-15."),
+        (("2027-W11-1", "3", "2"), "Enter the day as year, month, and day, such as 2027-03-15."),
+        (("20270315", "3", "2"), "Enter the day as year, month, and day, such as 2027-03-15."),
+        (("9999-99-99", "3", "2"), "Enter the day as year, month, and day, such as 2027-03-15."),
         (("2027-03-15", "15", "2"), "Enter a whole number of days from 0 to 14."),
         (("2027-03-15", "", "2"), "Enter a whole number of days from 0 to 14."),
         (("2027-03-15", "-1", "2"), "Enter a whole number of days from 0 to 14."),
@@ -129,7 +129,7 @@ def test_without_a_deadline_nothing_can_be_put_off(plain, dr_chen):
 def test_later_leads_to_the_page_asked_for_and_set_up_stays_at_hand(browser, set_deadline, dr_chen, database):
     set_deadline()
     browser.sign_in(dr_chen, f"{CHARTS}/2")
-    assert browser.path == SECURITY and "Your practice asks for it by 8 March 2027." in browser.text
+    assert browser.path == SECURITY and "Your practice asks you to do this by 8 March 2027." in browser.text
     browser.press("Later")
     assert browser.path == f"{CHARTS}/2"
     browser.fill("Add note", Note="Seen today.")
@@ -160,8 +160,8 @@ def test_each_sign_in_asks_again(plain, set_deadline, dr_chen):
 def test_after_the_day_the_sign_ins_are_counted_and_end(plain, set_deadline, dr_chen, clock):
     set_deadline(ahead=0, days=14, sign_ins=2)
     clock.move(hours=13)
-    for left in ("2 sign-ins are left.", "1 sign-in is left."):
-        assert sign_in(plain, dr_chen) and "14 days are left." in plain.text and left in plain.text
+    for left in ("2 sign-ins left.", "1 sign-in left."):
+        assert sign_in(plain, dr_chen) and "You have 14 days left." in plain.text and left in plain.text
         plain.press("Later")
         assert plain.path == CHARTS
     assert not sign_in(plain, dr_chen)
@@ -182,7 +182,7 @@ def test_a_second_press_of_the_last_sign_in_leads_to_the_same_page(plain, set_de
 def test_after_the_day_the_days_end(plain, set_deadline, dr_chen, clock):
     set_deadline(ahead=0, days=1, sign_ins=10)
     clock.move(hours=13)
-    assert sign_in(plain, dr_chen) and "1 day is left." in plain.text
+    assert sign_in(plain, dr_chen) and "You have 1 day left." in plain.text
     clock.move(days=1)
     assert not sign_in(plain, dr_chen)
 

@@ -25,7 +25,7 @@ SECURITY = "/account/security"
 DISABLE = f"{SECURITY}/disable"
 LONGER = f"{DISABLE}/password"
 BOX = "Don't ask for a code on this browser for 30 days"
-CHANGED = "You were signed out here because your two-factor authentication changed. Sign in to go on."
+CHANGED = "You were signed out here because your two-factor authentication changed. Sign in to continue."
 SHORT, LONG = "harbor-lan-14c", "seven calm herons wait"
 LONGER_ROUTES = ("replace_password", "submit_replace_password")
 UNMOVED = ("sessions.last_seen_at", "sessions.ended_at")
@@ -77,7 +77,7 @@ def test_the_password_turns_it_off(browser, database, sam):
 def test_the_page_says_what_it_means_before_it_asks(plain, sam):
     plain.enter(sam).open(DISABLE)
     assert plain.heading == "Disable two-factor authentication"
-    assert "your password alone opens your health data" in plain.text
+    assert "Your password alone will protect your health data" in plain.text
     plain.press("Keep it on")
     assert plain.heading == "Security"
 
@@ -151,9 +151,7 @@ def test_a_wrong_password_changes_nothing_but_is_counted(browser, database, sam)
     browser.enter(sam)
     disable(browser, sam, "not my password at all")
     assert browser.status == 422
-    assert browser.problems == [
-        "That is not your current password. Check it and try again. You have 9 tries left before a pause."
-    ]
+    assert browser.problems == ["That's not your current password. Check it and try again. You have 9 tries left before a pause."]
     assert state(database, sam) == ON
     assert database.user(sam).code_failures == 1
     assert database.all(Event, Event.event == "two_factor_off")[0].result == "refused"
@@ -203,7 +201,7 @@ def test_a_stale_form_is_refused(plain, database, sam, generation):
     plain.enter(sam).open(DISABLE)
     before = database.everything(*UNMOVED)
     assert post(plain, generation=generation, password=sam.password).status_code == 422
-    assert "changed since this page was opened" in plain.response.text
+    assert "changed after you opened this page" in plain.response.text
     assert database.everything(*UNMOVED) == before
 
 
@@ -213,7 +211,7 @@ def test_a_form_from_before_new_codes_is_refused(browser, database, sam):
     browser.open(f"{SECURITY}/backup-codes")
     browser.press("Regenerate Backup Codes")
     browser._go("POST", DISABLE, {**form, "password": sam.password})
-    assert browser.status == 422 and "Nothing was turned off" in browser.problems[0]
+    assert browser.status == 422 and "nothing was turned off" in browser.problems[0]
     assert state(database, sam) == ON
 
 
@@ -282,7 +280,7 @@ def test_the_new_password_is_recorded_and_told(plain, database, sam):
         ("", "Enter a new password."),
         ("fourteen-chars", "Use at least 15 characters."),
         ("x" * 257, "Use at most 256 characters."),
-        ("medximity-2026-2026", "A name of ours"),
+        ("medximity-2026-2026", "Your username and our product names"),
         ("aaaaaaaaaaaaaaaa", "on lists that thieves try first"),
     ],
 )

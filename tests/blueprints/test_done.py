@@ -4,7 +4,7 @@ import pytest
 
 SECURITY = "/account/security"
 OFF = "Two-factor authentication is off."
-NAMED = "Your name is changed."
+NAMED = "Your name has been changed."
 
 
 def rename(browser, name="Maria Luz Reyes"):

@@ -32,14 +32,14 @@ def test_an_address_without_a_page_says_so(browser, maria, path):
     answer = browser.get(path)
     assert answer.status_code == 404
     browser.open("/no-such-page")
-    assert (browser.status, browser.heading) == (404, "There is no page here")
-    browser.press("Go to the start")
+    assert (browser.status, browser.heading) == (404, "We can't find that page")
+    browser.press("Go to the start page")
     assert browser.path == "/home"
 
 
 def test_a_strangers_start_is_the_sign_in_page(plain):
     plain.open("/no-such-page")
-    plain.press("Go to the start")
+    plain.press("Go to the start page")
     assert plain.path == "/sign-in"
 
 
@@ -58,7 +58,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(plain, database, 
     before = database.everything("sessions.last_seen_at")
     answer = plain.post(SCAN, {"code": "1" * size})
     assert answer.status_code == 413
-    assert "That was too much to send" in answer.text
+    assert "That's too much to send" in answer.text
     assert database.everything("sessions.last_seen_at") == before
 
 
@@ -77,11 +77,11 @@ def test_what_breaks_has_a_reference_that_the_log_has_too(plain, monkeypatch, ca
     monkeypatch.setattr(account, "practices", break_it)
     with caplog.at_level(logging.ERROR):
         plain.open("/find-a-provider")
-    assert (plain.status, plain.heading) == (500, "Something broke on our side")
+    assert (plain.status, plain.heading) == (500, "Something went wrong on our end")
     assert "canary" not in plain.response.text and "Traceback" not in plain.response.text
     reference = plain.page.one("main").one("code").text
     assert re.fullmatch(r"[0-9a-f]{16}", reference)
-    assert f"request {reference} broke" in caplog.text
+    assert f"request {reference} failed" in caplog.text
     plain.press("Contact Support")
     assert plain.heading == "Contact Support"
 
@@ -93,7 +93,7 @@ def test_a_locked_database_is_told_in_five_seconds_and_nothing_is_half_done(app,
         began = time.monotonic()
         plain.fill("Verify and Enable", Verification_Code=maria.code())
         took = time.monotonic() - began
-    assert (plain.status, plain.heading) == (503, "Very busy just now")
+    assert (plain.status, plain.heading) == (503, "We're very busy right now")
     assert "Nothing was changed." in plain.text
     assert plain.response.headers["Retry-After"] == "5"
     assert config.DATABASE_WAIT_SECONDS - 1 < took < config.DATABASE_WAIT_SECONDS + 5

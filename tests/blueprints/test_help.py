@@ -102,7 +102,7 @@ def test_a_home_without_rows_says_so_kindly(plain, database, maria):
     for model in (Appointment, Letter, Result):
         database.change(delete(model))
     plain.enter(maria)
-    assert plain.status == 200 and "No appointments are booked." in plain.text
+    assert plain.status == 200 and "You have no appointments booked." in plain.text
 
 
 def test_what_a_template_prints_is_escaped(plain, database, maria):

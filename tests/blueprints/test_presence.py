@@ -12,7 +12,7 @@ from tests.support.client import AGENT, WIZARD
 SECURITY = "/account/security"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 BOX = "Don't ask for a code on this browser for 30 days"
-ENDED = "You were signed out here because you ended this session on the Security page of another browser. Sign in to go on."
+ENDED = "You were signed out here because you ended this session from another browser. Sign in to continue."
 
 
 def section(browser, heading):
@@ -60,8 +60,8 @@ def test_sessions_say_browser_place_dates_and_which_one_this_is(browser, clock, 
     clock.move(minutes=2)
     browser.enter(maria).open(SECURITY)
     here, other = (row.text for row in rows(browser, "sessions"))
-    assert here.startswith("Chrome on Linux This browser address 127.0.0.1 Signed in 1 March 2027, 12:02 UTC")
-    assert other.startswith("Firefox on Windows address 127.0.0.7 Signed in 1 March 2027, 12:00 UTC")
+    assert here.startswith("Chrome on Linux This browser IP address 127.0.0.1 Signed in 1 March 2027, 12:02 UTC")
+    assert other.startswith("Firefox on Windows IP address 127.0.0.7 Signed in 1 March 2027, 12:00 UTC")
     assert "This browser" not in other
 
 
@@ -69,7 +69,7 @@ def test_a_session_is_ended_and_its_next_click_says_why(browser, maria):
     other = browser.another().enter(maria)
     browser.enter(maria).open(SECURITY)
     press_end(browser, "sessions", 1)
-    assert browser.path == SECURITY and browser.notices == ["Ended. Signed out there at the next click."]
+    assert browser.path == SECURITY and browser.notices == ["Ended. You're no longer signed in there."]
     assert len(rows(browser, "sessions")) == 1
     assert not is_in(other)
     assert other.path == "/sign-in" and other.notices == [ENDED]
@@ -193,8 +193,8 @@ def test_trusted_browsers_say_browser_place_dates_and_which_one_this_is(browser,
     clock.move(days=1)
     trust(browser, sam).open(SECURITY)
     here, other = (row.text for row in rows(browser, "trusted-browsers"))
-    assert here.startswith("Chrome on Linux This browser address 127.0.0.1 Trusted since 2 March 2027 until 1 April 2027")
-    assert other.startswith("Firefox on Windows address 127.0.0.7 Trusted since 1 March 2027 until 31 March 2027")
+    assert here.startswith("Chrome on Linux This browser IP address 127.0.0.1 Trusted since 2 March 2027 until 1 April 2027")
+    assert other.startswith("Firefox on Windows IP address 127.0.0.7 Trusted since 1 March 2027 until 31 March 2027")
 
 
 def test_a_trust_is_ended_and_its_browser_is_asked_again(browser, sam):
@@ -247,7 +247,7 @@ def test_recent_activity_tells_in_words_newest_first(browser, maria):
     browser.press("See all activity")
     assert browser.heading == "Recent activity"
     assert sentences(browser) == ["You signed in with your password.", "A wrong password was entered at sign-in."]
-    assert "1 March 2027, 12:00 UTC, Chrome on Linux, address 127.0.0.1" in browser.text
+    assert "1 March 2027, 12:00 UTC, Chrome on Linux, IP address 127.0.0.1" in browser.text
 
 
 def test_security_shows_the_newest_three(plain, sam):
@@ -256,9 +256,9 @@ def test_security_shows_the_newest_three(plain, sam):
     plain.press("Regenerate Backup Codes")
     plain.open(SECURITY)
     assert sentences(plain) == [
-        "A set of backup codes was made.",
+        "A set of backup codes was generated.",
         "You signed in with a verification code.",
-        "Your password was entered, and a code was asked for.",
+        "Your password was entered, and we asked for a code.",
     ]
 
 
@@ -292,7 +292,7 @@ def test_a_page_that_is_none_is_the_first(plain, maria, number):
 
 def test_a_page_past_the_end_leads_back(plain, maria):
     plain.enter(maria).open(f"{SECURITY}/activity?page=7")
-    plain.press("See the newest")
+    plain.press("See the latest")
     assert sentences(plain) == ["You signed in with your password."]
 
 

@@ -91,8 +91,8 @@ def test_an_address_is_not_removed_without_a_fresh_proof(plain, maria, clock, da
 
 def test_a_new_address_counts_once_its_link_was_opened(browser, maria, database):
     change_email(browser.enter(maria))
-    assert browser.path == "/account" and "until then the old address stays" in browser.notices[0]
-    assert "m•••@post.example" in browser.text and "Waits for its link" in browser.text
+    assert browser.path == "/account" and "Until you do, your old address stays" in browser.notices[0]
+    assert "m•••@post.example" in browser.text and "Not confirmed yet" in browser.text
     assert email_of(database, maria) == OLD
     assert told(browser, "A new email address was entered") == [OLD]
     confirm(browser, NEW)
@@ -119,7 +119,7 @@ def test_the_link_is_good_once_for_a_day_and_after_that_says_so(plain, maria, cl
     assert plain.heading == "Confirm this address"
     clock.move(seconds=1)
     plain.press("Confirm")
-    assert plain.status == 404 and "too old" in plain.text
+    assert plain.status == 404 and "has expired" in plain.text
     assert email_of(database, maria) == OLD
 
 
@@ -128,7 +128,7 @@ def test_two_tabs_confirm_once(plain, maria):
     link = link_to(plain, NEW)
     confirm(plain, NEW)
     plain.open(link)
-    assert plain.status == 404 and "used already" in plain.text
+    assert plain.status == 404 and "already used" in plain.text
     assert len(mails(plain, to=OLD, subject="Your email address was changed")) == 1
 
 
@@ -140,7 +140,7 @@ def test_whoever_gets_the_mail_by_mistake_can_confirm_nothing(plain, maria, jun,
     assert "Maria" not in mail.subject + mail.text and "127.0.0.1," not in mail.text
     stranger = plain.another()
     stranger.open(link)
-    assert (stranger.status, stranger.heading) == (403, "Sign in to go on")
+    assert (stranger.status, stranger.heading) == (403, "Sign in to continue")
     stranger.post(link, token=None)
     stranger.open("/sign-in")
     assert stranger.post(link).status_code == 403
@@ -166,7 +166,7 @@ def test_the_newest_wish_is_the_one_that_counts(plain, maria, database):
     old = link_to(plain, "first@post.example")
     change_email(plain)
     plain.open(old)
-    assert plain.status == 404 and "used already" in plain.text
+    assert plain.status == 404 and "already used" in plain.text
     assert len(database.all(NoticeAddress)) == 1
     confirm(plain, NEW)
     assert email_of(database, maria) == NEW
@@ -178,7 +178,7 @@ def test_a_wish_can_be_taken_back(browser, maria, database):
     browser.open("/account")
     browser.press("Remove m•••@post.example")
     browser.press("Remove")
-    assert browser.notices == ["The address is removed."]
+    assert browser.notices == ["The address has been removed."]
     browser.open(link)
     assert browser.status == 404
     assert email_of(database, maria) == OLD and database.all(NoticeAddress) == []
@@ -227,9 +227,9 @@ ADDRESSES = {
     "a@b.example\r\nBcc: c@d.example": "An email address looks like name@example.com. Check that nothing is missing.",
     "<a@b.example>": "An email address looks like name@example.com. Check that nothing is missing.",
     "x" * 250 + "@b.example": "An email address looks like name@example.com. Check that nothing is missing.",
-    "märia@example.com": "We can only write to addresses without accents and special letters. Enter another one.",
-    "\N{WAVING HAND SIGN}@example.com": "We can only write to addresses without accents and special letters. Enter another one.",
-    "Maria@Example.Test": "We write to that address already. Enter another one.",
+    "märia@example.com": "We can only email addresses without accents or special letters. Enter a different one.",
+    "\N{WAVING HAND SIGN}@example.com": "We can only email addresses without accents or special letters. Enter a different one.",
+    "Maria@Example.Test": "We already email that address. Enter a different one.",
 }
 
 
@@ -247,7 +247,7 @@ def test_only_a_few_mails_an_hour_leave_for_other_peoples_mailboxes(plain, maria
     for number in range(4):
         change_email(plain, f"stranger{number}@post.example")
     change_email(plain, "stranger4@post.example")
-    assert plain.problems == ["We sent you several of these mails already. Look into your mailbox, or try again in an hour."]
+    assert plain.problems == ["We've already sent you several of these emails. Check your inbox, or try again in an hour."]
     assert len(mails(plain, subject="Confirm this address")) == 4
     clock.move(hours=1)
     change_email(plain.enter(maria), "stranger4@post.example")
@@ -306,7 +306,7 @@ def test_there_are_three_second_addresses_at_most(plain, maria, clock):
     for number in range(3):
         add_second(plain, f"reyes{number}@post.example")
     add_second(plain, "reyes3@post.example")
-    assert plain.problems == ["You have as many second addresses as an account can have. Remove one first."]
+    assert plain.problems == ["You've reached the limit for second addresses. Remove one first."]
     add_second(plain, "reyes2@post.example")  # the same again: its mail was lost
     assert plain.path == "/account"
 
@@ -337,7 +337,7 @@ def test_a_name_changes_everywhere_and_is_told(browser, maria):
     browser.press("Change name")
     assert browser.field("Name")["value"] == "Maria Reyes"
     browser.fill("Save", Name="  María   O’Reyes-Park, Jr. ")
-    assert browser.notices == ["Your name is changed."]
+    assert browser.notices == ["Your name has been changed."]
     assert "María O’Reyes-Park, Jr." in browser.text
     assert told(browser, "Your name was changed") == [OLD]
 
@@ -352,12 +352,12 @@ def test_names_of_the_world_are_names(plain, maria, name):
 NAMES = {
     " ": "Enter your name.",
     "x" * 101: "Use at most 100 characters for your name.",
-    "evil.example": "A name has letters, up to four digits, spaces, hyphens and apostrophes. Leave out everything else.",
-    "see http://evil": "A name has letters, up to four digits, spaces, hyphens and apostrophes. Leave out everything else.",
-    "Maria \u202eseyeR": "A name has letters, up to four digits, spaces, hyphens and apostrophes. Leave out everything else.",
-    "Maria 5035550199": "A name has letters, up to four digits, spaces, hyphens and apostrophes. Leave out everything else.",
-    "\N{WAVING HAND SIGN}": "A name has letters, up to four digits, spaces, hyphens and apostrophes. Leave out everything else.",
-    "-": "A name has letters, up to four digits, spaces, hyphens and apostrophes. Leave out everything else.",
+    "evil.example": "Use only letters, up to four digits, spaces, hyphens, and apostrophes in your name.",
+    "see http://evil": "Use only letters, up to four digits, spaces, hyphens, and apostrophes in your name.",
+    "Maria \u202eseyeR": "Use only letters, up to four digits, spaces, hyphens, and apostrophes in your name.",
+    "Maria 5035550199": "Use only letters, up to four digits, spaces, hyphens, and apostrophes in your name.",
+    "\N{WAVING HAND SIGN}": "Use only letters, up to four digits, spaces, hyphens, and apostrophes in your name.",
+    "-": "Use only letters, up to four digits, spaces, hyphens, and apostrophes in your name.",
 }
 
 
@@ -386,7 +386,7 @@ def test_a_number_is_kept_sealed_and_shown_masked(browser, maria, database):
     assert "••• ••• ••64" in browser.text and "5550164" not in browser.text
     browser.press("Change phone number")
     browser.fill("Save", Mobile_phone_number="(503) 555-0199")
-    assert browser.notices == ["Your mobile phone number is changed."]
+    assert browser.notices == ["Your mobile phone number has been changed."]
     assert "••• ••• ••99" in browser.text and "On file, not confirmed" in browser.text
     assert database.user(maria).unseal(database.keys, "phone") == "+15035550199"
     assert "5550199" not in str(database.everything())

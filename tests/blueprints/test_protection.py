@@ -150,7 +150,7 @@ def test_a_forged_host_is_refused_and_named_nowhere(plain, host, path):
     answer = plain.get(path, Host=host)
     assert answer.status_code == 400
     assert host not in answer.text + str(answer.headers)
-    assert "There is no page here" in answer.text or "not open to you" in answer.text
+    assert "We can't find that page" in answer.text or "have access to this page" in answer.text
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.1:5000"])

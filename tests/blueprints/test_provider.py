@@ -139,9 +139,9 @@ def test_more_charts_than_a_page_holds_are_paged(plain, dr_okafor, database):
         database.change(Chart.__table__.insert().values(patient_name=f"Zoe {number:03}", **columns))
     plain.enter(dr_okafor)
     assert len(plain.page.one("tbody").all("tr")) == config.CHARTS_PAGE
-    plain.press("Further")
+    plain.press("Next")
     assert len(plain.page.one("tbody").all("tr")) == 6
-    plain.press("Earlier")
+    plain.press("Previous")
     for odd in ("0", "-1", "x", "99999999999"):
         assert plain.open(f"{CHARTS}?page={odd}").status == 200
 
@@ -152,7 +152,7 @@ def test_more_charts_than_a_page_holds_are_paged(plain, dr_okafor, database):
 def test_a_note_is_written_and_read(browser, dr_okafor, database):
     browser.enter(dr_okafor).press("Jun Park")
     browser.fill("Add note", Note="Flu shot given.\nLeft arm.")
-    assert "Your note is in the chart." in browser.notices
+    assert "Your note was added to the chart." in browser.notices
     note = database.all(ChartNote)[-1]
     assert (note.text, note.author_id) == ("Flu shot given.\nLeft arm.", database.user(dr_okafor).id)
     assert "Flu shot given." in browser.text
@@ -165,7 +165,7 @@ def test_a_note_is_written_and_read(browser, dr_okafor, database):
         ("", "Write a note first."),
         (" \r\n ", "Write a note first."),
         ("\0\x07", "Write a note first."),
-        ("x" * 2001, "A note has at most 2,000 characters. Shorten it, or write two."),
+        ("x" * 2001, "A note can have up to 2,000 characters. Shorten it, or write two."),
     ],
 )
 def test_what_is_no_note_is_refused_and_kept(browser, dr_okafor, database, typed, said):
@@ -204,7 +204,7 @@ def test_a_provider_without_a_code_is_told_whom_to_ask_by_name(plain, dr_okafor,
     other = plain.another()
     other.sign_in(dr_novak)
     other.press("Can't access your code?")
-    assert "Ask your practice administrator first:" in other.text and "Robin Lee" not in other.text
+    assert "Ask your practice administrator first" in other.text and "Robin Lee" not in other.text
 
 
 def test_the_article_for_providers_speaks_of_policy_and_not_of_law(plain):

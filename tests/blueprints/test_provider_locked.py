@@ -186,7 +186,7 @@ def test_a_text_opens_no_chart(browser, jun, database, inbox, clock):
     turn_on_texts(browser.enter(jun), inbox, jun)
     become(database, jun, "provider")
     browser.open(f"{CHARTS}/1")
-    assert browser.path == SECURITY and "App missing" in browser.text
+    assert browser.path == SECURITY and "No app" in browser.text
     clock.move(minutes=1)
     browser.press("Set Up Now")
     assert browser.page.all("input", type="radio")[0]["value"] == "totp"

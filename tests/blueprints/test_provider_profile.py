@@ -80,7 +80,7 @@ def test_a_number_gets_no_codes_and_is_no_method(plain, dr_okafor, database):
     plain.press("Change phone number")
     assert "No verification codes go to it." in plain.text and "by text" not in plain.text
     plain.fill("Save", Mobile_phone_number="(503) 555-0199")
-    assert (plain.path, plain.notices) == (PROFILE, ["Your mobile phone number is changed."])
+    assert (plain.path, plain.notices) == (PROFILE, ["Your mobile phone number has been changed."])
     assert "••• ••• ••99" in plain.text and "not confirmed" not in plain.text
     assert database.user(dr_okafor).unseal(database.keys, "phone") == "+15035550199"
     assert [row.method for row in database.all(Authenticator, Authenticator.user_id == database.user(dr_okafor).id)] == ["totp"]
@@ -95,7 +95,7 @@ def test_settings_lead_to_the_profile_and_a_name_changes(request, browser, name)
     browser.press("Change name")
     assert "This is how your colleagues and our mails address you." in browser.text
     browser.fill("Save", Name="Dr. Nuria Vidal")
-    assert (browser.path, browser.notices) == (PROFILE, ["Your name is changed."]) and "Dr. Nuria Vidal" in browser.text
+    assert (browser.path, browser.notices) == (PROFILE, ["Your name has been changed."]) and "Dr. Nuria Vidal" in browser.text
     assert told(browser, "Your name was changed") == [f"{person.username}@example.test"]
     assert browser.press("Back to Settings").path == SETTINGS
 
@@ -118,7 +118,7 @@ def test_a_password_is_changed_without_a_word_of_trust(plain, dr_okafor):
     plain.enter(dr_okafor).open(PROFILE).press("Change password")
     assert "trusted" not in plain.text
     plain.fill("Change password", Current_password=dr_okafor.password, New_password="seven calm herons wait")
-    assert (plain.path, plain.notices) == (PROFILE, ["Your password is changed. All other browsers are signed out."])
+    assert (plain.path, plain.notices) == (PROFILE, ["Your password has been changed. All other browsers are signed out."])
     assert other.open(PROFILE).path == "/sign-in"
 
 
@@ -127,5 +127,5 @@ def test_emergency_access_leaves_it_shut(plain, dr_okafor, admin_lee):
     plain.fill("Ask for emergency access", Reason="My phone is gone.")
     boss = plain.another().enter(admin_lee).open("/ehr/settings/team")
     boss.press("See emergency access").press("Approve or refuse").press("Approve")
-    plain.open("/sign-in/emergency").press("Open charts to read")
+    plain.open("/sign-in/emergency").press("Open charts")
     assert plain.open(PROFILE).status == 403 and plain.open(f"{PROFILE}/phone").status == 403

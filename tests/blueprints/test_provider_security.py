@@ -202,7 +202,7 @@ def tick_later(browser, person):
     assert "Not handed over yet" in browser.text
     browser.tick(GIVEN)
     browser.press("Save")
-    assert "Noted: your practice administrator has the sealed copy." in browser.notices
+    assert "Got it. Your practice administrator has the sealed copy." in browser.notices
 
 
 @pytest.mark.parametrize("tick", [tick_on_codes_page, tick_while_proving, tick_later])
@@ -220,12 +220,12 @@ def test_a_copy_handed_over_counts_as_kept_where_nothing_is_proved(browser, dr_c
     """As Security Status counts it: the two pages do not contradict each other."""
     browser.enter(dr_chen).set_up_ehr(dr_chen)
     browser.open(SECURITY)
-    warned = "Without a copy of your codes, a lost phone locks you out."
-    assert warned in browser.text and "not confirmed that they are saved" in browser.text
+    warned = "Without a copy of your codes, losing your phone would lock you out."
+    assert warned in browser.text and "n't confirmed that they're saved" in browser.text
     tick_later(browser, dr_chen)
     assert warned not in browser.text and "any of your 10 backup codes would still let you in" in browser.text
     browser.open("/ehr/charts")
-    assert "a lost phone locks you out" not in browser.text
+    assert "losing your phone would lock you out" not in browser.text
 
 
 def test_without_the_tick_nothing_is_noted(browser, dr_chen, database):
@@ -300,7 +300,7 @@ def test_sessions_are_listed_and_ended(plain, dr_okafor, clock):
     clock.next_code()
     plain.enter(dr_okafor).open(SECURITY)
     plain.press("End all")
-    assert "Ended. Signed out there at the next click." in plain.notices
+    assert "Ended. You're no longer signed in there." in plain.notices
     other.open("/ehr/charts")
     assert other.path == "/sign-in" and other.page.one("html")["data-brand"] == "ehr"
 

@@ -44,7 +44,7 @@ def test_the_code_alone_is_refused_and_not_spent(stale, sam):
     stale.open(TASK)
     assert show(stale, "", sam.code()) == ["Enter your password."]
     said = show(stale, "not the password", sam.code())
-    assert said == ["That is not your current password. Check it and try again. You have 9 tries left before a pause."]
+    assert said == ["That's not your current password. Check it and try again. You have 9 tries left before a pause."]
     assert stale.field("Current password")["value"] is None
     show(stale, sam.password, sam.code())
     assert stale.path == TASK
@@ -95,7 +95,7 @@ def test_a_patient_without_a_second_factor_shows_the_password(plain, clock, mari
     plain.open(CONFIRM)
     assert len([box for box in plain.page.one("main").all("input") if box["type"] not in ("hidden", None)]) == 1
     plain.fill("Continue", Current_password="not the password")
-    assert plain.problems[0].startswith("That is not your current password.")
+    assert plain.problems[0].startswith("That's not your current password.")
     plain.fill("Continue", Current_password=maria.password)
     assert plain.path == "/account/security"
 

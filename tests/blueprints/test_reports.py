@@ -48,7 +48,7 @@ def test_a_delivered_text_is_shown_as_delivered(app, clock, row, plain, state):
     assert tell(app, row, state) == 204
     assert stage(app, clock, row) == "delivered"
     plain.open(CODE)
-    assert "Our text with 6 digits arrived at ••• ••• ••64." in plain.text
+    assert "Our text with a 6-digit code was delivered to ••• ••• ••64." in plain.text
 
 
 @pytest.mark.parametrize("state", ["2", "16", "failed", "undelivered", "rejected", "expired"])
@@ -56,7 +56,7 @@ def test_a_text_that_the_carrier_lost_is_shown_as_failed(app, clock, row, plain,
     assert tell(app, row, state) == 204
     assert stage(app, clock, row) == "failed" and row_of(app, row.id).outcome == UNDELIVERED
     plain.open(CODE)
-    assert "We couldn't hand your text to the carrier." in plain.text
+    assert "Your text didn't go through." in plain.text
 
 
 @pytest.mark.parametrize("state", ["", "4", "8", "queued", "delivered to nobody", "0", "%d"])

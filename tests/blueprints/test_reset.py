@@ -35,7 +35,7 @@ def page_of(database, person):
     return f"{TEAM}/{database.user(person).id}/reset"
 
 
-def ask(browser, database, person, reason="Phone lost on Friday.", check="Seen in person"):
+def ask(browser, database, person, reason="Phone lost on Friday.", check="Saw them in person"):
     """Opens the page of a person and presses Reset."""
     browser.open(page_of(database, person))
     browser.tick(check)
@@ -127,7 +127,7 @@ def test_providers_reset_nobody(plain, request, database, admin_lee, name):
 def test_a_demoted_administrator_with_an_open_page_resets_nobody(lee, database, admin_lee, dr_okafor):
     lee.open(page_of(database, dr_okafor))
     make(database, admin_lee, role="provider")
-    lee.tick("Seen in person")
+    lee.tick("Saw them in person")
     lee.fill("Reset", Reason="Phone lost.")
     assert lee.status == 403 and state(database, dr_okafor) == "on"
 
@@ -152,11 +152,11 @@ def lee_twice(browser, admin_lee):
 def test_without_reason_and_tick_nothing_happens(lee_twice, database, dr_okafor):
     lee_twice.open(page_of(database, dr_okafor)).press("Reset")
     assert lee_twice.status == 422
-    assert lee_twice.problems == ["Say in a few words why.", "Tick at least one way in which you checked who it is."]
-    lee_twice.tick("Photo ID compared with the person")
+    assert lee_twice.problems == ["Give a reason in a few words.", "Select at least one way you checked who they are."]
+    lee_twice.tick("Compared their photo ID with the person")
     lee_twice.fill("Reset", Reason=" \n ")
-    assert lee_twice.problems == ["Say in a few words why."]
-    assert "checked" in lee_twice.field("Photo ID compared with the person")
+    assert lee_twice.problems == ["Give a reason in a few words."]
+    assert "checked" in lee_twice.field("Compared their photo ID with the person")
     assert state(database, dr_okafor) == "on"
 
 
@@ -196,13 +196,13 @@ def test_after_five_minutes_password_and_code_come_first_and_what_was_typed_is_k
 ):
     lee_twice.open(page_of(database, dr_okafor))
     clock.move(minutes=6)
-    lee_twice.tick("Photo ID compared with the person")
+    lee_twice.tick("Compared their photo ID with the person")
     lee_twice.fill("Reset", Reason="Phone stolen.\nPolice told.")
     assert lee_twice.heading == "Confirm it's you" and state(database, dr_okafor) == "on"
     lee_twice.fill("Continue", Current_password=admin_lee.password, Verification_Code=admin_lee.code())
     assert lee_twice.path == page_of(database, dr_okafor)
     assert lee_twice.field("Reason").raw_text.strip() == "Phone stolen.\nPolice told."
-    assert "checked" in lee_twice.field("Photo ID compared with the person")
+    assert "checked" in lee_twice.field("Compared their photo ID with the person")
     lee_twice.press("Reset")
     assert state(database, dr_okafor) == "reset"
     [row] = database.all(ResetRequest)
@@ -212,7 +212,7 @@ def test_after_five_minutes_password_and_code_come_first_and_what_was_typed_is_k
 def test_a_draft_is_its_authors_and_lasts_half_an_hour(lee, plain, database, clock, admin_lee, dr_okafor, dr_chen):
     lee.open(page_of(database, dr_okafor))
     clock.move(minutes=6)
-    lee.tick("Seen in person")
+    lee.tick("Saw them in person")
     lee.fill("Reset", Reason="Phone stolen.")
     lee.fill("Continue", Current_password=admin_lee.password, Verification_Code=admin_lee.code())
     assert lee.open(page_of(database, dr_chen)).status == 200
@@ -231,12 +231,12 @@ def test_without_an_address_a_link_has_nowhere_to_go(lee, database, dr_okafor):
     for sealed in (None, b"old:broken"):
         make(database, dr_okafor, email_sealed=sealed)
         lee.open(page_of(database, dr_okafor))
-        assert "no email address" in lee.text and "A link goes to" not in lee.text and not lee.offers("Reset")
+        assert "no email address" in lee.text and "We email a link to" not in lee.text and not lee.offers("Reset")
     assert state(database, dr_okafor) == "on"
 
 
 def test_an_address_lost_while_the_page_was_open_is_refused(lee, database, dr_okafor):
-    lee.open(page_of(database, dr_okafor)).tick("Seen in person")
+    lee.open(page_of(database, dr_okafor)).tick("Saw them in person")
     make(database, dr_okafor, email_sealed=None)
     lee.fill("Reset", Reason="Phone lost on Friday.")
     assert lee.status == 422 and "no email address" in lee.problems[0]
@@ -252,7 +252,7 @@ def test_everything_that_let_the_person_in_is_void_at_the_next_request(lee_twice
     half_way.sign_in(dr_okafor)
     before = database.user(dr_okafor).generation
     ask(lee_twice, database, dr_okafor)
-    assert lee_twice.heading == "Two-factor authentication is reset"
+    assert lee_twice.heading == "Two-factor authentication was reset"
     user = database.user(dr_okafor)
     assert (user.two_factor, user.two_factor_since, user.generation) == ("reset", None, before + 1) and user.reset_at
     for model in (Authenticator, Binding, TrustedBrowser):
@@ -309,9 +309,9 @@ def test_the_person_reads_who_did_it_and_why(lee, plain, database, dr_okafor, ad
     come_back(plain, dr_okafor)
     plain.open(f"{SECURITY}/activity")
     assert "Your two-factor authentication was reset. By Robin Lee. Reason: Phone lost on Friday." in plain.text
-    assert "You signed in with the link of a reset and your password." in plain.text
+    assert "You signed in with a reset link and your password." in plain.text
     lee.open(f"{SECURITY}/activity")
-    assert "You reset somebody's two-factor authentication. For Dr. Ada Okafor. Reason: Phone lost on Friday." in lee.text
+    assert "You reset someone's two-factor authentication. For Dr. Ada Okafor. Reason: Phone lost on Friday." in lee.text
     [event] = events(database, "two_factor_reset")
     assert (event.actor_id, event.subject_id) == (database.user(admin_lee).id, database.user(dr_okafor).id)
 
@@ -402,7 +402,7 @@ def test_the_link_without_the_password_opens_nothing(plain, database, reset_okaf
     plain.press("Continue")
     assert plain.problems == ["Enter your password."]
     plain.fill("Continue", Password="wrong on purpose")
-    assert plain.problems == ["That is not your current password. Check it and try again. You have 9 tries left before a pause."]
+    assert plain.problems == ["That's not your current password. Check it and try again. You have 9 tries left before a pause."]
     assert plain.open(CHOOSE).path == "/sign-in"
     assert events(database, "authn_login_fail", reason="reset_link")
 
@@ -423,7 +423,7 @@ def test_wrong_passwords_beside_the_link_pause(plain, clock, database, reset_oka
 def test_the_password_without_the_link_opens_nothing_and_says_so(plain, database, reset_okafor):
     plain.sign_in(reset_okafor)
     assert plain.status == 422 and plain.problems[0].startswith(
-        "Two-factor authentication of this account was reset. Open the link"
+        "Two-factor authentication for this account was reset. Open the link"
     )
     assert plain.open("/ehr/charts").path == "/sign-in"
     assert events(database, "authn_login_fail", reason="reset_link_due")
@@ -441,7 +441,7 @@ def test_a_link_that_was_used_says_so(plain, reset_okafor):
     path = link_of(plain, reset_okafor)
     come_back(plain, reset_okafor)
     other = plain.another()
-    assert other.open(path).status == 404 and "used already" in other.text and other.offers("Sign in")
+    assert other.open(path).status == 404 and "already used" in other.text and other.offers("Sign in")
     assert other.post(path, {"password": reset_okafor.password}, token=plain.token).status_code in (403, 404)
     other.open("/sign-in")
     assert other.post(path, {"password": reset_okafor.password}).status_code == 404
@@ -454,11 +454,11 @@ def test_a_link_of_yesterday_says_so(plain, clock, reset_okafor, database):
     assert plain.get(path).status_code == 200
     clock.move(seconds=1)
     assert plain.fill("Continue", Password=reset_okafor.password).status == 404
-    assert "too old" in plain.text and state(database, reset_okafor) == "reset"
+    assert "has expired" in plain.text and state(database, reset_okafor) == "reset"
 
 
 def test_an_address_that_was_never_mailed_says_so(plain):
-    assert plain.open("/set-up-again/" + "x" * 43).status == 404 and "not complete" in plain.text
+    assert plain.open("/set-up-again/" + "x" * 43).status == 404 and "t complete" in plain.text
 
 
 def test_a_link_dies_between_page_and_press(plain, database, clock, reset_okafor, monkeypatch):
@@ -473,7 +473,7 @@ def test_a_link_dies_between_page_and_press(plain, database, clock, reset_okafor
     plain.open(link_of(plain, reset_okafor))
     monkeypatch.setattr(passwords, "verify", meanwhile)
     plain.fill("Continue", Password=reset_okafor.password)
-    assert plain.status == 404 and "used already" in plain.text
+    assert plain.status == 404 and "already used" in plain.text
 
 
 def test_another_reset_sends_a_new_link_and_ends_the_one_before(lee, plain, database, clock, reset_okafor):
@@ -547,10 +547,10 @@ def test_who_comes_second_is_told_who_did_it(lee, plain, database, clock, dr_che
     other = two_administrators(plain, database, dr_okafor)
     other.open(page_of(database, dr_chen))
     ask(lee, database, dr_chen)
-    other.tick("Seen in person")
+    other.tick("Saw them in person")
     other.fill("Reset", Reason="Lost, too.")
     assert other.status == 422 and other.problems == [
-        "Robin Lee has reset this account just before you. Nothing was done a second time."
+        "Robin Lee reset this account just before you, so we didn't reset it again."
     ]
     assert len(events(database, "two_factor_reset")) == 1
     assert told(plain, LINK_MAIL) == ["dr.chen@example.test"]
@@ -568,34 +568,34 @@ def test_a_second_press_is_one_reset(lee, database, plain, dr_okafor):
 def test_an_account_that_changed_meanwhile_is_looked_at_again(lee, database, dr_okafor, seen):
     lee.open(page_of(database, dr_okafor))
     answer = lee.post(page_of(database, dr_okafor), {"reason": "Lost", "checks": "photo_id", "generation": seen})
-    assert answer.status_code == 422 and "has changed since the page was opened" in answer.text
+    assert answer.status_code == 422 and "changed after you opened the page" in answer.text
     assert state(database, dr_okafor) == "on"
 
 
 def test_the_last_administrator_needs_a_second_person(lee, plain, database, dr_okafor, support):
     other = two_administrators(plain, database, dr_okafor)
     lee.open(page_of(database, dr_okafor))
-    assert "A second person decides first." in lee.text and "last administrator" in lee.text
+    assert "A second person decides first." in lee.text and "only administrator" in lee.text
     ask(lee, database, dr_okafor, "Phone lost.")
-    assert lee.heading == "A second person decides now"
+    assert lee.heading == "Waiting for a second person"
     assert state(database, dr_okafor) == "on" and told(plain, LINK_MAIL) == []
-    assert told(plain, "A reset of two-factor authentication was asked for") == ["dr.okafor@example.test"]
-    assert "Nothing waits for you." in lee.open(f"{TEAM}/approvals").text, "who asks does not decide"
-    assert "Nothing waits for you." in other.open(f"{TEAM}/approvals").text, "nobody decides about themselves"
-    [mail] = mails(plain, subject="A reset waits for your approval")
+    assert told(plain, "Someone asked to reset your two-factor authentication") == ["dr.okafor@example.test"]
+    assert "There's nothing waiting for you." in lee.open(f"{TEAM}/approvals").text, "who asks does not decide"
+    assert "There's nothing waiting for you." in other.open(f"{TEAM}/approvals").text, "nobody decides about themselves"
+    [mail] = mails(plain, subject="A reset is waiting for your approval")
     assert mail.to == "support@example.test" and "Robin Lee asked" in mail.text and dr_okafor.name not in mail.text
     agent = plain.another().enter(support)
     agent.open(mail.link)
-    agent.press("Look at it")
-    for words in (dr_okafor.name, "Robin Lee", "Phone lost.", "Seen in person", "Riverside Family Practice"):
+    agent.press("View request")
+    for words in (dr_okafor.name, "Robin Lee", "Phone lost.", "Saw them in person", "Riverside Family Practice"):
         assert words in agent.text
     agent.press("Approve")
     assert "Approved." in agent.notices[0] and state(database, dr_okafor) == "reset"
     assert "Noor Haddad approved it." in mails(plain, subject=NOTICE)[0].text
     come_back(plain, dr_okafor)
     plain.open(f"{SECURITY}/activity")
-    assert "was reset. By Noor Haddad, asked for by Robin Lee. Reason: Phone lost." in plain.text
-    assert "A reset that you asked for was approved. By Noor Haddad." in lee.open(f"{SECURITY}/activity").text
+    assert "was reset. By Noor Haddad, requested by Robin Lee. Reason: Phone lost." in plain.text
+    assert "A reset you asked for was approved. By Noor Haddad." in lee.open(f"{SECURITY}/activity").text
 
 
 def test_with_a_third_administrator_one_is_enough(lee, plain, database, clock, dr_okafor, dr_chen):
@@ -617,10 +617,10 @@ def test_after_a_change_of_contact_a_colleague_approves(plain, database, clock, 
     make(database, dr_okafor, role="administrator")
     ask(plain.enter(admin_lee), database, dr_chen)
     assert state(database, dr_chen) == "on"
-    assert told(plain, "A reset waits for your approval") == ["dr.okafor@example.test"]
+    assert told(plain, "A reset is waiting for your approval") == ["dr.okafor@example.test"]
     approver = plain.another().enter(dr_okafor)
     approver.open("/ehr/settings").press("Waiting for your approval")
-    approver.press("Look at it")
+    approver.press("View request")
     approver.press("Approve")
     assert state(database, dr_chen) == "reset" and approver.path == f"{TEAM}/approvals"
     assert told(plain, LINK_MAIL) == ["dr.chen@example.test"]
@@ -638,7 +638,7 @@ def test_after_a_password_by_mail_the_mailbox_alone_opens_nothing(plain, databas
     row["subject_id"] = database.user(dr_okafor).id
     database.change(Event.__table__.insert().values(request_id="x", ip="", user_agent="x", app_version="x", **row))
     lee = plain.enter(admin_lee).open(page_of(database, dr_okafor))
-    assert "replaced by mail less than 72 hours ago" in lee.text
+    assert "reset by email less than 72 hours ago" in lee.text
     ask(lee, database, dr_okafor)
     assert state(database, dr_okafor) == "on"
 
@@ -658,7 +658,7 @@ def test_the_sixth_reset_within_an_hour_needs_a_second_person(lee, plain, databa
     lee.open(page_of(database, dr_okafor))
     assert "several accounts within the last hour" in lee.text
     ask(lee, database, dr_okafor)
-    assert lee.heading == "A second person decides now" and len(events(database, "two_factor_reset")) == 5
+    assert lee.heading == "Waiting for a second person" and len(events(database, "two_factor_reset")) == 5
 
 
 @pytest.fixture
@@ -672,15 +672,15 @@ def waiting(lee, database, clock, dr_okafor):
 
 
 def test_a_refusal_changes_nothing_and_everybody_is_told(plain, lee, database, dr_okafor, support, waiting):
-    plain.enter(support).press("Look at it")
+    plain.enter(support).press("View request")
     plain.press("Refuse")
     assert "Refused." in plain.notices[0] and state(database, dr_okafor) == "on"
-    assert told(plain, "A reset of two-factor authentication was refused") == ["dr.okafor@example.test"]
-    assert "A reset that you asked for was refused. By Noor Haddad." in lee.open(f"{SECURITY}/activity").text
+    assert told(plain, "Your two-factor authentication was not reset") == ["dr.okafor@example.test"]
+    assert "A reset you asked for was refused. By Noor Haddad." in lee.open(f"{SECURITY}/activity").text
     mine = plain.another().enter(dr_okafor).open(f"{SECURITY}/activity").text
-    assert "was refused, so nothing changed. By Noor Haddad, asked for by Robin Lee. Reason: Phone lost." in mine
+    assert "was refused, so nothing changed. By Noor Haddad, requested by Robin Lee. Reason: Phone lost." in mine
     assert (
-        "You refused a reset of somebody's two-factor authentication. Asked for by Robin Lee. For Dr. Ada Okafor."
+        "You refused a reset of someone's two-factor authentication. Requested by Robin Lee. For Dr. Ada Okafor."
         in plain.open("/support/security/activity").text
     )
 
@@ -693,7 +693,7 @@ def test_a_second_request_is_told_of_the_first(lee, plain, database, clock, dr_o
     assert not other.offers("Reset") and "Robin Lee asked for a reset" in other.text
     data = {"reason": "Lost", "checks": "photo_id", "generation": str(waiting.generation)}
     answer = other.post(page_of(database, dr_okafor), data)
-    assert answer.status_code == 422 and "Robin Lee has asked for a reset of this account already." in answer.text
+    assert answer.status_code == 422 and "Robin Lee already asked for a reset of this account." in answer.text
     lee.open(page_of(database, dr_okafor))
     assert lee.post(page_of(database, dr_okafor), data).status_code == 303, "the same press once more"
     assert len(database.all(ResetRequest)) == 1
@@ -706,13 +706,13 @@ def approve(browser, waiting):
 def is_gone(browser, waiting):
     """Whether somebody who may decide is told that there is nothing more to decide."""
     answer = approve(browser, waiting)
-    return answer.status_code == 422 and "This waits no longer" in answer.text
+    return answer.status_code == 422 and "This request is no longer open" in answer.text
 
 
 def test_after_a_day_nobody_approves_it(plain, database, clock, dr_okafor, support, waiting):
     clock.move(hours=24)
     plain.enter(support)
-    assert "Nothing waits for you." in plain.text and is_gone(plain, waiting)
+    assert "There's nothing waiting for you." in plain.text and is_gone(plain, waiting)
     assert state(database, dr_okafor) == "on"
 
 
@@ -725,7 +725,7 @@ def test_who_was_demoted_meanwhile_asked_for_nothing(plain, database, dr_okafor,
 def test_who_has_left_the_practice_or_risen_is_not_reset(plain, database, dr_okafor, support, waiting, change):
     database.change(update(User).where(User.username == dr_okafor.username).values(**change))
     plain.enter(support)
-    assert "Nothing waits for you." in plain.open("/support").text
+    assert "There's nothing waiting for you." in plain.open("/support").text
     assert is_gone(plain, waiting) and state(database, dr_okafor) == "on"
 
 
@@ -762,14 +762,14 @@ def test_approving_needs_a_fresh_proof(plain, database, clock, dr_okafor, suppor
     clock.move(minutes=6)
     answer = approve(plain, waiting)
     assert answer.status_code == 303 and "/support/security/confirm" in answer.headers["Location"]
-    plain.open("/support").press("Look at it")
+    plain.open("/support").press("View request")
     assert plain.heading == "Confirm it's you" and state(database, dr_okafor) == "on"
 
 
 def test_an_administrator_elsewhere_decides_nothing(plain, database, dr_novak, dr_okafor, waiting):
     make(database, dr_novak, role="administrator")
     plain.enter(dr_novak)
-    assert "Nothing waits for you." in plain.open(f"{TEAM}/approvals").text
+    assert "There's nothing waiting for you." in plain.open(f"{TEAM}/approvals").text
     assert_not_theirs(plain, database, waiting)
     assert state(database, dr_okafor) == "on"
 
@@ -793,10 +793,10 @@ def test_neither_of_the_two_decides(lee, plain, database, dr_okafor, waiting):
 def test_who_comes_second_to_decide_is_told_who_was_first(plain, database, clock, dr_okafor, dr_chen, support, waiting, answer):
     set_up_chen(plain, dr_chen, clock)
     make(database, dr_chen, role="administrator")
-    plain.enter(dr_chen).open(f"{TEAM}/approvals").press("Look at it")
+    plain.enter(dr_chen).open(f"{TEAM}/approvals").press("View request")
     plain.another().enter(support).post(f"/support/waiting/reset/{waiting.id}", {"answer": answer})
     plain.press("Approve")
-    said = [f"Noor Haddad {answer}d it before you."]
+    said = [f"Noor Haddad already {answer}d this."]
     assert (plain.status, plain.problems) == (422, said)
     assert plain.open(f"{TEAM}/approvals/waiting/reset/{waiting.id}").problems == said
     assert state(database, dr_okafor) == ("reset" if answer == "approve" else "on")
@@ -806,7 +806,7 @@ def test_what_another_decided_first_is_told(plain, database, dr_okafor, support,
     """Between the look at it and the deed somebody else refuses it."""
     from portal.flows import reset_approvals
 
-    plain.enter(support).press("Look at it")
+    plain.enter(support).press("View request")
     decide = reset_approvals.decide
 
     def meanwhile(visit, row_id, status):
@@ -815,7 +815,7 @@ def test_what_another_decided_first_is_told(plain, database, dr_okafor, support,
 
     monkeypatch.setattr(reset_approvals, "decide", meanwhile)
     plain.press("Approve")
-    assert plain.status == 422 and plain.problems[0].startswith("This waits no longer")
+    assert plain.status == 422 and plain.problems[0].startswith("This request is no longer open")
     assert state(database, dr_okafor) == "on"
 
 
@@ -829,16 +829,16 @@ def test_the_person_stops_a_reset_that_is_not_theirs(plain, database, reset_okaf
     plain.open(mails(plain, subject=NOTICE)[0].link)
     assert plain.heading == "This wasn't me"
     plain.press("Stop the reset")
-    assert plain.heading == "The reset is stopped"
+    assert plain.heading == "The reset was stopped"
     assert plain.open(link).status == 404
     assert inside.open(CHOOSE).path == "/sign-in"
     assert state(database, reset_okafor) == "reset" and events(database, "two_factor_reset_refused", reason="not_me")
 
 
 def test_the_person_stops_a_reset_that_waits(plain, database, dr_okafor, support, waiting):
-    plain.open(mails(plain, subject="A reset of two-factor authentication was asked for")[0].link).press("Stop the reset")
+    plain.open(mails(plain, subject="Someone asked to reset your two-factor authentication")[0].link).press("Stop the reset")
     assert database.all(ResetRequest)[0].status == "refused"
-    assert "Nothing waits for you." in plain.enter(support).text
+    assert "There's nothing waiting for you." in plain.enter(support).text
 
 
 # --- what nobody sees

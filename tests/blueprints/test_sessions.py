@@ -8,8 +8,8 @@ from sqlalchemy import update
 
 from portal.models import Event, Session, User
 
-IDLE = "You were signed out because nothing happened for a while. Sign in to go on."
-OVERALL = "You were signed out because you had been signed in for 12 hours. Sign in to go on."
+IDLE = "You were signed out because you weren't active for a while. Sign in to continue."
+OVERALL = "You were signed out because you had been signed in for 12 hours. Sign in to continue."
 NEWER = "You were signed out here because you signed in on several other browsers."
 
 
@@ -254,7 +254,7 @@ def test_signing_out_ends_it_on_the_server_and_clears_the_browser(browser, maria
     token = browser.cookie()
     browser.press("Sign out")
     assert browser.heading == "Sign in"
-    assert browser.notices == ["You are signed out."]
+    assert browser.notices == ["You're signed out."]
     assert browser.cookie() != token
     assert not is_in(replay(browser, token))
 
@@ -317,7 +317,7 @@ def test_turning_it_on_ends_every_other_session_and_says_why(browser, maria):
     other = browser.another().enter(maria)
     browser.enter(maria).set_up(maria)
     assert not is_in(other)
-    assert other.notices == ["You were signed out here because your two-factor authentication changed. Sign in to go on."]
+    assert other.notices == ["You were signed out here because your two-factor authentication changed. Sign in to continue."]
     assert is_in(browser)
 
 

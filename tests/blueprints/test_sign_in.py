@@ -151,7 +151,7 @@ def test_another_place_than_ours_is_never_gone_to(request, plain, path, person):
 def test_the_page_asked_for_is_remembered_through_the_code(plain, sam):
     plain.open("/account/security")
     assert plain.path == "/sign-in"
-    assert "Sign in to go on." in plain.notices
+    assert "Sign in to continue." in plain.notices
     plain.fill("Sign in", Username="sam", Password="a wrong one first")
     plain.fill("Sign in", Username="sam", Password=sam.password)
     plain.fill("Verify", Verification_Code=sam.wrong_code())

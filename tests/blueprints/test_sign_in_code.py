@@ -208,7 +208,7 @@ def test_a_seal_that_does_not_open_lets_nobody_in_and_offers_the_backup_codes(br
     database.change(update(Authenticator).values(secret_sealed=b"k1\0" + b"broken" * 8))
     browser.sign_in(sam)
     said = verify(browser, sam.code())
-    assert said.startswith("We can't check codes from your phone at the moment")
+    assert said.startswith("We can't check codes from your phone right now")
     assert any(entry.levelname == "CRITICAL" for entry in caplog.records)
     assert squeeze(sam.key) not in caplog.text
     assert verify(browser, sam.codes[0]) is None
@@ -217,7 +217,7 @@ def test_a_seal_that_does_not_open_lets_nobody_in_and_offers_the_backup_codes(br
 def test_a_method_that_was_switched_off_lets_nobody_in(plain, database, sam):
     database.change(update(Authenticator).values(method="pager"))
     plain.sign_in(sam)
-    assert verify(plain, sam.code()).startswith("We can't check codes from your phone at the moment")
+    assert verify(plain, sam.code()).startswith("We can't check codes from your phone right now")
     assert verify(plain, sam.codes[0]) is None
 
 

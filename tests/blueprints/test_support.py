@@ -12,7 +12,7 @@ SECURITY = "/support/security"
 def test_support_agents_come_in_with_a_code(plain, support):
     plain.enter(support)
     assert (plain.path, plain.heading) == (HOME, "Waiting for your approval")
-    assert "Nothing waits for you." in plain.text
+    assert "There's nothing waiting for you." in plain.text
 
 
 @pytest.mark.parametrize("name", ["maria", "dr_okafor", "admin_lee"])

@@ -15,7 +15,7 @@ from tests.support.team import hire, row_of
 TEAM = "/ehr/settings/team"
 STATUS = f"{TEAM}/security"
 RIVERSIDE, LAKESIDE = "Riverside Family Practice", "Lakeside Clinic"
-WITHOUT = "Send a reminder to the one without"
+WITHOUT = "Send a reminder to the one person without it"
 
 
 def events(database, name):
@@ -47,9 +47,9 @@ def test_the_guides_way_leads_there(plain, admin_lee):
 def test_a_row_says_how_somebody_is_protected(plain, admin_lee, dr_okafor, dr_chen):
     plain.enter(admin_lee).open(STATUS)
     assert row_of(plain, dr_okafor).startswith(
-        "Dr. Ada Okafor Provider On Authenticator App since 1 Mar 2027 10 left No sealed copy Still gets in Never Not locked"
+        "Dr. Ada Okafor Provider On Authenticator App since 1 Mar 2027 10 left No sealed copy Can still sign in Never Not locked"
     )
-    assert row_of(plain, dr_chen).startswith("Dr. Lian Chen Provider Off None Nothing is set up Never Not locked Send a reminder")
+    assert row_of(plain, dr_chen).startswith("Dr. Lian Chen Provider Off None Not set up Never Not locked Send a reminder")
     assert "Practice administrator On" in row_of(plain, admin_lee)
 
 
@@ -84,7 +84,7 @@ def test_a_lock_is_seen_until_it_ends(plain, admin_lee, dr_okafor, database, clo
         update(Authenticator).where(Authenticator.user_id == database.user(dr_okafor).id).values(disabled_at=clock.now)
     )
     plain.open(STATUS)
-    assert "App stopped" in row_of(plain, dr_okafor)
+    assert "App blocked" in row_of(plain, dr_okafor)
 
 
 @pytest.mark.parametrize("lost", ["used up", "stopped", "never saved"])
@@ -102,7 +102,7 @@ def test_one_lost_phone_away_from_lockout(plain, admin_lee, dr_okafor, database,
     if lost == "never saved":
         database.change(update(BackupCodeSet).where(own).values(sealed_copy_given_at=clock.now))
         plain.open(STATUS)
-        assert "Still gets in" in row_of(plain, dr_okafor)
+        assert "Can still sign in" in row_of(plain, dr_okafor)
 
 
 def test_a_second_app_is_a_way_in(plain, admin_lee, dr_okafor, database, clock):
@@ -112,13 +112,13 @@ def test_a_second_app_is_a_way_in(plain, admin_lee, dr_okafor, database, clock):
     columns = {column.key: getattr(app, column.key) for column in Authenticator.__table__.columns}
     database.change(Authenticator.__table__.insert().values(**{**columns, "id": "f" * 32}))
     plain.enter(admin_lee).open(STATUS)
-    assert "Still gets in" in row_of(plain, dr_okafor)
+    assert "Can still sign in" in row_of(plain, dr_okafor)
 
 
 def test_a_number_from_days_as_a_patient_counts_for_nothing(plain, admin_lee, dr_okafor, database):
     database.change(update(Authenticator).where(Authenticator.user_id == database.user(dr_okafor).id).values(method="sms"))
     plain.enter(admin_lee).open(STATUS)
-    assert "App missing" in row_of(plain, dr_okafor) and "Text Message (SMS)" in row_of(plain, dr_okafor)
+    assert "No app" in row_of(plain, dr_okafor) and "Text Message (SMS)" in row_of(plain, dr_okafor)
 
 
 def test_no_secret_and_no_address_is_on_the_page(plain, admin_lee, dr_okafor):
@@ -213,11 +213,11 @@ def test_fifty_are_on_a_page_and_the_question_goes_with_it(browser, admin_lee, a
     browser.fill("Show", Search_team_members="Member")
     assert len(names(browser)) == config.TEAM_PAGE
     first = names(browser)
-    browser.press("Further")
+    browser.press("Next")
     assert len(names(browser)) == 20 and set(first).isdisjoint(names(browser)) and browser.arguments["q"] == "Member"
     browser.press("Send a reminder")
     assert browser.arguments["page"] == "2" and browser.arguments["q"] == "Member"
-    browser.press("Earlier")
+    browser.press("Previous")
     assert names(browser) == first
 
 
@@ -263,7 +263,7 @@ def test_a_demoted_administrators_open_page_does_nothing_more_and_says_what_to_d
     swapped = {"HX_Request": "true"} if browser.guise == "htmx" else {}
     answer = browser.get(path, **swapped) if method == "GET" else browser.post(path, **swapped)
     assert answer.status_code == 403
-    assert "This page is not open to you" in answer.text and "Contact Support" in answer.text
+    assert "You don't have access to this page" in answer.text and "Contact Support" in answer.text
     assert database.all(Outbox, Outbox.template == "set_up_reminder") == []
 
 
@@ -338,9 +338,9 @@ def test_all_without_are_reminded_in_handfuls(browser, admin_lee, app, database,
     hire(app, 5)
     monkeypatch.setattr(config, "REMINDERS_AT_ONCE", 4)
     browser.enter(admin_lee).open(STATUS)
-    browser.press("Send a reminder to all 6 without")
-    assert browser.notices == ["Reminders are on their way to 4 people. 2 more wait: press again."]
-    browser.press("Send a reminder to all 6 without")
+    browser.press("Send a reminder to all 6 without it")
+    assert browser.notices == ["Reminders are on their way to 4 people. 2 more people still need one. Send again to reach them."]
+    browser.press("Send a reminder to all 6 without it")
     assert browser.notices == ["Reminders are on their way to 2 people."]
     assert len(events(database, "set_up_reminder")) == 6
 
@@ -356,7 +356,7 @@ def test_the_reminder_names_the_last_day(plain, admin_lee, database, clock):
     database.change(update(Practice).values(deadline_at=clock.now + timedelta(days=14)))
     plain.enter(admin_lee).open(STATUS).press("Send a reminder")
     [mail] = mails(plain, to="dr.chen@example.test", subject="Set up two-factor authentication")
-    assert "The last day is 15 March 2027." in mail.text
+    assert "The last day to do it is 15 March 2027." in mail.text
 
 
 def test_a_person_of_another_practice_is_not_there_and_that_is_recorded(plain, admin_lee, dr_novak, database):
@@ -406,7 +406,7 @@ def test_who_asks_for_the_file_without_a_session_lands_beside_it(plain, admin_le
 
 def test_a_search_of_thousands_of_signs_is_cut_short(plain, admin_lee):
     plain.enter(admin_lee).open(f"{STATUS}?q={'x' * 7000}")
-    assert plain.status == 200 and "Nobody fits" in plain.text
+    assert plain.status == 200 and "Nobody matches" in plain.text
 
 
 def test_the_file_holds_what_was_asked_for(plain, admin_lee):

@@ -49,14 +49,19 @@ def test_mails_are_shown_as_their_reader_sees_them(plain, maria):
     plain.open("/test-bench")
     mail = plain.page.one("main").all("article")[0]
     assert mail.one("h3").text == "Sign-in from a new browser"
-    for words in ("To maria@example.test", "1 March 2027, 12:00 UTC", "Hello Maria Reyes,", "Chrome on Linux, address 127.0.0.1"):
+    for words in (
+        "To maria@example.test",
+        "1 March 2027, 12:00 UTC",
+        "Hello Maria Reyes,",
+        "Chrome on Linux, IP address 127.0.0.1",
+    ):
         assert words in mail.text
-    assert "support@medximity.example" in mail.text and "If it was not you" in mail.text
+    assert "support@medximity.example" in mail.text and "If it wasn't you" in mail.text
 
 
 def test_before_the_first_mail_the_box_says_it_is_empty(plain):
     plain.open("/test-bench")
-    assert "No mail was sent yet." in plain.text
+    assert "No emails sent yet." in plain.text
 
 
 def test_what_cannot_be_opened_is_shown_without_a_code(plain, database, maria, sam):

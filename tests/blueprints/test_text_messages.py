@@ -29,14 +29,14 @@ from tests.support.texts import (
 LEFT = r" You have \d+ tr(y|ies) left before a pause\."
 REFUSED = {
     "nothing": ("", "Enter your mobile phone number."),
-    "letters": ("503-FLOWERS", "A phone number has digits only"),
-    "an emoji": ("503 555 016📱", "A phone number has digits only"),
+    "letters": ("503-FLOWERS", "Enter digits only"),
+    "an emoji": ("503 555 016📱", "Enter digits only"),
     "an extension": ("503 555 0164 ext. 12", "Texts can't reach an extension."),
     "too short": ("503 555 01", "That number is too short."),
     "without its area code": ("555 0164", "That number is too short."),
     "too long": ("503 555 0164 0164 0164", "That number has too many digits."),
-    "unallocated": ("111 555 0164", "Nobody has that number."),
-    "premium": ("900 555 0164", "That number charges those who call it."),
+    "unallocated": ("111 555 0164", "That number isn't in use."),
+    "premium": ("900 555 0164", "That number charges people who call it."),
     "toll-free": ("800 555 0164", "That number belongs to a service"),
     "another country's landline": ("+82 2 312 3456", "We can't send texts to that country."),
     "another country": ("+49 1511 2345678", "We can't send texts to that country."),
@@ -94,7 +94,7 @@ def test_each_choice_has_a_drawing_of_its_own(plain, maria):
 
 
 def test_both_pages_that_ask_for_a_number_say_alike_how_to_write_it(plain, maria):
-    hint = "With the area code. Numbers of other countries begin with + and the country's code."
+    hint = "Include the area code. For a number in another country, start with + and the country code."
     assert hint in ask_for_texts(plain.enter(maria)).text
     assert hint in plain.open("/account/phone").text
 
@@ -109,7 +109,7 @@ def test_a_number_that_gets_no_texts_is_refused_in_words_and_kept(browser, inbox
 
 
 @pytest.mark.parametrize(
-    ("typed", "words"), [("02 312 3456", "That number is a landline"), ("070 5550 1234", "That is an internet phone number")]
+    ("typed", "words"), [("02 312 3456", "That number is a landline"), ("070 5550 1234", "That's an internet phone number")]
 )
 def test_a_landline_and_an_internet_phone_are_refused_in_words(app, browser, database, inbox, jun, monkeypatch, typed, words):
     allow(app, monkeypatch, "US", "KR")
@@ -188,7 +188,7 @@ def test_a_code_works_for_ten_minutes(plain, clock, inbox, maria, seconds, opens
     plain.fill("Verify and Enable", Verification_Code=inbox.code(maria))
     assert (plain.path == CODES) == opens
     if not opens:
-        assert sentence(plain) == "That code has expired: it works for 10 minutes. Press Send again for a new one."
+        assert sentence(plain) == "That code has expired. Codes work for 10 minutes. Select Send again for a new one."
 
 
 def test_the_code_of_the_older_text_is_told_to_be_it(texting, clock, inbox, maria):
@@ -210,8 +210,8 @@ def test_five_wrong_tries_kill_the_code(browser, inbox, maria):
         said.append(sentence(browser))
     browser.fill("Verify and Enable", Verification_Code=inbox.code(maria))
     said.append(sentence(browser))
-    wrong = "That code did not match. Compare it with the newest text from us."
-    dead = "Five tries were wrong, so that code no longer works. Press Send again for a new one."
+    wrong = "That code did not match. Check it against the newest text from us."
+    dead = "After five wrong tries, that code no longer works. Select Send again for a new one."
     assert said == [wrong] * 4 + [dead] * 2
 
 
@@ -236,7 +236,7 @@ def test_a_code_belongs_to_the_sign_in_that_asked_for_it(texting, clock, inbox, 
     elsewhere = texting.another()
     elsewhere.sign_in(maria)
     elsewhere.fill("Verify", Verification_Code=mine)
-    assert sentence(elsewhere) == "That code did not match. Compare it with the newest text from us."
+    assert sentence(elsewhere) == "That code did not match. Check it against the newest text from us."
     texting.fill("Verify", Verification_Code=inbox.code(maria))
     assert texting.path == "/sign-in/code"
     texting.fill("Verify", Verification_Code=mine)
@@ -263,7 +263,7 @@ def test_a_code_used_for_a_confirmation_is_told_to_be_used(texting, clock, inbox
     texting.open("/account/security/backup-codes")
     assert "on its way" not in texting.text
     texting.fill("Continue", Current_password=maria.password, Verification_Code=used)
-    assert sentence(texting) == "That code was already used. Press Send again for a new one."
+    assert sentence(texting) == "That code was already used. Select Send again for a new one."
 
 
 def test_where_no_text_was_sent_a_code_says_so(texting, clock, inbox, maria):
@@ -271,7 +271,7 @@ def test_where_no_text_was_sent_a_code_says_so(texting, clock, inbox, maria):
     clock.move(minutes=6)
     texting.open("/account/security/backup-codes")
     texting.fill("Continue", Current_password=maria.password, Verification_Code="123456")
-    assert sentence(texting) == "We have not sent you a text yet. Press Text me a code to get one."
+    assert sentence(texting) == "We haven't sent you a text yet. Select Text me a code to get one."
     assert texting.offers("Text me a code")
 
 
@@ -321,8 +321,8 @@ def test_between_two_texts_of_one_attempt_stand_sixty_seconds(plain, clock, inbo
     clock.move(seconds=10)
     plain.press("Send again")
     assert plain.status == 422
-    assert plain.problems == ["We sent you a text less than a minute ago. Wait 50 seconds, then press Send again."]
-    assert "A new text can go out in 50 seconds." in plain.text
+    assert plain.problems == ["We sent you a text less than a minute ago. Wait 50 seconds, then select Send again."]
+    assert "You can send a new text in 50 seconds." in plain.text
     clock.move(seconds=49)
     plain.press("Send again")
     assert "Wait 1 second, then" in plain.problems[0]
@@ -336,7 +336,7 @@ def test_the_wait_on_the_number_page_names_the_button_of_that_page(browser, cloc
     browser.press("Change the number")
     send_to(browser, OTHERS)
     assert (browser.status, browser.path) == (422, NUMBER)
-    assert browser.problems == ["We sent you a text less than a minute ago. Wait 60 seconds, then press Send Code."]
+    assert browser.problems == ["We sent you a text less than a minute ago. Wait 60 seconds, then select Send Code."]
     assert browser.offers("Send Code") and not browser.offers("Send again")
     clock.move(seconds=60)
     send_to(browser, OTHERS)
@@ -346,7 +346,7 @@ def test_the_wait_on_the_number_page_names_the_button_of_that_page(browser, cloc
 def test_who_goes_back_to_the_number_page_types_the_code_that_is_there(browser, database, inbox, maria):
     send_to(ask_for_texts(browser.enter(maria)), MARIAS)
     browser.press("Change the number")
-    browser.press("Type the code that we sent to ••• ••• ••64")
+    browser.press("Enter the code we sent to ••• ••• ••64")
     assert browser.path == CODE
     browser.press("Change the number")
     send_to(browser, MARIAS)
@@ -359,7 +359,7 @@ def test_the_same_number_is_texted_anew_when_its_code_is_dead(browser, clock, in
     send_to(ask_for_texts(browser.enter(maria)), MARIAS)
     clock.move(minutes=10)
     browser.open(NUMBER)
-    assert not browser.offers("Type the code that we sent to ••• ••• ••64")
+    assert not browser.offers("Enter the code we sent to ••• ••• ••64")
     send_to(browser, MARIAS)
     assert browser.path == CODE and count(inbox, maria) == 2
 
@@ -369,9 +369,9 @@ def test_a_full_hour_is_told_before_another_text_is_asked_for(plain, clock, inbo
     for _ in range(4):
         clock.move(seconds=60)
         plain.press("Send again")
-    assert count(inbox, maria) == 5 and "A new text can go out in 56 minutes." in plain.text
+    assert count(inbox, maria) == 5 and "You can send a new text in 56 minutes." in plain.text
     plain.press("Send again")
-    assert plain.problems == ["That is all the texts we send for now. Try again in 56 minutes, or use another way."]
+    assert plain.problems == ["We can't send more texts for now. Try again in 56 minutes, or use another way."]
 
 
 def test_the_wait_beside_the_button_is_that_of_the_refusal_whichever_limit_it_is_of(plain, clock, database, inbox, maria, sam):
@@ -389,19 +389,19 @@ def test_the_wait_beside_the_button_is_that_of_the_refusal_whichever_limit_it_is
     ]
     for number, changed, wait, refusal in full:
         copies(database, number, **changed)
-        assert f"A new text can go out in {wait}." in plain.open(CODE).text
+        assert f"You can send a new text in {wait}." in plain.open(CODE).text
         plain.press("Send again")
         assert plain.status == 422 and refusal in plain.problems[0] and f"can go out in {wait}." in plain.text
     assert count(inbox, maria) == 1
     plain.press("Change the number")
-    assert "A new text can go out in 22 hours." in plain.text, "the day is full, whatever the number"
+    assert "You can send a new text in 22 hours." in plain.text, "the day is full, whatever the number"
 
 
 def test_a_number_page_knows_no_hour_of_a_number_that_is_still_to_come(plain, clock, database, inbox, maria, sam):
     send_to(ask_for_texts(plain.enter(maria)), MARIAS)
     copies(database, 4, user_id=database.user(sam).id, attempt="another")
     clock.move(seconds=60)
-    assert "A new text can go out in 59 minutes." in plain.open(CODE).text
+    assert "You can send a new text in 59 minutes." in plain.open(CODE).text
     plain.press("Change the number")
     assert "A new text can go out" not in plain.text
     send_to(plain, OTHERS)
@@ -416,7 +416,7 @@ def test_where_it_is_you_is_confirmed_the_wait_is_told_before_the_first_text(tex
     browser.fill("Verify", Verification_Code=maria.codes[0])
     clock.move(minutes=6)
     browser.open("/account/security/confirm")
-    assert "A new text can go out in 53 minutes." in browser.text
+    assert "You can send a new text in 53 minutes." in browser.text
     browser.press("Text me a code")
     assert browser.status == 422 and "Try again in 53 minutes" in browser.problems[0]
 
@@ -448,13 +448,13 @@ def test_an_account_gets_five_texts_an_hour_and_is_told_how_long_to_wait(texting
     assert count(inbox, maria) == 5
     late = texting.another()
     late.sign_in(maria)
-    limit = "That is all the texts we send for now. Try again in 59 minutes, or use another way."
-    assert late.notices == [limit] and "We can send a text" not in late.text and late.offers("Use a backup code")
+    limit = "We can't send more texts for now. Try again in 59 minutes, or use another way."
+    assert late.notices == [limit] and "We can text" not in late.text and late.offers("Use a backup code")
     late.press("Text me a code")
     assert late.status == 422
     assert late.problems == [limit] and late.notices == []
     late.fill("Verify", Verification_Code="123456")
-    assert late.notices == [limit] and "We can send a text" not in late.text
+    assert late.notices == [limit] and "We can text" not in late.text
     clock.move(minutes=59)
     late.another().sign_in(maria)
     assert count(inbox, maria) == 6
@@ -468,9 +468,9 @@ def test_an_account_gets_ten_texts_a_day(texting, clock, inbox, maria):
     clock.move(hours=2)
     late = texting.another()
     late.sign_in(maria)
-    assert late.notices == ["That is all the texts we send in one day. Use another way, or try again tomorrow."]
+    assert late.notices == ["We can't send more texts today. Use another way, or try again tomorrow."]
     late.press("Text me a code")
-    assert late.problems == ["That is all the texts we send in one day. Use another way, or try again tomorrow."]
+    assert late.problems == ["We can't send more texts today. Use another way, or try again tomorrow."]
     clock.move(hours=20)
     late.another().sign_in(maria)
     assert count(inbox, maria) == 11
@@ -483,7 +483,7 @@ def test_a_number_gets_five_texts_an_hour_whoever_asks(plain, inbox, maria, jun)
     other = plain.another()
     send_to(ask_for_texts(other.enter(jun)), MARIAS)
     assert other.status == 422
-    assert other.problems == ["That is all the texts we send for now. Try again in 60 minutes, or use another way."]
+    assert other.problems == ["We can't send more texts for now. Try again in 60 minutes, or use another way."]
     send_to(other, OTHERS)
     assert other.path == CODE
 
@@ -493,7 +493,7 @@ def test_an_address_gets_25_texts_in_five_minutes(plain, clock, database, maria,
     copies(database, 24, user_id=database.user(sam).id, to_hash=b"another", attempt="another")
     other = plain.another()
     send_to(ask_for_texts(other.enter(jun)), OTHERS)
-    assert other.problems == ["That is all the texts we send for now. Try again in 5 minutes, or use another way."]
+    assert other.problems == ["We can't send more texts for now. Try again in 5 minutes, or use another way."]
     elsewhere = plain.another(ip="127.0.0.7")
     send_to(ask_for_texts(elsewhere.enter(jun)), OTHERS)
     assert elsewhere.path == CODE
@@ -524,7 +524,7 @@ def test_pumping_is_said_in_the_log_by_the_first_digits_alone(plain, clock, data
     clock.move(minutes=1)
     plain.press("Send again")
     said = [record.getMessage() for record in caplog.records if "texts to numbers" in record.getMessage()]
-    assert said == ["texts to numbers that begin with +1503: 10 sent, 0 used in an hour"]
+    assert said == ["texts to numbers starting with +1503: 10 sent, 0 used in the last hour"]
     assert MARIAS not in caplog.text
 
 
@@ -535,7 +535,7 @@ def test_the_planned_texts_of_a_day_are_said_to_be_spent_once(plain, clock, mari
         clock.move(minutes=1)
         plain.press("Send again")
     said = [record.getMessage() for record in caplog.records if record.levelname == "CRITICAL"]
-    assert said == ["texts: the 2 planned for a day are spent"]
+    assert said == ["texts: the daily limit of 2 has been reached"]
 
 
 # --- what is kept and shown: SM-1, SM-12
@@ -601,7 +601,7 @@ def test_a_text_that_could_not_be_handed_over_says_so_and_offers_the_other_ways(
     texting.sign_in(maria)
     database.change(update(Outbox).where(Outbox.kind == "text").values(state=state))
     texting.open("/sign-in/code")
-    assert "We couldn't hand your text to the carrier. Send again, or use a backup code." in texting.notices
+    assert "Your text didn't go through. Select Send again, or use a backup code." in texting.notices
     assert texting.offers("Send again") and texting.offers("Use a backup code") and texting.offers("Can't access your code?")
 
 
@@ -609,7 +609,7 @@ def test_a_first_text_that_could_not_be_handed_over_lets_the_number_be_checked(b
     send_to(ask_for_texts(browser.enter(maria)), MARIAS)
     database.change(update(Outbox).where(Outbox.kind == "text").values(state="failed"))
     browser.open(CODE)
-    assert "We couldn't hand your text to the carrier. Send again, or check the number." in browser.notices
+    assert "Your text didn't go through. Select Send again, or check the number." in browser.notices
     browser.press("Change the number")
     assert browser.path == NUMBER
 
@@ -617,8 +617,8 @@ def test_a_first_text_that_could_not_be_handed_over_lets_the_number_be_checked(b
 @pytest.mark.parametrize(
     ("became", "said"),
     [
-        ({"outcome": "refused"}, "keep trying. Check the number, or choose the authenticator app."),
-        ({"state": "failed", "outcome": HELD}, "no codes go there. Change the number, or choose the authenticator app."),
+        ({"outcome": "refused"}, "still trying. Check the number, or choose the authenticator app."),
+        ({"state": "failed", "outcome": HELD}, "send codes there. Change the number, or choose the authenticator app."),
     ],
 )
 def test_at_the_first_set_up_no_way_is_named_that_is_not_there(browser, database, maria, became, said):
@@ -664,7 +664,7 @@ def test_a_sixth_account_on_one_number_is_refused(plain, database, inbox, maria,
     add(database, [{**values, "id": f"{fifth:032}", "user_id": fifth}])
     send_to(ask_for_texts(other), MARIAS)
     assert other.status == 422
-    assert other.problems == ["Five accounts use this number already. Choose another number, or the authenticator app."]
+    assert other.problems == ["Five accounts already use this number. Choose another number, or the authenticator app."]
 
 
 def add(database, rows):
@@ -730,7 +730,7 @@ def test_after_five_wrong_tries_the_page_promises_no_minutes(plain, inbox, maria
     send_to(ask_for_texts(plain.enter(maria)), MARIAS)
     for wrong in itertools.islice(inbox.wrong_codes(maria), 5):
         plain.fill("Verify and Enable", Verification_Code=wrong)
-    assert "more minutes" not in plain.text and "no longer works" in plain.text
+    assert "The code expires in" not in plain.text and "no longer works" in plain.text
 
 
 def test_a_number_that_was_proved_is_texted_however_many_share_it(plain, clock, database, inbox, maria):
@@ -748,7 +748,7 @@ def test_the_sixth_account_is_refused_at_the_proof_too(plain, database, inbox, m
     send_to(ask_for_texts(plain.enter(maria)), MARIAS)
     share(database, maria, 5)
     plain.fill("Verify and Enable", Verification_Code=inbox.code(maria))
-    assert plain.status == 422 and "Five accounts use this number already" in plain.problems[0]
+    assert plain.status == 422 and "Five accounts already use this number" in plain.problems[0]
     assert database.user(maria).two_factor == "off"
 
 

@@ -26,9 +26,9 @@ from tests.support.texts import (
     turn_on_texts,
 )
 
-BACKUP = "Text messages are switched off, so no code comes by text. Use one of your backup codes."
-APP = "Text messages are switched off, so no code comes by text. Use the code from your app, or a backup code."
-ALONE = "and no other way is left. Contact Support"
+BACKUP = "Text messages are turned off right now, so we can't text you a code. Use one of your backup codes."
+APP = "Text messages are turned off right now, so we can't text you a code. Use the code from your app, or a backup code."
+ALONE = "and you have no other way to get in. Contact Support"
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_the_choice_page_offers_the_app_alone_and_says_why(browser, maria, switc
     switch_off()
     browser.enter(maria).open(WIZARD)
     assert [radio["value"] for radio in browser.page.all("input", type="radio")] == ["totp"]
-    assert "Text messages are switched off at the moment." in browser.text
+    assert "Text messages are turned off right now." in browser.text
 
 
 def test_what_is_posted_past_the_choice_page_begins_nothing(plain, database, inbox, maria, switch_off):
@@ -98,7 +98,7 @@ def test_a_text_asked_for_by_direct_post_is_refused_in_words(texting, database, 
     texting.sign_in(maria)
     own = database.all(Authenticator, Authenticator.method == "sms")[0].id
     answer = texting.post("/sign-in/send", {"way": own})
-    assert answer.status_code == 422 and "so none was sent" in answer.text
+    assert answer.status_code == 422 and "so we didn&#39;t send one" in answer.text
     assert len(inbox.of(maria)) == before
 
 
@@ -111,7 +111,7 @@ def test_six_digits_that_no_text_brought_are_answered_with_what_remains(texting,
 def test_who_cannot_get_a_code_is_not_told_to_wait_for_a_text(texting, maria):
     texting.sign_in(maria)
     texting.press("Can't access your code?")
-    assert "Use a backup code." in texting.text and "Check that texts arrive." not in texting.text
+    assert "Use a backup code." in texting.text and "Check your text messages." not in texting.text
 
 
 def test_a_code_that_is_on_the_phone_already_still_opens(plain, app, database, inbox, maria, clock, switch_off):
@@ -160,14 +160,14 @@ def test_security_offers_the_app_in_place_of_update_phone(texting, database, mar
     texting.sign_in(maria)
     texting.fill("Verify", Verification_Code=maria.codes[0])
     texting.open("/account/security")
-    assert not texting.offers("Update Phone") and "Switched off" in texting.text
+    assert not texting.offers("Update Phone") and "Turned off" in texting.text
     texting.press("Use another way instead")
     assert [radio["value"] for radio in texting.page.all("input", type="radio")] == ["totp"]
     texting.press("Continue")
     maria.key = "".join(texting.page.one("code", id="key").text.split())
     texting.fill("Verify and Enable", Verification_Code=maria.code())
     assert [row.method for row in database.all(Authenticator, Authenticator.user_id == database.user(maria).id)] == ["totp"]
-    assert all("no longer gets" not in (text or "") for text in told(database, maria)), "a text went out"
+    assert all("no longer text" not in (text or "") for text in told(database, maria)), "a text went out"
 
 
 def told(database, person):
@@ -189,7 +189,7 @@ def test_what_would_remain_without_the_phone_counts_no_texts(plain, database, in
     assert "only another way to get codes would let you in" in plain.text
     switch_off()
     plain.open("/account/security")
-    assert "nothing that you hold would let you in" in plain.text
+    assert "you would have no way in" in plain.text
 
 
 def test_the_last_way_that_works_cannot_be_removed(plain, database, inbox, sam, switch_off):

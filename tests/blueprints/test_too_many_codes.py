@@ -6,7 +6,7 @@ from sqlalchemy import update
 from portal.models import Authenticator, Event, Outbox, User
 
 PAUSE = "Too many attempts. Try again in {} minutes."
-DISABLED = "Too many wrong codes: codes from your phone no longer work. Use a backup code, or Contact Support."
+DISABLED = "There were too many wrong codes, so codes from your phone no longer work. Use a backup code, or Contact Support."
 OTHER_CODE = "0000-0000-0000-0000"
 
 
@@ -141,7 +141,7 @@ def test_the_hundredth_failure_disables_the_app_and_backup_codes_still_work(plai
     assert knock(plain, sam, sam.code()).startswith(DISABLED)
     assert knock(plain, sam, sam.codes[0]) is None
     plain.open("/account/security")
-    assert "Stopped" in plain.text and plain.offers("Contact Support")
+    assert "Blocked" in plain.text and plain.offers("Contact Support")
     assert count(database, Event, Event.event == "authenticator_disabled") == 1
     assert count(database, Outbox, Outbox.template == "authenticator_disabled") == 1
 
@@ -156,7 +156,7 @@ def test_a_stopped_app_is_named_even_where_a_pause_begins(plain, clock, database
 
 
 def test_the_hundredth_wrong_backup_code_stops_the_set_and_the_app_still_works(plain, clock, database, sam):
-    stopped = "Too many wrong backup codes: this set no longer works."
+    stopped = "There were too many wrong backup codes, so this set no longer works."
     database.change(update(User).where(User.username == "sam").values(backup_failures=99, code_failures=99))
     plain.sign_in(sam)
     assert knock(plain, sam, OTHER_CODE).startswith(stopped)

@@ -11,7 +11,7 @@ from tests.support import phone
 from tests.support.client import CODES, SCAN, WIZARD
 from tests.support.markup import squeeze
 
-EXPIRED = "This set-up was open for more than 30 minutes, so it ended. Start again here."
+EXPIRED = "Setup was open for more than 30 minutes, so it ended. Start again here."
 SIX_DIGITS = "The code must be 6 numbers."
 SHAPES = {
     "nothing": ("", "Enter the 6-digit code."),
@@ -64,7 +64,7 @@ def test_four_pages_and_five_clicks_from_enable_to_on(browser, database, maria):
     pages.append(browser.heading)
     browser.fill("Done", **{f"Code {number}": maria.codes[number - 1]})
     assert pages == [
-        "Choose how you get your codes",
+        "Choose how to get your codes",
         "Connect your authenticator app",
         "Save your backup codes",
         f"Type code {number} from your copy",
@@ -94,7 +94,7 @@ def test_nothing_chosen_is_told(browser, maria, database):
         radio.attributes.pop("checked", None)
     browser.press("Continue")
     assert browser.status == 422
-    assert browser.problems == ["Choose how you want to get your codes."]
+    assert browser.problems == ["Choose how to get your codes."]
     assert database.all(Binding) == []
 
 
@@ -212,8 +212,8 @@ def test_advice_after_wrong_codes_follows_the_guides_order(browser, database, ma
         "time on your phone",
         "fresh code",
         "labeled for Medximity",
-        "scan the QR code once more",
-        "scan the QR code once more",
+        "scan the QR code again",
+        "scan the QR code again",
     ]
     assert [word for word, sentence in zip(wanted, said, strict=True) if word not in sentence] == []
     assert not is_on(database, maria)
@@ -409,7 +409,7 @@ def test_a_sign_in_of_six_minutes_ago_is_asked_for_the_password_first(browser, c
     browser.press("Enable")
     assert browser.heading == "Confirm it's you"
     browser.fill("Continue", Current_password="not the password")
-    assert browser.problems[0].startswith("That is not your current password.")
+    assert browser.problems[0].startswith("That's not your current password.")
     browser.fill("Continue", Current_password=maria.password)
     assert browser.path == WIZARD
 

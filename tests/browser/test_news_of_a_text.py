@@ -13,8 +13,8 @@ from tests.support.reader import Reader
 from tests.support.server import running_server
 from tests.support.town import Town
 
-SAID = re.compile(r"We sent a text with 6 digits to •••")
-FAILED = "We couldn't hand your text to the carrier. Send again, or check the number."
+SAID = re.compile(r"We texted a 6-digit code to •••")
+FAILED = "Your text didn't go through. Select Send again, or check the number."
 NEWS_MILLISECONDS = 25_000
 LAST = itertools.count(20)  # a number of its own for each: five texts an hour go to one
 
@@ -98,17 +98,17 @@ def test_asking_for_news_is_nobodys_activity(asked, town):
 
 def test_without_javascript_a_link_tells_it(asked):
     reader = asked("accept", script=False)
-    link = reader.page.get_by_role("link", name="See what has become of it")
+    link = reader.page.get_by_role("link", name="Check on this text")
     deadline = time.monotonic() + NEWS_MILLISECONDS / 1000
-    while "We sent a text" not in reader.page.inner_text("#news") and time.monotonic() < deadline:
+    while "We texted a 6-digit code" not in reader.page.inner_text("#news") and time.monotonic() < deadline:
         link.click()
-    assert "We sent a text" in reader.page.inner_text("#news")
+    assert "We texted a 6-digit code" in reader.page.inner_text("#news")
 
 
 def test_the_seconds_until_the_next_text_count_down_and_go(asked):
     reader = asked("accept")
-    wait = reader.page.get_by_text("A new text can go out in")
+    wait = reader.page.get_by_text("You can send a new text in")
     first = int(re.search(r"\d+", wait.inner_text())[0])
     expect(wait).to_contain_text(f"in {first - 2} second")
-    life = reader.page.get_by_text("Its code works for")
-    expect(life).to_contain_text(re.compile(r"9:5\d more minutes"))
+    life = reader.page.get_by_text("The code expires in")
+    expect(life).to_contain_text(re.compile(r"expires in 9:5\d"))

@@ -92,7 +92,7 @@ def test_the_end_leads_to_sign_in_which_says_why(reader, wait):
     wait(WARNING)
     reader.page.wait_for_url("**/sign-in*")
     assert reader.headline == "Sign in"
-    assert reader.sees("nothing happened for a while")
+    assert reader.sees("you weren't active for a while")
     assert reader.patient.name not in reader.page.content()
 
 

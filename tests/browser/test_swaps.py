@@ -216,7 +216,7 @@ def test_do_this_later_is_remembered_on_the_home_page(reader):
     reader.press("Do this later")
     assert reader.headline == "Security"
     reader.page.goto("/home")
-    assert reader.sees("have not confirmed yet")
+    assert reader.sees("You haven't confirmed")
     reader.press("Do this now")
     assert len(reader.backup_codes()) == 10
 
@@ -248,7 +248,7 @@ def test_after_sign_out_back_shows_nothing_private(town, browsers, patient):
     reader.sign_in(patient)
     reader.page.goto("/account")
     reader.sign_out(patient)
-    assert reader.sees("You are signed out.")
+    assert reader.sees("You're signed out.")
     for _ in range(2):
         reader.back()
         assert reader.headline == "Sign in"

@@ -149,9 +149,9 @@ def reset_twice(browser, dr_chen, admin_lee, support, database, monkeypatch):
     browser.enter(admin_lee)
     for _ in range(2):
         browser.open(f"/ehr/settings/team/{database.user(dr_chen).id}/reset")
-        browser.tick("Seen in person")
+        browser.tick("Saw them in person")
         browser.fill("Reset", Reason="Phone lost.")
-    browser.another().enter(support).press("Look at it").press("Refuse")
+    browser.another().enter(support).press("View request").press("Refuse")
 
 
 def watch_over(browser, admin_lee, dr_chen):
@@ -159,7 +159,7 @@ def watch_over(browser, admin_lee, dr_chen):
     browser.enter(admin_lee).open("/ehr/settings/team/security").press("Send a reminder")
     browser.get("/ehr/settings/team/security/export")
     browser.open("/ehr/settings/team/deadline")
-    browser.fill("Save", **{"Set-up deadline": "2027-03-15", "Days of grace": "1", "Sign-ins of grace": "1"})
+    browser.fill("Save", **{"Setup deadline": "2027-03-15", "Extra days": "1", "Extra sign-ins": "1"})
     browser.another().enter(dr_chen).press("Later")
     browser.open("/ehr/settings/team/deadline").press("Remove the deadline")
 

@@ -51,7 +51,7 @@ def test_what_cannot_be_opened_is_shown_as_missing_and_stops_nothing(plain, mari
 def test_an_address_that_cannot_be_opened_gets_no_link(plain, maria, database):
     database.change(update(User).where(User.username == "maria").values(email_sealed=b"k1\0broken"))
     plain.open("/forgot-password").fill("Send link", Username_or_email_address="maria")
-    assert plain.heading == "Look into your mailbox" and database.all(Link) == []
+    assert plain.heading == "Check your email" and database.all(Link) == []
 
 
 def test_the_link_of_an_address_that_is_gone_confirms_nothing(plain, maria, database):

@@ -159,7 +159,7 @@ def test_a_new_number_by_update_phone(reader, town, phone_of, browsers):
     reader.type("Verification Code", digits)
     reader.press("Verify and Enable")
     assert reader.headline == "Security" and reader.sees("Your change is saved.")
-    assert "This number no longer gets your codes." in old.next()
+    assert "We no longer text your codes to this number." in old.next()
     reader.sign_out(patient)
     sign_in_by_text(reader, patient, new)
     assert len(old.texts()) == 3
@@ -230,5 +230,5 @@ def test_send_again_too_early_says_how_long_to_wait(reader, town, phone_of):
     reader.type("Mobile phone number", phone_of(patient).written)
     reader.press("Send Code")
     reader.press("Send again")
-    assert re.search(r"Wait \d+ seconds?, then press Send again", reader.text)
+    assert re.search(r"Wait \d+ seconds?, then select Send again", reader.text)
     assert phone_of(patient).next() and len(phone_of(patient).texts()) == 1

@@ -117,7 +117,7 @@ def test_the_sealed_copy_can_be_ticked_later(reader, town):
     assert reader.sees("Not handed over yet")
     reader.page.get_by_label(GIVEN).check()
     reader.press("Save")
-    assert reader.sees("Noted: your practice administrator has the sealed copy.") and reader.sees("Handed over")
+    assert reader.sees("Got it. Your practice administrator has the sealed copy.") and reader.sees("Handed over")
 
 
 def enter(reader, provider):
@@ -163,7 +163,7 @@ def test_a_practice_administrator_verifies_which_accounts_have_it(reader, town):
     for label in ("Settings", "Team Members", "Security Status"):
         reader.press(label)
     assert reader.headline == "Security Status"
-    for provider, state, shown in ((with_it, "On", "Authenticator App"), (without, "Off", "Nothing is set up")):
+    for provider, state, shown in ((with_it, "On", "Authenticator App"), (without, "Off", "Not set up")):
         reader.page.get_by_label("Two-factor authentication", exact=True).select_option(state)
         reader.type("Search team members", provider.name)
         reader.press("Show")

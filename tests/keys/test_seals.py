@@ -10,7 +10,7 @@ from tests.support.rows import Rows, loot
 from tests.support.server import running_server
 from tests.support.wire import CODE, Wire, claimant
 
-UNREADABLE = "We can't check codes from your phone at the moment"
+UNREADABLE = "We can't check codes from your phone right now"
 MOVE = (
     "UPDATE authenticators SET secret_sealed = (SELECT secret_sealed FROM authenticators a JOIN users u ON u.id = a.user_id"
     " WHERE username = 'sam') WHERE user_id = (SELECT id FROM users WHERE username = 'maria')"
@@ -32,7 +32,7 @@ def test_a_key_moved_to_another_account_lets_nobody_in_and_backup_codes_still_wo
     for code in (entry.code(), thief.code()):
         answer = person.post(CODE, code=code)
         assert (answer.status, UNREADABLE in answer.lines) == (422, True), answer.lines
-    assert "cannot be opened with the keys at hand" in portal.log.read_text()
+    assert "cannot be decrypted with the configured keys" in portal.log.read_text()
     assert person.post(CODE, code=codes[1]).went_in
 
 

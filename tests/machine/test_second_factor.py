@@ -132,7 +132,7 @@ class SecondFactor(RuleBasedStateMachine):
         tab = self.tabs[at]
         aims = {"change": f"?change={next(iter(self.proved), '')}", "add": "?add=1"} if self.proved else {aim: ""}
         self.at(tab, SECURITY + "/two-factor" + aims[aim])
-        if tab.heading == "Choose how you get your codes":
+        if tab.heading == "Choose how to get your codes":
             tab.choose(KINDS[kind])
             tab.press("Continue")
 
@@ -166,7 +166,7 @@ class SecondFactor(RuleBasedStateMachine):
         text = self.text_of(binding) if tab.path == CODE else None
         shown = text.code if text else totp(secret, self.clock.now)
         right = right and shown != "000000"
-        was_over = tab.path == CODE and "more minute" not in tab.text
+        was_over = tab.path == CODE and "The code expires in" not in tab.text
         key = squeeze(tab.page.one("code", id="key").text) if tab.path == SCAN else None
         assert (key is None) or (key == secret), "the page shows another key than the one that is kept"
         tab.fill("Verify and Enable", Verification_Code=shown if right else "000000")

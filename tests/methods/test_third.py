@@ -181,7 +181,7 @@ def remove(plain, clock, maria, device):
     plain.press("Remove Blue key")
     assert plain.heading == "Confirm it's you"
     answer(plain, "Continue", device.answer(), Current_password="not the password")
-    assert plain.problems == ["That is not your current password. Check it and try again. You have 8 tries left before a pause."]
+    assert plain.problems == ["That's not your current password. Check it and try again. You have 8 tries left before a pause."]
     answer(plain, "Continue", "{}", Current_password=maria.password)
     assert plain.status == 422 and "That did not prove" in plain.problems[0]
     plain.press("Use a verification code")

@@ -88,10 +88,10 @@ def test_seeding_twice_keeps_what_people_did_meanwhile(site):
 
 
 def test_an_account_is_made_once(bare_site):
-    assert bare_site.flask(*CREATE, "--password", PASSWORD) == "ida.lund was made.\n"
+    assert bare_site.flask(*CREATE, "--password", PASSWORD) == "Created ida.lund.\n"
     stored = Rows(bare_site).all("SELECT password_sealed, full_name FROM users")
     words = [word.replace("Ida Lund", "Somebody Else") for word in CREATE]
-    assert bare_site.flask(*words, "--password", "another fine umbrella") == "ida.lund exists already; nothing was changed.\n"
+    assert bare_site.flask(*words, "--password", "another fine umbrella") == "ida.lund already exists. Nothing was changed.\n"
     kept = Rows(bare_site).all("SELECT password_sealed, full_name FROM users") == stored
     assert kept, "the account was changed"
 

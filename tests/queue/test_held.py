@@ -62,7 +62,7 @@ def test_the_page_says_why_no_code_comes_and_to_use_another_way(app, clock, data
     carry(app, clock, texts(database)[-1])
     plain.open("/sign-in/code")
     assert plain.notices == [
-        "The number ••• ••• ••64 moved to another SIM card or carrier lately, so no codes go there. Use another way in."
+        "The number ••• ••• ••64 recently moved to another SIM card or carrier, so we don't send codes there. Use another way instead."
     ]
     plain.fill("Verify", Verification_Code=maria.codes[0])
     assert plain.path == "/home"
@@ -71,7 +71,7 @@ def test_the_page_says_why_no_code_comes_and_to_use_another_way(app, clock, data
 def test_the_page_of_the_set_up_says_so_too(app, clock, database, asked):
     carry(app, clock, texts(database)[0])
     asked.open(CODE)
-    assert "moved to another SIM card or carrier lately" in asked.text and asked.offers("Change the number")
+    assert "recently moved to another SIM card or carrier" in asked.text and asked.offers("Change the number")
 
 
 def test_the_person_is_told_by_mail_and_the_trail_says_it(app, clock, database, asked, maria):
@@ -82,8 +82,8 @@ def test_the_person_is_told_by_mail_and_the_trail_says_it(app, clock, database, 
     [mail] = notices(database)
     with app.test_request_context():
         subject, text, _ = compose(mail.template, mail.facts, {"not_me": "a-token"})
-    assert subject == "We held back a code that was to go by text"
-    assert "Chrome on Linux, address 127.0.0.1" in text
+    assert subject == "We didn't text you a code"
+    assert "Chrome on Linux, IP address 127.0.0.1" in text
     assert "another SIM card" in text and "authenticator app or a backup code" in text and "/not-me/a-token" in text
     assert MARIAS[1:] not in text and MARIAS[-4:] not in text
 
@@ -91,7 +91,7 @@ def test_the_person_is_told_by_mail_and_the_trail_says_it(app, clock, database, 
 def test_recent_activity_says_it_in_words(app, clock, database, asked):
     carry(app, clock, texts(database)[0])
     asked.open("/account/security/activity")
-    assert "your number had lately moved to another SIM card or carrier" in asked.text
+    assert "your number had recently moved to another SIM card or carrier" in asked.text
 
 
 def test_one_mail_a_day_is_enough_however_often_a_code_is_asked_for(app, clock, database, asked):
@@ -130,7 +130,7 @@ def test_a_code_is_checked_and_the_news_to_an_old_number_is_not(app, clock, data
     for row in texts(database):
         carry(app, clock, row, carrier)
     assert {each["number"] for each in number_check.asked} == {MARIAS, OTHERS}
-    assert [(number, "no longer gets your codes" in words) for number, words, _ in gateway.taken] == [(MARIAS, True)]
+    assert [(number, "no longer text your codes" in words) for number, words, _ in gateway.taken] == [(MARIAS, True)]
 
 
 def test_without_the_setting_nobody_is_asked(app, gateway):

@@ -191,7 +191,7 @@ def test_a_notice_that_nobody_takes_for_three_days_dies_and_says_so(app, clock, 
     carry(app, clock, mail, gateway)
     bury(app, clock)
     assert gateway.taken == [] and (row_of(app, mail).state, row_of(app, mail).body_sealed) == ("dead", None)
-    assert "1 messages died" in caplog.text
+    assert "1 messages expired" in caplog.text
 
 
 def test_the_test_bench_keeps_the_words_until_they_die(app, clock, text):
@@ -224,7 +224,7 @@ def test_a_row_that_cannot_be_opened_fails(app, clock, text, database, caplog):
     database.change(update(Outbox).values(to_sealed=b"k1\0broken"))
     gateway = Scripted()
     assert carry(app, clock, text, gateway) is None and gateway.taken == []
-    assert row_of(app, text).state == "failed" and "cannot be opened" in caplog.text
+    assert row_of(app, text).state == "failed" and "cannot be decrypted" in caplog.text
 
 
 def test_a_row_that_is_not_there_is_nobodys_business(app, clock):

@@ -31,4 +31,4 @@ def test_a_number_that_moved_gets_no_code_and_its_owner_gets_a_mail(site, gatewa
         assert row_of(app, row_id).stage_at(clock.now()) == "held"
         assert "check-token" not in server.log.read_text() and NUMBER[1:] not in server.log.read_text()
     assert gateway.asked == [] and number_check.asked == [{"number": NUMBER}]
-    assert mail_server.subjects("maria@example.test") == ["We held back a code that was to go by text"]
+    assert mail_server.subjects("maria@example.test") == ["We didn't text you a code"]

@@ -59,11 +59,11 @@ def test_one_of_two_approvers_decides(portal, approvers, answers):
     (first, done), (_, late) = answer(approvers, row, answers)
     assert (done.status, late.status) == (303, 422)
     deed = {"approve": "approved", "refuse": "refused"}[answers[first]]
-    assert f"{NAMES[first]} {deed} it before you." in late.lines
+    assert f"{NAMES[first]} already {deed} this." in late.lines
     told = "SELECT count(*) FROM events WHERE case_id = :row AND event IN ('emergency_approved', 'emergency_refused')"
     assert Rows(portal.site).one(told, row=row) == 2, "one decision, in two people's activity"
     waits = asker.open(ASK).lines
-    assert NAMES[first] in waits and ("Open charts to read" in waits) == (deed == "approved")
+    assert NAMES[first] in waits and ("Open charts" in waits) == (deed == "approved")
 
 
 def test_two_presses_to_open_the_charts_begin_one_reading(portal):

@@ -98,7 +98,7 @@ def test_the_code_page_of_texts_before_and_after_a_limit(queries, plain, inbox, 
         monkeypatch.setattr(send_limits, "LIMITS", [Limit("account", most, send_limits.HOUR, "send_limit")])
         plain.sign_in(maria)
         counts = walk(queries, lambda: plain.open("/sign-in/code"))
-        assert counts == [("sign_in.ask_code", 4)] and ("That is all" in plain.text) == (most == 1)
+        assert counts == [("sign_in.ask_code", 4)] and ("We can't send more texts" in plain.text) == (most == 1)
 
 
 def test_the_set_up_pages_of_texts(queries, plain, inbox, maria):

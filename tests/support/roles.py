@@ -81,7 +81,7 @@ class Roles:
 
     def return_after_reset(self, administrator):
         """An administrator resets somebody, who comes back by link and password."""
-        administrator.open(f"/ehr/settings/team/{self.ids['dr.lost']}/reset").tick("Seen in person")
+        administrator.open(f"/ehr/settings/team/{self.ids['dr.lost']}/reset").tick("Saw them in person")
         administrator.fill("Reset", Reason="Phone lost.")
         [mail] = mails(administrator, subject=LINK_MAIL)
         return Browser(self.app).open(mail.link).fill("Continue", Password=demo.PASSWORD)

@@ -98,7 +98,7 @@ def ehr_team(walker, town):
     walker.press("Show")
     walker.take("nobody")
     walker.page.goto("/ehr/settings/team/deadline")
-    refuse(walker, "deadline-wrong", "Days of grace", "99", "Save")
+    refuse(walker, "deadline-wrong", "Extra days", "99", "Save")
 
 
 def ehr_without_code(walker, town):

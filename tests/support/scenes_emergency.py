@@ -56,7 +56,7 @@ def read(walker):
     """The charts, one of them, and what stays shut."""
     walker.page.goto("/sign-in/emergency")
     walker.take("approved")
-    walker.press("Open charts to read")
+    walker.press("Open charts")
     walker.take("charts")
     walker.press("Maria Reyes")
     walker.take("chart")

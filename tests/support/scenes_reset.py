@@ -39,7 +39,7 @@ def reset(walker, town):
 
 
 def reset_by_two(walker, town):
-    """Asked for by one, approved by another."""
+    """Requested by one, approved by another."""
     colleague = town.regular("provider")
     town.change_contact(colleague)
     enter(walker, town.regular("administrator"))
@@ -55,7 +55,7 @@ def reset_by_two(walker, town):
     walker.type("Verification Code", agent.phone.code())
     walker.press("Verify")
     walker.take("waiting")
-    walker.press("Look at it")
+    walker.press("View request")
     walker.take("decide")
     walker.press("Refuse")
     walker.take("refused")
@@ -74,7 +74,7 @@ def open_page(walker, town, colleague):
 def ask(walker):
     """Reason, a tick, Reset."""
     walker.type("Reason", "Phone lost on Friday, a new one is there.")
-    walker.page.get_by_label("Seen in person", exact=True).check()
+    walker.page.get_by_label("Saw them in person", exact=True).check()
     walker.press("Reset")
 
 
