@@ -10,7 +10,8 @@ from bench import floor, journeys, report
 from bench.client import Browser, Slice, run
 from bench.people import FREE, make_people
 from bench.report import Row
-from portal import config, create_app, passwords
+from portal import create_app, passwords
+from portal.settings import config
 from tests.support.server import Server, running_server
 from tests.support.sites import Sites
 

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from flask import Flask, render_template, request
 from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert, select
 
-from portal import config
+from portal.settings import config
 
 ROWS = 1000
 PAGE_BYTES = 2048

@@ -10,12 +10,13 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy import func, select
 
 from bench.client import Browser
-from portal import clock, config
+from portal import clock
 from portal.crypto import Keyring, token_hash
 from portal.db import begin_write, db
 from portal.flows import demo
 from portal.flows.sessions import new_token
 from portal.models import Authenticator, Session, User, secret_place
+from portal.settings import config
 
 FREE = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # a password's hash that costs next to nothing
 

@@ -11,19 +11,20 @@ from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import config, errors, headers, queue, rendering, static_files
+from portal import errors, headers, queue, rendering, static_files
 from portal.blueprints import emergency, help, mailed, not_me, patient, provider, reading, reports, sign_in, support
 from portal.browser_session import CookieSessions, load_signed_in, touch
 from portal.cli import register_commands
 from portal.crypto import Keyring
 from portal.db import db
 from portal.method_templates import MethodTemplates
-from portal.settings import Settings, load
+from portal.settings import config
+from portal.settings.environment import Settings, load_settings
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The portal, ready to serve. Raises SettingError where a setting is wrong."""
-    settings = settings or load()
+    settings = settings or load_settings()
     settings.instance.mkdir(parents=True, exist_ok=True)
     settings.instance.chmod(0o700)  # the keys and the database in it are nobody else's
     app = Flask(__name__, instance_path=str(settings.instance), static_folder=None)

@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, Response, current_app, g, request, session
 from flask.sessions import SessionInterface, SessionMixin
 
-from portal import clock, config
+from portal import clock
 from portal.db import BUSY, db
 from portal.flows import sessions, trusted
 from portal.flows.events import one_line
 from portal.flows.visit import Visit, Visitor
+from portal.settings import config
 
 DAY = 24 * 3600  # seconds
 BROWSER_COOKIE_LIFE = 365 * DAY  # it only says "seen before"

@@ -16,7 +16,7 @@ from portal.db import BUSY
 from portal.flows import accounts, demo, outbox, rotation
 from portal.messages import SENTENCES, Refused
 from portal.models import ROLES, Base
-from portal.settings import SettingError
+from portal.settings.addresses import SettingError
 
 if TYPE_CHECKING:
     from flask_alembic import Alembic

@@ -6,9 +6,9 @@ import unicodedata
 from wtforms import Form, HiddenField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import StopValidation, ValidationError
 
-from portal import config
 from portal.answers import BACKUP_CODE, CODE, TEXT, Answer
 from portal.messages import N_
+from portal.settings import config
 
 LOOKALIKES = str.maketrans("OIL", "011")  # BC-8: Crockford's alphabet has no O, I or L
 EMAIL = re.compile(

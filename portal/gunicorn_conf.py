@@ -8,7 +8,7 @@ import threading
 
 from gunicorn.glogging import Logger
 
-from portal.config import WEB_THREADS
+from portal.settings.config import WEB_THREADS
 
 host = os.environ.get("HOST", "127.0.0.1")
 bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT', '5000')}"

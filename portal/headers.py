@@ -4,7 +4,8 @@ from urllib.parse import urlsplit
 
 from flask import Response, abort, current_app, request
 
-from portal.settings import Settings, is_loopback_host
+from portal.settings.addresses import is_loopback_host
+from portal.settings.environment import Settings
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "

@@ -5,7 +5,7 @@ import struct
 
 from pyuca.collator import Collator_10_0_0
 
-from portal import config
+from portal.settings import config
 
 
 @functools.cache

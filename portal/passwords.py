@@ -10,7 +10,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from portal import config
+from portal.settings import config
 
 HASHER = PasswordHasher(config.ARGON2_PASSES, config.ARGON2_MEMORY_KIB, config.ARGON2_LANES)
 # Hashing is 19 MiB and a full core each: bounded, so that a burst of sign-ins cannot starve every other page.

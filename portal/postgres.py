@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from portal import config
+from portal.settings import config
 
 MILLISECONDS = 1000
 

@@ -7,9 +7,9 @@ from datetime import date
 from wtforms import SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from portal import config
 from portal.forms import SECRETS, ShapedForm, filled, seen_signs
 from portal.messages import N_
+from portal.settings import config
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 

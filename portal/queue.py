@@ -12,14 +12,15 @@ from huey.serializer import SignedSerializer
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from portal import clock, config
+from portal import clock
 from portal.db import DatabaseSession
 from portal.flows import emergency, outbox
 from portal.flows.visit import Visit
 from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.mails import compose
 from portal.models import Outbox
-from portal.settings import Settings
+from portal.settings import config
+from portal.settings.environment import Settings
 
 log = logging.getLogger(__name__)
 NAME = "portal"

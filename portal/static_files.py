@@ -14,7 +14,7 @@ from flask import Flask
 from whitenoise import WhiteNoise
 
 from portal import headers
-from portal.settings import Settings
+from portal.settings.environment import Settings
 
 STATIC = Path(__file__).parent / "static"
 COMPRESSED = (".css", ".js", ".svg")  # typefaces are compressed already

@@ -3,7 +3,7 @@
 import sys
 
 from portal import create_app
-from portal.settings import SettingError
+from portal.settings.addresses import SettingError
 
 WORKER_BOOT_ERROR = 3  # gunicorn's word for "do not try again"
 

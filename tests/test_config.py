@@ -7,8 +7,10 @@ import stat
 
 import pytest
 
-from portal import config, create_app
-from portal.settings import KeptKeys, SettingError, load
+from portal import create_app
+from portal.settings import config
+from portal.settings.addresses import SettingError
+from portal.settings.environment import KeptKeys, load_settings
 
 GOOD_KEY = "2027a:" + base64.b64encode(secrets.token_bytes(32)).decode()
 HTTPS = {
@@ -74,7 +76,7 @@ def environment(tmp_path):
 @pytest.mark.parametrize(("settings", "name"), WRONG.values(), ids=WRONG)
 def test_a_wrong_setting_stops_the_start_and_is_named(environment, settings, name):
     with pytest.raises(SettingError) as refused:
-        load(environment | settings)
+        load_settings(environment | settings)
     sentence = str(refused.value)
     assert sentence.startswith(name)
     assert sentence[-1] == "." or "python -c" in sentence
@@ -83,7 +85,7 @@ def test_a_wrong_setting_stops_the_start_and_is_named(environment, settings, nam
 
 
 def test_nothing_set_is_a_portal_for_this_machine_alone(environment, tmp_path):
-    settings = load(environment)
+    settings = load_settings(environment)
     assert settings.base_url == "http://127.0.0.1:5000"
     assert settings.database_url == f"sqlite:///{tmp_path}/instance/portal.sqlite3"
     assert (settings.is_loopback, settings.is_https, settings.test_bench, settings.trusted_proxies) == (True, False, False, 0)
@@ -92,11 +94,11 @@ def test_nothing_set_is_a_portal_for_this_machine_alone(environment, tmp_path):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
 def test_loopback_has_many_names(environment, host):
-    assert load(environment | {"HOST": host, "PORTAL_TEST_BENCH": "1"}).test_bench
+    assert load_settings(environment | {"HOST": host, "PORTAL_TEST_BENCH": "1"}).test_bench
 
 
 def test_the_port_is_honoured(environment):
-    assert load(environment | {"PORT": "8080"}).base_url == "http://127.0.0.1:8080"
+    assert load_settings(environment | {"PORT": "8080"}).base_url == "http://127.0.0.1:8080"
 
 
 @pytest.mark.parametrize(
@@ -109,12 +111,12 @@ def test_the_port_is_honoured(environment):
     ],
 )
 def test_the_origins_are_known_and_localhost_is_one_of_them(environment, address, origins):
-    assert load(environment | {"PORTAL_BASE_URL": address}).origins == origins
+    assert load_settings(environment | {"PORTAL_BASE_URL": address}).origins == origins
 
 
 def test_in_production_everything_is_given(environment):
     old = "2026a:" + base64.b64encode(secrets.token_bytes(32)).decode()
-    settings = load(
+    settings = load_settings(
         environment
         | HTTPS
         | {
@@ -133,7 +135,7 @@ def test_in_production_everything_is_given(environment):
 
 
 def test_keys_are_made_once_and_kept_for_their_owner_alone(environment, tmp_path):
-    first, second = load(environment), load(environment)
+    first, second = load_settings(environment), load_settings(environment)
     assert first.secret_key == second.secret_key and first.encryption_keys == second.encryption_keys
     files = sorted((tmp_path / "instance").iterdir())
     assert [path.name for path in files] == ["encryption_keys", "secret_key"]
@@ -142,11 +144,11 @@ def test_keys_are_made_once_and_kept_for_their_owner_alone(environment, tmp_path
 
 @pytest.mark.parametrize("name", ["secret_key", "encryption_keys"])
 def test_a_key_that_is_gone_is_not_made_anew_beside_a_database_that_needs_it(environment, tmp_path, name):
-    load(environment)
+    load_settings(environment)
     (tmp_path / "instance" / "portal.sqlite3").touch()
     (tmp_path / "instance" / name).unlink()
     with pytest.raises(SettingError) as refused:
-        load(environment)
+        load_settings(environment)
     assert str(refused.value).startswith(f"PORTAL_{name.upper()} is missing")
 
 
@@ -159,15 +161,15 @@ def test_of_two_starts_at_once_the_first_one_s_key_is_kept(environment, tmp_path
 
 
 def test_a_kept_key_that_was_cut_short_is_refused(environment, tmp_path):
-    load(environment)
+    load_settings(environment)
     (tmp_path / "instance" / "secret_key").write_text("cut\n")
     with pytest.raises(SettingError, match="PORTAL_SECRET_KEY"):
-        load(environment)
+        load_settings(environment)
 
 
 def test_settings_cannot_be_changed_afterwards(environment):
     with pytest.raises(dataclasses.FrozenInstanceError):
-        load(environment).test_bench = True
+        load_settings(environment).test_bench = True
 
 
 def test_the_numbers_are_those_of_the_standards():
@@ -182,12 +184,12 @@ def test_the_numbers_are_those_of_the_standards():
 
 
 def test_the_start_says_that_the_test_bench_is_on(environment, caplog):
-    app = create_app(load(environment | {"PORTAL_TEST_BENCH": "1"}))
+    app = create_app(load_settings(environment | {"PORTAL_TEST_BENCH": "1"}))
     app.extensions["engine"].dispose()
     assert "the test bench is on" in caplog.text
 
 
 @pytest.mark.parametrize("days", ["0", "1", "30"])
 def test_a_browser_may_be_trusted_for_0_to_30_days(environment, days):
-    assert load(environment | {"PORTAL_TRUSTED_BROWSER_DAYS": days}).trusted_browser_days == int(days)
-    assert load(environment).trusted_browser_days == 30
+    assert load_settings(environment | {"PORTAL_TRUSTED_BROWSER_DAYS": days}).trusted_browser_days == int(days)
+    assert load_settings(environment).trusted_browser_days == 30

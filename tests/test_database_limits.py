@@ -7,8 +7,9 @@ import time
 import pytest
 from sqlalchemy import text
 
-from portal import config, postgres
+from portal import postgres
 from portal.db import make_engine
+from portal.settings import config
 from tests.support.application import application
 from tests.support.rows import Rows
 

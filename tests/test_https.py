@@ -7,7 +7,7 @@ import pytest
 
 from portal import create_app
 from portal.models import Event
-from portal.settings import load
+from portal.settings.environment import load_settings
 
 ADDRESS = "https://portal.example"
 
@@ -23,7 +23,7 @@ def make(world, app, monkeypatch):
             "PORTAL_SECRET_KEY": secrets.token_urlsafe(32),
             "PORTAL_ENCRYPTION_KEYS": "k9:" + base64.b64encode(secrets.token_bytes(32)).decode(),
         }
-        portal = create_app(load(given | settings))
+        portal = create_app(load_settings(given | settings))
         portal.extensions["engine"].dispose()
         portal.extensions |= {name: app.extensions[name] for name in ("engine", "sessions", "keys")}
         return portal

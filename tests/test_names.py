@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal import config
 from portal.names import sort_key
+from portal.settings import config
 
 ORDER = [
     "Asa", "Åsa", "Dr. Ada Okafor", "Dr. Émile Roux", "Dr. Emily Roux", "Élodie", "emil", "Emil", "Émil", "Emil Zatopek", "Émile",

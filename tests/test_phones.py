@@ -8,7 +8,8 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from portal import phones
 from portal.messages import SENTENCES, Refused
-from portal.settings import SettingError, load
+from portal.settings.addresses import SettingError
+from portal.settings.environment import load_settings
 
 HOME = ("US", "CA")
 WIDE = ("US", "CA", "KR", "GB", "DE")
@@ -146,8 +147,8 @@ def test_international_is_what_leaves_the_numbering_plan(number, country, is_so)
 @pytest.mark.parametrize("countries", ["", "USA", "us", "US;CA", "US,", "UK"])
 def test_a_list_of_countries_that_is_wrong_stops_the_start(countries, tmp_path):
     with pytest.raises(SettingError, match="PORTAL_SMS_COUNTRIES"):
-        load({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_SMS_COUNTRIES": countries})
+        load_settings({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_SMS_COUNTRIES": countries})
 
 
 def test_the_list_may_have_blanks(tmp_path):
-    assert load({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_SMS_COUNTRIES": "US, KR"}).text_countries == ("US", "KR")
+    assert load_settings({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_SMS_COUNTRIES": "US, KR"}).text_countries == ("US", "KR")

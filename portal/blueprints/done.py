@@ -10,11 +10,11 @@ from flask import Response, current_app, g, request
 from flask_babel import gettext as _
 from itsdangerous import BadData, TimestampSigner
 
-from portal import config
 from portal.browser_session import visit
 from portal.flows import presence
 from portal.messages import N_
 from portal.rendering import go_to
+from portal.settings import config
 
 BETWEEN = "~"  # a mark's key and its numbers; an address carries it as it is
 SAID = {

@@ -5,9 +5,9 @@ import json
 
 from flask import current_app, request, session
 
-from portal import config
 from portal.browser_session import cookie_name, visit
 from portal.crypto import SealBroken
+from portal.settings import config
 
 FIELDS = ("email", "phone", "method")  # never a password or a code
 LONGEST = 254  # signs of each, and enough for an address

@@ -2,7 +2,6 @@
 
 from flask import Blueprint, Response, abort, request
 
-from portal import config
 from portal.blueprints.doors import forbid
 from portal.browser_session import ended, visit, visitor
 from portal.flows import account, emergency_reading
@@ -12,6 +11,7 @@ from portal.messages import Refused
 from portal.policy import policy_of
 from portal.practice_forms import ReasonForm
 from portal.rendering import EHR_BRAND, go, home_endpoint, page, refuse, renew_session, send_to_sign_in
+from portal.settings import config
 
 blueprint = Blueprint("emergency", __name__, url_prefix="/sign-in/emergency")
 

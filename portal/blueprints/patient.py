@@ -2,21 +2,21 @@
 
 from flask import Blueprint, Response, g, request
 
-from portal import config
-from portal.blueprints import authenticators, confirm, presence, profile, setup
+from portal.blueprints import authenticators, confirm, presence, profile, turns
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import go_and_say, said
 from portal.blueprints.doors import PATIENT_DOOR, ask_again, ask_code, guard
 from portal.browser_session import visit
-from portal.flows import account, backup_codes, turn_off
+from portal.flows import account, backup_codes, setup, turn_off
 from portal.flows import presence as presence_flow
 from portal.forms import NewPasswordForm, PasswordForm
 from portal.messages import Refused
 from portal.rendering import go, go_to, page, refuse
+from portal.settings import config
 
 blueprint = Blueprint("patient", __name__)
 blueprint.before_request(guard(PATIENT_DOOR))
-blueprint.register_blueprint(setup.blueprint, url_prefix="/account/security/two-factor")
+blueprint.register_blueprint(turns.blueprint, url_prefix="/account/security/two-factor")
 blueprint.register_blueprint(authenticators.blueprint, url_prefix="/account/security/authenticators")
 blueprint.register_blueprint(confirm.blueprint, url_prefix="/account/security/confirm")
 blueprint.register_blueprint(codes_pages.blueprint, url_prefix="/account/security/backup-codes")
@@ -89,7 +89,7 @@ def submit_disable() -> Response:
         is_off = turn_off.submit(visit(), form.password.data)
     except Refused as refused:
         return refuse("patient/disable.html", form, refused, "password", **context)
-    except turn_off.OutOfTurn:
+    except setup.OutOfTurn:
         return go_to(g.door.url("disable"))
     return go_and_say("security", "off") if is_off else go_to(g.door.url("replace_password"))
 
@@ -125,6 +125,6 @@ def submit_replace_password() -> Response:
         turn_off.submit_longer(visit(), form.new_password.data)
     except Refused as refused:
         return refuse("patient/replace_password.html", form, refused, "new_password")
-    except turn_off.OutOfTurn:
+    except setup.OutOfTurn:
         return go_to(g.door.url("disable"))
     return go_and_say("security", "off")

@@ -3,13 +3,13 @@
 from flask import Blueprint, Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
-from portal import config
 from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, ask_code
 from portal.browser_session import visit
 from portal.flows import presence as flow
 from portal.messages import N_
 from portal.rendering import page
+from portal.settings import config
 
 PAGE_MAX = 10_000
 

@@ -3,8 +3,7 @@
 from flask import Blueprint, Response, abort, g, request
 from flask_babel import gettext as _
 
-from portal import config
-from portal.blueprints import authenticators, confirm, practice, presence, profile, setup
+from portal.blueprints import authenticators, confirm, practice, presence, profile, turns
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import PROVIDER_DOOR, guard
@@ -17,6 +16,7 @@ from portal.headers import SAFE_METHODS
 from portal.messages import N_
 from portal.models import Chart
 from portal.rendering import go_to, page, refuse, send_away
+from portal.settings import config
 
 SECURITY = "/settings/security"
 PAGE_MAX = 10_000
@@ -24,7 +24,7 @@ PAGE_MAX = 10_000
 blueprint = Blueprint("provider", __name__, url_prefix="/ehr")
 check = guard(PROVIDER_DOOR)
 blueprint.before_request(check)
-blueprint.register_blueprint(setup.blueprint, url_prefix=f"{SECURITY}/two-factor")
+blueprint.register_blueprint(turns.blueprint, url_prefix=f"{SECURITY}/two-factor")
 blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
 blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
 blueprint.register_blueprint(codes_pages.blueprint, url_prefix=f"{SECURITY}/backup-codes")

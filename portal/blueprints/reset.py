@@ -3,7 +3,6 @@
 from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 
-from portal import config
 from portal.blueprints.doors import ask_again, forbid
 from portal.browser_session import visit
 from portal.flows import reset_requests as flow
@@ -11,6 +10,7 @@ from portal.flows.reset_approvals import CHECKS, SECOND
 from portal.messages import Refused
 from portal.practice_forms import ResetForm
 from portal.rendering import go_to, page, refuse, say
+from portal.settings import config
 
 blueprint = Blueprint("resets", __name__)
 

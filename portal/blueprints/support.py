@@ -2,14 +2,14 @@
 
 from flask import Blueprint, Response, g
 
-from portal import config
-from portal.blueprints import approvals, authenticators, codes, confirm, emergency_reviews, presence, setup
+from portal.blueprints import approvals, authenticators, codes, confirm, emergency_reviews, presence, turns
 from portal.blueprints.done import said
 from portal.blueprints.doors import SUPPORT_DOOR, guard
 from portal.browser_session import visit
 from portal.flows import account
 from portal.flows import presence as presence_flow
 from portal.rendering import page
+from portal.settings import config
 
 SECURITY = "/security"
 
@@ -17,7 +17,7 @@ blueprint = Blueprint("support", __name__, url_prefix="/support")
 blueprint.before_request(guard(SUPPORT_DOOR))
 blueprint.register_blueprint(approvals.blueprint)
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
-blueprint.register_blueprint(setup.blueprint, url_prefix=f"{SECURITY}/two-factor")
+blueprint.register_blueprint(turns.blueprint, url_prefix=f"{SECURITY}/two-factor")
 blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
 blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
 blueprint.register_blueprint(codes.blueprint, url_prefix=f"{SECURITY}/backup-codes")

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, request, stream_with_context, url_
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal import config, spreadsheet
+from portal import spreadsheet
 from portal.blueprints.done import mark, proved
 from portal.browser_session import now, visit
 from portal.flows import reminders
@@ -17,6 +17,7 @@ from portal.flows import team as flow
 from portal.messages import N_, Refused
 from portal.practice_forms import TeamForm
 from portal.rendering import go_to, page, refuse
+from portal.settings import config
 
 blueprint = Blueprint("status", __name__)
 

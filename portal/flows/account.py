@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, desc, literal, select, union_all, update
 
-from portal import config
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
 from portal.flows import backup_codes
@@ -15,6 +14,7 @@ from portal.flows.ways import is_off, usable
 from portal.messages import N_, Refused
 from portal.methods import Method, method
 from portal.models import Appointment, Authenticator, Letter, Practice, Result, User, secret_place
+from portal.settings import config
 
 INSTEAD = N_("Use another way instead")  # the link that replaces a way that is switched off
 

@@ -10,7 +10,6 @@ from datetime import datetime
 from argon2.low_level import Type, hash_secret_raw
 from sqlalchemy import func, insert, select, update
 
-from portal import config
 from portal.crypto import SealBroken, keyed_hash
 from portal.db import begin_write, change, db
 from portal.flows import notices, sessions, trusted
@@ -18,6 +17,7 @@ from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.models import BackupCode, BackupCodeSet, User, new_id
+from portal.settings import config
 
 FACTOR = "backup_code"
 

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from portal import config
 from portal.db import begin_write, db
 from portal.flows.events import record, record_alone
 from portal.flows.visit import Visit
 from portal.models import Chart, ChartNote, User
+from portal.settings import config
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy import case, func, or_, select, text, update
 
-from portal import config
 from portal.db import db
 from portal.flows import outbox
 from portal.flows.events import record
@@ -17,6 +16,7 @@ from portal.messages import Refused
 from portal.methods import Method, Secret
 from portal.models import Authenticator, Binding, Outbox, SentCode, User, new_id
 from portal.send_limits import DAY, HOUR, Sent, Wait, wait_after
+from portal.settings import config
 
 log = logging.getLogger(__name__)
 TARGET = "target"

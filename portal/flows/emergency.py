@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from sqlalchemy import func, select, update
 
-from portal import config
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
 from portal.flows import notices
 from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.models import EmergencyGrant, User, new_id, number_place
+from portal.settings import config
 
 COLLEAGUE = "colleague"  # the reason in the event that the other person reads
 G = EmergencyGrant

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy import func, select, update
 
-from portal import config
 from portal.crypto import token_hash
 from portal.db import begin_write, change, db
 from portal.flows import emergency, notices, sessions
@@ -15,6 +14,7 @@ from portal.flows.events import record
 from portal.flows.visit import CLAIMS, LEVEL_EMERGENCY, LEVEL_WAITING, Visit
 from portal.messages import Refused
 from portal.models import EmergencyGrant, Practice, Session, User
+from portal.settings import config
 
 ASKED = "emergency_asked"
 FREE, WAITING, APPROVED, REFUSED, LAPSED, HAD = "free", "waiting", "approved", "refused", "lapsed", "had"

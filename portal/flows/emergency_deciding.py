@@ -3,7 +3,6 @@
 from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import aliased
 
-from portal import config
 from portal.db import begin_write, change, db
 from portal.flows import emergency, notices
 from portal.flows.emergency import G, is_open
@@ -13,6 +12,7 @@ from portal.flows.waiting import Kind, Waiting, hold, may_decide, tell_who_was_f
 from portal.messages import N_, Refused
 from portal.models import EmergencyGrant, Practice, Session, User
 from portal.policy import PROVIDER
+from portal.settings import config
 
 KIND = "emergency"  # in approvals.KINDS
 TITLE = N_("Emergency access: read charts for 60 minutes without a code")

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from sqlalchemy import exists, func, select, update
 
-from portal import config
 from portal.db import begin_write, change, db
 from portal.flows import emergency
 from portal.flows.emergency import G, is_over, is_running
@@ -15,6 +14,7 @@ from portal.flows.notices import describe_browser
 from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.models import Chart, EmergencyGrant, EmergencyView, User
+from portal.settings import config
 
 SUPPORT = "support"
 

@@ -4,13 +4,13 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from portal import config
 from portal.crypto import Keyring
 from portal.db import db
 from portal.flows import notices
 from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.models import Event, Outbox, User
+from portal.settings import config
 
 
 def tell(keys: Keyring, now: datetime, row: Outbox) -> None:

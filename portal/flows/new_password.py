@@ -4,7 +4,7 @@ import hmac
 
 from sqlalchemy import delete, or_, select, update
 
-from portal import config, passwords
+from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db, end_read
@@ -15,6 +15,7 @@ from portal.flows.sign_in import normalise_username
 from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.models import Binding, Link, TrustedBrowser, User, fold_email
+from portal.settings import config
 
 FORGOT = "new_password"  # the purpose of its links
 

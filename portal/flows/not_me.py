@@ -2,7 +2,6 @@
 
 from sqlalchemy import delete, update
 
-from portal import config
 from portal.db import begin_write, change, db
 from portal.flows import emergency, reset, sessions
 from portal.flows.events import record
@@ -11,6 +10,7 @@ from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.models import Binding, Outbox, Session, TrustedBrowser, User
 from portal.policy import policy_of
+from portal.settings import config
 
 # What somebody who has the password alone can bring about. The person may be without a code, so they are not asked to sign in.
 AT_ONCE = ("new_browser", "emergency_asked", "emergency_approved")

@@ -6,12 +6,12 @@ import re
 
 from sqlalchemy import select
 
-from portal import config
 from portal.crypto import Keyring, SealBroken
 from portal.db import db
 from portal.flows.visit import Visit
 from portal.models import NoticeAddress, Outbox, User, new_id
 from portal.policy import policy_of
+from portal.settings import config
 
 log = logging.getLogger(__name__)
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
-from portal import config
 from portal.crypto import Keyring, SealBroken
 from portal.db import BUSY, begin_write, change, db
 from portal.flows import held, reports
 from portal.flows.notices import NOT_ME, outbox_place, row_token
 from portal.gateways import HELD, KEPT, REFUSED, SENT, UNDELIVERED, UNKNOWN, UNREACHABLE, Gateway, Message
 from portal.models import Outbox
+from portal.settings import config
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, func, literal, select, union_all, update
 from sqlalchemy.orm import aliased
 
-from portal import activity, config
+from portal import activity
 from portal.db import begin_write, change, db
 from portal.flows import sessions, trusted
 from portal.flows.events import record, record_alone
 from portal.flows.notices import describe_browser
 from portal.flows.visit import Visit
 from portal.models import Binding, EmergencyGrant, Event, ResetRequest, Session, TrustedBrowser, User
+from portal.settings import config
 
 SESSIONS, TRUSTED, EVENTS = "sessions", "trusted-browsers", "events"
 

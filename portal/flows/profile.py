@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, select
 
-from portal import config, phones
+from portal import phones
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
 from portal.flows import links, notices
@@ -15,6 +15,7 @@ from portal.flows.notices import address_place
 from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.models import Link, NoticeAddress, User, fold_email, new_id
+from portal.settings import config
 
 CONFIRM = "confirm_email"  # the purpose of its links
 

@@ -2,13 +2,13 @@
 
 from sqlalchemy import func, or_, select, update
 
-from portal import config
 from portal.db import begin_write, change, db
 from portal.flows import notices, team
 from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.messages import Refused
 from portal.models import Practice, User
+from portal.settings import config
 
 TEMPLATE = "set_up_reminder"
 

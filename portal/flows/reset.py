@@ -2,7 +2,7 @@
 
 from sqlalchemy import update
 
-from portal import config, passwords
+from portal import passwords
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db
 from portal.flows import emergency, links, notices, sessions, throttle, verification
@@ -12,6 +12,7 @@ from portal.flows.turn_off import void_factors
 from portal.flows.visit import LEVEL_ONE, Visit
 from portal.messages import Refused
 from portal.models import Link, ResetRequest, TrustedBrowser, User
+from portal.settings import config
 
 EVENT = "two_factor_reset"
 TOLD = (EVENT, "reset_asked")  # the notices whose "This wasn't me" stops a reset

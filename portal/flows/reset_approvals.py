@@ -3,7 +3,6 @@
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from portal import config
 from portal.db import begin_write, change, db
 from portal.flows import notices, reset
 from portal.flows.events import record, record_alone
@@ -12,6 +11,7 @@ from portal.flows.waiting import Kind, Waiting, hold, may_decide, tell_who_was_f
 from portal.messages import N_, Refused
 from portal.models import Event, Practice, ResetRequest, User
 from portal.policy import RESETS
+from portal.settings import config
 
 KIND = "reset"
 TITLE = N_("Reset two-factor authentication")

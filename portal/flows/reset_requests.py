@@ -5,7 +5,6 @@ from datetime import datetime
 
 from sqlalchemy import and_, delete, func, or_, select
 
-from portal import config
 from portal.db import begin_write, change, db
 from portal.flows import emergency, notices, reset
 from portal.flows.events import record, record_alone
@@ -16,6 +15,7 @@ from portal.messages import Refused
 from portal.methods import method
 from portal.models import Authenticator, ResetRequest, User
 from portal.policy import may_reset
+from portal.settings import config
 
 
 class Twice(Exception):

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import BindParameter, bindparam, case, exists, false, func, select, update
 from sqlalchemy.orm import aliased
 
-from portal import config
 from portal.crypto import token_hash
 from portal.db import begin_write, change, db
 from portal.flows.events import record
@@ -16,6 +15,7 @@ from portal.flows.visit import CLAIMS, LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_WA
 from portal.methods import switched_on
 from portal.models import Authenticator, Session, User
 from portal.policy import POLICIES
+from portal.settings import config
 
 S, U, A = Session.__table__.c, User.__table__.c, Authenticator.__table__.c
 MUST = sorted(role for policy in POLICIES if policy.must_use for role in policy.roles)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import joinedload
 
-from portal import config
 from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
@@ -18,6 +17,7 @@ from portal.messages import Refused
 from portal.methods import Method, Next, Secret, Step, method
 from portal.models import Authenticator, Binding, User, new_id, secret_place
 from portal.send_limits import Wait
+from portal.settings import config
 
 
 class OutOfTurn(Exception):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from portal import config, passwords
+from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db, end_read
@@ -19,6 +19,7 @@ from portal.messages import Refused
 from portal.methods import method
 from portal.models import Binding, Session, User
 from portal.policy import policy_of
+from portal.settings import config
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, outerjoin, select, true, tuple_
 
-from portal import config
 from portal.db import begin_write, db, end_read
 from portal.flows.events import record, record_alone
 from portal.flows.visit import Visit
 from portal.methods import method, offered
 from portal.models import Authenticator, BackupCode, BackupCodeSet, Practice, User
 from portal.policy import PROVIDER
+from portal.settings import config
 
 STATES = ("on", "off", "reset")
 SORTS = ("name", "state", "last_sign_in", "codes")

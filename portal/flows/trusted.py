@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 
-from portal import config
 from portal.crypto import token_hash
 from portal.db import change, db
 from portal.flows import sessions
@@ -13,6 +12,7 @@ from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.models import TrustedBrowser, User
 from portal.policy import policy_of
+from portal.settings import config
 
 FACTOR = "trusted_browser"
 BETWEEN = "."  # stands between the tokens of several people in one cookie, and in no token

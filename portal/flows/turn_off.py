@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, union, update
 
-from portal import config, passwords
+from portal import passwords
 from portal.db import begin_write, change, db
 from portal.flows import delivery, notices, reauthenticate, sessions, trusted
 from portal.flows.events import record
@@ -12,6 +12,7 @@ from portal.flows.setup import OutOfTurn
 from portal.flows.visit import LEVEL_ONE, Visit
 from portal.messages import Refused
 from portal.models import Authenticator, BackupCodeSet, Binding, SentCode, Session, SpentStep, User
+from portal.settings import config
 
 EVENT = "two_factor_off"
 

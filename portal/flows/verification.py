@@ -3,7 +3,6 @@
 import logging
 from dataclasses import dataclass, field
 
-from portal import config
 from portal.answers import BACKUP_CODE, CODE, Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
@@ -15,6 +14,7 @@ from portal.messages import Refused
 from portal.methods import Method, NotAsked, can_be_guessed, method, takes
 from portal.models import Authenticator, User
 from portal.policy import policy_of
+from portal.settings import config
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal import config
 from portal.crypto import Keyring
+from portal.settings import config
 
 LEVEL_CLAIMANT = "claimant"
 LEVEL_WAITING = "waiting"  # a claimant who asked for emergency access

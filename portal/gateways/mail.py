@@ -11,8 +11,9 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
-from portal import clock, config
+from portal import clock
 from portal.gateways import REFUSED, SENT, UNREACHABLE, Message
+from portal.settings import config
 
 log = logging.getLogger(__name__)
 SENDER_NAME = "Medximity"
@@ -36,7 +37,7 @@ class MailServer:
 
     @classmethod
     def of(cls, url: str) -> "MailServer":
-        """The parts of smtp://user:password@host:port, smtps://…, or smtp://…?starttls; config.py has checked them."""
+        """The parts of smtp://user:password@host:port, smtps://…, or smtp://…?starttls; settings/config.py has checked them."""
         parts = urlsplit(url)
         is_tls = parts.scheme == "smtps"
         is_starttls = "starttls" in parts.query

@@ -5,8 +5,8 @@ import logging
 
 import requests
 
-from portal import config
 from portal.gateways import HELD, Gateway, Message
+from portal.settings import config
 
 log = logging.getLogger(__name__)
 OK, UNKNOWN, CHANGED = "ok", "unknown", "changed"

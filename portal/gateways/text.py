@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from portal import config
 from portal.gateways import REFUSED, SENT, UNKNOWN, UNREACHABLE, Message
-from portal.settings import SettingError
+from portal.settings import config
+from portal.settings.addresses import SettingError
 
 log = logging.getLogger(__name__)
 TOO_MANY = 429  # a no that may be a yes in a moment, as all from 500 on

@@ -7,11 +7,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
-from portal import config
 from portal.answers import CODE, Answer
 from portal.forms import AnswerForm
 from portal.messages import SENTENCES, Refused
 from portal.models import Authenticator
+from portal.settings import config
 
 
 class CodeRejected(Refused):

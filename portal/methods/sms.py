@@ -6,13 +6,14 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from portal import config, phones
+from portal import phones
 from portal.answers import Answer
 from portal.db import change, db
 from portal.forms import CodeForm, PhoneForm
 from portal.messages import N_
 from portal.methods import CodeRejected, Method, Next, NotAsked, Proved, Secret
 from portal.models import Authenticator, Outbox, SentCode
+from portal.settings import config
 
 FINAL = ("delivered", "failed", "held")  # stages of a text that nothing follows
 

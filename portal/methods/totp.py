@@ -13,13 +13,13 @@ from markupsafe import Markup
 from sqlalchemy import exists, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
-from portal import config
 from portal.answers import Answer
 from portal.db import change, db
 from portal.forms import CodeForm
 from portal.messages import N_
 from portal.methods import CodeRejected, Method, Proved, Secret
 from portal.models import Authenticator, SpentStep
+from portal.settings import config
 
 APPS = ("Google Authenticator", "Microsoft Authenticator", "Authy")
 QR_ERROR = "l"  # the least redundancy: a screen is not torn or stained, and the squares are larger

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from portal import config
 from portal.flows.backup_codes import new_code
 from portal.models import BackupCode, BackupCodeSet, Outbox
+from portal.settings import config
 from tests.support.client import CODES
 from tests.support.markup import squeeze
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, insert, update
 
-from portal import config
 from portal.crypto import Keyring
 from portal.db import change
 from portal.flows import emergency
 from portal.flows.rotation import rotate
 from portal.models import ChartNote, EmergencyGrant, EmergencyView, Event, Outbox, Session, User, user_place
 from portal.names import sort_key
+from portal.settings import config
 from tests.support.mailbox import mails, told
 
 END = "/sign-in/emergency/end"

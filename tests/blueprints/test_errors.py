@@ -8,8 +8,8 @@ import time
 import pytest
 from sqlalchemy import text
 
-from portal import config
 from portal.flows import account
+from portal.settings import config
 from tests.support.client import SCAN, WIZARD
 
 

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import update
 
-from portal import config
 from portal.models import Chart, ChartNote, Event, User
+from portal.settings import config
 from tests.support.mailbox import mails
 
 CHARTS = "/ehr/charts"

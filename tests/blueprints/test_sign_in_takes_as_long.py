@@ -7,8 +7,9 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import update
 
-from portal import config, passwords
+from portal import passwords
 from portal.models import User
+from portal.settings import config
 from tests.support.moving import START
 
 TRIES = 200

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from portal import config
 from portal.models import Authenticator, BackupCode, BackupCodeSet, Event, Outbox, Practice, User
+from portal.settings import config
 from tests.support.mailbox import mails
 from tests.support.team import hire, row_of
 

@@ -5,7 +5,7 @@ from sqlalchemy import update
 
 from portal import create_app
 from portal.models import Authenticator, Outbox
-from portal.settings import load
+from portal.settings.environment import load_settings
 from tests.support.texts import MARIAS, turn_on_texts
 
 
@@ -85,7 +85,7 @@ def test_the_footer_leads_there(plain):
 
 @pytest.mark.parametrize("path", ["/test-bench", "/test-bench/gallery"])
 def test_switched_off_there_is_no_such_page(world, path):
-    app = create_app(load(world.site.environment | {"PORTAL_TEST_BENCH": "0"}))
+    app = create_app(load_settings(world.site.environment | {"PORTAL_TEST_BENCH": "0"}))
     client = app.test_client()
     answer = client.get(path)
     assert answer.status_code == 404

@@ -529,7 +529,7 @@ def test_pumping_is_said_in_the_log_by_the_first_digits_alone(plain, clock, data
 
 
 def test_the_planned_texts_of_a_day_are_said_to_be_spent_once(plain, clock, maria, caplog, monkeypatch):
-    monkeypatch.setattr("portal.config.SENDS_PLANNED_PER_DAY", 2)
+    monkeypatch.setattr("portal.settings.config.SENDS_PLANNED_PER_DAY", 2)
     send_to(ask_for_texts(plain.enter(maria)), MARIAS)
     for _ in range(2):
         clock.move(minutes=1)
@@ -685,7 +685,7 @@ def test_providers_are_never_offered_texts(plain, dr_chen):
 def test_switched_off_texts_are_not_offered_and_those_who_have_them_get_in_by_backup_code(
     texting, inbox, maria, jun, monkeypatch
 ):
-    monkeypatch.setattr("portal.config.METHODS", ("totp",))
+    monkeypatch.setattr("portal.settings.config.METHODS", ("totp",))
     texting.sign_in(maria)
     assert texting.path == "/sign-in/code" and "Use one of your backup codes." in texting.text
     texting.fill("Verify", Verification_Code=maria.codes[0])

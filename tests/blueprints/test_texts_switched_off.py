@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text, update
 
-from portal.addresses import SettingError
 from portal.flows.notices import outbox_place
 from portal.gateways import REFUSED, Message, Off
 from portal.models import Authenticator, BackupCode, Binding, Event
 from portal.queue import Queue
-from portal.settings import load
+from portal.settings.addresses import SettingError
+from portal.settings.environment import load_settings
 from tests.house.test_documents import EXIT
 from tests.support.client import WIZARD
 from tests.support.texts import (
@@ -50,11 +50,11 @@ def texting(browser, clock, inbox, maria, switch_off):
 
 def test_texts_are_on_unless_the_setting_says_otherwise(tmp_path):
     place = {"PORTAL_INSTANCE": str(tmp_path)}
-    assert [load(place | more).texts for more in ({}, {"PORTAL_SMS": "1"}, {"PORTAL_SMS": ""}, {"PORTAL_SMS": "0"})] == [
+    assert [load_settings(place | more).texts for more in ({}, {"PORTAL_SMS": "1"}, {"PORTAL_SMS": ""}, {"PORTAL_SMS": "0"})] == [
         True, True, True, False,
     ]  # fmt: skip
     with pytest.raises(SettingError, match="PORTAL_SMS must be 1 or 0"):
-        load(place | {"PORTAL_SMS": "no"})
+        load_settings(place | {"PORTAL_SMS": "no"})
 
 
 def test_the_choice_page_offers_the_app_alone_and_says_why(browser, maria, switch_off):

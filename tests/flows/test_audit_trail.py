@@ -6,11 +6,11 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 
-from portal import config
 from portal.flows import outbox
 from portal.gateways import HELD
 from portal.mails import compose
 from portal.models import Authenticator, Event, Outbox, TrustedBrowser, User, user_place
+from portal.settings import config
 from portal.version import VERSION
 from tests.house.source import last_name, modules
 from tests.support.client import CODES, SCAN

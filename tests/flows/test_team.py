@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
-from portal import config
 from portal.flows import team
 from portal.flows.visit import Visit, Visitor
 from portal.models import Authenticator, BackupCode, BackupCodeSet, Practice, User
 from portal.names import sort_key
+from portal.settings import config
 from tests.support.moving import START
 
 OWN, OTHER, FIRST = 901, 902, 9000

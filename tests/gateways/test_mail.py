@@ -2,10 +2,10 @@
 
 import pytest
 
-from portal import config
 from portal.gateways import REFUSED, SENT, UNREACHABLE, Message
 from portal.gateways.mail import MailGateway
 from portal.gateways.mail import MailServer as Place
+from portal.settings import config
 
 SENDER = "no-reply@portal.example"
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from portal.addresses import SettingError
 from portal.gateways import HELD, SENT, Message
 from portal.gateways.number import CHANGED, OK, UNKNOWN, Checked
-from portal.settings import load
+from portal.settings.addresses import SettingError
+from portal.settings.environment import load_settings
 from tests.support.number_check import ANSWERS
 from tests.support.server import free_port
 
@@ -76,9 +76,9 @@ def test_no_number_and_no_token_reaches_a_log(number_check, caplog, answer):
 )
 def test_an_address_in_the_clear_or_of_no_host_stops_the_start(tmp_path, url):
     with pytest.raises(SettingError, match="PORTAL_NUMBER_CHECK_URL"):
-        load({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_NUMBER_CHECK_URL": url})
+        load_settings({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_NUMBER_CHECK_URL": url})
 
 
 @pytest.mark.parametrize("url", ["", "https://numbers.example/v1?key=1", "http://127.0.0.1:9000/", "http://localhost/"])
 def test_an_address_in_tls_or_on_this_machine_is_taken(tmp_path, url):
-    assert load({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_NUMBER_CHECK_URL": url}).number_check_url == url
+    assert load_settings({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_NUMBER_CHECK_URL": url}).number_check_url == url

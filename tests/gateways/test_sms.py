@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from portal import config
-from portal.addresses import SettingError
 from portal.gateways import REFUSED, SENT, UNKNOWN, UNREACHABLE, Message
 from portal.gateways.text import TextGateway
+from portal.settings import config
+from portal.settings.addresses import SettingError
 from tests.support.gateway import Gateway
 from tests.support.server import free_port
 

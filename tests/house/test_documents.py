@@ -36,4 +36,4 @@ def test_every_setting_is_in_the_readmes_table():
 
 
 def test_the_settings_are_where_the_readme_says():
-    assert "portal/settings.py" in README and (PORTAL / "settings.py").exists()
+    assert "portal/settings/environment.py" in README and (PORTAL / "settings" / "environment.py").exists()

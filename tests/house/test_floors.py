@@ -34,9 +34,7 @@ FLOORS = {
     "portal.db": 0,
     "portal.postgres": 0,
     "portal.clock": 0,
-    "portal.config": 0,
     "portal.names": 0,
-    "portal.addresses": 0,
     "portal.settings": 0,
     "portal.version": 0,
 }

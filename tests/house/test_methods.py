@@ -20,7 +20,12 @@ READ = {".py", ".html", ".txt", ".js", ".css"}
 
 def homes(name):
     """Returns where a method's name may stand: its module, its templates, the list of those switched on, old migrations."""
-    return [PORTAL / "methods" / f"{name}.py", TEMPLATES / "methods" / name, PORTAL / "config.py", PORTAL / "migrations"]
+    return [
+        PORTAL / "methods" / f"{name}.py",
+        TEMPLATES / "methods" / name,
+        PORTAL / "settings" / "config.py",
+        PORTAL / "migrations",
+    ]
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -9,7 +9,7 @@ import pytest
 from portal.crypto import Keyring
 from portal.flows.rotation import SEALED
 from portal.models import Authenticator, Binding
-from portal.settings import load
+from portal.settings.environment import load_settings
 from tests.support import moments, wire
 from tests.support.crowd import add_many
 from tests.support.phone import code_for
@@ -68,7 +68,7 @@ def test_everybody_signs_in_before_during_and_after_a_rotation(site, keys):
 
 def all_open(site, key, people):
     """Returns whether each person's secret opens with one key alone to what it was."""
-    ring = Keyring(load(site.environment | {"PORTAL_ENCRYPTION_KEYS": key}).encryption_keys)
+    ring = Keyring(load_settings(site.environment | {"PORTAL_ENCRYPTION_KEYS": key}).encryption_keys)
     query = "SELECT u.username, u.id, a.id, a.secret_sealed FROM authenticators a JOIN users u ON u.id = a.user_id"
     opened = {
         name: ring.open(bytes(sealed), f"authenticators:{user}:{row}:secret") for name, user, row, sealed in Rows(site).all(query)

@@ -5,7 +5,8 @@ import secrets
 
 import pytest
 
-from portal.settings import SettingError, load
+from portal.settings.addresses import SettingError
+from portal.settings.environment import load_settings
 from tests.support.server import running_server
 
 GOOD = "2026a:" + base64.b64encode(secrets.token_bytes(32)).decode()
@@ -28,7 +29,7 @@ WEAK_NAMES = ["missing", "default", "short word", "one letter", "regular", "shor
 def read(site, **settings):
     """Reads the settings as a portal in production would."""
     production = {"PORTAL_BASE_URL": "https://portal.example", "PORTAL_TEST_BENCH": "0"}
-    return load(site.environment | production | settings)
+    return load_settings(site.environment | production | settings)
 
 
 def test_good_keys_are_let_through(site):
@@ -51,7 +52,7 @@ def test_a_secret_key_that_can_be_guessed_stops_the_start(site, weak):
 def test_a_lost_key_beside_an_existing_database_stops_the_start(site, name):
     (site.folder / name).unlink()
     with pytest.raises(SettingError, match=f"PORTAL_{name.upper()} is missing"):
-        load(site.environment)
+        load_settings(site.environment)
     assert not (site.folder / name).exists(), "a new key was made"
 
 

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from portal import config, methods, phones
+from portal import methods, phones
 from portal.flows import ways
 from portal.methods import Secret, sms
 from portal.policy import PATIENT, PROVIDER, SUPPORT
+from portal.settings import config
 from tests.support.texts import CODE_LINE
 
 GSM_7 = set(

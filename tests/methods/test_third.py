@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import insert, update
 
-from portal import config
 from portal.models import Authenticator, Binding, Event, SentCode, User
+from portal.settings import config
 from tests.house.source import PORTAL
 from tests.methods.third import sign
 from tests.support.client import WIZARD

@@ -7,8 +7,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from portal import config, methods
+from portal import methods
 from portal.methods import CodeRejected, Secret, totp
+from portal.settings import config
 from tests.support import phone
 from tests.support.digits import hotp, wrong_codes
 from tests.support.digits import totp as shown

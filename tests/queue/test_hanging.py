@@ -7,7 +7,7 @@ import threading
 import time
 from statistics import quantiles
 
-from portal import config
+from portal.settings import config
 from tests.support.crowd import add_texters, age_texts
 from tests.support.outbox import until
 from tests.support.rows import Rows

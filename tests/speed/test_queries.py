@@ -5,8 +5,9 @@ A page asks at most four times, a code check at most eight. Each list is a walk,
 
 import pytest
 
-from portal import config, send_limits
+from portal import send_limits
 from portal.send_limits import Limit
+from portal.settings import config
 from tests.support.texts import CODE as CODE_PAGE
 from tests.support.texts import MARIAS, NUMBER, ask_for_texts, send_to, turn_on_texts
 

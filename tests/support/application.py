@@ -3,13 +3,13 @@
 import contextlib
 
 from portal import create_app
-from portal.settings import load
+from portal.settings.environment import load_settings
 
 
 @contextlib.contextmanager
 def application(site, **settings):
     """Yields the app on a site; closes its connections afterwards, so that none is left for the garbage to complain about."""
-    app = create_app(load(site.environment | settings))
+    app = create_app(load_settings(site.environment | settings))
     try:
         yield app
     finally:

@@ -9,14 +9,14 @@ from portal.db import begin_write, db
 from portal.flows import accounts, delivery, demo
 from portal.methods import method
 from portal.models import Authenticator, SentCode, User, secret_place
-from portal.settings import load
+from portal.settings.environment import load_settings
 from tests.support.application import application
 from tests.support.wire import PASSWORD
 
 
 def add_patients(site, count):
     """Makes patients `patient1`, `patient2` … with the demo accounts' password and an address; returns their names."""
-    app = create_app(load(site.environment))
+    app = create_app(load_settings(site.environment))
     names = [f"patient{number}" for number in range(1, count + 1)]
     with app.app_context():
         for name in names:
@@ -28,7 +28,7 @@ def add_patients(site, count):
 
 def add_many(site, count):
     """Makes patients with an authenticator app and saved backup codes, all at once; returns their keys by name."""
-    app = create_app(load(site.environment))
+    app = create_app(load_settings(site.environment))
     made = {}
     with app.app_context():
         keys, now, stored = app.extensions["keys"], clock.now(), passwords.hash_password(PASSWORD)

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from huey.consumer import Scheduler
 
-from portal import config
 from portal.flows import outbox
+from portal.settings import config
 from wsgi import app  # noqa: F401 what `flask --app` looks for
 
 LEASE = timedelta(seconds=6)  # of 30 for a text, of 120 for a mail

@@ -13,11 +13,12 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from portal import clock as portal_clock
-from portal import config, create_app, passwords
+from portal import create_app, passwords
 from portal.cli import make_migrator
 from portal.flows import backup_codes, demo
 from portal.models import Authenticator, Base, User, secret_place
-from portal.settings import load
+from portal.settings import config
+from portal.settings.environment import load_settings
 from tests.support.client import Browser
 from tests.support.digits import totp, wrong_codes
 from tests.support.moving import START, MovedClock
@@ -69,7 +70,7 @@ class World:
 def world(sites):
     """The demo accounts, made once per worker by the portal's own flow."""
     site = sites.empty()
-    app = create_app(load(site.environment))
+    app = create_app(load_settings(site.environment))
     event.listen(app.extensions["engine"], "connect", leave_to_memory)
     made, new_code = [], backup_codes.new_code
     with pytest.MonkeyPatch.context() as patch, app.app_context():

@@ -14,8 +14,9 @@ from sqlalchemy import NullPool, create_engine, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from portal import config, postgres
-from portal.addresses import (
+from portal import postgres
+from portal.settings import config
+from portal.settings.addresses import (
     SettingError,
     is_loopback_host,
     read_mail_from,
@@ -69,7 +70,7 @@ class Settings:
         return self.base_url.startswith("https://")
 
 
-def load(environ: Mapping[str, str] = os.environ) -> Settings:
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from `PORTAL_*`; SettingError names the first one that is wrong."""
     instance = Path(environ.get("PORTAL_INSTANCE", "instance")).absolute()
     base_url = read_base_url(environ)
