@@ -14,9 +14,9 @@ from sqlalchemy.exc import ProgrammingError
 from portal import clock
 from portal.db import BUSY
 from portal.flows import accounts, demo, outbox, rotation
-from portal.messages import SENTENCES, Refused
 from portal.models import ROLES, Base
 from portal.settings.addresses import SettingError
+from portal.words.refusals import SENTENCES, Refused
 
 if TYPE_CHECKING:
     from flask_alembic import Alembic

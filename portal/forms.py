@@ -7,8 +7,8 @@ from wtforms import Form, HiddenField, PasswordField, RadioField, StringField, T
 from wtforms.validators import StopValidation, ValidationError
 
 from portal.answers import BACKUP_CODE, CODE, TEXT, Answer
-from portal.messages import N_
 from portal.settings import config
+from portal.words.refusals import N_
 
 LOOKALIKES = str.maketrans("OIL", "011")  # BC-8: Crockford's alphabet has no O, I or L
 EMAIL = re.compile(

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
-from portal.messages import Refused
+from portal.words.refusals import Refused
 
 TYPED_MAX = 64  # the longest number, written as generously as anybody writes
 EXTENSION = re.compile(r"\d[\s.)]*(?:;?ext(?:ension)?[.:=]?|x|#|,|;|~)\s?\d{1,7}\s*$", re.IGNORECASE)

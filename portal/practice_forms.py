@@ -8,8 +8,8 @@ from wtforms import SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from portal.forms import SECRETS, ShapedForm, filled, seen_signs
-from portal.messages import N_
 from portal.settings import config
+from portal.words.refusals import N_
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 

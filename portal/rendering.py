@@ -9,12 +9,12 @@ from jinja2 import Environment
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from portal import messages
 from portal.browser_session import ended, now, own_path, seconds_left, visit, visitor
 from portal.flows import emergency, events
 from portal.flows.visit import Visitor
-from portal.messages import Refused
 from portal.policy import PROVIDER
+from portal.words import refusals
+from portal.words.refusals import Refused
 
 
 def is_fragment() -> bool:
@@ -54,7 +54,7 @@ def say(refused: Refused) -> str:
     if "when" in refused.facts:
         at = moment(datetime.fromisoformat(str(refused.facts["when"])))
         refused = Refused(refused.reason, **{**refused.facts, "when": at})
-    return messages.sentence(refused, gettext, ngettext)
+    return refusals.sentence(refused, gettext, ngettext)
 
 
 def refuse(template: str, form, refused: Refused | None = None, field: str = "", **context) -> Response:

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from portal.messages import Refused
 from portal.settings import config
+from portal.words.refusals import Refused
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from portal.activity import HIDDEN, SENTENCES, SHOWN, sentence
-from portal.messages import SENTENCES as REASONS
+from portal.words.activity import HIDDEN, SENTENCES, SHOWN, event_sentence
+from portal.words.refusals import SENTENCES as REASONS
 from tests.house.source import last_name, modules
 
 RECORDERS = {"record": 1, "record_alone": 1}  # the argument that names the event
@@ -68,7 +68,7 @@ def test_there_are_events_to_tell_of():
 
 def test_every_event_has_a_sentence_or_is_hidden_on_purpose():
     unknown = {name: place for name, place in recorded().items() if name not in SHOWN | HIDDEN}
-    assert unknown == {}, "write its sentence in portal/activity.py, or hide it there"
+    assert unknown == {}, "write its sentence in portal/words/activity.py, or hide it there"
 
 
 def test_no_event_is_both_told_and_hidden():
@@ -90,10 +90,10 @@ def test_no_sentence_tells_of_two_things():
 
 
 def test_the_reason_speaks_before_the_factor_and_the_factor_before_the_result():
-    assert "asked for" in sentence("authn_login_success", "ok", "code_due", "password")
-    assert "your password" in sentence("authn_login_success", "ok", None, "password")
-    assert "confirm it's you" in sentence("reauthentication", "refused", "unheard_of", "password")
-    assert "verification code" in sentence("authn_login_success", "ok", None, "something_new")
+    assert "asked for" in event_sentence("authn_login_success", "ok", "code_due", "password")
+    assert "your password" in event_sentence("authn_login_success", "ok", None, "password")
+    assert "confirm it's you" in event_sentence("reauthentication", "refused", "unheard_of", "password")
+    assert "verification code" in event_sentence("authn_login_success", "ok", None, "something_new")
 
 
 NO_CODE_TYPED = [
@@ -106,16 +106,16 @@ NO_CODE_TYPED = [
 
 @pytest.mark.parametrize("reason", NO_CODE_TYPED)
 def test_where_no_code_was_typed_none_is_said_to_be_wrong(reason):
-    assert "wrong" not in sentence("authenticator_binding", "refused", reason, "sms")
+    assert "wrong" not in event_sentence("authenticator_binding", "refused", reason, "sms")
 
 
 @pytest.mark.parametrize("reason", [*NO_CODE_TYPED[1:], "unreadable", "unheard_of"])
 def test_a_text_that_was_not_sent_was_not_always_one_too_many(reason):
-    said = sentence("code_sent", "refused", reason, "sms")
+    said = event_sentence("code_sent", "refused", reason, "sms")
     assert "not sent" in said or "none was sent" in said
     assert ("there were too many" in said) == (reason in ("send_limit", "send_day"))
 
 
 def test_a_wrong_code_in_a_set_up_is_still_told():
     for reason in ("wrong_clock", "used", "clock_slow", "text_wrong", "text_old"):
-        assert sentence("authenticator_binding", "refused", reason, "sms").startswith("A wrong code was entered")
+        assert event_sentence("authenticator_binding", "refused", reason, "sms").startswith("A wrong code was entered")

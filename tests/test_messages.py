@@ -6,7 +6,7 @@ import re
 import pytest
 from flask_babel import gettext, ngettext
 
-from portal.messages import NOTICES, SENTENCES, Refused, sentence
+from portal.words.refusals import NOTICES, SENTENCES, Refused, sentence
 from tests.house.source import last_name, modules
 
 FACTS = {

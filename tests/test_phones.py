@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from portal import phones
-from portal.messages import SENTENCES, Refused
 from portal.settings.addresses import SettingError
 from portal.settings.environment import load_settings
+from portal.words.refusals import SENTENCES, Refused
 
 HOME = ("US", "CA")
 WIDE = ("US", "CA", "KR", "GB", "DE")

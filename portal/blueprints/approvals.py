@@ -6,8 +6,8 @@ from portal.blueprints.done import mark, said
 from portal.blueprints.doors import ask_again
 from portal.browser_session import visit
 from portal.flows import approvals as flow
-from portal.messages import Refused
 from portal.rendering import go_to, page, refuse
+from portal.words.refusals import Refused
 
 blueprint = Blueprint("approvals", __name__)
 ANSWERS = ("approve", "refuse")

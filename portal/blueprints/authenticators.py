@@ -7,8 +7,8 @@ from portal.blueprints.doors import ask_again, ask_code
 from portal.browser_session import visit
 from portal.flows import account, turn_on
 from portal.forms import LabelForm
-from portal.messages import Refused
 from portal.rendering import go_to, page, refuse
+from portal.words.refusals import Refused
 
 blueprint = Blueprint("authenticators", __name__)
 

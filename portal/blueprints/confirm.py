@@ -10,9 +10,9 @@ from portal.flows import reauthenticate as flow
 from portal.flows import sign_in
 from portal.flows.ways import Way, ways, without_texts
 from portal.forms import AnswerForm, PasswordForm, ReauthenticationForm
-from portal.messages import Refused
 from portal.policy import policy_of
 from portal.rendering import go_to, page, refuse, renew_session, say
+from portal.words.refusals import Refused
 
 blueprint = Blueprint("confirm", __name__)
 

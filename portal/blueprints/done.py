@@ -12,9 +12,9 @@ from itsdangerous import BadData, TimestampSigner
 
 from portal.browser_session import visit
 from portal.flows import presence
-from portal.messages import N_
 from portal.rendering import go_to
 from portal.settings import config
+from portal.words.refusals import N_
 
 BETWEEN = "~"  # a mark's key and its numbers; an address carries it as it is
 SAID = {

@@ -13,10 +13,10 @@ from portal.flows import deadline, events
 from portal.flows.visit import LEVEL_WAITING
 from portal.flows.ways import is_set_up
 from portal.headers import SAFE_METHODS
-from portal.messages import N_
 from portal.methods import method
 from portal.policy import PATIENT, PROVIDER, SUPPORT, Policy, policy_of
 from portal.rendering import EHR_BRAND, PORTAL_BRAND, go, go_to, home_endpoint, place_to_return, send_away, send_to_sign_in
+from portal.words.refusals import N_
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from portal.blueprints.done import mark, said
 from portal.browser_session import visit
 from portal.flows import emergency_deciding
 from portal.flows import emergency_reviews as flow
-from portal.messages import Refused
 from portal.rendering import go_to, page, refuse
+from portal.words.refusals import Refused
 
 blueprint = Blueprint("emergency_reviews", __name__)
 

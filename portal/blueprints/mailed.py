@@ -12,9 +12,9 @@ from portal.flows import new_password as passwords_flow
 from portal.flows import profile as profile_flow
 from portal.flows import reset as reset_flow
 from portal.forms import ForgotForm, LinkPasswordForm, NewPasswordForm
-from portal.messages import Refused
 from portal.models import User
 from portal.rendering import go, go_to, page, refuse, renew_session, say
+from portal.words.refusals import Refused
 
 blueprint = Blueprint("mailed", __name__)
 Opened = Callable[[str], Response]  # the view of a link: it takes the token

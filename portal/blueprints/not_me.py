@@ -5,8 +5,8 @@ from flask import Blueprint, Response, request, url_for
 from portal.blueprints.doors import Door, door_of
 from portal.browser_session import visit, visitor
 from portal.flows import not_me as flow
-from portal.messages import Refused
 from portal.rendering import go, go_to, page, refuse
+from portal.words.refusals import Refused
 
 blueprint = Blueprint("not_me", __name__, url_prefix="/not-me")
 

@@ -10,9 +10,9 @@ from portal.browser_session import visit
 from portal.flows import account, backup_codes, setup, turn_off
 from portal.flows import presence as presence_flow
 from portal.forms import NewPasswordForm, PasswordForm
-from portal.messages import Refused
 from portal.rendering import go, go_to, page, refuse
 from portal.settings import config
+from portal.words.refusals import Refused
 
 blueprint = Blueprint("patient", __name__)
 blueprint.before_request(guard(PATIENT_DOOR))

@@ -7,9 +7,9 @@ from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, ask_code
 from portal.browser_session import visit
 from portal.flows import presence as flow
-from portal.messages import N_
 from portal.rendering import page
 from portal.settings import config
+from portal.words.refusals import N_
 
 PAGE_MAX = 10_000
 

@@ -11,8 +11,8 @@ from portal.flows import profile as flow
 from portal.flows import reauthenticate
 from portal.flows.ways import needs_a_page
 from portal.forms import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
-from portal.messages import Refused
 from portal.rendering import page, refuse, renew_session
+from portal.words.refusals import Refused
 
 blueprint = Blueprint("profile", __name__)
 # What a number is refused for where it gets no code: there is no other way to choose, or no text to speak of at all.

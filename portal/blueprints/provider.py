@@ -13,10 +13,10 @@ from portal.flows import charts as flow
 from portal.flows import presence as presence_flow
 from portal.forms import NoteForm
 from portal.headers import SAFE_METHODS
-from portal.messages import N_
 from portal.models import Chart
 from portal.rendering import go_to, page, refuse, send_away
 from portal.settings import config
+from portal.words.refusals import N_
 
 SECURITY = "/settings/security"
 PAGE_MAX = 10_000

@@ -9,8 +9,8 @@ from portal.blueprints.turns import blueprint, due, go_here, progress
 from portal.browser_session import visit
 from portal.flows import backup_codes as codes_flow
 from portal.forms import SavedCodeForm
-from portal.messages import Refused
 from portal.rendering import go_out, go_to, page, refuse
+from portal.words.refusals import Refused
 
 
 def readable_codes() -> dict | None:

@@ -6,16 +6,15 @@ from flask_babel import gettext as _
 from portal.blueprints import drafts
 from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, landing
-from portal.blueprints.saving import blueprint
-from portal.blueprints.turns import due, due_afresh, go_here, progress
+from portal.blueprints.turns import blueprint, due, due_afresh, go_here, progress
 from portal.browser_session import own_path, visit
 from portal.crypto import SealBroken
 from portal.flows import events, sessions
 from portal.flows import setup as flow
 from portal.forms import MethodForm, ShapedForm
-from portal.messages import Refused, naming_send_code
 from portal.methods import Method, Step, method, offered
 from portal.rendering import go_out, go_to, page, refuse, say
+from portal.words.refusals import Refused, name_send_code
 
 # --- choose: the first method, another in place of a live one (?change=), or one more (?add=1)
 
@@ -158,7 +157,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
     except Refused as refused:
         if refused.reason == "set_up_expired":
             return go_here("choose", expired=1)
-        return step_page(chosen, step, form, naming_send_code(refused) if step.button else refused)
+        return step_page(chosen, step, form, name_send_code(refused) if step.button else refused)
     if following:
         return go_here("step", method_name=chosen.name, step_name=following.name)
     if not was_on:

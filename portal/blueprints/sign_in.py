@@ -13,20 +13,9 @@ from portal.flows import sign_in as flow
 from portal.flows.visit import LEVEL_WAITING
 from portal.flows.ways import ways, without_texts
 from portal.forms import BackupCodeForm, ChallengeForm, SignInForm
-from portal.messages import NOTICES, Refused
 from portal.policy import policy_of
-from portal.rendering import (
-    EHR_BRAND,
-    brand_of,
-    go,
-    go_to,
-    home_endpoint,
-    page,
-    refuse,
-    renew_session,
-    say,
-    send_to_sign_in,
-)
+from portal.rendering import EHR_BRAND, brand_of, go, go_to, home_endpoint, page, refuse, renew_session, say, send_to_sign_in
+from portal.words.refusals import NOTICES, Refused
 
 blueprint = Blueprint("sign_in", __name__)
 

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, current_app
 from portal.browser_session import now, visit
 from portal.flows import bench
 from portal.mails import paragraphs, write
-from portal.messages import N_
 from portal.rendering import page
+from portal.words.refusals import N_
 
 blueprint = Blueprint("test_bench", __name__, url_prefix="/test-bench")
 STATES = {  # how far a message has come, and the badge's tone

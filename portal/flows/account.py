@@ -11,10 +11,10 @@ from portal.db import begin_write, change, db
 from portal.flows import backup_codes
 from portal.flows.visit import Visit
 from portal.flows.ways import is_off, usable
-from portal.messages import N_, Refused
 from portal.methods import Method, method
 from portal.models import Appointment, Authenticator, Letter, Practice, Result, User, secret_place
 from portal.settings import config
+from portal.words.refusals import N_, Refused
 
 INSTEAD = N_("Use another way instead")  # the link that replaces a way that is switched off
 

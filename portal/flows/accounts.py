@@ -8,8 +8,8 @@ from portal import passwords
 from portal.crypto import Keyring
 from portal.db import begin_write, db
 from portal.flows.sign_in import normalise_username
-from portal.messages import Refused
 from portal.models import ROLES, Practice, User
+from portal.words.refusals import Refused
 
 
 def create(

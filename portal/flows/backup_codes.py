@@ -15,9 +15,9 @@ from portal.db import begin_write, change, db
 from portal.flows import notices, sessions, trusted
 from portal.flows.events import record
 from portal.flows.visit import Visit
-from portal.messages import Refused
 from portal.models import BackupCode, BackupCodeSet, User, new_id
 from portal.settings import config
+from portal.words.refusals import Refused
 
 FACTOR = "backup_code"
 

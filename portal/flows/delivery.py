@@ -12,11 +12,11 @@ from portal.flows.events import record
 from portal.flows.notices import outbox_place
 from portal.flows.outbox import CODE, TEXT
 from portal.flows.visit import Visit
-from portal.messages import Refused
 from portal.methods import Method, Secret
 from portal.models import Authenticator, Binding, Outbox, SentCode, User, new_id
 from portal.send_limits import DAY, HOUR, Sent, Wait, wait_after
 from portal.settings import config
+from portal.words.refusals import Refused
 
 log = logging.getLogger(__name__)
 TARGET = "target"

@@ -12,9 +12,9 @@ from portal.flows import emergency, notices, sessions
 from portal.flows.emergency import G, is_running
 from portal.flows.events import record
 from portal.flows.visit import CLAIMS, LEVEL_EMERGENCY, LEVEL_WAITING, Visit
-from portal.messages import Refused
 from portal.models import EmergencyGrant, Practice, Session, User
 from portal.settings import config
+from portal.words.refusals import Refused
 
 ASKED = "emergency_asked"
 FREE, WAITING, APPROVED, REFUSED, LAPSED, HAD = "free", "waiting", "approved", "refused", "lapsed", "had"

@@ -9,10 +9,10 @@ from portal.flows.emergency import G, is_open
 from portal.flows.events import record_alone
 from portal.flows.visit import Visit
 from portal.flows.waiting import Kind, Waiting, hold, may_decide, tell_who_was_first
-from portal.messages import N_, Refused
 from portal.models import EmergencyGrant, Practice, Session, User
 from portal.policy import PROVIDER
 from portal.settings import config
+from portal.words.refusals import N_, Refused
 
 KIND = "emergency"  # in approvals.KINDS
 TITLE = N_("Emergency access: read charts for 60 minutes without a code")

@@ -12,9 +12,9 @@ from portal.flows.emergency_deciding import requests, theirs
 from portal.flows.events import record_alone
 from portal.flows.notices import describe_browser
 from portal.flows.visit import Visit
-from portal.messages import Refused
 from portal.models import Chart, EmergencyGrant, EmergencyView, User
 from portal.settings import config
+from portal.words.refusals import Refused
 
 SUPPORT = "support"
 

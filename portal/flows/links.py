@@ -9,9 +9,9 @@ from sqlalchemy import func, select, update
 from portal.crypto import token_hash
 from portal.db import change, db
 from portal.flows.visit import Visit
-from portal.messages import Refused
 from portal.models import Link, User
 from portal.settings import config
+from portal.words.refusals import Refused
 
 TOKEN_BYTES = 32
 RESET = "reset_set_up"  # the purpose of the link that follows a reset: with the password together it leads into set-up (rule 1)

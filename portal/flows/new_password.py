@@ -13,9 +13,9 @@ from portal.flows.events import record
 from portal.flows.notices import outbox_place
 from portal.flows.sign_in import normalise_username
 from portal.flows.visit import Visit
-from portal.messages import Refused
 from portal.models import Binding, Link, TrustedBrowser, User, fold_email
 from portal.settings import config
+from portal.words.refusals import Refused
 
 FORGOT = "new_password"  # the purpose of its links
 

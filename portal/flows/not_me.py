@@ -7,10 +7,10 @@ from portal.flows import emergency, reset, sessions
 from portal.flows.events import record
 from portal.flows.notices import NOT_ME, row_of_token
 from portal.flows.visit import Visit
-from portal.messages import Refused
 from portal.models import Binding, Outbox, Session, TrustedBrowser, User
 from portal.policy import policy_of
 from portal.settings import config
+from portal.words.refusals import Refused
 
 # What somebody who has the password alone can bring about. The person may be without a code, so they are not asked to sign in.
 AT_ONCE = ("new_browser", "emergency_asked", "emergency_approved")

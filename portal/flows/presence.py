@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, func, literal, select, union_all, update
 from sqlalchemy.orm import aliased
 
-from portal import activity
 from portal.db import begin_write, change, db
 from portal.flows import sessions, trusted
 from portal.flows.events import record, record_alone
@@ -15,6 +14,7 @@ from portal.flows.notices import describe_browser
 from portal.flows.visit import Visit
 from portal.models import Binding, EmergencyGrant, Event, ResetRequest, Session, TrustedBrowser, User
 from portal.settings import config
+from portal.words import activity
 
 SESSIONS, TRUSTED, EVENTS = "sessions", "trusted-browsers", "events"
 
@@ -138,7 +138,7 @@ def place(row: list, here: set[str]) -> Place:
 
 def happened(row: list) -> Happened:
     _, at, _, _, ip, user_agent, event, result, reason, factor, *by_and_why = row
-    return Happened(at, activity.sentence(event, result, reason, factor), describe_browser(user_agent), ip, *by_and_why)
+    return Happened(at, activity.event_sentence(event, result, reason, factor), describe_browser(user_agent), ip, *by_and_why)
 
 
 def recent(visit: Visit, number: int) -> Page:

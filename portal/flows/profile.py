@@ -13,9 +13,9 @@ from portal.flows.events import record
 from portal.flows.new_password import FORGOT
 from portal.flows.notices import address_place
 from portal.flows.visit import Visit
-from portal.messages import Refused
 from portal.models import Link, NoticeAddress, User, fold_email, new_id
 from portal.settings import config
+from portal.words.refusals import Refused
 
 CONFIRM = "confirm_email"  # the purpose of its links
 

@@ -7,8 +7,8 @@ from portal.flows import sessions, throttle, verification
 from portal.flows.events import record
 from portal.flows.sign_in import stored_password
 from portal.flows.visit import Visit
-from portal.messages import Refused
 from portal.models import User
+from portal.words.refusals import Refused
 
 EVENT = "reauthentication"
 WRONG_PASSWORD = "password_wrong"

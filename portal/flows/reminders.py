@@ -6,9 +6,9 @@ from portal.db import begin_write, change, db
 from portal.flows import notices, team
 from portal.flows.events import record
 from portal.flows.visit import Visit
-from portal.messages import Refused
 from portal.models import Practice, User
 from portal.settings import config
+from portal.words.refusals import Refused
 
 TEMPLATE = "set_up_reminder"
 

@@ -10,9 +10,9 @@ from portal.flows.events import record
 from portal.flows.sign_in import Begun, stored_password
 from portal.flows.turn_off import void_factors
 from portal.flows.visit import LEVEL_ONE, Visit
-from portal.messages import Refused
 from portal.models import Link, ResetRequest, TrustedBrowser, User
 from portal.settings import config
+from portal.words.refusals import Refused
 
 EVENT = "two_factor_reset"
 TOLD = (EVENT, "reset_asked")  # the notices whose "This wasn't me" stops a reset

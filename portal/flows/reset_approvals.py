@@ -8,10 +8,10 @@ from portal.flows import notices, reset
 from portal.flows.events import record, record_alone
 from portal.flows.visit import Visit
 from portal.flows.waiting import Kind, Waiting, hold, may_decide, tell_who_was_first
-from portal.messages import N_, Refused
 from portal.models import Event, Practice, ResetRequest, User
 from portal.policy import RESETS
 from portal.settings import config
+from portal.words.refusals import N_, Refused
 
 KIND = "reset"
 TITLE = N_("Reset two-factor authentication")

@@ -11,11 +11,11 @@ from portal.flows.events import record, record_alone
 from portal.flows.reset_approvals import Asker, shown, why_second
 from portal.flows.visit import Visit
 from portal.flows.waiting import Waiting, hold
-from portal.messages import Refused
 from portal.methods import method
 from portal.models import Authenticator, ResetRequest, User
 from portal.policy import may_reset
 from portal.settings import config
+from portal.words.refusals import Refused
 
 
 class Twice(Exception):

@@ -13,11 +13,11 @@ from portal.flows import delivery, throttle, turn_on, verification
 from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.flows.ways import context_of, open_secret
-from portal.messages import Refused
 from portal.methods import Method, Next, Secret, Step, method
 from portal.models import Authenticator, Binding, User, new_id, secret_place
 from portal.send_limits import Wait
 from portal.settings import config
+from portal.words.refusals import Refused
 
 
 class OutOfTurn(Exception):

@@ -15,11 +15,11 @@ from portal.flows import backup_codes, delivery, emergency, notices, sessions, t
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, Visit
 from portal.flows.ways import Way, attempt_of, first_sender, live, open_secret
-from portal.messages import Refused
 from portal.methods import method
 from portal.models import Binding, Session, User
 from portal.policy import policy_of
 from portal.settings import config
+from portal.words.refusals import Refused
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from portal.answers import Answer
 from portal.db import change, db
 from portal.flows.visit import Visit
-from portal.messages import Refused
 from portal.methods import takers_of_another, unguessable
 from portal.models import Authenticator, NoticeAddress, User
 from portal.settings import config
+from portal.words.refusals import Refused
 
 # How many second addresses a notice would have to look for: most people have none.
 SECOND_ADDRESSES = (

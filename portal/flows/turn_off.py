@@ -10,9 +10,9 @@ from portal.flows import delivery, notices, reauthenticate, sessions, trusted
 from portal.flows.events import record
 from portal.flows.setup import OutOfTurn
 from portal.flows.visit import LEVEL_ONE, Visit
-from portal.messages import Refused
 from portal.models import Authenticator, BackupCodeSet, Binding, SentCode, Session, SpentStep, User
 from portal.settings import config
+from portal.words.refusals import Refused
 
 EVENT = "two_factor_off"
 

@@ -11,10 +11,10 @@ from portal.flows import backup_codes, delivery, links, notices, profile, sessio
 from portal.flows.events import record
 from portal.flows.visit import LEVEL_TWO, Visit
 from portal.flows.ways import is_off, open_secret
-from portal.messages import N_, Refused
 from portal.methods import Method, method
 from portal.models import Authenticator, Binding, SentCode, Session, SpentStep, User
 from portal.policy import policy_of
+from portal.words.refusals import N_, Refused
 
 TOLD = N_("%(issuer)s, for %(initials)s We no longer text your codes to this number. Not you? Sign in and check Security.")
 TOLD_FOR = timedelta(hours=24)  # how long the text to an old number may take

@@ -10,11 +10,11 @@ from portal.flows import backup_codes, notices, throttle
 from portal.flows.events import record
 from portal.flows.visit import Visit
 from portal.flows.ways import attempt_of, live, open_secret, usable, without_texts
-from portal.messages import Refused
 from portal.methods import Method, NotAsked, can_be_guessed, method, takes
 from portal.models import Authenticator, User
 from portal.policy import policy_of
 from portal.settings import config
+from portal.words.refusals import Refused
 
 log = logging.getLogger(__name__)
 

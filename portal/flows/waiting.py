@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, and_, exists, false, select, true
 
 from portal.db import db
 from portal.flows.visit import Visit
-from portal.messages import Refused
 from portal.models import Session, User
+from portal.words.refusals import Refused
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from portal.db import db
 from portal.flows import backup_codes, delivery
 from portal.flows.visit import Visit
 from portal.forms import AnswerForm
-from portal.messages import Refused
 from portal.methods import Context, Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
 from portal.policy import policy_of
 from portal.send_limits import Wait
+from portal.words.refusals import Refused
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from portal.answers import CODE, Answer
 from portal.forms import AnswerForm
-from portal.messages import SENTENCES, Refused
 from portal.models import Authenticator
 from portal.settings import config
+from portal.words.refusals import SENTENCES, Refused
 
 
 class CodeRejected(Refused):

@@ -10,10 +10,10 @@ from portal import phones
 from portal.answers import Answer
 from portal.db import change, db
 from portal.forms import CodeForm, PhoneForm
-from portal.messages import N_
 from portal.methods import CodeRejected, Method, Next, NotAsked, Proved, Secret
 from portal.models import Authenticator, Outbox, SentCode
 from portal.settings import config
+from portal.words.refusals import N_
 
 FINAL = ("delivered", "failed", "held")  # stages of a text that nothing follows
 

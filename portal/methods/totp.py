@@ -16,10 +16,10 @@ from sqlalchemy.exc import IntegrityError
 from portal.answers import Answer
 from portal.db import change, db
 from portal.forms import CodeForm
-from portal.messages import N_
 from portal.methods import CodeRejected, Method, Proved, Secret
 from portal.models import Authenticator, SpentStep
 from portal.settings import config
+from portal.words.refusals import N_
 
 APPS = ("Google Authenticator", "Microsoft Authenticator", "Authy")
 QR_ERROR = "l"  # the least redundancy: a screen is not torn or stained, and the squares are larger

@@ -6,9 +6,9 @@ from sqlalchemy import delete, false, update
 from portal.answers import NO_ANSWER
 from portal.flows import backup_codes, sessions, verification
 from portal.flows.visit import Visit
-from portal.messages import Refused
 from portal.methods import totp
 from portal.models import BackupCode, BackupCodeSet, Session, SpentStep
+from portal.words.refusals import Refused
 from tests.support.client import CODES
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import update
 from portal.flows import new_password, profile
 from portal.flows.notices import NOT_ME
 from portal.flows.visit import Visit
-from portal.messages import Refused
 from portal.models import Link, NoticeAddress, User
+from portal.words.refusals import Refused
 from tests.support.mailbox import mails
 
 NEW = "quiet meadow by the river"

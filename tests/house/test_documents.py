@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from portal.messages import SENTENCES
+from portal.words.refusals import SENTENCES
 from tests.house.source import PORTAL, ROOT, modules
 
 RISK, EXIT = ROOT / "docs" / "risk-assessment.md", ROOT / "docs" / "sms-exit-plan.md"

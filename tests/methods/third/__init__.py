@@ -16,9 +16,9 @@ from wtforms import StringField
 from portal.answers import KEY, TEXT, Answer
 from portal.db import change
 from portal.forms import AnswerForm, OwnQuestionForm, filled
-from portal.messages import N_
 from portal.methods import CodeRejected, Context, Method, Next, Proved, Secret
 from portal.models import Authenticator
+from portal.words.refusals import N_
 
 last_count = Authenticator.remembered["count"].as_integer()
 

@@ -231,7 +231,7 @@ NOTICES: dict[str, str] = {
 }
 
 
-def naming_send_code(refusal: Refused) -> Refused:
+def name_send_code(refusal: Refused) -> Refused:
     """The wait between two texts names the button that is there: where a number is typed, it is Send Code."""
     return Refused("wait_to_send", **refusal.facts) if refusal.reason == "send_gap" else refusal
 
@@ -241,13 +241,15 @@ def sentence(refusal: Refused, translate: Callable[..., str], plural: Callable[.
 
     `translate(text, **facts)` and `plural(one, many, number, **facts)` are gettext's, and put the facts in.
     """
-    said = translated(SENTENCES[refusal.reason], refusal.facts, translate, plural)
+    said = translate_entry(SENTENCES[refusal.reason], refusal.facts, translate, plural)
     if "left" not in refusal.facts:
         return said
-    return said + " " + translated(TRIES_LEFT, refusal.facts, translate, plural)
+    return said + " " + translate_entry(TRIES_LEFT, refusal.facts, translate, plural)
 
 
-def translated(entry: str | tuple[str, str, str], facts: dict, translate: Callable[..., str], plural: Callable[..., str]) -> str:
+def translate_entry(
+    entry: str | tuple[str, str, str], facts: dict, translate: Callable[..., str], plural: Callable[..., str]
+) -> str:
     """One entry of the catalogue with its facts in place."""
     if isinstance(entry, str):
         return translate(entry, **facts)

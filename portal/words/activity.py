@@ -1,6 +1,6 @@
 """Event to sentence: what happened on an account, for the person whose account it is (AU-8). Pure; the page translates."""
 
-from portal.messages import N_
+from portal.words.refusals import N_
 
 # An event's sentence; "event:detail" speaks first where the event's reason, the reason's first word, factor or result is that detail.
 SENTENCES: dict[str, str] = {
@@ -128,7 +128,7 @@ HIDDEN = frozenset(
 SHOWN = frozenset(key.partition(":")[0] for key in SENTENCES)
 
 
-def sentence(event: str, result: str, reason: str | None, factor: str | None) -> str:
+def event_sentence(event: str, result: str, reason: str | None, factor: str | None) -> str:
     """The sentence for an event of SHOWN, not translated yet."""
     for detail in (reason, (reason or "").partition("_")[0], factor, result):
         found = SENTENCES.get(f"{event}:{detail}")

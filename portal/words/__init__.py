@@ -1,0 +1,1 @@
+"""What people read of a refusal or an event: one sentence for each reason."""
