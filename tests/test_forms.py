@@ -6,21 +6,18 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from portal.answers import BACKUP_CODE, CODE, TEXT, Answer
-from portal.forms import (
+from portal.forms.base import MethodForm
+from portal.forms.codes import (
     BackupCodeForm,
     ChallengeForm,
     CodeForm,
-    EmailForm,
-    MethodForm,
-    NameForm,
-    PasswordForm,
-    PhoneForm,
     ReauthenticationForm,
     SavedCodeForm,
-    SignInForm,
     as_backup_code,
     squeeze_code,
 )
+from portal.forms.profile import EmailForm, NameForm, PhoneForm
+from portal.forms.sign_in import PasswordForm, SignInForm
 
 SIX = {
     "plain": "123456",

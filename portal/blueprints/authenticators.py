@@ -6,7 +6,7 @@ from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, ask_code
 from portal.browser_session import visit
 from portal.flows import account, turn_on
-from portal.forms import LabelForm
+from portal.forms.profile import LabelForm
 from portal.rendering import go_to, page, refuse
 from portal.words.refusals import Refused
 

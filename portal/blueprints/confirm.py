@@ -9,7 +9,8 @@ from portal.browser_session import own_path, visit
 from portal.flows import reauthenticate as flow
 from portal.flows import sign_in
 from portal.flows.ways import Way, ways, without_texts
-from portal.forms import AnswerForm, PasswordForm, ReauthenticationForm
+from portal.forms.codes import AnswerForm, ReauthenticationForm
+from portal.forms.sign_in import PasswordForm
 from portal.policy import policy_of
 from portal.rendering import go_to, page, refuse, renew_session, say
 from portal.words.refusals import Refused

@@ -6,9 +6,9 @@ from portal.blueprints.doors import forbid
 from portal.browser_session import ended, visit, visitor
 from portal.flows import account, emergency_reading
 from portal.flows import emergency_asking as flow
+from portal.forms.practice import ReasonForm
 from portal.headers import SAFE_METHODS
 from portal.policy import policy_of
-from portal.practice_forms import ReasonForm
 from portal.rendering import EHR_BRAND, go, home_endpoint, page, refuse, renew_session, send_to_sign_in
 from portal.settings import config
 from portal.words.refusals import Refused

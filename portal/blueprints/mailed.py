@@ -11,7 +11,7 @@ from portal.browser_session import mark_browser, visit, visitor
 from portal.flows import new_password as passwords_flow
 from portal.flows import profile as profile_flow
 from portal.flows import reset as reset_flow
-from portal.forms import ForgotForm, LinkPasswordForm, NewPasswordForm
+from portal.forms.sign_in import ForgotForm, LinkPasswordForm, NewPasswordForm
 from portal.models import User
 from portal.rendering import go, go_to, page, refuse, renew_session, say
 from portal.words.refusals import Refused

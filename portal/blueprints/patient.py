@@ -9,7 +9,7 @@ from portal.blueprints.doors import PATIENT_DOOR, ask_again, ask_code, guard
 from portal.browser_session import visit
 from portal.flows import account, backup_codes, setup, turn_off
 from portal.flows import presence as presence_flow
-from portal.forms import NewPasswordForm, PasswordForm
+from portal.forms.sign_in import NewPasswordForm, PasswordForm
 from portal.rendering import go, go_to, page, refuse
 from portal.settings import config
 from portal.words.refusals import Refused

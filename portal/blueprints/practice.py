@@ -9,7 +9,7 @@ from portal.browser_session import now, visit
 from portal.flows import deadline as flow
 from portal.flows.emergency_reviews import to_review
 from portal.flows.visit import Visitor
-from portal.practice_forms import DeadlineForm
+from portal.forms.practice import DeadlineForm
 from portal.rendering import go_to, page, refuse
 
 blueprint = Blueprint("practice", __name__)

@@ -10,7 +10,7 @@ from portal.flows import new_password as passwords_flow
 from portal.flows import profile as flow
 from portal.flows import reauthenticate
 from portal.flows.ways import needs_a_page
-from portal.forms import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
+from portal.forms.profile import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
 from portal.rendering import page, refuse, renew_session
 from portal.words.refusals import Refused
 

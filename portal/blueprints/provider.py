@@ -11,7 +11,7 @@ from portal.browser_session import visit, visitor
 from portal.flows import account, approvals, backup_codes, deadline, emergency_reading, events
 from portal.flows import charts as flow
 from portal.flows import presence as presence_flow
-from portal.forms import NoteForm
+from portal.forms.practice import NoteForm
 from portal.headers import SAFE_METHODS
 from portal.models import Chart
 from portal.rendering import go_to, page, refuse, send_away

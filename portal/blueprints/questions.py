@@ -4,7 +4,8 @@ from flask import request
 
 from portal.browser_session import visit
 from portal.flows.ways import Way, ways
-from portal.forms import AnswerForm, ShapedForm
+from portal.forms.base import ShapedForm
+from portal.forms.codes import AnswerForm
 
 CODE = "code"  # in the address: the field that codes share, for somebody who is asked something else first
 

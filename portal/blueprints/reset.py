@@ -7,7 +7,7 @@ from portal.blueprints.doors import ask_again, forbid
 from portal.browser_session import visit
 from portal.flows import reset_requests as flow
 from portal.flows.reset_approvals import CHECKS, SECOND
-from portal.practice_forms import ResetForm
+from portal.forms.practice import ResetForm
 from portal.rendering import go_to, page, refuse, say
 from portal.settings import config
 from portal.words.refusals import Refused

@@ -8,7 +8,7 @@ from portal.blueprints.doors import landing
 from portal.blueprints.turns import blueprint, due, go_here, progress
 from portal.browser_session import visit
 from portal.flows import backup_codes as codes_flow
-from portal.forms import SavedCodeForm
+from portal.forms.codes import SavedCodeForm
 from portal.rendering import go_out, go_to, page, refuse
 from portal.words.refusals import Refused
 

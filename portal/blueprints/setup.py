@@ -11,7 +11,7 @@ from portal.browser_session import own_path, visit
 from portal.crypto import SealBroken
 from portal.flows import events, sessions
 from portal.flows import setup as flow
-from portal.forms import MethodForm, ShapedForm
+from portal.forms.base import MethodForm, ShapedForm
 from portal.methods import Method, Step, method, offered
 from portal.rendering import go_out, go_to, page, refuse, say
 from portal.words.refusals import Refused, name_send_code

@@ -12,7 +12,8 @@ from portal.flows import account, sessions, trusted
 from portal.flows import sign_in as flow
 from portal.flows.visit import LEVEL_WAITING
 from portal.flows.ways import ways, without_texts
-from portal.forms import BackupCodeForm, ChallengeForm, SignInForm
+from portal.forms.codes import BackupCodeForm, ChallengeForm
+from portal.forms.sign_in import SignInForm
 from portal.policy import policy_of
 from portal.rendering import EHR_BRAND, brand_of, go, go_to, home_endpoint, page, refuse, renew_session, say, send_to_sign_in
 from portal.words.refusals import NOTICES, Refused

@@ -14,7 +14,7 @@ from portal.blueprints.done import mark, proved
 from portal.browser_session import now, visit
 from portal.flows import reminders
 from portal.flows import team as flow
-from portal.practice_forms import TeamForm
+from portal.forms.practice import TeamForm
 from portal.rendering import go_to, page, refuse
 from portal.settings import config
 from portal.words.refusals import N_, Refused

@@ -11,7 +11,7 @@ from portal.crypto import SealBroken
 from portal.db import db
 from portal.flows import backup_codes, delivery
 from portal.flows.visit import Visit
-from portal.forms import AnswerForm
+from portal.forms.codes import AnswerForm
 from portal.methods import Context, Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
 from portal.policy import policy_of

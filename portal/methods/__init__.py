@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from portal.answers import CODE, Answer
-from portal.forms import AnswerForm
+from portal.forms.codes import AnswerForm
 from portal.models import Authenticator
 from portal.settings import config
 from portal.words.refusals import SENTENCES, Refused

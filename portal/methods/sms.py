@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 from portal import phones
 from portal.answers import Answer
 from portal.db import change, db
-from portal.forms import CodeForm, PhoneForm
+from portal.forms.codes import CodeForm
+from portal.forms.profile import PhoneForm
 from portal.methods import CodeRejected, Method, Next, NotAsked, Proved, Secret
 from portal.models import Authenticator, Outbox, SentCode
 from portal.settings import config

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.answers import Answer
 from portal.db import change, db
-from portal.forms import CodeForm
+from portal.forms.codes import CodeForm
 from portal.methods import CodeRejected, Method, Proved, Secret
 from portal.models import Authenticator, SpentStep
 from portal.settings import config

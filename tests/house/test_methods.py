@@ -8,7 +8,7 @@ import pytest
 
 from portal import methods
 from portal.answers import CODE, KEY
-from portal.forms import AnswerForm, OwnQuestionForm
+from portal.forms.codes import AnswerForm, OwnQuestionForm
 from portal.models import Binding
 from tests.house.source import PORTAL, ROOT, TEMPLATES, modules
 

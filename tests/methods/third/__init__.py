@@ -15,7 +15,8 @@ from wtforms import StringField
 
 from portal.answers import KEY, TEXT, Answer
 from portal.db import change
-from portal.forms import AnswerForm, OwnQuestionForm, filled
+from portal.forms.base import filled
+from portal.forms.codes import AnswerForm, OwnQuestionForm
 from portal.methods import CodeRejected, Context, Method, Next, Proved, Secret
 from portal.models import Authenticator
 from portal.words.refusals import N_

@@ -1,4 +1,4 @@
-"""The shapes that a practice's pages ask for: a search, a deadline, a reason. As forms.py: shape only."""
+"""The shapes that a practice's pages ask for: a search, a deadline, a reason. Shape only."""
 
 import re
 import unicodedata
@@ -7,7 +7,8 @@ from datetime import date
 from wtforms import SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from portal.forms import SECRETS, ShapedForm, filled, seen_signs
+from portal.forms.base import SECRETS, ShapedForm, filled
+from portal.forms.sign_in import seen_signs
 from portal.settings import config
 from portal.words.refusals import N_
 
@@ -77,7 +78,7 @@ class TeamForm(ShapedForm):
         return {"state": self.state.data, "search": self.q.data, "sort": self.sort.data}
 
 
-def whole_number(reason: str, most: int):
+def parse_whole_number(reason: str, most: int):
     """A validator: digits of any script, from 0 to `most`; the field holds 0-9 alone afterwards."""
 
     def check(form, field) -> None:
@@ -89,7 +90,7 @@ def whole_number(reason: str, most: int):
     return check
 
 
-def day_of(typed: str) -> date:
+def parse_day(typed: str) -> date:
     """The day of YYYY-MM-DD; weeks and days without dashes are ISO 8601, too, but nobody's way to write one. Raises ValueError."""
     if not DAY.fullmatch(typed):
         raise ValueError
@@ -100,18 +101,31 @@ class DeadlineForm(ShapedForm):
     """By when a practice is set up, and what is let pass afterwards. The page says which days there are to choose from."""
 
     day = StringField(N_("Setup deadline"))
-    days = StringField(N_("Extra days"), [whole_number("grace_days", config.GRACE_DAYS_MAX)])
-    sign_ins = StringField(N_("Extra sign-ins"), [whole_number("grace_sign_ins", config.GRACE_SIGN_INS_MAX)])
+    days = StringField(N_("Extra days"), [parse_whole_number("grace_days", config.GRACE_DAYS_MAX)])
+    sign_ins = StringField(N_("Extra sign-ins"), [parse_whole_number("grace_sign_ins", config.GRACE_SIGN_INS_MAX)])
     today: date
 
     def validate_day(self, field) -> None:
         if not (field.data or "").strip():
             raise ValidationError("deadline_empty")
         try:
-            self.chosen = day_of(field.data.strip())
+            self.chosen = parse_day(field.data.strip())
         except ValueError:
             raise ValidationError("deadline_shape") from None
         if self.chosen < self.today:
             raise ValidationError("deadline_past")
         if self.chosen > self.today + config.DEADLINE_AHEAD:
             raise ValidationError("deadline_far")
+
+
+class NoteForm(ShapedForm):
+    """A short note in a chart."""
+
+    note = TextAreaField(N_("Note"), [filled("note_empty")])
+
+    def validate_note(self, field) -> None:
+        field.data = seen_signs(field.data)
+        if not field.data:
+            raise ValidationError("note_empty")
+        if len(field.data) > config.NOTE_MAX:
+            raise ValidationError("note_long")

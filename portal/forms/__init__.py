@@ -1,0 +1,1 @@
+"""Forms validate shape, and nothing else: a flow decides whether what was typed is right."""

@@ -1,0 +1,93 @@
+"""Forms of a person's own account: name, addresses, phone number, password, an authenticator's name."""
+
+import re
+import unicodedata
+
+from wtforms import StringField
+from wtforms.validators import ValidationError
+
+from portal.answers import TEXT, Answer
+from portal.forms.base import ShapedForm, filled
+from portal.forms.codes import AnswerForm, ReauthenticationForm
+from portal.forms.sign_in import NewPasswordForm, PasswordForm
+from portal.settings import config
+from portal.words.refusals import N_
+
+EMAIL = re.compile(
+    r"(?!-)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@"
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]",
+    re.IGNORECASE,
+)
+
+
+NAME_SIGNS = frozenset("'’‘-‐\u200c\u200d")  # the last two join letters in Persian and in scripts of India
+
+
+class LabelForm(ShapedForm):
+    """The name of an authenticator."""
+
+    name = StringField(N_("Name"))
+
+    def validate_name(self, field) -> None:
+        field.data = " ".join("".join(c if c.isprintable() else " " for c in field.data or "").split())
+        if not field.data:
+            raise ValidationError("label_empty")
+        if len(field.data) > config.LABEL_MAX:
+            raise ValidationError("label_long")
+
+
+class NameForm(ShapedForm):
+    """A person's name. It stands in mails, also to addresses that are not confirmed yet: nothing in it becomes a link there."""
+
+    full_name = StringField(N_("Name"), [filled("name_empty")])
+
+    def validate_full_name(self, field) -> None:
+        field.data = " ".join(unicodedata.normalize("NFC", field.data).split())
+        if len(field.data) > config.NAME_MAX:
+            raise ValidationError("name_long")
+        if not is_name(field.data):
+            raise ValidationError("name_signs")
+
+
+def is_name(text: str) -> bool:
+    """Letters and a few digits of any script, spaces, hyphens and apostrophes; a full stop or comma at the end of a word only."""
+    words = [word.removesuffix(",").removesuffix(".") for word in text.split(" ")]
+    has_letter = any(letter.isalpha() for letter in text)
+    digits = sum(unicodedata.category(each) == "Nd" for each in text)
+    return (
+        has_letter and digits <= config.NAME_DIGITS and all(words) and all(is_name_sign(each) for word in words for each in word)
+    )
+
+
+def is_name_sign(sign: str) -> bool:
+    category = unicodedata.category(sign)
+    return category[0] in "LM" or category == "Nd" or sign in NAME_SIGNS
+
+
+class EmailForm(ShapedForm):
+    email = StringField(N_("Email address"), [filled("email_empty")])
+
+    def validate_email(self, field) -> None:
+        field.data = unicodedata.normalize("NFKC", field.data).strip()
+        if not field.data.isascii():
+            raise ValidationError("email_letters")
+        if len(field.data) > config.EMAIL_MAX or not EMAIL.fullmatch(field.data):
+            raise ValidationError("email_shape")
+
+
+class PhoneForm(AnswerForm):
+    """A number as people type it; portal/phones.py reads it."""
+
+    phone = StringField(N_("Mobile phone number"), [filled("phone_empty")])
+
+    @property
+    def answer(self) -> Answer:
+        return Answer(TEXT, self.phone.data)
+
+
+class ChangePasswordForm(NewPasswordForm, PasswordForm):
+    """The current password beside the new one (PW-9)."""
+
+
+class ChangePasswordWithCodeForm(NewPasswordForm, ReauthenticationForm):
+    """The same with a second factor."""

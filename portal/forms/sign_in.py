@@ -1,0 +1,56 @@
+"""Forms for signing in, and for a new password."""
+
+from wtforms import PasswordField, StringField
+from wtforms.validators import ValidationError
+
+from portal.forms.base import ShapedForm, filled
+from portal.words.refusals import N_
+
+
+class SignInForm(ShapedForm):
+    username = StringField(N_("Username"), [filled("username_empty")])
+    password = PasswordField(N_("Password"))
+
+    def validate_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("password_empty")
+
+
+class PasswordForm(ShapedForm):
+    """Re-authentication where no second factor is on."""
+
+    password = PasswordField(N_("Current password"))
+
+    def validate_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("password_empty")
+
+
+class ForgotForm(ShapedForm):
+    username = StringField(N_("Username or email address"), [filled("forgot_empty")])
+
+
+def seen_signs(typed: str) -> str:
+    """Several lines as they were typed, but for signs that cannot be seen."""
+    lines = typed.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join("".join(sign for sign in line if sign.isprintable() or sign == "\t") for line in lines).strip()
+
+
+class LinkPasswordForm(ShapedForm):
+    """The password beside a mailed link."""
+
+    password = PasswordField(N_("Password"))
+
+    def validate_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("password_empty")
+
+
+class NewPasswordForm(ShapedForm):
+    """One field and no second one to confirm it (PW-6); portal/passwords.py says what is refused."""
+
+    new_password = PasswordField(N_("New password"))
+
+    def validate_new_password(self, field) -> None:
+        if not field.data:
+            raise ValidationError("password_new_empty")
