@@ -11,15 +11,16 @@ from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import errors, headers, queue, rendering, static_files
+from portal import queue
 from portal.blueprints import emergency, help, mailed, not_me, patient, provider, reading, reports, sign_in, support
-from portal.browser_session import CookieSessions, load_signed_in, touch
 from portal.cli import register_commands
 from portal.crypto import Keyring
 from portal.db import db
-from portal.method_templates import MethodTemplates
 from portal.settings import config
 from portal.settings.environment import Settings, load_settings
+from portal.web import errors, headers, rendering, static_files
+from portal.web.browser_session import CookieSessions, load_signed_in, touch_session
+from portal.web.method_templates import MethodTemplates
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -34,7 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     add_extensions(app, settings)
     add_guards(app)
     add_pages(app, settings)
-    errors.register(app)
+    errors.register_error_pages(app)
     register_commands(app)
     return app
 
@@ -46,7 +47,7 @@ def configure(app: Flask, settings: Settings) -> None:
         ALEMBIC={"script_location": str(Path(__file__).parent / "migrations")},
         MAX_CONTENT_LENGTH=config.MAX_FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=None,  # the token lives and dies with the session (CF-1)
-        WTF_CSRF_SSL_STRICT=False,  # headers.py compares Origin instead; we send no referrer across sites
+        WTF_CSRF_SSL_STRICT=False,  # web/headers.py compares Origin instead; we send no referrer across sites
         TRUSTED_HOSTS=headers.trusted_hosts(settings),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -60,7 +61,7 @@ def add_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app, settings.database_url, settings.database_connections)
     queue.init_app(app, settings)
     Babel(app)
-    rendering.teach(app.jinja_env)
+    rendering.install_translations(app.jinja_env)
     app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader or MethodTemplates(), MethodTemplates()])
     login = LoginManager(app)
     login.session_protection = None
@@ -85,7 +86,7 @@ def add_guards(app: Flask) -> None:
     def note_activity() -> None:
         quiet = "X-Background" in request.headers or request.endpoint in (None, "sign_in.time_left", "static")
         if not quiet:  # a page that asks itself for news is nobody's activity
-            touch()
+            touch_session()
 
     app.after_request(headers.add_headers)
     app.context_processor(rendering.template_context)
@@ -107,4 +108,4 @@ def add_pages(app: Flask, settings: Settings) -> None:
 
         app.register_blueprint(test_bench.blueprint)
         logging.getLogger(__name__).warning("the test bench is on: it shows codes to everyone on this machine")
-    static_files.serve(app, settings)
+    static_files.serve_static_files(app, settings)

@@ -17,10 +17,10 @@ from portal.db import DatabaseSession
 from portal.flows import emergency, outbox
 from portal.flows.visit import Visit
 from portal.gateways import Bench, Gateway, Nowhere, Off
-from portal.mails import compose
 from portal.models import Outbox
 from portal.settings import config
 from portal.settings.environment import Settings
+from portal.web.emails import compose_email
 
 log = logging.getLogger(__name__)
 NAME = "portal"
@@ -76,7 +76,7 @@ class Queue:
         """The worker's task: hand one row over, and come back to it where it is to be tried again."""
         with self.app.test_request_context(base_url=self.settings.base_url):
             now = clock.now()
-            again = outbox.carry(self.app.extensions["keys"], now, outbox_id, self.gateways, compose)
+            again = outbox.carry(self.app.extensions["keys"], now, outbox_id, self.gateways, compose_email)
         if again:
             self.deliver.schedule(args=(outbox_id,), delay=(again - clock.now()).total_seconds() + 0.1)
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from portal.mails import compose, paragraphs, write
 from portal.phones import mask
+from portal.web.emails import compose_email, split_paragraphs, write_email
 from tests.house.source import TEMPLATES
 from tests.support.markup import parse
 
@@ -32,7 +32,7 @@ def written(app):
 
     def write_one(template="new_browser", **facts):
         with app.test_request_context(base_url=app.extensions["settings"].base_url):
-            return compose(template, FACTS | facts, LINKS)
+            return compose_email(template, FACTS | facts, LINKS)
 
     return write_one
 
@@ -100,17 +100,17 @@ def test_a_fact_is_one_line_and_no_markup(written):
 
 def test_a_host_that_a_request_names_is_in_no_link(app):
     with app.test_request_context(base_url="http://localhost:7777"):
-        assert "localhost" not in "".join(write("new_browser", FACTS, LINKS))
+        assert "localhost" not in "".join(write_email("new_browser", FACTS, LINKS))
 
 
 def test_without_the_link_the_notice_still_says_what_to_do(app):
     with app.test_request_context():
-        _, text = write("new_browser", FACTS, {})
+        _, text = write_email("new_browser", FACTS, {})
     assert "This wasn't me" not in text and "sign in, change your password, and write to support@medximity.example" in text
 
 
 def test_paragraphs_know_a_link_from_a_line():
-    assert paragraphs("One\nTwo\n\nPress here:\nhttps://a.example/x\n\n\nhttps://alone.example") == [
+    assert split_paragraphs("One\nTwo\n\nPress here:\nhttps://a.example/x\n\n\nhttps://alone.example") == [
         {"lines": ["One", "Two"], "link": None},
         {"lines": [], "label": "Press here", "link": "https://a.example/x"},
         {"lines": ["https://alone.example"], "link": None},

@@ -4,9 +4,9 @@ from flask import Blueprint, Response, abort, g, request, url_for
 
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import ask_again
-from portal.browser_session import visit
 from portal.flows import approvals as flow
-from portal.rendering import go_to, page, refuse
+from portal.web.browser_session import request_context
+from portal.web.rendering import redirect_to_path, refuse_form, render_page
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("approvals", __name__)
@@ -16,7 +16,12 @@ ANSWERS = ("approve", "refuse")
 @blueprint.get("")
 def listed() -> Response:
     back_url = None if g.door.home == "approvals.listed" else g.door.url("settings")
-    return page("approvals/list.html", waiting=flow.listed(visit()), notice=said(on=visit().who.is_on), back_url=back_url)
+    return render_page(
+        "approvals/list.html",
+        waiting=flow.listed(request_context()),
+        notice=said(on=request_context().who.is_on),
+        back_url=back_url,
+    )
 
 
 @blueprint.get("/waiting/<kind>/<row_id>")
@@ -25,9 +30,9 @@ def show(kind: str, row_id: str) -> Response:
     if again:
         return again
     try:
-        return page("approvals/decide.html", **asked(kind, row_id))
+        return render_page("approvals/decide.html", **asked(kind, row_id))
     except Refused as refused:
-        return refuse("approvals/gone.html", (), refused)
+        return refuse_form("approvals/gone.html", (), refused)
 
 
 @blueprint.post("/waiting/<kind>/<row_id>")
@@ -41,17 +46,17 @@ def decide(kind: str, row_id: str) -> Response:
     try:
         context = asked(kind, row_id)
         if answer not in ANSWERS:
-            return refuse("approvals/decide.html", (), Refused("answer_empty"), **context)
-        flow.decide(visit(), kind, row_id, approved)
+            return refuse_form("approvals/decide.html", (), Refused("answer_empty"), **context)
+        flow.decide(request_context(), kind, row_id, approved)
     except Refused as refused:
-        return refuse("approvals/gone.html", (), refused)
-    return go_to(url_for(".listed", done=mark("approved" if approved else "refused")))
+        return refuse_form("approvals/gone.html", (), refused)
+    return redirect_to_path(url_for(".listed", done=mark("approved" if approved else "refused")))
 
 
 def asked(kind: str, row_id: str) -> dict:
     """404 for what waits no longer, or for somebody else; Refused where it is known who was first."""
-    found = flow.find(visit(), kind, row_id)
+    found = flow.find(request_context(), kind, row_id)
     if found is None:
-        flow.miss(visit(), kind, row_id)
+        flow.miss(request_context(), kind, row_id)
         abort(404)
     return {"asked": found, "action": url_for(".decide", kind=kind, row_id=row_id)}

@@ -4,10 +4,10 @@ from flask import Blueprint, Response, abort, request
 
 from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, ask_code
-from portal.browser_session import visit
 from portal.flows import account, turn_on
 from portal.forms.profile import LabelForm
-from portal.rendering import go_to, page, refuse
+from portal.web.browser_session import request_context
+from portal.web.rendering import redirect_to_path, refuse_form, render_page
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("authenticators", __name__)
@@ -15,7 +15,7 @@ blueprint = Blueprint("authenticators", __name__)
 
 def own(authenticator_id: str) -> account.Held:
     """The visitor's authenticator; 404 where it is nobody's or another's."""
-    return next((each for each in account.all_held(visit()) if each.id == authenticator_id), None) or abort(404)
+    return next((each for each in account.all_held(request_context()) if each.id == authenticator_id), None) or abort(404)
 
 
 @blueprint.get("/<authenticator_id>/name")
@@ -24,7 +24,7 @@ def rename(authenticator_id: str) -> Response:
     if again:
         return again
     held = own(authenticator_id)
-    return page("account/rename.html", form=LabelForm(name=held.name), held=held)
+    return render_page("account/rename.html", form=LabelForm(name=held.name), held=held)
 
 
 @blueprint.post("/<authenticator_id>/name")
@@ -35,11 +35,11 @@ def submit_rename(authenticator_id: str) -> Response:
     held = own(authenticator_id)
     form = LabelForm(request.form)
     if not form.validate():
-        return refuse("account/rename.html", form, held=held)
+        return refuse_form("account/rename.html", form, held=held)
     try:
-        turn_on.rename(visit(), held.id, form.name.data)
+        turn_on.rename(request_context(), held.id, form.name.data)
     except Refused as refused:
-        return refuse("account/rename.html", form, refused, "name", held=held)
+        return refuse_form("account/rename.html", form, refused, "name", held=held)
     return go_and_say("security", "changed")
 
 
@@ -49,8 +49,8 @@ def remove(authenticator_id: str) -> Response:
     if again:
         return again
     held = own(authenticator_id)
-    is_last = account.is_last(account.all_held(visit()), held)
-    return page("account/last_way.html" if is_last else "account/remove.html", held=held)
+    is_last = account.is_last(account.all_held(request_context()), held)
+    return render_page("account/last_way.html" if is_last else "account/remove.html", held=held)
 
 
 @blueprint.post("/<authenticator_id>/remove")
@@ -59,5 +59,5 @@ def submit_remove(authenticator_id: str) -> Response:
     again = ask_again()
     if again:
         return again
-    removed = turn_on.remove(visit(), held.id)
-    return go_and_say("security", "changed") if removed else go_to(request.path)  # the page says why it stays
+    removed = turn_on.remove(request_context(), held.id)
+    return go_and_say("security", "changed") if removed else redirect_to_path(request.path)  # the page says why it stays

@@ -5,9 +5,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.blueprints.doors import ask_again
-from portal.browser_session import visit
 from portal.flows import backup_codes as flow
-from portal.rendering import go_to, page
+from portal.web.browser_session import request_context
+from portal.web.rendering import redirect_to_path, render_page
 
 blueprint = Blueprint("codes", __name__)
 
@@ -33,17 +33,17 @@ def remind(codes: flow.Overview | None) -> tuple[str | None, str | None]:
 
 @blueprint.get("")
 def regenerate() -> Response:
-    if not visit().who.is_on:
-        return go_to(g.door.url("security"))
-    return ask_again() or page("account/regenerate.html", backup=flow.overview(visit()))
+    if not request_context().who.is_on:
+        return redirect_to_path(g.door.url("security"))
+    return ask_again() or render_page("account/regenerate.html", backup=flow.overview(request_context()))
 
 
 @blueprint.post("")
 def submit_regenerate() -> Response:
-    if not visit().who.is_on:
-        return go_to(g.door.url("security"))
+    if not request_context().who.is_on:
+        return redirect_to_path(g.door.url("security"))
     again = ask_again()
     if again:
         return again
-    flow.regenerate(visit(), request.form.get("set", type=int))
-    return go_to(g.door.url("setup.backup_codes"))
+    flow.regenerate(request_context(), request.form.get("set", type=int))
+    return redirect_to_path(g.door.url("setup.backup_codes"))

@@ -5,14 +5,14 @@ from flask_babel import gettext as _
 
 from portal.blueprints.doors import forbid
 from portal.blueprints.questions import blank, question_context, taken
-from portal.browser_session import own_path, visit
 from portal.flows import reauthenticate as flow
 from portal.flows import sign_in
 from portal.flows.ways import Way, ways, without_texts
 from portal.forms.codes import AnswerForm, ReauthenticationForm
 from portal.forms.sign_in import PasswordForm
 from portal.policy import policy_of
-from portal.rendering import go_to, page, refuse, renew_session, say
+from portal.web.browser_session import own_path, request_context
+from portal.web.rendering import redirect_to_path, refusal_sentence, refuse_form, render_page, renew_session
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("confirm", __name__)
@@ -20,29 +20,29 @@ blueprint = Blueprint("confirm", __name__)
 
 @blueprint.get("")
 def ask() -> Response:
-    if visit().who.is_fresh(visit().now):
-        return go_to(place_after())
+    if request_context().who.is_fresh(request_context().now):
+        return redirect_to_path(place_after())
     shown = context()
-    return page("account/confirm.html", form=blank(shown["asked"], form_type(), PasswordForm), **shown)
+    return render_page("account/confirm.html", form=blank(shown["asked"], form_type(), PasswordForm), **shown)
 
 
 @blueprint.post("")
 def submit() -> Response:
     form = taken(form_type(), PasswordForm)
     if not form.validate():
-        return refuse("account/confirm.html", form, **context())
+        return refuse_form("account/confirm.html", form, **context())
     answer = form.answer if isinstance(form, AnswerForm) else None
     try:
-        token = flow.submit(visit(), form.password.data, answer)
+        token = flow.submit(request_context(), form.password.data, answer)
     except Refused as refused:
         field = "password" if refused.reason == flow.WRONG_PASSWORD or answer is None else form.question
-        return refuse("account/confirm.html", form, refused, field, **context())
+        return refuse_form("account/confirm.html", form, refused, field, **context())
     renew_session(token)
-    return go_to(place_after())
+    return redirect_to_path(place_after())
 
 
 def form_type() -> type:
-    return ReauthenticationForm if visit().who.is_on else PasswordForm
+    return ReauthenticationForm if request_context().who.is_on else PasswordForm
 
 
 def place_after() -> str:
@@ -50,14 +50,14 @@ def place_after() -> str:
 
 
 def context() -> dict:
-    policy, is_trusted = g.door.policy, visit().who.is_trusted
+    policy, is_trusted = g.door.policy, request_context().who.is_trusted
     change = _("You're about to change your security settings, so we need to make sure it's you.")
     trusted = _(
         "You trust this browser, so we didn't ask for a code when you signed in. To see your security settings, you need one."
     )
     always = _("Every sign-in here needs a code, on any browser.")
-    asked = ways(visit()) if visit().who.is_on else []
-    missing = without_texts(visit()) if visit().who.is_on else None
+    asked = ways(request_context()) if request_context().who.is_on else []
+    missing = without_texts(request_context()) if request_context().who.is_on else None
     return {
         "action": g.door.url("confirm.ask", next=own_path(request.args.get("next"))),
         **question_context(asked),
@@ -65,7 +65,7 @@ def context() -> dict:
         "send_url": g.door.url("confirm.send", next=own_path(request.args.get("next"))),
         "why": (trusted if policy.may_trust_browsers else always) if is_trusted else change,
         "cancel_url": g.door.url("account" if is_trusted and policy.may_trust_browsers else "security"),
-        "texts_off": say(missing) if missing else None,
+        "texts_off": refusal_sentence(missing) if missing else None,
         "hint": code_hint(asked),
     }
 
@@ -79,11 +79,11 @@ def code_hint(asked: list[Way]) -> str:
 @blueprint.post("/send")
 def send() -> Response:
     """A text for this confirmation."""
-    if not policy_of(visit().who.role).accepts_restricted and not any(way.sends for way in ways(visit())):
+    if not policy_of(request_context().who.role).accepts_restricted and not any(way.sends for way in ways(request_context())):
         forbid("restricted_method", 404)
     try:
-        sign_in.send_code(visit(), request.form.get("way", ""))
+        sign_in.send_code(request_context(), request.form.get("way", ""))
     except Refused as refused:
         form = form_type()()
-        return refuse("account/confirm.html", form, refused, "code" if "code" in form else "", **context())
-    return go_to(g.door.url("confirm.ask", next=own_path(request.args.get("next"))))
+        return refuse_form("account/confirm.html", form, refused, "code" if "code" in form else "", **context())
+    return redirect_to_path(g.door.url("confirm.ask", next=own_path(request.args.get("next"))))

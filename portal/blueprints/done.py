@@ -10,10 +10,10 @@ from flask import Response, current_app, g, request
 from flask_babel import gettext as _
 from itsdangerous import BadData, TimestampSigner
 
-from portal.browser_session import visit
 from portal.flows import presence
-from portal.rendering import go_to
 from portal.settings import config
+from portal.web.browser_session import request_context
+from portal.web.rendering import redirect_to_path
 from portal.words.refusals import N_
 
 BETWEEN = "~"  # a mark's key and its numbers; an address carries it as it is
@@ -45,7 +45,7 @@ SAID = {
 
 def go_and_say(endpoint: str, what: str) -> Response:
     """On to a page of this door, which says what was done."""
-    return go_to(g.door.url(endpoint, done=mark(what)))
+    return redirect_to_path(g.door.url(endpoint, done=mark(what)))
 
 
 class MarkSigner(TimestampSigner):
@@ -55,10 +55,10 @@ class MarkSigner(TimestampSigner):
     default_key_derivation = "hmac"
 
     def __init__(self) -> None:
-        super().__init__(str(current_app.secret_key), salt=f"done {visit().who.session_id}")
+        super().__init__(str(current_app.secret_key), salt=f"done {request_context().who.session_id}")
 
     def get_timestamp(self) -> int:
-        return int(visit().now.timestamp())
+        return int(request_context().now.timestamp())
 
 
 def mark(what: str, *numbers: int) -> str:

@@ -8,14 +8,23 @@ from flask_babel import gettext as _
 
 from portal.blueprints import drafts
 from portal.blueprints.done import mark
-from portal.browser_session import own_path, visit, visitor
 from portal.flows import deadline, events
 from portal.flows.visit import LEVEL_WAITING
 from portal.flows.ways import is_set_up
-from portal.headers import SAFE_METHODS
 from portal.methods import method
 from portal.policy import PATIENT, PROVIDER, SUPPORT, Policy, policy_of
-from portal.rendering import EHR_BRAND, PORTAL_BRAND, go, go_to, home_endpoint, place_to_return, send_away, send_to_sign_in
+from portal.web.browser_session import own_path, request_context, session_user
+from portal.web.headers import SAFE_METHODS
+from portal.web.rendering import (
+    EHR_BRAND,
+    PORTAL_BRAND,
+    home_endpoint,
+    place_to_return,
+    redirect_browser,
+    redirect_to,
+    redirect_to_path,
+    send_to_sign_in,
+)
 from portal.words.refusals import N_
 
 
@@ -94,16 +103,16 @@ def guard(door: Door):
     """A before_request for the door's blueprint: signed in, with a code where one is due, of its people, and set up where they must."""
 
     def check() -> Response | None:
-        who = visitor()
+        who = session_user()
         if who is None:
             return send_to_sign_in()
         if who.is_claimant:
-            return go(
+            return redirect_to(
                 "emergency.show" if who.level == LEVEL_WAITING and policy_of(who.role).hands_over_copy else "sign_in.ask_code"
             )
         if who.role not in door.policy.roles:
             return turn_away()
-        g.door, g.brand = door if visit().texts else door.without_texts(), door.brand
+        g.door, g.brand = door if request_context().texts else door.without_texts(), door.brand
         if who.is_emergency:  # the wall in reading.py has let the page through
             g.stopped = False
             return None if g.get("grant") else forbid("read_only")
@@ -116,19 +125,19 @@ def turn_away() -> Response:
     """Somebody of another door: to their own home; what they send here is refused, and recorded."""
     if request.method not in SAFE_METHODS:
         forbid("other_door")
-    return go(home_endpoint(visit().who.role))
+    return redirect_to(home_endpoint(request_context().who.role))
 
 
 def forbid(reason: str, status: int = 403) -> NoReturn:
     """Say no, and record it."""
-    events.record_alone(visit(), "authz_fail", reason)
+    events.record_alone(request_context(), "authz_fail", reason)
     abort(status)
 
 
 def refuse_method(name: str | None) -> None:
     """A method that there is, and that people of this door may not use: no page of ours asks for it (TO-11)."""
     asked = method(name or "")
-    if asked and not policy_of(visit().who.role).allows(asked):
+    if asked and not policy_of(request_context().who.role).allows(asked):
         forbid("method_not_allowed")
 
 
@@ -138,36 +147,36 @@ def stop(door: Door) -> Response | None:
     The page asked for travels along in the address, and is where the person lands afterwards.
     """
     refuse_method((request.view_args or {}).get("method_name") or request.form.get("method"))
-    g.stopped = not is_set_up(visit())
+    g.stopped = not is_set_up(request_context())
     if not g.stopped:
-        shows_code = visit().who.second_factor_at is None and request.blueprint != f"{door.blueprint}.confirm"
+        shows_code = request_context().who.second_factor_at is None and request.blueprint != f"{door.blueprint}.confirm"
         return ask_again() if shows_code else None  # no browser is trusted here, whoever trusted it before
     if door.is_before_set_up():
         g.next_path = own_path(request.args.get("next"))
         return None
-    if request.endpoint in door.open_in_grace and deadline.may_pass(visit()):
+    if request.endpoint in door.open_in_grace and deadline.may_pass(request_context()):
         return None
     asked = place_to_return()
     page = "security" if door.policy.must_use else "setup.choose"
-    return send_away(door.url(page, next=None if asked == door.url(door.home) else asked))
+    return redirect_browser(door.url(page, next=None if asked == door.url(door.home) else asked))
 
 
 def landing() -> str:
     """Where a person goes who has done what they were stopped for: to the page that they asked for, or home."""
-    return visit().who.next_path or g.door.url(g.door.home, done=mark("on"))
+    return request_context().who.next_path or g.door.url(g.door.home, done=mark("on"))
 
 
 def ask_code() -> Response | None:
     """To the same page, where a trusted browser stood in for the code: the Security pages open to a code alone (TB-3)."""
-    return ask_again() if visit().who.is_trusted else None
+    return ask_again() if request_context().who.is_trusted else None
 
 
 def ask_again() -> Response | None:
     """To the page that asks for password and second factor, where they are older than five minutes (RA-1); None where fresh."""
-    who = visit().who
-    if who.is_fresh(visit().now):
+    who = request_context().who
+    if who.is_fresh(request_context().now):
         if request.method not in SAFE_METHODS:
             drafts.drop()
         return None
     drafts.keep()
-    return go_to(g.door.url("confirm.ask", next=place_to_return()))
+    return redirect_to_path(g.door.url("confirm.ask", next=place_to_return()))

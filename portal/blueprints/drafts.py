@@ -5,9 +5,9 @@ import json
 
 from flask import current_app, request, session
 
-from portal.browser_session import cookie_name, visit
 from portal.crypto import SealBroken
 from portal.settings import config
+from portal.web.browser_session import cookie_name, request_context
 
 FIELDS = ("email", "phone", "method")  # never a password or a code
 LONGEST = 254  # signs of each, and enough for an address
@@ -16,15 +16,15 @@ COOKIE = "draft"
 
 def place() -> str:
     """What the draft is sealed for: it is of no use in another session."""
-    return f"draft:{visit().who.session_id}"
+    return f"draft:{request_context().who.session_id}"
 
 
 def keep() -> None:
     """Keep what the form at hand says, for its page."""
     typed = {field: request.form[field][:LONGEST] for field in FIELDS if request.form.get(field)}
     if typed:
-        text = json.dumps([request.path, visit().now.timestamp(), typed])
-        session["new_draft"] = base64.urlsafe_b64encode(visit().keys.seal(text, place())).decode()
+        text = json.dumps([request.path, request_context().now.timestamp(), typed])
+        session["new_draft"] = base64.urlsafe_b64encode(request_context().keys.seal(text, place())).decode()
 
 
 def drop() -> None:
@@ -37,8 +37,8 @@ def typed() -> dict[str, str]:
     """What was typed into this page's form by field, or nothing."""
     cookie = request.cookies.get(cookie_name(current_app, COOKIE), "")
     try:
-        path, at, fields = json.loads(visit().keys.open(base64.urlsafe_b64decode(cookie), place()))
+        path, at, fields = json.loads(request_context().keys.open(base64.urlsafe_b64decode(cookie), place()))
     except (SealBroken, ValueError):
         return {}
-    is_due = path == request.path and visit().now.timestamp() - at <= config.REAUTHENTICATION_LIFE.total_seconds()
+    is_due = path == request.path and request_context().now.timestamp() - at <= config.REAUTHENTICATION_LIFE.total_seconds()
     return fields if is_due else {}

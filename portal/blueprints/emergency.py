@@ -3,14 +3,14 @@
 from flask import Blueprint, Response, abort, request
 
 from portal.blueprints.doors import forbid
-from portal.browser_session import ended, visit, visitor
 from portal.flows import account, emergency_reading
 from portal.flows import emergency_asking as flow
 from portal.forms.practice import ReasonForm
-from portal.headers import SAFE_METHODS
 from portal.policy import policy_of
-from portal.rendering import EHR_BRAND, go, home_endpoint, page, refuse, renew_session, send_to_sign_in
 from portal.settings import config
+from portal.web.browser_session import ended_session, request_context, session_user
+from portal.web.headers import SAFE_METHODS
+from portal.web.rendering import EHR_BRAND, home_endpoint, redirect_to, refuse_form, render_page, renew_session, send_to_sign_in
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("emergency", __name__, url_prefix="/sign-in/emergency")
@@ -19,11 +19,11 @@ blueprint = Blueprint("emergency", __name__, url_prefix="/sign-in/emergency")
 @blueprint.before_request
 def claimants_of_the_ehr() -> Response | None:
     """Who has shown a password and owes a code; patients have no charts to open."""
-    who, ends = visitor(), request.endpoint == "emergency.end_now"
+    who, ends = session_user(), request.endpoint == "emergency.end_now"
     if who is None:
-        return leave() if ends and ended() else send_to_sign_in()  # pressed in another tab before
+        return leave() if ends and ended_session() else send_to_sign_in()  # pressed in another tab before
     if not who.is_claimant:
-        return None if ends and who.is_emergency else go(home_endpoint(who.role))
+        return None if ends and who.is_emergency else redirect_to(home_endpoint(who.role))
     if not policy_of(who.role).hands_over_copy:
         abort(404) if request.method in SAFE_METHODS else forbid("not_ehr", 404)  # looking at what is not there is no event
     return None
@@ -31,48 +31,48 @@ def claimants_of_the_ehr() -> Response | None:
 
 def context() -> dict:
     return {
-        "standing": flow.standing(visit()),
-        "administrators": account.administrators(visit()),
+        "standing": flow.standing(request_context()),
+        "administrators": account.administrators(request_context()),
         "news_seconds": config.EMERGENCY_NEWS_SECONDS,
     }
 
 
 @blueprint.get("")
 def show() -> Response:
-    return page("emergency/ask.html", form=ReasonForm(), **context())
+    return render_page("emergency/ask.html", form=ReasonForm(), **context())
 
 
 @blueprint.post("")
 def ask() -> Response:
     form = ReasonForm(request.form)
     if not form.validate():
-        return refuse("emergency/ask.html", form, **context())
+        return refuse_form("emergency/ask.html", form, **context())
     try:
-        flow.ask(visit(), form.reason.data)
+        flow.ask(request_context(), form.reason.data)
     except Refused as refused:
-        return refuse("emergency/ask.html", form, refused, **context())
-    return go(".show")
+        return refuse_form("emergency/ask.html", form, refused, **context())
+    return redirect_to(".show")
 
 
 @blueprint.post("/charts")
 def open_charts() -> Response:
     try:
-        token = flow.take_up(visit())
+        token = flow.take_up(request_context())
     except Refused as refused:
-        return refuse("emergency/ask.html", ReasonForm(), refused, **context())
+        return refuse_form("emergency/ask.html", ReasonForm(), refused, **context())
     renew_session(token)
-    return go("provider.charts")
+    return redirect_to("provider.charts")
 
 
 @blueprint.post("/end")
 def end_now() -> Response:
     """End what runs, and this session with it."""
-    if visit().who.is_claimant:
-        return go(".show")
-    emergency_reading.end_now(visit())
+    if request_context().who.is_claimant:
+        return redirect_to(".show")
+    emergency_reading.end_now(request_context())
     return leave()
 
 
 def leave() -> Response:
     """To the sign-in page, which says why the session is over."""
-    return go("sign_in.ask_password", at=EHR_BRAND["key"])
+    return redirect_to("sign_in.ask_password", at=EHR_BRAND["key"])

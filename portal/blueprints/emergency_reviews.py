@@ -6,47 +6,47 @@ Without an address of its own: its parents, Team Members and the support console
 from flask import Blueprint, Response, abort, g, url_for
 
 from portal.blueprints.done import mark, said
-from portal.browser_session import visit
 from portal.flows import emergency_deciding
 from portal.flows import emergency_reviews as flow
-from portal.rendering import go_to, page, refuse
+from portal.web.browser_session import request_context
+from portal.web.rendering import redirect_to_path, refuse_form, render_page
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("emergency_reviews", __name__)
 
 
 def context() -> dict:
-    to_review = flow.to_review(visit())  # first: it may end what runs
+    to_review = flow.to_review(request_context())  # first: it may end what runs
     return {
-        "waiting": emergency_deciding.waiting(visit()),
-        "running": flow.running(visit()),
+        "waiting": emergency_deciding.waiting(request_context()),
+        "running": flow.running(request_context()),
         "reviews": to_review,
         "decide_url": decide_url,
         "review_url": review_url,
-        "back_url": g.door.url("approvals.listed" if visit().who.role == flow.SUPPORT else "practice.team"),
+        "back_url": g.door.url("approvals.listed" if request_context().who.role == flow.SUPPORT else "practice.team"),
     }
 
 
 def review_url(grant_id: str) -> str:
-    place = "" if visit().who.role == flow.SUPPORT else "practice."
+    place = "" if request_context().who.role == flow.SUPPORT else "practice."
     return g.door.url(f"{place}emergency_reviews.review", grant_id=grant_id)
 
 
 def decide_url(row_id: str) -> str:
-    place = "" if visit().who.role == flow.SUPPORT else "practice."
+    place = "" if request_context().who.role == flow.SUPPORT else "practice."
     return g.door.url(f"{place}approvals.show", kind=emergency_deciding.KIND, row_id=row_id)
 
 
 @blueprint.get("")
 def listed() -> Response:
-    return page("emergency/listed.html", notice=said(), **context())
+    return render_page("emergency/listed.html", notice=said(), **context())
 
 
 @blueprint.post("/<grant_id>/reviewed")
 def review(grant_id: str) -> Response:
     try:
-        if not flow.review(visit(), grant_id):
+        if not flow.review(request_context(), grant_id):
             abort(404)
     except Refused as refused:
-        return refuse("emergency/listed.html", (), refused, notice=None, **context())
-    return go_to(url_for(".listed", done=mark("reviewed")))
+        return refuse_form("emergency/listed.html", (), refused, notice=None, **context())
+    return redirect_to_path(url_for(".listed", done=mark("reviewed")))

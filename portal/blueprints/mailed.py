@@ -7,13 +7,13 @@ from flask import Blueprint, Response, g, request, url_for
 
 from portal.blueprints.done import mark
 from portal.blueprints.doors import PATIENT_DOOR, door_of
-from portal.browser_session import mark_browser, visit, visitor
 from portal.flows import new_password as passwords_flow
 from portal.flows import profile as profile_flow
 from portal.flows import reset as reset_flow
 from portal.forms.sign_in import ForgotForm, LinkPasswordForm, NewPasswordForm
 from portal.models import User
-from portal.rendering import go, go_to, page, refuse, renew_session, say
+from portal.web.browser_session import give_browser_token, request_context, session_user
+from portal.web.rendering import redirect_to, redirect_to_path, refusal_sentence, refuse_form, render_page, renew_session
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("mailed", __name__)
@@ -38,8 +38,13 @@ def with_live_link(again: str) -> Callable[[Opened], Opened]:
             except Refused as refused:
                 to_sign_in = refused.reason == "link_sign_in"
                 status = 403 if to_sign_in else 404
-                context = {"why": say(refused), "to_sign_in": to_sign_in, "again": again, "account_url": own_account()}
-                return page("mailed/dead_link.html", status, **context)
+                context = {
+                    "why": refusal_sentence(refused),
+                    "to_sign_in": to_sign_in,
+                    "again": again,
+                    "account_url": own_account(),
+                }
+                return render_page("mailed/dead_link.html", status, **context)
 
         return shown
 
@@ -51,46 +56,46 @@ def with_live_link(again: str) -> Callable[[Opened], Opened]:
 
 @blueprint.get("/forgot-password")
 def forgot() -> Response:
-    return page("mailed/forgot.html", form=ForgotForm())
+    return render_page("mailed/forgot.html", form=ForgotForm())
 
 
 @blueprint.post("/forgot-password")
 def submit_forgot() -> Response:
     form = ForgotForm(request.form)
     if not form.validate():
-        return refuse("mailed/forgot.html", form)
-    passwords_flow.ask(visit(), form.username.data)
-    return go("mailed.forgot_sent")
+        return refuse_form("mailed/forgot.html", form)
+    passwords_flow.ask(request_context(), form.username.data)
+    return redirect_to("mailed.forgot_sent")
 
 
 @blueprint.get("/forgot-password/sent")
 def forgot_sent() -> Response:
     """The same words whoever was named (EN-3)."""
-    return page("mailed/forgot_sent.html")
+    return render_page("mailed/forgot_sent.html")
 
 
 @blueprint.get("/new-password/<token>")
 @with_live_link(again="forgot")
 def new_password(token: str) -> Response:
-    _, user = passwords_flow.owner(visit(), token)
-    return page("mailed/new_password.html", form=NewPasswordForm(), **password_context(token, user.username))
+    _, user = passwords_flow.owner(request_context(), token)
+    return render_page("mailed/new_password.html", form=NewPasswordForm(), **password_context(token, user.username))
 
 
 @blueprint.post("/new-password/<token>")
 @with_live_link(again="forgot")
 def submit_new_password(token: str) -> Response:
-    _, user = passwords_flow.owner(visit(), token)
+    _, user = passwords_flow.owner(request_context(), token)
     form = NewPasswordForm(request.form)
     context = password_context(token, user.username)
     if not form.validate():
-        return refuse("mailed/new_password.html", form, **context)
+        return refuse_form("mailed/new_password.html", form, **context)
     try:
-        passwords_flow.reset(visit(), token, form.new_password.data)
+        passwords_flow.reset(request_context(), token, form.new_password.data)
     except Refused as refused:
         if refused.reason.startswith("link_"):
             raise
-        return refuse("mailed/new_password.html", form, refused, "new_password", **context)
-    return go("sign_in.ask_password", changed=1)
+        return refuse_form("mailed/new_password.html", form, refused, "new_password", **context)
+    return redirect_to("sign_in.ask_password", changed=1)
 
 
 def password_context(token: str, username: str) -> dict:
@@ -103,27 +108,27 @@ def password_context(token: str, username: str) -> dict:
 @blueprint.get("/set-up-again/<token>")
 @with_live_link(again="reset")
 def set_up_again(token: str) -> Response:
-    _, user = reset_flow.owner(visit(), token)
-    return page("mailed/set_up_again.html", form=LinkPasswordForm(), **reset_context(token, user))
+    _, user = reset_flow.owner(request_context(), token)
+    return render_page("mailed/set_up_again.html", form=LinkPasswordForm(), **reset_context(token, user))
 
 
 @blueprint.post("/set-up-again/<token>")
 @with_live_link(again="reset")
 def submit_set_up_again(token: str) -> Response:
-    _, user = reset_flow.owner(visit(), token)
+    _, user = reset_flow.owner(request_context(), token)
     form, context = LinkPasswordForm(request.form), reset_context(token, user)
     if not form.validate():
-        return refuse("mailed/set_up_again.html", form, **context)
-    mark_browser()
+        return refuse_form("mailed/set_up_again.html", form, **context)
+    give_browser_token()
     try:
-        begun = reset_flow.sign_in(visit(), token, form.password.data)
+        begun = reset_flow.sign_in(request_context(), token, form.password.data)
     except Refused as refused:
         if refused.reason.startswith("link_"):
             raise
-        return refuse("mailed/set_up_again.html", form, refused, "password", **context)
+        return refuse_form("mailed/set_up_again.html", form, refused, "password", **context)
     renew_session(begun.token)
     door = door_of(begun.role)
-    return go_to(door.url("setup.choose") if door else url_for("sign_in.ask_password"))
+    return redirect_to_path(door.url("setup.choose") if door else url_for("sign_in.ask_password"))
 
 
 def reset_context(token: str, user: User) -> dict:
@@ -138,7 +143,7 @@ def reset_context(token: str, user: User) -> dict:
 
 def its_owner() -> None:
     """An address is confirmed by who asked for it, signed in: whoever gets the mail by mistake can add it to nothing."""
-    who = visitor()
+    who = session_user()
     if who is None or who.owes_code:
         raise Refused("link_sign_in")
 
@@ -147,20 +152,20 @@ def its_owner() -> None:
 @with_live_link(again="account")
 def confirm_address(token: str) -> Response:
     its_owner()
-    address = profile_flow.to_confirm(visit(), token)
-    return page("mailed/confirm_address.html", address=address, action=request.path, account_url=own_account())
+    address = profile_flow.to_confirm(request_context(), token)
+    return render_page("mailed/confirm_address.html", address=address, action=request.path, account_url=own_account())
 
 
 @blueprint.post("/confirm-address/<token>")
 @with_live_link(again="account")
 def submit_confirm_address(token: str) -> Response:
     its_owner()
-    profile_flow.confirm(visit(), token)
-    return go_to(own_account(done=mark("address_confirmed")))
+    profile_flow.confirm(request_context(), token)
+    return redirect_to_path(own_account(done=mark("address_confirmed")))
 
 
 def own_account(**values) -> str:
     """The page of whoever is here that shows their own data; strangers are led to it by the patients' door."""
-    who = visitor()
+    who = session_user()
     door = (door_of(who.role) if who else None) or PATIENT_DOOR
     return door.url(door.profile, **values)

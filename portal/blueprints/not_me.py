@@ -3,9 +3,9 @@
 from flask import Blueprint, Response, request, url_for
 
 from portal.blueprints.doors import Door, door_of
-from portal.browser_session import visit, visitor
 from portal.flows import not_me as flow
-from portal.rendering import go, go_to, page, refuse
+from portal.web.browser_session import request_context, session_user
+from portal.web.rendering import redirect_to, redirect_to_path, refuse_form, render_page
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("not_me", __name__, url_prefix="/not-me")
@@ -22,21 +22,21 @@ def keep_the_address(response: Response) -> Response:
 def done() -> Response:
     door = own_door()
     ended = {f"of_{what}": what in request.args for what in ("reset", "trust")}
-    return page("not_me/done.html", security_url=door.url("security") if door else None, **ended)
+    return render_page("not_me/done.html", security_url=door.url("security") if door else None, **ended)
 
 
 @blueprint.get("/<token>")
 def ask(token: str) -> Response:
     try:
-        notice = flow.look(visit(), token)
+        notice = flow.look(request_context(), token)
     except Refused as refused:
-        return refuse("not_me/ask.html", (), refused)
-    return page(
+        return refuse_form("not_me/ask.html", (), refused)
+    return render_page(
         "not_me/ask.html",
         at_once=flow.is_at_once(notice),
         of_reset=flow.is_of_reset(notice),
         may_trust=flow.owner_may_trust(notice),
-        sign_in_url=sign_in_url(token) if flow.asks_sign_in(visit(), notice) else None,
+        sign_in_url=sign_in_url(token) if flow.asks_sign_in(request_context(), notice) else None,
         token=token,
     )
 
@@ -44,21 +44,23 @@ def ask(token: str) -> Response:
 @blueprint.post("/<token>")
 def answer(token: str) -> Response:
     try:
-        notice = flow.look(visit(), token)
-        if flow.asks_sign_in(visit(), notice):
-            return go_to(sign_in_url(token))
+        notice = flow.look(request_context(), token)
+        if flow.asks_sign_in(request_context(), notice):
+            return redirect_to_path(sign_in_url(token))
         door = own_door()
-        if not flow.is_at_once(notice) and door and not visit().who.is_fresh(visit().now):
-            return go_to(door.url("confirm.ask", next=url_for("not_me.ask", token=token)))
-        flow.answer(visit(), token)
+        if not flow.is_at_once(notice) and door and not request_context().who.is_fresh(request_context().now):
+            return redirect_to_path(door.url("confirm.ask", next=url_for("not_me.ask", token=token)))
+        flow.answer(request_context(), token)
     except Refused as refused:
-        return refuse("not_me/ask.html", (), refused)
-    return go("not_me.done", reset=int(flow.is_of_reset(notice)) or None, trust=int(flow.owner_may_trust(notice)) or None)
+        return refuse_form("not_me/ask.html", (), refused)
+    return redirect_to(
+        "not_me.done", reset=int(flow.is_of_reset(notice)) or None, trust=int(flow.owner_may_trust(notice)) or None
+    )
 
 
 def own_door() -> Door | None:
     """The door of whoever is signed in to the end."""
-    who = visitor()
+    who = session_user()
     return door_of(who.role) if who is not None and not who.owes_code else None
 
 

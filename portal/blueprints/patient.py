@@ -6,12 +6,12 @@ from portal.blueprints import authenticators, confirm, presence, profile, turns
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import go_and_say, said
 from portal.blueprints.doors import PATIENT_DOOR, ask_again, ask_code, guard
-from portal.browser_session import visit
 from portal.flows import account, backup_codes, setup, turn_off
 from portal.flows import presence as presence_flow
 from portal.forms.sign_in import NewPasswordForm, PasswordForm
-from portal.rendering import go, go_to, page, refuse
 from portal.settings import config
+from portal.web.browser_session import request_context
+from portal.web.rendering import redirect_to, redirect_to_path, refuse_form, render_page
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("patient", __name__)
@@ -28,18 +28,20 @@ blueprint.register_blueprint(profile.blueprint, url_prefix="/account")
 
 @blueprint.get("/home")
 def home() -> Response:
-    codes = backup_codes.overview(visit()) if visit().who.is_on else None
+    codes = backup_codes.overview(request_context()) if request_context().who.is_on else None
     if codes is not None and codes.left == 0:
-        return go_to(g.door.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
-    record = account.health_record(visit())
+        return redirect_to_path(g.door.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
+    record = account.health_record(request_context())
     reminder, url = codes_pages.remind(codes)
-    return page("patient/home.html", reminder=reminder, reminder_url=url, invited=account.is_invited(visit()), **record)
+    return render_page(
+        "patient/home.html", reminder=reminder, reminder_url=url, invited=account.is_invited(request_context()), **record
+    )
 
 
 @blueprint.post("/home/invitation")
 def dismiss_invitation() -> Response:
-    account.dismiss_invitation(visit())
-    return go("patient.home")
+    account.dismiss_invitation(request_context())
+    return redirect_to("patient.home")
 
 
 @blueprint.get("/account", endpoint="account")
@@ -52,10 +54,10 @@ def security() -> Response:
     again = ask_code()
     if again:
         return again
-    shown = {**account.security(visit()), "presence": presence_flow.overview(visit())}
-    who, backup = visit().who, shown["backup"]
+    shown = {**account.security(request_context()), "presence": presence_flow.overview(request_context())}
+    who, backup = request_context().who, shown["backup"]
     notice = said(on=who.is_on, off=not who.is_on, saved=backup is not None and backup.saved)
-    return page("patient/security.html", notice=notice, url=g.door.url, places_shown=config.PLACES_SHOWN, **shown)
+    return render_page("patient/security.html", notice=notice, url=g.door.url, places_shown=config.PLACES_SHOWN, **shown)
 
 
 # --- Disable: only here, so that no other door has it
@@ -63,15 +65,17 @@ def security() -> Response:
 
 def before_disable() -> Response | None:
     """Where it cannot be turned off, or a code comes first: a trusted browser's session shows one (C-7)."""
-    who = visit().who
+    who = request_context().who
     if not who.is_on or not g.door.policy.may_turn_off:
-        return go_to(g.door.url("security"))
+        return redirect_to_path(g.door.url("security"))
     return ask_again() if who.second_factor_at is None else None
 
 
 @blueprint.get("/account/security/disable")
 def disable() -> Response:
-    return before_disable() or page("patient/disable.html", form=PasswordForm(), generation=visit().who.generation)
+    return before_disable() or render_page(
+        "patient/disable.html", form=PasswordForm(), generation=request_context().who.generation
+    )
 
 
 @blueprint.post("/account/security/disable")
@@ -80,37 +84,37 @@ def submit_disable() -> Response:
     if elsewhere:
         return elsewhere
     form = PasswordForm(request.form)
-    context: dict = {"generation": visit().who.generation}
+    context: dict = {"generation": request_context().who.generation}
     if not form.validate():
-        return refuse("patient/disable.html", form, **context)
-    if request.form.get("generation", type=int) != visit().who.generation:
-        return refuse("patient/disable.html", form, Refused("changed_meanwhile"), **context)
+        return refuse_form("patient/disable.html", form, **context)
+    if request.form.get("generation", type=int) != request_context().who.generation:
+        return refuse_form("patient/disable.html", form, Refused("changed_meanwhile"), **context)
     try:
-        is_off = turn_off.submit(visit(), form.password.data)
+        is_off = turn_off.submit(request_context(), form.password.data)
     except Refused as refused:
-        return refuse("patient/disable.html", form, refused, "password", **context)
+        return refuse_form("patient/disable.html", form, refused, "password", **context)
     except setup.OutOfTurn:
-        return go_to(g.door.url("disable"))
-    return go_and_say("security", "off") if is_off else go_to(g.door.url("replace_password"))
+        return redirect_to_path(g.door.url("disable"))
+    return go_and_say("security", "off") if is_off else redirect_to_path(g.door.url("replace_password"))
 
 
 @blueprint.post("/account/security/disable/keep")
 def keep_on() -> Response:
     """ "Keep it on": the way out of both pages, and the end of what they began. It takes no proof."""
-    turn_off.keep_on(visit())
-    return go_to(g.door.url("security"))
+    turn_off.keep_on(request_context())
+    return redirect_to_path(g.door.url("security"))
 
 
 def before_replacing() -> Response | None:
     """As before; and nobody replaces a password here whose own was long enough, or who has not shown it."""
-    due = None if turn_off.awaits_password(visit()) else go_to(g.door.url("disable"))
+    due = None if turn_off.awaits_password(request_context()) else redirect_to_path(g.door.url("disable"))
     return before_disable() or due
 
 
 @blueprint.get("/account/security/disable/password")
 def replace_password() -> Response:
     """A short password was enough beside a code; alone it is not (PW-1)."""
-    return before_replacing() or page("patient/replace_password.html", form=NewPasswordForm())
+    return before_replacing() or render_page("patient/replace_password.html", form=NewPasswordForm())
 
 
 @blueprint.post("/account/security/disable/password")
@@ -120,11 +124,11 @@ def submit_replace_password() -> Response:
         return elsewhere
     form = NewPasswordForm(request.form)
     if not form.validate():
-        return refuse("patient/replace_password.html", form)
+        return refuse_form("patient/replace_password.html", form)
     try:
-        turn_off.submit_longer(visit(), form.new_password.data)
+        turn_off.submit_longer(request_context(), form.new_password.data)
     except Refused as refused:
-        return refuse("patient/replace_password.html", form, refused, "new_password")
+        return refuse_form("patient/replace_password.html", form, refused, "new_password")
     except setup.OutOfTurn:
-        return go_to(g.door.url("disable"))
+        return redirect_to_path(g.door.url("disable"))
     return go_and_say("security", "off")

@@ -5,12 +5,12 @@ from flask import Blueprint, Response, request, url_for
 from portal.blueprints import approvals, emergency_reviews, reset, team_status
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import ask_again, forbid
-from portal.browser_session import now, visit
 from portal.flows import deadline as flow
 from portal.flows.emergency_reviews import to_review
 from portal.flows.visit import Visitor
 from portal.forms.practice import DeadlineForm
-from portal.rendering import go_to, page, refuse
+from portal.web.browser_session import request_context, request_time
+from portal.web.rendering import redirect_to_path, refuse_form, render_page
 
 blueprint = Blueprint("practice", __name__)
 blueprint.register_blueprint(team_status.blueprint, url_prefix="/security")
@@ -28,21 +28,23 @@ def administers(who: Visitor) -> bool:
 @blueprint.before_request
 def administrators_only() -> None:
     """The role is read anew at each request: an open page of somebody demoted opens nothing more."""
-    if not administers(visit().who):
+    if not administers(request_context().who):
         forbid("not_administrator")
 
 
 @blueprint.get("")
 def team() -> Response:
-    reviews, review_url = to_review(visit()), emergency_reviews.review_url
-    return page("practice/team.html", deadline=flow.of_practice(visit()), notice=said(), reviews=reviews, review_url=review_url)
+    reviews, review_url = to_review(request_context()), emergency_reviews.review_url
+    return render_page(
+        "practice/team.html", deadline=flow.of_practice(request_context()), notice=said(), reviews=reviews, review_url=review_url
+    )
 
 
 # --- the set-up deadline
 
 
 def deadline_context() -> dict:
-    return {"deadline": flow.of_practice(visit()), "remove_url": url_for(".remove_deadline")}
+    return {"deadline": flow.of_practice(request_context()), "remove_url": url_for(".remove_deadline")}
 
 
 @blueprint.get("/deadline")
@@ -54,7 +56,7 @@ def deadline() -> Response:
     set_now: flow.Deadline = context["deadline"]
     day = set_now.at.date().isoformat() if set_now.at else ""
     form = DeadlineForm(data={"day": day, "days": str(set_now.days), "sign_ins": str(set_now.sign_ins)})
-    return page("practice/deadline.html", form=form, **context)
+    return render_page("practice/deadline.html", form=form, **context)
 
 
 @blueprint.post("/deadline")
@@ -63,16 +65,16 @@ def submit_deadline() -> Response:
     if again:
         return again
     form = DeadlineForm(request.form)
-    form.today = now().date()
+    form.today = request_time().date()
     if not form.validate():
-        return refuse("practice/deadline.html", form, **deadline_context())
-    flow.set_deadline(visit(), form.chosen, int(form.days.data), int(form.sign_ins.data))
-    return go_to(url_for(".team", done=mark("deadline_set")))
+        return refuse_form("practice/deadline.html", form, **deadline_context())
+    flow.set_deadline(request_context(), form.chosen, int(form.days.data), int(form.sign_ins.data))
+    return redirect_to_path(url_for(".team", done=mark("deadline_set")))
 
 
 @blueprint.post("/deadline/remove")
 def remove_deadline() -> Response:
     if ask_again():
-        return go_to(url_for(".deadline"))  # which asks, and is where the person lands afterwards
-    flow.remove(visit())
-    return go_to(url_for(".team", done=mark("deadline_removed")))
+        return redirect_to_path(url_for(".deadline"))  # which asks, and is where the person lands afterwards
+    flow.remove(request_context())
+    return redirect_to_path(url_for(".team", done=mark("deadline_removed")))

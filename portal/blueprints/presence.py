@@ -5,10 +5,10 @@ from flask_babel import gettext as _
 
 from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, ask_code
-from portal.browser_session import visit
 from portal.flows import presence as flow
-from portal.rendering import page
 from portal.settings import config
+from portal.web.browser_session import request_context
+from portal.web.rendering import render_page
 from portal.words.refusals import N_
 
 PAGE_MAX = 10_000
@@ -39,32 +39,34 @@ def ask_end(kind: str, row_id: int) -> Response:
     again = ask_code()
     if again:
         return again
-    found = flow.find(visit(), kind, row_id) if row_id <= config.ROW_ID_MAX else None
+    found = flow.find(request_context(), kind, row_id) if row_id <= config.ROW_ID_MAX else None
     if found is None:
         abort(404)
     action = url_for(".end", kind=kind, row_id=row_id)
-    return page("presence/end.html", place=found, kind=kind, action=action, button=_("End"), **asked(kind, 0))
+    return render_page("presence/end.html", place=found, kind=kind, action=action, button=_("End"), **asked(kind, 0))
 
 
 def end(kind: str, row_id: int) -> Response:
     again = ask_again()
     if again:
         return again
-    if row_id > config.ROW_ID_MAX or not flow.end(visit(), kind, row_id):
+    if row_id > config.ROW_ID_MAX or not flow.end(request_context(), kind, row_id):
         abort(404)
     return go_and_say("security", kind)
 
 
 def ask_end_all(kind: str) -> Response:
     action = url_for(".end_all", kind=kind)
-    return ask_code() or page("presence/end.html", place=None, kind=kind, action=action, button=_("End all"), **asked(kind, 1))
+    return ask_code() or render_page(
+        "presence/end.html", place=None, kind=kind, action=action, button=_("End all"), **asked(kind, 1)
+    )
 
 
 def end_all(kind: str) -> Response:
     again = ask_again()
     if again:
         return again
-    flow.end_all(visit(), kind)
+    flow.end_all(request_context(), kind)
     return go_and_say("security", kind)
 
 
@@ -74,8 +76,8 @@ def activity() -> Response:
     if again:
         return again
     number = request.args.get("page", 1, type=int)
-    shown = flow.recent(visit(), number if 1 <= number <= PAGE_MAX else 1)
-    return page("presence/activity.html", shown=shown, back_url=g.door.url("security"))
+    shown = flow.recent(request_context(), number if 1 <= number <= PAGE_MAX else 1)
+    return render_page("presence/activity.html", shown=shown, back_url=g.door.url("security"))
 
 
 def blueprint_for(*kinds: str) -> Blueprint:

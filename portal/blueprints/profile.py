@@ -5,13 +5,13 @@ from flask import Blueprint, Response, abort, current_app, g, request, url_for
 from portal.blueprints import drafts
 from portal.blueprints.done import go_and_say, said
 from portal.blueprints.doors import ask_again
-from portal.browser_session import visit
 from portal.flows import new_password as passwords_flow
 from portal.flows import profile as flow
 from portal.flows import reauthenticate
 from portal.flows.ways import needs_a_page
 from portal.forms.profile import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
-from portal.rendering import page, refuse, renew_session
+from portal.web.browser_session import request_context
+from portal.web.rendering import refuse_form, render_page, renew_session
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("profile", __name__)
@@ -22,7 +22,7 @@ NO_TEXTS = {reason: f"{reason}_no_texts" for reason in ("phone_country", "phone_
 
 def overview(template: str) -> Response:
     """The page itself; its address and its frame belong to the door."""
-    return page(template, profile=flow.overview(visit()), notice=said())
+    return render_page(template, profile=flow.overview(request_context()), notice=said())
 
 
 def back(done: str) -> Response:
@@ -34,15 +34,15 @@ def back(done: str) -> Response:
 
 @blueprint.get("/name")
 def name() -> Response:
-    return page("profile/name.html", form=NameForm(data={"full_name": visit().who.full_name}))
+    return render_page("profile/name.html", form=NameForm(data={"full_name": request_context().who.full_name}))
 
 
 @blueprint.post("/name")
 def submit_name() -> Response:
     form = NameForm(request.form)
     if not form.validate():
-        return refuse("profile/name.html", form)
-    flow.change_name(visit(), form.full_name.data)
+        return refuse_form("profile/name.html", form)
+    flow.change_name(request_context(), form.full_name.data)
     return back("name")
 
 
@@ -55,7 +55,7 @@ def address_context(is_first: bool) -> dict:
 
 @blueprint.get("/email")
 def email() -> Response:
-    return ask_again() or page("profile/email.html", form=EmailForm(data=drafts.typed()), **address_context(is_first=True))
+    return ask_again() or render_page("profile/email.html", form=EmailForm(data=drafts.typed()), **address_context(is_first=True))
 
 
 @blueprint.post("/email")
@@ -65,7 +65,9 @@ def submit_email() -> Response:
 
 @blueprint.get("/addresses")
 def address() -> Response:
-    return ask_again() or page("profile/email.html", form=EmailForm(data=drafts.typed()), **address_context(is_first=False))
+    return ask_again() or render_page(
+        "profile/email.html", form=EmailForm(data=drafts.typed()), **address_context(is_first=False)
+    )
 
 
 @blueprint.post("/addresses")
@@ -78,11 +80,11 @@ def take_address(is_first: bool) -> Response:
     form = EmailForm(request.form)
     context = address_context(is_first)
     if not form.validate():
-        return refuse("profile/email.html", form, **context)
+        return refuse_form("profile/email.html", form, **context)
     try:
-        flow.ask_address(visit(), form.email.data, is_first)
+        flow.ask_address(request_context(), form.email.data, is_first)
     except Refused as refused:
-        return refuse("profile/email.html", form, refused, "email", **context)
+        return refuse_form("profile/email.html", form, refused, "email", **context)
     return back("email" if is_first else "address")
 
 
@@ -91,8 +93,8 @@ def remove_address(address_id: str) -> Response:
     again = ask_again()
     if again:
         return again
-    found = flow.find_address(visit(), address_id) or abort(404)
-    return page("profile/remove_address.html", address=found, action=request.path)
+    found = flow.find_address(request_context(), address_id) or abort(404)
+    return render_page("profile/remove_address.html", address=found, action=request.path)
 
 
 @blueprint.post("/addresses/<address_id>/remove")
@@ -100,7 +102,7 @@ def submit_remove_address(address_id: str) -> Response:
     again = ask_again()
     if again:
         return again
-    if not flow.remove_address(visit(), address_id):
+    if not flow.remove_address(request_context(), address_id):
         abort(404)
     return back("address_removed")
 
@@ -110,7 +112,7 @@ def submit_remove_address(address_id: str) -> Response:
 
 @blueprint.get("/phone")
 def phone() -> Response:
-    return ask_again() or page("profile/phone.html", form=PhoneForm(data=drafts.typed()))
+    return ask_again() or render_page("profile/phone.html", form=PhoneForm(data=drafts.typed()))
 
 
 @blueprint.post("/phone")
@@ -120,12 +122,12 @@ def submit_phone() -> Response:
         return again
     form = PhoneForm(request.form)
     if not form.validate():
-        return refuse("profile/phone.html", form)
+        return refuse_form("profile/phone.html", form)
     try:
-        flow.change_phone(visit(), form.phone.data, current_app.extensions["settings"].text_countries)
+        flow.change_phone(request_context(), form.phone.data, current_app.extensions["settings"].text_countries)
     except Refused as refused:
         others = ON_FILE if g.door.policy.accepts_restricted else NO_TEXTS
-        return refuse("profile/phone.html", form, Refused(others.get(refused.reason, refused.reason)), "phone")
+        return refuse_form("profile/phone.html", form, Refused(others.get(refused.reason, refused.reason)), "phone")
     return back("phone")
 
 
@@ -134,18 +136,22 @@ def submit_phone() -> Response:
 
 def password_form() -> type:
     """With a code where one is due (PW-9, RA-1)."""
-    who = visit().who
-    return ChangePasswordWithCodeForm if who.is_on and not who.is_fresh(visit().now) else ChangePasswordForm
+    who = request_context().who
+    return ChangePasswordWithCodeForm if who.is_on and not who.is_fresh(request_context().now) else ChangePasswordForm
 
 
 def page_first() -> Response | None:
     """If no code can be typed as it is, the page that sends one, or asks a method's own question, comes before this form."""
-    return ask_again() if visit().who.is_on and needs_a_page(visit().who.user_id, visit().who.role) else None
+    return (
+        ask_again()
+        if request_context().who.is_on and needs_a_page(request_context().who.user_id, request_context().who.role)
+        else None
+    )
 
 
 @blueprint.get("/password")
 def password() -> Response:
-    return page_first() or page("profile/password.html", form=password_form()())
+    return page_first() or render_page("profile/password.html", form=password_form()())
 
 
 @blueprint.post("/password")
@@ -155,12 +161,12 @@ def submit_password() -> Response:
         return again
     form = password_form()(request.form)
     if not form.validate():
-        return refuse("profile/password.html", form)
+        return refuse_form("profile/password.html", form)
     answer = form.answer if "code" in form else None
     try:
-        token = passwords_flow.change_own(visit(), form.password.data, answer, form.new_password.data)
+        token = passwords_flow.change_own(request_context(), form.password.data, answer, form.new_password.data)
     except Refused as refused:
-        return refuse("profile/password.html", form, refused, field_of(refused, form))
+        return refuse_form("profile/password.html", form, refused, field_of(refused, form))
     response = back("password")
     renew_session(token)
     return response

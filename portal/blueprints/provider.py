@@ -7,15 +7,15 @@ from portal.blueprints import authenticators, confirm, practice, presence, profi
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import PROVIDER_DOOR, guard
-from portal.browser_session import visit, visitor
 from portal.flows import account, approvals, backup_codes, deadline, emergency_reading, events
 from portal.flows import charts as flow
 from portal.flows import presence as presence_flow
 from portal.forms.practice import NoteForm
-from portal.headers import SAFE_METHODS
 from portal.models import Chart
-from portal.rendering import go_to, page, refuse, send_away
 from portal.settings import config
+from portal.web.browser_session import request_context, session_user
+from portal.web.headers import SAFE_METHODS
+from portal.web.rendering import redirect_browser, redirect_to_path, refuse_form, render_page
 from portal.words.refusals import N_
 
 SECURITY = "/settings/security"
@@ -39,12 +39,12 @@ def check_unknown() -> Response | None:
 
     A form that is sent there comes from no page of ours, and that is recorded.
     """
-    who = visitor() if request.endpoint is None and request.path.startswith("/ehr/") else None
+    who = session_user() if request.endpoint is None and request.path.startswith("/ehr/") else None
     if who is None or who.owes_code or who.role not in PROVIDER_DOOR.policy.roles:
         return None
     elsewhere = check()
     if elsewhere is None and request.method not in SAFE_METHODS:
-        events.record_alone(visit(), "authz_fail", "no_such_form")
+        events.record_alone(request_context(), "authz_fail", "no_such_form")
     return elsewhere
 
 
@@ -53,27 +53,33 @@ def check_unknown() -> Response | None:
 
 @blueprint.get("/charts")
 def charts() -> Response:
-    codes = None if visit().who.is_emergency else backup_codes.overview(visit())
+    codes = None if request_context().who.is_emergency else backup_codes.overview(request_context())
     if codes is not None and codes.left == 0:
-        return go_to(g.door.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
+        return redirect_to_path(g.door.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
     reminder, url = (put_off_words(), set_up_url()) if g.stopped else codes_pages.remind(codes)
     number = request.args.get("page", 1, type=int)
-    shown = flow.listed(visit(), number if 1 <= number <= PAGE_MAX else 1)
-    return page("provider/charts.html", shown=shown, notice=said(on=visit().who.is_on), reminder=reminder, reminder_url=url)
+    shown = flow.listed(request_context(), number if 1 <= number <= PAGE_MAX else 1)
+    return render_page(
+        "provider/charts.html", shown=shown, notice=said(on=request_context().who.is_on), reminder=reminder, reminder_url=url
+    )
 
 
 def own_chart(chart_id: int) -> Chart:
     """The chart of that id; 404 where it is nobody's or another practice's."""
-    return (flow.find(visit(), chart_id) if chart_id <= config.ROW_ID_MAX else None) or abort(404)
+    return (flow.find(request_context(), chart_id) if chart_id <= config.ROW_ID_MAX else None) or abort(404)
 
 
 @blueprint.get("/charts/<int:chart_id>")
 def chart(chart_id: int) -> Response:
     found = own_chart(chart_id)
-    if visit().who.is_emergency:
-        emergency_reading.note_opening(visit(), g.grant.id, found.id)
-    return page(
-        "provider/chart.html", form=NoteForm(), notice=said(on=visit().who.is_on), chart=found, notes=flow.notes(visit(), found)
+    if request_context().who.is_emergency:
+        emergency_reading.note_opening(request_context(), g.grant.id, found.id)
+    return render_page(
+        "provider/chart.html",
+        form=NoteForm(),
+        notice=said(on=request_context().who.is_on),
+        chart=found,
+        notes=flow.notes(request_context(), found),
     )
 
 
@@ -82,9 +88,9 @@ def submit_note(chart_id: int) -> Response:
     found = own_chart(chart_id)
     form = NoteForm(request.form)
     if not form.validate():
-        return refuse("provider/chart.html", form, chart=found, notes=flow.notes(visit(), found))
-    flow.write_note(visit(), found.id, form.note.data)
-    return go_to(g.door.url("chart", chart_id=found.id, done=mark("noted")))
+        return refuse_form("provider/chart.html", form, chart=found, notes=flow.notes(request_context(), found))
+    flow.write_note(request_context(), found.id, form.note.data)
+    return redirect_to_path(g.door.url("chart", chart_id=found.id, done=mark("noted")))
 
 
 # --- Settings
@@ -92,19 +98,23 @@ def submit_note(chart_id: int) -> Response:
 
 @blueprint.get("/settings")
 def settings() -> Response:
-    is_administrator = practice.administers(visit().who) and not g.stopped
-    waiting = len(approvals.listed(visit())) if is_administrator else 0
-    return page("provider/settings.html", is_administrator=is_administrator, is_on=not g.stopped, waiting=waiting)
+    is_administrator = practice.administers(request_context().who) and not g.stopped
+    waiting = len(approvals.listed(request_context())) if is_administrator else 0
+    return render_page("provider/settings.html", is_administrator=is_administrator, is_on=not g.stopped, waiting=waiting)
 
 
 @blueprint.get("/settings/security")
 def security() -> Response:
     if g.stopped:
-        context = {"set_up_url": set_up_url(), "why": _(why_stopped()), "is_on": visit().who.is_on}
-        return page("provider/set_up.html", grace=None if deadline.may_pass(visit()) else deadline.grace(visit()), **context)
-    shown = {**account.security(visit()), "presence": presence_flow.overview(visit())}
-    notice = said(on=visit().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
-    return page("provider/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)
+        context = {"set_up_url": set_up_url(), "why": _(why_stopped()), "is_on": request_context().who.is_on}
+        return render_page(
+            "provider/set_up.html",
+            grace=None if deadline.may_pass(request_context()) else deadline.grace(request_context()),
+            **context,
+        )
+    shown = {**account.security(request_context()), "presence": presence_flow.overview(request_context())}
+    notice = said(on=request_context().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
+    return render_page("provider/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)
 
 
 @blueprint.get("/settings/profile", endpoint="account")
@@ -115,9 +125,9 @@ def profile_page() -> Response:
 @blueprint.post("/settings/security/later")
 def submit_put_off() -> Response:
     """ "Later", where the practice's grace allows it: to the page asked for, and set-up is asked for again at the next sign-in."""
-    if not g.stopped or deadline.put_off(visit()):
-        return go_to(g.get("next_path") or g.door.url(g.door.home))
-    return send_away(g.door.url("security", next=g.next_path))
+    if not g.stopped or deadline.put_off(request_context()):
+        return redirect_to_path(g.get("next_path") or g.door.url(g.door.home))
+    return redirect_browser(g.door.url("security", next=g.next_path))
 
 
 def put_off_words() -> str:
@@ -127,12 +137,12 @@ def put_off_words() -> str:
 
 def set_up_url() -> str:
     """The wizard; in place of what is live and does not count here, where there is such."""
-    old = account.all_held(visit())[0].id if visit().who.is_on else None
+    old = account.all_held(request_context())[0].id if request_context().who.is_on else None
     return g.door.url("setup.choose", change=old, next=g.get("next_path"))
 
 
 def why_stopped() -> str:
-    if visit().who.is_on:
+    if request_context().who.is_on:
         return N_("To open charts, you need codes from an authenticator app. Set one up to replace what you use now.")
     return N_("You can open charts once a code from your phone protects your account. It takes about three minutes.")
 
@@ -140,5 +150,5 @@ def why_stopped() -> str:
 @blueprint.post("/settings/security/sealed-copy")
 def submit_sealed_copy() -> Response:
     if "sealed_copy" in request.form:
-        backup_codes.hand_over_copy(visit())
-    return go_to(g.door.url("security", done=mark("copy") if "sealed_copy" in request.form else None))
+        backup_codes.hand_over_copy(request_context())
+    return redirect_to_path(g.door.url("security", done=mark("copy") if "sealed_copy" in request.form else None))

@@ -2,10 +2,10 @@
 
 from flask import request
 
-from portal.browser_session import visit
 from portal.flows.ways import Way, ways
 from portal.forms.base import ShapedForm
 from portal.forms.codes import AnswerForm
+from portal.web.browser_session import request_context
 
 CODE = "code"  # in the address: the field that codes share, for somebody who is asked something else first
 
@@ -46,5 +46,5 @@ def blank(asked: Way | None, shared: type[ShapedForm], *beside: type[ShapedForm]
 
 def taken(shared: type[ShapedForm], *beside: type[ShapedForm]) -> ShapedForm:
     """The form that was sent."""
-    own = own_question(ways(visit())) if "way" in request.form else None
+    own = own_question(ways(request_context())) if "way" in request.form else None
     return form_type(own.form if own else None, shared, *beside)(request.form)

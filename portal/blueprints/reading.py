@@ -2,11 +2,11 @@
 
 from flask import Response, g, request
 
-from portal.browser_session import visit, visitor
 from portal.flows import emergency_reading as flow
 from portal.flows import events
-from portal.headers import SAFE_METHODS
-from portal.rendering import page
+from portal.web.browser_session import request_context, session_user
+from portal.web.headers import SAFE_METHODS
+from portal.web.rendering import render_page
 
 CHARTS = ("provider.charts", "provider.chart")
 WAY_OUT = ("emergency.end_now", "sign_in.sign_out", "sign_in.extend", "reports.content_policy")
@@ -16,17 +16,17 @@ READABLE = ("help", "sign_in", "test_bench")
 
 def wall() -> Response | None:
     """Before every page: None where it is open. What is not named here is closed, whatever comes to be added."""
-    who = visitor()
+    who = session_user()
     if who is None or not who.is_emergency or request.endpoint in WAY_OUT:
         return None
     reads = request.method in SAFE_METHODS
     if reads and (request.endpoint in (None, "static") or request.blueprint in READABLE):
         return None
-    g.grant = flow.running(visit())
+    g.grant = flow.running(request_context())
     if reads and g.grant and request.endpoint in CHARTS:
         return None
     if g.grant and not reads:
-        flow.refuse_write(visit(), g.grant.id)
+        flow.refuse_write(request_context(), g.grant.id)
     else:
-        events.record_alone(visit(), "authz_fail", "read_only")
-    return page("errors/read_only.html", 403)
+        events.record_alone(request_context(), "authz_fail", "read_only")
+    return render_page("errors/read_only.html", 403)

@@ -4,12 +4,12 @@ from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 
 from portal.blueprints.doors import ask_again, forbid
-from portal.browser_session import visit
 from portal.flows import reset_requests as flow
 from portal.flows.reset_approvals import CHECKS, SECOND
 from portal.forms.practice import ResetForm
-from portal.rendering import go_to, page, refuse, say
 from portal.settings import config
+from portal.web.browser_session import request_context
+from portal.web.rendering import redirect_to_path, refusal_sentence, refuse_form, render_page
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("resets", __name__)
@@ -17,9 +17,9 @@ blueprint = Blueprint("resets", __name__)
 
 def subject_of(user_id: int) -> flow.Subject:
     """The person whom the page is about. 404 for who is not of this practice; 403 for oneself and for higher roles (AD-2)."""
-    user = (flow.find(visit(), user_id) if user_id <= config.ROW_ID_MAX else None) or abort(404)
-    reason = flow.why_not(visit(), user)
-    return forbid(reason) if reason else flow.look(visit(), user)
+    user = (flow.find(request_context(), user_id) if user_id <= config.ROW_ID_MAX else None) or abort(404)
+    reason = flow.why_not(request_context(), user)
+    return forbid(reason) if reason else flow.look(request_context(), user)
 
 
 def form_of(subject: flow.Subject, typed=None) -> ResetForm:
@@ -34,7 +34,7 @@ def context(subject: flow.Subject) -> dict:
     return {
         "subject": subject,
         "second": second,
-        "refusal": say(Refused("reset_no_address")),
+        "refusal": refusal_sentence(Refused("reset_no_address")),
         "methods": methods,
         "action": url_for(".submit_reset", user_id=subject.id),
     }
@@ -43,7 +43,7 @@ def context(subject: flow.Subject) -> dict:
 @blueprint.get("/<int:user_id>/reset")
 def reset(user_id: int) -> Response:
     subject = subject_of(user_id)
-    return ask_again() or page("practice/reset.html", form=form_of(subject), **context(subject))
+    return ask_again() or render_page("practice/reset.html", form=form_of(subject), **context(subject))
 
 
 def seen_generation() -> int:
@@ -57,19 +57,19 @@ def submit_reset(user_id: int) -> Response:
     subject = subject_of(user_id)
     form = form_of(subject, request.form)
     if not form.validate():
-        return refuse("practice/reset.html", form, **context(subject))
+        return refuse_form("practice/reset.html", form, **context(subject))
     reason, checks = form.reason.data, form.checks.data
     try:
-        if not visit().who.is_fresh(visit().now):
-            flow.keep_draft(visit(), subject.id, reason, checks)
+        if not request_context().who.is_fresh(request_context().now):
+            flow.keep_draft(request_context(), subject.id, reason, checks)
             return ask_again() or abort(404)
-        flow.ask(visit(), subject.id, reason, checks, seen_generation())
+        flow.ask(request_context(), subject.id, reason, checks, seen_generation())
     except Refused as refused:
-        return refuse("practice/reset.html", form, refused, **context(subject_of(user_id)))
-    return go_to(url_for(".reset_done", user_id=subject.id))
+        return refuse_form("practice/reset.html", form, refused, **context(subject_of(user_id)))
+    return redirect_to_path(url_for(".reset_done", user_id=subject.id))
 
 
 @blueprint.get("/<int:user_id>/reset/done")
 def reset_done(user_id: int) -> Response:
     """What came of it: done, or waiting for a second person."""
-    return page("practice/reset_done.html", subject=subject_of(user_id))
+    return render_page("practice/reset_done.html", subject=subject_of(user_id))

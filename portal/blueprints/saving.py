@@ -6,19 +6,19 @@ from flask_babel import gettext as _
 from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import landing
 from portal.blueprints.turns import blueprint, due, go_here, progress
-from portal.browser_session import visit
 from portal.flows import backup_codes as codes_flow
 from portal.forms.codes import SavedCodeForm
-from portal.rendering import go_out, go_to, page, refuse
+from portal.web.browser_session import request_context
+from portal.web.rendering import redirect_to_path, redirect_whole_page, refuse_form, render_page
 from portal.words.refusals import Refused
 
 
 def readable_codes() -> dict | None:
     """What the codes' pages show, or None where they cannot be read any more (or not yet)."""
-    who = visit().who
+    who = request_context().who
     if not who.is_on or who.second_factor_at is None:
         return None
-    found = codes_flow.readable(visit())
+    found = codes_flow.readable(request_context())
     if found is None:
         return None
     hint = who.username[:1] + "•••"
@@ -35,28 +35,28 @@ def readable_codes() -> dict | None:
 @blueprint.get("/backup-codes")
 def backup_codes() -> Response:
     shown = readable_codes()
-    return page("setup/backup_codes.html", **shown) if shown else not_readable()
+    return render_page("setup/backup_codes.html", **shown) if shown else not_readable()
 
 
 @blueprint.get("/backup-codes/sheet")
 def sheet() -> Response:
     """The printed sheet on a page of its own, for browsers without JavaScript."""
     shown = readable_codes()
-    return page("setup/sheet.html", **shown) if shown else not_readable()
+    return render_page("setup/sheet.html", **shown) if shown else not_readable()
 
 
 @blueprint.get("/backup-codes/sealed-copy")
 def sealed_copy() -> Response:
     """A second sheet, for a sealed envelope that the practice administrator keeps (C-6)."""
     shown = readable_codes()
-    return page("setup/sealed_copy.html", **shown) if shown and shown["sealed_copy"] else not_readable()
+    return render_page("setup/sealed_copy.html", **shown) if shown and shown["sealed_copy"] else not_readable()
 
 
 @blueprint.post("/backup-codes")
 def submit_backup_codes() -> Response:
     """ "I have saved my backup codes", where a tick stands beside it."""
     if "sealed_copy" in request.form and g.door.policy.hands_over_copy:
-        codes_flow.hand_over_copy(visit())
+        codes_flow.hand_over_copy(request_context())
     return go_here("prove")
 
 
@@ -74,12 +74,12 @@ def download() -> Response:
 
 
 def not_readable() -> Response:
-    return go_to(g.door.url("security")) if visit().who.is_on else due()
+    return redirect_to_path(g.door.url("security")) if request_context().who.is_on else due()
 
 
 def prove_context(form: SavedCodeForm) -> dict | None:
     """The page that asks for one code by number; None where there is nothing to prove."""
-    codes = codes_flow.overview(visit()) if visit().who.is_on else None
+    codes = codes_flow.overview(request_context()) if request_context().who.is_on else None
     if codes is None or codes.saved:
         return None
     form.code.label.text = _("Code %(number)s", number=codes.asked_number)
@@ -96,7 +96,7 @@ def prove_context(form: SavedCodeForm) -> dict | None:
 def prove() -> Response:
     form = SavedCodeForm()
     context = prove_context(form)
-    return page("setup/prove.html", form=form, **context) if context else not_readable()
+    return render_page("setup/prove.html", form=form, **context) if context else not_readable()
 
 
 @blueprint.post("/backup-codes/check")
@@ -106,24 +106,26 @@ def submit_prove() -> Response:
     if context is None:
         return not_readable()
     if not form.validate():
-        return refuse("setup/prove.html", form, **context)
+        return refuse_form("setup/prove.html", form, **context)
     try:
-        codes_flow.confirm_saved(visit(), form.code.data, copy_given=context["asks_copy"] and "sealed_copy" in request.form)
+        codes_flow.confirm_saved(
+            request_context(), form.code.data, copy_given=context["asks_copy"] and "sealed_copy" in request.form
+        )
     except Refused as refused:
-        return refuse("setup/prove.html", form, refused, "code", **context)
+        return refuse_form("setup/prove.html", form, refused, "code", **context)
     if context["is_first"] and g.door.policy.must_use:
-        return go_out(landing())
+        return redirect_whole_page(landing())
     return go_and_say("security", "on" if context["is_first"] else "saved")
 
 
 def is_first(codes: codes_flow.Overview) -> bool:
     """Whether the set was made when two-factor authentication was turned on: the wizard began with Enable or Set Up Now."""
-    return codes.made_at == visit().who.two_factor_since
+    return codes.made_at == request_context().who.two_factor_since
 
 
 @blueprint.post("/backup-codes/later")
 def later() -> Response:
     """ "Do this later": the home page reminds, and until their time is over the codes can be read again."""
-    codes_flow.postpone(visit())
-    codes = codes_flow.overview(visit()) if g.door.policy.must_use else None
-    return go_out(landing()) if codes and is_first(codes) else go_to(g.door.url("security"))
+    codes_flow.postpone(request_context())
+    codes = codes_flow.overview(request_context()) if g.door.policy.must_use else None
+    return redirect_whole_page(landing()) if codes and is_first(codes) else redirect_to_path(g.door.url("security"))

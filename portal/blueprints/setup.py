@@ -7,13 +7,13 @@ from portal.blueprints import drafts
 from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, landing
 from portal.blueprints.turns import blueprint, due, due_afresh, go_here, progress
-from portal.browser_session import own_path, visit
 from portal.crypto import SealBroken
 from portal.flows import events, sessions
 from portal.flows import setup as flow
 from portal.forms.base import MethodForm, ShapedForm
 from portal.methods import Method, Step, method, offered
-from portal.rendering import go_out, go_to, page, refuse, say
+from portal.web.browser_session import own_path, request_context
+from portal.web.rendering import redirect_to_path, redirect_whole_page, refusal_sentence, refuse_form, render_page
 from portal.words.refusals import Refused, name_send_code
 
 # --- choose: the first method, another in place of a live one (?change=), or one more (?add=1)
@@ -41,7 +41,7 @@ def choose_context(form: MethodForm) -> dict:
     weaker = any(each.restricted for each in offers)
     names = {"cards": cards, "progress": progress(1), "weaker": weaker}
     names["security_url"] = g.door.url("security", next=asked_for())
-    names["texts_off"] = say(Refused("texts_not_offered")) if g.door.texts_off else None
+    names["texts_off"] = refusal_sentence(Refused("texts_not_offered")) if g.door.texts_off else None
     words = {"words": _(g.door.choose_words), "badge": _(g.door.badge)}
     action = url_for(".choose", **aim(), kind=kinds.get(request.args.get("kind", "")), next=asked_for())
     return {**names, **words, "action": action, "is_change": any(aim().values())}
@@ -49,10 +49,10 @@ def choose_context(form: MethodForm) -> dict:
 
 def not_to_choose() -> Response | None:
     """None where the choice is due; else the way on."""
-    if visit().who.is_on != any(aim().values()):
+    if request_context().who.is_on != any(aim().values()):
         return due()
     changed = aim()["change"]
-    if changed and not flow.owns(visit().who.user_id, changed):
+    if changed and not flow.owns(request_context().who.user_id, changed):
         if request.method == "GET" and flow.is_gone(changed):  # a page from before the change, by Back or in another tab
             return due()
         abort(404)
@@ -67,8 +67,8 @@ def choose() -> Response:
     form = MethodForm(data=drafts.typed())
     context = choose_context(form)
     if "expired" in request.args:
-        context["notice"] = say(Refused("set_up_expired"))
-    return page("setup/choose.html", form=form, **context)
+        context["notice"] = refusal_sentence(Refused("set_up_expired"))
+    return render_page("setup/choose.html", form=form, **context)
 
 
 @blueprint.post("")
@@ -80,14 +80,14 @@ def submit_choose() -> Response:
     context = choose_context(form)
     chosen = method(form.method.data) if form.validate() else None
     if chosen is None:
-        return refuse("setup/choose.html", form, **context)
-    sessions.remember(visit(), asked_for())
+        return refuse_form("setup/choose.html", form, **context)
+    sessions.remember(request_context(), asked_for())
     try:
-        flow.begin(visit(), chosen, aim()["change"], bool(aim()["add"]))
+        flow.begin(request_context(), chosen, aim()["change"], bool(aim()["add"]))
     except flow.OutOfTurn:
         return due()
     except Refused as refused:
-        return refuse("setup/choose.html", form, refused, "method", **context)
+        return refuse_form("setup/choose.html", form, refused, "method", **context)
     return go_here("step", method_name=chosen.name, step_name=chosen.steps[0].name)
 
 
@@ -103,15 +103,15 @@ def find_step(method_name: str, step_name: str) -> tuple[Method, Step] | None:
 
 def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | None = None) -> Response:
     """The page of a step; with `refused` or the form's errors, status 422."""
-    binding = flow.open_binding(visit())
-    if binding is None or binding.method != chosen.name or not flow.is_due(visit(), binding):
+    binding = flow.open_binding(request_context())
+    if binding is None or binding.method != chosen.name or not flow.is_due(request_context(), binding):
         return due()
-    if not flow.may_see(visit(), binding):
+    if not flow.may_see(request_context(), binding):
         return ask_again() or due()
     if not chosen.is_reached(step, binding.step):
         return due()
     try:
-        shown = flow.show(visit(), binding, step)
+        shown = flow.show(request_context(), binding, step)
     except SealBroken:
         return go_here("choose", expired=1)
     context = {**shown, "button": _(step.button) if step.button else g.door.confirm, "progress": progress(2)}
@@ -122,10 +122,10 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
     context["on_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.due(binding.step).name)
     template = f"methods/{chosen.name}/{step.name}.html"
     if refused or form.errors:
-        return refuse(template, form, refused, step.field if refused else "", **context)
+        return refuse_form(template, form, refused, step.field if refused else "", **context)
     if not step.verifies:
         form[step.field].data = drafts.typed().get(step.field) or shown.get("prefill")
-    return page(template, form=form, **context)
+    return render_page(template, form=form, **context)
 
 
 @blueprint.get("/<method_name>/<step_name>")
@@ -140,19 +140,19 @@ def submit_step(method_name: str, step_name: str) -> Response:
     if not found:
         return due()
     chosen, step = found
-    binding = flow.open_binding(visit())
-    if binding and not flow.may_see(visit(), binding):
+    binding = flow.open_binding(request_context())
+    if binding and not flow.may_see(request_context(), binding):
         return ask_again() or due()
     form = step.form(request.form)
     if not form.validate():
         return step_page(chosen, step, form)
     if binding and request.form.get("set_up", binding.id) != binding.id:
         return step_page(chosen, step, step.form(), Refused("set_up_replaced"))
-    was_on = visit().who.is_on
+    was_on = request_context().who.is_on
     try:
-        following = flow.submit(visit(), chosen, step, form.answer)
+        following = flow.submit(request_context(), chosen, step, form.answer)
     except flow.OutOfTurn:
-        events.record_alone(visit(), "sequence_fail", "out_of_turn")
+        events.record_alone(request_context(), "sequence_fail", "out_of_turn")
         return due() if was_on else due_afresh()
     except Refused as refused:
         if refused.reason == "set_up_expired":
@@ -162,7 +162,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
         return go_here("step", method_name=chosen.name, step_name=following.name)
     if not was_on:
         return go_here("backup_codes")
-    return go_out(landing()) if g.get("stopped") else go_and_say("security", "changed")
+    return redirect_whole_page(landing()) if g.get("stopped") else go_and_say("security", "changed")
 
 
 @blueprint.post("/<method_name>/send")
@@ -171,10 +171,10 @@ def send_again(method_name: str) -> Response:
     chosen = method(method_name)
     if chosen is None or not chosen.sends or not g.door.policy.allows(chosen):
         return due()
-    binding = flow.open_binding(visit())
+    binding = flow.open_binding(request_context())
     step = chosen.due(binding.step if binding else "")
     try:
-        flow.send_again(visit(), chosen)
+        flow.send_again(request_context(), chosen)
     except flow.OutOfTurn:
         return due()
     except Refused as refused:
@@ -184,5 +184,5 @@ def send_again(method_name: str) -> Response:
 
 @blueprint.post("/cancel")
 def cancel() -> Response:
-    flow.cancel(visit())
-    return go_to(g.door.url("security"))
+    flow.cancel(request_context())
+    return redirect_to_path(g.door.url("security"))

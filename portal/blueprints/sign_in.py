@@ -7,7 +7,6 @@ from flask_babel import gettext as _
 
 from portal.blueprints.doors import door_of, forbid
 from portal.blueprints.questions import blank, question_context, taken
-from portal.browser_session import ended, keep_trust, mark_browser, now, own_path, seconds_left, visit, visitor
 from portal.flows import account, sessions, trusted
 from portal.flows import sign_in as flow
 from portal.flows.visit import LEVEL_WAITING
@@ -15,7 +14,28 @@ from portal.flows.ways import ways, without_texts
 from portal.forms.codes import BackupCodeForm, ChallengeForm
 from portal.forms.sign_in import SignInForm
 from portal.policy import policy_of
-from portal.rendering import EHR_BRAND, brand_of, go, go_to, home_endpoint, page, refuse, renew_session, say, send_to_sign_in
+from portal.web.browser_session import (
+    ended_session,
+    give_browser_token,
+    keep_trust,
+    own_path,
+    request_context,
+    request_time,
+    seconds_left,
+    session_user,
+)
+from portal.web.rendering import (
+    EHR_BRAND,
+    brand_for,
+    home_endpoint,
+    redirect_to,
+    redirect_to_path,
+    refusal_sentence,
+    refuse_form,
+    render_page,
+    renew_session,
+    send_to_sign_in,
+)
 from portal.words.refusals import NOTICES, Refused
 
 blueprint = Blueprint("sign_in", __name__)
@@ -24,13 +44,13 @@ blueprint = Blueprint("sign_in", __name__)
 @blueprint.get("/")
 def front_door() -> Response:
     """The patient portal's door."""
-    return go("sign_in.ask_password")
+    return redirect_to("sign_in.ask_password")
 
 
 @blueprint.get("/ehr")
 def ehr_door() -> Response:
     """The EHR's door: the same sign-in; each account is led to its own home."""
-    return go("sign_in.ask_password", at=EHR_BRAND["key"])
+    return redirect_to("sign_in.ask_password", at=EHR_BRAND["key"])
 
 
 @blueprint.before_request
@@ -47,15 +67,15 @@ def own_door() -> str | None:
 
 def go_on(role: str, next_path: str | None) -> Response:
     """After a complete sign-in: to the page asked for, or home."""
-    return go_to(next_path or url_for(home_endpoint(role)))
+    return redirect_to_path(next_path or url_for(home_endpoint(role)))
 
 
 @blueprint.get("/sign-in")
 def ask_password() -> Response:
-    who = visitor()
+    who = session_user()
     if who and not who.is_claimant:
         return go_on(who.role, own_path(request.args.get("next")))
-    return page("sign_in/password.html", form=SignInForm(), notice=notice(), action=password_url())
+    return render_page("sign_in/password.html", form=SignInForm(), notice=notice(), action=password_url())
 
 
 def password_url() -> str:
@@ -64,7 +84,7 @@ def password_url() -> str:
 
 def notice() -> str | None:
     """Why the person is here again, where that is known."""
-    over = ended()
+    over = ended_session()
     if "changed" in request.args:
         return _(NOTICES["password_is_new"])
     if "out" in request.args or over:
@@ -77,42 +97,44 @@ def submit_password() -> Response:
     form = SignInForm(request.form)
     context: dict = {"notice": None, "action": password_url()}
     if not form.validate():
-        return refuse("sign_in/password.html", form, **context)
-    mark_browser()
+        return refuse_form("sign_in/password.html", form, **context)
+    give_browser_token()
     try:
-        begun = flow.submit_password(visit(), form.username.data, form.password.data, own_path(request.args.get("next")))
+        begun = flow.submit_password(
+            request_context(), form.username.data, form.password.data, own_path(request.args.get("next"))
+        )
     except Refused as refused:
-        return refuse("sign_in/password.html", form, refused, **context)
+        return refuse_form("sign_in/password.html", form, refused, **context)
     renew_session(begun.token)
     if begun.asks_code:
-        return go("sign_in.ask_code")
+        return redirect_to("sign_in.ask_code")
     return go_on(begun.role, own_path(request.args.get("next")))
 
 
 def claimant_or_way() -> Response | None:
     """None for a claimant; for others the way to where they belong."""
-    who = visitor()
+    who = session_user()
     if who is None:
         return send_to_sign_in()
-    return None if who.is_claimant else go(home_endpoint(who.role))
+    return None if who.is_claimant else redirect_to(home_endpoint(who.role))
 
 
 def issuer() -> str:
     """What the person's app calls this account."""
-    return policy_of(visit().who.role).issuer
+    return policy_of(request_context().who.role).issuer
 
 
 def code_context() -> dict:
-    who = visitor()
-    shown = ways(visit()) if who else []
-    missing = without_texts(visit()) if who else None
+    who = session_user()
+    shown = ways(request_context()) if who else []
+    missing = without_texts(request_context()) if who else None
     limit = flow.limit_reached(shown)
     return {
         "username": who.username if who else "",
         "issuer": issuer(),
         **question_context(shown),
-        "texts_off": say(missing) if missing else None,
-        "limit": say(limit) if limit else None,
+        "texts_off": refusal_sentence(missing) if missing else None,
+        "limit": refusal_sentence(limit) if limit else None,
         "send_url": url_for("sign_in.send_code"),
         "is_waiting": bool(who and who.level == LEVEL_WAITING),
         "here": url_for("sign_in.ask_code"),
@@ -122,8 +144,8 @@ def code_context() -> dict:
 
 def trust_context() -> dict:
     """The box that lets this browser stand in for the code: for how many days (0: no box), and whether it was ticked."""
-    who = visitor()
-    return {"trust_days": trusted.days(visit(), who.role) if who else 0, "trust_ticked": "trust" in request.form}
+    who = session_user()
+    return {"trust_days": trusted.days(request_context(), who.role) if who else 0, "trust_ticked": "trust" in request.form}
 
 
 @blueprint.get("/sign-in/code")
@@ -132,7 +154,7 @@ def ask_code() -> Response:
     if elsewhere:
         return elsewhere
     context = code_context()
-    return page("sign_in/code.html", form=blank(context["asked"], ChallengeForm), **context)
+    return render_page("sign_in/code.html", form=blank(context["asked"], ChallengeForm), **context)
 
 
 @blueprint.post("/sign-in/code")
@@ -146,18 +168,18 @@ def send_code() -> Response:
     elsewhere = claimant_or_way()
     if elsewhere:
         return elsewhere
-    if not policy_of(visit().who.role).accepts_restricted and not any(way.sends for way in ways(visit())):
+    if not policy_of(request_context().who.role).accepts_restricted and not any(way.sends for way in ways(request_context())):
         forbid("restricted_method", 404)
     try:
-        flow.send_code(visit(), request.form.get("way", ""))
+        flow.send_code(request_context(), request.form.get("way", ""))
     except Refused as refused:
-        return refuse("sign_in/code.html", ChallengeForm(), refused, "code", **code_context())
-    return go("sign_in.ask_code")
+        return refuse_form("sign_in/code.html", ChallengeForm(), refused, "code", **code_context())
+    return redirect_to("sign_in.ask_code")
 
 
 @blueprint.get("/sign-in/backup-code")
 def ask_backup_code() -> Response:
-    return claimant_or_way() or page("sign_in/backup_code.html", form=BackupCodeForm(), **trust_context())
+    return claimant_or_way() or render_page("sign_in/backup_code.html", form=BackupCodeForm(), **trust_context())
 
 
 @blueprint.post("/sign-in/backup-code")
@@ -168,41 +190,41 @@ def submit_backup_code() -> Response:
 def take_code(template: str, form, context: Callable[[], dict]) -> Response:
     """A claimant's second factor; the same flow for both pages. `context` is asked for where the page is shown again."""
     if not form.validate():
-        return refuse(template, form, **context())
-    who = visit().who
+        return refuse_form(template, form, **context())
+    who = request_context().who
     try:
-        finished = flow.submit_code(visit(), form.answer, trust="trust" in request.form)
+        finished = flow.submit_code(request_context(), form.answer, trust="trust" in request.form)
     except Refused as refused:
-        return refuse(template, form, refused, form.question, **context())
+        return refuse_form(template, form, refused, form.question, **context())
     renew_session(finished.token)
     keep_trust(finished.trusted)
     door = door_of(who.role)
     if finished.backup_left == 0 and door:
-        return go_to(door.url("codes.regenerate"))
+        return redirect_to_path(door.url("codes.regenerate"))
     return go_on(who.role, finished.next_path)
 
 
 @blueprint.get("/sign-in/no-code")
 def no_code() -> Response:
     """ "Can't access your code?": what to try, in the guide's order."""
-    return claimant_or_way() or page("sign_in/no_code.html", issuer=issuer(), **help_context())
+    return claimant_or_way() or render_page("sign_in/no_code.html", issuer=issuer(), **help_context())
 
 
 def help_context() -> dict:
     """Who helps: providers ask their practice administrator first, by name where one exists."""
-    policy = policy_of(visit().who.role)
-    asks_first = account.administrators(visit()) if policy.hands_over_copy else []
-    texts = visit().texts and policy.accepts_restricted
+    policy = policy_of(request_context().who.role)
+    asks_first = account.administrators(request_context()) if policy.hands_over_copy else []
+    texts = request_context().texts and policy.accepts_restricted
     return {"texts": texts, "is_provider": policy.hands_over_copy, "administrators": asks_first}
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
-    who = visitor()
+    who = session_user()
     if who:
-        sessions.sign_out(visit())
+        sessions.sign_out(request_context())
     session.drop = True  # type: ignore[attr-defined]
-    at = EHR_BRAND["key"] if brand_of(who) is EHR_BRAND else None
+    at = EHR_BRAND["key"] if brand_for(who) is EHR_BRAND else None
     response = redirect(url_for("sign_in.ask_password", out=1, at=at), 303)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response  # type: ignore[return-value]
@@ -211,10 +233,10 @@ def sign_out() -> Response:
 @blueprint.post("/session/extend")
 def extend() -> Response:
     """One press gives fifteen more minutes (SE-3)."""
-    who = visitor()
+    who = session_user()
     if who is None or who.is_claimant:
         return jsonify(seconds=0)
-    return jsonify(seconds=int((sessions.extend(visit()) - now()).total_seconds()))
+    return jsonify(seconds=int((sessions.extend(request_context()) - request_time()).total_seconds()))
 
 
 @blueprint.get("/session")

@@ -5,11 +5,11 @@ from flask import Blueprint, Response, g
 from portal.blueprints import approvals, authenticators, codes, confirm, emergency_reviews, presence, turns
 from portal.blueprints.done import said
 from portal.blueprints.doors import SUPPORT_DOOR, guard
-from portal.browser_session import visit
 from portal.flows import account
 from portal.flows import presence as presence_flow
-from portal.rendering import page
 from portal.settings import config
+from portal.web.browser_session import request_context
+from portal.web.rendering import render_page
 
 SECURITY = "/security"
 
@@ -28,7 +28,7 @@ blueprint.register_blueprint(presence.blueprint_for(presence_flow.SESSIONS), url
 def security() -> Response:
     """An agent's own protection."""
     if g.stopped:
-        return page("support/set_up.html")
-    shown = {**account.security(visit()), "presence": presence_flow.overview(visit())}
-    notice = said(on=visit().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
-    return page("support/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)
+        return render_page("support/set_up.html")
+    shown = {**account.security(request_context()), "presence": presence_flow.overview(request_context())}
+    notice = said(on=request_context().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
+    return render_page("support/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)

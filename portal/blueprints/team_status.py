@@ -11,12 +11,12 @@ from flask_babel import ngettext
 
 from portal import spreadsheet
 from portal.blueprints.done import mark, proved
-from portal.browser_session import now, visit
 from portal.flows import reminders
 from portal.flows import team as flow
 from portal.forms.practice import TeamForm
-from portal.rendering import go_to, page, refuse
 from portal.settings import config
+from portal.web.browser_session import request_context, request_time
+from portal.web.rendering import redirect_to_path, refuse_form, render_page
 from portal.words.refusals import N_, Refused
 
 blueprint = Blueprint("status", __name__)
@@ -52,7 +52,7 @@ def page_number() -> int:
 def context() -> dict:
     """What the page shows: the counts, the people asked for, and where one can go from here."""
     form, wanted = asked()
-    status, where = flow.listed(visit(), wanted, page_number()), place(form)
+    status, where = flow.listed(request_context(), wanted, page_number()), place(form)
     shown = {"team": status, "filters": form, "where": where, "roles": ROLES, "states": STATES}
     words = {"lock": lock_words, "without": status.total - status.counts["on"]}
     return {**shown, **words, "share": share(status), "kept": {**where, "page": status.number if status.number > 1 else None}}
@@ -79,7 +79,7 @@ def lock_words(member: flow.Member) -> str | None:
 
 @blueprint.get("")
 def show() -> Response:
-    return page("practice/status.html", notice=said(), **context())
+    return render_page("practice/status.html", notice=said(), **context())
 
 
 def said() -> str | None:
@@ -103,19 +103,19 @@ def said() -> str | None:
 @blueprint.post("/<int:user_id>/reminder")
 def remind(user_id: int) -> Response:
     try:
-        if user_id > config.ROW_ID_MAX or not reminders.remind(visit(), user_id):
+        if user_id > config.ROW_ID_MAX or not reminders.remind(request_context(), user_id):
             abort(404)
     except Refused as refused:
-        return refuse("practice/status.html", (), refused, **context())
+        return refuse_form("practice/status.html", (), refused, **context())
     return back(1)
 
 
 @blueprint.post("/reminders")
 def remind_all() -> Response:
     try:
-        sent, left = reminders.remind_all(visit())
+        sent, left = reminders.remind_all(request_context())
     except Refused as refused:
-        return refuse("practice/status.html", (), refused, **context())
+        return refuse_form("practice/status.html", (), refused, **context())
     return back(sent, left)
 
 
@@ -123,7 +123,7 @@ def back(sent: int, left: int = 0) -> Response:
     """To the list as it was, which says how many were reminded."""
     number = page_number()
     where = {**place(asked()[0]), "page": number if number > 1 else None}
-    return go_to(url_for(".show", **where, done=mark(REMINDED, sent, left)))
+    return redirect_to_path(url_for(".show", **where, done=mark(REMINDED, sent, left)))
 
 
 # --- the file
@@ -133,8 +133,8 @@ def back(sent: int, left: int = 0) -> Response:
 def export() -> Response:
     """Everyone who is asked for, as CSV, row by row as they are read."""
     wanted = asked()[1]
-    practice = flow.begin_export(visit(), wanted)
-    rows = flow.export(visit(), wanted)
+    practice = flow.begin_export(request_context(), wanted)
+    rows = flow.export(request_context(), wanted)
     response = Response(stream_with_context(spreadsheet.lines(table(rows))), mimetype="text/csv")
     response.headers["Content-Disposition"] = file_name(practice)
     return response
@@ -144,7 +144,9 @@ def file_name(practice: str) -> str:
     """Date and practice, without a sign that a file system could mind; in plain letters, and in its own (RFC 6266)."""
     plain = unicodedata.normalize("NFKD", practice).encode("ascii", "ignore").decode()
     words = [re.sub(r"\W+", "-", name.lower()).strip("-")[:80] for name in (plain, practice)]
-    ascii_name, name = ("-".join(filter(None, ("security-status", each, f"{now():%Y-%m-%d}"))) + ".csv" for each in words)
+    ascii_name, name = (
+        "-".join(filter(None, ("security-status", each, f"{request_time():%Y-%m-%d}"))) + ".csv" for each in words
+    )
     return f"attachment; filename={ascii_name}; filename*=UTF-8''{quote(name)}"
 
 

@@ -4,10 +4,10 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app
 
-from portal.browser_session import now, visit
 from portal.flows import bench
-from portal.mails import paragraphs, write
-from portal.rendering import page
+from portal.web.browser_session import request_context, request_time
+from portal.web.emails import split_paragraphs, write_email
+from portal.web.rendering import render_page
 from portal.words.refusals import N_
 
 blueprint = Blueprint("test_bench", __name__, url_prefix="/test-bench")
@@ -24,11 +24,11 @@ STATES = {  # how far a message has come, and the badge's tone
 @blueprint.get("")
 def phone() -> Response:
     keys = current_app.extensions["keys"]
-    letters = [letter(mail) for mail in bench.mails(keys, now())]
-    return page(
+    letters = [letter(mail) for mail in bench.mails(keys, request_time())]
+    return render_page(
         "test_bench/phone.html",
-        phones=bench.phones(visit()),
-        texts=bench.texts(keys, now()),
+        phones=bench.phones(request_context()),
+        texts=bench.texts(keys, request_time()),
         mails=letters,
         states=STATES,
     )
@@ -36,8 +36,8 @@ def phone() -> Response:
 
 def letter(mail: dict) -> dict:
     """A mail as its reader sees it; links lead on within this server, whatever name it is called by."""
-    subject, text = write(mail["template"], mail["facts"], mail["links"])
-    parts = paragraphs(text)
+    subject, text = write_email(mail["template"], mail["facts"], mail["links"])
+    parts = split_paragraphs(text)
     for part in parts:
         part["path"] = urlsplit(part["link"]).path if part["link"] else None
     return {"to": mail["to"], "subject": subject, "parts": parts, "at": mail["at"], "state": mail["state"]}
@@ -46,4 +46,4 @@ def letter(mail: dict) -> dict:
 @blueprint.get("/gallery")
 def gallery() -> Response:
     """Every part once."""
-    return page("test_bench/gallery.html")
+    return render_page("test_bench/gallery.html")

@@ -3,11 +3,11 @@
 from flask import Blueprint, Response, g, url_for
 from flask_babel import gettext as _
 
-from portal.browser_session import visit
 from portal.flows import backup_codes as codes_flow
 from portal.flows import setup as flow
 from portal.methods import method
-from portal.rendering import go_to
+from portal.web.browser_session import request_context
+from portal.web.rendering import redirect_to_path
 
 blueprint = Blueprint("setup", __name__)
 
@@ -15,28 +15,28 @@ blueprint = Blueprint("setup", __name__)
 def progress(now: int) -> dict:
     """Where the person is. A change ends with its proof: the backup codes stay as they are."""
     names = [_("Choose"), _("Connect"), _("Save codes")]
-    return {"now": now, "names": names[:2] if now < 3 and visit().who.is_on else names}
+    return {"now": now, "names": names[:2] if now < 3 and request_context().who.is_on else names}
 
 
 def go_here(endpoint: str, **values) -> Response:
     """Another page of the wizard, behind the same door."""
-    return go_to(url_for(f".{endpoint}", **values))
+    return redirect_to_path(url_for(f".{endpoint}", **values))
 
 
 def due() -> Response:
     """Out of turn: to the step that is due."""
-    binding = flow.open_binding(visit())
-    chosen = method(binding.method) if binding and flow.is_due(visit(), binding) else None
+    binding = flow.open_binding(request_context())
+    chosen = method(binding.method) if binding and flow.is_due(request_context(), binding) else None
     if chosen and binding and g.door.policy.allows(chosen):
         return go_here("step", method_name=chosen.name, step_name=chosen.due(binding.step).name)
-    if not visit().who.is_on:
+    if not request_context().who.is_on:
         return go_here("choose")
-    codes = codes_flow.overview(visit())
+    codes = codes_flow.overview(request_context())
     waiting = codes is not None and codes.readable and not codes.saved
-    return go_here("backup_codes") if waiting else go_to(g.door.url("security"))
+    return go_here("backup_codes") if waiting else redirect_to_path(g.door.url("security"))
 
 
 def due_afresh() -> Response:
     """As `due`, for the second of two presses: the first may have turned it on since this request was let in."""
-    codes = codes_flow.overview(visit())
+    codes = codes_flow.overview(request_context())
     return go_here("backup_codes") if codes and codes.readable else due()

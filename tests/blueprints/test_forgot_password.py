@@ -7,8 +7,8 @@ from statistics import median
 import pytest
 from sqlalchemy import insert, update
 
-from portal.mails import compose
 from portal.models import Binding, Event, Link, Outbox, Session, TrustedBrowser, User
+from portal.web.emails import compose_email
 from tests.support.mailbox import mails, told
 from tests.support.moving import START
 
@@ -203,7 +203,7 @@ def test_a_forged_host_does_not_alter_the_link(plain, app, database):
     assert rows
     for row in rows:
         with app.test_request_context(base_url=app.extensions["settings"].base_url):
-            _, text, html = compose(row.template, row.facts, {"link": "a-token"})
+            _, text, html = compose_email(row.template, row.facts, {"link": "a-token"})
         assert "http://127.0.0.1:5000/new-password/a-token" in text and "evil" not in text + html
 
 

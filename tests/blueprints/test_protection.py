@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from portal.browser_session import origin, visit
 from portal.models import Event
+from portal.web.browser_session import origin, request_context
 from tests.support.client import CODES, SCAN, WIZARD
 
 FORMS = {
@@ -167,7 +167,7 @@ def test_both_names_sign_people_in_and_are_known_to_flows(app, maria, host):
         typed = {"username": "maria", "password": maria.password, "csrf_token": token}
         assert client.post("/sign-in", data=typed, **at).headers["Location"] == "/home"
         assert client.get("/home", base_url=at["base_url"]).status_code == 200
-        assert visit().origin == f"http://{host}" and visit().host == "127.0.0.1"
+        assert request_context().origin == f"http://{host}" and request_context().host == "127.0.0.1"
 
 
 def test_an_origin_of_somebody_else_is_not_taken_over(app):

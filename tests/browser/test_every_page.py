@@ -2,8 +2,8 @@
 
 import pytest
 
-from portal import headers
-from portal.rendering import page
+from portal.web import headers
+from portal.web.rendering import render_page
 from tests.support.reader import Reader
 from tests.support.rules import Inspector
 from tests.support.scenes import SCENES
@@ -196,7 +196,9 @@ def test_pages_for_what_cannot_be_had(walk, town):
     walk.page.locator("main [name=csrf_token]").evaluate("field => { field.value = 'stale'; }")
     walk.step("Sign in")
     with town.app.test_request_context("/"):
-        drawn = {name: headers.add_headers(page(f"errors/{name}.html", 200, reference="0f3a")) for name in ("403", "500", "503")}
+        drawn = {
+            name: headers.add_headers(render_page(f"errors/{name}.html", 200, reference="0f3a")) for name in ("403", "500", "503")
+        }
     for name, answer in drawn.items():
         walk.page.route(f"**/drawn-{name}", lay(answer))
         walk.visit(f"/drawn-{name}")

@@ -8,10 +8,10 @@ from sqlalchemy import update
 
 from portal.flows import outbox
 from portal.gateways import HELD
-from portal.mails import compose
 from portal.models import Authenticator, Event, Outbox, TrustedBrowser, User, user_place
 from portal.settings import config
 from portal.version import VERSION
+from portal.web.emails import compose_email
 from tests.house.source import last_name, modules
 from tests.support.client import CODES, SCAN
 from tests.support.mailbox import mails
@@ -180,7 +180,7 @@ def hold_back(app, database):
 
     row = database.all(Outbox, Outbox.kind == "text", Outbox.state == "queued")[0]
     with app.test_request_context():
-        outbox.carry(database.keys, row.created_at, row.id, {"text": Moved()}, compose)
+        outbox.carry(database.keys, row.created_at, row.id, {"text": Moved()}, compose_email)
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from sqlalchemy import update
 
 from portal.flows import outbox
 from portal.gateways import HELD, SENT
-from portal.mails import compose
 from portal.models import Event, Outbox, User
 from portal.queue import Queue
+from portal.web.emails import compose_email
 from tests.support.outbox import row_of
 from tests.support.texts import CODE, MARIAS, OTHERS, ask_for_texts, send_to, turn_on_texts
 
@@ -40,7 +40,7 @@ def carry(app, clock, row, gateway=None):
     """Carries a row now."""
     with app.test_request_context():
         gateways = {"text": gateway or Held()}
-        return outbox.carry(app.extensions["keys"], clock.now, row.id, gateways, compose)
+        return outbox.carry(app.extensions["keys"], clock.now, row.id, gateways, compose_email)
 
 
 def test_a_held_code_is_not_tried_again_and_its_words_are_wiped(app, clock, database, asked):
@@ -81,7 +81,7 @@ def test_the_person_is_told_by_mail_and_the_trail_says_it(app, clock, database, 
     assert event.ip == "127.0.0.1" and "Chrome" in event.user_agent and event.session_hash is None
     [mail] = notices(database)
     with app.test_request_context():
-        subject, text, _ = compose(mail.template, mail.facts, {"not_me": "a-token"})
+        subject, text, _ = compose_email(mail.template, mail.facts, {"not_me": "a-token"})
     assert subject == "We didn't text you a code"
     assert "Chrome on Linux, IP address 127.0.0.1" in text
     assert "another SIM card" in text and "authenticator app or a backup code" in text and "/not-me/a-token" in text

@@ -12,9 +12,9 @@ from portal.db import begin_write
 from portal.db import db as db_module
 from portal.flows import outbox
 from portal.gateways import KEPT, REFUSED, SENT, UNKNOWN, UNREACHABLE, Bench, Nowhere
-from portal.mails import compose
 from portal.models import Outbox
 from portal.settings import config
+from portal.web.emails import compose_email
 from tests.support.outbox import NUMBER, put_texts, row_of
 
 LIFE = timedelta(minutes=10)
@@ -50,7 +50,7 @@ def carry(app, clock, row_id, gateway):
     """Carries a row now; returns when to try again."""
     with app.test_request_context():
         gateways = {"text": gateway, "mail": gateway}
-        return outbox.carry(app.extensions["keys"], clock.now, row_id, gateways, compose)
+        return outbox.carry(app.extensions["keys"], clock.now, row_id, gateways, compose_email)
 
 
 def due(app, clock):

@@ -5,7 +5,7 @@ import gzip
 import brotli
 import pytest
 
-from portal import static_files
+from portal.web import static_files
 
 GZIP = {"Accept-Encoding": "gzip"}
 UNPACK = {"gzip": gzip.decompress, "br": brotli.decompress}

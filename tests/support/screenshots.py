@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from portal.mails import compose
+from portal.web.emails import compose_email
 from tests.house.source import TEMPLATES
 from tests.support.application import application
 from tests.support.browser import DESKTOP, PHONE, Browsers, launch, program
@@ -177,7 +177,7 @@ def mails(camera, town):
     """Each mail's HTML part, as a mail program shows it."""
     for template in MAILS:
         with town.app.test_request_context(base_url=town.url):
-            camera.page.set_content(compose(template, FACTS, {"link": "a" * 43, "not_me": "b" * 43})[2])
+            camera.page.set_content(compose_email(template, FACTS, {"link": "a" * 43, "not_me": "b" * 43})[2])
         camera.take(template)
 
 

@@ -13,10 +13,10 @@ import brotli
 from flask import Flask
 from whitenoise import WhiteNoise
 
-from portal import headers
 from portal.settings.environment import Settings
+from portal.web import headers
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parent.parent / "static"
 COMPRESSED = (".css", ".js", ".svg")  # typefaces are compressed already
 VERSIONS = {
     path.relative_to(STATIC).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:8]
@@ -25,7 +25,7 @@ VERSIONS = {
 }
 
 
-def serve(app: Flask, settings: Settings) -> None:
+def serve_static_files(app: Flask, settings: Settings) -> None:
     """Answer `/static/…` in front of the app, and let `url_for("static", filename=…)` find it."""
     app.add_url_rule("/static/<path:filename>", "static", build_only=True)
     app.url_defaults(add_version)

@@ -10,18 +10,18 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, SecurityError
 
-from portal.browser_session import visit, visitor
 from portal.db import BUSY
 from portal.flows import events
-from portal.headers import CROSS_SITE
-from portal.rendering import page, place_to_return, send_to_sign_in
+from portal.web.browser_session import request_context, session_user
+from portal.web.headers import CROSS_SITE
+from portal.web.rendering import place_to_return, render_page, send_to_sign_in
 
 log = logging.getLogger(__name__)
 PAGES = {400: 403, 403: 403, 404: 404, 405: 405, 413: 413}
 PUBLIC_BLUEPRINTS = ("sign_in", "mailed", "help", "test_bench")
 
 
-def register(app: Flask) -> None:
+def register_error_pages(app: Flask) -> None:
     app.register_error_handler(CSRFError, form_expired)
     for error in BUSY:
         app.register_error_handler(error, database_busy)
@@ -31,17 +31,17 @@ def register(app: Flask) -> None:
 
 def form_expired(error: CSRFError) -> Response:
     """A form whose token is not this session's. Signed out in mid-task: to the sign-in page, as the guard would (HX-6)."""
-    if visitor() is None and request.blueprints and request.blueprints[-1] not in PUBLIC_BLUEPRINTS:
+    if session_user() is None and request.blueprints and request.blueprints[-1] not in PUBLIC_BLUEPRINTS:
         return send_to_sign_in()
-    events.record_alone(visit(), "malicious_csrf", "form_expired")
-    return page("errors/expired.html", 403, again_url=place_to_return() or "/")
+    events.record_alone(request_context(), "malicious_csrf", "form_expired")
+    return render_page("errors/expired.html", 403, again_url=place_to_return() or "/")
 
 
 def database_busy(error: OperationalError | PoolTimeoutError) -> Response:
     """The database was held for too long, hung, or had no connection free: nothing was changed, and the page says so."""
     log.error("request %s: the database did not respond: %s", g.get("request_id"), getattr(error, "orig", error))
     session.forget()  # type: ignore[attr-defined]
-    response = page("errors/503.html", 503)
+    response = render_page("errors/503.html", 503)
     response.headers["Retry-After"] = "5"
     return response
 
@@ -52,9 +52,9 @@ def http_error(error: HTTPException) -> Response | HTTPException:
     if isinstance(error, SecurityError):  # a name that is not ours: links are made as for our own
         request_ctx.url_adapter = current_app.url_map.bind(urlsplit(current_app.extensions["settings"].base_url).netloc)
     if error.description == CROSS_SITE:
-        events.record_alone(visit(), "malicious_csrf", CROSS_SITE)
+        events.record_alone(request_context(), "malicious_csrf", CROSS_SITE)
     shown = PAGES.get(error.code, 404)
-    response = page(f"errors/{shown}.html", error.code)
+    response = render_page(f"errors/{shown}.html", error.code)
     if isinstance(error, MethodNotAllowed):
         response.allow.update(error.valid_methods or ())
     return response
@@ -67,4 +67,4 @@ def broken(error: InternalServerError) -> Response:
     session.forget()  # type: ignore[attr-defined]
     reference = g.get("request_id", "")
     log.error("request %s failed", reference, exc_info=error.original_exception or error)
-    return page("errors/500.html", 500, reference=reference)
+    return render_page("errors/500.html", 500, reference=reference)

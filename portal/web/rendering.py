@@ -9,10 +9,10 @@ from jinja2 import Environment
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from portal.browser_session import ended, now, own_path, seconds_left, visit, visitor
 from portal.flows import emergency, events
 from portal.flows.visit import Visitor
 from portal.policy import PROVIDER
+from portal.web.browser_session import ended_session, own_path, request_context, request_time, seconds_left, session_user
 from portal.words import refusals
 from portal.words.refusals import Refused
 
@@ -22,7 +22,7 @@ def is_fragment() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def page(template: str, status: int = 200, **context) -> Response:
+def render_page(template: str, status: int = 200, **context) -> Response:
     """A whole page, or the fragment of it for HTMX: one template serves both (product rule 15)."""
     layout = "layouts/fragment.html" if is_fragment() else "layouts/page.html"
     is_news = "X-Background" in request.headers  # a page asks itself, to swap a part of it
@@ -32,24 +32,24 @@ def page(template: str, status: int = 200, **context) -> Response:
     return response
 
 
-def catalogue():
+def load_translations():
     """The translations of this request, looked up once: a page says some thirty sentences."""
     if "catalogue" not in g:
         g.catalogue = get_translations()
     return g.catalogue
 
 
-def teach(environment: Environment) -> None:
+def install_translations(environment: Environment) -> None:
     """Let templates translate by `catalogue`; flask-babel's own callables look it up anew at each sentence."""
     environment.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: catalogue().gettext(text),
-        lambda one, many, number: catalogue().ngettext(one, many, number),
+        lambda text: load_translations().gettext(text),
+        lambda one, many, number: load_translations().ngettext(one, many, number),
         newstyle=True,
     )
     environment.globals["_"] = environment.globals["gettext"]
 
 
-def say(refused: Refused) -> str:
+def refusal_sentence(refused: Refused) -> str:
     """The sentence for a refusal, in the person's language."""
     if "when" in refused.facts:
         at = moment(datetime.fromisoformat(str(refused.facts["when"])))
@@ -57,46 +57,46 @@ def say(refused: Refused) -> str:
     return refusals.sentence(refused, gettext, ngettext)
 
 
-def refuse(template: str, form, refused: Refused | None = None, field: str = "", **context) -> Response:
+def refuse_form(template: str, form, refused: Refused | None = None, field: str = "", **context) -> Response:
     """The same page with what is wrong beside the field and in the summary, status 422."""
     problems = []
     for each in form:
-        each.errors = [say(Refused(str(reason))) for reason in each.errors]
+        each.errors = [refusal_sentence(Refused(str(reason))) for reason in each.errors]
     if refused is not None:
-        sentence = say(refused)
+        sentence = refusal_sentence(refused)
         if field:
             form[field].errors = [sentence]
         else:
             problems.append(("", sentence))
     problems += [(each.id, each.errors[0]) for each in form if each.errors]
-    return page(template, 422, form=form, problems=problems, **context)
+    return render_page(template, 422, form=form, problems=problems, **context)
 
 
-def go(endpoint: str, **values) -> Response:
+def redirect_to(endpoint: str, **values) -> Response:
     """On to another page with a GET (303)."""
-    return go_to(url_for(endpoint, **values))
+    return redirect_to_path(url_for(endpoint, **values))
 
 
-def go_to(path: str) -> Response:
+def redirect_to_path(path: str) -> Response:
     return redirect(path, 303)  # type: ignore[return-value]
 
 
 def send_to_sign_in() -> Response:
     """Nobody is signed in: to the sign-in page and back afterwards."""
-    over = ended()
+    over = ended_session()
     if over:
-        events.record_alone(visit(), "session_use_after_expire", over.reason, over, over.token_hash)
-        emergency.close_due(visit())
-    return send_away(url_for("sign_in.ask_password", next=place_to_return()))
+        events.record_alone(request_context(), "session_use_after_expire", over.reason, over, over.token_hash)
+        emergency.close_due(request_context())
+    return redirect_browser(url_for("sign_in.ask_password", next=place_to_return()))
 
 
-def send_away(target: str) -> Response:
+def redirect_browser(target: str) -> Response:
     """A guard's way on. HTMX must not swap it into a panel: the whole browser goes there (HX-6)."""
     if is_fragment():
         response = make_response("", 401)
         response.headers["HX-Redirect"] = target
         return response
-    return go_to(target)
+    return redirect_to_path(target)
 
 
 OFFERED_BY = {"export": "show", "download": "backup_codes"}  # nobody lands on a file: the page beside it offers it
@@ -115,10 +115,10 @@ def place_to_return() -> str | None:
     return own_path(f"{path}?{request.query_string.decode(errors='replace')}".rstrip("?"))
 
 
-def go_out(path: str) -> Response:
+def redirect_whole_page(path: str) -> Response:
     """Out of a step that is swapped, to another part of the site: the frame around it changes, too."""
     if not is_fragment():
-        return go_to(path)
+        return redirect_to_path(path)
     response = make_response("", 200)
     response.headers["HX-Redirect"] = path
     return response
@@ -138,7 +138,7 @@ def template_context() -> dict:
     """What every template may use."""
     return {
         "person": current_user if current_user.is_authenticated else None,
-        "brand": g.get("brand") or brand_of(visitor()),
+        "brand": g.get("brand") or brand_for(session_user()),
         "door": g.get("door"),
         "next_path": g.get("next_path"),
         "session_seconds": seconds_to_warn(),
@@ -147,8 +147,8 @@ def template_context() -> dict:
         "support_contact": current_app.extensions["settings"].support_contact,
         "home_url": home_url(),
         "moment": moment,
-        "say": say,
-        "absolute": absolute,
+        "say": refusal_sentence,
+        "absolute": absolute_url,
         "day": day,
         "short_day": lambda at: format_date(at, "d MMM y"),
         "moment_of": lambda text: moment(datetime.fromisoformat(text)),
@@ -164,13 +164,13 @@ def seconds_to_warn() -> int | None:
 
 def emergency_left() -> dict | None:
     """For the banner of emergency access: whole seconds to its end by the server's clock, and the end itself."""
-    who = visitor()
+    who = session_user()
     if who is None or not who.is_emergency:
         return None
-    return {"seconds": int((who.ends_at - now()).total_seconds()), "until": who.ends_at}
+    return {"seconds": int((who.ends_at - request_time()).total_seconds()), "until": who.ends_at}
 
 
-def absolute(endpoint: str, **values) -> str:
+def absolute_url(endpoint: str, **values) -> str:
     """An address for a mail: below the address that the operator set, whatever Host a request named (RC-7)."""
     return current_app.extensions["settings"].base_url + url_for(endpoint, **values)
 
@@ -185,16 +185,16 @@ HOMES = {
 }
 
 
-def brand_of(who: Visitor | None) -> dict:
+def brand_for(who: Visitor | None) -> dict:
     """The name over the pages that belong to no door (help, the code page): that of the person's own."""
     return EHR_BRAND if who and who.role in PROVIDER.roles else PORTAL_BRAND
 
 
 def home_url() -> str:
     """Where a person begins: their door's home, or the sign-in page."""
-    who = visitor()
+    who = session_user()
     if who is None or who.is_claimant:
-        brand = g.get("brand") or brand_of(who)
+        brand = g.get("brand") or brand_for(who)
         return url_for("sign_in.ask_password", at=brand["key"] if brand is EHR_BRAND else None)
     return url_for(home_endpoint(who.role))
 

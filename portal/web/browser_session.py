@@ -45,7 +45,7 @@ class BrowserSession(dict, SessionMixin):
     def find(self) -> Visitor | sessions.Ended | None:
         """The session of the cookie, live or over; one SELECT a request."""
         if self._found is False:
-            self._found = sessions.find(self.token, now()) if self.has_cookie else None
+            self._found = sessions.find(self.token, request_time()) if self.has_cookie else None
         return self._found
 
     def forget(self) -> None:
@@ -101,20 +101,20 @@ def csrf_key(app: Flask) -> bytes:
     return str(app.secret_key).encode()
 
 
-def now():
+def request_time():
     """The moment of this request: asked once, the same for all that it does."""
     if "now" not in g:
         g.now = clock.now()
     return g.now
 
 
-def visitor() -> Visitor | None:
+def session_user() -> Visitor | None:
     """The person of this request, claimant or signed in, or None."""
     found = session.find()  # type: ignore[attr-defined]
     return found if isinstance(found, Visitor) else None
 
 
-def ended() -> sessions.Ended | None:
+def ended_session() -> sessions.Ended | None:
     """The session that this request's cookie once was, where it is over."""
     found = session.find()  # type: ignore[attr-defined]
     return found if isinstance(found, sessions.Ended) else None
@@ -127,16 +127,16 @@ def origin() -> str:
     return asked if asked in known else known[0]
 
 
-def visit() -> Visit:
+def request_context() -> Visit:
     """This request, as flows see it."""
     settings = current_app.extensions["settings"]
     return Visit(
-        now=now(),
+        now=request_time(),
         keys=current_app.extensions["keys"],
         ip=request.remote_addr or "",
         user_agent=one_line(request.user_agent.string),
         request_id=g.request_id,
-        visitor=visitor(),
+        visitor=session_user(),
         host=urlsplit(settings.base_url).hostname or "",
         origin=origin(),
         texts=settings.texts,
@@ -147,7 +147,7 @@ def visit() -> Visit:
     )
 
 
-def mark_browser() -> None:
+def give_browser_token() -> None:
     """Give this browser a token of its own where it has none; sent with the answer."""
     if not session.browser:  # type: ignore[attr-defined]
         session.browser = session["new_browser"] = sessions.new_token()  # type: ignore[attr-defined]
@@ -159,12 +159,12 @@ def keep_trust(cookie: str | None) -> None:
         session["new_trusted"] = cookie
 
 
-def touch() -> None:
+def touch_session() -> None:
     """Note that the person did something, at most once a minute (SE-1)."""
-    who = visitor()
-    if who and not who.is_claimant and now() - who.last_seen_at >= config.SESSION_TOUCH:
+    who = session_user()
+    if who and not who.is_claimant and request_time() - who.last_seen_at >= config.SESSION_TOUCH:
         try:
-            sessions.touch(visit())
+            sessions.touch(request_context())
         except BUSY:  # a busy database costs the page nothing but this note
             db.session.rollback()
             return
@@ -173,12 +173,12 @@ def touch() -> None:
 
 def seconds_left() -> int | None:
     """Seconds until this session ends by itself, as the server knows it; None for strangers."""
-    who = visitor()
+    who = session_user()
     if who is None:
         return None
     if g.get("touched"):
-        return int((min(now() + config.SESSION_IDLE, who.ends_at) - now()).total_seconds())
-    return int((who.idle_end() - now()).total_seconds())
+        return int((min(request_time() + config.SESSION_IDLE, who.ends_at) - request_time()).total_seconds())
+    return int((who.idle_end() - request_time()).total_seconds())
 
 
 def own_path(text: str | None) -> str | None:
@@ -214,5 +214,5 @@ class SignedIn:
 
 def load_signed_in(request) -> SignedIn | None:
     """flask-login's request loader: the session row decides, nothing in the cookie does."""
-    who = visitor()
+    who = session_user()
     return SignedIn(who) if who and not who.is_claimant else None

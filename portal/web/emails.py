@@ -10,7 +10,7 @@ from portal.policy import PATIENT
 LIMIT = 2000  # characters of one fact
 
 
-def write(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[str, str]:
+def write_email(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[str, str]:
     """Subject and text. The template's first line is the subject; a fact is one line, whoever typed it.
 
     `links`: tokens by the name that the template knows them by ("link", "not_me"); one that is missing is None.
@@ -22,7 +22,7 @@ def write(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[
     return subject.strip(), body.strip() + "\n"
 
 
-def paragraphs(text: str) -> list[dict]:
+def split_paragraphs(text: str) -> list[dict]:
     """The text's paragraphs: `lines`, and `link` where the last line is an address and those before it say where it leads."""
     found: list[dict] = []
     for block in filter(None, (part.strip() for part in text.split("\n\n"))):
@@ -34,8 +34,8 @@ def paragraphs(text: str) -> list[dict]:
     return found
 
 
-def compose(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[str, str, str]:
+def compose_email(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[str, str, str]:
     """Subject, text and HTML of a mail."""
-    subject, text = write(template, facts, links)
+    subject, text = write_email(template, facts, links)
     issuer = facts.get("issuer", PATIENT.issuer)
-    return subject, text, render_template("mail/_layout.html", subject=subject, issuer=issuer, paragraphs=paragraphs(text))
+    return subject, text, render_template("mail/_layout.html", subject=subject, issuer=issuer, paragraphs=split_paragraphs(text))
