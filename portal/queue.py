@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.db import DatabaseSession
 from portal.flows import emergency, outbox
-from portal.flows.visit import Visit
+from portal.flows.base.context import RequestContext
 from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.models import Outbox
 from portal.settings import config
@@ -89,9 +89,9 @@ class Queue:
         for outbox_id in rows:
             self.order(outbox_id)
 
-    def visit(self) -> Visit:
+    def visit(self) -> RequestContext:
         """Nobody's visit: what happens by itself."""
-        return Visit(now=clock.now(), keys=self.app.extensions["keys"], ip="", user_agent="", request_id="sweep")
+        return RequestContext(now=clock.now(), keys=self.app.extensions["keys"], ip="", user_agent="", request_id="sweep")
 
     def work(self) -> None:
         """Carry rows until a signal ends it; what is under way is finished first."""

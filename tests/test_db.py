@@ -5,39 +5,39 @@ from sqlalchemy import create_engine, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.db import DatabaseSession, PendingChangesError, add_at_commit, begin_write, change, db
-from portal.flows.events import record
-from portal.flows.visit import Visit
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import RequestContext
 from portal.models import Event, Practice, User
 
 RENAME = update(User).where(User.username == "maria").values(full_name="Maria R.")
 
 
-def add(visit):
+def add(context):
     db.session.add(Practice(name="Hillside", city="Salem", phone="503-555-0100"))
 
 
-def flush(visit):
-    add(visit)
+def flush(context):
+    add(context)
     db.session.flush()
 
 
-def edit(visit):
+def edit(context):
     db.session.scalars(select(User)).first().full_name = "Somebody"
 
 
-def delete(visit):
+def delete(context):
     db.session.delete(db.session.scalars(select(User)).first())
 
 
 WRITES = {
-    "an event that goes in with the commit": lambda visit: record(visit, "session_renew"),
+    "an event that goes in with the commit": lambda context: record_event(context, "session_renew"),
     "a row that was added": add,
     "a row that was flushed": flush,
     "a row that was edited": edit,
     "a row that was deleted": delete,
-    "a statement of change()": lambda visit: change(RENAME),
-    "a statement of the session": lambda visit: db.session.execute(RENAME.returning(User.id)),
-    "an insert": lambda visit: db.session.execute(
+    "a statement of change()": lambda context: change(RENAME),
+    "a statement of the session": lambda context: db.session.execute(RENAME.returning(User.id)),
+    "an insert": lambda context: db.session.execute(
         insert(Practice), [{"name": "Hillside", "city": "Salem", "phone": "503-555-0100"}]
     ),
 }
@@ -47,36 +47,36 @@ WRITES = {
 def visit(app, clock):
     """Nobody's visit, in the context that a request or a command has."""
     with app.app_context():
-        yield Visit(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="")
+        yield RequestContext(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="")
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
-def test_a_transaction_with_changes_is_not_begun_anew(visit, write):
+def test_a_transaction_with_changes_is_not_begun_anew(context, write):
     begin_write()
-    write(visit)
+    write(context)
     with pytest.raises(PendingChangesError, match="commit it or roll it back"):
         begin_write()
 
 
 @pytest.mark.parametrize("end", ["commit", "rollback"])
 @pytest.mark.parametrize("write", [WRITES["a row that was flushed"], WRITES["a statement of change()"]])
-def test_one_that_has_ended_is(visit, write, end):
+def test_one_that_has_ended_is(context, write, end):
     begin_write()
-    write(visit)
+    write(context)
     getattr(db.session, end)()
     assert begin_write() is db.session
 
 
-def test_one_that_has_only_read_is_and_a_row_set_to_what_it_was_is_no_change(visit):
+def test_one_that_has_only_read_is_and_a_row_set_to_what_it_was_is_no_change(context):
     someone = begin_write().scalars(select(User)).first()
     someone.full_name = str(someone.full_name)
     begin_write()
 
 
-def test_the_row_that_was_kept_from_getting_lost_still_goes_in(visit, database):
+def test_the_row_that_was_kept_from_getting_lost_still_goes_in(context, database):
     begin_write()
     before = len(database.all(Event))
-    add_at_commit(Event, at=visit.now, event="session_renew", result="ok", request_id="", ip="", user_agent="", app_version="0")
+    add_at_commit(Event, at=context.now, event="session_renew", result="ok", request_id="", ip="", user_agent="", app_version="0")
     with pytest.raises(PendingChangesError):
         begin_write()
     db.session.commit()

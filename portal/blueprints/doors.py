@@ -8,8 +8,9 @@ from flask_babel import gettext as _
 
 from portal.blueprints import drafts
 from portal.blueprints.done import mark
-from portal.flows import deadline, events
-from portal.flows.visit import LEVEL_WAITING
+from portal.flows import deadline
+from portal.flows.base.audit import record_event_alone
+from portal.flows.base.context import LEVEL_WAITING
 from portal.flows.ways import is_set_up
 from portal.methods import method
 from portal.policy import PATIENT, PROVIDER, SUPPORT, Policy, policy_of
@@ -130,7 +131,7 @@ def turn_away() -> Response:
 
 def forbid(reason: str, status: int = 403) -> NoReturn:
     """Say no, and record it."""
-    events.record_alone(request_context(), "authz_fail", reason)
+    record_event_alone(request_context(), "authz_fail", reason)
     abort(status)
 
 

@@ -6,8 +6,8 @@ from portal.blueprints import approvals, emergency_reviews, reset, team_status
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import ask_again, forbid
 from portal.flows import deadline as flow
+from portal.flows.base.context import SessionUser
 from portal.flows.emergency_reviews import to_review
-from portal.flows.visit import Visitor
 from portal.forms.practice import DeadlineForm
 from portal.web.browser_session import request_context, request_time
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
@@ -20,7 +20,7 @@ blueprint.register_blueprint(approvals.blueprint, url_prefix="/approvals")
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
 
 
-def administers(who: Visitor) -> bool:
+def administers(who: SessionUser) -> bool:
     """Whether somebody looks after a practice: the role alone is not enough, there has to be one."""
     return who.role in ROLES and who.practice_id is not None
 

@@ -7,9 +7,10 @@ from portal.blueprints import authenticators, confirm, practice, presence, profi
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import PROVIDER_DOOR, guard
-from portal.flows import account, approvals, backup_codes, deadline, emergency_reading, events
+from portal.flows import account, approvals, backup_codes, deadline, emergency_reading
 from portal.flows import charts as flow
 from portal.flows import presence as presence_flow
+from portal.flows.base.audit import record_event_alone
 from portal.forms.practice import NoteForm
 from portal.models import Chart
 from portal.settings import config
@@ -44,7 +45,7 @@ def check_unknown() -> Response | None:
         return None
     elsewhere = check()
     if elsewhere is None and request.method not in SAFE_METHODS:
-        events.record_alone(request_context(), "authz_fail", "no_such_form")
+        record_event_alone(request_context(), "authz_fail", "no_such_form")
     return elsewhere
 
 

@@ -3,7 +3,7 @@
 from flask import Response, g, request
 
 from portal.flows import emergency_reading as flow
-from portal.flows import events
+from portal.flows.base.audit import record_event_alone
 from portal.web.browser_session import request_context, session_user
 from portal.web.headers import SAFE_METHODS
 from portal.web.rendering import render_page
@@ -28,5 +28,5 @@ def wall() -> Response | None:
     if g.grant and not reads:
         flow.refuse_write(request_context(), g.grant.id)
     else:
-        events.record_alone(request_context(), "authz_fail", "read_only")
+        record_event_alone(request_context(), "authz_fail", "read_only")
     return render_page("errors/read_only.html", 403)

@@ -7,7 +7,7 @@ from flask import Blueprint, current_app, request
 from werkzeug.exceptions import BadRequest
 
 from portal.flows import reports as flow
-from portal.flows.events import one_line
+from portal.flows.base.audit import one_line
 from portal.web.browser_session import request_time
 
 blueprint = Blueprint("reports", __name__)

@@ -8,8 +8,9 @@ from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, landing
 from portal.blueprints.turns import blueprint, due, due_afresh, go_here, progress
 from portal.crypto import SealBroken
-from portal.flows import events, sessions
+from portal.flows import sessions
 from portal.flows import setup as flow
+from portal.flows.base.audit import record_event_alone
 from portal.forms.base import MethodForm, ShapedForm
 from portal.methods import Method, Step, method, offered
 from portal.web.browser_session import own_path, request_context
@@ -152,7 +153,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
     try:
         following = flow.submit(request_context(), chosen, step, form.answer)
     except flow.OutOfTurn:
-        events.record_alone(request_context(), "sequence_fail", "out_of_turn")
+        record_event_alone(request_context(), "sequence_fail", "out_of_turn")
         return due() if was_on else due_afresh()
     except Refused as refused:
         if refused.reason == "set_up_expired":

@@ -9,7 +9,7 @@ from portal.blueprints.doors import door_of, forbid
 from portal.blueprints.questions import blank, question_context, taken
 from portal.flows import account, sessions, trusted
 from portal.flows import sign_in as flow
-from portal.flows.visit import LEVEL_WAITING
+from portal.flows.base.context import LEVEL_WAITING
 from portal.flows.ways import ways, without_texts
 from portal.forms.codes import BackupCodeForm, ChallengeForm
 from portal.forms.sign_in import SignInForm

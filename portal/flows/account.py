@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, desc, literal, select, union_all, update
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
 from portal.flows import backup_codes
-from portal.flows.visit import Visit
+from portal.flows.base.context import RequestContext
 from portal.flows.ways import is_off, usable
 from portal.methods import Method, method
 from portal.models import Appointment, Authenticator, Letter, Practice, Result, User, secret_place
@@ -73,9 +73,9 @@ SHAPES = {
 }
 
 
-def health_record(visit: Visit) -> dict:
+def health_record(context: RequestContext) -> dict:
     """`appointments`, the next one first; `letters` and `results`, newest first."""
-    rows = db.session.connection().execute(RECORD, {"owner": visit.who.user_id})
+    rows = db.session.connection().execute(RECORD, {"owner": context.who.user_id})
     lists: dict[str, list] = {name: [] for name in SHAPES}
     for name, *columns in rows:
         lists[name].append(SHAPES[name](*columns))
@@ -83,25 +83,25 @@ def health_record(visit: Visit) -> dict:
     return lists
 
 
-def security(visit: Visit) -> dict:
+def security(context: RequestContext) -> dict:
     """`two_factor` (None when off) and `backup` (None without codes)."""
-    if not visit.who.is_on:
+    if not context.who.is_on:
         return {"two_factor": None, "backup": None}
-    rows = all_held(visit)
-    codes = backup_codes.overview(visit)
-    state = TwoFactor(since=visit.who.two_factor_since, held=rows, lost_phone=after_losing_the_phone(rows, codes))
+    rows = all_held(context)
+    codes = backup_codes.overview(context)
+    state = TwoFactor(since=context.who.two_factor_since, held=rows, lost_phone=after_losing_the_phone(rows, codes))
     return {"two_factor": state, "backup": codes}
 
 
-def all_held(visit: Visit) -> list[Held]:
+def all_held(context: RequestContext) -> list[Held]:
     """The visitor's authenticators, oldest first."""
-    own = select(Authenticator).where(Authenticator.user_id == visit.who.user_id).order_by(Authenticator.created_at)
-    return [held(visit, row) for row in usable(visit.who.role, db.session.scalars(own))]
+    own = select(Authenticator).where(Authenticator.user_id == context.who.user_id).order_by(Authenticator.created_at)
+    return [held(context, row) for row in usable(context.who.role, db.session.scalars(own))]
 
 
-def held(visit: Visit, row: Authenticator) -> Held:
+def held(context: RequestContext, row: Authenticator) -> Held:
     known = method(row.method)
-    off = is_off(visit, known)
+    off = is_off(context, known)
     return Held(
         id=row.id,
         method=row.method,
@@ -113,7 +113,7 @@ def held(visit: Visit, row: Authenticator) -> Held:
         disabled=row.disabled_at is not None,
         is_off=off,
         target=row.target_hash,
-        goes_to=goes_to(visit, row, known),
+        goes_to=goes_to(context, row, known),
     )
 
 
@@ -122,12 +122,12 @@ def is_last(rows: list[Held], held: Held) -> bool:
     return not any(each.id != held.id and not each.disabled and not each.is_off for each in rows)
 
 
-def goes_to(visit: Visit, row: Authenticator, known: Method | None) -> str:
+def goes_to(context: RequestContext, row: Authenticator, known: Method | None) -> str:
     """The masked number, "" where nothing is sent or the seal does not open."""
     if known is None or known.mask is None:
         return ""
     try:
-        return known.mask(visit.keys.open(row.secret_sealed, secret_place(row.user_id, row.id)))
+        return known.mask(context.keys.open(row.secret_sealed, secret_place(row.user_id, row.id)))
     except SealBroken:
         return ""
 
@@ -148,28 +148,28 @@ def mask_email(address: str) -> str:
     return f"{name[:1]}•••{at}{host}" if at else ""
 
 
-def is_invited(visit: Visit) -> bool:
+def is_invited(context: RequestContext) -> bool:
     """Whether the home page invites to turn two-factor authentication on: where it is off, and not dismissed lately."""
-    until = visit.who.invited_until
-    return not visit.who.is_on and (until is None or until <= visit.now)
+    until = context.who.invited_until
+    return not context.who.is_on and (until is None or until <= context.now)
 
 
-def dismiss_invitation(visit: Visit) -> None:
+def dismiss_invitation(context: RequestContext) -> None:
     """Let the invitation rest."""
     begin_write()
-    change(update(User).where(User.id == visit.who.user_id).values(invited_until=visit.now + config.INVITATION_RESTS))
+    change(update(User).where(User.id == context.who.user_id).values(invited_until=context.now + config.INVITATION_RESTS))
     db.session.commit()
 
 
-def administrators(visit: Visit) -> list[str]:
+def administrators(context: RequestContext) -> list[str]:
     """The names of the people who administer the visitor's practice, the visitor left out."""
-    if visit.who.practice_id is None:
+    if context.who.practice_id is None:
         return []
     own = select(User.full_name).where(
-        User.practice_id == visit.who.practice_id,
+        User.practice_id == context.who.practice_id,
         User.role == "administrator",
         User.disabled_at.is_(None),
-        User.id != visit.who.user_id,
+        User.id != context.who.user_id,
     )
     return list(db.session.scalars(own.order_by(User.name_key, User.id)))
 

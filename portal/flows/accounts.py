@@ -7,7 +7,7 @@ from sqlalchemy import select
 from portal import passwords
 from portal.crypto import Keyring
 from portal.db import begin_write, db
-from portal.flows.sign_in import normalise_username
+from portal.flows.base.passwords import normalize_username
 from portal.models import ROLES, Practice, User
 from portal.words.refusals import Refused
 
@@ -23,7 +23,7 @@ def create(
     email: str | None = None,
 ) -> bool:
     """Make an account; False where the username exists already. Raises Refused (a password's reason), ValueError (role)."""
-    name = normalise_username(username)
+    name = normalize_username(username)
     if role not in ROLES:
         raise ValueError(f"role must be one of {', '.join(ROLES)}")
     reason = passwords.refusal(password, name)

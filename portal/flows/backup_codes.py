@@ -13,8 +13,8 @@ from sqlalchemy import func, insert, select, update
 from portal.crypto import SealBroken, keyed_hash
 from portal.db import begin_write, change, db
 from portal.flows import notices, sessions, trusted
-from portal.flows.events import record
-from portal.flows.visit import Visit
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import RequestContext
 from portal.models import BackupCode, BackupCodeSet, User, new_id
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -79,11 +79,11 @@ def hash_code(code: str, salt: bytes, pepper: str) -> bytes:
     )
 
 
-def make(visit: Visit, user: User) -> None:
+def make(context: RequestContext, user: User) -> None:
     """Add a new live set to the open transaction; every older one is void from its commit on (BC-5)."""
     user_id = user.id
     older = update(BackupCodeSet).where(BackupCodeSet.user_id == user_id, BackupCodeSet.replaced_at.is_(None))
-    change(older.values(replaced_at=visit.now, codes_sealed=None, readable_until=None))
+    change(older.values(replaced_at=context.now, codes_sealed=None, readable_until=None))
     last = db.session.scalar(select(func.max(BackupCodeSet.number)).where(BackupCodeSet.user_id == user_id)) or 0
     set_id, salt, pepper = new_id(), secrets.token_bytes(16), secrets.token_urlsafe(32)
     codes = [new_code() for _ in range(config.BACKUP_CODES)]
@@ -93,16 +93,16 @@ def make(visit: Visit, user: User) -> None:
             user_id=user_id,
             number=last + 1,
             salt=salt,
-            pepper_sealed=visit.keys.seal(pepper, set_place(user_id, set_id, "pepper")),
-            codes_sealed=visit.keys.seal(json.dumps(codes), set_place(user_id, set_id, "codes")),
-            readable_until=visit.now + config.BACKUP_CODES_READABLE,
+            pepper_sealed=context.keys.seal(pepper, set_place(user_id, set_id, "pepper")),
+            codes_sealed=context.keys.seal(json.dumps(codes), set_place(user_id, set_id, "codes")),
+            readable_until=context.now + config.BACKUP_CODES_READABLE,
             asked_number=secrets.randbelow(config.BACKUP_CODES) + 1,
-            created_at=visit.now,
+            created_at=context.now,
         )
     )
     rows = [{"set_id": set_id, "number": at, "hash": hash_code(code, salt, pepper)} for at, code in enumerate(codes, 1)]
     db.session.execute(insert(BackupCode), rows)
-    record(visit, "backup_codes_made", about=user, factor=FACTOR)
+    record_event(context, "backup_codes_made", about=user, factor=FACTOR)
 
 
 def live_set(user_id: int) -> BackupCodeSet | None:
@@ -110,7 +110,7 @@ def live_set(user_id: int) -> BackupCodeSet | None:
     return db.session.scalar(select(BackupCodeSet).where(BackupCodeSet.user_id == user_id, BackupCodeSet.replaced_at.is_(None)))
 
 
-def overview(visit: Visit) -> Overview | None:
+def overview(context: RequestContext) -> Overview | None:
     """The visitor's live set in numbers: one query."""
     left = select(func.count()).where(BackupCode.set_id == BackupCodeSet.id, BackupCode.used_at.is_(None)).scalar_subquery()
     wrong = select(User.backup_failures).where(User.id == BackupCodeSet.user_id).scalar_subquery()
@@ -118,81 +118,81 @@ def overview(visit: Visit) -> Overview | None:
         select(
             BackupCodeSet.number, BackupCodeSet.created_at, left, BackupCodeSet.saved_at,
             BackupCodeSet.readable_until, BackupCodeSet.asked_number, BackupCodeSet.sealed_copy_given_at, wrong,
-        ).where(BackupCodeSet.user_id == visit.who.user_id, BackupCodeSet.replaced_at.is_(None))
+        ).where(BackupCodeSet.user_id == context.who.user_id, BackupCodeSet.replaced_at.is_(None))
     ).first()  # fmt: skip
     if row is None:
         return None
     number, made_at, count, saved_at, readable_until, asked, given_at, failures = row
-    readable = readable_until is not None and visit.now < readable_until
+    readable = readable_until is not None and context.now < readable_until
     works = failures < config.FAILURES_TO_DISABLE
     return Overview(number, made_at, count, saved_at is not None, readable, asked, given_at, works)
 
 
-def readable(visit: Visit) -> ReadableSet | None:
+def readable(context: RequestContext) -> ReadableSet | None:
     """The codes, while they may be read: until proved saved, at most 30 minutes (C-16)."""
-    live = live_set(visit.who.user_id)
-    if live is None or live.codes_sealed is None or live.readable_until is None or visit.now >= live.readable_until:
+    live = live_set(context.who.user_id)
+    if live is None or live.codes_sealed is None or live.readable_until is None or context.now >= live.readable_until:
         return None
     try:
-        codes = json.loads(visit.keys.open(live.codes_sealed, set_place(live.user_id, live.id, "codes")))
+        codes = json.loads(context.keys.open(live.codes_sealed, set_place(live.user_id, live.id, "codes")))
     except SealBroken:
         return None
     return ReadableSet(live.number, live.created_at, [(at, grouped(code)) for at, code in enumerate(codes, 1)])
 
 
-def confirm_saved(visit: Visit, code: str, copy_given: bool = False) -> None:
+def confirm_saved(context: RequestContext, code: str, copy_given: bool = False) -> None:
     """The code asked for by number was typed from the copy: only hashes remain. Raises Refused("saved_wrong").
 
     `copy_given`: the practice administrator has the sealed copy, too.
     """
     begin_write()
-    sets = recent_sets(visit.who.user_id)
+    sets = recent_sets(context.who.user_id)
     if not sets:
         raise Refused("saved_wrong")
     live, codes = sets[0]
-    if matching(visit, live, codes, code) != live.asked_number:
-        record(visit, "backup_codes_saved", reason="saved_wrong", refused=True, factor=FACTOR)
+    if matching(context, live, codes, code) != live.asked_number:
+        record_event(context, "backup_codes_saved", reason="saved_wrong", refused=True, factor=FACTOR)
         db.session.commit()
         raise Refused("saved_wrong")
-    live.saved_at = live.saved_at or visit.now
+    live.saved_at = live.saved_at or context.now
     live.codes_sealed = live.readable_until = None
-    record(visit, "backup_codes_saved", factor=FACTOR)
+    record_event(context, "backup_codes_saved", factor=FACTOR)
     if copy_given:
-        note_copy(visit)
+        note_copy(context)
     db.session.commit()
 
 
-def hand_over_copy(visit: Visit) -> None:
+def hand_over_copy(context: RequestContext) -> None:
     """The practice administrator has the sealed copy of the live set (C-6); a second press changes nothing."""
     begin_write()
-    note_copy(visit)
+    note_copy(context)
     db.session.commit()
 
 
-def note_copy(visit: Visit) -> None:
+def note_copy(context: RequestContext) -> None:
     """Part of the open transaction."""
-    live = update(BackupCodeSet).where(BackupCodeSet.user_id == visit.who.user_id, BackupCodeSet.replaced_at.is_(None))
-    if change(live.where(BackupCodeSet.sealed_copy_given_at.is_(None)).values(sealed_copy_given_at=visit.now)):
-        record(visit, "sealed_copy_given", factor=FACTOR)
+    live = update(BackupCodeSet).where(BackupCodeSet.user_id == context.who.user_id, BackupCodeSet.replaced_at.is_(None))
+    if change(live.where(BackupCodeSet.sealed_copy_given_at.is_(None)).values(sealed_copy_given_at=context.now)):
+        record_event(context, "sealed_copy_given", factor=FACTOR)
 
 
-def regenerate(visit: Visit, replacing: int | None) -> None:
+def regenerate(context: RequestContext, replacing: int | None) -> None:
     """A new set in place of the live one; the blueprint has asked for fresh proof (BC-5, RA-1).
 
     `replacing`: the number of the set that the person saw; where it is live no more, a second press came late and changes nothing.
     """
     session = begin_write()
-    user = session.get_one(User, visit.who.user_id, with_for_update=True)
+    user = session.get_one(User, context.who.user_id, with_for_update=True)
     live = live_set(user.id)
     if live and replacing is not None and live.number != replacing:
         session.rollback()
         return
-    make(visit, user)
+    make(context, user)
     if user.backup_failures >= config.FAILURES_TO_DISABLE:
         user.backup_failures = 0  # they were written off when they stopped the old set; fewer go with the next right code (RL-5)
-    trusted.end_with_change(visit, user.id)
-    sessions.end_others(visit, "two_factor_changed")
-    notices.queue(visit, user, "backup_codes_replaced")
+    trusted.end_with_change(context, user.id)
+    sessions.end_others(context, "two_factor_changed")
+    notices.queue(context, user, "backup_codes_replaced")
     session.commit()
 
 
@@ -202,10 +202,10 @@ def forget_expired(now: datetime) -> None:
     change(old.values(codes_sealed=None, readable_until=None))
 
 
-def matching(visit: Visit, of: BackupCodeSet, codes: Sequence[BackupCode], tried: str) -> int | None:
+def matching(context: RequestContext, of: BackupCodeSet, codes: Sequence[BackupCode], tried: str) -> int | None:
     """The number of this code in the set, used or not, or None; all hashes are compared."""
     try:
-        pepper = visit.keys.open(of.pepper_sealed, set_place(of.user_id, of.id, "pepper"))
+        pepper = context.keys.open(of.pepper_sealed, set_place(of.user_id, of.id, "pepper"))
     except SealBroken:
         return None
     hashed = hash_code(tried, of.salt, pepper)
@@ -231,7 +231,7 @@ def recent_sets(user_id: int) -> list[tuple[BackupCodeSet, list[BackupCode]]]:
     return list(sets.values())
 
 
-def spend(visit: Visit, user: User, tried: str) -> int:
+def spend(context: RequestContext, user: User, tried: str) -> int:
     """Use one code of the live set; returns how many are left.
 
     Raises Refused: "backup_wrong", "backup_used", "backup_old" (of an older set; says which is newest).
@@ -240,19 +240,19 @@ def spend(visit: Visit, user: User, tried: str) -> int:
     if not sets:
         raise Refused("backup_wrong")
     (live, codes), *older = sets
-    number = matching(visit, live, codes, tried)
+    number = matching(context, live, codes, tried)
     if number is None:
-        if any(matching(visit, old, its_codes, tried) for old, its_codes in older):
+        if any(matching(context, old, its_codes, tried) for old, its_codes in older):
             raise Refused("backup_old", set=live.number)
         raise Refused("backup_wrong")
     use = update(BackupCode).where(BackupCode.set_id == live.id, BackupCode.number == number, BackupCode.used_at.is_(None))
-    if change(use.values(used_at=visit.now)) != 1:
+    if change(use.values(used_at=context.now)) != 1:
         raise Refused("backup_used")
     return sum(code.used_at is None for code in codes) - 1
 
 
-def postpone(visit: Visit) -> None:
+def postpone(context: RequestContext) -> None:
     """ "Do this later": recorded; the codes stay readable until their time is over."""
     begin_write()
-    record(visit, "backup_codes_postponed", factor=FACTOR)
+    record_event(context, "backup_codes_postponed", factor=FACTOR)
     db.session.commit()

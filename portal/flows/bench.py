@@ -7,8 +7,8 @@ from sqlalchemy import select
 from portal.crypto import Keyring, SealBroken
 from portal.db import db
 from portal.flows import demo, outbox
+from portal.flows.base.context import RequestContext
 from portal.flows.notices import NOT_ME, outbox_place, row_token
-from portal.flows.visit import Visit
 from portal.flows.ways import open_secret
 from portal.methods import method
 from portal.models import Authenticator, Outbox, User
@@ -17,13 +17,13 @@ from portal.policy import policy_of
 MAILS_SHOWN = 50
 
 
-def phones(visit: Visit) -> list[dict]:
+def phones(context: RequestContext) -> list[dict]:
     """One phone a demo account with an app, with its entries; what is sent to a number stands among the texts."""
     names = [person.username for person in demo.PEOPLE]
     shown = []
     for user in db.session.scalars(select(User).where(User.username.in_(names)).order_by(User.id)):
         rows = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).all()
-        entries = [entry(visit, user, row) for row in rows if not is_sent(row)]
+        entries = [entry(context, user, row) for row in rows if not is_sent(row)]
         shown.append({"person": user.full_name, "entries": entries})
     return [phone for phone in shown if phone["entries"]]
 
@@ -34,15 +34,15 @@ def is_sent(row: Authenticator) -> bool:
     return asked is not None and asked.sends
 
 
-def entry(visit: Visit, user: User, row: Authenticator) -> dict:
+def entry(context: RequestContext, user: User, row: Authenticator) -> dict:
     """Issuer and label of one entry, and what its method shows there; `method` is "" if it cannot be opened."""
     about = {"issuer": policy_of(user.role).issuer, "label": user.username, "method": ""}
     asked = method(row.method)
     try:
-        secret = open_secret(visit, user, row, "")
+        secret = open_secret(context, user, row, "")
     except SealBroken:
         return about
-    return {**about, "method": row.method, **asked.challenge.simulate(secret, row, visit.now)} if asked else about
+    return {**about, "method": row.method, **asked.challenge.simulate(secret, row, context.now)} if asked else about
 
 
 def texts(keys: Keyring, now: datetime) -> list[dict]:

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from portal.db import begin_write, db
-from portal.flows.events import record, record_alone
-from portal.flows.visit import Visit
+from portal.flows.base.audit import record_event, record_event_alone
+from portal.flows.base.context import RequestContext
 from portal.models import Chart, ChartNote, User
 from portal.settings import config
 
@@ -30,26 +30,26 @@ class Note:
     written_at: datetime
 
 
-def listed(visit: Visit, number: int) -> Page:
+def listed(context: RequestContext, number: int) -> Page:
     """Page 1, 2, 3 … of the practice's charts."""
-    own = select(Chart).where(Chart.practice_id == visit.who.practice_id).order_by(Chart.patient_name, Chart.id)
+    own = select(Chart).where(Chart.practice_id == context.who.practice_id).order_by(Chart.patient_name, Chart.id)
     rows = db.session.scalars(own.offset((number - 1) * config.CHARTS_PAGE).limit(config.CHARTS_PAGE + 1)).all()
     return Page(number, list(rows[: config.CHARTS_PAGE]), len(rows) > config.CHARTS_PAGE)
 
 
-def find(visit: Visit, chart_id: int) -> Chart | None:
+def find(context: RequestContext, chart_id: int) -> Chart | None:
     """One chart of the practice, or None. One of another practice is recorded: nobody comes to its address by a link of ours."""
-    chart = db.session.scalar(own(visit, chart_id))
+    chart = db.session.scalar(own(context, chart_id))
     if chart is None and db.session.scalar(select(func.count()).where(Chart.id == chart_id)):
-        record_alone(visit, "authz_fail", "not_own")
+        record_event_alone(context, "authz_fail", "not_own")
     return chart
 
 
-def own(visit: Visit, chart_id: int):
-    return select(Chart).where(Chart.id == chart_id, Chart.practice_id == visit.who.practice_id)
+def own(context: RequestContext, chart_id: int):
+    return select(Chart).where(Chart.id == chart_id, Chart.practice_id == context.who.practice_id)
 
 
-def notes(visit: Visit, chart: Chart) -> list[Note]:
+def notes(context: RequestContext, chart: Chart) -> list[Note]:
     """The newest notes of a chart that `find` gave, newest first."""
     rows = (
         select(ChartNote.text, User.full_name, ChartNote.written_at)
@@ -61,21 +61,21 @@ def notes(visit: Visit, chart: Chart) -> list[Note]:
     return [Note(*row) for row in db.session.execute(rows)]
 
 
-def write_note(visit: Visit, chart_id: int, text: str) -> bool:
+def write_note(context: RequestContext, chart_id: int, text: str) -> bool:
     """Add a note; False where the chart is not of the visitor's practice. The same words again within a minute are a second press."""
     begin_write()
-    chart = db.session.scalar(own(visit, chart_id).with_for_update())
+    chart = db.session.scalar(own(context, chart_id).with_for_update())
     if chart is None:
         db.session.rollback()
         return False
     just_now = select(func.count()).where(
         ChartNote.chart_id == chart.id,
-        ChartNote.author_id == visit.who.user_id,
+        ChartNote.author_id == context.who.user_id,
         ChartNote.text == text,
-        ChartNote.written_at > visit.now - config.NOTE_ONCE,
+        ChartNote.written_at > context.now - config.NOTE_ONCE,
     )
     if not db.session.scalar(just_now):
-        db.session.add(ChartNote(chart_id=chart.id, author_id=visit.who.user_id, text=text, written_at=visit.now))
-        record(visit, "chart_note_added")
+        db.session.add(ChartNote(chart_id=chart.id, author_id=context.who.user_id, text=text, written_at=context.now))
+        record_event(context, "chart_note_added")
     db.session.commit()
     return True

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 
 from portal.db import begin_write, change, db
 from portal.flows import team
-from portal.flows.events import record
-from portal.flows.visit import Visit
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import RequestContext
 from portal.models import Practice, Session, User
 
 ROLE = "provider"  # an administrator sets it, and is not let pass by it
@@ -38,44 +38,44 @@ class Grace:
     sign_ins_left: int
 
 
-def of_practice(visit: Visit) -> Deadline:
+def of_practice(context: RequestContext) -> Deadline:
     """The deadline of the visitor's practice."""
-    row = select(Practice.deadline_at, Practice.grace_days, Practice.grace_sign_ins).where(Practice.id == visit.who.practice_id)
+    row = select(Practice.deadline_at, Practice.grace_days, Practice.grace_sign_ins).where(Practice.id == context.who.practice_id)
     return Deadline(*db.session.execute(row).one())
 
 
-def set_deadline(visit: Visit, day: date, days: int, sign_ins: int) -> None:
+def set_deadline(context: RequestContext, day: date, days: int, sign_ins: int) -> None:
     """Set it, for the providers whom it finds without: who comes later sets up at once."""
     begin_write()
     at = datetime.combine(day, time(23, 59, 59), UTC)
-    change_practice(visit, deadline_at=at, grace_days=days, grace_sign_ins=sign_ins)
-    found = update(User).where(*team.own(visit), User.role == ROLE, User.two_factor == "off")
+    change_practice(context, deadline_at=at, grace_days=days, grace_sign_ins=sign_ins)
+    found = update(User).where(*team.own(context), User.role == ROLE, User.two_factor == "off")
     change(found.values(grace_sign_ins=sign_ins))
-    record(visit, "deadline_set")
+    record_event(context, "deadline_set")
     db.session.commit()
 
 
-def remove(visit: Visit) -> None:
+def remove(context: RequestContext) -> None:
     """No deadline any more: set-up comes first, from the next sign-in on."""
     begin_write()
-    change_practice(visit, deadline_at=None, grace_days=0, grace_sign_ins=0)
-    record(visit, "deadline_removed")
+    change_practice(context, deadline_at=None, grace_days=0, grace_sign_ins=0)
+    record_event(context, "deadline_removed")
     db.session.commit()
 
 
-def change_practice(visit: Visit, **columns) -> None:
+def change_practice(context: RequestContext, **columns) -> None:
     """Write the practice's columns; nobody is let pass by an older deadline."""
-    change(update(Practice).where(Practice.id == visit.who.practice_id).values(**columns))
-    change(update(User).where(User.practice_id == visit.who.practice_id).values(grace_sign_ins=None))
+    change(update(Practice).where(Practice.id == context.who.practice_id).values(**columns))
+    change(update(User).where(User.practice_id == context.who.practice_id).values(grace_sign_ins=None))
 
 
-def grace(visit: Visit) -> Grace | None:
+def grace(context: RequestContext) -> Grace | None:
     """What the visitor may still put off; None: nothing."""
-    if visit.who.two_factor != "off" or visit.who.role != ROLE:
+    if context.who.two_factor != "off" or context.who.role != ROLE:
         return None
     row = select(User.grace_sign_ins, Practice.deadline_at, Practice.grace_days).join(Practice, Practice.id == User.practice_id)
-    found = db.session.execute(row.where(User.id == visit.who.user_id, User.disabled_at.is_(None))).first()
-    return left(visit.now, *found) if found else None
+    found = db.session.execute(row.where(User.id == context.who.user_id, User.disabled_at.is_(None))).first()
+    return left(context.now, *found) if found else None
 
 
 def left(now: datetime, sign_ins: int | None, deadline_at: datetime | None, days: int) -> Grace | None:
@@ -89,27 +89,27 @@ def left(now: datetime, sign_ins: int | None, deadline_at: datetime | None, days
     return Grace(deadline_at, is_over, -(-rest // timedelta(days=1)), sign_ins)
 
 
-def put_off(visit: Visit) -> bool:
+def put_off(context: RequestContext) -> bool:
     """ "Later", for this sign-in; after the deadline that takes one of the sign-ins. False: there is nothing left to put off."""
     begin_write()
-    db.session.execute(select(User.id).where(User.id == visit.who.user_id).with_for_update())
-    found = grace(visit)
-    this = update(Session).where(Session.id == visit.who.session_id, Session.put_off_at.is_(None))
-    if found is None or not change(this.values(put_off_at=visit.now)):
+    db.session.execute(select(User.id).where(User.id == context.who.user_id).with_for_update())
+    found = grace(context)
+    this = update(Session).where(Session.id == context.who.session_id, Session.put_off_at.is_(None))
+    if found is None or not change(this.values(put_off_at=context.now)):
         db.session.rollback()
-        return found is not None or was_put_off(visit)
+        return found is not None or was_put_off(context)
     if found.is_over:
-        change(update(User).where(User.id == visit.who.user_id).values(grace_sign_ins=User.grace_sign_ins - 1))
-    record(visit, "set_up_put_off")
+        change(update(User).where(User.id == context.who.user_id).values(grace_sign_ins=User.grace_sign_ins - 1))
+    record_event(context, "set_up_put_off")
     db.session.commit()
     return True
 
 
-def was_put_off(visit: Visit) -> bool:
+def was_put_off(context: RequestContext) -> bool:
     """A second press of "Later": the first one took the last sign-in, and lets this visit pass."""
-    return db.session.scalar(select(Session.put_off_at).where(Session.id == visit.who.session_id)) is not None
+    return db.session.scalar(select(Session.put_off_at).where(Session.id == context.who.session_id)) is not None
 
 
-def may_pass(visit: Visit) -> bool:
+def may_pass(context: RequestContext) -> bool:
     """Whether set-up was put off at this sign-in. A visit is not interrupted: it lasts as long as the session."""
-    return visit.who.put_off_at is not None and visit.who.two_factor == "off" and visit.who.role == ROLE
+    return context.who.put_off_at is not None and context.who.two_factor == "off" and context.who.role == ROLE

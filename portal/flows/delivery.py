@@ -8,10 +8,10 @@ from sqlalchemy import case, func, or_, select, text, update
 
 from portal.db import db
 from portal.flows import outbox
-from portal.flows.events import record
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import RequestContext
 from portal.flows.notices import outbox_place
 from portal.flows.outbox import CODE, TEXT
-from portal.flows.visit import Visit
 from portal.methods import Method, Secret
 from portal.models import Authenticator, Binding, Outbox, SentCode, User, new_id
 from portal.send_limits import DAY, HOUR, Sent, Wait, wait_after
@@ -23,23 +23,23 @@ TARGET = "target"
 BINDING = "binding:"  # begins the name of an attempt that is a set-up
 
 
-def send(visit: Visit, user: User, secret: Secret, chosen: Method) -> None:
+def send(context: RequestContext, user: User, secret: Secret, chosen: Method) -> None:
     """Queue one code for the attempt; an older one of it is void. The user's row is locked by the caller.
 
     Raises Refused: "texts_off", "send_gap" (seconds), "send_limit" (minutes), "send_day", "number_shared".
     """
-    if not visit.texts:
+    if not context.texts:
         raise Refused("texts_off")
     lock_sends()
-    to_hash = visit.keys.mac(secret.text, TARGET)
-    check_limits(visit, user.id, secret.attempt, to_hash)
+    to_hash = context.keys.mac(secret.text, TARGET)
+    check_limits(context, user.id, secret.attempt, to_hash)
     if secret.attempt.startswith(BINDING):  # a number that was proved once is never refused at the door
         check_shared(user.id, to_hash)
     code = f"{secrets.randbelow(10**config.CODE_DIGITS):0{config.CODE_DIGITS}d}"
-    void(visit, SentCode.attempt == secret.attempt)
+    void(context, SentCode.attempt == secret.attempt)
     row_id = new_id()
     words = chosen.words(secret, code)
-    message = text_row(visit, user, CODE, secret.text, words, visit.now + config.TEXT_LIFE)
+    message = text_row(context, user, CODE, secret.text, words, context.now + config.TEXT_LIFE)
     db.session.add(message)
     db.session.flush()
     db.session.add(
@@ -50,38 +50,38 @@ def send(visit: Visit, user: User, secret: Secret, chosen: Method) -> None:
             authenticator_id=secret.authenticator_id,
             to_hash=to_hash,
             prefix=secret.text[: config.PREFIX_LENGTH],
-            ip=visit.ip,
+            ip=context.ip,
             code_hash=secret.hash_code(row_id, code),
             outbox_id=message.id,
-            created_at=visit.now,
-            expires_at=visit.now + config.TEXT_LIFE,
+            created_at=context.now,
+            expires_at=context.now + config.TEXT_LIFE,
         )
     )
-    record(visit, "code_sent", about=user, factor=chosen.name)
-    watch(visit, secret.text[: config.PREFIX_LENGTH])
+    record_event(context, "code_sent", about=user, factor=chosen.name)
+    watch(context, secret.text[: config.PREFIX_LENGTH])
 
 
-def lives(visit: Visit, attempt: str) -> bool:
+def lives(context: RequestContext, attempt: str) -> bool:
     """Whether an attempt has a code that can still be typed."""
-    open_ones = (SentCode.used_at.is_(None), SentCode.replaced_at.is_(None), SentCode.expires_at > visit.now)
+    open_ones = (SentCode.used_at.is_(None), SentCode.replaced_at.is_(None), SentCode.expires_at > context.now)
     row = select(SentCode.id).where(SentCode.attempt == attempt, *open_ones, SentCode.tries < config.TEXT_TRIES)
     return db.session.scalar(row.limit(1)) is not None
 
 
-def void(visit: Visit, *which) -> None:
+def void(context: RequestContext, *which) -> None:
     """Codes that count no more, and their texts, which are not begun where they still wait (product rule 7, SM-2)."""
     live = update(SentCode).where(*which, SentCode.used_at.is_(None), SentCode.replaced_at.is_(None))
-    texts = db.session.scalars(live.values(replaced_at=visit.now).returning(SentCode.outbox_id)).all()
+    texts = db.session.scalars(live.values(replaced_at=context.now).returning(SentCode.outbox_id)).all()
     if texts:
-        outbox.withdraw(visit.now, *texts)
+        outbox.withdraw(context.now, *texts)
 
 
-def void_binding(visit: Visit, binding_id: str) -> None:
+def void_binding(context: RequestContext, binding_id: str) -> None:
     """What a set-up sent, when it is over."""
-    void(visit, SentCode.attempt == f"{BINDING}{binding_id}")
+    void(context, SentCode.attempt == f"{BINDING}{binding_id}")
 
 
-def text_row(visit: Visit, user: User, template: str, to: str, words: str, dies_at) -> Outbox:
+def text_row(context: RequestContext, user: User, template: str, to: str, words: str, dies_at) -> Outbox:
     """One text for the queue, with a CODE or with news; its words are sealed, and wiped when it was handed over or died."""
     row_id = new_id()
     return Outbox(
@@ -90,9 +90,9 @@ def text_row(visit: Visit, user: User, template: str, to: str, words: str, dies_
         kind=TEXT,
         template=template,
         facts={},
-        to_sealed=visit.keys.seal(to, outbox_place(row_id, "to")),
-        body_sealed=visit.keys.seal(words, outbox_place(row_id, "body")),
-        created_at=visit.now,
+        to_sealed=context.keys.seal(to, outbox_place(row_id, "to")),
+        body_sealed=context.keys.seal(words, outbox_place(row_id, "body")),
+        created_at=context.now,
         dies_at=dies_at,
     )
 
@@ -103,17 +103,17 @@ def lock_sends() -> None:
         db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": config.SEND_LOCK})
 
 
-def check_limits(visit: Visit, user_id: int, attempt: str, to_hash: bytes) -> None:
+def check_limits(context: RequestContext, user_id: int, attempt: str, to_hash: bytes) -> None:
     """Raises Refused if a limit of SM-5 stands in the way."""
-    wait = waits(visit, user_id, attempt, to_hash)[to_hash]
+    wait = waits(context, user_id, attempt, to_hash)[to_hash]
     if wait:
         raise wait.refusal
 
 
-def waits(visit: Visit, user_id: int, attempt: str, *to_hashes: bytes) -> dict[bytes, Wait | None]:
+def waits(context: RequestContext, user_id: int, attempt: str, *to_hashes: bytes) -> dict[bytes, Wait | None]:
     """How long no text can go to each of the numbers, for the refusal and for the page; one SELECT for all of them."""
-    own, address, at = SentCode.user_id == user_id, SentCode.ip == visit.ip, SentCode.created_at
-    hour, day, minutes = (at > visit.now - length for length in (HOUR, DAY, config.SEND_IP_WINDOW))
+    own, address, at = SentCode.user_id == user_id, SentCode.ip == context.ip, SentCode.created_at
+    hour, day, minutes = (at > context.now - length for length in (HOUR, DAY, config.SEND_IP_WINDOW))
     columns = (at, SentCode.to_hash, SentCode.attempt == attempt, own, address)
     counted = or_(own & day, SentCode.to_hash.in_(to_hashes) & hour, address & minutes)
     numbers: dict[bytes, list[datetime]] = {each: [] for each in to_hashes}
@@ -124,7 +124,7 @@ def waits(visit: Visit, user_id: int, attempt: str, *to_hashes: bytes) -> dict[b
         numbers.setdefault(to_hash, []).append(sent_at)
         for is_one, moments in zip(is_of, (of_attempt, of_account, of_address), strict=True):
             moments += [sent_at] * bool(is_one)
-    return {each: wait_after(Sent(of_attempt, of_account, numbers[each], of_address), visit.now) for each in to_hashes}
+    return {each: wait_after(Sent(of_attempt, of_account, numbers[each], of_address), context.now) for each in to_hashes}
 
 
 def check_shared(user_id: int, to_hash: bytes) -> None:
@@ -136,15 +136,15 @@ def check_shared(user_id: int, to_hash: bytes) -> None:
         raise Refused("number_shared")
 
 
-def check_still_shared(visit: Visit, user: User, binding: Binding) -> None:
+def check_still_shared(context: RequestContext, user: User, binding: Binding) -> None:
     """The same at the proof: others may have proved the number since the code went out. Raises Refused, SealBroken."""
     lock_sends()
-    check_shared(user.id, visit.keys.mac(binding.secret(visit.keys), TARGET))
+    check_shared(user.id, context.keys.mac(binding.secret(context.keys), TARGET))
 
 
-def watch(visit: Visit, prefix: str) -> None:
+def watch(context: RequestContext, prefix: str) -> None:
     """Say in the log when texts are pumped: few of them used (by the first digits), or more in a day than planned."""
-    hour, day = visit.now - HOUR, visit.now - DAY
+    hour, day = context.now - HOUR, context.now - DAY
     recent = (SentCode.prefix == prefix) & (SentCode.created_at > hour)
     sent, used, today = db.session.execute(
         select(func.count(case((recent, 1))), func.count(case((recent & SentCode.used_at.is_not(None), 1))), func.count()).where(

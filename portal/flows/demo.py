@@ -10,8 +10,8 @@ from portal.crypto import Keyring
 from portal.db import begin_write, db
 from portal.flows import backup_codes
 from portal.flows.accounts import add_user
+from portal.flows.base.context import RequestContext
 from portal.flows.demo_charts import seed_charts
-from portal.flows.visit import Visit
 from portal.flows.ways import context_of
 from portal.methods import first_method
 from portal.models import Appointment, Authenticator, BackupCodeSet, Letter, Practice, Result, User, new_id, secret_place
@@ -101,7 +101,7 @@ def seed_person(keys: Keyring, now: datetime, person: Demo, stored: str, practic
 
 def turn_on(keys: Keyring, now: datetime, user: User) -> None:
     """An authenticator as set-up would have made it, with a saved set of backup codes."""
-    visit = Visit(now=now, keys=keys, ip="", user_agent="demo seed", request_id="demo-seed")
+    context = RequestContext(now=now, keys=keys, ip="", user_agent="demo seed", request_id="demo-seed")
     chosen = first_method()
     authenticator_id = new_id()
     user.two_factor, user.two_factor_since = "on", now
@@ -110,12 +110,12 @@ def turn_on(keys: Keyring, now: datetime, user: User) -> None:
             id=authenticator_id,
             user_id=user.id,
             method=chosen.name,
-            secret_sealed=keys.seal(chosen.begin(context_of(visit, user)), secret_place(user.id, authenticator_id)),
+            secret_sealed=keys.seal(chosen.begin(context_of(context, user)), secret_place(user.id, authenticator_id)),
             created_at=now,
             **chosen.begins_with,
         )
     )
-    backup_codes.make(visit, user)
+    backup_codes.make(context, user)
     made = db.session.scalars(select(BackupCodeSet).where(BackupCodeSet.user_id == user.id)).one()
     made.saved_at, made.codes_sealed, made.readable_until = now, None, None
 

@@ -9,8 +9,8 @@ from sqlalchemy import func, select, update
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
 from portal.flows import notices
-from portal.flows.events import record
-from portal.flows.visit import Visit
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import RequestContext
 from portal.models import EmergencyGrant, User, new_id, number_place
 from portal.settings import config
 
@@ -19,55 +19,57 @@ G = EmergencyGrant
 log = logging.getLogger(__name__)
 
 
-def is_open(visit: Visit) -> tuple:
+def is_open(context: RequestContext) -> tuple:
     """SQL: a request that can still be decided."""
-    return G.approved_at.is_(None), G.refused_at.is_(None), G.asked_at > visit.now - config.EMERGENCY_WAIT
+    return G.approved_at.is_(None), G.refused_at.is_(None), G.asked_at > context.now - config.EMERGENCY_WAIT
 
 
-def is_running(visit: Visit) -> tuple:
+def is_running(context: RequestContext) -> tuple:
     """SQL: approved, and neither run out nor stopped."""
-    return G.approved_at.is_not(None), G.ended_at.is_(None), G.ends_at > visit.now
+    return G.approved_at.is_not(None), G.ended_at.is_(None), G.ends_at > context.now
 
 
-def is_over(visit: Visit) -> tuple:
+def is_over(context: RequestContext) -> tuple:
     """SQL: was approved, and is no more."""
-    return G.approved_at.is_not(None), G.ended_at.is_not(None) | (G.ends_at <= visit.now)
+    return G.approved_at.is_not(None), G.ended_at.is_not(None) | (G.ends_at <= context.now)
 
 
-def new_grant(visit: Visit, user: User, reason: str) -> EmergencyGrant:
+def new_grant(context: RequestContext, user: User, reason: str) -> EmergencyGrant:
     """A request of the visitor, with a number of its own: random, and sealed, so that no other key makes it another one."""
     row_id = new_id()
     return EmergencyGrant(
         id=row_id,
         practice_id=user.practice_id,
         provider_id=user.id,
-        session_id=visit.who.session_id,
+        session_id=context.who.session_id,
         reason=reason,
-        number_sealed=visit.keys.seal(str(secrets.randbelow(90) + 10), number_place(row_id)),
-        asked_at=visit.now,
+        number_sealed=context.keys.seal(str(secrets.randbelow(90) + 10), number_place(row_id)),
+        asked_at=context.now,
     )
 
 
-def number(visit: Visit, grant: EmergencyGrant) -> str:
+def number(context: RequestContext, grant: EmergencyGrant) -> str:
     """Two digits that the page that waits and the approver's page both show, so that they speak of one request.
 
     "" if it cannot be read (or an earlier release took the request): then nobody reads it out, and the request is refused.
     """
     try:
-        return visit.keys.open(grant.number_sealed, number_place(grant.id)) if grant.number_sealed else ""
+        return context.keys.open(grant.number_sealed, number_place(grant.id)) if grant.number_sealed else ""
     except SealBroken:
         log.critical("the number of emergency grant %s cannot be opened with the keys at hand", grant.id)
         return ""
 
 
 def tell_both(
-    visit: Visit, event: str, grant: EmergencyGrant, *others: User, refused: bool = False, reason: str | None = None
+    context: RequestContext, event: str, grant: EmergencyGrant, *others: User, refused: bool = False, reason: str | None = None
 ) -> None:
     """Record a step about the provider, and about each of the `others` (who approved it, where none is named)."""
-    record(visit, event, about=db.session.get_one(User, grant.provider_id), refused=refused, reason=reason, case_id=grant.id)
+    record_event(
+        context, event, about=db.session.get_one(User, grant.provider_id), refused=refused, reason=reason, case_id=grant.id
+    )
     approver = db.session.get(User, grant.decided_by_id) if grant.decided_by_id else None
     for other in others or filter(None, (approver,)):
-        record(visit, event, about=other, reason=COLLEAGUE, refused=refused, case_id=grant.id)
+        record_event(context, event, about=other, reason=COLLEAGUE, refused=refused, case_id=grant.id)
 
 
 def administrators(practice_id: int | None, provider_id: int) -> list[User]:
@@ -91,27 +93,27 @@ def approvers(practice_id: int | None, provider_id: int) -> list[User]:
     return own if len(own) >= config.EMERGENCY_TOLD else own + support_agents(provider_id)
 
 
-def close_due(visit: Visit) -> None:
+def close_due(context: RequestContext) -> None:
     """Record the end of whatever has run out, and tell who reviews it: by the sweep, or whoever comes by first."""
-    due = (G.approved_at.is_not(None), G.ended_at.is_(None), G.ends_at <= visit.now)
+    due = (G.approved_at.is_not(None), G.ended_at.is_(None), G.ends_at <= context.now)
     if not db.session.scalar(select(func.count()).select_from(G).where(*due)):
         return
     begin_write()
-    end(visit, due, G.ends_at)
+    end(context, due, G.ends_at)
     db.session.commit()
 
 
-def end(visit: Visit, which: tuple, at, reason: str | None = None) -> None:
+def end(context: RequestContext, which: tuple, at, reason: str | None = None) -> None:
     """End grants, once each, and ask for their review; part of the open transaction.
 
     Without a `reason` it ends by itself: the event names no person and no browser.
     """
-    told = visit if reason else replace(visit, visitor=None, ip="", user_agent="")
+    told = context if reason else replace(context, visitor=None, ip="", user_agent="")
     for grant in marked(update(G).where(*which).values(ended_at=at)):
         tell_both(told, "emergency_ended", grant, reason=reason)
         provider = db.session.get_one(User, grant.provider_id)
         for each in administrators(grant.practice_id, provider.id) or support_agents(provider.id):
-            notices.queue(visit, each, "emergency_review", who=provider.full_name, role=each.role)
+            notices.queue(context, each, "emergency_review", who=provider.full_name, role=each.role)
 
 
 def marked(statement) -> list[EmergencyGrant]:
@@ -120,9 +122,9 @@ def marked(statement) -> list[EmergencyGrant]:
     return list(db.session.scalars(statement.returning(G).execution_options(**options)))
 
 
-def stop(visit: Visit, user: User, reason: str) -> None:
+def stop(context: RequestContext, user: User, reason: str) -> None:
     """Nothing of the person waits or runs any more, as they said that it was not them, or were reset; part of the open transaction."""
     own = G.provider_id == user.id
-    for grant in marked(update(G).where(own, *is_open(visit)).values(refused_at=visit.now)):
-        tell_both(visit, "emergency_refused", grant, reason=reason)
-    end(visit, (own, *is_running(visit)), visit.now)
+    for grant in marked(update(G).where(own, *is_open(context)).values(refused_at=context.now)):
+        tell_both(context, "emergency_refused", grant, reason=reason)
+    end(context, (own, *is_running(context)), context.now)

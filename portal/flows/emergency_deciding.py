@@ -5,10 +5,10 @@ from sqlalchemy.orm import aliased
 
 from portal.db import begin_write, change, db
 from portal.flows import emergency, notices
+from portal.flows.base.audit import record_event_alone
+from portal.flows.base.context import RequestContext
+from portal.flows.base.second_person import PendingDecision, RequestKind, lock_request, may_decide, refuse_as_decided
 from portal.flows.emergency import G, is_open
-from portal.flows.events import record_alone
-from portal.flows.visit import Visit
-from portal.flows.waiting import Kind, Waiting, hold, may_decide, tell_who_was_first
 from portal.models import EmergencyGrant, Practice, Session, User
 from portal.policy import PROVIDER
 from portal.settings import config
@@ -28,9 +28,9 @@ FACTS = (
 Approver, Member = aliased(User), aliased(User)
 
 
-def theirs(visit: Visit) -> ColumnElement[bool]:
+def theirs(context: RequestContext) -> ColumnElement[bool]:
     """SQL: what the visitor may decide on, or look at."""
-    return may_decide(visit, G.practice_id, G.provider_id)
+    return may_decide(context, G.practice_id, G.provider_id)
 
 
 def is_member() -> ColumnElement[bool]:
@@ -54,14 +54,16 @@ def requests() -> Select:
     )
 
 
-def waiting(visit: Visit) -> list[Waiting]:
+def waiting(context: RequestContext) -> list[PendingDecision]:
     """What the visitor can decide now."""
-    rows = db.session.execute(requests().where(theirs(visit), *is_open(visit), is_member()))
-    return [as_waiting(visit, *row) for row in rows]
+    rows = db.session.execute(requests().where(theirs(context), *is_open(context), is_member()))
+    return [as_waiting(context, *row) for row in rows]
 
 
-def as_waiting(visit: Visit, grant: EmergencyGrant, who: str, practice: str, _by: str, agent: str, ip: str) -> Waiting:
-    return Waiting(
+def as_waiting(
+    context: RequestContext, grant: EmergencyGrant, who: str, practice: str, _by: str, agent: str, ip: str
+) -> PendingDecision:
+    return PendingDecision(
         kind=KIND,
         id=grant.id,
         title=TITLE,
@@ -74,52 +76,52 @@ def as_waiting(visit: Visit, grant: EmergencyGrant, who: str, practice: str, _by
         facts=FACTS,
         browser=notices.describe_browser(agent or ""),
         ip=ip or "",
-        number=emergency.number(visit, grant),
+        number=emergency.number(context, grant),
     )
 
 
-def approve(visit: Visit, row_id: str) -> None:
+def approve(context: RequestContext, row_id: str) -> None:
     """Give sixty minutes from now. Raises Refused: who was first, or why it does not wait any more."""
-    decide(visit, row_id, approved_at=visit.now, ends_at=visit.now + config.EMERGENCY_LIFE)
-    tell_decision(visit, row_id, "emergency_approved")
+    decide(context, row_id, approved_at=context.now, ends_at=context.now + config.EMERGENCY_LIFE)
+    tell_decision(context, row_id, "emergency_approved")
 
 
-def refuse(visit: Visit, row_id: str) -> None:
+def refuse(context: RequestContext, row_id: str) -> None:
     """Say no. Raises Refused like `approve`."""
-    decide(visit, row_id, refused_at=visit.now)
-    tell_decision(visit, row_id, "emergency_refused")
+    decide(context, row_id, refused_at=context.now)
+    tell_decision(context, row_id, "emergency_refused")
 
 
-def decide(visit: Visit, row_id: str, **columns) -> None:
+def decide(context: RequestContext, row_id: str, **columns) -> None:
     """One UPDATE decides between two people at the same moment; the transaction stays open. Raises Refused."""
     begin_write()
-    hold(visit)
-    its = update(G).where(G.id == row_id, theirs(visit), *is_open(visit), is_member())
-    if change(its.values(decided_by_id=visit.who.user_id, **columns)) != 1:
+    lock_request(context)
+    its = update(G).where(G.id == row_id, theirs(context), *is_open(context), is_member())
+    if change(its.values(decided_by_id=context.who.user_id, **columns)) != 1:
         db.session.rollback()
-        missed(visit, row_id)
+        missed(context, row_id)
         raise Refused("approval_gone")
 
 
-def tell_decision(visit: Visit, row_id: str, event: str) -> None:
+def tell_decision(context: RequestContext, row_id: str, event: str) -> None:
     """Both people's events, and the mail to who asked; closes the transaction."""
     grant = db.session.get_one(EmergencyGrant, row_id, populate_existing=True)
-    emergency.tell_both(visit, event, grant)
-    notices.queue(visit, db.session.get_one(User, grant.provider_id), event, who=visit.who.full_name)
+    emergency.tell_both(context, event, grant)
+    notices.queue(context, db.session.get_one(User, grant.provider_id), event, who=context.who.full_name)
     db.session.commit()
 
 
-def missed(visit: Visit, row_id: str) -> None:
+def missed(context: RequestContext, row_id: str) -> None:
     """It does not wait for the visitor. Raises Refused with who was first; another practice's, or one's own, is recorded."""
-    grant = db.session.scalar(select(G).where(G.id == row_id, theirs(visit)).execution_options(populate_existing=True))
+    grant = db.session.scalar(select(G).where(G.id == row_id, theirs(context)).execution_options(populate_existing=True))
     if grant is None:
         if db.session.scalar(select(func.count()).where(G.id == row_id)):
-            record_alone(visit, "authz_fail", "not_own")
+            record_event_alone(context, "authz_fail", "not_own")
         return
-    tell_who_was_first(visit, grant.decided_by_id, approved=grant.approved_at is not None)
-    if not grant.refused_at and visit.now < grant.asked_at + config.EMERGENCY_WAIT:
+    refuse_as_decided(context, grant.decided_by_id, approved=grant.approved_at is not None)
+    if not grant.refused_at and context.now < grant.asked_at + config.EMERGENCY_WAIT:
         raise Refused("approval_gone")
     raise Refused("emergency_withdrawn" if grant.refused_at else "emergency_lapsed")
 
 
-EMERGENCY_ACCESS = Kind(KIND, waiting, approve, refuse, missed)
+EMERGENCY_ACCESS = RequestKind(KIND, waiting, approve, refuse, missed)

@@ -7,11 +7,11 @@ from sqlalchemy import exists, func, select, update
 
 from portal.db import begin_write, change, db
 from portal.flows import emergency
+from portal.flows.base.audit import record_event_alone
+from portal.flows.base.context import RequestContext
 from portal.flows.emergency import G, is_over, is_running
 from portal.flows.emergency_deciding import requests, theirs
-from portal.flows.events import record_alone
 from portal.flows.notices import describe_browser
-from portal.flows.visit import Visit
 from portal.models import Chart, EmergencyGrant, EmergencyView, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -37,33 +37,35 @@ class Access:
     charts: list[tuple[str, datetime]]  # what was opened, and when first; numbers in place of names for support
 
 
-def running(visit: Visit) -> list[Access]:
+def running(context: RequestContext) -> list[Access]:
     """What others read by at this moment."""
-    return found(visit, *is_running(visit))
+    return found(context, *is_running(context))
 
 
-def to_review(visit: Visit) -> list[Access]:
+def to_review(context: RequestContext) -> list[Access]:
     """What waits for the visitor's review, the oldest first. What has run out by now is recorded as ended before."""
-    emergency.close_due(visit)
-    return found(visit, *waits_for(visit))
+    emergency.close_due(context)
+    return found(context, *waits_for(context))
 
 
-def waits_for(visit: Visit) -> tuple:
+def waits_for(context: RequestContext) -> tuple:
     """SQL: over, not reviewed, and the visitor's to look at. Support does it where nobody else at the practice can."""
-    mine = (*is_over(visit), G.reviewed_at.is_(None))
-    if visit.who.role != SUPPORT:
+    mine = (*is_over(context), G.reviewed_at.is_(None))
+    if context.who.role != SUPPORT:
         return mine
     colleague = exists().where(*emergency.able(G.provider_id), User.role == "administrator", User.practice_id == G.practice_id)
     return *mine, ~colleague.correlate(G)
 
 
-def found(visit: Visit, *state) -> list[Access]:
-    rows = db.session.execute(requests().where(theirs(visit), *state)).all()
-    opened = views(visit, [grant.id for grant, *_ in rows])
-    return [access(visit, opened.get(row[0].id, []), *row) for row in rows]
+def found(context: RequestContext, *state) -> list[Access]:
+    rows = db.session.execute(requests().where(theirs(context), *state)).all()
+    opened = views(context, [grant.id for grant, *_ in rows])
+    return [access(context, opened.get(row[0].id, []), *row) for row in rows]
 
 
-def access(visit: Visit, charts: list, grant: EmergencyGrant, who: str, practice: str, by: str, agent: str, ip: str) -> Access:
+def access(
+    context: RequestContext, charts: list, grant: EmergencyGrant, who: str, practice: str, by: str, agent: str, ip: str
+) -> Access:
     began_at, ends_at = grant.approved_at or grant.asked_at, grant.ended_at or grant.ends_at or grant.asked_at
     due_at = ends_at + config.EMERGENCY_REVIEW
     return Access(
@@ -77,12 +79,12 @@ def access(visit: Visit, charts: list, grant: EmergencyGrant, who: str, practice
         began_at=began_at,
         ends_at=ends_at,
         due_at=due_at,
-        is_late=visit.now >= due_at,
+        is_late=context.now >= due_at,
         charts=charts,
     )
 
 
-def views(visit: Visit, grant_ids: list[str]) -> dict[str, list[tuple[str, datetime]]]:
+def views(context: RequestContext, grant_ids: list[str]) -> dict[str, list[tuple[str, datetime]]]:
     """Which charts were opened, by grant."""
     opened: dict[str, list[tuple[str, datetime]]] = {}
     if not grant_ids:
@@ -90,39 +92,39 @@ def views(visit: Visit, grant_ids: list[str]) -> dict[str, list[tuple[str, datet
     rows = select(EmergencyView.grant_id, Chart.id, Chart.patient_name, EmergencyView.opened_at)
     own = rows.join(Chart, Chart.id == EmergencyView.chart_id).where(EmergencyView.grant_id.in_(grant_ids))
     for grant_id, number, name, at in db.session.execute(own.order_by(EmergencyView.opened_at, Chart.id)):
-        opened.setdefault(grant_id, []).append((f"#{number}" if visit.who.role == SUPPORT else name, at))
+        opened.setdefault(grant_id, []).append((f"#{number}" if context.who.role == SUPPORT else name, at))
     return opened
 
 
-def review(visit: Visit, grant_id: str) -> bool:
+def review(context: RequestContext, grant_id: str) -> bool:
     """Note that the visitor has looked at it; False where it is not theirs, which is recorded.
 
     Raises Refused: "emergency_reviewed" where somebody else was first, "emergency_not_over".
     """
     begin_write()
-    its = update(G).where(G.id == grant_id, theirs(visit), *waits_for(visit))
-    if change(its.values(reviewed_by_id=visit.who.user_id, reviewed_at=visit.now)) != 1:
+    its = update(G).where(G.id == grant_id, theirs(context), *waits_for(context))
+    if change(its.values(reviewed_by_id=context.who.user_id, reviewed_at=context.now)) != 1:
         db.session.rollback()
-        return check_reviewed(visit, grant_id)
+        return check_reviewed(context, grant_id)
     grant = db.session.get_one(EmergencyGrant, grant_id, populate_existing=True)
-    others = {each for each in (grant.decided_by_id, visit.who.user_id) if each}
-    emergency.tell_both(visit, "emergency_reviewed", grant, *(db.session.get_one(User, each) for each in sorted(others)))
+    others = {each for each in (grant.decided_by_id, context.who.user_id) if each}
+    emergency.tell_both(context, "emergency_reviewed", grant, *(db.session.get_one(User, each) for each in sorted(others)))
     db.session.commit()
     return True
 
 
-def check_reviewed(visit: Visit, grant_id: str) -> bool:
+def check_reviewed(context: RequestContext, grant_id: str) -> bool:
     """Why there was nothing to note. A second press of the same person is fine."""
-    grant = db.session.scalar(select(G).where(G.id == grant_id, theirs(visit)).execution_options(populate_existing=True))
+    grant = db.session.scalar(select(G).where(G.id == grant_id, theirs(context)).execution_options(populate_existing=True))
     if grant is None:
         if db.session.scalar(select(func.count()).where(G.id == grant_id)):
-            record_alone(visit, "authz_fail", "not_own")
+            record_event_alone(context, "authz_fail", "not_own")
         return False
     if grant.reviewed_by_id is None:
-        if not db.session.scalar(select(func.count()).where(G.id == grant_id, *is_over(visit))):
+        if not db.session.scalar(select(func.count()).where(G.id == grant_id, *is_over(context))):
             raise Refused("emergency_not_over")
-        record_alone(visit, "authz_fail", "not_own")  # an administrator's to review, not support's
+        record_event_alone(context, "authz_fail", "not_own")  # an administrator's to review, not support's
         return False
-    if grant.reviewed_by_id != visit.who.user_id:
+    if grant.reviewed_by_id != context.who.user_id:
         raise Refused("emergency_reviewed", who=db.session.get_one(User, grant.reviewed_by_id).full_name)
     return True

@@ -8,11 +8,12 @@ from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db, end_read
-from portal.flows import links, notices, reauthenticate, sessions
-from portal.flows.events import record
+from portal.flows import notices, reauthenticate, sessions
+from portal.flows.base import links
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import RequestContext
+from portal.flows.base.passwords import normalize_username
 from portal.flows.notices import outbox_place
-from portal.flows.sign_in import normalise_username
-from portal.flows.visit import Visit
 from portal.models import Binding, Link, TrustedBrowser, User, fold_email
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -23,36 +24,36 @@ FORGOT = "new_password"  # the purpose of its links
 # --- forgotten
 
 
-def ask(visit: Visit, typed: str) -> None:
+def ask(context: RequestContext, typed: str) -> None:
     """Mail a link to whoever that username or address belongs to. The caller learns nothing, and a stranger nothing from the time."""
     begin_write()
-    found = find(visit, typed)
-    mailed = [mail_link(visit, user) for user in found]
+    found = find(context, typed)
+    mailed = [mail_link(context, user) for user in found]
     if not any(mailed):
-        spend_as_much(visit)
+        spend_as_much(context)
     if not found:
-        record(visit, "password_forgotten", reason="nobody", refused=True)
+        record_event(context, "password_forgotten", reason="nobody", refused=True)
     db.session.commit()
 
 
-def find(visit: Visit, typed: str) -> list[User]:
+def find(context: RequestContext, typed: str) -> list[User]:
     """The accounts meant: one by its username, or those that share an address."""
-    by_address = User.email_hash.in_(visit.keys.look_up_hashes(fold_email(typed)))
-    meant = select(User).where(or_(User.username == normalise_username(typed), by_address)).order_by(User.id).with_for_update()
+    by_address = User.email_hash.in_(context.keys.look_up_hashes(fold_email(typed)))
+    meant = select(User).where(or_(User.username == normalize_username(typed), by_address)).order_by(User.id).with_for_update()
     return list(db.session.scalars(meant.limit(config.ACCOUNTS_PER_ADDRESS)))
 
 
-def mail_link(visit: Visit, user: User) -> bool:
+def mail_link(context: RequestContext, user: User) -> bool:
     """Queue one mail, unless the account had several lately or may not be opened this way; nothing is locked by it (RL-7)."""
-    address = own_address(visit, user)
-    reason = "mails_many" if links.has_many(visit, user.id, FORGOT) else None
+    address = own_address(context, user)
+    reason = "mails_many" if links.has_many_links(context, user.id, FORGOT) else None
     if address is None or not may_reset(user):
         reason = "not_possible"
-    record(visit, "password_forgotten", about=user, reason=reason, refused=reason is not None)
+    record_event(context, "password_forgotten", about=user, reason=reason, refused=reason is not None)
     if address is None or reason:
         return False
-    token = links.make(visit, user, FORGOT, config.PASSWORD_LINK_LIFE)
-    notices.queue(visit, user, "password_forgotten", link=token, to=address, username=user.username)
+    token = links.make_link(context, user, FORGOT, config.PASSWORD_LINK_LIFE)
+    notices.queue(context, user, "password_forgotten", link=token, to=address, username=user.username)
     return True
 
 
@@ -61,58 +62,58 @@ def may_reset(user: User) -> bool:
     return user.disabled_at is None and user.two_factor != "reset"
 
 
-def own_address(visit: Visit, user: User) -> str | None:
+def own_address(context: RequestContext, user: User) -> str | None:
     try:
-        return user.unseal(visit.keys, "email")
+        return user.unseal(context.keys, "email")
     except SealBroken:
         return None
 
 
-def spend_as_much(visit: Visit) -> None:
+def spend_as_much(context: RequestContext) -> None:
     """The work of a mail and a link, for nobody (EN-2): the hash that finds nothing, two seals, as many questions."""
-    links.has_many(visit, 0, FORGOT)
+    links.has_many_links(context, 0, FORGOT)
     for column in ("to", "body"):
-        visit.keys.seal("nobody@example.test", outbox_place("nobody", column))
+        context.keys.seal("nobody@example.test", outbox_place("nobody", column))
 
 
-def owner(visit: Visit, token: str) -> tuple[Link, User]:
+def owner(context: RequestContext, token: str) -> tuple[Link, User]:
     """The link and whose password it changes; changes nothing. Raises Refused."""
-    link = links.look_at(visit, token, FORGOT)
+    link = links.read_link(context, token, FORGOT)
     user = db.session.get_one(User, link.user_id)
     if not may_reset(user):
         raise Refused("link_used")
     return link, user
 
 
-def reset(visit: Visit, token: str, password: str) -> None:
+def reset(context: RequestContext, token: str, password: str) -> None:
     """Change the password by a link, once. Nobody is signed in by it, and the second factor stays. Raises Refused."""
-    link, user = owner(visit, token)
+    link, user = owner(context, token)
     stored = hash_new(password, user.username)
     session = begin_write()
     try:
-        links.spend(visit, link)
+        links.spend_link(context, link)
     except Refused:
         session.rollback()
         raise
-    put(visit, session.get_one(User, user.id), stored, factor="link")
+    put(context, session.get_one(User, user.id), stored, factor="link")
     session.commit()
 
 
 # --- known
 
 
-def change_own(visit: Visit, current: str, answer: Answer | None, password: str) -> str:
+def change_own(context: RequestContext, current: str, answer: Answer | None, password: str) -> str:
     """Change the visitor's password; returns this session's new token. Every other session ends.
 
     The new one is looked at first, so that no code is spent on one that is refused. Raises Refused.
     """
-    stored = hash_new(password, visit.who.username)
-    reauthenticate.check_password(visit, current, reauthenticate.EVENT)
+    stored = hash_new(password, context.who.username)
+    reauthenticate.check_password(context, current, reauthenticate.EVENT)
     if hmac.compare_digest(current.encode(), password.encode()):
         raise Refused("password_same")
-    token = reauthenticate.renew_with_proof(visit, answer)
+    token = reauthenticate.renew_with_proof(context, answer)
     session = begin_write()
-    put(visit, session.get_one(User, visit.who.user_id), stored, factor="password", but=visit.who.session_id)
+    put(context, session.get_one(User, context.who.user_id), stored, factor="password", but=context.who.session_id)
     session.commit()
     return token
 
@@ -127,15 +128,15 @@ def hash_new(password: str, username: str) -> str:
     return passwords.hash_password(password)
 
 
-def put(visit: Visit, user: User, stored: str, factor: str, but: int | None = None) -> None:
+def put(context: RequestContext, user: User, stored: str, factor: str, but: int | None = None) -> None:
     """Store it, and end what the old one opened: sessions, trusted browsers, open links, a set-up under way."""
-    user.seal(visit.keys, "password", stored)
+    user.seal(context.keys, "password", stored)
     user.generation += 1
     db.session.flush()
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == user.id, TrustedBrowser.ended_at.is_(None))
-    change(trusted.values(ended_at=visit.now))
-    sessions.end_all(visit, user.id, "password_changed", but)
-    links.void(visit, user.id)
+    change(trusted.values(ended_at=context.now))
+    sessions.end_all(context, user.id, "password_changed", but)
+    links.void_links(context, user.id)
     change(delete(Binding).where(Binding.user_id == user.id))
-    record(visit, "password_changed", about=user, factor=factor)
-    notices.queue(visit, user, "password_changed")
+    record_event(context, "password_changed", about=user, factor=factor)
+    notices.queue(context, user, "password_changed")

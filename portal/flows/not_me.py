@@ -4,9 +4,9 @@ from sqlalchemy import delete, update
 
 from portal.db import begin_write, change, db
 from portal.flows import emergency, reset, sessions
-from portal.flows.events import record
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import RequestContext
 from portal.flows.notices import NOT_ME, row_of_token
-from portal.flows.visit import Visit
 from portal.models import Binding, Outbox, Session, TrustedBrowser, User
 from portal.policy import policy_of
 from portal.settings import config
@@ -16,15 +16,15 @@ from portal.words.refusals import Refused
 AT_ONCE = ("new_browser", "emergency_asked", "emergency_approved")
 
 
-def look(visit: Visit, token: str) -> Outbox:
+def look(context: RequestContext, token: str) -> Outbox:
     """The notice that the link is of, still good; changes nothing. Raises Refused: "link_unknown", "not_me_used", "not_me_expired"."""
-    row_id = row_of_token(visit.keys, token, NOT_ME)
+    row_id = row_of_token(context.keys, token, NOT_ME)
     notice = db.session.get(Outbox, row_id, populate_existing=True) if row_id else None
     if notice is None:
         raise Refused("link_unknown")
     if notice.answered_at is not None:
         raise Refused("not_me_used")
-    if visit.now >= notice.created_at + config.NOT_ME_LIFE:
+    if context.now >= notice.created_at + config.NOT_ME_LIFE:
         raise Refused("not_me_expired")
     return notice
 
@@ -47,29 +47,29 @@ def owner_may_trust(notice: Outbox) -> bool:
     return policy_of(db.session.get_one(User, notice.user_id).role).may_trust_browsers
 
 
-def asks_sign_in(visit: Visit, notice: Outbox) -> bool:
+def asks_sign_in(context: RequestContext, notice: Outbox) -> bool:
     """Whether the notice's owner has to sign in first."""
-    who = visit.visitor
+    who = context.visitor
     return not is_at_once(notice) and (who is None or who.owes_code or who.user_id != notice.user_id)
 
 
-def answer(visit: Visit, token: str) -> None:
+def answer(context: RequestContext, token: str) -> None:
     """End the person's trusted browsers and sessions, but for the one that signed in to say so. Raises Refused."""
     begin_write()
-    notice = look(visit, token)
-    if asks_sign_in(visit, notice):
+    notice = look(context, token)
+    if asks_sign_in(context, notice):
         raise Refused("sign_in_first")
     use = update(Outbox).where(Outbox.id == notice.id, Outbox.answered_at.is_(None))
-    if change(use.values(answered_at=visit.now)) != 1:
+    if change(use.values(answered_at=context.now)) != 1:
         raise Refused("not_me_used")
-    ended = sessions.end_where(visit, NOT_ME).where(Session.user_id == notice.user_id, Session.ended_at.is_(None))
-    change(ended if is_at_once(notice) else ended.where(Session.id != visit.who.session_id))
+    ended = sessions.end_where(context, NOT_ME).where(Session.user_id == notice.user_id, Session.ended_at.is_(None))
+    change(ended if is_at_once(notice) else ended.where(Session.id != context.who.session_id))
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == notice.user_id, TrustedBrowser.ended_at.is_(None))
-    change(trusted.values(ended_at=visit.now))
+    change(trusted.values(ended_at=context.now))
     change(delete(Binding).where(Binding.user_id == notice.user_id))  # a key that a stranger may have seen turns nothing on
     user = db.session.get_one(User, notice.user_id)
-    record(visit, "session_end", about=user, reason=NOT_ME)
-    emergency.stop(visit, user, NOT_ME)
+    record_event(context, "session_end", about=user, reason=NOT_ME)
+    emergency.stop(context, user, NOT_ME)
     if is_of_reset(notice):
-        reset.stop(visit, user)
+        reset.stop(context, user)
     db.session.commit()

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal.crypto import Keyring, SealBroken
 from portal.db import db
-from portal.flows.visit import Visit
+from portal.flows.base.context import RequestContext
 from portal.models import NoticeAddress, Outbox, User, new_id
 from portal.policy import policy_of
 from portal.settings import config
@@ -34,7 +34,7 @@ def outbox_place(notice_id: str, column: str) -> str:
 
 
 def queue(
-    visit: Visit, user: User, template: str, link: str | None = None, to: str | None = None, **facts: str | int
+    context: RequestContext, user: User, template: str, link: str | None = None, to: str | None = None, **facts: str | int
 ) -> list[str]:
     """Queue the notice `template` to all of the person's confirmed addresses, or to `to` alone; returns the rows' ids.
 
@@ -45,17 +45,17 @@ def queue(
         "name": user.full_name,
         "issuer": policy.issuer,
         "may_trust": policy.may_trust_browsers,
-        "when": visit.now.isoformat(),
-        "browser": describe_browser(visit.user_agent),
-        "ip": visit.ip,
+        "when": context.now.isoformat(),
+        "browser": describe_browser(context.user_agent),
+        "ip": context.ip,
     }
-    addresses = [to] if to else addresses_of(visit, user)
-    rows = [row(visit, user, template, address, {**about, **facts}, link) for address in addresses]
+    addresses = [to] if to else addresses_of(context, user)
+    rows = [row(context, user, template, address, {**about, **facts}, link) for address in addresses]
     db.session.add_all(rows)
     return [each.id for each in rows]
 
 
-def row(visit: Visit, user: User, template: str, address: str, facts: dict, link: str | None) -> Outbox:
+def row(context: RequestContext, user: User, template: str, address: str, facts: dict, link: str | None) -> Outbox:
     """One mail to one address."""
     notice_id = new_id()
     return Outbox(
@@ -64,10 +64,10 @@ def row(visit: Visit, user: User, template: str, address: str, facts: dict, link
         kind="mail",
         template=template,
         facts=facts,
-        to_sealed=visit.keys.seal(address, outbox_place(notice_id, "to")),
-        body_sealed=visit.keys.seal(link, outbox_place(notice_id, "body")) if link else None,
-        created_at=visit.now,
-        dies_at=visit.now + config.MAIL_LIFE,
+        to_sealed=context.keys.seal(address, outbox_place(notice_id, "to")),
+        body_sealed=context.keys.seal(link, outbox_place(notice_id, "body")) if link else None,
+        created_at=context.now,
+        dies_at=context.now + config.MAIL_LIFE,
     )
 
 
@@ -83,13 +83,13 @@ def row_of_token(keys: Keyring, token: str, purpose: str) -> str | None:
     return row_id if token.isascii() and any(hmac.compare_digest(proof, each) for each in made) else None
 
 
-def addresses_of(visit: Visit, user: User) -> list[str]:
+def addresses_of(context: RequestContext, user: User) -> list[str]:
     """Every confirmed address of the person, the first one first (NO-1, NO-2)."""
     second = select(NoticeAddress).where(NoticeAddress.user_id == user.id, NoticeAddress.confirmed_at.is_not(None))
     try:
-        first = user.unseal(visit.keys, "email")
+        first = user.unseal(context.keys, "email")
         rows = () if user.second_addresses == 0 else db.session.scalars(second)
-        others = [visit.keys.open(each.email_sealed, address_place(each.id)) for each in rows]
+        others = [context.keys.open(each.email_sealed, address_place(each.id)) for each in rows]
     except SealBroken:  # a notice never blocks what it tells of (NO-4)
         log.critical("an address of user %s cannot be decrypted with the configured keys", user.id)
         return []

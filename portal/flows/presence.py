@@ -9,9 +9,9 @@ from sqlalchemy.orm import aliased
 
 from portal.db import begin_write, change, db
 from portal.flows import sessions, trusted
-from portal.flows.events import record, record_alone
+from portal.flows.base.audit import record_event, record_event_alone
+from portal.flows.base.context import RequestContext
 from portal.flows.notices import describe_browser
-from portal.flows.visit import Visit
 from portal.models import Binding, EmergencyGrant, Event, ResetRequest, Session, TrustedBrowser, User
 from portal.settings import config
 from portal.words import activity
@@ -65,20 +65,20 @@ class Page:
     has_older: bool
 
 
-def overview(visit: Visit) -> Overview:
+def overview(context: RequestContext) -> Overview:
     """All three lists in one query: this browser first, then whatever was used last."""
-    newest = events(visit).limit(config.ACTIVITY_EXCERPT).subquery()
-    rows = db.session.execute(union_all(live_sessions(visit), live_trust(visit), select(newest))).all()
+    newest = events(context).limit(config.ACTIVITY_EXCERPT).subquery()
+    rows = db.session.execute(union_all(live_sessions(context), live_trust(context), select(newest))).all()
     kinds: dict[str, list] = {SESSIONS: [], TRUSTED: [], EVENTS: []}
     for kind, *columns in rows:
         kinds[kind].append(columns)
-    here = {SESSIONS: {visit.who.token_hash}, TRUSTED: set(trusted.hashes(visit))}
+    here = {SESSIONS: {context.who.token_hash}, TRUSTED: set(trusted.hashes(context))}
     found = {kind: [place(row, marks) for row in kinds[kind]] for kind, marks in here.items()}
     return Overview(
         sessions=sorted(found[SESSIONS], key=nearest, reverse=True),
         trusted=sorted(found[TRUSTED], key=nearest, reverse=True),
         recent=[happened(row) for row in sorted(kinds[EVENTS], reverse=True, key=lambda row: (row[1], row[0]))],
-        may_trust=visit.who.is_on and trusted.days(visit, visit.who.role) > 0,
+        may_trust=context.who.is_on and trusted.days(context, context.who.role) > 0,
     )
 
 
@@ -86,24 +86,24 @@ def nearest(place: Place) -> tuple:
     return place.is_here, place.seen_at, place.id
 
 
-def live_sessions(visit: Visit) -> Select:
+def live_sessions(context: RequestContext) -> Select:
     """SQL: the person's complete sessions that no limit has ended."""
     columns = (Session.id, Session.created_at, Session.last_seen_at, Session.ends_at, Session.ip, Session.user_agent)
-    seen = Session.last_seen_at > visit.now - config.SESSION_IDLE
+    seen = Session.last_seen_at > context.now - config.SESSION_IDLE
     rows = select(literal(SESSIONS), *columns, Session.token_hash, *[literal("")] * 7).where(*sessions.complete(Session), seen)
-    return rows.params(owner=visit.who.user_id, now=visit.now)
+    return rows.params(owner=context.who.user_id, now=context.now)
 
 
-def live_trust(visit: Visit) -> Select:
+def live_trust(context: RequestContext) -> Select:
     """SQL: the browsers that the person trusts."""
     row = TrustedBrowser
     columns = (row.id, row.created_at, row.last_used_at, row.expires_at, row.ip, row.user_agent)
     return select(literal(TRUSTED), *columns, row.token_hash, *[literal("")] * 7).where(
-        *trusted.alive(visit, visit.who.user_id, visit.who.generation)
+        *trusted.alive(context, context.who.user_id, context.who.generation)
     )
 
 
-def events(visit: Visit) -> Select:
+def events(context: RequestContext) -> Select:
     """SQL: what happened on the person's account in ninety days, newest first, as far as it is told."""
     columns = (Event.id, Event.at, Event.at.label("seen_at"), Event.at.label("until"), Event.ip, Event.user_agent)
     told = (Event.event, Event.result, Event.reason, Event.factor)
@@ -123,8 +123,8 @@ def events(visit: Visit) -> Select:
         .outerjoin(EmergencyGrant, EmergencyGrant.id == Event.case_id)
         .outerjoin(about, and_(about.id == whose, about.id != Event.subject_id, about.id.is_distinct_from(Event.actor_id)))
         .where(
-            Event.subject_id == visit.who.user_id,
-            Event.at > visit.now - config.ACTIVITY_SHOWN,
+            Event.subject_id == context.who.user_id,
+            Event.at > context.now - config.ACTIVITY_SHOWN,
             Event.event.in_(sorted(activity.SHOWN)),
         )
         .order_by(Event.at.desc(), Event.id.desc())
@@ -141,65 +141,65 @@ def happened(row: list) -> Happened:
     return Happened(at, activity.event_sentence(event, result, reason, factor), describe_browser(user_agent), ip, *by_and_why)
 
 
-def recent(visit: Visit, number: int) -> Page:
+def recent(context: RequestContext, number: int) -> Page:
     """Page 1, 2, 3 … of the person's events, twenty a page."""
     skipped = (number - 1) * config.ACTIVITY_PAGE
-    rows = db.session.execute(events(visit).offset(skipped).limit(config.ACTIVITY_PAGE + 1)).all()
+    rows = db.session.execute(events(context).offset(skipped).limit(config.ACTIVITY_PAGE + 1)).all()
     told = [happened(columns) for _, *columns in rows[: config.ACTIVITY_PAGE]]
     return Page(number, told, len(rows) > config.ACTIVITY_PAGE)
 
 
-def find(visit: Visit, kind: str, row_id: int) -> Place | None:
+def find(context: RequestContext, kind: str, row_id: int) -> Place | None:
     """One of the person's own that is live, or None."""
-    model, live = (Session, live_sessions(visit)) if kind == SESSIONS else (TrustedBrowser, live_trust(visit))
+    model, live = (Session, live_sessions(context)) if kind == SESSIONS else (TrustedBrowser, live_trust(context))
     row = db.session.execute(live.where(model.id == row_id)).first()
-    here = {visit.who.token_hash, *trusted.hashes(visit)}
+    here = {context.who.token_hash, *trusted.hashes(context)}
     return place(list(row[1:]), here) if row else None
 
 
-def end(visit: Visit, kind: str, row_id: int) -> bool:
+def end(context: RequestContext, kind: str, row_id: int) -> bool:
     """End one session or trust of the person; a second press changes nothing. False: it is not theirs, which is recorded."""
     begin_write()
     model: Any = Session if kind == SESSIONS else TrustedBrowser
-    own = (model.user_id == visit.who.user_id, model.id == row_id)
-    if change(ended(visit, kind).where(*own, model.ended_at.is_(None))):
+    own = (model.user_id == context.who.user_id, model.id == row_id)
+    if change(ended(context, kind).where(*own, model.ended_at.is_(None))):
         if kind == SESSIONS:
-            forget_binding(visit, Binding.session_id == row_id)
-        record_end(visit, kind)
+            forget_binding(context, Binding.session_id == row_id)
+        record_end(context, kind)
         db.session.commit()
         return True
     is_own = db.session.scalar(select(func.count()).where(*own))
     db.session.rollback()
     if not is_own:
-        record_alone(visit, "authz_fail", "not_own")
+        record_event_alone(context, "authz_fail", "not_own")
     return bool(is_own)
 
 
-def end_all(visit: Visit, kind: str) -> None:
+def end_all(context: RequestContext, kind: str) -> None:
     """End every other session of the person, or all trust."""
     begin_write()
     if kind == SESSIONS:
-        sessions.end_others(visit, "ended_by_owner")
-        forget_binding(visit, Binding.session_id != visit.who.session_id)
-    elif change(ended(visit, kind).where(TrustedBrowser.user_id == visit.who.user_id, TrustedBrowser.ended_at.is_(None))):
-        record_end(visit, kind, "all")
+        sessions.end_others(context, "ended_by_owner")
+        forget_binding(context, Binding.session_id != context.who.session_id)
+    elif change(ended(context, kind).where(TrustedBrowser.user_id == context.who.user_id, TrustedBrowser.ended_at.is_(None))):
+        record_end(context, kind, "all")
     db.session.commit()
 
 
-def forget_binding(visit: Visit, of) -> None:
+def forget_binding(context: RequestContext, of) -> None:
     """A set-up that an ended session began: whoever sat there has seen its key."""
-    change(delete(Binding).where(Binding.user_id == visit.who.user_id, of))
+    change(delete(Binding).where(Binding.user_id == context.who.user_id, of))
 
 
-def ended(visit: Visit, kind: str):
+def ended(context: RequestContext, kind: str):
     """The UPDATE that ends; the caller says which."""
     if kind == SESSIONS:
-        return sessions.end_where(visit, "ended_by_owner")
-    return update(TrustedBrowser).values(ended_at=visit.now)
+        return sessions.end_where(context, "ended_by_owner")
+    return update(TrustedBrowser).values(ended_at=context.now)
 
 
-def record_end(visit: Visit, kind: str, reason: str = "ended_by_owner") -> None:
+def record_end(context: RequestContext, kind: str, reason: str = "ended_by_owner") -> None:
     if kind == SESSIONS:
-        record(visit, "session_end", reason=reason)
+        record_event(context, "session_end", reason=reason)
     else:
-        record(visit, "trusted_browser_removed", reason=reason, factor=trusted.FACTOR)
+        record_event(context, "trusted_browser_removed", reason=reason, factor=trusted.FACTOR)

@@ -7,12 +7,13 @@ from sqlalchemy import delete, select
 from portal import phones
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
-from portal.flows import links, notices
+from portal.flows import notices
 from portal.flows.account import mask_email
-from portal.flows.events import record
+from portal.flows.base import links
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import RequestContext
 from portal.flows.new_password import FORGOT
 from portal.flows.notices import address_place
-from portal.flows.visit import Visit
 from portal.models import Link, NoticeAddress, User, fold_email, new_id
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -51,14 +52,14 @@ class Profile:
         return [each for each in self.addresses if not each.is_first]
 
 
-def overview(visit: Visit) -> Profile:
+def overview(context: RequestContext) -> Profile:
     """The visitor's own data."""
-    user = own(visit)
+    user = own(context)
     rows = [
-        Address(row.id, mask_email(opened(visit, row)), row.is_first, row.confirmed_at is not None)
-        for row in db.session.scalars(addresses_of(visit).order_by(NoticeAddress.created_at, NoticeAddress.id))
+        Address(row.id, mask_email(opened(context, row)), row.is_first, row.confirmed_at is not None)
+        for row in db.session.scalars(addresses_of(context).order_by(NoticeAddress.created_at, NoticeAddress.id))
     ]
-    email, phone = unsealed(visit, user, "email"), unsealed(visit, user, "phone")
+    email, phone = unsealed(context, user, "email"), unsealed(context, user, "phone")
     return Profile(
         user.full_name,
         user.username,
@@ -69,25 +70,25 @@ def overview(visit: Visit) -> Profile:
     )
 
 
-def own(visit: Visit) -> User:
-    return db.session.get_one(User, visit.who.user_id)
+def own(context: RequestContext) -> User:
+    return db.session.get_one(User, context.who.user_id)
 
 
-def addresses_of(visit: Visit):
+def addresses_of(context: RequestContext):
     """SELECT of the visitor's own rows."""
-    return select(NoticeAddress).where(NoticeAddress.user_id == visit.who.user_id)
+    return select(NoticeAddress).where(NoticeAddress.user_id == context.who.user_id)
 
 
-def unsealed(visit: Visit, user: User, column: str) -> str:
+def unsealed(context: RequestContext, user: User, column: str) -> str:
     try:
-        return user.unseal(visit.keys, column) or ""
+        return user.unseal(context.keys, column) or ""
     except SealBroken:
         return ""
 
 
-def opened(visit: Visit, row: NoticeAddress) -> str:
+def opened(context: RequestContext, row: NoticeAddress) -> str:
     try:
-        return visit.keys.open(row.email_sealed, address_place(row.id))
+        return context.keys.open(row.email_sealed, address_place(row.id))
     except SealBroken:
         return ""
 
@@ -95,177 +96,177 @@ def opened(visit: Visit, row: NoticeAddress) -> str:
 # --- name and number
 
 
-def change_name(visit: Visit, full_name: str) -> None:
+def change_name(context: RequestContext, full_name: str) -> None:
     """A new name, told to every address. The same one again changes nothing."""
     begin_write()
-    user = own(visit)
+    user = own(context)
     if user.full_name == full_name:
         db.session.rollback()
         return
-    notices.queue(visit, user, "name_changed")
+    notices.queue(context, user, "name_changed")
     user.full_name = full_name
-    record(visit, "name_changed")
+    record_event(context, "name_changed")
     db.session.commit()
 
 
-def change_phone(visit: Visit, typed: str, countries: tuple[str, ...]) -> None:
+def change_phone(context: RequestContext, typed: str, countries: tuple[str, ...]) -> None:
     """Keep a number on file. It is not confirmed by that: `confirm_phone` is for who read a code from it. Raises Refused."""
     begin_write()
-    user = own(visit)
+    user = own(context)
     try:
         number = phones.parse(typed, user.country, countries)
     except Refused:
         db.session.rollback()
         raise
-    if unsealed(visit, user, "phone") == number:
+    if unsealed(context, user, "phone") == number:
         db.session.rollback()
         return
-    user.seal(visit.keys, "phone", number)
+    user.seal(context.keys, "phone", number)
     user.phone_confirmed_at = None
-    record(visit, "phone_changed")
-    notices.queue(visit, user, "phone_changed", phone=phones.mask(number))
+    record_event(context, "phone_changed")
+    notices.queue(context, user, "phone_changed", phone=phones.mask(number))
     db.session.commit()
 
 
-def confirm_phone(visit: Visit, user: User, number: str) -> None:
+def confirm_phone(context: RequestContext, user: User, number: str) -> None:
     """A code that was sent to this number came back: where it is the one on file, or none was, it is confirmed.
 
     Part of the caller's transaction. Another number on file stays: where codes go and where people are called may differ.
     """
-    on_file = unsealed(visit, user, "phone")
+    on_file = unsealed(context, user, "phone")
     if not on_file:
-        user.seal(visit.keys, "phone", number)
+        user.seal(context.keys, "phone", number)
     if on_file in (None, "", number):
-        user.phone_confirmed_at = visit.now
+        user.phone_confirmed_at = context.now
 
 
 # --- addresses
 
 
-def ask_address(visit: Visit, address: str, is_first: bool) -> None:
+def ask_address(context: RequestContext, address: str, is_first: bool) -> None:
     """Mail a link to a new address, and tell the ones there are. Raises Refused: "email_known", "addresses_full", "mails_many"."""
     begin_write()
     try:
-        add_address(visit, address, is_first)
+        add_address(context, address, is_first)
     except Refused:
         db.session.rollback()
         raise
     db.session.commit()
 
 
-def add_address(visit: Visit, address: str, is_first: bool) -> None:
+def add_address(context: RequestContext, address: str, is_first: bool) -> None:
     """The row, its link, its mail and the notice; part of the open transaction."""
-    user = db.session.get_one(User, visit.who.user_id, with_for_update=True)  # two requests count one after the other
-    make_room(visit, user, address, is_first)
-    if links.has_many(visit, user.id, CONFIRM):
+    user = db.session.get_one(User, context.who.user_id, with_for_update=True)  # two requests count one after the other
+    make_room(context, user, address, is_first)
+    if links.has_many_links(context, user.id, CONFIRM):
         raise Refused("mails_many")
     row_id = new_id()
     row = NoticeAddress(
         id=row_id,
         user_id=user.id,
-        email_sealed=visit.keys.seal(address, address_place(row_id)),
+        email_sealed=context.keys.seal(address, address_place(row_id)),
         is_first=is_first,
-        created_at=visit.now,
+        created_at=context.now,
     )
     db.session.add(row)
-    token = links.make(visit, user, CONFIRM, config.ADDRESS_LINK_LIFE, address=row_id)
-    notices.queue(visit, user, "confirm_email", link=token, to=address)
+    token = links.make_link(context, user, CONFIRM, config.ADDRESS_LINK_LIFE, address=row_id)
+    notices.queue(context, user, "confirm_email", link=token, to=address)
     if is_first:
-        notices.queue(visit, user, "email_asked", address=mask_email(address))
-        record(visit, "email_asked")
+        notices.queue(context, user, "email_asked", address=mask_email(address))
+        record_event(context, "email_asked")
     else:
-        notices.queue(visit, user, "address_asked", address=mask_email(address))
-        record(visit, "notice_address_asked")
+        notices.queue(context, user, "address_asked", address=mask_email(address))
+        record_event(context, "notice_address_asked")
 
 
-def make_room(visit: Visit, user: User, address: str, is_first: bool) -> None:
+def make_room(context: RequestContext, user: User, address: str, is_first: bool) -> None:
     """Refuse what is known; drop what the new wish stands for: an older new first address, or the same one asked for before."""
     meant = fold_email(address)
-    rows = list(db.session.scalars(addresses_of(visit)))
-    same = [row for row in rows if row.is_first == is_first and fold_email(opened(visit, row)) == meant]
-    if meant == fold_email(unsealed(visit, user, "email")) or any(row.confirmed_at for row in same):
+    rows = list(db.session.scalars(addresses_of(context)))
+    same = [row for row in rows if row.is_first == is_first and fold_email(opened(context, row)) == meant]
+    if meant == fold_email(unsealed(context, user, "email")) or any(row.confirmed_at for row in same):
         raise Refused("email_known")
     older = [row for row in rows if row.is_first] if is_first else same
     if not is_first and len([row for row in rows if not row.is_first and row not in same]) >= config.SECOND_ADDRESSES:
         raise Refused("addresses_full")
     for row in older:
-        drop(visit, row.id)
+        drop(context, row.id)
 
 
-def drop(visit: Visit, address_id: str) -> None:
+def drop(context: RequestContext, address_id: str) -> None:
     """Delete an address of the visitor and end the link that was to confirm it; part of the open transaction."""
     for link in db.session.scalars(
-        select(Link).where(Link.user_id == visit.who.user_id, Link.purpose == CONFIRM, Link.used_at.is_(None))
+        select(Link).where(Link.user_id == context.who.user_id, Link.purpose == CONFIRM, Link.used_at.is_(None))
     ):
         if link.facts["address"] == address_id:
-            link.used_at = visit.now
-    change(delete(NoticeAddress).where(NoticeAddress.id == address_id, NoticeAddress.user_id == visit.who.user_id))
+            link.used_at = context.now
+    change(delete(NoticeAddress).where(NoticeAddress.id == address_id, NoticeAddress.user_id == context.who.user_id))
 
 
-def find_address(visit: Visit, address_id: str) -> Address | None:
+def find_address(context: RequestContext, address_id: str) -> Address | None:
     """One of the visitor's own, or None."""
-    return next((each for each in overview(visit).addresses if each.id == address_id), None)
+    return next((each for each in overview(context).addresses if each.id == address_id), None)
 
 
-def remove_address(visit: Visit, address_id: str) -> bool:
+def remove_address(context: RequestContext, address_id: str) -> bool:
     """Take an address away; it is told, too, where it was confirmed. False where there is none of that id."""
     begin_write()
-    row = db.session.scalar(addresses_of(visit).where(NoticeAddress.id == address_id))
+    row = db.session.scalar(addresses_of(context).where(NoticeAddress.id == address_id))
     if row is None:
         db.session.rollback()
         return False
-    notices.queue(visit, own(visit), "address_removed", address=mask_email(opened(visit, row)))
+    notices.queue(context, own(context), "address_removed", address=mask_email(opened(context, row)))
     db.session.flush()
-    drop(visit, address_id)
-    record(visit, "notice_address_removed")
+    drop(context, address_id)
+    record_event(context, "notice_address_removed")
     db.session.commit()
     return True
 
 
-def waiting(visit: Visit, token: str) -> tuple[Link, NoticeAddress]:
+def waiting(context: RequestContext, token: str) -> tuple[Link, NoticeAddress]:
     """The visitor's link and the address that it confirms; changes nothing. Raises Refused."""
-    link = links.look_at(visit, token, CONFIRM)
-    if link.user_id != visit.who.user_id:
+    link = links.read_link(context, token, CONFIRM)
+    if link.user_id != context.who.user_id:
         raise Refused("link_other")
-    row = db.session.scalar(addresses_of(visit).where(NoticeAddress.id == link.facts["address"]))
+    row = db.session.scalar(addresses_of(context).where(NoticeAddress.id == link.facts["address"]))
     if row is None:
         raise Refused("link_used")
     return link, row
 
 
-def to_confirm(visit: Visit, token: str) -> Address:
+def to_confirm(context: RequestContext, token: str) -> Address:
     """What the page of a link asks about. Raises Refused."""
-    _, row = waiting(visit, token)
-    return Address(row.id, mask_email(opened(visit, row)), row.is_first, is_confirmed=False)
+    _, row = waiting(context, token)
+    return Address(row.id, mask_email(opened(context, row)), row.is_first, is_confirmed=False)
 
 
-def confirm(visit: Visit, token: str) -> None:
+def confirm(context: RequestContext, token: str) -> None:
     """Let an address count. The old one is told of a new first one, as all others are. Raises Refused."""
     begin_write()
     try:
-        link, row = waiting(visit, token)
-        links.spend(visit, link)
+        link, row = waiting(context, token)
+        links.spend_link(context, link)
     except Refused:
         db.session.rollback()
         raise
     if row.is_first:
-        become_first(visit, row)
+        become_first(context, row)
     else:
-        row.confirmed_at = visit.now
-        record(visit, "notice_address_added")
-        notices.queue(visit, own(visit), "address_added", address=mask_email(opened(visit, row)))
+        row.confirmed_at = context.now
+        record_event(context, "notice_address_added")
+        notices.queue(context, own(context), "address_added", address=mask_email(opened(context, row)))
     db.session.commit()
 
 
-def become_first(visit: Visit, row: NoticeAddress) -> None:
+def become_first(context: RequestContext, row: NoticeAddress) -> None:
     """The address becomes the account's own. A link to a new password that the old one holds opens nothing any more."""
-    user, address = own(visit), visit.keys.open(row.email_sealed, address_place(row.id))
-    told = notices.addresses_of(visit, user)
-    user.seal(visit.keys, "email", address)
-    links.void(visit, user.id, FORGOT)
-    for each in db.session.scalars(addresses_of(visit)).all():
-        if fold_email(opened(visit, each)) == fold_email(address):  # it may have been a second one before
-            drop(visit, each.id)
-    record(visit, "email_changed")
+    user, address = own(context), context.keys.open(row.email_sealed, address_place(row.id))
+    told = notices.addresses_of(context, user)
+    user.seal(context.keys, "email", address)
+    links.void_links(context, user.id, FORGOT)
+    for each in db.session.scalars(addresses_of(context)).all():
+        if fold_email(opened(context, each)) == fold_email(address):  # it may have been a second one before
+            drop(context, each.id)
+    record_event(context, "email_changed")
     for each in dict.fromkeys([*told, address]):
-        notices.queue(visit, user, "email_changed", to=each, address=mask_email(address))
+        notices.queue(context, user, "email_changed", to=each, address=mask_email(address))

@@ -4,8 +4,8 @@ from sqlalchemy import func, or_, select, update
 
 from portal.db import begin_write, change, db
 from portal.flows import notices, team
-from portal.flows.events import record
-from portal.flows.visit import Visit
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import RequestContext
 from portal.models import Practice, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -13,54 +13,54 @@ from portal.words.refusals import Refused
 TEMPLATE = "set_up_reminder"
 
 
-def waiting(visit: Visit) -> tuple:
+def waiting(context: RequestContext) -> tuple:
     """SQL: those of the practice who have it off or reset, and were not reminded today."""
-    rested = or_(User.reminded_at.is_(None), User.reminded_at <= visit.now - config.REMINDER_RESTS)
-    return *team.own(visit), User.two_factor != "on", rested
+    rested = or_(User.reminded_at.is_(None), User.reminded_at <= context.now - config.REMINDER_RESTS)
+    return *team.own(context), User.two_factor != "on", rested
 
 
-def remind(visit: Visit, user_id: int) -> bool:
+def remind(context: RequestContext, user_id: int) -> bool:
     """Remind one person. False: not of this practice, which is recorded. Raises Refused("reminded_today", "reminded_on")."""
-    found = team.find(visit, user_id)
+    found = team.find(context, user_id)
     if found is None:
         return False
     begin_write()
-    user = db.session.scalar(select(User).where(User.id == user_id, *waiting(visit)).with_for_update())
+    user = db.session.scalar(select(User).where(User.id == user_id, *waiting(context)).with_for_update())
     if user is None:
         db.session.rollback()
         if found.two_factor == "on":
             raise Refused("reminded_on")
         raise Refused("reminded_today")
-    send(visit, [user])
+    send(context, [user])
     db.session.commit()
     return True
 
 
-def remind_all(visit: Visit) -> tuple[int, int]:
+def remind_all(context: RequestContext) -> tuple[int, int]:
     """Remind everyone without, by name; returns how many, and how many are left for the next press.
 
     Raises Refused("reminded_all") where nobody is left.
     """
     begin_write()
-    rows = select(User).where(*waiting(visit)).order_by(User.name_key, User.id).limit(config.REMINDERS_AT_ONCE)
+    rows = select(User).where(*waiting(context)).order_by(User.name_key, User.id).limit(config.REMINDERS_AT_ONCE)
     users = list(db.session.scalars(rows.with_for_update(of=User)))
     if not users:
         db.session.rollback()
         raise Refused("reminded_all")
-    send(visit, users)
-    left = db.session.scalar(select(func.count()).select_from(User).where(*waiting(visit))) or 0
+    send(context, users)
+    left = db.session.scalar(select(func.count()).select_from(User).where(*waiting(context))) or 0
     db.session.commit()
     return len(users), left
 
 
-def send(visit: Visit, users: list[User]) -> None:
+def send(context: RequestContext, users: list[User]) -> None:
     """Queue the mails, and note whom and when; part of the open transaction."""
-    practice = db.session.get_one(Practice, visit.who.practice_id)
-    last_day = practice.deadline_at.isoformat() if practice.deadline_at and practice.deadline_at > visit.now else ""
-    facts = {"asked_by": visit.who.full_name, "practice": practice.name, "last_day": last_day}
+    practice = db.session.get_one(Practice, context.who.practice_id)
+    last_day = practice.deadline_at.isoformat() if practice.deadline_at and practice.deadline_at > context.now else ""
+    facts = {"asked_by": context.who.full_name, "practice": practice.name, "last_day": last_day}
     for user in users:
         about = {**facts, "name": user.full_name, "is_reset": user.two_factor == "reset"}
-        addresses = notices.addresses_of(visit, user)
-        db.session.add_all([notices.row(visit, user, TEMPLATE, address, about, None) for address in addresses])
-        record(visit, "set_up_reminder", about=user)
-    change(update(User).where(User.id.in_([user.id for user in users])).values(reminded_at=visit.now))
+        addresses = notices.addresses_of(context, user)
+        db.session.add_all([notices.row(context, user, TEMPLATE, address, about, None) for address in addresses])
+        record_event(context, "set_up_reminder", about=user)
+    change(update(User).where(User.id.in_([user.id for user in users])).values(reminded_at=context.now))

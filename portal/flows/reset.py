@@ -5,11 +5,13 @@ from sqlalchemy import update
 from portal import passwords
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db
-from portal.flows import emergency, links, notices, sessions, throttle, verification
-from portal.flows.events import record
-from portal.flows.sign_in import Begun, stored_password
+from portal.flows import emergency, notices, sessions, verification
+from portal.flows.base import links, throttle
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import LEVEL_ONE, RequestContext
+from portal.flows.base.passwords import load_password_hash
+from portal.flows.sign_in import Begun
 from portal.flows.turn_off import void_factors
-from portal.flows.visit import LEVEL_ONE, Visit
 from portal.models import Link, ResetRequest, TrustedBrowser, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -21,15 +23,15 @@ CLEAN: dict = {  # whatever was wrong with the old ways is over with them
 }  # fmt: skip
 
 
-def address_of(visit: Visit, user: User) -> str | None:
+def address_of(context: RequestContext, user: User) -> str | None:
     """Where the link goes: the account's own address, which is confirmed (AD-1)."""
     try:
-        return user.unseal(visit.keys, "email")
+        return user.unseal(context.keys, "email")
     except SealBroken:
         return None
 
 
-def do(visit: Visit, request: ResetRequest) -> bool:
+def do(context: RequestContext, request: ResetRequest) -> bool:
     """Everything that a reset consists of, in the open transaction.
 
     False: the account is no longer as it was when this was asked for, because another reset was first or its owner changed a factor;
@@ -37,98 +39,106 @@ def do(visit: Visit, request: ResetRequest) -> bool:
     """
     seen = (User.generation == request.generation, User.two_factor != "off", User.disabled_at.is_(None))
     own = User.practice_id.is_not_distinct_from(request.practice_id)
-    values = {"two_factor": "reset", "two_factor_since": None, "reset_at": visit.now, "generation": User.generation + 1, **CLEAN}
+    values = {
+        "two_factor": "reset",
+        "two_factor_since": None,
+        "reset_at": context.now,
+        "generation": User.generation + 1,
+        **CLEAN,
+    }
     if change(update(User).where(User.id == request.subject_id, own, *seen).values(values)) != 1:
         return False
     user = db.session.get_one(User, request.subject_id, populate_existing=True)
-    address = address_of(visit, user)
+    address = address_of(context, user)
     if address is None:
         return False
-    factor = void_factors(visit, user)
+    factor = void_factors(context, user)
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == user.id, TrustedBrowser.ended_at.is_(None))
-    change(trusted.values(ended_at=visit.now))
-    emergency.stop(visit, user, EVENT)
-    sessions.end_all(visit, user.id, EVENT)
-    links.void(visit, user.id)
-    token = links.make(visit, user, links.RESET, config.RESET_LINK_LIFE)
-    notices.queue(visit, user, "reset_link", link=token, to=address)
-    record(visit, EVENT, about=user, factor=factor, case_id=request.id)
-    approver = visit.who.full_name if visit.who.user_id != request.asked_by_id else ""
-    notices.queue(visit, user, EVENT, by=db.session.get_one(User, request.asked_by_id).full_name, approved_by=approver)
+    change(trusted.values(ended_at=context.now))
+    emergency.stop(context, user, EVENT)
+    sessions.end_all(context, user.id, EVENT)
+    links.void_links(context, user.id)
+    token = links.make_link(context, user, links.RESET, config.RESET_LINK_LIFE)
+    notices.queue(context, user, "reset_link", link=token, to=address)
+    record_event(context, EVENT, about=user, factor=factor, case_id=request.id)
+    approver = context.who.full_name if context.who.user_id != request.asked_by_id else ""
+    notices.queue(context, user, EVENT, by=db.session.get_one(User, request.asked_by_id).full_name, approved_by=approver)
     return True
 
 
 # --- the way back
 
 
-def owner(visit: Visit, token: str) -> tuple[Link, User]:
+def owner(context: RequestContext, token: str) -> tuple[Link, User]:
     """The link and whose set-up it leads to; changes nothing. Raises Refused."""
-    link = links.look_at(visit, token, links.RESET)
+    link = links.read_link(context, token, links.RESET)
     user = db.session.get_one(User, link.user_id, populate_existing=True)
     if user.two_factor != "reset" or user.disabled_at is not None:
         raise Refused("link_used")
     return link, user
 
 
-def sign_in(visit: Visit, token: str, password: str) -> Begun:
+def sign_in(context: RequestContext, token: str, password: str) -> Begun:
     """A session by link and password together. It reaches set-up alone while the account is reset; the guards see to that.
 
     The link is used up by the proof that ends set-up: a closed tab costs no new reset. Raises Refused.
     """
-    link, user = owner(visit, token)
-    user_id, stored = link.user_id, stored_password(visit, user)
-    charge(visit, user_id)
+    link, user = owner(context, token)
+    user_id, stored = link.user_id, load_password_hash(context, user)
+    charge(context, user_id)
     right = passwords.verify(stored, password)
     begin_write()
     if not right:
-        raise wrong(visit, user_id)
+        raise wrong(context, user_id)
     user = db.session.get_one(User, user_id, with_for_update=True, populate_existing=True)
     try:
-        owner(visit, token)
+        owner(context, token)
     except Refused:
         db.session.rollback()
         raise
-    throttle.forgive(visit, user, user.password_failures, password_failures=0)
-    begun, row = sessions.begin(visit, user, LEVEL_ONE, None)
-    record(visit, "authn_login_success", about=user, session_hash=token_hash(begun), reason="reset_link", factor="password")
-    user.last_sign_in_at = visit.now
+    throttle.clear_failures(context, user, user.password_failures, password_failures=0)
+    begun, row = sessions.begin(context, user, LEVEL_ONE, None)
+    record_event(
+        context, "authn_login_success", about=user, session_hash=token_hash(begun), reason="reset_link", factor="password"
+    )
+    user.last_sign_in_at = context.now
     row.ends_at = min(row.ends_at, link.expires_at)  # nothing that the link opened outlives it (AD-4)
     if not row.browser_known:
-        notices.queue(visit, user, "new_browser")
+        notices.queue(context, user, "new_browser")
     db.session.commit()
     return Begun(begun, False, user.role)
 
 
-def charge(visit: Visit, user_id: int) -> None:
+def charge(context: RequestContext, user_id: int) -> None:
     """Charge the try before the password is compared: whoever holds the mailbox has no place to guess it. Raises Refused."""
     begin_write()
     try:
-        throttle.charge(visit, user_id, password=True)
+        throttle.charge_attempt(context, user_id, password=True)
     except Refused as refused:
-        refuse(visit, db.session.get_one(User, user_id), refused.reason)
+        refuse(context, db.session.get_one(User, user_id), refused.reason)
         raise
     db.session.commit()
 
 
-def wrong(visit: Visit, user_id: int) -> Refused:
+def wrong(context: RequestContext, user_id: int) -> Refused:
     """The refusal of a wrong password, recorded and committed."""
     user = db.session.get_one(User, user_id, populate_existing=True)
-    verification.tell_lock(visit, user)
-    refuse(visit, user, "reset_link")
+    verification.tell_lock(context, user)
+    refuse(context, user, "reset_link")
     return verification.with_tries(Refused("password_wrong"), user)
 
 
-def refuse(visit: Visit, user: User, reason: str) -> None:
-    record(visit, "authn_login_fail", about=user, reason=reason, refused=True, factor="password")
+def refuse(context: RequestContext, user: User, reason: str) -> None:
+    record_event(context, "authn_login_fail", about=user, reason=reason, refused=True, factor="password")
     db.session.commit()
 
 
 # --- "This wasn't me"
 
 
-def stop(visit: Visit, user: User) -> None:
+def stop(context: RequestContext, user: User) -> None:
     """The person says that a reset is not theirs: its link opens nothing, what waits is refused; part of the open transaction."""
-    links.void(visit, user.id, links.RESET)
+    links.void_links(context, user.id, links.RESET)
     waiting = update(ResetRequest).where(ResetRequest.subject_id == user.id, ResetRequest.status == "waiting")
-    change(waiting.values(status="refused", decided_at=visit.now))
-    record(visit, "two_factor_reset_refused", about=user, reason=notices.NOT_ME)
+    change(waiting.values(status="refused", decided_at=context.now))
+    record_event(context, "two_factor_reset_refused", about=user, reason=notices.NOT_ME)

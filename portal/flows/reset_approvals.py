@@ -5,9 +5,9 @@ from sqlalchemy.orm import aliased
 
 from portal.db import begin_write, change, db
 from portal.flows import notices, reset
-from portal.flows.events import record, record_alone
-from portal.flows.visit import Visit
-from portal.flows.waiting import Kind, Waiting, hold, may_decide, tell_who_was_first
+from portal.flows.base.audit import record_event, record_event_alone
+from portal.flows.base.context import RequestContext
+from portal.flows.base.second_person import PendingDecision, RequestKind, lock_request, may_decide, refuse_as_decided
 from portal.models import Event, Practice, ResetRequest, User
 from portal.policy import RESETS
 from portal.settings import config
@@ -36,37 +36,37 @@ Asker = aliased(User)
 # --- why a second person (AD-3)
 
 
-def why_second(visit: Visit, user: User) -> str | None:
+def why_second(context: RequestContext, user: User) -> str | None:
     """A key of SECOND where the visitor may not do it alone."""
-    if user.role == "administrator" and not db.session.scalar(select(others(visit, user))):
+    if user.role == "administrator" and not db.session.scalar(select(others(context, user))):
         return "last_administrator"
-    since = visit.now - config.CONTACT_RESTS
+    since = context.now - config.CONTACT_RESTS
     lately = exists().where(Event.subject_id == user.id, Event.at > since, Event.result == "ok")
     if db.session.scalar(select(lately.where(Event.event.in_(CONTACTS)))):
         return "contact_changed"
     # Else the mailbox alone would open the account: a new password by one link, set-up by the other (RC-1).
     if db.session.scalar(select(lately.where(Event.event == "password_changed", Event.factor == "link"))):
         return "password_by_mail"
-    recent = (ResetRequest.asked_at > visit.now - config.RESETS_ALONE_IN, ResetRequest.status == "done")
-    done = select(func.count()).select_from(ResetRequest).where(ResetRequest.asked_by_id == visit.who.user_id, *recent)
+    recent = (ResetRequest.asked_at > context.now - config.RESETS_ALONE_IN, ResetRequest.status == "done")
+    done = select(func.count()).select_from(ResetRequest).where(ResetRequest.asked_by_id == context.who.user_id, *recent)
     return "many" if (db.session.scalar(done) or 0) >= config.RESETS_ALONE else None
 
 
-def others(visit: Visit, user: User):
+def others(context: RequestContext, user: User):
     """SQL: whether anybody administers the person's practice and can sign in, beside them and whoever asks."""
     return exists().where(
         User.practice_id == user.practice_id,
         User.role == "administrator",
         User.two_factor == "on",
         User.disabled_at.is_(None),
-        User.id.not_in((user.id, visit.who.user_id)),
+        User.id.not_in((user.id, context.who.user_id)),
     )
 
 
 # --- which wait, and who decides
 
 
-def shown(visit: Visit, *where) -> list[Waiting]:
+def shown(context: RequestContext, *where) -> list[PendingDecision]:
     """The requests that are open: in time, of an account that is still the same, asked for by somebody who still may."""
     subject = aliased(User)
     asks = or_(Asker.role == "support", and_(Asker.role == "administrator", Asker.practice_id == ResetRequest.practice_id))
@@ -77,7 +77,7 @@ def shown(visit: Visit, *where) -> list[Waiting]:
         .outerjoin(Practice, Practice.id == ResetRequest.practice_id)
         .where(
             ResetRequest.status == "waiting",
-            ResetRequest.asked_at > visit.now - config.RESET_WAITS,
+            ResetRequest.asked_at > context.now - config.RESET_WAITS,
             subject.generation == ResetRequest.generation,
             subject.disabled_at.is_(None),
             subject.practice_id.is_not_distinct_from(ResetRequest.practice_id),  # who moved away is not theirs any more
@@ -90,69 +90,69 @@ def shown(visit: Visit, *where) -> list[Waiting]:
     return [as_waiting(*row) for row in db.session.execute(rows)]
 
 
-def as_waiting(row: ResetRequest, about: str, practice: str | None, asked_by: str) -> Waiting:
+def as_waiting(row: ResetRequest, about: str, practice: str | None, asked_by: str) -> PendingDecision:
     until = row.asked_at + config.RESET_WAITS
     facts = tuple(CHECKS[name] for name in row.checks if name in CHECKS)
-    return Waiting(KIND, row.id, TITLE, about, practice or "", asked_by, row.asked_at, until, row.reason, facts)
+    return PendingDecision(KIND, row.id, TITLE, about, practice or "", asked_by, row.asked_at, until, row.reason, facts)
 
 
-def waiting(visit: Visit, *where) -> list[Waiting]:
+def waiting(context: RequestContext, *where) -> list[PendingDecision]:
     """What the visitor may decide: not their own request, and not about themselves."""
-    return shown(visit, theirs(visit), *where)
+    return shown(context, theirs(context), *where)
 
 
-def theirs(visit: Visit) -> ColumnElement[bool]:
+def theirs(context: RequestContext) -> ColumnElement[bool]:
     """SQL: what the visitor may decide on, or look at."""
-    return may_decide(visit, ResetRequest.practice_id, ResetRequest.asked_by_id, ResetRequest.subject_id)
+    return may_decide(context, ResetRequest.practice_id, ResetRequest.asked_by_id, ResetRequest.subject_id)
 
 
-def approve(visit: Visit, row_id: str) -> None:
+def approve(context: RequestContext, row_id: str) -> None:
     """Do it. Raises Refused("approval_gone") where it waits no longer."""
-    row = decide(visit, row_id, "done")
-    if not reset.do(visit, row):
+    row = decide(context, row_id, "done")
+    if not reset.do(context, row):
         db.session.rollback()
         raise Refused("approval_gone")
-    tell(visit, row, "approved")
+    tell(context, row, "approved")
 
 
-def refuse(visit: Visit, row_id: str) -> None:
+def refuse(context: RequestContext, row_id: str) -> None:
     """Leave everything as it is. Raises Refused("approval_gone")."""
-    row = decide(visit, row_id, "refused")
+    row = decide(context, row_id, "refused")
     user = db.session.get_one(User, row.subject_id)
-    record(visit, "two_factor_reset_refused", about=user, case_id=row.id)
-    notices.queue(visit, user, "reset_refused", by=visit.who.full_name)
-    tell(visit, row, "refused")
+    record_event(context, "two_factor_reset_refused", about=user, case_id=row.id)
+    notices.queue(context, user, "reset_refused", by=context.who.full_name)
+    tell(context, row, "refused")
 
 
-def decide(visit: Visit, row_id: str, status: str) -> ResetRequest:
+def decide(context: RequestContext, row_id: str, status: str) -> ResetRequest:
     """Take it, in a transaction that stays open: one UPDATE decides between two who press at the same moment."""
     begin_write()
-    hold(visit, *db.session.scalars(select(ResetRequest.subject_id).where(ResetRequest.id == row_id)))
+    lock_request(context, *db.session.scalars(select(ResetRequest.subject_id).where(ResetRequest.id == row_id)))
     use = update(ResetRequest).where(ResetRequest.id == row_id, ResetRequest.status == "waiting")
-    values = {"status": status, "decided_by_id": visit.who.user_id, "decided_at": visit.now}
-    if not waiting(visit, ResetRequest.id == row_id) or change(use.values(values)) != 1:
+    values = {"status": status, "decided_by_id": context.who.user_id, "decided_at": context.now}
+    if not waiting(context, ResetRequest.id == row_id) or change(use.values(values)) != 1:
         db.session.rollback()
-        missed(visit, row_id)
+        missed(context, row_id)
         raise Refused("approval_gone")
     return db.session.get_one(ResetRequest, row_id, populate_existing=True)
 
 
-def missed(visit: Visit, row_id: str) -> None:
+def missed(context: RequestContext, row_id: str) -> None:
     """It does not wait for the visitor. Raises Refused with who was first; another practice's, or one's own, is recorded."""
     asked = (ResetRequest.id == row_id, ResetRequest.status != "draft")
-    row = db.session.scalar(select(ResetRequest).where(*asked, theirs(visit)).execution_options(populate_existing=True))
+    row = db.session.scalar(select(ResetRequest).where(*asked, theirs(context)).execution_options(populate_existing=True))
     if row:
-        tell_who_was_first(visit, row.decided_by_id, approved=row.status == "done")
+        refuse_as_decided(context, row.decided_by_id, approved=row.status == "done")
         raise Refused("approval_gone")
     if db.session.scalar(select(func.count()).where(*asked)):
-        record_alone(visit, "authz_fail", "not_own")
+        record_event_alone(context, "authz_fail", "not_own")
 
 
-def tell(visit: Visit, row: ResetRequest, reason: str) -> None:
+def tell(context: RequestContext, row: ResetRequest, reason: str) -> None:
     """The event of each of the two, and the commit."""
-    record(visit, "colleague_reset", reason=reason, case_id=row.id)
-    record(visit, "reset_decided", about=db.session.get_one(User, row.asked_by_id), reason=reason, case_id=row.id)
+    record_event(context, "colleague_reset", reason=reason, case_id=row.id)
+    record_event(context, "reset_decided", about=db.session.get_one(User, row.asked_by_id), reason=reason, case_id=row.id)
     db.session.commit()
 
 
-RESET = Kind(KIND, waiting, approve, refuse, missed)
+RESET = RequestKind(KIND, waiting, approve, refuse, missed)

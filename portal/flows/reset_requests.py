@@ -7,10 +7,10 @@ from sqlalchemy import and_, delete, func, or_, select
 
 from portal.db import begin_write, change, db
 from portal.flows import emergency, notices, reset
-from portal.flows.events import record, record_alone
+from portal.flows.base.audit import record_event, record_event_alone
+from portal.flows.base.context import RequestContext
+from portal.flows.base.second_person import PendingDecision, lock_request
 from portal.flows.reset_approvals import Asker, shown, why_second
-from portal.flows.visit import Visit
-from portal.flows.waiting import Waiting, hold
 from portal.methods import method
 from portal.models import Authenticator, ResetRequest, User
 from portal.policy import may_reset
@@ -33,36 +33,36 @@ class Subject:
     generation: int
     methods: list[str]
     second: str | None  # why a second person decides: a key of SECOND
-    waiting: Waiting | None
+    waiting: PendingDecision | None
     has_address: bool  # that a link can go to
     last: tuple[str, datetime] | None  # who reset it last, and when
     reason: str  # what was typed before password and code were asked for again
     checks: list[str]
 
 
-def find(visit: Visit, user_id: int) -> User | None:
+def find(context: RequestContext, user_id: int) -> User | None:
     """Somebody within the visitor's reach, or None; one of another practice is recorded: no link of ours leads there."""
-    who = visit.who
+    who = context.who
     reach = () if who.role == "support" else (User.practice_id == who.practice_id, User.practice_id.is_not(None))
     user = db.session.scalar(select(User).where(User.id == user_id, User.disabled_at.is_(None), *reach))
     if user is None and db.session.scalar(select(func.count()).where(User.id == user_id)):
-        record_alone(visit, "authz_fail", "not_own")
+        record_event_alone(context, "authz_fail", "not_own")
     return user
 
 
-def why_not(visit: Visit, user: User) -> str | None:
+def why_not(context: RequestContext, user: User) -> str | None:
     """Why the visitor may not reset this person, or None (AD-2)."""
-    if user.id == visit.who.user_id:
+    if user.id == context.who.user_id:
         return "own_reset"
-    return None if may_reset(visit.who.role, user.role) else "higher_role"
+    return None if may_reset(context.who.role, user.role) else "higher_role"
 
 
-def look(visit: Visit, user: User) -> Subject:
+def look(context: RequestContext, user: User) -> Subject:
     """What the page shows of a person that `find` gave."""
     names = db.session.scalars(select(Authenticator.method).where(Authenticator.user_id == user.id).distinct())
     draft = db.session.scalar(
-        drafts(visit, user.id)
-        .where(ResetRequest.asked_at > visit.now - config.RESET_DRAFT_LIFE)
+        drafts(context, user.id)
+        .where(ResetRequest.asked_at > context.now - config.RESET_DRAFT_LIFE)
         .order_by(ResetRequest.asked_at.desc())
     )
     return Subject(
@@ -72,18 +72,18 @@ def look(visit: Visit, user: User) -> Subject:
         state=user.two_factor,
         generation=user.generation,
         methods=[known.label for name in names if (known := method(name))],
-        second=why_second(visit, user),
-        waiting=next(iter(shown(visit, ResetRequest.subject_id == user.id)), None),
-        has_address=reset.address_of(visit, user) is not None,
+        second=why_second(context, user),
+        waiting=next(iter(shown(context, ResetRequest.subject_id == user.id)), None),
+        has_address=reset.address_of(context, user) is not None,
         last=last_done(user.id),
         reason=draft.reason if draft else "",
         checks=draft.checks if draft else [],
     )
 
 
-def drafts(visit: Visit, user_id: int):
+def drafts(context: RequestContext, user_id: int):
     """SQL: what the visitor began to write about a person."""
-    own = (ResetRequest.subject_id == user_id, ResetRequest.asked_by_id == visit.who.user_id, ResetRequest.status == "draft")
+    own = (ResetRequest.subject_id == user_id, ResetRequest.asked_by_id == context.who.user_id, ResetRequest.status == "draft")
     return select(ResetRequest).where(*own)
 
 
@@ -102,63 +102,63 @@ def last_done(user_id: int, *where) -> tuple[str, datetime] | None:
 # --- asking
 
 
-def keep_draft(visit: Visit, user_id: int, reason: str, checks: list[str]) -> None:
+def keep_draft(context: RequestContext, user_id: int, reason: str, checks: list[str]) -> None:
     """Keep what was typed, until the visitor has shown password and code again."""
     begin_write()
-    drop_drafts(visit, user_id)
-    db.session.add(new(visit, find_again(visit, user_id), reason, checks, status="draft"))
+    drop_drafts(context, user_id)
+    db.session.add(new(context, find_again(context, user_id), reason, checks, status="draft"))
     db.session.commit()
 
 
-def drop_drafts(visit: Visit, user_id: int) -> None:
+def drop_drafts(context: RequestContext, user_id: int) -> None:
     """The visitor's own about this person, and everybody's that are over."""
-    mine = and_(ResetRequest.asked_by_id == visit.who.user_id, ResetRequest.subject_id == user_id)
-    over = ResetRequest.asked_at <= visit.now - config.RESET_DRAFT_LIFE
+    mine = and_(ResetRequest.asked_by_id == context.who.user_id, ResetRequest.subject_id == user_id)
+    over = ResetRequest.asked_at <= context.now - config.RESET_DRAFT_LIFE
     change(delete(ResetRequest).where(ResetRequest.status == "draft", or_(mine, over)))
 
 
-def new(visit: Visit, user: User, reason: str, checks: list[str], **columns) -> ResetRequest:
+def new(context: RequestContext, user: User, reason: str, checks: list[str], **columns) -> ResetRequest:
     return ResetRequest(
         practice_id=user.practice_id,
         subject_id=user.id,
-        asked_by_id=visit.who.user_id,
-        asked_at=visit.now,
+        asked_by_id=context.who.user_id,
+        asked_at=context.now,
         reason=reason,
         checks=checks,
         **{"generation": user.generation, **columns},
     )
 
 
-def find_again(visit: Visit, user_id: int) -> User:
+def find_again(context: RequestContext, user_id: int) -> User:
     """The person's row, held until the transaction ends: who asks at the same moment waits. Raises Refused."""
-    hold(visit, user_id)
+    lock_request(context, user_id)
     user = db.session.get_one(User, user_id, populate_existing=True)
     if (
         user.disabled_at is not None
-        or why_not(visit, user)
-        or (visit.who.role != "support" and user.practice_id != visit.who.practice_id)
+        or why_not(context, user)
+        or (context.who.role != "support" and user.practice_id != context.who.practice_id)
     ):
         db.session.rollback()
         raise Refused("reset_changed")
     return user
 
 
-def ask(visit: Visit, user_id: int, reason: str, checks: list[str], seen: int) -> None:
+def ask(context: RequestContext, user_id: int, reason: str, checks: list[str], seen: int) -> None:
     """Reset, or ask a second person to. `seen`: the generation on the page. Raises Refused; a second press of the same changes nothing."""
     begin_write()
     try:
-        user = find_again(visit, user_id)
+        user = find_again(context, user_id)
         if user.generation != seen:
-            raise meanwhile(visit, user, seen)
-        check_possible(visit, user)
-        second = why_second(visit, user)
-        row = new(visit, user, reason, checks, generation=seen)
+            raise meanwhile(context, user, seen)
+        check_possible(context, user)
+        second = why_second(context, user)
+        row = new(context, user, reason, checks, generation=seen)
         db.session.add(row)
-        drop_drafts(visit, user_id)
+        drop_drafts(context, user_id)
         if second:
-            wait(visit, user, row)
+            wait(context, user, row)
         else:
-            finish(visit, row)
+            finish(context, row)
     except Twice:
         db.session.rollback()
         return
@@ -168,49 +168,49 @@ def ask(visit: Visit, user_id: int, reason: str, checks: list[str], seen: int) -
     db.session.commit()
 
 
-def meanwhile(visit: Visit, user: User, seen: int) -> Refused:
+def meanwhile(context: RequestContext, user: User, seen: int) -> Refused:
     """What has happened since the page was opened. Raises Twice."""
     first = last_done(user.id, ResetRequest.generation == seen)
     if first is None:
         return Refused("reset_changed")
-    mine = last_done(user.id, ResetRequest.generation == seen, ResetRequest.asked_by_id == visit.who.user_id)
+    mine = last_done(user.id, ResetRequest.generation == seen, ResetRequest.asked_by_id == context.who.user_id)
     if mine:
         raise Twice
     return Refused("reset_done", who=first[0])
 
 
-def check_possible(visit: Visit, user: User) -> None:
+def check_possible(context: RequestContext, user: User) -> None:
     """Raises Refused, Twice."""
     if user.two_factor == "off":
         raise Refused("reset_off")
-    if reset.address_of(visit, user) is None:
+    if reset.address_of(context, user) is None:
         raise Refused("reset_no_address")
-    asked = next(iter(shown(visit, ResetRequest.subject_id == user.id)), None)
+    asked = next(iter(shown(context, ResetRequest.subject_id == user.id)), None)
     if asked:
-        mine = ResetRequest.asked_by_id == visit.who.user_id
-        raise Twice if shown(visit, ResetRequest.id == asked.id, mine) else Refused("reset_waiting", who=asked.asked_by)
+        mine = ResetRequest.asked_by_id == context.who.user_id
+        raise Twice if shown(context, ResetRequest.id == asked.id, mine) else Refused("reset_waiting", who=asked.asked_by)
 
 
-def finish(visit: Visit, row: ResetRequest) -> None:
+def finish(context: RequestContext, row: ResetRequest) -> None:
     """Done at once, by one person. Raises Refused."""
-    row.status, row.decided_at = "done", visit.now
-    if not reset.do(visit, row):
+    row.status, row.decided_at = "done", context.now
+    if not reset.do(context, row):
         raise Refused("reset_changed")
-    record(visit, "colleague_reset", case_id=row.id)
+    record_event(context, "colleague_reset", case_id=row.id)
 
 
-def wait(visit: Visit, user: User, row: ResetRequest) -> None:
+def wait(context: RequestContext, user: User, row: ResetRequest) -> None:
     """Nothing is done yet; the person is told, and who may decide."""
     row.status = "waiting"
     db.session.flush()
-    record(visit, "two_factor_reset_asked", about=user, case_id=row.id)
-    record(visit, "colleague_reset", reason="waiting", case_id=row.id)
-    notices.queue(visit, user, "reset_asked", by=visit.who.full_name)
-    for each in approvers(visit, user):
-        notices.queue(visit, each, "reset_waiting", by=visit.who.full_name, role=each.role)
+    record_event(context, "two_factor_reset_asked", about=user, case_id=row.id)
+    record_event(context, "colleague_reset", reason="waiting", case_id=row.id)
+    notices.queue(context, user, "reset_asked", by=context.who.full_name)
+    for each in approvers(context, user):
+        notices.queue(context, each, "reset_waiting", by=context.who.full_name, role=each.role)
 
 
-def approvers(visit: Visit, user: User) -> list[User]:
+def approvers(context: RequestContext, user: User) -> list[User]:
     """Who is told that a reset waits: the practice's administrators beside the two; support where there is none."""
-    own = [each for each in emergency.administrators(user.practice_id, user.id) if each.id != visit.who.user_id]
-    return own or [each for each in emergency.support_agents(user.id) if each.id != visit.who.user_id]
+    own = [each for each in emergency.administrators(user.practice_id, user.id) if each.id != context.who.user_id]
+    return own or [each for each in emergency.support_agents(user.id) if each.id != context.who.user_id]

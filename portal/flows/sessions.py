@@ -10,8 +10,8 @@ from sqlalchemy.orm import aliased
 
 from portal.crypto import token_hash
 from portal.db import begin_write, change, db
-from portal.flows.events import record
-from portal.flows.visit import CLAIMS, LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_WAITING, NO_CODE, Visit, Visitor
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import CLAIMS, LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_WAITING, NO_CODE, RequestContext, SessionUser
 from portal.methods import switched_on
 from portal.models import Authenticator, Session, User
 from portal.policy import POLICIES
@@ -53,19 +53,19 @@ class Ended:
     token_hash: str
 
 
-def find(token: str, now: datetime) -> Visitor | Ended | None:
+def find(token: str, now: datetime) -> SessionUser | Ended | None:
     """The session of a token, live or over; None where there never was one. One SELECT."""
     unrestricted = [each.name for each in switched_on() if not each.restricted]
     row = db.session.connection().execute(FIND, {"hash": token_hash(token), "unrestricted": unrestricted}).first()
     if row is None:
         return None
     *columns, ended_reason, disabled_at = row
-    visitor = Visitor(*columns)
+    visitor = SessionUser(*columns)
     reason = ended_reason or ("signed_out" if disabled_at else over(visitor, now))
     return Ended(reason, visitor.user_id, visitor.role, visitor.token_hash) if reason else visitor
 
 
-def over(visitor: Visitor, now: datetime) -> str | None:
+def over(visitor: SessionUser, now: datetime) -> str | None:
     """Which limit has ended the session, or None."""
     if now >= visitor.ends_at:
         return ENDS.get(visitor.level, "overall")
@@ -74,16 +74,16 @@ def over(visitor: Visitor, now: datetime) -> str | None:
     return None
 
 
-def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[str, Session]:
+def begin(context: RequestContext, user: User, level: str, next_path: str | None) -> tuple[str, Session]:
     """Insert a session for a password just shown; the oldest beyond five ends (SE-11), but a claimant ends nobody's.
 
     Returns its token and its row; `browser_known` says whether this person has signed in from this browser before.
     """
-    if visit.visitor:  # signed in again in the same browser: the token that it held is dead (SE-7)
-        change(end_where(visit, "signed_out").where(Session.id == visit.visitor.session_id))
-        record(visit, "session_end", reason="signed_in_again")
+    if context.visitor:  # signed in again in the same browser: the token that it held is dead (SE-7)
+        change(end_where(context, "signed_out").where(Session.id == context.visitor.session_id))
+        record_event(context, "session_end", reason="signed_in_again")
     token = new_token()
-    browser_hash = token_hash(visit.browser) if visit.browser else None
+    browser_hash = token_hash(context.browser) if context.browser else None
     life = config.CLAIMANT_LIFE if level == LEVEL_CLAIMANT else config.SESSION_LIFE
     known = exists().where(Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level.not_in(NO_CODE))
     is_known = bool(browser_hash and db.session.scalar(select(known)))
@@ -94,17 +94,17 @@ def begin(visit: Visit, user: User, level: str, next_path: str | None) -> tuple[
         browser_hash=browser_hash,
         browser_known=is_known,
         next_path=next_path,
-        ip=visit.ip,
-        user_agent=visit.user_agent,
-        created_at=visit.now,
-        last_seen_at=visit.now,
-        ends_at=visit.now + life,
-        password_at=visit.now,
+        ip=context.ip,
+        user_agent=context.user_agent,
+        created_at=context.now,
+        last_seen_at=context.now,
+        ends_at=context.now + life,
+        password_at=context.now,
     )
     db.session.add(row)
     db.session.flush()
     if level != LEVEL_CLAIMANT:
-        end_oldest(visit, user.id, user)
+        end_oldest(context, user.id, user)
     return token, row
 
 
@@ -123,84 +123,89 @@ RENEW = (
 )
 
 
-def end_oldest(visit: Visit, user_id: int, about: User | None = None) -> None:
+def end_oldest(context: RequestContext, user_id: int, about: User | None = None) -> None:
     """Keep the five complete sessions that were seen last."""
-    who = {"owner": user_id, "now": visit.now}
+    who = {"owner": user_id, "now": context.now}
     extra = db.session.scalars(NEWEST_FIRST.offset(config.SESSIONS_PER_PERSON), who).all()
     if not extra:
         return
-    change(end_where(visit, "newer_sign_ins").where(Session.id.in_(extra)))
-    record(visit, "session_end", about=about, reason="newer_sign_ins")
+    change(end_where(context, "newer_sign_ins").where(Session.id.in_(extra)))
+    record_event(context, "session_end", about=about, reason="newer_sign_ins")
 
 
-def end_where(visit: Visit, reason: str):
+def end_where(context: RequestContext, reason: str):
     """The UPDATE that ends sessions; the caller says which."""
-    return update(Session).values(ended_at=visit.now, ended_reason=reason)
+    return update(Session).values(ended_at=context.now, ended_reason=reason)
 
 
-def end_others(visit: Visit, reason: str) -> None:
+def end_others(context: RequestContext, reason: str) -> None:
     """End every session of the visitor but this one (SE-10)."""
-    others = end_where(visit, reason).where(
-        Session.user_id == visit.who.user_id, Session.id != visit.who.session_id, Session.ended_at.is_(None)
+    others = end_where(context, reason).where(
+        Session.user_id == context.who.user_id, Session.id != context.who.session_id, Session.ended_at.is_(None)
     )
     if change(others):
-        record(visit, "session_end", reason=reason)
+        record_event(context, "session_end", reason=reason)
 
 
-def end_all(visit: Visit, user_id: int, reason: str, but: int | None = None) -> None:
+def end_all(context: RequestContext, user_id: int, reason: str, but: int | None = None) -> None:
     """End every session of a person, claims too; `but` names one that stays. The event belongs to the caller."""
-    living = end_where(visit, reason).where(Session.user_id == user_id, Session.ended_at.is_(None))
+    living = end_where(context, reason).where(Session.user_id == user_id, Session.ended_at.is_(None))
     change(living if but is None else living.where(Session.id != but))
 
 
-def renew(visit: Visit, **columns) -> str | None:
+def renew(context: RequestContext, **columns) -> str | None:
     """A new token for this session, the old one dead at once (SE-7), with `columns` set. None: another request was first.
 
     The same statement counts the person's other complete sessions, of which the oldest beyond five ends (SE-11).
     """
     token = new_token()
-    who = visit.who
-    values = {"token_hash": token_hash(token), "last_seen_at": visit.now, "ends_at": visit.now + config.SESSION_LIFE, **columns}
-    which = {"own": who.session_id, "old_hash": who.token_hash, "owner": who.user_id, "now": visit.now}
+    who = context.who
+    values = {
+        "token_hash": token_hash(token),
+        "last_seen_at": context.now,
+        "ends_at": context.now + config.SESSION_LIFE,
+        **columns,
+    }
+    which = {"own": who.session_id, "old_hash": who.token_hash, "owner": who.user_id, "now": context.now}
     renewed = db.session.connection().execute(RENEW, {**values, **which}).first()
     if renewed and renewed[0] >= config.SESSIONS_PER_PERSON:
-        end_oldest(visit, who.user_id)
+        end_oldest(context, who.user_id)
     return token if renewed else None
 
 
-def touch(visit: Visit) -> None:
+def touch(context: RequestContext) -> None:
     """Write "last seen", at most once a minute."""
     begin_write()
-    change(seen(visit).where(Session.last_seen_at <= visit.now - config.SESSION_TOUCH))
+    change(seen(context).where(Session.last_seen_at <= context.now - config.SESSION_TOUCH))
     db.session.commit()
 
 
-def extend(visit: Visit) -> datetime:
+def extend(context: RequestContext) -> datetime:
     """The person asked for more time: when the session ends now (SE-3)."""
     begin_write()
-    change(seen(visit))
-    record(visit, "session_renew")
+    change(seen(context))
+    record_event(context, "session_renew")
     db.session.commit()
-    return min(visit.now + config.SESSION_IDLE, visit.who.ends_at)
+    return min(context.now + config.SESSION_IDLE, context.who.ends_at)
 
 
-def remember(visit: Visit, path: str | None) -> None:
+def remember(context: RequestContext, path: str | None) -> None:
     """Keep the page that the person was on the way to; it outlives whatever comes between."""
-    if path is None or path == visit.who.next_path:
+    if path is None or path == context.who.next_path:
         return
     begin_write()
-    change(update(Session).where(Session.id == visit.who.session_id).values(next_path=path))
+    change(update(Session).where(Session.id == context.who.session_id).values(next_path=path))
     db.session.commit()
 
 
-def seen(visit: Visit):
-    own = update(Session).where(Session.id == visit.who.session_id, Session.ended_at.is_(None))
-    return own.values(last_seen_at=visit.now)
+def seen(context: RequestContext):
+    own = update(Session).where(Session.id == context.who.session_id, Session.ended_at.is_(None))
+    return own.values(last_seen_at=context.now)
 
 
-def sign_out(visit: Visit) -> None:
+def sign_out(context: RequestContext) -> None:
     """End this session (SE-9)."""
     begin_write()
-    change(end_where(visit, "signed_out").where(Session.id == visit.who.session_id, Session.ended_at.is_(None)))
-    record(visit, "session_end", reason="signed_out")
+    change(end_where(context, "signed_out").where(Session.id == context.who.session_id, Session.ended_at.is_(None)))
+    record_event(context, "session_end", reason="signed_out")
     db.session.commit()

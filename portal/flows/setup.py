@@ -9,9 +9,10 @@ from sqlalchemy.orm import joinedload
 from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
-from portal.flows import delivery, throttle, turn_on, verification
-from portal.flows.events import record
-from portal.flows.visit import Visit
+from portal.flows import delivery, turn_on, verification
+from portal.flows.base import throttle
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import RequestContext
 from portal.flows.ways import context_of, open_secret
 from portal.methods import Method, Next, Secret, Step, method
 from portal.models import Authenticator, Binding, User, new_id, secret_place
@@ -24,50 +25,50 @@ class OutOfTurn(Exception):
     """A step that is not due: nothing was charged or changed; the page leads to the step that is."""
 
 
-def open_binding(visit: Visit) -> Binding | None:
+def open_binding(context: RequestContext) -> Binding | None:
     """The visitor's binding, while it lives, and its owner with it."""
-    own = (Binding.user_id == visit.who.user_id, Binding.expires_at > visit.now)
+    own = (Binding.user_id == context.who.user_id, Binding.expires_at > context.now)
     return db.session.scalar(select(Binding).options(joinedload(Binding.user)).where(*own))
 
 
-def is_due(visit: Visit, binding: Binding) -> bool:
+def is_due(context: RequestContext, binding: Binding) -> bool:
     """Whether the binding leads anywhere: the first one while it is off, a further one while it is on."""
-    return visit.who.is_on == bool(binding.replaces or binding.is_extra)
+    return context.who.is_on == bool(binding.replaces or binding.is_extra)
 
 
-def secret_of(visit: Visit, user: User, binding: Binding) -> Secret:
+def secret_of(context: RequestContext, user: User, binding: Binding) -> Secret:
     """The binding's secret in the clear. Raises SealBroken."""
-    return open_secret(visit, user, binding, f"{delivery.BINDING}{binding.id}")
+    return open_secret(context, user, binding, f"{delivery.BINDING}{binding.id}")
 
 
-def show(visit: Visit, binding: Binding, step: Step) -> dict:
+def show(context: RequestContext, binding: Binding, step: Step) -> dict:
     """What the page of a step needs. Raises SealBroken."""
-    secret = secret_of(visit, binding.user, binding)
-    return {**step.show(secret, visit.now), "wait": wait(visit, binding, step, secret)}
+    secret = secret_of(context, binding.user, binding)
+    return {**step.show(secret, context.now), "wait": wait(context, binding, step, secret)}
 
 
-def wait(visit: Visit, binding: Binding, step: Step, secret: Secret) -> Wait | None:
+def wait(context: RequestContext, binding: Binding, step: Step, secret: Secret) -> Wait | None:
     """How long no text can go out; where a number is asked for, to none whatever."""
     chosen = method(binding.method)
     if chosen is None or not chosen.sends:
         return None
-    number = visit.keys.mac(secret.text, delivery.TARGET) if step.verifies else b""
-    return delivery.waits(visit, binding.user_id, secret.attempt, number)[number]
+    number = context.keys.mac(secret.text, delivery.TARGET) if step.verifies else b""
+    return delivery.waits(context, binding.user_id, secret.attempt, number)[number]
 
 
-def may_see(visit: Visit, binding: Binding) -> bool:
+def may_see(context: RequestContext, binding: Binding) -> bool:
     """Whether this session began the first set-up, or showed what the person has within five minutes (RA-1, RA-4)."""
-    began = binding.session_id == visit.who.session_id and not visit.who.is_on
-    return began or visit.who.is_fresh(visit.now)
+    began = binding.session_id == context.who.session_id and not context.who.is_on
+    return began or context.who.is_fresh(context.now)
 
 
-def begin(visit: Visit, chosen: Method, replaces: str | None = None, is_extra: bool = False) -> None:
+def begin(context: RequestContext, chosen: Method, replaces: str | None = None, is_extra: bool = False) -> None:
     """Make the secret, unless one of the same method and aim is open: it stays through reloads, tabs and devices.
 
     `replaces`: the live authenticator of the visitor that the proof ends. Raises OutOfTurn, Refused("authenticators_full").
     """
     session = begin_write()
-    user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
+    user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
     if (user.two_factor == "on") != bool(replaces or is_extra) or (replaces and not owns(user.id, replaces)):
         session.rollback()
         raise OutOfTurn
@@ -76,15 +77,15 @@ def begin(visit: Visit, chosen: Method, replaces: str | None = None, is_extra: b
         raise Refused("authenticators_full", most=config.AUTHENTICATORS_MAX)
     binding = session.scalar(select(Binding).where(Binding.user_id == user.id))
     aim = (chosen.name, replaces, is_extra)
-    if binding and aim == (binding.method, binding.replaces, binding.is_extra) and is_open(visit, binding):
+    if binding and aim == (binding.method, binding.replaces, binding.is_extra) and is_open(context, binding):
         session.rollback()
         return
     if binding:
-        delivery.void_binding(visit, binding.id)
+        delivery.void_binding(context, binding.id)
         session.delete(binding)
         session.flush()
-    session.add(new_binding(visit, user, chosen, replaces, is_extra))
-    record(visit, "authenticator_binding_begun", factor=chosen.name)
+    session.add(new_binding(context, user, chosen, replaces, is_extra))
+    record_event(context, "authenticator_binding_begun", factor=chosen.name)
     session.commit()
 
 
@@ -104,54 +105,54 @@ def is_gone(authenticator_id: str) -> bool:
     return db.session.scalar(select(Authenticator.id).where(Authenticator.id == authenticator_id)) is None
 
 
-def new_binding(visit: Visit, user: User, chosen: Method, replaces: str | None, is_extra: bool) -> Binding:
+def new_binding(context: RequestContext, user: User, chosen: Method, replaces: str | None, is_extra: bool) -> Binding:
     """A binding with a secret of its own, sealed for the place it will keep as an authenticator."""
     binding_id = new_id()
     return Binding(
         id=binding_id,
         user_id=user.id,
-        session_id=visit.who.session_id,
+        session_id=context.who.session_id,
         method=chosen.name,
         step=chosen.steps[0].name,
         replaces=replaces,
         is_extra=is_extra,
-        secret_sealed=visit.keys.seal(chosen.begin(context_of(visit, user)), secret_place(user.id, binding_id)),
-        created_at=visit.now,
-        expires_at=visit.now + config.BINDING_LIFE,
+        secret_sealed=context.keys.seal(chosen.begin(context_of(context, user)), secret_place(user.id, binding_id)),
+        created_at=context.now,
+        expires_at=context.now + config.BINDING_LIFE,
     )
 
 
-def is_open(visit: Visit, binding: Binding) -> bool:
+def is_open(context: RequestContext, binding: Binding) -> bool:
     """Whether the binding lives and the keys at hand open it."""
     try:
-        binding.secret(visit.keys)
+        binding.secret(context.keys)
     except SealBroken:
         return False
-    return visit.now < binding.expires_at
+    return context.now < binding.expires_at
 
 
-def submit(visit: Visit, chosen: Method, step: Step, answer: Answer) -> Step | None:
+def submit(context: RequestContext, chosen: Method, step: Step, answer: Answer) -> Step | None:
     """Answer a step: the next step, or None when the answer proved it and everything that follows is done.
 
     Raises Refused (what was charged is committed first), OutOfTurn.
     """
     begin_write()
-    user = charge(visit, chosen) if counts(chosen, step) else lock(visit)
-    binding = find_binding(visit, user, chosen)
+    user = charge(context, chosen) if counts(chosen, step) else lock(context)
+    binding = find_binding(context, user, chosen)
     if not chosen.is_reached(step, binding.step):
         db.session.rollback()
         raise OutOfTurn
     try:
-        taken = step.take(secret_of(visit, user, binding), answer, visit.now)
+        taken = step.take(secret_of(context, user, binding), answer, context.now)
         if isinstance(taken, Next):
-            return go_on(visit, user, binding, chosen, step, taken)
+            return go_on(context, user, binding, chosen, step, taken)
         if chosen.sends_texts:
-            delivery.check_still_shared(visit, user, binding)
+            delivery.check_still_shared(context, user, binding)
     except (Refused, SealBroken) as rejected:
-        raise reject(visit, user, binding, rejected, chosen, step) from None
+        raise reject(context, user, binding, rejected, chosen, step) from None
     if taken.secret is not None:
-        keep(visit, binding, taken.secret)
-    turn_on.prove(visit, user, binding, chosen, taken.columns)
+        keep(context, binding, taken.secret)
+    turn_on.prove(context, user, binding, chosen, taken.columns)
     return None
 
 
@@ -160,93 +161,95 @@ def counts(chosen: Method, step: Step) -> bool:
     return step.verifies and chosen.can_be_guessed
 
 
-def charge(visit: Visit, chosen: Method) -> User:
+def charge(context: RequestContext, chosen: Method) -> User:
     """Charge the try. Raises Refused("throttled")."""
     try:
-        return throttle.charge(visit, visit.who.user_id, set_up=True)
+        return throttle.charge_attempt(context, context.who.user_id, set_up=True)
     except Refused as refused:
-        raise commit_refusal(visit, refused, chosen) from None
+        raise commit_refusal(context, refused, chosen) from None
 
 
-def lock(visit: Visit) -> User:
+def lock(context: RequestContext) -> User:
     """The person's row, held until the transaction ends."""
-    return db.session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
+    return db.session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
 
 
-def find_binding(visit: Visit, user: User, chosen: Method) -> Binding:
+def find_binding(context: RequestContext, user: User, chosen: Method) -> Binding:
     """The open binding of this method, charged with the try. Raises OutOfTurn, Refused("set_up_expired")."""
     binding = db.session.scalar(select(Binding).where(Binding.user_id == user.id, Binding.method == chosen.name))
     if binding is None or (user.two_factor == "on") != bool(binding.replaces or binding.is_extra):
         db.session.rollback()
         raise OutOfTurn
-    if visit.now >= binding.expires_at:
+    if context.now >= binding.expires_at:
         db.session.delete(binding)
-        raise commit_refusal(visit, Refused("set_up_expired"), chosen)
+        raise commit_refusal(context, Refused("set_up_expired"), chosen)
     return binding
 
 
-def keep(visit: Visit, binding: Binding, text: str) -> None:
+def keep(context: RequestContext, binding: Binding, text: str) -> None:
     """Make it the binding's secret."""
-    binding.secret_sealed = visit.keys.seal(text, secret_place(binding.user_id, binding.id))
+    binding.secret_sealed = context.keys.seal(text, secret_place(binding.user_id, binding.id))
 
 
-def go_on(visit: Visit, user: User, binding: Binding, chosen: Method, step: Step, taken: Next) -> Step:
+def go_on(context: RequestContext, user: User, binding: Binding, chosen: Method, step: Step, taken: Next) -> Step:
     """Send a code to the answer if the step asks for it, then keep it as the binding's secret, and lead to the next step.
 
     In this order: a code that went to the last answer must not prove one that nothing was sent to (SM-8).
     The same answer once more, while its code lives, sends nothing: who went back types the code that is there.
     """
-    secret = secret_of(visit, user, binding)
+    secret = secret_of(context, user, binding)
     same = hmac.compare_digest(taken.secret.encode(), secret.text.encode())
-    if taken.sends and not (same and delivery.lives(visit, secret.attempt)):
-        delivery.send(visit, user, replace(secret, text=taken.secret), chosen)
-    keep(visit, binding, taken.secret)
+    if taken.sends and not (same and delivery.lives(context, secret.attempt)):
+        delivery.send(context, user, replace(secret, text=taken.secret), chosen)
+    keep(context, binding, taken.secret)
     following = chosen.step_after(step)
     binding.step = following.name
     db.session.commit()
     return following
 
 
-def send_again(visit: Visit, chosen: Method) -> None:
+def send_again(context: RequestContext, chosen: Method) -> None:
     """One more code to the binding's number. Raises Refused, OutOfTurn."""
     begin_write()
-    user = lock(visit)
-    binding = find_binding(visit, user, chosen)
-    secret = secret_of(visit, user, binding)
+    user = lock(context)
+    binding = find_binding(context, user, chosen)
+    secret = secret_of(context, user, binding)
     if not secret.text or not chosen.sends:
         db.session.rollback()
         raise OutOfTurn
     try:
-        delivery.send(visit, user, secret, chosen)
+        delivery.send(context, user, secret, chosen)
     except Refused as refused:
-        raise commit_refusal(visit, refused, chosen) from None
+        raise commit_refusal(context, refused, chosen) from None
     db.session.commit()
 
 
-def reject(visit: Visit, user: User, binding: Binding, rejected: Refused | SealBroken, chosen: Method, step: Step) -> Refused:
+def reject(
+    context: RequestContext, user: User, binding: Binding, rejected: Refused | SealBroken, chosen: Method, step: Step
+) -> Refused:
     """Commit the failure; the refusal says what to try next."""
     refused = rejected if isinstance(rejected, Refused) else Refused("set_up_expired")
     if not step.verifies:
-        return commit_refusal(visit, refused, chosen)
+        return commit_refusal(context, refused, chosen)
     binding.failures += 1
     explained = verification.explain(refused, chosen, binding.failures, verification.AT_SET_UP, user)
     if not counts(chosen, step):
-        return commit_refusal(visit, explained, chosen)
-    verification.tell_lock(visit, user)
-    return commit_refusal(visit, verification.with_tries(explained, user), chosen)
+        return commit_refusal(context, explained, chosen)
+    verification.tell_lock(context, user)
+    return commit_refusal(context, verification.with_tries(explained, user), chosen)
 
 
-def commit_refusal(visit: Visit, refused: Refused, chosen: Method) -> Refused:
-    record(visit, "authenticator_binding", reason=refused.reason, refused=True, factor=chosen.name)
+def commit_refusal(context: RequestContext, refused: Refused, chosen: Method) -> Refused:
+    record_event(context, "authenticator_binding", reason=refused.reason, refused=True, factor=chosen.name)
     db.session.commit()
     return refused
 
 
-def cancel(visit: Visit) -> None:
+def cancel(context: RequestContext) -> None:
     """Forget the binding; what is live stays as it is."""
     session = begin_write()
-    binding_id = session.scalar(delete(Binding).where(Binding.user_id == visit.who.user_id).returning(Binding.id))
+    binding_id = session.scalar(delete(Binding).where(Binding.user_id == context.who.user_id).returning(Binding.id))
     if binding_id:
-        delivery.void_binding(visit, binding_id)
-        record(visit, "authenticator_binding_cancelled")
+        delivery.void_binding(context, binding_id)
+        record_event(context, "authenticator_binding_cancelled")
     session.commit()

@@ -1,7 +1,6 @@
 """Signing in: the password first, then a code where two-factor authentication is on."""
 
 import logging
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,8 +11,9 @@ from portal.answers import Answer
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db, end_read
 from portal.flows import backup_codes, delivery, emergency, notices, sessions, trusted, verification
-from portal.flows.events import record
-from portal.flows.visit import LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, Visit
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, RequestContext
+from portal.flows.base.passwords import load_password_hash, normalize_username
 from portal.flows.ways import Way, attempt_of, first_sender, live, open_secret
 from portal.methods import method
 from portal.models import Binding, Session, User
@@ -33,80 +33,66 @@ class Begun:
     role: str
 
 
-def normalise_username(typed: str) -> str:
-    """Usernames ignore case and spaces around them. NUL, which PostgreSQL refuses, becomes a letter that no username has."""
-    return unicodedata.normalize("NFKC", typed).strip().casefold().replace("\0", "\ufffd")
-
-
-def stored_password(visit: Visit, user: User | None) -> str | None:
-    """The argon2 string of a user who may sign in, else None."""
-    if user is None or user.disabled_at is not None:
-        return None
-    try:
-        return user.unseal(visit.keys, "password")
-    except SealBroken:
-        log.critical("the password of user %s cannot be decrypted with the configured keys", user.id)
-        return None
-
-
-def submit_password(visit: Visit, username: str, password: str, next_path: str | None) -> Begun:
+def submit_password(context: RequestContext, username: str, password: str, next_path: str | None) -> Begun:
     """Check the password and begin a session. Raises Refused("sign_in_wrong"), the same for every cause (EN-1).
 
     A reset account's password alone opens nothing (rule 1): who shows the right one is told of the link ("reset_link_due").
     """
-    user = db.session.scalar(select(User).where(User.username == normalise_username(username)))
-    stored = stored_password(visit, user)
+    user = db.session.scalar(select(User).where(User.username == normalize_username(username)))
+    stored = load_password_hash(context, user)
     db.session.expunge_all()
     end_read()
     right = passwords.verify(stored, password)
     renewed = passwords.hash_password(password) if right and stored and passwords.needs_rehash(stored) else None
     session = begin_write()
     if user is None or not right:
-        record(visit, "authn_login_fail", about=user, reason="sign_in_wrong", refused=True, factor="password")
+        record_event(context, "authn_login_fail", about=user, reason="sign_in_wrong", refused=True, factor="password")
         session.commit()
         raise Refused("sign_in_wrong")
     # A browser that shows a trust token waits for whoever changes the factors at this moment.
-    user = session.get_one(User, user.id, with_for_update=bool(visit.trusted) or None)
+    user = session.get_one(User, user.id, with_for_update=bool(context.trusted) or None)
     if user.two_factor == "reset":
-        record(visit, "authn_login_fail", about=user, reason="reset_link_due", refused=True, factor="password")
+        record_event(context, "authn_login_fail", about=user, reason="reset_link_due", refused=True, factor="password")
         session.commit()
         raise Refused("reset_link_due")
-    return begin_session(visit, user, renewed, next_path)
+    return begin_session(context, user, renewed, next_path)
 
 
-def begin_session(visit: Visit, user: User, renewed: str | None, next_path: str | None) -> Begun:
+def begin_session(context: RequestContext, user: User, renewed: str | None, next_path: str | None) -> Begun:
     """The session that a right password begins: a claimant's where a code is due, unless the person trusts this browser."""
     if renewed:
-        user.seal(visit.keys, "password", renewed)
+        user.seal(context.keys, "password", renewed)
     is_on = user.two_factor == "on"
-    is_trusted = is_on and trusted.use(visit, user)
+    is_trusted = is_on and trusted.use(context, user)
     asks_code = is_on and not is_trusted
     level = LEVEL_TRUSTED if is_trusted else LEVEL_CLAIMANT if asks_code else LEVEL_ONE
-    token, row = sessions.begin(visit, user, level, next_path)
+    token, row = sessions.begin(context, user, level, next_path)
     factor, reason = trusted.FACTOR if is_trusted else "password", "code_due" if asks_code else None
-    record(visit, "authn_login_success", about=user, session_hash=token_hash(token), factor=factor, reason=reason)
+    record_event(context, "authn_login_success", about=user, session_hash=token_hash(token), factor=factor, reason=reason)
     if not asks_code:
-        user.last_sign_in_at = visit.now
+        user.last_sign_in_at = context.now
         if not row.browser_known:
-            notices.queue(visit, user, "new_browser")
+            notices.queue(context, user, "new_browser")
     else:
-        send_first_code(visit, user, row)
-    forget_expired(visit.now)
+        send_first_code(context, user, row)
+    forget_expired(context.now)
     db.session.commit()
     return Begun(token, asks_code, user.role)
 
 
-def send_first_code(visit: Visit, user: User, row: Session) -> None:
+def send_first_code(context: RequestContext, user: User, row: Session) -> None:
     """Where codes come by text only, the password's POST sends the first; a limit reached is told on the page."""
     found = first_sender(user.id, user.role)
     if found is None:
         return
     authenticator, chosen = found
     try:
-        secret = open_secret(visit, user, authenticator, f"session:{row.id}")
-        delivery.send(visit, user, secret, chosen)
+        secret = open_secret(context, user, authenticator, f"session:{row.id}")
+        delivery.send(context, user, secret, chosen)
     except (Refused, SealBroken) as refused:
-        record(visit, "code_sent", about=user, reason=getattr(refused, "reason", "unreadable"), refused=True, factor=chosen.name)
+        record_event(
+            context, "code_sent", about=user, reason=getattr(refused, "reason", "unreadable"), refused=True, factor=chosen.name
+        )
 
 
 def limit_reached(ways: list[Way]) -> Refused | None:
@@ -116,19 +102,19 @@ def limit_reached(ways: list[Way]) -> Refused | None:
     return ways[0].wait.refusal
 
 
-def send_code(visit: Visit, authenticator_id: str) -> None:
+def send_code(context: RequestContext, authenticator_id: str) -> None:
     """Send a code for this sign-in or confirmation to one of the visitor's numbers. Raises Refused."""
     session = begin_write()
-    user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
+    user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
     row = next((each for each in live(user.id, user.role) if each.id == authenticator_id), None)
     chosen = method(row.method) if row else None
     if row is None or chosen is None or not chosen.sends:
         session.rollback()
         raise Refused("text_first")
     try:
-        delivery.send(visit, user, open_secret(visit, user, row, attempt_of(visit)), chosen)
+        delivery.send(context, user, open_secret(context, user, row, attempt_of(context)), chosen)
     except Refused as refused:
-        record(visit, "code_sent", reason=refused.reason, refused=True, factor=chosen.name)
+        record_event(context, "code_sent", reason=refused.reason, refused=True, factor=chosen.name)
         session.commit()
         raise
     except SealBroken:
@@ -153,28 +139,28 @@ class Finished:
     trusted: str | None  # what the browser keeps, where the person trusts it from now on
 
 
-def submit_code(visit: Visit, answer: Answer, trust: bool = False) -> Finished:
+def submit_code(context: RequestContext, answer: Answer, trust: bool = False) -> Finished:
     """Check the second factor of a claimant; the session gets a new token and its full level. Raises Refused.
 
     `trust`: the person ticked the box, which counts only where their policy and the operator allow it.
     """
-    proof = verification.check(visit, answer, "authn_login_fail", last_sign_in_at=visit.now)
-    token = sessions.renew(visit, level=LEVEL_TWO, second_factor_at=visit.now)
+    proof = verification.check(context, answer, "authn_login_fail", last_sign_in_at=context.now)
+    token = sessions.renew(context, level=LEVEL_TWO, second_factor_at=context.now)
     if token is None:  # this claimant's session ended or was renewed meanwhile: the spent code goes with it
         db.session.commit()
         raise Refused("used_meanwhile")
-    record(visit, "authn_login_success", factor=proof.factor, session_hash=token_hash(token))
-    if not visit.who.browser_known:
-        notices.queue(visit, proof.user, "new_browser")
+    record_event(context, "authn_login_success", factor=proof.factor, session_hash=token_hash(token))
+    if not context.who.browser_known:
+        notices.queue(context, proof.user, "new_browser")
     if policy_of(proof.user.role).must_use:
-        end_emergency(visit, proof.user)
-    kept = trusted.add(visit, proof.user) if trust and trusted.days(visit, proof.user.role) else None
+        end_emergency(context, proof.user)
+    kept = trusted.add(context, proof.user) if trust and trusted.days(context, proof.user.role) else None
     db.session.commit()
-    return Finished(token, visit.who.next_path, proof.backup_left, kept)
+    return Finished(token, context.who.next_path, proof.backup_left, kept)
 
 
-def end_emergency(visit: Visit, user: User) -> None:
+def end_emergency(context: RequestContext, user: User) -> None:
     """Who shows a code needs no emergency access; what waits or runs would open charts to the password alone (AD-6)."""
-    emergency.stop(visit, user, "signed_in")
+    emergency.stop(context, user, "signed_in")
     reading = (Session.user_id == user.id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
-    change(sessions.end_where(visit, "emergency_signed_in").where(*reading))
+    change(sessions.end_where(context, "emergency_signed_in").where(*reading))

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, func, outerjoin, select, true, tuple_
 
 from portal.db import begin_write, db, end_read
-from portal.flows.events import record, record_alone
-from portal.flows.visit import Visit
+from portal.flows.base.audit import record_event, record_event_alone
+from portal.flows.base.context import RequestContext
 from portal.methods import method, offered
 from portal.models import Authenticator, BackupCode, BackupCodeSet, Practice, User
 from portal.policy import PROVIDER
@@ -108,9 +108,9 @@ def allowed() -> tuple[str, ...]:
     return tuple(each.name for each in offered(PROVIDER))
 
 
-def own(visit: Visit) -> tuple[ColumnElement[bool], ...]:
+def own(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: the accounts of the visitor's practice that can sign in."""
-    return User.practice_id == visit.who.practice_id, User.disabled_at.is_(None), User.role.in_(STAFF)
+    return User.practice_id == context.who.practice_id, User.disabled_at.is_(None), User.role.in_(STAFF)
 
 
 def columns() -> dict[str, Any]:
@@ -127,10 +127,10 @@ def columns() -> dict[str, Any]:
     return {name: (made.get(name) if name in made else of_set.get(name, getattr(User, name, None))) for name in names}
 
 
-def people(visit: Visit, asked: Asked, shown: Mapping[str, Any]) -> Select:
+def people(context: RequestContext, asked: Asked, shown: Mapping[str, Any]) -> Select:
     """SQL: those who are asked for, in no order yet."""
     live = (BackupCodeSet.user_id == User.id) & BackupCodeSet.replaced_at.is_(None)
-    rows = select(*(column.label(name) for name, column in shown.items())).outerjoin(BackupCodeSet, live).where(*own(visit))
+    rows = select(*(column.label(name) for name, column in shown.items())).outerjoin(BackupCodeSet, live).where(*own(context))
     if asked.state:
         rows = rows.where(User.two_factor == asked.state)
     if asked.search:
@@ -156,59 +156,59 @@ def order(sort: str, by: Any) -> list:
     return [*first[sort], by["name_key"], by["id"]]
 
 
-def listed(visit: Visit, asked: Asked, number: int = 1) -> Status:
+def listed(context: RequestContext, asked: Asked, number: int = 1) -> Status:
     """Page 1, 2, 3 … of the practice with its counts, by one query. Opening the list is an event (AU-7)."""
-    note(visit, "team_list_opened")
+    note(context, "team_list_opened")
     shown = columns()
-    page = people(visit, asked, shown).order_by(*order(asked.sort, shown))
+    page = people(context, asked, shown).order_by(*order(asked.sort, shown))
     member = page.offset((number - 1) * config.TEAM_PAGE).limit(config.TEAM_PAGE + 1).subquery()
-    head = select(Practice.name.label("practice"), *counts(visit)).where(Practice.id == visit.who.practice_id).subquery()
+    head = select(Practice.name.label("practice"), *counts(context)).where(Practice.id == context.who.practice_id).subquery()
     every = select(head, member).select_from(outerjoin(head, member, true())).order_by(*order(asked.sort, member.c))
     rows = db.session.execute(every).all()
     practice, *counted = rows[0][: 1 + len(STATES)]
-    members = [Member(visit.now, *row[1 + len(STATES) :]) for row in rows if row.id is not None]
+    members = [Member(context.now, *row[1 + len(STATES) :]) for row in rows if row.id is not None]
     found = dict(zip(STATES, counted, strict=True))
     return Status(practice, found, number, members[: config.TEAM_PAGE], len(members) > config.TEAM_PAGE)
 
 
-def counts(visit: Visit) -> list:
+def counts(context: RequestContext) -> list:
     """SQL: how many of the practice are in each state; the index answers it."""
     return [
         select(func.count())
         .select_from(User)
-        .where(*own(visit), User.two_factor == state)
+        .where(*own(context), User.two_factor == state)
         .scalar_subquery()
         .label(f"count_{state}")
         for state in STATES
     ]
 
 
-def export(visit: Visit, asked: Asked) -> Iterator[Member]:
+def export(context: RequestContext, asked: Asked) -> Iterator[Member]:
     """Everyone who is asked for, by name. A few hundred rows are in memory at a time, and no connection is held between them."""
     shown = columns()
-    every = people(visit, asked, shown).order_by(*order(SORTS[0], shown)).limit(config.TEAM_CHUNK)
+    every = people(context, asked, shown).order_by(*order(SORTS[0], shown)).limit(config.TEAM_CHUNK)
     rest = every
     while rows := db.session.execute(rest).all():
         end_read()
-        yield from (Member(visit.now, *row) for row in rows)
+        yield from (Member(context.now, *row) for row in rows)
         rest = every.where(tuple_(User.name_key, User.id) > tuple_(rows[-1].name_key, rows[-1].id))
 
 
-def begin_export(visit: Visit, asked: Asked) -> str:
+def begin_export(context: RequestContext, asked: Asked) -> str:
     """Note the export, before its first row leaves; returns the practice's name."""
-    note(visit, "team_list_exported", asked.state or None)
-    return db.session.scalars(select(Practice.name).where(Practice.id == visit.who.practice_id)).one()
+    note(context, "team_list_exported", asked.state or None)
+    return db.session.scalars(select(Practice.name).where(Practice.id == context.who.practice_id)).one()
 
 
-def note(visit: Visit, event: str, reason: str | None = None) -> None:
+def note(context: RequestContext, event: str, reason: str | None = None) -> None:
     begin_write()
-    record(visit, event, reason=reason)
+    record_event(context, event, reason=reason)
     db.session.commit()
 
 
-def find(visit: Visit, user_id: int) -> User | None:
+def find(context: RequestContext, user_id: int) -> User | None:
     """One account of the practice, or None. One of another practice is recorded: nobody comes to its address by a link of ours."""
-    user = db.session.scalar(select(User).where(User.id == user_id, *own(visit)))
+    user = db.session.scalar(select(User).where(User.id == user_id, *own(context)))
     if user is None and db.session.scalar(select(func.count()).where(User.id == user_id)):
-        record_alone(visit, "authz_fail", "not_own")
+        record_event_alone(context, "authz_fail", "not_own")
     return user

@@ -7,9 +7,10 @@ from sqlalchemy import delete, select, update
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
-from portal.flows import backup_codes, delivery, links, notices, profile, sessions, throttle, trusted
-from portal.flows.events import record
-from portal.flows.visit import LEVEL_TWO, Visit
+from portal.flows import backup_codes, delivery, notices, profile, sessions, trusted
+from portal.flows.base import links, throttle
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import LEVEL_TWO, RequestContext
 from portal.flows.ways import is_off, open_secret
 from portal.methods import Method, method
 from portal.models import Authenticator, Binding, SentCode, Session, SpentStep, User
@@ -20,39 +21,39 @@ TOLD = N_("%(issuer)s, for %(initials)s We no longer text your codes to this num
 TOLD_FOR = timedelta(hours=24)  # how long the text to an old number may take
 
 
-def prove(visit: Visit, user: User, binding: Binding, chosen: Method, columns: dict) -> None:
+def prove(context: RequestContext, user: User, binding: Binding, chosen: Method, columns: dict) -> None:
     """Turn the proved binding into an authenticator, with all that goes with it, and commit."""
     change(delete(Binding).where(Binding.id == binding.id))
     if chosen.sends:
-        delivery.void_binding(visit, binding.id)
+        delivery.void_binding(context, binding.id)
     old = db.session.get(Authenticator, binding.replaces) if binding.replaces else None
     if old is not None:
-        delivery.void(visit, SentCode.authenticator_id == old.id)
+        delivery.void(context, SentCode.authenticator_id == old.id)
         db.session.delete(old)
         change(delete(SpentStep).where(SpentStep.authenticator_id == old.id))
     db.session.flush()
-    db.session.add(new_authenticator(visit, user, binding, chosen, columns))
+    db.session.add(new_authenticator(context, user, binding, chosen, columns))
     if chosen.sends_texts:
-        profile.confirm_phone(visit, user, binding.secret(visit.keys))
+        profile.confirm_phone(context, user, binding.secret(context.keys))
     if old is not None:
-        tell_old_number(visit, user, old)
+        tell_old_number(context, user, old)
     if user.two_factor == "on":
-        throttle.forgive(visit, user, user.set_up_failures, set_up_failures=0)
+        throttle.clear_failures(context, user, user.set_up_failures, set_up_failures=0)
     else:
-        first_proof(visit, user, binding)
-    drop_others(visit, user, binding)
-    raise_level(visit)
-    trusted.end_with_change(visit, user.id)
-    sessions.end_others(visit, "two_factor_changed")
+        first_proof(context, user, binding)
+    drop_others(context, user, binding)
+    raise_level(context)
+    trusted.end_with_change(context, user.id)
+    sessions.end_others(context, "two_factor_changed")
     if old is not None:
-        record(visit, "authenticator_replaced", factor=binding.method)
+        record_event(context, "authenticator_replaced", factor=binding.method)
     else:
-        record(visit, "authenticator_added", factor=binding.method)
-    tell(visit, user, old)
+        record_event(context, "authenticator_added", factor=binding.method)
+    tell(context, user, old)
     db.session.commit()
 
 
-def drop_others(visit: Visit, user: User, binding: Binding) -> None:
+def drop_others(context: RequestContext, user: User, binding: Binding) -> None:
     """What the person's policy no longer allows goes with the first proof of what it does: a number from before they were a provider."""
     policy = policy_of(user.role)
     if policy.accepts_restricted:
@@ -61,99 +62,99 @@ def drop_others(visit: Visit, user: User, binding: Binding) -> None:
         asked = method(row.method)
         if asked and not policy.allows(asked):
             db.session.delete(row)
-            record(visit, "authenticator_removed", factor=row.method)
+            record_event(context, "authenticator_removed", factor=row.method)
 
 
-def first_proof(visit: Visit, user: User, binding: Binding) -> None:
+def first_proof(context: RequestContext, user: User, binding: Binding) -> None:
     """ "On", and the first backup codes. After a reset its link is used up by this, and by nothing before (RC-8)."""
     if user.two_factor == "reset":
-        links.void(visit, user.id, links.RESET)
-    on: dict = {"two_factor": "on", "two_factor_since": visit.now}
-    throttle.forgive(visit, user, user.set_up_failures, **on, set_up_failures=0)
-    backup_codes.make(visit, user)
+        links.void_links(context, user.id, links.RESET)
+    on: dict = {"two_factor": "on", "two_factor_since": context.now}
+    throttle.clear_failures(context, user, user.set_up_failures, **on, set_up_failures=0)
+    backup_codes.make(context, user)
 
 
-def tell(visit: Visit, user: User, old: Authenticator | None) -> None:
+def tell(context: RequestContext, user: User, old: Authenticator | None) -> None:
     """The notice of what the proof changed; `user` is as it was before."""
     if user.two_factor != "on":
-        notices.queue(visit, user, "two_factor_on")
+        notices.queue(context, user, "two_factor_on")
     elif old is not None:
-        notices.queue(visit, user, "authenticator_replaced")
+        notices.queue(context, user, "authenticator_replaced")
     else:
-        notices.queue(visit, user, "authenticator_added")
+        notices.queue(context, user, "authenticator_added")
 
 
-def new_authenticator(visit: Visit, user: User, binding: Binding, chosen: Method, columns: dict) -> Authenticator:
+def new_authenticator(context: RequestContext, user: User, binding: Binding, chosen: Method, columns: dict) -> Authenticator:
     """The row, with a name that no other of the person's has."""
     taken = set(db.session.scalars(select(Authenticator.name).where(Authenticator.user_id == user.id)))
     names = (f"{columns['name']} {number}" if number > 1 else columns["name"] for number in count(1))
-    secret = binding.secret(visit.keys)
+    secret = binding.secret(context.keys)
     return Authenticator(
         id=binding.id,
         user_id=user.id,
         method=binding.method,
         secret_sealed=binding.secret_sealed,  # sealed for this id from the start
-        target_hash=visit.keys.mac(secret, delivery.TARGET) if chosen.sends else None,
-        created_at=visit.now,
-        last_used_at=visit.now,
+        target_hash=context.keys.mac(secret, delivery.TARGET) if chosen.sends else None,
+        created_at=context.now,
+        last_used_at=context.now,
         **{**columns, "name": next(name for name in names if name not in taken)},
     )
 
 
-def tell_old_number(visit: Visit, user: User, old: Authenticator) -> None:
+def tell_old_number(context: RequestContext, user: User, old: Authenticator) -> None:
     """The number that no authenticator of the person has any more is told by text, with no code in it (rule 3, SM-8)."""
     known = method(old.method)
     still = select(Authenticator.id).where(Authenticator.user_id == user.id, Authenticator.target_hash == old.target_hash)
-    if known is None or not known.sends_texts or is_off(visit, known) or db.session.scalar(still):
+    if known is None or not known.sends_texts or is_off(context, known) or db.session.scalar(still):
         return
     try:
-        secret = open_secret(visit, user, old, "")
+        secret = open_secret(context, user, old, "")
     except SealBroken:
         return
     words = TOLD % {"issuer": secret.issuer, "initials": secret.initials}
-    db.session.add(delivery.text_row(visit, user, "told", secret.text, words, visit.now + TOLD_FOR))
+    db.session.add(delivery.text_row(context, user, "told", secret.text, words, context.now + TOLD_FOR))
 
 
-def raise_level(visit: Visit) -> None:
+def raise_level(context: RequestContext) -> None:
     """This session has shown the second factor. Its token stays: a double press must not sign the person out."""
-    own = update(Session).where(Session.id == visit.who.session_id)
-    change(own.values(level=LEVEL_TWO, second_factor_at=visit.now, last_seen_at=visit.now, turning_off_at=None))
+    own = update(Session).where(Session.id == context.who.session_id)
+    change(own.values(level=LEVEL_TWO, second_factor_at=context.now, last_seen_at=context.now, turning_off_at=None))
 
 
-def rename(visit: Visit, authenticator_id: str, name: str) -> bool:
+def rename(context: RequestContext, authenticator_id: str, name: str) -> bool:
     """Give one of the visitor's authenticators a name; False where it is not theirs. Raises Refused("label_taken")."""
     session = begin_write()
-    session.get_one(User, visit.who.user_id, with_for_update=True)  # two renamings come one after the other
-    others = select(Authenticator.name).where(Authenticator.user_id == visit.who.user_id, Authenticator.id != authenticator_id)
+    session.get_one(User, context.who.user_id, with_for_update=True)  # two renamings come one after the other
+    others = select(Authenticator.name).where(Authenticator.user_id == context.who.user_id, Authenticator.id != authenticator_id)
     if name.casefold() in {each.casefold() for each in session.scalars(others)}:
         session.rollback()
         raise Refused("label_taken")
-    own = update(Authenticator).where(Authenticator.id == authenticator_id, Authenticator.user_id == visit.who.user_id)
+    own = update(Authenticator).where(Authenticator.id == authenticator_id, Authenticator.user_id == context.who.user_id)
     done = change(own.values(name=name)) == 1
     if done:
-        record(visit, "authenticator_renamed")
+        record_event(context, "authenticator_renamed")
     db.session.commit()
     return done
 
 
-def remove(visit: Visit, authenticator_id: str) -> bool:
+def remove(context: RequestContext, authenticator_id: str) -> bool:
     """Take one authenticator away while another that works stays; False where it is the last, or not theirs (TO-9)."""
     session = begin_write()
-    user = session.get_one(User, visit.who.user_id, with_for_update=True, populate_existing=True)
+    user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
     rows = session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).all()
     gone = next((row for row in rows if row.id == authenticator_id), None)
-    stays = [row for row in rows if row is not gone and row.disabled_at is None and not is_off(visit, method(row.method))]
+    stays = [row for row in rows if row is not gone and row.disabled_at is None and not is_off(context, method(row.method))]
     if gone is None or not stays:
         session.rollback()
         return False
-    delivery.void(visit, SentCode.authenticator_id == gone.id)
+    delivery.void(context, SentCode.authenticator_id == gone.id)
     session.delete(gone)
     session.flush()
-    tell_old_number(visit, user, gone)
-    change(update(Session).where(Session.id == visit.who.session_id).values(turning_off_at=None))
-    trusted.end_with_change(visit, user.id)
-    sessions.end_others(visit, "two_factor_changed")
-    record(visit, "authenticator_removed", factor=gone.method)
-    notices.queue(visit, user, "authenticator_removed")
+    tell_old_number(context, user, gone)
+    change(update(Session).where(Session.id == context.who.session_id).values(turning_off_at=None))
+    trusted.end_with_change(context, user.id)
+    sessions.end_others(context, "two_factor_changed")
+    record_event(context, "authenticator_removed", factor=gone.method)
+    notices.queue(context, user, "authenticator_removed")
     session.commit()
     return True

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from portal.answers import BACKUP_CODE, CODE, Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
-from portal.flows import backup_codes, notices, throttle
-from portal.flows.events import record
-from portal.flows.visit import Visit
+from portal.flows import backup_codes, notices
+from portal.flows.base import throttle
+from portal.flows.base.audit import record_event
+from portal.flows.base.context import RequestContext
 from portal.flows.ways import attempt_of, live, open_secret, usable, without_texts
 from portal.methods import Method, NotAsked, can_be_guessed, method, takes
 from portal.models import Authenticator, User
@@ -33,7 +34,7 @@ class Proof:
     backup_left: int | None = None
 
 
-def check(visit: Visit, answer: Answer, event: str, **also) -> Proof:
+def check(context: RequestContext, answer: Answer, event: str, **also) -> Proof:
     """Check an answer of the visitor, inside a transaction that stays open.
 
     `also`: columns of the person that a right code writes. A refusal is recorded, committed and raised.
@@ -41,20 +42,24 @@ def check(visit: Visit, answer: Answer, event: str, **also) -> Proof:
     begin_write()
     backup = answer.kind == BACKUP_CODE
     try:
-        user = throttle.charge(visit, visit.who.user_id, backup) if counts(answer) else throttle.lock(visit.who.user_id)
+        user = (
+            throttle.charge_attempt(context, context.who.user_id, backup)
+            if counts(answer)
+            else throttle.lock(context.who.user_id)
+        )
         if backup:
-            return check_backup_code(visit, user, answer.value, also)
-        return check_authenticators(visit, user, answer, also)
+            return check_backup_code(context, user, answer.value, also)
+        return check_authenticators(context, user, answer, also)
     except Refused as refused:
-        factor = backup_codes.FACTOR if backup else kind_of_answer(visit, answer)
-        record(visit, event, reason=refused.reason, refused=True, factor=factor)
+        factor = backup_codes.FACTOR if backup else kind_of_answer(context, answer)
+        record_event(context, event, reason=refused.reason, refused=True, factor=factor)
         db.session.commit()
         raise
 
 
-def kind_of_answer(visit: Visit, answer: Answer) -> str:
+def kind_of_answer(context: RequestContext, answer: Answer) -> str:
     """The method that a wrong answer was meant for, if that is certain; the answer's kind if there are several, or none."""
-    kinds = {row.method for row in live(visit.who.user_id, visit.who.role) if is_for(answer, row)}
+    kinds = {row.method for row in live(context.who.user_id, context.who.role) if is_for(answer, row)}
     return kinds.pop() if len(kinds) == 1 else answer.kind
 
 
@@ -68,58 +73,58 @@ def is_for(answer: Answer, row: Authenticator) -> bool:
     return takes(row.method, answer.kind) and answer.authenticator_id in (None, row.id)
 
 
-def check_backup_code(visit: Visit, user: User, code: str, also: dict) -> Proof:
+def check_backup_code(context: RequestContext, user: User, code: str, also: dict) -> Proof:
     """Spend a backup code of the person. Raises Refused."""
     if user.backup_failures > config.FAILURES_TO_DISABLE:
-        throttle.forgive(visit, user, 1)  # nothing was compared
+        throttle.clear_failures(context, user, 1)  # nothing was compared
         raise Refused("backup_disabled")
     try:
         if not code:
             raise Refused("backup_shape")
-        left = backup_codes.spend(visit, user, code)
+        left = backup_codes.spend(context, user, code)
     except Refused as refused:
         if user.backup_failures == config.FAILURES_TO_DISABLE:
-            stop_backup_codes(visit, user)
+            stop_backup_codes(context, user)
             raise Refused("backup_disabled") from None
-        tell_lock(visit, user)
+        tell_lock(context, user)
         raise with_tries(refused, user) from None
-    throttle.forgive(visit, user, user.backup_failures, backup=True, **also)
-    record(visit, "backup_code_used", factor=backup_codes.FACTOR)
-    notices.queue(visit, user, "backup_code_used", left=left)
+    throttle.clear_failures(context, user, user.backup_failures, backup=True, **also)
+    record_event(context, "backup_code_used", factor=backup_codes.FACTOR)
+    notices.queue(context, user, "backup_code_used", left=left)
     return Proof(user, backup_codes.FACTOR, left)
 
 
-def check_authenticators(visit: Visit, user: User, answer: Answer, also: dict) -> Proof:
+def check_authenticators(context: RequestContext, user: User, answer: Answer, also: dict) -> Proof:
     """Try the answer on each live authenticator of the person that it is for. Raises Refused."""
-    working = throttle.charge_authenticators(visit, user.id, answer)
+    working = throttle.charge_authenticators(context, user.id, answer)
     charged = [row for row in working if is_for(answer, row)]
     rows = [row for row in usable(user.role, working) if row in charged]
     throttle.uncharge_authenticators([row for row in charged if row not in rows])
-    tried = try_each(visit, user, rows, answer)
+    tried = try_each(context, user, rows, answer)
     if tried.right is not None:
         throttle.uncharge_authenticators([other for other in rows if other is not tried.right])
-        throttle.forgive(visit, user, (tried.right.failures or 1) if counts(answer) else 0, **also)
+        throttle.clear_failures(context, user, (tried.right.failures or 1) if counts(answer) else 0, **also)
         return Proof(user, tried.right.method)
     if len(tried.spared) == len(rows):
         throttle.uncharge_authenticators(rows)
-        throttle.forgive(visit, user, int(counts(answer)))  # nothing was compared
-        raise nothing_compared(visit, working, rows)
+        throttle.clear_failures(context, user, int(counts(answer)))  # nothing was compared
+        raise nothing_compared(context, working, rows)
     if not counts(answer):
         raise tried.refused
     throttle.uncharge_authenticators(tried.spared)
     stopped = [row for row in rows if row.disabled_at is not None and row not in tried.spared]
     for row in stopped:
-        tell_disabled(visit, user, row)
+        tell_disabled(context, user, row)
     if stopped:
         raise Refused("disabled")
-    tell_lock(visit, user)
+    tell_lock(context, user)
     raise with_tries(tried.refused, user)
 
 
-def nothing_compared(visit: Visit, working: list[Authenticator], rows: list[Authenticator]) -> Refused:
+def nothing_compared(context: RequestContext, working: list[Authenticator], rows: list[Authenticator]) -> Refused:
     """Why the answer was held against nothing that the person has."""
     if rows:
-        return without_texts(visit) or Refused("text_first")
+        return without_texts(context) or Refused("text_first")
     return Refused("answer_other" if working else "disabled")
 
 
@@ -132,7 +137,7 @@ class Tried:
     spared: list[Authenticator] = field(default_factory=list)
 
 
-def try_each(visit: Visit, user: User, rows: list[Authenticator], answer: Answer) -> Tried:
+def try_each(context: RequestContext, user: User, rows: list[Authenticator], answer: Answer) -> Tried:
     """Texts come last: of two plain refusals the one about the text that was just asked for says more."""
     tried = Tried()
     for row in sorted(rows, key=sends):
@@ -140,7 +145,7 @@ def try_each(visit: Visit, user: User, rows: list[Authenticator], answer: Answer
             tried.spared.append(row)
             continue
         try:
-            challenge(visit, user, row, answer)
+            challenge(context, user, row, answer)
         except NotAsked:
             tried.spared.append(row)
         except Refused as rejected:
@@ -156,17 +161,17 @@ def sends(row: Authenticator) -> bool:
     return known is not None and known.sends
 
 
-def challenge(visit: Visit, user: User, row: Authenticator, answer: Answer) -> None:
+def challenge(context: RequestContext, user: User, row: Authenticator, answer: Answer) -> None:
     """Ask the authenticator's method. Raises Refused; a seal that does not open lets nobody in (CR-5)."""
     asked = method(row.method)
     try:
-        secret = open_secret(visit, user, row, attempt_of(visit))
+        secret = open_secret(context, user, row, attempt_of(context))
     except SealBroken:
         log.critical("authenticator %s cannot be decrypted with the configured keys", row.id)
         raise Refused("unreadable") from None
     if asked is None:
         raise Refused("unreadable")
-    asked.challenge.take(secret, row, answer, visit.now)
+    asked.challenge.take(secret, row, answer, context.now)
 
 
 def explain(refused: Refused, asked: Method | None, failures: int, hints: tuple[str, ...], user: User) -> Refused:
@@ -189,22 +194,24 @@ def with_tries(refused: Refused, user: User) -> Refused:
     return Refused(refused.reason, **facts, left=left)
 
 
-def tell_lock(visit: Visit, user: User) -> None:
+def tell_lock(context: RequestContext, user: User) -> None:
     """One notice and one event a pause (RL-9)."""
     if throttle.tries_left(user) == 0:
-        record(visit, "authn_login_lock", about=user, reason="throttled", refused=True)
-        notices.queue(visit, user, "too_many_codes")
+        record_event(context, "authn_login_lock", about=user, reason="throttled", refused=True)
+        notices.queue(context, user, "too_many_codes")
 
 
-def tell_disabled(visit: Visit, user: User, row: Authenticator) -> None:
+def tell_disabled(context: RequestContext, user: User, row: Authenticator) -> None:
     """The hundredth failure disabled the authenticator: said once (RL-1)."""
-    record(visit, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=row.method)
-    notices.queue(visit, user, "authenticator_disabled")
+    record_event(context, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=row.method)
+    notices.queue(context, user, "authenticator_disabled")
     throttle.write_off(user, row.failures)
 
 
-def stop_backup_codes(visit: Visit, user: User) -> None:
+def stop_backup_codes(context: RequestContext, user: User) -> None:
     """The hundredth wrong backup code stopped the set: said once; its failures count no more (RL-1)."""
-    record(visit, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=backup_codes.FACTOR)
-    notices.queue(visit, user, "backup_codes_stopped")
+    record_event(
+        context, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=backup_codes.FACTOR
+    )
+    notices.queue(context, user, "backup_codes_stopped")
     throttle.write_off(user, user.backup_failures)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from portal.crypto import SealBroken
 from portal.db import db
 from portal.flows import backup_codes, delivery
-from portal.flows.visit import Visit
+from portal.flows.base.context import RequestContext
 from portal.forms.codes import AnswerForm
 from portal.methods import Context, Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
@@ -41,43 +41,43 @@ class Way:
         return not self.sends or self.shown["sent"]
 
 
-def attempt_of(visit: Visit) -> str:
+def attempt_of(context: RequestContext) -> str:
     """The name of this sign-in or confirmation: a sent code is good for it alone (SM-3)."""
-    return f"{'session' if visit.who.is_claimant else 'confirm'}:{visit.who.session_id}"
+    return f"{'session' if context.who.is_claimant else 'confirm'}:{context.who.session_id}"
 
 
-def context_of(visit: Visit, user: User) -> Context:
+def context_of(context: RequestContext, user: User) -> Context:
     """What a method may know before it makes a secret."""
-    return Context(user.id, user.username, user.full_name, policy_of(user.role).issuer, visit.origin, relying_party(visit))
+    return Context(user.id, user.username, user.full_name, policy_of(user.role).issuer, context.origin, relying_party(context))
 
 
-def relying_party(visit: Visit) -> str:
+def relying_party(context: RequestContext) -> str:
     """The name that a passkey of this origin is for."""
-    return urlsplit(visit.origin).hostname or ""
+    return urlsplit(context.origin).hostname or ""
 
 
-def open_secret(visit: Visit, user: User, row: Authenticator | Binding, attempt: str) -> Secret:
+def open_secret(context: RequestContext, user: User, row: Authenticator | Binding, attempt: str) -> Secret:
     """The row's secret in the clear, with what its method may know. Raises SealBroken."""
     return Secret(
         authenticator_id=row.id,
-        text=visit.keys.open(row.secret_sealed, secret_place(user.id, row.id)),
+        text=context.keys.open(row.secret_sealed, secret_place(user.id, row.id)),
         issuer=policy_of(user.role).issuer,
         account=user.username,
         attempt=attempt,
         initials=initials(user.full_name, user.username),
         country=user.country,
-        countries=visit.countries,
-        host=visit.host,
-        origin=visit.origin,
-        relying_party=relying_party(visit),
-        on_file=on_file(visit, user) if user.two_factor != "on" else "",  # once it is on, numbers are shown masked alone
-        mac=visit.keys.mac,
+        countries=context.countries,
+        host=context.host,
+        origin=context.origin,
+        relying_party=relying_party(context),
+        on_file=on_file(context, user) if user.two_factor != "on" else "",  # once it is on, numbers are shown masked alone
+        mac=context.keys.mac,
     )
 
 
-def on_file(visit: Visit, user: User) -> str:
+def on_file(context: RequestContext, user: User) -> str:
     try:
-        return user.unseal(visit.keys, "phone") or ""
+        return user.unseal(context.keys, "phone") or ""
     except SealBroken:
         return ""
 
@@ -113,35 +113,35 @@ def usable(role: str, rows: Iterable[Authenticator]) -> list[Authenticator]:
     return [row for row in rows if (asked := method(row.method)) and policy.allows(asked)] or rows
 
 
-def is_set_up(visit: Visit) -> bool:
+def is_set_up(context: RequestContext) -> bool:
     """Whether two-factor authentication is on by a method that the person's policy allows."""
-    return visit.who.is_on and (policy_of(visit.who.role).accepts_restricted or visit.who.has_unrestricted)
+    return context.who.is_on and (policy_of(context.who.role).accepts_restricted or context.who.has_unrestricted)
 
 
-def ways(visit: Visit) -> list[Way]:
+def ways(context: RequestContext) -> list[Way]:
     """The visitor's ways in, the one that is asked first first."""
     both = select(User, Authenticator).join(Authenticator, Authenticator.user_id == User.id)  # a page asks four times at most
-    pairs = [(user, row) for user, row in db.session.execute(oldest_first(both, visit.who.user_id))]
-    rows = usable(visit.who.role, [row for _, row in pairs])
-    shown = [way for user, row in pairs if row in rows and (way := way_of(visit, user, row))]
+    pairs = [(user, row) for user, row in db.session.execute(oldest_first(both, context.who.user_id))]
+    rows = usable(context.who.role, [row for _, row in pairs])
+    shown = [way for user, row in pairs if row in rows and (way := way_of(context, user, row))]
     ordered = sorted(shown, key=lambda way: (not (way.sends and way.is_asked), not way.resists_phishing, way.sends))
-    return with_waits(visit, ordered)
+    return with_waits(context, ordered)
 
 
-def with_waits(visit: Visit, shown: list[Way]) -> list[Way]:
+def with_waits(context: RequestContext, shown: list[Way]) -> list[Way]:
     """The same ways; those that send know how long they cannot."""
     numbers = [way.target for way in shown if way.sends]
-    waits = delivery.waits(visit, visit.who.user_id, attempt_of(visit), *numbers) if numbers else {}
+    waits = delivery.waits(context, context.who.user_id, attempt_of(context), *numbers) if numbers else {}
     return [replace(way, wait=waits.get(way.target)) for way in shown]
 
 
-def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
+def way_of(context: RequestContext, user: User, row: Authenticator) -> Way | None:
     """One way, or None where its seal does not open or its method is switched off."""
     asked = method(row.method)
-    if asked is None or is_off(visit, asked):
+    if asked is None or is_off(context, asked):
         return None
     try:
-        secret = open_secret(visit, user, row, attempt_of(visit))
+        secret = open_secret(context, user, row, attempt_of(context))
     except SealBroken:
         return None
     return Way(
@@ -149,28 +149,28 @@ def way_of(visit: Visit, user: User, row: Authenticator) -> Way | None:
         row.method,
         row.name,
         asked.sends,
-        asked.challenge.show(secret, visit.now),
-        visit.keys.mac(secret.text, delivery.TARGET) if asked.sends else b"",
+        asked.challenge.show(secret, context.now),
+        context.keys.mac(secret.text, delivery.TARGET) if asked.sends else b"",
         form=asked.challenge.form,
         resists_phishing=asked.resists_phishing,
     )
 
 
-def is_off(visit: Visit, asked: Method | None) -> bool:
+def is_off(context: RequestContext, asked: Method | None) -> bool:
     """Whether a method gets no codes to its owner, because the operator switched texts off (SM-6)."""
-    return asked is not None and asked.sends_texts and not visit.texts
+    return asked is not None and asked.sends_texts and not context.texts
 
 
-def without_texts(visit: Visit) -> Refused | None:
+def without_texts(context: RequestContext) -> Refused | None:
     """While texts are switched off, for a person whose codes came by text: which ways remain. None where nothing is missing."""
-    if visit.texts:
+    if context.texts:
         return None
-    known = [asked for row in live(visit.who.user_id, visit.who.role) if (asked := method(row.method))]
-    if not any(is_off(visit, asked) for asked in known):
+    known = [asked for row in live(context.who.user_id, context.who.role) if (asked := method(row.method))]
+    if not any(is_off(context, asked) for asked in known):
         return None
-    if not all(is_off(visit, asked) for asked in known):
+    if not all(is_off(context, asked) for asked in known):
         return Refused("texts_off_other")
-    codes = backup_codes.overview(visit)
+    codes = backup_codes.overview(context)
     return Refused("texts_off_backup" if codes and codes.left and codes.works else "texts_off_alone")
 
 

@@ -10,8 +10,8 @@ from flask.sessions import SessionInterface, SessionMixin
 from portal import clock
 from portal.db import BUSY, db
 from portal.flows import sessions, trusted
-from portal.flows.events import one_line
-from portal.flows.visit import Visit, Visitor
+from portal.flows.base.audit import one_line
+from portal.flows.base.context import RequestContext, SessionUser
 from portal.settings import config
 
 DAY = 24 * 3600  # seconds
@@ -31,7 +31,7 @@ class BrowserSession(dict, SessionMixin):
         self.trusted: tuple[str, ...] = ()
         self.send = False
         self.drop = False
-        self._found: Visitor | sessions.Ended | Literal[False] | None = False
+        self._found: SessionUser | sessions.Ended | Literal[False] | None = False
 
     def __contains__(self, key) -> bool:
         return key == "csrf_token" or super().__contains__(key)
@@ -42,7 +42,7 @@ class BrowserSession(dict, SessionMixin):
         self.send = self.send or not self.has_cookie
         return hmac.digest(self.csrf_key, self.token.encode(), "sha256").hex()
 
-    def find(self) -> Visitor | sessions.Ended | None:
+    def find(self) -> SessionUser | sessions.Ended | None:
         """The session of the cookie, live or over; one SELECT a request."""
         if self._found is False:
             self._found = sessions.find(self.token, request_time()) if self.has_cookie else None
@@ -108,10 +108,10 @@ def request_time():
     return g.now
 
 
-def session_user() -> Visitor | None:
+def session_user() -> SessionUser | None:
     """The person of this request, claimant or signed in, or None."""
     found = session.find()  # type: ignore[attr-defined]
-    return found if isinstance(found, Visitor) else None
+    return found if isinstance(found, SessionUser) else None
 
 
 def ended_session() -> sessions.Ended | None:
@@ -127,10 +127,10 @@ def origin() -> str:
     return asked if asked in known else known[0]
 
 
-def request_context() -> Visit:
+def request_context() -> RequestContext:
     """This request, as flows see it."""
     settings = current_app.extensions["settings"]
-    return Visit(
+    return RequestContext(
         now=request_time(),
         keys=current_app.extensions["keys"],
         ip=request.remote_addr or "",
@@ -198,7 +198,7 @@ class SignedIn:
     is_active = True
     is_anonymous = False
 
-    def __init__(self, who: Visitor) -> None:
+    def __init__(self, who: SessionUser) -> None:
         self.who = who
         self.display_name = who.full_name
         self.username = who.username

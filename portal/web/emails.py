@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import render_template
 
-from portal.flows.events import one_line
+from portal.flows.base.audit import one_line
 from portal.policy import PATIENT
 
 LIMIT = 2000  # characters of one fact

@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, SecurityError
 
 from portal.db import BUSY
-from portal.flows import events
+from portal.flows.base.audit import record_event_alone
 from portal.web.browser_session import request_context, session_user
 from portal.web.headers import CROSS_SITE
 from portal.web.rendering import place_to_return, render_page, send_to_sign_in
@@ -33,7 +33,7 @@ def form_expired(error: CSRFError) -> Response:
     """A form whose token is not this session's. Signed out in mid-task: to the sign-in page, as the guard would (HX-6)."""
     if session_user() is None and request.blueprints and request.blueprints[-1] not in PUBLIC_BLUEPRINTS:
         return send_to_sign_in()
-    events.record_alone(request_context(), "malicious_csrf", "form_expired")
+    record_event_alone(request_context(), "malicious_csrf", "form_expired")
     return render_page("errors/expired.html", 403, again_url=place_to_return() or "/")
 
 
@@ -52,7 +52,7 @@ def http_error(error: HTTPException) -> Response | HTTPException:
     if isinstance(error, SecurityError):  # a name that is not ours: links are made as for our own
         request_ctx.url_adapter = current_app.url_map.bind(urlsplit(current_app.extensions["settings"].base_url).netloc)
     if error.description == CROSS_SITE:
-        events.record_alone(request_context(), "malicious_csrf", CROSS_SITE)
+        record_event_alone(request_context(), "malicious_csrf", CROSS_SITE)
     shown = PAGES.get(error.code, 404)
     response = render_page(f"errors/{shown}.html", error.code)
     if isinstance(error, MethodNotAllowed):

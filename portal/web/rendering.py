@@ -9,8 +9,9 @@ from jinja2 import Environment
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from portal.flows import emergency, events
-from portal.flows.visit import Visitor
+from portal.flows import emergency
+from portal.flows.base.audit import record_event_alone
+from portal.flows.base.context import SessionUser
 from portal.policy import PROVIDER
 from portal.web.browser_session import ended_session, own_path, request_context, request_time, seconds_left, session_user
 from portal.words import refusals
@@ -85,7 +86,7 @@ def send_to_sign_in() -> Response:
     """Nobody is signed in: to the sign-in page and back afterwards."""
     over = ended_session()
     if over:
-        events.record_alone(request_context(), "session_use_after_expire", over.reason, over, over.token_hash)
+        record_event_alone(request_context(), "session_use_after_expire", over.reason, over, over.token_hash)
         emergency.close_due(request_context())
     return redirect_browser(url_for("sign_in.ask_password", next=place_to_return()))
 
@@ -185,7 +186,7 @@ HOMES = {
 }
 
 
-def brand_for(who: Visitor | None) -> dict:
+def brand_for(who: SessionUser | None) -> dict:
     """The name over the pages that belong to no door (help, the code page): that of the person's own."""
     return EHR_BRAND if who and who.role in PROVIDER.roles else PORTAL_BRAND
 

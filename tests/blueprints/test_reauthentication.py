@@ -111,7 +111,7 @@ def test_a_session_that_was_renewed_meanwhile_proves_nothing(stale, sam, monkeyp
     from portal.flows import sessions
 
     stale.open(TASK)
-    monkeypatch.setattr(sessions, "renew", lambda visit, **columns: None)
+    monkeypatch.setattr(sessions, "renew", lambda context, **columns: None)
     assert show(stale, sam.password, sam.code())[0].startswith("That code was already used.")
     assert not database.all(Event, Event.event == "reauthentication", Event.result == "ok")
 

@@ -514,17 +514,19 @@ def reset_directly(app, database, person, by):
     from portal import clock as portal_clock
     from portal.db import db
     from portal.flows import reset_requests, sessions
-    from portal.flows.visit import LEVEL_TWO, Visit
+    from portal.flows.base.context import LEVEL_TWO, RequestContext
 
     now = portal_clock.now()
-    visit = Visit(now=now, keys=app.extensions["keys"], ip="127.0.0.1", user_agent="x", request_id="x", trust_days=30)
+    context = RequestContext(now=now, keys=app.extensions["keys"], ip="127.0.0.1", user_agent="x", request_id="x", trust_days=30)
     with app.test_request_context():
-        token, _ = sessions.begin(visit, db.session.get(User, database.user(by).id), LEVEL_TWO, None)
+        token, _ = sessions.begin(context, db.session.get(User, database.user(by).id), LEVEL_TWO, None)
         db.session.commit()
-        visit = Visit(now=now, keys=visit.keys, ip="127.0.0.1", user_agent="x", request_id="x", visitor=sessions.find(token, now))
-        user = reset_requests.find(visit, database.user(person).id)
-        assert reset_requests.why_not(visit, user) is None
-        reset_requests.ask(visit, user.id, "Phone lost", ["photo_id"], user.generation)
+        context = RequestContext(
+            now=now, keys=context.keys, ip="127.0.0.1", user_agent="x", request_id="x", visitor=sessions.find(token, now)
+        )
+        user = reset_requests.find(context, database.user(person).id)
+        assert reset_requests.why_not(context, user) is None
+        reset_requests.ask(context, user.id, "Phone lost", ["photo_id"], user.generation)
 
 
 # --- two who press, and a second person
@@ -809,9 +811,9 @@ def test_what_another_decided_first_is_told(plain, database, dr_okafor, support,
     plain.enter(support).press("View request")
     decide = reset_approvals.decide
 
-    def meanwhile(visit, row_id, status):
+    def meanwhile(context, row_id, status):
         database.change(update(ResetRequest).values(status="refused"))
-        return decide(visit, row_id, status)
+        return decide(context, row_id, status)
 
     monkeypatch.setattr(reset_approvals, "decide", meanwhile)
     plain.press("Approve")

@@ -260,7 +260,7 @@ def test_a_claim_that_was_finished_elsewhere_spends_the_code_and_lets_nobody_in(
     from portal.flows import sessions
 
     plain.sign_in(sam)
-    monkeypatch.setattr(sessions, "renew", lambda visit, **columns: None)
+    monkeypatch.setattr(sessions, "renew", lambda context, **columns: None)
     assert "already used" in verify(plain, sam.code())
     assert database.all(Session)[0].level == "claimant"
     assert not database.all(Event, Event.event == "authn_login_success", Event.factor == "totp")

@@ -308,7 +308,7 @@ def test_a_browser_that_writes_two_lines_of_itself_stays_one_record(plain, datab
 
 @pytest.mark.parametrize("text", ["a\r\nb", "a\nb", "a\x00b", "a\u2028b", "\r\na\r\n\r\nb\r\n"])
 def test_text_from_outside_is_one_line(text):
-    from portal.flows.events import one_line
+    from portal.flows.base.audit import one_line
 
     assert one_line(text) == "a b"
 

@@ -5,7 +5,7 @@ from sqlalchemy import delete, false, update
 
 from portal.answers import NO_ANSWER
 from portal.flows import backup_codes, sessions, verification
-from portal.flows.visit import Visit
+from portal.flows.base.context import RequestContext
 from portal.methods import totp
 from portal.models import BackupCode, BackupCodeSet, Session, SpentStep
 from portal.words.refusals import Refused
@@ -13,9 +13,9 @@ from tests.support.client import CODES
 
 
 def test_a_visit_of_nobody_has_no_who(app, clock):
-    visit = Visit(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="")
+    context = RequestContext(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="")
     with pytest.raises(LookupError):
-        visit.who.user_id  # noqa: B018
+        context.who.user_id  # noqa: B018
 
 
 def test_a_session_that_never_showed_the_second_factor_is_not_fresh_and_reads_no_codes(plain, database, maria):
@@ -30,9 +30,9 @@ def test_an_answer_that_is_missing_behind_every_form_is_charged_and_refused(app,
     plain.sign_in(sam)
     with app.app_context():
         who = sessions.find(plain.cookie(), clock.now)
-        visit = Visit(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="", visitor=who)
+        context = RequestContext(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="", visitor=who)
         with pytest.raises(Refused, match="backup_shape"):
-            verification.check(visit, NO_ANSWER, "authn_login_fail")
+            verification.check(context, NO_ANSWER, "authn_login_fail")
     assert database.user(sam).backup_failures == 1
 
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import update
 
 from portal.flows import new_password, profile
+from portal.flows.base.context import RequestContext
 from portal.flows.notices import NOT_ME
-from portal.flows.visit import Visit
 from portal.models import Link, NoticeAddress, User
 from portal.words.refusals import Refused
 from tests.support.mailbox import mails
@@ -19,7 +19,7 @@ NEW = "quiet meadow by the river"
 def visit(app, clock):
     """A stranger's request."""
     with app.test_request_context():
-        yield Visit(now=clock.now, keys=app.extensions["keys"], ip="127.0.0.1", user_agent="", request_id="1")
+        yield RequestContext(now=clock.now, keys=app.extensions["keys"], ip="127.0.0.1", user_agent="", request_id="1")
 
 
 @pytest.mark.parametrize(
@@ -27,15 +27,15 @@ def visit(app, clock):
     [("+15035550199", "+15035550199", True), (None, "+15035550199", True), ("+16085550117", "+16085550117", False)],
 )
 def test_a_number_that_a_code_came_back_from_is_confirmed_where_it_is_the_one_on_file(
-    visit, maria, database, on_file, kept, confirmed
+    context, maria, database, on_file, kept, confirmed
 ):
     user = database.user(maria)
     user.phone_sealed = None
     if on_file:
-        user.seal(visit.keys, "phone", on_file)
-    profile.confirm_phone(visit, user, "+15035550199")
+        user.seal(context.keys, "phone", on_file)
+    profile.confirm_phone(context, user, "+15035550199")
     assert user.unseal(database.keys, "phone") == kept
-    assert (user.phone_confirmed_at == visit.now) is confirmed
+    assert (user.phone_confirmed_at == context.now) is confirmed
 
 
 def test_what_cannot_be_opened_is_shown_as_missing_and_stops_nothing(plain, maria, database):
@@ -89,13 +89,13 @@ def race(app, deed, count=8):
 def test_of_many_presses_one_spends_the_link(app, plain, maria, clock, database):
     plain.open("/forgot-password").fill("Send link", Username_or_email_address="maria")
     token = mails(plain)[0].link.rpartition("/")[2]
-    stranger = Visit(now=clock.now, keys=app.extensions["keys"], ip="127.0.0.1", user_agent="", request_id="1")
+    stranger = RequestContext(now=clock.now, keys=app.extensions["keys"], ip="127.0.0.1", user_agent="", request_id="1")
     results = race(app, lambda: new_password.reset(stranger, token, NEW))
     assert sorted(map(str, results)) == ["None"] + ["link_used"] * 7
     assert database.user(maria).generation == 1
 
 
 def test_of_many_requests_at_once_a_few_mails_come(app, plain, maria, clock, database):
-    stranger = Visit(now=clock.now, keys=app.extensions["keys"], ip="127.0.0.1", user_agent="", request_id="1")
+    stranger = RequestContext(now=clock.now, keys=app.extensions["keys"], ip="127.0.0.1", user_agent="", request_id="1")
     race(app, lambda: new_password.ask(stranger, "maria"))
     assert len(database.all(Link)) == 4

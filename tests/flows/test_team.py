@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from portal.flows import team
-from portal.flows.visit import Visit, Visitor
+from portal.flows.base.context import RequestContext, SessionUser
 from portal.models import Authenticator, BackupCode, BackupCodeSet, Practice, User
 from portal.names import sort_key
 from portal.settings import config
@@ -145,9 +145,9 @@ def as_found(members):
 
 def administrator(app):
     """Returns the visit of somebody of the first practice."""
-    columns = {each.name: None for each in fields(Visitor)}
-    who = Visitor(**{**columns, "user_id": 1, "role": "administrator", "practice_id": OWN, "token_hash": "x" * 64})
-    return Visit(now=START, keys=app.extensions["keys"], ip="192.0.2.7", user_agent="test", request_id="x", visitor=who)
+    columns = {each.name: None for each in fields(SessionUser)}
+    who = SessionUser(**{**columns, "user_id": 1, "role": "administrator", "practice_id": OWN, "token_hash": "x" * 64})
+    return RequestContext(now=START, keys=app.extensions["keys"], ip="192.0.2.7", user_agent="test", request_id="x", visitor=who)
 
 
 def keys_of(sort, member):
@@ -171,13 +171,13 @@ def keys_of(sort, member):
 )
 def test_the_list_equals_what_is_found_by_hand(app, practice, people, state, search, sort):
     practice(people)
-    visit, asked = administrator(app), team.Asked(state, search.strip(), sort)
+    context, asked = administrator(app), team.Asked(state, search.strip(), sort)
     by_hand = found_by_hand(people, state, search.strip())
     with app.app_context(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(config, "TEAM_PAGE", PAGE)
         patch.setattr(config, "TEAM_CHUNK", 3)
-        pages = [team.listed(visit, asked, number) for number in range(1, len(people) // PAGE + 3)]
-        exported = list(team.export(visit, asked))
+        pages = [team.listed(context, asked, number) for number in range(1, len(people) // PAGE + 3)]
+        exported = list(team.export(context, asked))
     members = [member for page in pages for member in page.members]
     assert as_found(members) == as_found(exported) == by_hand
     assert len(members) == len(exported) == len(by_hand)

@@ -7,13 +7,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, exists, false, select, true
 
 from portal.db import db
-from portal.flows.visit import Visit
+from portal.flows.base.context import RequestContext
 from portal.models import Session, User
 from portal.words.refusals import Refused
 
 
 @dataclass(frozen=True)
-class Waiting:
+class PendingDecision:
     """One request that waits. `title` and `facts` are sentences that the page translates; the other texts were typed by people."""
 
     kind: str  # a key of approvals.KINDS
@@ -32,29 +32,29 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Kind:
+class RequestKind:
     """A kind of request. Each of its deeds commits by itself, and raises Refused if another person decided first."""
 
     name: str
-    list_waiting: Callable[[Visit], list[Waiting]]
-    approve: Callable[[Visit, str], None]
-    refuse: Callable[[Visit, str], None]
-    explain_gone: Callable[[Visit, str], None]
+    list_waiting: Callable[[RequestContext], list[PendingDecision]]
+    approve: Callable[[RequestContext, str], None]
+    refuse: Callable[[RequestContext, str], None]
+    explain_gone: Callable[[RequestContext, str], None]
 
 
-def may_decide(visit: Visit, practice_id, *involved) -> ColumnElement[bool]:
+def may_decide(context: RequestContext, practice_id, *involved) -> ColumnElement[bool]:
     """SQL: support decides for every practice, administrators for their own; nobody decides where they are `involved` (columns)."""
-    who = visit.who
+    who = context.who
     reach = {"support": true(), "administrator": practice_id == who.practice_id}
     return and_(reach.get(who.role, false()), *(column != who.user_id for column in involved))
 
 
-def hold(visit: Visit, *others: int) -> None:
+def lock_request(context: RequestContext, *others: int) -> None:
     """Hold the rows of the visitor and of `others` until the open transaction ends, and look whether the visitor still may act.
 
     Two who reset one another at the same moment: the second one's session has ended by then. Raises Refused("access_changed").
     """
-    who = visit.who
+    who = context.who
     ids = {who.user_id, *others}
     rows = select(User.id).where(User.id.in_(ids)).order_by(User.id)  # in one order, so that no two wait for each other
     db.session.execute(rows.with_for_update(key_share=True)).all()  # FOR NO KEY UPDATE: events may refer to them meanwhile
@@ -65,9 +65,9 @@ def hold(visit: Visit, *others: int) -> None:
         raise Refused("access_changed")
 
 
-def tell_who_was_first(visit: Visit, decided_by_id: int | None, approved: bool) -> None:
+def refuse_as_decided(context: RequestContext, decided_by_id: int | None, approved: bool) -> None:
     """Raises Refused where a person has decided."""
-    if decided_by_id == visit.who.user_id:
+    if decided_by_id == context.who.user_id:
         raise Refused("approval_decided")
     if decided_by_id:
         first = db.session.get_one(User, decided_by_id)

@@ -4,7 +4,7 @@ import re
 from typing import Protocol
 
 from portal.db import add_at_commit, begin_write, db
-from portal.flows.visit import Visit
+from portal.flows.base.context import RequestContext
 from portal.models import Event
 from portal.version import VERSION
 
@@ -27,8 +27,8 @@ def one_line(text: str, limit: int = USER_AGENT_MAX) -> str:
     return CONTROL.sub(" ", text)[:limit].strip()
 
 
-def record(
-    visit: Visit,
+def record_event(
+    context: RequestContext,
     event: str,
     *,
     about: Subject | None = None,
@@ -39,10 +39,10 @@ def record(
     case_id: str | None = None,
 ) -> None:
     """Add an event about `about` (the visitor where it is left out) to the open transaction. `case_id`: the request it belongs to."""
-    visitor = visit.visitor
+    visitor = context.visitor
     add_at_commit(
         Event,
-        at=visit.now,
+        at=context.now,
         event=event,
         result="refused" if refused else "ok",
         reason=reason,
@@ -51,16 +51,18 @@ def record(
         role=visitor.role if visitor else about and about.role,
         factor=factor,
         session_hash=session_hash or (visitor.token_hash if visitor else None),
-        request_id=visit.request_id,
-        ip=visit.ip,
-        user_agent=visit.user_agent,
+        request_id=context.request_id,
+        ip=context.ip,
+        user_agent=context.user_agent,
         app_version=VERSION,
         case_id=case_id,
     )
 
 
-def record_alone(visit: Visit, event: str, reason: str, about: Subject | None = None, session_hash: str | None = None) -> None:
+def record_event_alone(
+    context: RequestContext, event: str, reason: str, about: Subject | None = None, session_hash: str | None = None
+) -> None:
     """An event that no change goes with (a forged form, a step out of order), in a transaction of its own."""
     begin_write()
-    record(visit, event, reason=reason, refused=True, about=about, session_hash=session_hash)
+    record_event(context, event, reason=reason, refused=True, about=about, session_hash=session_hash)
     db.session.commit()

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from portal.crypto import token_hash
 from portal.db import change, db
-from portal.flows.visit import Visit
+from portal.flows.base.context import RequestContext
 from portal.models import Link, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -17,7 +17,7 @@ TOKEN_BYTES = 32
 RESET = "reset_set_up"  # the purpose of the link that follows a reset: with the password together it leads into set-up (rule 1)
 
 
-def make(visit: Visit, user: User, purpose: str, life: timedelta, **facts: Any) -> str:
+def make_link(context: RequestContext, user: User, purpose: str, life: timedelta, **facts: Any) -> str:
     """Add a link for one purpose to the open transaction; returns its token, of which only the hash is kept."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     db.session.add(
@@ -26,39 +26,39 @@ def make(visit: Visit, user: User, purpose: str, life: timedelta, **facts: Any) 
             purpose=purpose,
             token_hash=token_hash(token),
             facts=facts,
-            created_at=visit.now,
-            expires_at=visit.now + life,
+            created_at=context.now,
+            expires_at=context.now + life,
         )
     )
     return token
 
 
-def look_at(visit: Visit, token: str, purpose: str) -> Link:
+def read_link(context: RequestContext, token: str, purpose: str) -> Link:
     """The link, unused and in time; changes nothing. Raises Refused: "link_unknown", "link_used", "link_expired"."""
     link = db.session.scalar(select(Link).where(Link.token_hash == token_hash(token), Link.purpose == purpose))
     if link is None:
         raise Refused("link_unknown")
     if link.used_at is not None:
         raise Refused("link_used")
-    if visit.now >= link.expires_at:
+    if context.now >= link.expires_at:
         raise Refused("link_expired")
     return link
 
 
-def spend(visit: Visit, link: Link) -> None:
+def spend_link(context: RequestContext, link: Link) -> None:
     """Use the link, once, in the open transaction: one UPDATE decides between two presses. Raises Refused("link_used")."""
-    use = update(Link).where(Link.id == link.id, Link.used_at.is_(None), Link.expires_at > visit.now)
-    if change(use.values(used_at=visit.now)) != 1:
+    use = update(Link).where(Link.id == link.id, Link.used_at.is_(None), Link.expires_at > context.now)
+    if change(use.values(used_at=context.now)) != 1:
         raise Refused("link_used")
 
 
-def has_many(visit: Visit, user_id: int, purpose: str) -> bool:
+def has_many_links(context: RequestContext, user_id: int, purpose: str) -> bool:
     """Whether so many of these were mailed lately that another one would help nobody."""
-    recent = (Link.user_id == user_id, Link.purpose == purpose, Link.created_at > visit.now - config.LINK_MAILS_IN)
+    recent = (Link.user_id == user_id, Link.purpose == purpose, Link.created_at > context.now - config.LINK_MAILS_IN)
     return (db.session.scalar(select(func.count()).select_from(Link).where(*recent)) or 0) >= config.LINK_MAILS
 
 
-def void(visit: Visit, user_id: int, *purposes: str) -> None:
+def void_links(context: RequestContext, user_id: int, *purposes: str) -> None:
     """End a person's open links of some purposes, of every purpose where none is named; part of the open transaction."""
     own = update(Link).where(Link.user_id == user_id, Link.used_at.is_(None))
-    change((own.where(Link.purpose.in_(purposes)) if purposes else own).values(used_at=visit.now))
+    change((own.where(Link.purpose.in_(purposes)) if purposes else own).values(used_at=context.now))

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 
 from portal.answers import Answer
 from portal.db import change, db
-from portal.flows.visit import Visit
+from portal.flows.base.context import RequestContext
 from portal.methods import takers_of_another, unguessable
 from portal.models import Authenticator, NoticeAddress, User
 from portal.settings import config
@@ -21,7 +21,9 @@ SECOND_ADDRESSES = (
 )
 
 
-def charge(visit: Visit, user_id: int, backup: bool = False, password: bool = False, set_up: bool = False) -> User:
+def charge_attempt(
+    context: RequestContext, user_id: int, backup: bool = False, password: bool = False, set_up: bool = False
+) -> User:
     """Charge one try to the account and return it; its row stays locked until the transaction ends.
 
     Raises Refused("throttled", minutes=N) where the account pauses; nothing is charged or compared then.
@@ -29,20 +31,20 @@ def charge(visit: Visit, user_id: int, backup: bool = False, password: bool = Fa
     failures = User.code_failures + 1
     statement = (
         update(User)
-        .where(User.id == user_id, or_(User.codes_paused_until.is_(None), User.codes_paused_until <= visit.now))
+        .where(User.id == user_id, or_(User.codes_paused_until.is_(None), User.codes_paused_until <= context.now))
         .values(
             code_failures=failures,
             backup_failures=User.backup_failures + int(backup),
             password_failures=User.password_failures + int(password),
             set_up_failures=User.set_up_failures + int(set_up),
-            codes_paused_until=case(*pauses(failures, visit.now), else_=User.codes_paused_until),
+            codes_paused_until=case(*pauses(failures, context.now), else_=User.codes_paused_until),
         )
         .returning(User, SECOND_ADDRESSES)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
     charged = db.session.execute(statement).first()
     if charged is None:
-        raise Refused("throttled", minutes=minutes_left(visit, user_id))
+        raise Refused("throttled", minutes=minutes_left(context, user_id))
     user: User
     user, user.second_addresses = charged
     return user
@@ -64,10 +66,10 @@ def pauses(failures, now: datetime) -> list:
     return [*branches, ((failures > every * longest) & (failures % every == 0), now + config.PAUSES[-1])]
 
 
-def minutes_left(visit: Visit, user_id: int) -> int:
+def minutes_left(context: RequestContext, user_id: int) -> int:
     """Whole minutes, rounded up, until the account may try again; never more than the pause has, where this try began before it did."""
     until, failures = db.session.execute(select(User.codes_paused_until, User.code_failures).where(User.id == user_id)).one()
-    seconds = (until - visit.now).total_seconds() if until else 0
+    seconds = (until - context.now).total_seconds() if until else 0
     return max(1, min(-int(-seconds // 60), pause_minutes(failures)))
 
 
@@ -81,7 +83,7 @@ def tries_left(user: User) -> int:
     return -user.code_failures % config.TRIES_BEFORE_PAUSE
 
 
-def forgive(visit: Visit, user: User, failures: int, backup: bool = False, **also) -> None:
+def clear_failures(context: RequestContext, user: User, failures: int, backup: bool = False, **also) -> None:
     """A right code: take back this factor's failures (RL-5 resets only the factor used) and end the pause it began.
 
     `also`: other columns of the person, written by the same UPDATE.
@@ -95,7 +97,7 @@ def forgive(visit: Visit, user: User, failures: int, backup: bool = False, **als
     change(update(User).where(User.id == user.id).values(**values))
 
 
-def charge_authenticators(visit: Visit, user_id: int, answer: Answer) -> list[Authenticator]:
+def charge_authenticators(context: RequestContext, user_id: int, answer: Answer) -> list[Authenticator]:
     """Charge the try to the live authenticators that it is for and that can be guessed; the hundredth failure disables one (RL-1).
 
     Returns every live one, oldest first, all of them locked until the transaction ends.
@@ -108,7 +110,7 @@ def charge_authenticators(visit: Visit, user_id: int, answer: Answer) -> list[Au
     statement = (
         update(Authenticator)
         .where(Authenticator.user_id == user_id, Authenticator.disabled_at.is_(None))
-        .values(failures=failures, disabled_at=case((over, visit.now), else_=None))
+        .values(failures=failures, disabled_at=case((over, context.now), else_=None))
         .returning(Authenticator)
         .execution_options(synchronize_session=False, populate_existing=True)
     )

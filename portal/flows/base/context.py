@@ -17,7 +17,7 @@ NO_CODE = (*CLAIMS, LEVEL_EMERGENCY)  # a code is due and was not shown
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class SessionUser:
     """A live session and its person, as one SELECT brings them."""
 
     session_id: int
@@ -87,7 +87,7 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class RequestContext:
     """One request, as flows see it."""
 
     now: datetime
@@ -95,7 +95,7 @@ class Visit:
     ip: str
     user_agent: str
     request_id: str
-    visitor: Visitor | None = None
+    visitor: SessionUser | None = None
     host: str = ""  # the address's host, for the last line of a text
     origin: str = ""  # scheme, host and port that the page was opened under: what a passkey is bound to
     texts: bool = True  # whether codes go out by text at all
@@ -105,7 +105,7 @@ class Visit:
     trust_days: int = 0  # for how long the operator lets patients trust a browser
 
     @property
-    def who(self) -> Visitor:
+    def who(self) -> SessionUser:
         """The visitor of a page that is only reached signed in."""
         if self.visitor is None:
             raise LookupError("nobody is signed in")
