@@ -13,7 +13,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from portal import clock
 from portal.db import BUSY
-from portal.flows import accounts, demo, outbox, rotation
+from portal.flows import accounts, demo, rotation
+from portal.flows.messages import outbox
 from portal.models import ROLES, Base
 from portal.settings.addresses import SettingError
 from portal.words.refusals import SENTENCES, Refused
@@ -150,5 +151,5 @@ def end_with(parent: int) -> None:
 @queue_group.command("status")
 def show_queue() -> None:
     """Count texts and emails by state."""
-    for kind, state, number in outbox.count():
+    for kind, state, number in outbox.count_rows():
         click.echo(f"{kind:<6} {state:<8} {number}")

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.db import DatabaseSession
-from portal.flows import emergency, outbox
+from portal.flows import emergency
 from portal.flows.base.context import RequestContext
+from portal.flows.messages import outbox
 from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.models import Outbox
 from portal.settings import config
@@ -76,16 +77,16 @@ class Queue:
         """The worker's task: hand one row over, and come back to it where it is to be tried again."""
         with self.app.test_request_context(base_url=self.settings.base_url):
             now = clock.now()
-            again = outbox.carry(self.app.extensions["keys"], now, outbox_id, self.gateways, compose_email)
+            again = outbox.carry_row(self.app.extensions["keys"], now, outbox_id, self.gateways, compose_email)
         if again:
             self.deliver.schedule(args=(outbox_id,), delay=(again - clock.now()).total_seconds() + 0.1)
 
     def order_due(self) -> None:
         """The sweep: each minute, and when the worker starts."""
         with self.app.app_context():
-            outbox.bury(clock.now())
+            outbox.bury_dead_rows(clock.now())
             emergency.close_due(self.visit())
-            rows = outbox.due(clock.now())
+            rows = outbox.list_due_rows(clock.now())
         for outbox_id in rows:
             self.order(outbox_id)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from flask import Blueprint, current_app, request
 from werkzeug.exceptions import BadRequest
 
-from portal.flows import reports as flow
 from portal.flows.base.audit import one_line
+from portal.flows.messages import delivery_reports as flow
 from portal.web.browser_session import request_time
 
 blueprint = Blueprint("reports", __name__)
@@ -52,7 +52,7 @@ def text_by_get(token: str) -> tuple[str, int]:
 def take(token: str, said: Mapping) -> tuple[str, int]:
     """Whoever has no token of ours learns nothing."""
     state = next((str(said[name]) for name in STATE_NAMES if said.get(name)), "")
-    known = flow.take(current_app.extensions["keys"], request_time(), token, state)
+    known = flow.take_report(current_app.extensions["keys"], request_time(), token, state)
     return ("", 204) if known else ("", 404)
 
 

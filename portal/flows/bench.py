@@ -6,9 +6,10 @@ from sqlalchemy import select
 
 from portal.crypto import Keyring, SealBroken
 from portal.db import db
-from portal.flows import demo, outbox
+from portal.flows import demo
 from portal.flows.base.context import RequestContext
-from portal.flows.notices import NOT_ME, outbox_place, row_token
+from portal.flows.messages import outbox
+from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
 from portal.flows.ways import open_secret
 from portal.methods import method
 from portal.models import Authenticator, Outbox, User
@@ -55,7 +56,7 @@ def texts(keys: Keyring, now: datetime) -> list[dict]:
             "to": opened(keys, row, "to"),
             "text": opened(keys, row, "body"),
             "at": row.created_at,
-            "state": outbox.state_of(row, now),
+            "state": outbox.delivery_state(row, now),
         }
         for row in rows
     ]
@@ -71,9 +72,9 @@ def mails(keys: Keyring, now: datetime) -> list[dict]:
             "to": opened(keys, row, "to"),
             "template": row.template,
             "facts": row.facts,
-            "links": {"link": opened(keys, row, "body"), NOT_ME: row_token(keys, row.id, NOT_ME)},
+            "links": {"link": opened(keys, row, "body"), NOT_ME: make_row_token(keys, row.id, NOT_ME)},
             "at": row.created_at,
-            "state": outbox.state_of(row, now),
+            "state": outbox.delivery_state(row, now),
         }
         for row in rows
     ]

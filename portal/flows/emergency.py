@@ -8,9 +8,9 @@ from sqlalchemy import func, select, update
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
-from portal.flows import notices
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.messages import notices
 from portal.models import EmergencyGrant, User, new_id, number_place
 from portal.settings import config
 
@@ -113,7 +113,7 @@ def end(context: RequestContext, which: tuple, at, reason: str | None = None) ->
         tell_both(told, "emergency_ended", grant, reason=reason)
         provider = db.session.get_one(User, grant.provider_id)
         for each in administrators(grant.practice_id, provider.id) or support_agents(provider.id):
-            notices.queue(context, each, "emergency_review", who=provider.full_name, role=each.role)
+            notices.queue_notice(context, each, "emergency_review", who=provider.full_name, role=each.role)
 
 
 def marked(statement) -> list[EmergencyGrant]:

@@ -8,10 +8,11 @@ from sqlalchemy import func, select, update
 
 from portal.crypto import token_hash
 from portal.db import begin_write, change, db
-from portal.flows import emergency, notices, sessions
+from portal.flows import emergency, sessions
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import CLAIMS, LEVEL_EMERGENCY, LEVEL_WAITING, RequestContext
 from portal.flows.emergency import G, is_running
+from portal.flows.messages import notices
 from portal.models import EmergencyGrant, Practice, Session, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -116,9 +117,9 @@ def add(context: RequestContext, user: User, reason: str, told: list[User]) -> N
     emergency.tell_both(context, ASKED, grant, *told)
     emergency.tell_both(context, "emergency_told", grant, *told)
     practice = db.session.get_one(Practice, user.practice_id)
-    notices.queue(context, user, ASKED)
+    notices.queue_notice(context, user, ASKED)
     for each in told:
-        notices.queue(context, each, "emergency_told", who=user.full_name, practice=practice.name, role=each.role)
+        notices.queue_notice(context, each, "emergency_told", who=user.full_name, practice=practice.name, role=each.role)
 
 
 def take_up(context: RequestContext) -> str:

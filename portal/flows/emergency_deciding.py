@@ -4,11 +4,12 @@ from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from portal.db import begin_write, change, db
-from portal.flows import emergency, notices
+from portal.flows import emergency
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision, RequestKind, lock_request, may_decide, refuse_as_decided
 from portal.flows.emergency import G, is_open
+from portal.flows.messages import notices
 from portal.models import EmergencyGrant, Practice, Session, User
 from portal.policy import PROVIDER
 from portal.settings import config
@@ -107,7 +108,7 @@ def tell_decision(context: RequestContext, row_id: str, event: str) -> None:
     """Both people's events, and the mail to who asked; closes the transaction."""
     grant = db.session.get_one(EmergencyGrant, row_id, populate_existing=True)
     emergency.tell_both(context, event, grant)
-    notices.queue(context, db.session.get_one(User, grant.provider_id), event, who=context.who.full_name)
+    notices.queue_notice(context, db.session.get_one(User, grant.provider_id), event, who=context.who.full_name)
     db.session.commit()
 
 

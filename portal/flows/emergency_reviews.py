@@ -11,7 +11,7 @@ from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.emergency import G, is_over, is_running
 from portal.flows.emergency_deciding import requests, theirs
-from portal.flows.notices import describe_browser
+from portal.flows.messages.notices import describe_browser
 from portal.models import Chart, EmergencyGrant, EmergencyView, User
 from portal.settings import config
 from portal.words.refusals import Refused

@@ -8,12 +8,13 @@ from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db, end_read
-from portal.flows import notices, reauthenticate, sessions
+from portal.flows import reauthenticate, sessions
 from portal.flows.base import links
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.passwords import normalize_username
-from portal.flows.notices import outbox_place
+from portal.flows.messages import notices
+from portal.flows.messages.notices import outbox_place
 from portal.models import Binding, Link, TrustedBrowser, User, fold_email
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -53,7 +54,7 @@ def mail_link(context: RequestContext, user: User) -> bool:
     if address is None or reason:
         return False
     token = links.make_link(context, user, FORGOT, config.PASSWORD_LINK_LIFE)
-    notices.queue(context, user, "password_forgotten", link=token, to=address, username=user.username)
+    notices.queue_notice(context, user, "password_forgotten", link=token, to=address, username=user.username)
     return True
 
 
@@ -139,4 +140,4 @@ def put(context: RequestContext, user: User, stored: str, factor: str, but: int 
     links.void_links(context, user.id)
     change(delete(Binding).where(Binding.user_id == user.id))
     record_event(context, "password_changed", about=user, factor=factor)
-    notices.queue(context, user, "password_changed")
+    notices.queue_notice(context, user, "password_changed")

@@ -6,7 +6,7 @@ from portal.db import begin_write, change, db
 from portal.flows import emergency, reset, sessions
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
-from portal.flows.notices import NOT_ME, row_of_token
+from portal.flows.messages.notices import NOT_ME, find_row_by_token
 from portal.models import Binding, Outbox, Session, TrustedBrowser, User
 from portal.policy import policy_of
 from portal.settings import config
@@ -18,7 +18,7 @@ AT_ONCE = ("new_browser", "emergency_asked", "emergency_approved")
 
 def look(context: RequestContext, token: str) -> Outbox:
     """The notice that the link is of, still good; changes nothing. Raises Refused: "link_unknown", "not_me_used", "not_me_expired"."""
-    row_id = row_of_token(context.keys, token, NOT_ME)
+    row_id = find_row_by_token(context.keys, token, NOT_ME)
     notice = db.session.get(Outbox, row_id, populate_existing=True) if row_id else None
     if notice is None:
         raise Refused("link_unknown")

@@ -11,7 +11,7 @@ from portal.db import begin_write, change, db
 from portal.flows import sessions, trusted
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
-from portal.flows.notices import describe_browser
+from portal.flows.messages.notices import describe_browser
 from portal.models import Binding, EmergencyGrant, Event, ResetRequest, Session, TrustedBrowser, User
 from portal.settings import config
 from portal.words import activity

@@ -7,13 +7,13 @@ from sqlalchemy import delete, select
 from portal import phones
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
-from portal.flows import notices
 from portal.flows.account import mask_email
 from portal.flows.base import links
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.messages import notices
+from portal.flows.messages.notices import address_place
 from portal.flows.new_password import FORGOT
-from portal.flows.notices import address_place
 from portal.models import Link, NoticeAddress, User, fold_email, new_id
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -103,7 +103,7 @@ def change_name(context: RequestContext, full_name: str) -> None:
     if user.full_name == full_name:
         db.session.rollback()
         return
-    notices.queue(context, user, "name_changed")
+    notices.queue_notice(context, user, "name_changed")
     user.full_name = full_name
     record_event(context, "name_changed")
     db.session.commit()
@@ -124,7 +124,7 @@ def change_phone(context: RequestContext, typed: str, countries: tuple[str, ...]
     user.seal(context.keys, "phone", number)
     user.phone_confirmed_at = None
     record_event(context, "phone_changed")
-    notices.queue(context, user, "phone_changed", phone=phones.mask(number))
+    notices.queue_notice(context, user, "phone_changed", phone=phones.mask(number))
     db.session.commit()
 
 
@@ -170,12 +170,12 @@ def add_address(context: RequestContext, address: str, is_first: bool) -> None:
     )
     db.session.add(row)
     token = links.make_link(context, user, CONFIRM, config.ADDRESS_LINK_LIFE, address=row_id)
-    notices.queue(context, user, "confirm_email", link=token, to=address)
+    notices.queue_notice(context, user, "confirm_email", link=token, to=address)
     if is_first:
-        notices.queue(context, user, "email_asked", address=mask_email(address))
+        notices.queue_notice(context, user, "email_asked", address=mask_email(address))
         record_event(context, "email_asked")
     else:
-        notices.queue(context, user, "address_asked", address=mask_email(address))
+        notices.queue_notice(context, user, "address_asked", address=mask_email(address))
         record_event(context, "notice_address_asked")
 
 
@@ -215,7 +215,7 @@ def remove_address(context: RequestContext, address_id: str) -> bool:
     if row is None:
         db.session.rollback()
         return False
-    notices.queue(context, own(context), "address_removed", address=mask_email(opened(context, row)))
+    notices.queue_notice(context, own(context), "address_removed", address=mask_email(opened(context, row)))
     db.session.flush()
     drop(context, address_id)
     record_event(context, "notice_address_removed")
@@ -254,14 +254,14 @@ def confirm(context: RequestContext, token: str) -> None:
     else:
         row.confirmed_at = context.now
         record_event(context, "notice_address_added")
-        notices.queue(context, own(context), "address_added", address=mask_email(opened(context, row)))
+        notices.queue_notice(context, own(context), "address_added", address=mask_email(opened(context, row)))
     db.session.commit()
 
 
 def become_first(context: RequestContext, row: NoticeAddress) -> None:
     """The address becomes the account's own. A link to a new password that the old one holds opens nothing any more."""
     user, address = own(context), context.keys.open(row.email_sealed, address_place(row.id))
-    told = notices.addresses_of(context, user)
+    told = notices.notice_addresses(context, user)
     user.seal(context.keys, "email", address)
     links.void_links(context, user.id, FORGOT)
     for each in db.session.scalars(addresses_of(context)).all():
@@ -269,4 +269,4 @@ def become_first(context: RequestContext, row: NoticeAddress) -> None:
             drop(context, each.id)
     record_event(context, "email_changed")
     for each in dict.fromkeys([*told, address]):
-        notices.queue(context, user, "email_changed", to=each, address=mask_email(address))
+        notices.queue_notice(context, user, "email_changed", to=each, address=mask_email(address))

@@ -3,9 +3,10 @@
 from sqlalchemy import func, or_, select, update
 
 from portal.db import begin_write, change, db
-from portal.flows import notices, team
+from portal.flows import team
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.messages import notices
 from portal.models import Practice, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -60,7 +61,7 @@ def send(context: RequestContext, users: list[User]) -> None:
     facts = {"asked_by": context.who.full_name, "practice": practice.name, "last_day": last_day}
     for user in users:
         about = {**facts, "name": user.full_name, "is_reset": user.two_factor == "reset"}
-        addresses = notices.addresses_of(context, user)
-        db.session.add_all([notices.row(context, user, TEMPLATE, address, about, None) for address in addresses])
+        addresses = notices.notice_addresses(context, user)
+        db.session.add_all([notices.email_row(context, user, TEMPLATE, address, about, None) for address in addresses])
         record_event(context, "set_up_reminder", about=user)
     change(update(User).where(User.id.in_([user.id for user in users])).values(reminded_at=context.now))

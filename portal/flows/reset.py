@@ -5,11 +5,12 @@ from sqlalchemy import update
 from portal import passwords
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db
-from portal.flows import emergency, notices, sessions, verification
+from portal.flows import emergency, sessions, verification
 from portal.flows.base import links, throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_ONE, RequestContext
 from portal.flows.base.passwords import load_password_hash
+from portal.flows.messages import notices
 from portal.flows.sign_in import Begun
 from portal.flows.turn_off import void_factors
 from portal.models import Link, ResetRequest, TrustedBrowser, User
@@ -59,10 +60,10 @@ def do(context: RequestContext, request: ResetRequest) -> bool:
     sessions.end_all(context, user.id, EVENT)
     links.void_links(context, user.id)
     token = links.make_link(context, user, links.RESET, config.RESET_LINK_LIFE)
-    notices.queue(context, user, "reset_link", link=token, to=address)
+    notices.queue_notice(context, user, "reset_link", link=token, to=address)
     record_event(context, EVENT, about=user, factor=factor, case_id=request.id)
     approver = context.who.full_name if context.who.user_id != request.asked_by_id else ""
-    notices.queue(context, user, EVENT, by=db.session.get_one(User, request.asked_by_id).full_name, approved_by=approver)
+    notices.queue_notice(context, user, EVENT, by=db.session.get_one(User, request.asked_by_id).full_name, approved_by=approver)
     return True
 
 
@@ -104,7 +105,7 @@ def sign_in(context: RequestContext, token: str, password: str) -> Begun:
     user.last_sign_in_at = context.now
     row.ends_at = min(row.ends_at, link.expires_at)  # nothing that the link opened outlives it (AD-4)
     if not row.browser_known:
-        notices.queue(context, user, "new_browser")
+        notices.queue_notice(context, user, "new_browser")
     db.session.commit()
     return Begun(begun, False, user.role)
 

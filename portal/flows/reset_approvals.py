@@ -4,10 +4,11 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from portal.db import begin_write, change, db
-from portal.flows import notices, reset
+from portal.flows import reset
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision, RequestKind, lock_request, may_decide, refuse_as_decided
+from portal.flows.messages import notices
 from portal.models import Event, Practice, ResetRequest, User
 from portal.policy import RESETS
 from portal.settings import config
@@ -120,7 +121,7 @@ def refuse(context: RequestContext, row_id: str) -> None:
     row = decide(context, row_id, "refused")
     user = db.session.get_one(User, row.subject_id)
     record_event(context, "two_factor_reset_refused", about=user, case_id=row.id)
-    notices.queue(context, user, "reset_refused", by=context.who.full_name)
+    notices.queue_notice(context, user, "reset_refused", by=context.who.full_name)
     tell(context, row, "refused")
 
 

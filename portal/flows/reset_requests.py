@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy import and_, delete, func, or_, select
 
 from portal.db import begin_write, change, db
-from portal.flows import emergency, notices, reset
+from portal.flows import emergency, reset
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision, lock_request
+from portal.flows.messages import notices
 from portal.flows.reset_approvals import Asker, shown, why_second
 from portal.methods import method
 from portal.models import Authenticator, ResetRequest, User
@@ -205,9 +206,9 @@ def wait(context: RequestContext, user: User, row: ResetRequest) -> None:
     db.session.flush()
     record_event(context, "two_factor_reset_asked", about=user, case_id=row.id)
     record_event(context, "colleague_reset", reason="waiting", case_id=row.id)
-    notices.queue(context, user, "reset_asked", by=context.who.full_name)
+    notices.queue_notice(context, user, "reset_asked", by=context.who.full_name)
     for each in approvers(context, user):
-        notices.queue(context, each, "reset_waiting", by=context.who.full_name, role=each.role)
+        notices.queue_notice(context, each, "reset_waiting", by=context.who.full_name, role=each.role)
 
 
 def approvers(context: RequestContext, user: User) -> list[User]:

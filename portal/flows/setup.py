@@ -9,10 +9,11 @@ from sqlalchemy.orm import joinedload
 from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
-from portal.flows import delivery, turn_on, verification
+from portal.flows import turn_on, verification
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.messages import send_code
 from portal.flows.ways import context_of, open_secret
 from portal.methods import Method, Next, Secret, Step, method
 from portal.models import Authenticator, Binding, User, new_id, secret_place
@@ -38,7 +39,7 @@ def is_due(context: RequestContext, binding: Binding) -> bool:
 
 def secret_of(context: RequestContext, user: User, binding: Binding) -> Secret:
     """The binding's secret in the clear. Raises SealBroken."""
-    return open_secret(context, user, binding, f"{delivery.BINDING}{binding.id}")
+    return open_secret(context, user, binding, f"{send_code.BINDING}{binding.id}")
 
 
 def show(context: RequestContext, binding: Binding, step: Step) -> dict:
@@ -52,8 +53,8 @@ def wait(context: RequestContext, binding: Binding, step: Step, secret: Secret) 
     chosen = method(binding.method)
     if chosen is None or not chosen.sends:
         return None
-    number = context.keys.mac(secret.text, delivery.TARGET) if step.verifies else b""
-    return delivery.waits(context, binding.user_id, secret.attempt, number)[number]
+    number = context.keys.mac(secret.text, send_code.TARGET) if step.verifies else b""
+    return send_code.waits(context, binding.user_id, secret.attempt, number)[number]
 
 
 def may_see(context: RequestContext, binding: Binding) -> bool:
@@ -81,7 +82,7 @@ def begin(context: RequestContext, chosen: Method, replaces: str | None = None, 
         session.rollback()
         return
     if binding:
-        delivery.void_binding(context, binding.id)
+        send_code.void_binding_codes(context, binding.id)
         session.delete(binding)
         session.flush()
     session.add(new_binding(context, user, chosen, replaces, is_extra))
@@ -147,7 +148,7 @@ def submit(context: RequestContext, chosen: Method, step: Step, answer: Answer) 
         if isinstance(taken, Next):
             return go_on(context, user, binding, chosen, step, taken)
         if chosen.sends_texts:
-            delivery.check_still_shared(context, user, binding)
+            send_code.check_still_shared(context, user, binding)
     except (Refused, SealBroken) as rejected:
         raise reject(context, user, binding, rejected, chosen, step) from None
     if taken.secret is not None:
@@ -199,8 +200,8 @@ def go_on(context: RequestContext, user: User, binding: Binding, chosen: Method,
     """
     secret = secret_of(context, user, binding)
     same = hmac.compare_digest(taken.secret.encode(), secret.text.encode())
-    if taken.sends and not (same and delivery.lives(context, secret.attempt)):
-        delivery.send(context, user, replace(secret, text=taken.secret), chosen)
+    if taken.sends and not (same and send_code.has_live_code(context, secret.attempt)):
+        send_code.send_code(context, user, replace(secret, text=taken.secret), chosen)
     keep(context, binding, taken.secret)
     following = chosen.step_after(step)
     binding.step = following.name
@@ -218,7 +219,7 @@ def send_again(context: RequestContext, chosen: Method) -> None:
         db.session.rollback()
         raise OutOfTurn
     try:
-        delivery.send(context, user, secret, chosen)
+        send_code.send_code(context, user, secret, chosen)
     except Refused as refused:
         raise commit_refusal(context, refused, chosen) from None
     db.session.commit()
@@ -250,6 +251,6 @@ def cancel(context: RequestContext) -> None:
     session = begin_write()
     binding_id = session.scalar(delete(Binding).where(Binding.user_id == context.who.user_id).returning(Binding.id))
     if binding_id:
-        delivery.void_binding(context, binding_id)
+        send_code.void_binding_codes(context, binding_id)
         record_event(context, "authenticator_binding_cancelled")
     session.commit()

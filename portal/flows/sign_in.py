@@ -10,10 +10,12 @@ from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db, end_read
-from portal.flows import backup_codes, delivery, emergency, notices, sessions, trusted, verification
+from portal.flows import backup_codes, emergency, sessions, trusted, verification
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, RequestContext
 from portal.flows.base.passwords import load_password_hash, normalize_username
+from portal.flows.messages import notices
+from portal.flows.messages import send_code as send_code_flow
 from portal.flows.ways import Way, attempt_of, first_sender, live, open_secret
 from portal.methods import method
 from portal.models import Binding, Session, User
@@ -72,7 +74,7 @@ def begin_session(context: RequestContext, user: User, renewed: str | None, next
     if not asks_code:
         user.last_sign_in_at = context.now
         if not row.browser_known:
-            notices.queue(context, user, "new_browser")
+            notices.queue_notice(context, user, "new_browser")
     else:
         send_first_code(context, user, row)
     forget_expired(context.now)
@@ -88,7 +90,7 @@ def send_first_code(context: RequestContext, user: User, row: Session) -> None:
     authenticator, chosen = found
     try:
         secret = open_secret(context, user, authenticator, f"session:{row.id}")
-        delivery.send(context, user, secret, chosen)
+        send_code_flow.send_code(context, user, secret, chosen)
     except (Refused, SealBroken) as refused:
         record_event(
             context, "code_sent", about=user, reason=getattr(refused, "reason", "unreadable"), refused=True, factor=chosen.name
@@ -112,7 +114,7 @@ def send_code(context: RequestContext, authenticator_id: str) -> None:
         session.rollback()
         raise Refused("text_first")
     try:
-        delivery.send(context, user, open_secret(context, user, row, attempt_of(context)), chosen)
+        send_code_flow.send_code(context, user, open_secret(context, user, row, attempt_of(context)), chosen)
     except Refused as refused:
         record_event(context, "code_sent", reason=refused.reason, refused=True, factor=chosen.name)
         session.commit()
@@ -151,7 +153,7 @@ def submit_code(context: RequestContext, answer: Answer, trust: bool = False) ->
         raise Refused("used_meanwhile")
     record_event(context, "authn_login_success", factor=proof.factor, session_hash=token_hash(token))
     if not context.who.browser_known:
-        notices.queue(context, proof.user, "new_browser")
+        notices.queue_notice(context, proof.user, "new_browser")
     if policy_of(proof.user.role).must_use:
         end_emergency(context, proof.user)
     kept = trusted.add(context, proof.user) if trust and trusted.days(context, proof.user.role) else None

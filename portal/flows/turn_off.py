@@ -6,9 +6,10 @@ from sqlalchemy import delete, select, union, update
 
 from portal import passwords
 from portal.db import begin_write, change, db
-from portal.flows import delivery, notices, reauthenticate, sessions, trusted
+from portal.flows import reauthenticate, sessions, trusted
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_ONE, RequestContext
+from portal.flows.messages import notices, send_code
 from portal.flows.setup import OutOfTurn
 from portal.models import Authenticator, BackupCodeSet, Binding, SentCode, Session, SpentStep, User
 from portal.settings import config
@@ -84,7 +85,7 @@ def turn_off(context: RequestContext, stored: str | None = None) -> None:
     if stored:
         user.seal(context.keys, "password", stored)
         record_event(context, "password_changed", factor="password")
-    notices.queue(context, user, "two_factor_off", has_new_password=int(stored is not None))
+    notices.queue_notice(context, user, "two_factor_off", has_new_password=int(stored is not None))
     session.commit()
 
 
@@ -96,7 +97,7 @@ def void_factors(context: RequestContext, user: User) -> str | None:
     change(delete(SpentStep).where(SpentStep.authenticator_id.in_(own)))
     change(delete(Authenticator).where(Authenticator.user_id == user.id))
     change(delete(Binding).where(Binding.user_id == user.id))
-    delivery.void(context, SentCode.user_id == user.id)
+    send_code.void_codes(context, SentCode.user_id == user.id)
     live_set = update(BackupCodeSet).where(BackupCodeSet.user_id == user.id, BackupCodeSet.replaced_at.is_(None))
     change(live_set.values(replaced_at=context.now, codes_sealed=None, readable_until=None))
     return factor

@@ -7,10 +7,11 @@ from sqlalchemy import delete, select, update
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
-from portal.flows import backup_codes, delivery, notices, profile, sessions, trusted
+from portal.flows import backup_codes, profile, sessions, trusted
 from portal.flows.base import links, throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_TWO, RequestContext
+from portal.flows.messages import notices, send_code
 from portal.flows.ways import is_off, open_secret
 from portal.methods import Method, method
 from portal.models import Authenticator, Binding, SentCode, Session, SpentStep, User
@@ -25,10 +26,10 @@ def prove(context: RequestContext, user: User, binding: Binding, chosen: Method,
     """Turn the proved binding into an authenticator, with all that goes with it, and commit."""
     change(delete(Binding).where(Binding.id == binding.id))
     if chosen.sends:
-        delivery.void_binding(context, binding.id)
+        send_code.void_binding_codes(context, binding.id)
     old = db.session.get(Authenticator, binding.replaces) if binding.replaces else None
     if old is not None:
-        delivery.void(context, SentCode.authenticator_id == old.id)
+        send_code.void_codes(context, SentCode.authenticator_id == old.id)
         db.session.delete(old)
         change(delete(SpentStep).where(SpentStep.authenticator_id == old.id))
     db.session.flush()
@@ -77,11 +78,11 @@ def first_proof(context: RequestContext, user: User, binding: Binding) -> None:
 def tell(context: RequestContext, user: User, old: Authenticator | None) -> None:
     """The notice of what the proof changed; `user` is as it was before."""
     if user.two_factor != "on":
-        notices.queue(context, user, "two_factor_on")
+        notices.queue_notice(context, user, "two_factor_on")
     elif old is not None:
-        notices.queue(context, user, "authenticator_replaced")
+        notices.queue_notice(context, user, "authenticator_replaced")
     else:
-        notices.queue(context, user, "authenticator_added")
+        notices.queue_notice(context, user, "authenticator_added")
 
 
 def new_authenticator(context: RequestContext, user: User, binding: Binding, chosen: Method, columns: dict) -> Authenticator:
@@ -94,7 +95,7 @@ def new_authenticator(context: RequestContext, user: User, binding: Binding, cho
         user_id=user.id,
         method=binding.method,
         secret_sealed=binding.secret_sealed,  # sealed for this id from the start
-        target_hash=context.keys.mac(secret, delivery.TARGET) if chosen.sends else None,
+        target_hash=context.keys.mac(secret, send_code.TARGET) if chosen.sends else None,
         created_at=context.now,
         last_used_at=context.now,
         **{**columns, "name": next(name for name in names if name not in taken)},
@@ -112,7 +113,7 @@ def tell_old_number(context: RequestContext, user: User, old: Authenticator) -> 
     except SealBroken:
         return
     words = TOLD % {"issuer": secret.issuer, "initials": secret.initials}
-    db.session.add(delivery.text_row(context, user, "told", secret.text, words, context.now + TOLD_FOR))
+    db.session.add(send_code.text_row(context, user, "told", secret.text, words, context.now + TOLD_FOR))
 
 
 def raise_level(context: RequestContext) -> None:
@@ -147,7 +148,7 @@ def remove(context: RequestContext, authenticator_id: str) -> bool:
     if gone is None or not stays:
         session.rollback()
         return False
-    delivery.void(context, SentCode.authenticator_id == gone.id)
+    send_code.void_codes(context, SentCode.authenticator_id == gone.id)
     session.delete(gone)
     session.flush()
     tell_old_number(context, user, gone)
@@ -155,6 +156,6 @@ def remove(context: RequestContext, authenticator_id: str) -> bool:
     trusted.end_with_change(context, user.id)
     sessions.end_others(context, "two_factor_changed")
     record_event(context, "authenticator_removed", factor=gone.method)
-    notices.queue(context, user, "authenticator_removed")
+    notices.queue_notice(context, user, "authenticator_removed")
     session.commit()
     return True

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from portal.answers import BACKUP_CODE, CODE, Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
-from portal.flows import backup_codes, notices
+from portal.flows import backup_codes
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.messages import notices
 from portal.flows.ways import attempt_of, live, open_secret, usable, without_texts
 from portal.methods import Method, NotAsked, can_be_guessed, method, takes
 from portal.models import Authenticator, User
@@ -90,7 +91,7 @@ def check_backup_code(context: RequestContext, user: User, code: str, also: dict
         raise with_tries(refused, user) from None
     throttle.clear_failures(context, user, user.backup_failures, backup=True, **also)
     record_event(context, "backup_code_used", factor=backup_codes.FACTOR)
-    notices.queue(context, user, "backup_code_used", left=left)
+    notices.queue_notice(context, user, "backup_code_used", left=left)
     return Proof(user, backup_codes.FACTOR, left)
 
 
@@ -198,13 +199,13 @@ def tell_lock(context: RequestContext, user: User) -> None:
     """One notice and one event a pause (RL-9)."""
     if throttle.tries_left(user) == 0:
         record_event(context, "authn_login_lock", about=user, reason="throttled", refused=True)
-        notices.queue(context, user, "too_many_codes")
+        notices.queue_notice(context, user, "too_many_codes")
 
 
 def tell_disabled(context: RequestContext, user: User, row: Authenticator) -> None:
     """The hundredth failure disabled the authenticator: said once (RL-1)."""
     record_event(context, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=row.method)
-    notices.queue(context, user, "authenticator_disabled")
+    notices.queue_notice(context, user, "authenticator_disabled")
     throttle.write_off(user, row.failures)
 
 
@@ -213,5 +214,5 @@ def stop_backup_codes(context: RequestContext, user: User) -> None:
     record_event(
         context, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=backup_codes.FACTOR
     )
-    notices.queue(context, user, "backup_codes_stopped")
+    notices.queue_notice(context, user, "backup_codes_stopped")
     throttle.write_off(user, user.backup_failures)

@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from portal.crypto import SealBroken
 from portal.db import db
-from portal.flows import backup_codes, delivery
+from portal.flows import backup_codes
 from portal.flows.base.context import RequestContext
+from portal.flows.messages import send_code
 from portal.forms.codes import AnswerForm
 from portal.methods import Context, Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
@@ -131,7 +132,7 @@ def ways(context: RequestContext) -> list[Way]:
 def with_waits(context: RequestContext, shown: list[Way]) -> list[Way]:
     """The same ways; those that send know how long they cannot."""
     numbers = [way.target for way in shown if way.sends]
-    waits = delivery.waits(context, context.who.user_id, attempt_of(context), *numbers) if numbers else {}
+    waits = send_code.waits(context, context.who.user_id, attempt_of(context), *numbers) if numbers else {}
     return [replace(way, wait=waits.get(way.target)) for way in shown]
 
 
@@ -150,7 +151,7 @@ def way_of(context: RequestContext, user: User, row: Authenticator) -> Way | Non
         row.name,
         asked.sends,
         asked.challenge.show(secret, context.now),
-        context.keys.mac(secret.text, delivery.TARGET) if asked.sends else b"",
+        context.keys.mac(secret.text, send_code.TARGET) if asked.sends else b"",
         form=asked.challenge.form,
         resists_phishing=asked.resists_phishing,
     )

@@ -34,7 +34,7 @@ class Event(Base):
 
 
 class Outbox(Base):
-    """A mail or text to hand over after the commit; flows/outbox.py says how.
+    """A mail or text to hand over after the commit; flows/messages/outbox.py says how.
 
     A mail is made of `template` and `facts`; a text's words, or the links of a mail, are sealed in `body_sealed` and wiped when it is
     handed over or dead. `state`: queued -> carried -> sent | failed | queued again; dead when `dies_at` came first.

@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import update
 
-from portal.flows import outbox, reports
+from portal.flows.messages import delivery_reports, outbox
 from portal.gateways import SENT, UNDELIVERED, UNKNOWN, UNREACHABLE
 from portal.models import Outbox
 from portal.queue import REPORTS
@@ -19,13 +19,13 @@ def row(app, clock, plain, database, maria):
     send_to(ask_for_texts(plain.enter(maria)), MARIAS)
     found = database.all(Outbox, Outbox.kind == "text")[0]
     with app.app_context():
-        claimed = outbox.claim(clock.now, found.id)
-        outbox.mark(clock.now, claimed, SENT)
+        claimed = outbox.claim_row(clock.now, found.id)
+        outbox.mark_row(clock.now, claimed, SENT)
     return found
 
 
 def token(app, row):
-    return reports.token(app.extensions["keys"], row.id)
+    return delivery_reports.report_token(app.extensions["keys"], row.id)
 
 
 def place(app, row):
@@ -39,7 +39,7 @@ def tell(app, row, state):
 
 def stage(app, clock, row):
     """Returns what a page is told."""
-    return outbox.state_of(row_of(app, row.id), clock.now)
+    return outbox.delivery_state(row_of(app, row.id), clock.now)
 
 
 @pytest.mark.parametrize("state", ["1", "delivered", "Delivered"])
@@ -109,7 +109,7 @@ def test_failed_never_overrides_delivered_and_delivered_overrides_failed(app, cl
 def test_a_report_after_the_death_is_still_written_down(app, clock, row):
     clock.move(hours=5)
     with app.app_context():
-        outbox.bury(clock.now)
+        outbox.bury_dead_rows(clock.now)
     tell(app, row, "delivered")
     assert stage(app, clock, row) == "delivered" and row_of(app, row.id).delivered_at == clock.now
 
@@ -124,7 +124,7 @@ def test_without_a_token_of_ours_nothing_is_said_and_nothing_changes(app, clock,
         "longer": good + "0",
         "another's row": nobody + good[32:],
         "not of this world": "x",
-        "no row": reports.token(app.extensions["keys"], nobody),
+        "no row": delivery_reports.report_token(app.extensions["keys"], nobody),
         "ü": "ü" * 96,
     }[kind]
     for answer in (app.test_client().get(f"{REPORTS}{wrong}?state=1"), app.test_client().post(f"{REPORTS}{wrong}?state=1")):
@@ -135,7 +135,7 @@ def test_without_a_token_of_ours_nothing_is_said_and_nothing_changes(app, clock,
 def test_a_token_opens_its_own_row_alone_and_hides_what_it_is_made_of(app, row):
     keys = app.extensions["keys"]
     assert len(token(app, row)) - len(row.id) == 64, "256 bits"
-    assert token(app, row)[32:] != reports.token(keys, "0" * 32)[32:]
+    assert token(app, row)[32:] != delivery_reports.report_token(keys, "0" * 32)[32:]
 
 
 # --- a report that is quicker than the gateway's own answer
@@ -147,12 +147,12 @@ def carried(app, clock, plain, database, maria):
     send_to(ask_for_texts(plain.enter(maria)), MARIAS)
     found = database.all(Outbox, Outbox.kind == "text")[0]
     with app.app_context():
-        return outbox.claim(clock.now, found.id)
+        return outbox.claim_row(clock.now, found.id)
 
 
 def mark(app, clock, row, outcome):
     with app.app_context():
-        return outbox.mark(clock.now, row, outcome)
+        return outbox.mark_row(clock.now, row, outcome)
 
 
 def test_delivered_before_the_gateway_answered_stays_delivered_and_the_words_go(app, clock, carried):
@@ -180,14 +180,14 @@ def test_a_text_that_arrived_is_not_sent_again_whatever_the_gateway_said(app, cl
     again = mark(app, clock, carried, UNREACHABLE)
     tell(app, carried, "1")
     with app.app_context():
-        assert outbox.claim(again, carried.id) is None and carried.id not in outbox.due(again)
+        assert outbox.claim_row(again, carried.id) is None and carried.id not in outbox.list_due_rows(again)
 
 
 def test_a_failure_reported_while_another_try_is_due_is_not_the_end(app, clock, carried):
     again = mark(app, clock, carried, UNREACHABLE)
     tell(app, carried, "2")
     with app.app_context():
-        assert outbox.claim(again, carried.id) is not None
+        assert outbox.claim_row(again, carried.id) is not None
 
 
 def test_a_mail_has_no_carrier(app, clock, plain, database, maria):

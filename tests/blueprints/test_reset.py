@@ -285,7 +285,7 @@ def test_texts_and_links_under_way_are_void_and_failures_forgotten(lee, plain, d
 
 
 def test_the_person_alone_gets_the_link_and_all_their_addresses_the_notice(lee, plain, database, clock, dr_okafor, admin_lee):
-    from portal.flows.notices import address_place
+    from portal.flows.messages.notices import address_place
     from portal.models import NoticeAddress
 
     user = database.user(dr_okafor)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text, update
 
-from portal.flows.notices import outbox_place
+from portal.flows.messages.notices import outbox_place
 from portal.gateways import REFUSED, Message, Off
 from portal.models import Authenticator, BackupCode, Binding, Event
 from portal.queue import Queue

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 
-from portal.flows import outbox
+from portal.flows.messages import outbox
 from portal.gateways import HELD
 from portal.models import Authenticator, Event, Outbox, TrustedBrowser, User, user_place
 from portal.settings import config
@@ -180,7 +180,7 @@ def hold_back(app, database):
 
     row = database.all(Outbox, Outbox.kind == "text", Outbox.state == "queued")[0]
     with app.test_request_context():
-        outbox.carry(database.keys, row.created_at, row.id, {"text": Moved()}, compose_email)
+        outbox.carry_row(database.keys, row.created_at, row.id, {"text": Moved()}, compose_email)
 
 
 @pytest.fixture
@@ -320,14 +320,14 @@ def test_an_address_from_a_proxy_that_nobody_trusts_is_not_believed(plain, datab
 
 
 def test_the_event_and_its_change_stand_or_fall_together(plain, database, maria, monkeypatch):
-    from portal.flows import notices
+    from portal.flows.messages import notices
 
     def fail(*args, **facts):
         raise RuntimeError("the notice fails")
 
     plain.enter(maria).begin_set_up(maria)
     before = database.everything("sessions.last_seen_at")
-    monkeypatch.setattr(notices, "queue", fail)
+    monkeypatch.setattr(notices, "queue_notice", fail)
     plain.fill("Verify and Enable", Verification_Code=maria.code())
     assert plain.status == 500
     assert database.everything("sessions.last_seen_at") == before

@@ -4,7 +4,7 @@ import pytest
 from flask import render_template
 from sqlalchemy import update
 
-from portal.flows.notices import describe_browser, outbox_place
+from portal.flows.messages.notices import describe_browser, outbox_place
 from portal.models import Outbox, User
 from tests.house.source import TEMPLATES
 from tests.support.client import AGENT, CODES

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from portal.flows import new_password, profile
 from portal.flows.base.context import RequestContext
-from portal.flows.notices import NOT_ME
+from portal.flows.messages.notices import NOT_ME
 from portal.models import Link, NoticeAddress, User
 from portal.words.refusals import Refused
 from tests.support.mailbox import mails

@@ -65,7 +65,7 @@ def test_every_method_keeps_the_contract():
 
 def test_rules_go_by_what_a_method_says_and_not_by_its_words():
     """Whether it sends, whether it can be guessed, what it asks for: properties. Its words are read by who sends them."""
-    homes = ("portal.methods", "portal.flows.delivery")
+    homes = ("portal.methods", "portal.flows.messages.send_code")
     found = [
         module.at(node)
         for module in modules()

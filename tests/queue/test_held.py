@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import update
 
-from portal.flows import outbox
+from portal.flows.messages import outbox
 from portal.gateways import HELD, SENT
 from portal.models import Event, Outbox, User
 from portal.queue import Queue
@@ -40,7 +40,7 @@ def carry(app, clock, row, gateway=None):
     """Carries a row now."""
     with app.test_request_context():
         gateways = {"text": gateway or Held()}
-        return outbox.carry(app.extensions["keys"], clock.now, row.id, gateways, compose_email)
+        return outbox.carry_row(app.extensions["keys"], clock.now, row.id, gateways, compose_email)
 
 
 def test_a_held_code_is_not_tried_again_and_its_words_are_wiped(app, clock, database, asked):
@@ -48,10 +48,10 @@ def test_a_held_code_is_not_tried_again_and_its_words_are_wiped(app, clock, data
     assert carry(app, clock, row) is None
     row = row_of(app, row.id)
     assert (row.state, row.outcome, row.body_sealed) == ("failed", HELD, None)
-    assert outbox.state_of(row, clock.now) == "held"
+    assert outbox.delivery_state(row, clock.now) == "held"
     clock.move(minutes=2)
     with app.app_context():
-        assert row.id not in outbox.due(clock.now)
+        assert row.id not in outbox.list_due_rows(clock.now)
 
 
 def test_the_page_says_why_no_code_comes_and_to_use_another_way(app, clock, database, plain, inbox, maria):
@@ -110,9 +110,9 @@ def test_one_mail_a_day_is_enough_however_often_a_code_is_asked_for(app, clock, 
 def test_a_carrier_that_lost_its_claim_tells_nothing(app, clock, database, asked):
     row = texts(database)[0]
     with app.test_request_context():
-        claimed = outbox.claim(clock.now, row.id)
-        outbox.mark(clock.now, claimed, SENT)
-        outbox.mark(clock.now, claimed, HELD, lambda: pytest.fail("told"))
+        claimed = outbox.claim_row(clock.now, row.id)
+        outbox.mark_row(clock.now, claimed, SENT)
+        outbox.mark_row(clock.now, claimed, HELD, lambda: pytest.fail("told"))
     assert row_of(app, row.id).state == "sent"
 
 

@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 from portal import clock
-from portal.flows import reports
+from portal.flows.messages import delivery_reports
 from portal.gateways import REFUSED, SENT, Message
 from portal.gateways.text import TextGateway
 from tests.support.application import application
@@ -31,5 +31,5 @@ def test_kannel_reports_the_delivery_to_the_running_portal(site, kannel):
         row = row_of(app, row_id)
         assert until(lambda: row_of(app, row_id).state == "sent")
         assert row.stage_at(clock.now()) == "delivered"
-        token = reports.token(app.extensions["keys"], row_id)
+        token = delivery_reports.report_token(app.extensions["keys"], row_id)
         assert token not in server.log.read_text() and row_id + token[32:40] not in server.log.read_text()

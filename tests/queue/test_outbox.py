@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from portal import db
 from portal.db import begin_write
 from portal.db import db as db_module
-from portal.flows import outbox
+from portal.flows.messages import outbox
 from portal.gateways import KEPT, REFUSED, SENT, UNKNOWN, UNREACHABLE, Bench, Nowhere
 from portal.models import Outbox
 from portal.settings import config
@@ -50,27 +50,27 @@ def carry(app, clock, row_id, gateway):
     """Carries a row now; returns when to try again."""
     with app.test_request_context():
         gateways = {"text": gateway, "mail": gateway}
-        return outbox.carry(app.extensions["keys"], clock.now, row_id, gateways, compose_email)
+        return outbox.carry_row(app.extensions["keys"], clock.now, row_id, gateways, compose_email)
 
 
 def due(app, clock):
     with app.app_context():
-        return outbox.due(clock.now)
+        return outbox.list_due_rows(clock.now)
 
 
 def bury(app, clock):
     with app.app_context():
-        outbox.bury(clock.now)
+        outbox.bury_dead_rows(clock.now)
 
 
 def claim(app, clock, row_id):
     """Takes a row as a carrier that is killed afterwards."""
     with app.app_context():
-        return outbox.claim(clock.now, row_id)
+        return outbox.claim_row(clock.now, row_id)
 
 
 def state(app, clock, row_id):
-    return outbox.state_of(row_of(app, row_id), clock.now)
+    return outbox.delivery_state(row_of(app, row_id), clock.now)
 
 
 def test_a_text_is_handed_over_once_and_its_words_are_wiped(app, clock, text):
@@ -163,8 +163,8 @@ def test_late_news_that_a_text_was_sent_is_believed_and_other_late_news_is_not(a
     clock.now += config.TEXT_LEASE
     bury(app, clock)
     with app.app_context():
-        outbox.mark(clock.now, rows[0], SENT)
-        outbox.mark(clock.now, rows[1], UNREACHABLE)
+        outbox.mark_row(clock.now, rows[0], SENT)
+        outbox.mark_row(clock.now, rows[1], UNREACHABLE)
     assert [row_of(app, each).state for each in ids] == ["sent", "failed"]
 
 
@@ -173,7 +173,7 @@ def test_a_carrier_that_lost_its_lease_does_not_speak_for_the_next(app, clock, m
     clock.now += config.MAIL_LEASE
     assert claim(app, clock, mail)
     with app.app_context():
-        outbox.mark(clock.now, slow, REFUSED)
+        outbox.mark_row(clock.now, slow, REFUSED)
     assert row_of(app, mail).state == "carried"
 
 
@@ -216,7 +216,7 @@ def test_with_neither_gateway_nor_bench_messages_wait_for_a_setting(app, clock, 
 def test_a_withdrawn_text_is_not_begun(app, clock, text):
     with app.app_context():
         begin_write()
-        outbox.withdraw(clock.now, text)
+        outbox.withdraw_rows(clock.now, text)
         db_module.session.commit()
     gateway = Scripted()
     assert carry(app, clock, text, gateway) is None and gateway.taken == []
@@ -245,11 +245,11 @@ def test_a_busy_database_does_not_cost_the_knowledge_that_a_mail_has_left(app, c
 
     monkeypatch.setattr(outbox, "change", change_or_wait)
     with app.app_context():
-        outbox.mark(clock.now, row, SENT)
+        outbox.mark_row(clock.now, row, SENT)
     assert row_of(app, mail).state == "sent"
     busy.extend([OperationalError("busy", None, Exception())] * 3)
     with app.app_context(), pytest.raises(OperationalError):
-        outbox.write_down(update(Outbox))
+        outbox.persist_result(update(Outbox))
 
 
 def test_the_terminal_counts_what_is_on_its_way(app, clock, text):

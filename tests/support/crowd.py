@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from portal import clock, create_app, passwords
 from portal.db import begin_write, db
-from portal.flows import accounts, delivery, demo
+from portal.flows import accounts, demo
+from portal.flows.messages import send_code
 from portal.methods import method
 from portal.models import Authenticator, SentCode, User, secret_place
 from portal.settings.environment import load_settings
@@ -57,7 +58,7 @@ def add_texters(site, count):
 
 def text_instead(keys, row, number):
     """Makes an authenticator one that gets codes by text, as if it had been set up so."""
-    row.method, row.target_hash = "sms", keys.mac(number, delivery.TARGET)
+    row.method, row.target_hash = "sms", keys.mac(number, send_code.TARGET)
     for column, value in method("sms").begins_with.items():
         setattr(row, column, value)
     row.secret_sealed = keys.seal(number, secret_place(row.user_id, row.id))

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from huey.consumer import Scheduler
 
-from portal.flows import outbox
+from portal.flows.messages import outbox
 from portal.settings import config
 from wsgi import app  # noqa: F401 what `flask --app` looks for
 

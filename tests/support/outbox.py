@@ -10,7 +10,7 @@ import redis
 from sqlalchemy import select
 
 from portal.db import begin_write, db
-from portal.flows.notices import outbox_place
+from portal.flows.messages.notices import outbox_place
 from portal.models import Outbox, User, new_id
 from tests.support.processes import Fork
 

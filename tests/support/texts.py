@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from portal.flows.notices import outbox_place
+from portal.flows.messages.notices import outbox_place
 from portal.models import Outbox, User
 from tests.support.client import WIZARD
 

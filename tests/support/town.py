@@ -11,7 +11,7 @@ from portal import passwords
 from portal.db import db
 from portal.flows import backup_codes, demo
 from portal.flows.accounts import add_user
-from portal.flows.notices import NOT_ME, outbox_place, row_token
+from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
 from portal.models import (
     Authenticator,
     BackupCode,
@@ -137,7 +137,7 @@ class Town:
             ).first()
             keys = self.app.extensions["keys"]
             if row.body_sealed is None:
-                return row_token(keys, row.id, NOT_ME)
+                return make_row_token(keys, row.id, NOT_ME)
             return keys.open(row.body_sealed, outbox_place(row.id, "body"))
 
     def fail_texts(self, patient):

@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import case, func, or_, select, text, update
 
 from portal.db import db
-from portal.flows import outbox
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
-from portal.flows.notices import outbox_place
-from portal.flows.outbox import CODE, TEXT
+from portal.flows.messages import outbox
+from portal.flows.messages.notices import outbox_place
+from portal.flows.messages.outbox import CODE, TEXT
 from portal.methods import Method, Secret
 from portal.models import Authenticator, Binding, Outbox, SentCode, User, new_id
 from portal.send_limits import DAY, HOUR, Sent, Wait, wait_after
@@ -23,7 +23,7 @@ TARGET = "target"
 BINDING = "binding:"  # begins the name of an attempt that is a set-up
 
 
-def send(context: RequestContext, user: User, secret: Secret, chosen: Method) -> None:
+def send_code(context: RequestContext, user: User, secret: Secret, chosen: Method) -> None:
     """Queue one code for the attempt; an older one of it is void. The user's row is locked by the caller.
 
     Raises Refused: "texts_off", "send_gap" (seconds), "send_limit" (minutes), "send_day", "number_shared".
@@ -32,11 +32,11 @@ def send(context: RequestContext, user: User, secret: Secret, chosen: Method) ->
         raise Refused("texts_off")
     lock_sends()
     to_hash = context.keys.mac(secret.text, TARGET)
-    check_limits(context, user.id, secret.attempt, to_hash)
+    check_send_limits(context, user.id, secret.attempt, to_hash)
     if secret.attempt.startswith(BINDING):  # a number that was proved once is never refused at the door
         check_shared(user.id, to_hash)
     code = f"{secrets.randbelow(10**config.CODE_DIGITS):0{config.CODE_DIGITS}d}"
-    void(context, SentCode.attempt == secret.attempt)
+    void_codes(context, SentCode.attempt == secret.attempt)
     row_id = new_id()
     words = chosen.words(secret, code)
     message = text_row(context, user, CODE, secret.text, words, context.now + config.TEXT_LIFE)
@@ -58,27 +58,27 @@ def send(context: RequestContext, user: User, secret: Secret, chosen: Method) ->
         )
     )
     record_event(context, "code_sent", about=user, factor=chosen.name)
-    watch(context, secret.text[: config.PREFIX_LENGTH])
+    watch_for_pumping(context, secret.text[: config.PREFIX_LENGTH])
 
 
-def lives(context: RequestContext, attempt: str) -> bool:
+def has_live_code(context: RequestContext, attempt: str) -> bool:
     """Whether an attempt has a code that can still be typed."""
     open_ones = (SentCode.used_at.is_(None), SentCode.replaced_at.is_(None), SentCode.expires_at > context.now)
     row = select(SentCode.id).where(SentCode.attempt == attempt, *open_ones, SentCode.tries < config.TEXT_TRIES)
     return db.session.scalar(row.limit(1)) is not None
 
 
-def void(context: RequestContext, *which) -> None:
+def void_codes(context: RequestContext, *which) -> None:
     """Codes that count no more, and their texts, which are not begun where they still wait (product rule 7, SM-2)."""
     live = update(SentCode).where(*which, SentCode.used_at.is_(None), SentCode.replaced_at.is_(None))
     texts = db.session.scalars(live.values(replaced_at=context.now).returning(SentCode.outbox_id)).all()
     if texts:
-        outbox.withdraw(context.now, *texts)
+        outbox.withdraw_rows(context.now, *texts)
 
 
-def void_binding(context: RequestContext, binding_id: str) -> None:
+def void_binding_codes(context: RequestContext, binding_id: str) -> None:
     """What a set-up sent, when it is over."""
-    void(context, SentCode.attempt == f"{BINDING}{binding_id}")
+    void_codes(context, SentCode.attempt == f"{BINDING}{binding_id}")
 
 
 def text_row(context: RequestContext, user: User, template: str, to: str, words: str, dies_at) -> Outbox:
@@ -103,7 +103,7 @@ def lock_sends() -> None:
         db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": config.SEND_LOCK})
 
 
-def check_limits(context: RequestContext, user_id: int, attempt: str, to_hash: bytes) -> None:
+def check_send_limits(context: RequestContext, user_id: int, attempt: str, to_hash: bytes) -> None:
     """Raises Refused if a limit of SM-5 stands in the way."""
     wait = waits(context, user_id, attempt, to_hash)[to_hash]
     if wait:
@@ -142,7 +142,7 @@ def check_still_shared(context: RequestContext, user: User, binding: Binding) ->
     check_shared(user.id, context.keys.mac(binding.secret(context.keys), TARGET))
 
 
-def watch(context: RequestContext, prefix: str) -> None:
+def watch_for_pumping(context: RequestContext, prefix: str) -> None:
     """Say in the log when texts are pumped: few of them used (by the first digits), or more in a day than planned."""
     hour, day = context.now - HOUR, context.now - DAY
     recent = (SentCode.prefix == prefix) & (SentCode.created_at > hour)

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from portal.crypto import Keyring
 from portal.db import begin_write, change, db
-from portal.flows.notices import row_of_token, row_token
+from portal.flows.messages.notices import find_row_by_token, make_row_token
 from portal.gateways import UNDELIVERED
 from portal.models import Outbox
 
@@ -17,14 +17,14 @@ DELIVERED = frozenset({"delivered", "1"})  # numbers: Kannel's (1 delivered, 2 n
 LOST = frozenset({"failed", "undelivered", "rejected", "expired", "2", "16"})
 
 
-def token(keys: Keyring, outbox_id: str) -> str:
+def report_token(keys: Keyring, outbox_id: str) -> str:
     """What proves that a report is about this row."""
-    return row_token(keys, outbox_id, PURPOSE)
+    return make_row_token(keys, outbox_id, PURPOSE)
 
 
-def take(keys: Keyring, now: datetime, shown: str, state: str) -> bool:
+def take_report(keys: Keyring, now: datetime, shown: str, state: str) -> bool:
     """Write a report down, once; False where the token is not one of ours. Words on the way ("queued", 4, 8) change nothing."""
-    outbox_id = row_of_token(keys, shown, PURPOSE)
+    outbox_id = find_row_by_token(keys, shown, PURPOSE)
     if outbox_id is None:
         return False
     if db.session.scalar(select(Outbox.id).where(Outbox.id == outbox_id, Outbox.kind == "text")) is None:
@@ -32,8 +32,8 @@ def take(keys: Keyring, now: datetime, shown: str, state: str) -> bool:
     own = update(Outbox).where(Outbox.id == outbox_id, Outbox.delivered_at.is_(None))
     word = state.strip().lower()
     if word in DELIVERED:
-        write(own.values(delivered_at=now))
-    elif word in LOST and write(
+        write_report(own.values(delivered_at=now))
+    elif word in LOST and write_report(
         own.where(Outbox.state.in_(("carried", "sent"))).values(
             state="failed", outcome=UNDELIVERED, lease_until=None, body_sealed=None
         )
@@ -42,7 +42,7 @@ def take(keys: Keyring, now: datetime, shown: str, state: str) -> bool:
     return True
 
 
-def write(statement) -> int:
+def write_report(statement) -> int:
     """How many rows it met."""
     begin_write()
     met = change(statement)

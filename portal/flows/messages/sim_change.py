@@ -6,25 +6,25 @@ from sqlalchemy import select
 
 from portal.crypto import Keyring
 from portal.db import db
-from portal.flows import notices
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.messages import notices
 from portal.models import Event, Outbox, User
 from portal.settings import config
 
 
-def tell(keys: Keyring, now: datetime, row: Outbox) -> None:
+def notify_sim_change(keys: Keyring, now: datetime, row: Outbox) -> None:
     """Part of the transaction that marks the row. One mail a day: more would teach people to look away."""
     user = db.session.get_one(User, row.user_id)
-    context = visit_that_asked(keys, now, row)
+    context = requesting_context(keys, now, row)
     record_event(context, "number_changed", about=user, reason="held", refused=True)
     since = now - config.NUMBER_TOLD_AGAIN
     told = select(Outbox.id).where(Outbox.user_id == user.id, Outbox.template == "number_changed", Outbox.created_at > since)
     if db.session.scalar(told.limit(1)) is None:
-        notices.queue(context, user, "number_changed")
+        notices.queue_notice(context, user, "number_changed")
 
 
-def visit_that_asked(keys: Keyring, now: datetime, row: Outbox) -> RequestContext:
+def requesting_context(keys: Keyring, now: datetime, row: Outbox) -> RequestContext:
     """From where the code was asked for, as the event says that was recorded with it."""
     asked = select(Event.ip, Event.user_agent).where(
         Event.subject_id == row.user_id, Event.at == row.created_at, Event.event == "code_sent"

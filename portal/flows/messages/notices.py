@@ -33,7 +33,7 @@ def outbox_place(notice_id: str, column: str) -> str:
     return f"outbox:{notice_id}:{column}"
 
 
-def queue(
+def queue_notice(
     context: RequestContext, user: User, template: str, link: str | None = None, to: str | None = None, **facts: str | int
 ) -> list[str]:
     """Queue the notice `template` to all of the person's confirmed addresses, or to `to` alone; returns the rows' ids.
@@ -49,13 +49,13 @@ def queue(
         "browser": describe_browser(context.user_agent),
         "ip": context.ip,
     }
-    addresses = [to] if to else addresses_of(context, user)
-    rows = [row(context, user, template, address, {**about, **facts}, link) for address in addresses]
+    addresses = [to] if to else notice_addresses(context, user)
+    rows = [email_row(context, user, template, address, {**about, **facts}, link) for address in addresses]
     db.session.add_all(rows)
     return [each.id for each in rows]
 
 
-def row(context: RequestContext, user: User, template: str, address: str, facts: dict, link: str | None) -> Outbox:
+def email_row(context: RequestContext, user: User, template: str, address: str, facts: dict, link: str | None) -> Outbox:
     """One mail to one address."""
     notice_id = new_id()
     return Outbox(
@@ -71,19 +71,19 @@ def row(context: RequestContext, user: User, template: str, address: str, facts:
     )
 
 
-def row_token(keys: Keyring, row_id: str, purpose: str) -> str:
+def make_row_token(keys: Keyring, row_id: str, purpose: str) -> str:
     """What speaks for one row of the outbox from outside: its id and a keyed hash of it, kept nowhere (RC-7)."""
     return row_id + keys.look_up_hash(outbox_place(row_id, purpose)).hex()
 
 
-def row_of_token(keys: Keyring, token: str, purpose: str) -> str | None:
+def find_row_by_token(keys: Keyring, token: str, purpose: str) -> str | None:
     """The id in a token that was made with one of the keys at hand; None for any other."""
     row_id, proof = token[:ID_LENGTH], token[ID_LENGTH:]
     made = [each.hex() for each in keys.look_up_hashes(outbox_place(row_id, purpose))]
     return row_id if token.isascii() and any(hmac.compare_digest(proof, each) for each in made) else None
 
 
-def addresses_of(context: RequestContext, user: User) -> list[str]:
+def notice_addresses(context: RequestContext, user: User) -> list[str]:
     """Every confirmed address of the person, the first one first (NO-1, NO-2)."""
     second = select(NoticeAddress).where(NoticeAddress.user_id == user.id, NoticeAddress.confirmed_at.is_not(None))
     try:

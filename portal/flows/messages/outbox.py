@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from portal.crypto import Keyring, SealBroken
 from portal.db import BUSY, begin_write, change, db
-from portal.flows import held, reports
-from portal.flows.notices import NOT_ME, outbox_place, row_token
+from portal.flows.messages import delivery_reports, sim_change
+from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
 from portal.gateways import HELD, KEPT, REFUSED, SENT, UNDELIVERED, UNKNOWN, UNREACHABLE, Gateway, Message
 from portal.models import Outbox
 from portal.settings import config
@@ -39,24 +39,24 @@ KINDS = {
 }
 
 
-def carry(keys: Keyring, now: datetime, outbox_id: str, gateways: Mapping[str, Gateway], compose: Compose) -> datetime | None:
+def carry_row(keys: Keyring, now: datetime, outbox_id: str, gateways: Mapping[str, Gateway], compose: Compose) -> datetime | None:
     """Hand one row over where it is free and alive; returns when to try again, None where nothing is left to do.
 
     Of many that carry one row at the same moment, one claims it. `gateways` by kind; `compose` writes a mail.
     """
-    row = claim(now, outbox_id)
+    row = claim_row(now, outbox_id)
     if row is None:
         return None
     try:
-        message = read(keys, row, compose)
+        message = open_message(keys, row, compose)
     except SealBroken:
         log.critical("outbox %s cannot be decrypted with the configured keys", row.id)
-        return mark(now, row, REFUSED)
+        return mark_row(now, row, REFUSED)
     outcome = gateways[row.kind].hand_over(message)
-    return mark(now, row, outcome, lambda: held.tell(keys, now, row) if outcome == HELD else None)
+    return mark_row(now, row, outcome, lambda: sim_change.notify_sim_change(keys, now, row) if outcome == HELD else None)
 
 
-def claim(now: datetime, outbox_id: str) -> Outbox | None:
+def claim_row(now: datetime, outbox_id: str) -> Outbox | None:
     """Take the row for one lease: one UPDATE decides between two carriers."""
     session = begin_write()
     kind = KINDS.get(session.scalar(select(Outbox.kind).where(Outbox.id == outbox_id)) or "")
@@ -82,17 +82,17 @@ def lives_at(moment: datetime) -> ColumnElement[bool]:
     return or_(Outbox.dies_at.is_(None), Outbox.dies_at > moment)
 
 
-def read(keys: Keyring, row: Outbox, compose: Compose) -> Message:
+def open_message(keys: Keyring, row: Outbox, compose: Compose) -> Message:
     """The row as its gateway takes it. Raises SealBroken."""
     to = keys.open(row.to_sealed, outbox_place(row.id, "to"))
     body = keys.open(row.body_sealed, outbox_place(row.id, "body")) if row.body_sealed else ""
     if row.kind == TEXT:
-        return Message(row.id, to, body, report=reports.token(keys, row.id), has_code=row.template == CODE)
-    subject, text, html = compose(row.template, row.facts, {"link": body, NOT_ME: row_token(keys, row.id, NOT_ME)})
+        return Message(row.id, to, body, report=delivery_reports.report_token(keys, row.id), has_code=row.template == CODE)
+    subject, text, html = compose(row.template, row.facts, {"link": body, NOT_ME: make_row_token(keys, row.id, NOT_ME)})
     return Message(row.id, to, text, subject, html)
 
 
-def mark(now: datetime, row: Outbox, outcome: str, also: Callable[[], None] = lambda: None) -> datetime | None:
+def mark_row(now: datetime, row: Outbox, outcome: str, also: Callable[[], None] = lambda: None) -> datetime | None:
     """Write down what came of a hand-over, whose words are wiped when it was the last; returns when to try again.
 
     `also`: what goes into the same transaction.
@@ -116,7 +116,7 @@ def mark(now: datetime, row: Outbox, outcome: str, also: Callable[[], None] = la
         Outbox.state.in_(states),
         Outbox.outcome.is_distinct_from(UNDELIVERED),  # the carrier was quicker than its gateway's answer
     )
-    write_down(own.values(values), also)
+    persist_result(own.values(values), also)
     return again
 
 
@@ -128,7 +128,7 @@ def next_try(now: datetime, row: Outbox) -> datetime | None:
     return again if row.dies_at is None or needed < row.dies_at else None
 
 
-def write_down(statement, also: Callable[[], None] = lambda: None) -> None:
+def persist_result(statement, also: Callable[[], None] = lambda: None) -> None:
     """A busy database must not cost the knowledge that a message has left: a mail would be sent twice."""
     for left in reversed(range(MARK_TRIES)):
         try:
@@ -143,13 +143,13 @@ def write_down(statement, also: Callable[[], None] = lambda: None) -> None:
                 raise
 
 
-def due(now: datetime) -> list[str]:
+def list_due_rows(now: datetime) -> list[str]:
     """The rows that wait for a carrier, oldest first: what the sweep puts into the queue again."""
     waiting = select(Outbox.id).where(is_due(now)).order_by(Outbox.created_at).limit(config.SWEEP_ROWS)
     return list(db.session.scalars(waiting))
 
 
-def bury(now: datetime) -> None:
+def bury_dead_rows(now: datetime) -> None:
     """End what cannot be handed over any more, and wipe its words: texts left half-way by a carrier that was killed, and the dead."""
     begin_write()
     lost = update(Outbox).where(Outbox.kind == TEXT, Outbox.state == "carried", Outbox.lease_until <= now)
@@ -162,17 +162,17 @@ def bury(now: datetime) -> None:
         log.error("%d messages expired before a gateway accepted them", died)
 
 
-def withdraw(now: datetime, *outbox_ids: str) -> None:
+def withdraw_rows(now: datetime, *outbox_ids: str) -> None:
     """In the open transaction: a newer message stands for these, which are not begun any more."""
     change(update(Outbox).where(Outbox.id.in_(outbox_ids), Outbox.state.in_(("queued", "carried"))).values(dies_at=now))
 
 
-def state_of(row: Outbox, now: datetime) -> str:
+def delivery_state(row: Outbox, now: datetime) -> str:
     """What a page tells of a row: "waiting", "trying", "sent", "delivered", "held" or "failed"."""
     return row.stage_at(now)
 
 
-def count() -> list[tuple[str, str, int]]:
+def count_rows() -> list[tuple[str, str, int]]:
     """How many rows there are, by kind and state."""
     counted = (
         select(Outbox.kind, Outbox.state, func.count()).group_by(Outbox.kind, Outbox.state).order_by(Outbox.kind, Outbox.state)
