@@ -14,7 +14,7 @@ from portal import clock
 from portal.crypto import Keyring, token_hash
 from portal.db import begin_write, db
 from portal.flows import demo
-from portal.flows.sessions import new_token
+from portal.flows.sessions.sessions import new_token
 from portal.models import Authenticator, Session, User, secret_place
 from portal.settings import config
 

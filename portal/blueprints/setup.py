@@ -8,9 +8,9 @@ from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, landing
 from portal.blueprints.turns import blueprint, due, due_afresh, go_here, progress
 from portal.crypto import SealBroken
-from portal.flows import sessions
 from portal.flows import setup as flow
 from portal.flows.base.audit import record_event_alone
+from portal.flows.sessions import sessions
 from portal.forms.base import MethodForm, ShapedForm
 from portal.methods import Method, Step, method, offered
 from portal.web.browser_session import own_path, request_context
@@ -82,7 +82,7 @@ def submit_choose() -> Response:
     chosen = method(form.method.data) if form.validate() else None
     if chosen is None:
         return refuse_form("setup/choose.html", form, **context)
-    sessions.remember(request_context(), asked_for())
+    sessions.remember_path(request_context(), asked_for())
     try:
         flow.begin(request_context(), chosen, aim()["change"], bool(aim()["add"]))
     except flow.OutOfTurn:

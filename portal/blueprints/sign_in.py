@@ -7,9 +7,10 @@ from flask_babel import gettext as _
 
 from portal.blueprints.doors import door_of, forbid
 from portal.blueprints.questions import blank, question_context, taken
-from portal.flows import account, sessions, trusted
+from portal.flows import account
 from portal.flows import sign_in as flow
 from portal.flows.base.context import LEVEL_WAITING
+from portal.flows.sessions import sessions, trusted_browsers
 from portal.flows.ways import ways, without_texts
 from portal.forms.codes import BackupCodeForm, ChallengeForm
 from portal.forms.sign_in import SignInForm
@@ -145,7 +146,10 @@ def code_context() -> dict:
 def trust_context() -> dict:
     """The box that lets this browser stand in for the code: for how many days (0: no box), and whether it was ticked."""
     who = session_user()
-    return {"trust_days": trusted.days(request_context(), who.role) if who else 0, "trust_ticked": "trust" in request.form}
+    return {
+        "trust_days": trusted_browsers.trust_days(request_context(), who.role) if who else 0,
+        "trust_ticked": "trust" in request.form,
+    }
 
 
 @blueprint.get("/sign-in/code")
@@ -236,7 +240,7 @@ def extend() -> Response:
     who = session_user()
     if who is None or who.is_claimant:
         return jsonify(seconds=0)
-    return jsonify(seconds=int((sessions.extend(request_context()) - request_time()).total_seconds()))
+    return jsonify(seconds=int((sessions.extend_session(request_context()) - request_time()).total_seconds()))
 
 
 @blueprint.get("/session")

@@ -12,10 +12,10 @@ from sqlalchemy import func, insert, select, update
 
 from portal.crypto import SealBroken, keyed_hash
 from portal.db import begin_write, change, db
-from portal.flows import sessions, trusted
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.messages import notices
+from portal.flows.sessions import sessions, trusted_browsers
 from portal.models import BackupCode, BackupCodeSet, User, new_id
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -191,8 +191,8 @@ def regenerate(context: RequestContext, replacing: int | None) -> None:
     make(context, user)
     if user.backup_failures >= config.FAILURES_TO_DISABLE:
         user.backup_failures = 0  # they were written off when they stopped the old set; fewer go with the next right code (RL-5)
-    trusted.end_with_change(context, user.id)
-    sessions.end_others(context, "two_factor_changed")
+    trusted_browsers.end_trust_after_change(context, user.id)
+    sessions.end_other_sessions(context, "two_factor_changed")
     notices.queue_notice(context, user, "backup_codes_replaced")
     session.commit()
 

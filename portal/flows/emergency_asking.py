@@ -8,11 +8,12 @@ from sqlalchemy import func, select, update
 
 from portal.crypto import token_hash
 from portal.db import begin_write, change, db
-from portal.flows import emergency, sessions
+from portal.flows import emergency
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import CLAIMS, LEVEL_EMERGENCY, LEVEL_WAITING, RequestContext
 from portal.flows.emergency import G, is_running
 from portal.flows.messages import notices
+from portal.flows.sessions import sessions
 from portal.models import EmergencyGrant, Practice, Session, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -129,7 +130,7 @@ def take_up(context: RequestContext) -> str:
     own = select(G).where(G.provider_id == who.user_id, G.practice_id == who.practice_id, *is_running(context))
     grant = db.session.scalar(own.with_for_update())
     reason = "emergency_over" if grant is None else None if is_here(context, grant) else "emergency_elsewhere"
-    token = sessions.renew(context, level=LEVEL_EMERGENCY, ends_at=grant.ends_at) if grant and not reason else None
+    token = sessions.renew_session(context, level=LEVEL_EMERGENCY, ends_at=grant.ends_at) if grant and not reason else None
     if grant is None or token is None:
         db.session.rollback()
         raise Refused(reason or "emergency_late")

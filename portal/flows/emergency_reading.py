@@ -3,9 +3,10 @@
 from sqlalchemy import select
 
 from portal.db import begin_write, change, db
-from portal.flows import emergency, sessions
+from portal.flows import emergency
 from portal.flows.base.context import LEVEL_EMERGENCY, RequestContext
 from portal.flows.emergency import G, is_running
+from portal.flows.sessions import sessions
 from portal.models import EmergencyGrant, EmergencyView, Session
 
 ENDED_NOW = "ended_now"  # the reason in the event
@@ -41,5 +42,5 @@ def end_now(context: RequestContext) -> None:
     own = G.provider_id == context.who.user_id
     emergency.end(context, (own, *is_running(context)), context.now, ENDED_NOW)
     reading = (Session.user_id == context.who.user_id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
-    change(sessions.end_where(context, "emergency_ended").where(*reading))
+    change(sessions.end_sessions_where(context, "emergency_ended").where(*reading))
     db.session.commit()

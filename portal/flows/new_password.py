@@ -8,13 +8,14 @@ from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db, end_read
-from portal.flows import reauthenticate, sessions
+from portal.flows import reauthenticate
 from portal.flows.base import links
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.passwords import normalize_username
 from portal.flows.messages import notices
 from portal.flows.messages.notices import outbox_place
+from portal.flows.sessions import sessions
 from portal.models import Binding, Link, TrustedBrowser, User, fold_email
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -136,7 +137,7 @@ def put(context: RequestContext, user: User, stored: str, factor: str, but: int 
     db.session.flush()
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == user.id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=context.now))
-    sessions.end_all(context, user.id, "password_changed", but)
+    sessions.end_all_sessions(context, user.id, "password_changed", but)
     links.void_links(context, user.id)
     change(delete(Binding).where(Binding.user_id == user.id))
     record_event(context, "password_changed", about=user, factor=factor)

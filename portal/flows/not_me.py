@@ -3,10 +3,11 @@
 from sqlalchemy import delete, update
 
 from portal.db import begin_write, change, db
-from portal.flows import emergency, reset, sessions
+from portal.flows import emergency, reset
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.messages.notices import NOT_ME, find_row_by_token
+from portal.flows.sessions import sessions
 from portal.models import Binding, Outbox, Session, TrustedBrowser, User
 from portal.policy import policy_of
 from portal.settings import config
@@ -62,7 +63,7 @@ def answer(context: RequestContext, token: str) -> None:
     use = update(Outbox).where(Outbox.id == notice.id, Outbox.answered_at.is_(None))
     if change(use.values(answered_at=context.now)) != 1:
         raise Refused("not_me_used")
-    ended = sessions.end_where(context, NOT_ME).where(Session.user_id == notice.user_id, Session.ended_at.is_(None))
+    ended = sessions.end_sessions_where(context, NOT_ME).where(Session.user_id == notice.user_id, Session.ended_at.is_(None))
     change(ended if is_at_once(notice) else ended.where(Session.id != context.who.session_id))
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == notice.user_id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=context.now))

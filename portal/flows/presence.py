@@ -8,10 +8,10 @@ from sqlalchemy import Select, and_, delete, func, literal, select, union_all, u
 from sqlalchemy.orm import aliased
 
 from portal.db import begin_write, change, db
-from portal.flows import sessions, trusted
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.messages.notices import describe_browser
+from portal.flows.sessions import sessions, trusted_browsers
 from portal.models import Binding, EmergencyGrant, Event, ResetRequest, Session, TrustedBrowser, User
 from portal.settings import config
 from portal.words import activity
@@ -72,13 +72,13 @@ def overview(context: RequestContext) -> Overview:
     kinds: dict[str, list] = {SESSIONS: [], TRUSTED: [], EVENTS: []}
     for kind, *columns in rows:
         kinds[kind].append(columns)
-    here = {SESSIONS: {context.who.token_hash}, TRUSTED: set(trusted.hashes(context))}
+    here = {SESSIONS: {context.who.token_hash}, TRUSTED: set(trusted_browsers.trust_hashes(context))}
     found = {kind: [place(row, marks) for row in kinds[kind]] for kind, marks in here.items()}
     return Overview(
         sessions=sorted(found[SESSIONS], key=nearest, reverse=True),
         trusted=sorted(found[TRUSTED], key=nearest, reverse=True),
         recent=[happened(row) for row in sorted(kinds[EVENTS], reverse=True, key=lambda row: (row[1], row[0]))],
-        may_trust=context.who.is_on and trusted.days(context, context.who.role) > 0,
+        may_trust=context.who.is_on and trusted_browsers.trust_days(context, context.who.role) > 0,
     )
 
 
@@ -90,7 +90,9 @@ def live_sessions(context: RequestContext) -> Select:
     """SQL: the person's complete sessions that no limit has ended."""
     columns = (Session.id, Session.created_at, Session.last_seen_at, Session.ends_at, Session.ip, Session.user_agent)
     seen = Session.last_seen_at > context.now - config.SESSION_IDLE
-    rows = select(literal(SESSIONS), *columns, Session.token_hash, *[literal("")] * 7).where(*sessions.complete(Session), seen)
+    rows = select(literal(SESSIONS), *columns, Session.token_hash, *[literal("")] * 7).where(
+        *sessions.complete_sessions(Session), seen
+    )
     return rows.params(owner=context.who.user_id, now=context.now)
 
 
@@ -99,7 +101,7 @@ def live_trust(context: RequestContext) -> Select:
     row = TrustedBrowser
     columns = (row.id, row.created_at, row.last_used_at, row.expires_at, row.ip, row.user_agent)
     return select(literal(TRUSTED), *columns, row.token_hash, *[literal("")] * 7).where(
-        *trusted.alive(context, context.who.user_id, context.who.generation)
+        *trusted_browsers.is_trust_alive(context, context.who.user_id, context.who.generation)
     )
 
 
@@ -153,7 +155,7 @@ def find(context: RequestContext, kind: str, row_id: int) -> Place | None:
     """One of the person's own that is live, or None."""
     model, live = (Session, live_sessions(context)) if kind == SESSIONS else (TrustedBrowser, live_trust(context))
     row = db.session.execute(live.where(model.id == row_id)).first()
-    here = {context.who.token_hash, *trusted.hashes(context)}
+    here = {context.who.token_hash, *trusted_browsers.trust_hashes(context)}
     return place(list(row[1:]), here) if row else None
 
 
@@ -179,7 +181,7 @@ def end_all(context: RequestContext, kind: str) -> None:
     """End every other session of the person, or all trust."""
     begin_write()
     if kind == SESSIONS:
-        sessions.end_others(context, "ended_by_owner")
+        sessions.end_other_sessions(context, "ended_by_owner")
         forget_binding(context, Binding.session_id != context.who.session_id)
     elif change(ended(context, kind).where(TrustedBrowser.user_id == context.who.user_id, TrustedBrowser.ended_at.is_(None))):
         record_end(context, kind, "all")
@@ -194,7 +196,7 @@ def forget_binding(context: RequestContext, of) -> None:
 def ended(context: RequestContext, kind: str):
     """The UPDATE that ends; the caller says which."""
     if kind == SESSIONS:
-        return sessions.end_where(context, "ended_by_owner")
+        return sessions.end_sessions_where(context, "ended_by_owner")
     return update(TrustedBrowser).values(ended_at=context.now)
 
 
@@ -202,4 +204,4 @@ def record_end(context: RequestContext, kind: str, reason: str = "ended_by_owner
     if kind == SESSIONS:
         record_event(context, "session_end", reason=reason)
     else:
-        record_event(context, "trusted_browser_removed", reason=reason, factor=trusted.FACTOR)
+        record_event(context, "trusted_browser_removed", reason=reason, factor=trusted_browsers.FACTOR)

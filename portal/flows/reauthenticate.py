@@ -3,11 +3,12 @@
 from portal import passwords
 from portal.answers import NO_ANSWER, Answer
 from portal.db import begin_write, db
-from portal.flows import sessions, verification
+from portal.flows import verification
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.passwords import load_password_hash
+from portal.flows.sessions import sessions
 from portal.models import User
 from portal.words.refusals import Refused
 
@@ -62,7 +63,7 @@ def renew_with_proof(context: RequestContext, answer: Answer | None) -> str:
     else:
         begin_write()
         factor = "password"
-    token = sessions.renew(context, **shown)
+    token = sessions.renew_session(context, **shown)
     if token is None:
         db.session.commit()
         raise Refused("used_meanwhile")

@@ -5,12 +5,13 @@ from sqlalchemy import update
 from portal import passwords
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db
-from portal.flows import emergency, sessions, verification
+from portal.flows import emergency, verification
 from portal.flows.base import links, throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_ONE, RequestContext
 from portal.flows.base.passwords import load_password_hash
 from portal.flows.messages import notices
+from portal.flows.sessions import sessions
 from portal.flows.sign_in import Begun
 from portal.flows.turn_off import void_factors
 from portal.models import Link, ResetRequest, TrustedBrowser, User
@@ -57,7 +58,7 @@ def do(context: RequestContext, request: ResetRequest) -> bool:
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == user.id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=context.now))
     emergency.stop(context, user, EVENT)
-    sessions.end_all(context, user.id, EVENT)
+    sessions.end_all_sessions(context, user.id, EVENT)
     links.void_links(context, user.id)
     token = links.make_link(context, user, links.RESET, config.RESET_LINK_LIFE)
     notices.queue_notice(context, user, "reset_link", link=token, to=address)
@@ -98,7 +99,7 @@ def sign_in(context: RequestContext, token: str, password: str) -> Begun:
         db.session.rollback()
         raise
     throttle.clear_failures(context, user, user.password_failures, password_failures=0)
-    begun, row = sessions.begin(context, user, LEVEL_ONE, None)
+    begun, row = sessions.begin_session(context, user, LEVEL_ONE, None)
     record_event(
         context, "authn_login_success", about=user, session_hash=token_hash(begun), reason="reset_link", factor="password"
     )

@@ -10,12 +10,13 @@ from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db, end_read
-from portal.flows import backup_codes, emergency, sessions, trusted, verification
+from portal.flows import backup_codes, emergency, verification
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, RequestContext
 from portal.flows.base.passwords import load_password_hash, normalize_username
 from portal.flows.messages import notices
 from portal.flows.messages import send_code as send_code_flow
+from portal.flows.sessions import sessions, trusted_browsers
 from portal.flows.ways import Way, attempt_of, first_sender, live, open_secret
 from portal.methods import method
 from portal.models import Binding, Session, User
@@ -65,11 +66,11 @@ def begin_session(context: RequestContext, user: User, renewed: str | None, next
     if renewed:
         user.seal(context.keys, "password", renewed)
     is_on = user.two_factor == "on"
-    is_trusted = is_on and trusted.use(context, user)
+    is_trusted = is_on and trusted_browsers.use_trust(context, user)
     asks_code = is_on and not is_trusted
     level = LEVEL_TRUSTED if is_trusted else LEVEL_CLAIMANT if asks_code else LEVEL_ONE
-    token, row = sessions.begin(context, user, level, next_path)
-    factor, reason = trusted.FACTOR if is_trusted else "password", "code_due" if asks_code else None
+    token, row = sessions.begin_session(context, user, level, next_path)
+    factor, reason = trusted_browsers.FACTOR if is_trusted else "password", "code_due" if asks_code else None
     record_event(context, "authn_login_success", about=user, session_hash=token_hash(token), factor=factor, reason=reason)
     if not asks_code:
         user.last_sign_in_at = context.now
@@ -147,7 +148,7 @@ def submit_code(context: RequestContext, answer: Answer, trust: bool = False) ->
     `trust`: the person ticked the box, which counts only where their policy and the operator allow it.
     """
     proof = verification.check(context, answer, "authn_login_fail", last_sign_in_at=context.now)
-    token = sessions.renew(context, level=LEVEL_TWO, second_factor_at=context.now)
+    token = sessions.renew_session(context, level=LEVEL_TWO, second_factor_at=context.now)
     if token is None:  # this claimant's session ended or was renewed meanwhile: the spent code goes with it
         db.session.commit()
         raise Refused("used_meanwhile")
@@ -156,7 +157,11 @@ def submit_code(context: RequestContext, answer: Answer, trust: bool = False) ->
         notices.queue_notice(context, proof.user, "new_browser")
     if policy_of(proof.user.role).must_use:
         end_emergency(context, proof.user)
-    kept = trusted.add(context, proof.user) if trust and trusted.days(context, proof.user.role) else None
+    kept = (
+        trusted_browsers.add_trust(context, proof.user)
+        if trust and trusted_browsers.trust_days(context, proof.user.role)
+        else None
+    )
     db.session.commit()
     return Finished(token, context.who.next_path, proof.backup_left, kept)
 
@@ -165,4 +170,4 @@ def end_emergency(context: RequestContext, user: User) -> None:
     """Who shows a code needs no emergency access; what waits or runs would open charts to the password alone (AD-6)."""
     emergency.stop(context, user, "signed_in")
     reading = (Session.user_id == user.id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
-    change(sessions.end_where(context, "emergency_signed_in").where(*reading))
+    change(sessions.end_sessions_where(context, "emergency_signed_in").where(*reading))

@@ -6,10 +6,11 @@ from sqlalchemy import delete, select, union, update
 
 from portal import passwords
 from portal.db import begin_write, change, db
-from portal.flows import reauthenticate, sessions, trusted
+from portal.flows import reauthenticate
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_ONE, RequestContext
 from portal.flows.messages import notices, send_code
+from portal.flows.sessions import sessions, trusted_browsers
 from portal.flows.setup import OutOfTurn
 from portal.models import Authenticator, BackupCodeSet, Binding, SentCode, Session, SpentStep, User
 from portal.settings import config
@@ -79,8 +80,8 @@ def turn_off(context: RequestContext, stored: str | None = None) -> None:
         raise OutOfTurn
     factor = void_factors(context, user)
     user.two_factor, user.two_factor_since, user.backup_failures = "off", None, 0
-    trusted.end_with_change(context, user.id)
-    sessions.end_others(context, "two_factor_changed")
+    trusted_browsers.end_trust_after_change(context, user.id)
+    sessions.end_other_sessions(context, "two_factor_changed")
     record_event(context, EVENT, factor=factor)
     if stored:
         user.seal(context.keys, "password", stored)

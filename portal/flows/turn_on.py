@@ -7,11 +7,12 @@ from sqlalchemy import delete, select, update
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
-from portal.flows import backup_codes, profile, sessions, trusted
+from portal.flows import backup_codes, profile
 from portal.flows.base import links, throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_TWO, RequestContext
 from portal.flows.messages import notices, send_code
+from portal.flows.sessions import sessions, trusted_browsers
 from portal.flows.ways import is_off, open_secret
 from portal.methods import Method, method
 from portal.models import Authenticator, Binding, SentCode, Session, SpentStep, User
@@ -44,8 +45,8 @@ def prove(context: RequestContext, user: User, binding: Binding, chosen: Method,
         first_proof(context, user, binding)
     drop_others(context, user, binding)
     raise_level(context)
-    trusted.end_with_change(context, user.id)
-    sessions.end_others(context, "two_factor_changed")
+    trusted_browsers.end_trust_after_change(context, user.id)
+    sessions.end_other_sessions(context, "two_factor_changed")
     if old is not None:
         record_event(context, "authenticator_replaced", factor=binding.method)
     else:
@@ -153,8 +154,8 @@ def remove(context: RequestContext, authenticator_id: str) -> bool:
     session.flush()
     tell_old_number(context, user, gone)
     change(update(Session).where(Session.id == context.who.session_id).values(turning_off_at=None))
-    trusted.end_with_change(context, user.id)
-    sessions.end_others(context, "two_factor_changed")
+    trusted_browsers.end_trust_after_change(context, user.id)
+    sessions.end_other_sessions(context, "two_factor_changed")
     record_event(context, "authenticator_removed", factor=gone.method)
     notices.queue_notice(context, user, "authenticator_removed")
     session.commit()

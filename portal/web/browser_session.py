@@ -9,9 +9,9 @@ from flask.sessions import SessionInterface, SessionMixin
 
 from portal import clock
 from portal.db import BUSY, db
-from portal.flows import sessions, trusted
 from portal.flows.base.audit import one_line
 from portal.flows.base.context import RequestContext, SessionUser
+from portal.flows.sessions import sessions, trusted_browsers
 from portal.settings import config
 
 DAY = 24 * 3600  # seconds
@@ -45,7 +45,7 @@ class BrowserSession(dict, SessionMixin):
     def find(self) -> SessionUser | sessions.Ended | None:
         """The session of the cookie, live or over; one SELECT a request."""
         if self._found is False:
-            self._found = sessions.find(self.token, request_time()) if self.has_cookie else None
+            self._found = sessions.find_session(self.token, request_time()) if self.has_cookie else None
         return self._found
 
     def forget(self) -> None:
@@ -89,7 +89,7 @@ def read_tokens(cookie: str | None) -> tuple[str, ...]:
     """The trust tokens of a cookie, one for each person who trusts this browser."""
     if not cookie or len(cookie) > TRUSTED_COOKIE_MAX:
         return ()
-    return tuple(token for token in cookie.split(trusted.BETWEEN) if token)[: config.TRUSTED_TOKENS]
+    return tuple(token for token in cookie.split(trusted_browsers.BETWEEN) if token)[: config.TRUSTED_TOKENS]
 
 
 def cookie_name(app: Flask, name: str) -> str:
@@ -164,7 +164,7 @@ def touch_session() -> None:
     who = session_user()
     if who and not who.is_claimant and request_time() - who.last_seen_at >= config.SESSION_TOUCH:
         try:
-            sessions.touch(request_context())
+            sessions.touch_session(request_context())
         except BUSY:  # a busy database costs the page nothing but this note
             db.session.rollback()
             return

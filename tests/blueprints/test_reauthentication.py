@@ -108,10 +108,10 @@ def test_only_our_own_places_are_gone_on_to(stale, sam, target):
 
 
 def test_a_session_that_was_renewed_meanwhile_proves_nothing(stale, sam, monkeypatch, database):
-    from portal.flows import sessions
+    from portal.flows.sessions import sessions
 
     stale.open(TASK)
-    monkeypatch.setattr(sessions, "renew", lambda context, **columns: None)
+    monkeypatch.setattr(sessions, "renew_session", lambda context, **columns: None)
     assert show(stale, sam.password, sam.code())[0].startswith("That code was already used.")
     assert not database.all(Event, Event.event == "reauthentication", Event.result == "ok")
 

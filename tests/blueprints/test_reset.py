@@ -513,16 +513,17 @@ def reset_directly(app, database, person, by):
     """Does by the flow what a page of support will."""
     from portal import clock as portal_clock
     from portal.db import db
-    from portal.flows import reset_requests, sessions
+    from portal.flows import reset_requests
     from portal.flows.base.context import LEVEL_TWO, RequestContext
+    from portal.flows.sessions import sessions
 
     now = portal_clock.now()
     context = RequestContext(now=now, keys=app.extensions["keys"], ip="127.0.0.1", user_agent="x", request_id="x", trust_days=30)
     with app.test_request_context():
-        token, _ = sessions.begin(context, db.session.get(User, database.user(by).id), LEVEL_TWO, None)
+        token, _ = sessions.begin_session(context, db.session.get(User, database.user(by).id), LEVEL_TWO, None)
         db.session.commit()
         context = RequestContext(
-            now=now, keys=context.keys, ip="127.0.0.1", user_agent="x", request_id="x", visitor=sessions.find(token, now)
+            now=now, keys=context.keys, ip="127.0.0.1", user_agent="x", request_id="x", visitor=sessions.find_session(token, now)
         )
         user = reset_requests.find(context, database.user(person).id)
         assert reset_requests.why_not(context, user) is None

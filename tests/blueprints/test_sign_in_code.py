@@ -257,10 +257,10 @@ def add_second(database, person, key):
 
 def test_a_claim_that_was_finished_elsewhere_spends_the_code_and_lets_nobody_in(plain, database, sam, monkeypatch):
     """Two answers of one claim at once: the slower one finds its session renewed."""
-    from portal.flows import sessions
+    from portal.flows.sessions import sessions
 
     plain.sign_in(sam)
-    monkeypatch.setattr(sessions, "renew", lambda context, **columns: None)
+    monkeypatch.setattr(sessions, "renew_session", lambda context, **columns: None)
     assert "already used" in verify(plain, sam.code())
     assert database.all(Session)[0].level == "claimant"
     assert not database.all(Event, Event.event == "authn_login_success", Event.factor == "totp")

@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import delete, false, update
 
 from portal.answers import NO_ANSWER
-from portal.flows import backup_codes, sessions, verification
+from portal.flows import backup_codes, verification
 from portal.flows.base.context import RequestContext
+from portal.flows.sessions import sessions
 from portal.methods import totp
 from portal.models import BackupCode, BackupCodeSet, Session, SpentStep
 from portal.words.refusals import Refused
@@ -29,7 +30,7 @@ def test_a_session_that_never_showed_the_second_factor_is_not_fresh_and_reads_no
 def test_an_answer_that_is_missing_behind_every_form_is_charged_and_refused(app, plain, clock, database, sam):
     plain.sign_in(sam)
     with app.app_context():
-        who = sessions.find(plain.cookie(), clock.now)
+        who = sessions.find_session(plain.cookie(), clock.now)
         context = RequestContext(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="", visitor=who)
         with pytest.raises(Refused, match="backup_shape"):
             verification.check(context, NO_ANSWER, "authn_login_fail")

@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from portal.crypto import token_hash
 from portal.db import change, db
-from portal.flows import sessions
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.sessions import sessions
 from portal.models import TrustedBrowser, User
 from portal.policy import policy_of
 from portal.settings import config
@@ -18,12 +18,12 @@ FACTOR = "trusted_browser"
 BETWEEN = "."  # stands between the tokens of several people in one cookie, and in no token
 
 
-def days(context: RequestContext, role: str) -> int:
+def trust_days(context: RequestContext, role: str) -> int:
     """For how many days a person of this role may trust a browser; 0: not at all."""
     return context.trust_days if policy_of(role).may_trust_browsers else 0
 
 
-def alive(context: RequestContext, user_id: int, generation: int | ColumnElement[int]) -> tuple[Any, ...]:
+def is_trust_alive(context: RequestContext, user_id: int, generation: int | ColumnElement[int]) -> tuple[Any, ...]:
     """SQL: what a person trusts today. An operator who shortens the time shortens it for trust that was given before."""
     return (
         TrustedBrowser.user_id == user_id,
@@ -34,25 +34,27 @@ def alive(context: RequestContext, user_id: int, generation: int | ColumnElement
     )
 
 
-def use(context: RequestContext, user: User) -> bool:
+def use_trust(context: RequestContext, user: User) -> bool:
     """Whether this person trusts this browser, noting the use; part of the open transaction."""
-    if not context.trusted or not days(context, user.role):
+    if not context.trusted or not trust_days(context, user.role):
         return False
-    own = update(TrustedBrowser).where(*alive(context, user.id, user.generation), TrustedBrowser.token_hash.in_(hashes(context)))
+    own = update(TrustedBrowser).where(
+        *is_trust_alive(context, user.id, user.generation), TrustedBrowser.token_hash.in_(trust_hashes(context))
+    )
     return change(own.values(last_used_at=context.now)) > 0
 
 
-def hashes(context: RequestContext) -> list[str]:
+def trust_hashes(context: RequestContext) -> list[str]:
     """The hashes of the tokens that this browser shows."""
     return [token_hash(token) for token in context.trusted]
 
 
-def add(context: RequestContext, user: User) -> str:
+def add_trust(context: RequestContext, user: User) -> str:
     """Trust this browser, in the open transaction; returns what its cookie holds from now on.
 
     Every person has a token of their own, newly made: one that somebody else planted in the browser opens nothing of theirs.
     """
-    forget(context, user)
+    forget_trust(context, user)
     token = sessions.new_token()
     db.session.add(
         TrustedBrowser(
@@ -67,34 +69,36 @@ def add(context: RequestContext, user: User) -> str:
         )
     )
     record_event(context, "trusted_browser_added", about=user, factor=FACTOR)
-    others = tokens_of_others(context)[-(config.TRUSTED_TOKENS - 1) :]
+    others = other_peoples_tokens(context)[-(config.TRUSTED_TOKENS - 1) :]
     return BETWEEN.join([*others, token])
 
 
-def forget(context: RequestContext, user: User) -> None:
+def forget_trust(context: RequestContext, user: User) -> None:
     """Drop the person's rows that are over, and the one that the new one replaces."""
     mine = delete(TrustedBrowser).where(TrustedBrowser.user_id == user.id)
     over = or_(
         TrustedBrowser.ended_at.is_not(None),
         TrustedBrowser.expires_at <= context.now,
         TrustedBrowser.generation != user.generation,
-        TrustedBrowser.token_hash.in_(hashes(context)),
+        TrustedBrowser.token_hash.in_(trust_hashes(context)),
     )
     change(mine.where(over))
 
 
-def tokens_of_others(context: RequestContext) -> list[str]:
+def other_peoples_tokens(context: RequestContext) -> list[str]:
     """The tokens of this browser that other people still use."""
     if not context.trusted:
         return []
     rows = select(TrustedBrowser.token_hash).where(
-        TrustedBrowser.token_hash.in_(hashes(context)), TrustedBrowser.ended_at.is_(None), TrustedBrowser.expires_at > context.now
+        TrustedBrowser.token_hash.in_(trust_hashes(context)),
+        TrustedBrowser.ended_at.is_(None),
+        TrustedBrowser.expires_at > context.now,
     )
     known = set(db.session.scalars(rows))
     return [token for token in context.trusted if token_hash(token) in known]
 
 
-def end_with_change(context: RequestContext, user_id: int, reason: str = "two_factor_changed") -> None:
+def end_trust_after_change(context: RequestContext, user_id: int, reason: str = "two_factor_changed") -> None:
     """A factor or the password changed: whatever was trusted before is trusted no more (TB-4, TB-5); part of the open transaction.
 
     Comes before the other sessions are ended, so that a sign-in under way is either refused its trust or ended with them.

@@ -53,7 +53,7 @@ class Ended:
     token_hash: str
 
 
-def find(token: str, now: datetime) -> SessionUser | Ended | None:
+def find_session(token: str, now: datetime) -> SessionUser | Ended | None:
     """The session of a token, live or over; None where there never was one. One SELECT."""
     unrestricted = [each.name for each in switched_on() if not each.restricted]
     row = db.session.connection().execute(FIND, {"hash": token_hash(token), "unrestricted": unrestricted}).first()
@@ -61,11 +61,11 @@ def find(token: str, now: datetime) -> SessionUser | Ended | None:
         return None
     *columns, ended_reason, disabled_at = row
     visitor = SessionUser(*columns)
-    reason = ended_reason or ("signed_out" if disabled_at else over(visitor, now))
+    reason = ended_reason or ("signed_out" if disabled_at else ended_by(visitor, now))
     return Ended(reason, visitor.user_id, visitor.role, visitor.token_hash) if reason else visitor
 
 
-def over(visitor: SessionUser, now: datetime) -> str | None:
+def ended_by(visitor: SessionUser, now: datetime) -> str | None:
     """Which limit has ended the session, or None."""
     if now >= visitor.ends_at:
         return ENDS.get(visitor.level, "overall")
@@ -74,13 +74,13 @@ def over(visitor: SessionUser, now: datetime) -> str | None:
     return None
 
 
-def begin(context: RequestContext, user: User, level: str, next_path: str | None) -> tuple[str, Session]:
+def begin_session(context: RequestContext, user: User, level: str, next_path: str | None) -> tuple[str, Session]:
     """Insert a session for a password just shown; the oldest beyond five ends (SE-11), but a claimant ends nobody's.
 
     Returns its token and its row; `browser_known` says whether this person has signed in from this browser before.
     """
     if context.visitor:  # signed in again in the same browser: the token that it held is dead (SE-7)
-        change(end_where(context, "signed_out").where(Session.id == context.visitor.session_id))
+        change(end_sessions_where(context, "signed_out").where(Session.id == context.visitor.session_id))
         record_event(context, "session_end", reason="signed_in_again")
     token = new_token()
     browser_hash = token_hash(context.browser) if context.browser else None
@@ -104,56 +104,56 @@ def begin(context: RequestContext, user: User, level: str, next_path: str | None
     db.session.add(row)
     db.session.flush()
     if level != LEVEL_CLAIMANT:
-        end_oldest(context, user.id, user)
+        end_oldest_sessions(context, user.id, user)
     return token, row
 
 
-def complete(of: Any) -> tuple:
+def complete_sessions(of: Any) -> tuple:
     """SQL: the live sessions of the person `owner` that are past every question, at the moment `now`."""
     return of.user_id == bindparam("owner"), of.level.not_in(CLAIMS), of.ended_at.is_(None), of.ends_at > bindparam("now")
 
 
 # Both are made once, because the code's step is asked often. RENEW returns how many other complete sessions there are.
-NEWEST_FIRST = select(Session.id).where(*complete(Session)).order_by(Session.last_seen_at.desc(), Session.id.desc())
+NEWEST_FIRST = select(Session.id).where(*complete_sessions(Session)).order_by(Session.last_seen_at.desc(), Session.id.desc())
 OTHER = aliased(Session)
 RENEW = (
     update(Session)
     .where(Session.id == bindparam("own"), Session.token_hash == bindparam("old_hash"), Session.ended_at.is_(None))
-    .returning(select(func.count()).where(*complete(OTHER), OTHER.id != bindparam("own")).scalar_subquery())
+    .returning(select(func.count()).where(*complete_sessions(OTHER), OTHER.id != bindparam("own")).scalar_subquery())
 )
 
 
-def end_oldest(context: RequestContext, user_id: int, about: User | None = None) -> None:
+def end_oldest_sessions(context: RequestContext, user_id: int, about: User | None = None) -> None:
     """Keep the five complete sessions that were seen last."""
     who = {"owner": user_id, "now": context.now}
     extra = db.session.scalars(NEWEST_FIRST.offset(config.SESSIONS_PER_PERSON), who).all()
     if not extra:
         return
-    change(end_where(context, "newer_sign_ins").where(Session.id.in_(extra)))
+    change(end_sessions_where(context, "newer_sign_ins").where(Session.id.in_(extra)))
     record_event(context, "session_end", about=about, reason="newer_sign_ins")
 
 
-def end_where(context: RequestContext, reason: str):
+def end_sessions_where(context: RequestContext, reason: str):
     """The UPDATE that ends sessions; the caller says which."""
     return update(Session).values(ended_at=context.now, ended_reason=reason)
 
 
-def end_others(context: RequestContext, reason: str) -> None:
+def end_other_sessions(context: RequestContext, reason: str) -> None:
     """End every session of the visitor but this one (SE-10)."""
-    others = end_where(context, reason).where(
+    others = end_sessions_where(context, reason).where(
         Session.user_id == context.who.user_id, Session.id != context.who.session_id, Session.ended_at.is_(None)
     )
     if change(others):
         record_event(context, "session_end", reason=reason)
 
 
-def end_all(context: RequestContext, user_id: int, reason: str, but: int | None = None) -> None:
+def end_all_sessions(context: RequestContext, user_id: int, reason: str, but: int | None = None) -> None:
     """End every session of a person, claims too; `but` names one that stays. The event belongs to the caller."""
-    living = end_where(context, reason).where(Session.user_id == user_id, Session.ended_at.is_(None))
+    living = end_sessions_where(context, reason).where(Session.user_id == user_id, Session.ended_at.is_(None))
     change(living if but is None else living.where(Session.id != but))
 
 
-def renew(context: RequestContext, **columns) -> str | None:
+def renew_session(context: RequestContext, **columns) -> str | None:
     """A new token for this session, the old one dead at once (SE-7), with `columns` set. None: another request was first.
 
     The same statement counts the person's other complete sessions, of which the oldest beyond five ends (SE-11).
@@ -169,18 +169,18 @@ def renew(context: RequestContext, **columns) -> str | None:
     which = {"own": who.session_id, "old_hash": who.token_hash, "owner": who.user_id, "now": context.now}
     renewed = db.session.connection().execute(RENEW, {**values, **which}).first()
     if renewed and renewed[0] >= config.SESSIONS_PER_PERSON:
-        end_oldest(context, who.user_id)
+        end_oldest_sessions(context, who.user_id)
     return token if renewed else None
 
 
-def touch(context: RequestContext) -> None:
+def touch_session(context: RequestContext) -> None:
     """Write "last seen", at most once a minute."""
     begin_write()
     change(seen(context).where(Session.last_seen_at <= context.now - config.SESSION_TOUCH))
     db.session.commit()
 
 
-def extend(context: RequestContext) -> datetime:
+def extend_session(context: RequestContext) -> datetime:
     """The person asked for more time: when the session ends now (SE-3)."""
     begin_write()
     change(seen(context))
@@ -189,7 +189,7 @@ def extend(context: RequestContext) -> datetime:
     return min(context.now + config.SESSION_IDLE, context.who.ends_at)
 
 
-def remember(context: RequestContext, path: str | None) -> None:
+def remember_path(context: RequestContext, path: str | None) -> None:
     """Keep the page that the person was on the way to; it outlives whatever comes between."""
     if path is None or path == context.who.next_path:
         return
@@ -206,6 +206,6 @@ def seen(context: RequestContext):
 def sign_out(context: RequestContext) -> None:
     """End this session (SE-9)."""
     begin_write()
-    change(end_where(context, "signed_out").where(Session.id == context.who.session_id, Session.ended_at.is_(None)))
+    change(end_sessions_where(context, "signed_out").where(Session.id == context.who.session_id, Session.ended_at.is_(None)))
     record_event(context, "session_end", reason="signed_out")
     db.session.commit()

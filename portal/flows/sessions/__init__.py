@@ -1,0 +1,1 @@
+"""Sessions on the server, and browsers trusted to stand in for a code."""
