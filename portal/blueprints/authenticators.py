@@ -4,7 +4,8 @@ from flask import Blueprint, Response, abort, request
 
 from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, ask_code
-from portal.flows import account, turn_on
+from portal.flows import account
+from portal.flows.factors import authenticators
 from portal.forms.profile import LabelForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
@@ -37,7 +38,7 @@ def submit_rename(authenticator_id: str) -> Response:
     if not form.validate():
         return refuse_form("account/rename.html", form, held=held)
     try:
-        turn_on.rename(request_context(), held.id, form.name.data)
+        authenticators.rename_authenticator(request_context(), held.id, form.name.data)
     except Refused as refused:
         return refuse_form("account/rename.html", form, refused, "name", held=held)
     return go_and_say("security", "changed")
@@ -59,5 +60,5 @@ def submit_remove(authenticator_id: str) -> Response:
     again = ask_again()
     if again:
         return again
-    removed = turn_on.remove(request_context(), held.id)
+    removed = authenticators.remove_authenticator(request_context(), held.id)
     return go_and_say("security", "changed") if removed else redirect_to_path(request.path)  # the page says why it stays

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.blueprints.doors import ask_again
-from portal.flows import backup_codes as flow
+from portal.flows.factors import backup_codes as flow
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, render_page
 
@@ -35,7 +35,7 @@ def remind(codes: flow.Overview | None) -> tuple[str | None, str | None]:
 def regenerate() -> Response:
     if not request_context().who.is_on:
         return redirect_to_path(g.door.url("security"))
-    return ask_again() or render_page("account/regenerate.html", backup=flow.overview(request_context()))
+    return ask_again() or render_page("account/regenerate.html", backup=flow.codes_overview(request_context()))
 
 
 @blueprint.post("")
@@ -45,5 +45,5 @@ def submit_regenerate() -> Response:
     again = ask_again()
     if again:
         return again
-    flow.regenerate(request_context(), request.form.get("set", type=int))
+    flow.regenerate_codes(request_context(), request.form.get("set", type=int))
     return redirect_to_path(g.door.url("setup.backup_codes"))

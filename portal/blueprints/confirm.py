@@ -5,9 +5,9 @@ from flask_babel import gettext as _
 
 from portal.blueprints.doors import forbid
 from portal.blueprints.questions import blank, question_context, taken
-from portal.flows import reauthenticate as flow
 from portal.flows import sign_in
-from portal.flows.ways import Way, ways, without_texts
+from portal.flows.factors import reauthenticate as flow
+from portal.flows.factors.challenges import ChallengeOption, challenge_options, explain_texts_off
 from portal.forms.codes import AnswerForm, ReauthenticationForm
 from portal.forms.sign_in import PasswordForm
 from portal.policy import policy_of
@@ -33,7 +33,7 @@ def submit() -> Response:
         return refuse_form("account/confirm.html", form, **context())
     answer = form.answer if isinstance(form, AnswerForm) else None
     try:
-        token = flow.submit(request_context(), form.password.data, answer)
+        token = flow.submit_reauthentication(request_context(), form.password.data, answer)
     except Refused as refused:
         field = "password" if refused.reason == flow.WRONG_PASSWORD or answer is None else form.question
         return refuse_form("account/confirm.html", form, refused, field, **context())
@@ -56,8 +56,8 @@ def context() -> dict:
         "You trust this browser, so we didn't ask for a code when you signed in. To see your security settings, you need one."
     )
     always = _("Every sign-in here needs a code, on any browser.")
-    asked = ways(request_context()) if request_context().who.is_on else []
-    missing = without_texts(request_context()) if request_context().who.is_on else None
+    asked = challenge_options(request_context()) if request_context().who.is_on else []
+    missing = explain_texts_off(request_context()) if request_context().who.is_on else None
     return {
         "action": g.door.url("confirm.ask", next=own_path(request.args.get("next"))),
         **question_context(asked),
@@ -70,7 +70,7 @@ def context() -> dict:
     }
 
 
-def code_hint(asked: list[Way]) -> str:
+def code_hint(asked: list[ChallengeOption]) -> str:
     if any(way.sends for way in asked) or g.door.policy.accepts_restricted:
         return _("Use the code from your authenticator app or our newest text, or a backup code.")
     return _("Use the code from your authenticator app, or a backup code.")
@@ -79,7 +79,9 @@ def code_hint(asked: list[Way]) -> str:
 @blueprint.post("/send")
 def send() -> Response:
     """A text for this confirmation."""
-    if not policy_of(request_context().who.role).accepts_restricted and not any(way.sends for way in ways(request_context())):
+    if not policy_of(request_context().who.role).accepts_restricted and not any(
+        way.sends for way in challenge_options(request_context())
+    ):
         forbid("restricted_method", 404)
     try:
         sign_in.send_code(request_context(), request.form.get("way", ""))

@@ -11,7 +11,7 @@ from portal.blueprints.done import mark
 from portal.flows import deadline
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import LEVEL_WAITING
-from portal.flows.ways import is_set_up
+from portal.flows.factors.challenges import is_set_up
 from portal.methods import method
 from portal.policy import PATIENT, PROVIDER, SUPPORT, Policy, policy_of
 from portal.web.browser_session import own_path, request_context, session_user

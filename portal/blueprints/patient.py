@@ -6,8 +6,9 @@ from portal.blueprints import authenticators, confirm, presence, profile, turns
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import go_and_say, said
 from portal.blueprints.doors import PATIENT_DOOR, ask_again, ask_code, guard
-from portal.flows import account, backup_codes, setup, turn_off
+from portal.flows import account
 from portal.flows import presence as presence_flow
+from portal.flows.factors import backup_codes, setup, turn_off
 from portal.forms.sign_in import NewPasswordForm, PasswordForm
 from portal.settings import config
 from portal.web.browser_session import request_context
@@ -28,7 +29,7 @@ blueprint.register_blueprint(profile.blueprint, url_prefix="/account")
 
 @blueprint.get("/home")
 def home() -> Response:
-    codes = backup_codes.overview(request_context()) if request_context().who.is_on else None
+    codes = backup_codes.codes_overview(request_context()) if request_context().who.is_on else None
     if codes is not None and codes.left == 0:
         return redirect_to_path(g.door.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
     record = account.health_record(request_context())
@@ -90,7 +91,7 @@ def submit_disable() -> Response:
     if request.form.get("generation", type=int) != request_context().who.generation:
         return refuse_form("patient/disable.html", form, Refused("changed_meanwhile"), **context)
     try:
-        is_off = turn_off.submit(request_context(), form.password.data)
+        is_off = turn_off.submit_turn_off(request_context(), form.password.data)
     except Refused as refused:
         return refuse_form("patient/disable.html", form, refused, "password", **context)
     except setup.OutOfTurn:

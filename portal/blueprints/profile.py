@@ -7,8 +7,8 @@ from portal.blueprints.done import go_and_say, said
 from portal.blueprints.doors import ask_again
 from portal.flows import new_password as passwords_flow
 from portal.flows import profile as flow
-from portal.flows import reauthenticate
-from portal.flows.ways import needs_a_page
+from portal.flows.factors import reauthenticate
+from portal.flows.factors.challenges import needs_a_page
 from portal.forms.profile import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import refuse_form, render_page, renew_session

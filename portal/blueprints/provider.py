@@ -7,10 +7,11 @@ from portal.blueprints import authenticators, confirm, practice, presence, profi
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import PROVIDER_DOOR, guard
-from portal.flows import account, approvals, backup_codes, deadline, emergency_reading
+from portal.flows import account, approvals, deadline, emergency_reading
 from portal.flows import charts as flow
 from portal.flows import presence as presence_flow
 from portal.flows.base.audit import record_event_alone
+from portal.flows.factors import backup_codes
 from portal.forms.practice import NoteForm
 from portal.models import Chart
 from portal.settings import config
@@ -54,7 +55,7 @@ def check_unknown() -> Response | None:
 
 @blueprint.get("/charts")
 def charts() -> Response:
-    codes = None if request_context().who.is_emergency else backup_codes.overview(request_context())
+    codes = None if request_context().who.is_emergency else backup_codes.codes_overview(request_context())
     if codes is not None and codes.left == 0:
         return redirect_to_path(g.door.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
     reminder, url = (put_off_words(), set_up_url()) if g.stopped else codes_pages.remind(codes)
@@ -151,5 +152,5 @@ def why_stopped() -> str:
 @blueprint.post("/settings/security/sealed-copy")
 def submit_sealed_copy() -> Response:
     if "sealed_copy" in request.form:
-        backup_codes.hand_over_copy(request_context())
+        backup_codes.hand_over_sealed_copy(request_context())
     return redirect_to_path(g.door.url("security", done=mark("copy") if "sealed_copy" in request.form else None))

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import landing
 from portal.blueprints.turns import blueprint, due, go_here, progress
-from portal.flows import backup_codes as codes_flow
+from portal.flows.factors import backup_codes as codes_flow
 from portal.forms.codes import SavedCodeForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, redirect_whole_page, refuse_form, render_page
@@ -18,7 +18,7 @@ def readable_codes() -> dict | None:
     who = request_context().who
     if not who.is_on or who.second_factor_at is None:
         return None
-    found = codes_flow.readable(request_context())
+    found = codes_flow.readable_codes(request_context())
     if found is None:
         return None
     hint = who.username[:1] + "•••"
@@ -56,7 +56,7 @@ def sealed_copy() -> Response:
 def submit_backup_codes() -> Response:
     """ "I have saved my backup codes", where a tick stands beside it."""
     if "sealed_copy" in request.form and g.door.policy.hands_over_copy:
-        codes_flow.hand_over_copy(request_context())
+        codes_flow.hand_over_sealed_copy(request_context())
     return go_here("prove")
 
 
@@ -79,7 +79,7 @@ def not_readable() -> Response:
 
 def prove_context(form: SavedCodeForm) -> dict | None:
     """The page that asks for one code by number; None where there is nothing to prove."""
-    codes = codes_flow.overview(request_context()) if request_context().who.is_on else None
+    codes = codes_flow.codes_overview(request_context()) if request_context().who.is_on else None
     if codes is None or codes.saved:
         return None
     form.code.label.text = _("Code %(number)s", number=codes.asked_number)
@@ -126,6 +126,6 @@ def is_first(codes: codes_flow.Overview) -> bool:
 @blueprint.post("/backup-codes/later")
 def later() -> Response:
     """ "Do this later": the home page reminds, and until their time is over the codes can be read again."""
-    codes_flow.postpone(request_context())
-    codes = codes_flow.overview(request_context()) if g.door.policy.must_use else None
+    codes_flow.postpone_saving(request_context())
+    codes = codes_flow.codes_overview(request_context()) if g.door.policy.must_use else None
     return redirect_whole_page(landing()) if codes and is_first(codes) else redirect_to_path(g.door.url("security"))

@@ -8,8 +8,8 @@ from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, landing
 from portal.blueprints.turns import blueprint, due, due_afresh, go_here, progress
 from portal.crypto import SealBroken
-from portal.flows import setup as flow
 from portal.flows.base.audit import record_event_alone
+from portal.flows.factors import setup as flow
 from portal.flows.sessions import sessions
 from portal.forms.base import MethodForm, ShapedForm
 from portal.methods import Method, Step, method, offered
@@ -53,8 +53,10 @@ def not_to_choose() -> Response | None:
     if request_context().who.is_on != any(aim().values()):
         return due()
     changed = aim()["change"]
-    if changed and not flow.owns(request_context().who.user_id, changed):
-        if request.method == "GET" and flow.is_gone(changed):  # a page from before the change, by Back or in another tab
+    if changed and not flow.owns_authenticator(request_context().who.user_id, changed):
+        if request.method == "GET" and flow.is_authenticator_gone(
+            changed
+        ):  # a page from before the change, by Back or in another tab
             return due()
         abort(404)
     return ask_again()
@@ -84,7 +86,7 @@ def submit_choose() -> Response:
         return refuse_form("setup/choose.html", form, **context)
     sessions.remember_path(request_context(), asked_for())
     try:
-        flow.begin(request_context(), chosen, aim()["change"], bool(aim()["add"]))
+        flow.begin_setup(request_context(), chosen, aim()["change"], bool(aim()["add"]))
     except flow.OutOfTurn:
         return due()
     except Refused as refused:
@@ -105,14 +107,14 @@ def find_step(method_name: str, step_name: str) -> tuple[Method, Step] | None:
 def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | None = None) -> Response:
     """The page of a step; with `refused` or the form's errors, status 422."""
     binding = flow.open_binding(request_context())
-    if binding is None or binding.method != chosen.name or not flow.is_due(request_context(), binding):
+    if binding is None or binding.method != chosen.name or not flow.is_binding_due(request_context(), binding):
         return due()
-    if not flow.may_see(request_context(), binding):
+    if not flow.may_see_binding(request_context(), binding):
         return ask_again() or due()
     if not chosen.is_reached(step, binding.step):
         return due()
     try:
-        shown = flow.show(request_context(), binding, step)
+        shown = flow.show_step(request_context(), binding, step)
     except SealBroken:
         return go_here("choose", expired=1)
     context = {**shown, "button": _(step.button) if step.button else g.door.confirm, "progress": progress(2)}
@@ -142,7 +144,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
         return due()
     chosen, step = found
     binding = flow.open_binding(request_context())
-    if binding and not flow.may_see(request_context(), binding):
+    if binding and not flow.may_see_binding(request_context(), binding):
         return ask_again() or due()
     form = step.form(request.form)
     if not form.validate():
@@ -151,7 +153,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
         return step_page(chosen, step, step.form(), Refused("set_up_replaced"))
     was_on = request_context().who.is_on
     try:
-        following = flow.submit(request_context(), chosen, step, form.answer)
+        following = flow.submit_step(request_context(), chosen, step, form.answer)
     except flow.OutOfTurn:
         record_event_alone(request_context(), "sequence_fail", "out_of_turn")
         return due() if was_on else due_afresh()
@@ -175,7 +177,7 @@ def send_again(method_name: str) -> Response:
     binding = flow.open_binding(request_context())
     step = chosen.due(binding.step if binding else "")
     try:
-        flow.send_again(request_context(), chosen)
+        flow.send_setup_code_again(request_context(), chosen)
     except flow.OutOfTurn:
         return due()
     except Refused as refused:
@@ -185,5 +187,5 @@ def send_again(method_name: str) -> Response:
 
 @blueprint.post("/cancel")
 def cancel() -> Response:
-    flow.cancel(request_context())
+    flow.cancel_setup(request_context())
     return redirect_to_path(g.door.url("security"))

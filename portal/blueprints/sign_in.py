@@ -10,8 +10,8 @@ from portal.blueprints.questions import blank, question_context, taken
 from portal.flows import account
 from portal.flows import sign_in as flow
 from portal.flows.base.context import LEVEL_WAITING
+from portal.flows.factors.challenges import challenge_options, explain_texts_off
 from portal.flows.sessions import sessions, trusted_browsers
-from portal.flows.ways import ways, without_texts
 from portal.forms.codes import BackupCodeForm, ChallengeForm
 from portal.forms.sign_in import SignInForm
 from portal.policy import policy_of
@@ -127,8 +127,8 @@ def issuer() -> str:
 
 def code_context() -> dict:
     who = session_user()
-    shown = ways(request_context()) if who else []
-    missing = without_texts(request_context()) if who else None
+    shown = challenge_options(request_context()) if who else []
+    missing = explain_texts_off(request_context()) if who else None
     limit = flow.limit_reached(shown)
     return {
         "username": who.username if who else "",
@@ -172,7 +172,9 @@ def send_code() -> Response:
     elsewhere = claimant_or_way()
     if elsewhere:
         return elsewhere
-    if not policy_of(request_context().who.role).accepts_restricted and not any(way.sends for way in ways(request_context())):
+    if not policy_of(request_context().who.role).accepts_restricted and not any(
+        way.sends for way in challenge_options(request_context())
+    ):
         forbid("restricted_method", 404)
     try:
         flow.send_code(request_context(), request.form.get("way", ""))

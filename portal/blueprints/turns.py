@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, g, url_for
 from flask_babel import gettext as _
 
-from portal.flows import backup_codes as codes_flow
-from portal.flows import setup as flow
+from portal.flows.factors import backup_codes as codes_flow
+from portal.flows.factors import setup as flow
 from portal.methods import method
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path
@@ -26,17 +26,17 @@ def go_here(endpoint: str, **values) -> Response:
 def due() -> Response:
     """Out of turn: to the step that is due."""
     binding = flow.open_binding(request_context())
-    chosen = method(binding.method) if binding and flow.is_due(request_context(), binding) else None
+    chosen = method(binding.method) if binding and flow.is_binding_due(request_context(), binding) else None
     if chosen and binding and g.door.policy.allows(chosen):
         return go_here("step", method_name=chosen.name, step_name=chosen.due(binding.step).name)
     if not request_context().who.is_on:
         return go_here("choose")
-    codes = codes_flow.overview(request_context())
+    codes = codes_flow.codes_overview(request_context())
     waiting = codes is not None and codes.readable and not codes.saved
     return go_here("backup_codes") if waiting else redirect_to_path(g.door.url("security"))
 
 
 def due_afresh() -> Response:
     """As `due`, for the second of two presses: the first may have turned it on since this request was let in."""
-    codes = codes_flow.overview(request_context())
+    codes = codes_flow.codes_overview(request_context())
     return go_here("backup_codes") if codes and codes.readable else due()

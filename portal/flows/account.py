@@ -8,9 +8,9 @@ from sqlalchemy import bindparam, desc, literal, select, union_all, update
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
-from portal.flows import backup_codes
 from portal.flows.base.context import RequestContext
-from portal.flows.ways import is_off, usable
+from portal.flows.factors import backup_codes
+from portal.flows.factors.challenges import is_switched_off, usable_authenticators
 from portal.methods import Method, method
 from portal.models import Appointment, Authenticator, Letter, Practice, Result, User, secret_place
 from portal.settings import config
@@ -88,7 +88,7 @@ def security(context: RequestContext) -> dict:
     if not context.who.is_on:
         return {"two_factor": None, "backup": None}
     rows = all_held(context)
-    codes = backup_codes.overview(context)
+    codes = backup_codes.codes_overview(context)
     state = TwoFactor(since=context.who.two_factor_since, held=rows, lost_phone=after_losing_the_phone(rows, codes))
     return {"two_factor": state, "backup": codes}
 
@@ -96,12 +96,12 @@ def security(context: RequestContext) -> dict:
 def all_held(context: RequestContext) -> list[Held]:
     """The visitor's authenticators, oldest first."""
     own = select(Authenticator).where(Authenticator.user_id == context.who.user_id).order_by(Authenticator.created_at)
-    return [held(context, row) for row in usable(context.who.role, db.session.scalars(own))]
+    return [held(context, row) for row in usable_authenticators(context.who.role, db.session.scalars(own))]
 
 
 def held(context: RequestContext, row: Authenticator) -> Held:
     known = method(row.method)
-    off = is_off(context, known)
+    off = is_switched_off(context, known)
     return Held(
         id=row.id,
         method=row.method,

@@ -8,9 +8,9 @@ from portal.crypto import Keyring, SealBroken
 from portal.db import db
 from portal.flows import demo
 from portal.flows.base.context import RequestContext
+from portal.flows.factors.challenges import open_secret
 from portal.flows.messages import outbox
 from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
-from portal.flows.ways import open_secret
 from portal.methods import method
 from portal.models import Authenticator, Outbox, User
 from portal.policy import policy_of

@@ -8,11 +8,11 @@ from sqlalchemy import select
 from portal import passwords
 from portal.crypto import Keyring
 from portal.db import begin_write, db
-from portal.flows import backup_codes
 from portal.flows.accounts import add_user
 from portal.flows.base.context import RequestContext
 from portal.flows.demo_charts import seed_charts
-from portal.flows.ways import context_of
+from portal.flows.factors import backup_codes
+from portal.flows.factors.challenges import method_context
 from portal.methods import first_method
 from portal.models import Appointment, Authenticator, BackupCodeSet, Letter, Practice, Result, User, new_id, secret_place
 
@@ -110,12 +110,12 @@ def turn_on(keys: Keyring, now: datetime, user: User) -> None:
             id=authenticator_id,
             user_id=user.id,
             method=chosen.name,
-            secret_sealed=keys.seal(chosen.begin(context_of(context, user)), secret_place(user.id, authenticator_id)),
+            secret_sealed=keys.seal(chosen.begin(method_context(context, user)), secret_place(user.id, authenticator_id)),
             created_at=now,
             **chosen.begins_with,
         )
     )
-    backup_codes.make(context, user)
+    backup_codes.make_set(context, user)
     made = db.session.scalars(select(BackupCodeSet).where(BackupCodeSet.user_id == user.id)).one()
     made.saved_at, made.codes_sealed, made.readable_until = now, None, None
 

@@ -8,11 +8,11 @@ from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db, end_read
-from portal.flows import reauthenticate
 from portal.flows.base import links
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.passwords import normalize_username
+from portal.flows.factors import reauthenticate
 from portal.flows.messages import notices
 from portal.flows.messages.notices import outbox_place
 from portal.flows.sessions import sessions

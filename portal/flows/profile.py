@@ -11,6 +11,7 @@ from portal.flows.account import mask_email
 from portal.flows.base import links
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.factors.on_file import unseal_phone
 from portal.flows.messages import notices
 from portal.flows.messages.notices import address_place
 from portal.flows.new_password import FORGOT
@@ -59,7 +60,7 @@ def overview(context: RequestContext) -> Profile:
         Address(row.id, mask_email(opened(context, row)), row.is_first, row.confirmed_at is not None)
         for row in db.session.scalars(addresses_of(context).order_by(NoticeAddress.created_at, NoticeAddress.id))
     ]
-    email, phone = unsealed(context, user, "email"), unsealed(context, user, "phone")
+    email, phone = unseal_phone(context, user, "email"), unseal_phone(context, user, "phone")
     return Profile(
         user.full_name,
         user.username,
@@ -77,13 +78,6 @@ def own(context: RequestContext) -> User:
 def addresses_of(context: RequestContext):
     """SELECT of the visitor's own rows."""
     return select(NoticeAddress).where(NoticeAddress.user_id == context.who.user_id)
-
-
-def unsealed(context: RequestContext, user: User, column: str) -> str:
-    try:
-        return user.unseal(context.keys, column) or ""
-    except SealBroken:
-        return ""
 
 
 def opened(context: RequestContext, row: NoticeAddress) -> str:
@@ -118,7 +112,7 @@ def change_phone(context: RequestContext, typed: str, countries: tuple[str, ...]
     except Refused:
         db.session.rollback()
         raise
-    if unsealed(context, user, "phone") == number:
+    if unseal_phone(context, user, "phone") == number:
         db.session.rollback()
         return
     user.seal(context.keys, "phone", number)
@@ -126,18 +120,6 @@ def change_phone(context: RequestContext, typed: str, countries: tuple[str, ...]
     record_event(context, "phone_changed")
     notices.queue_notice(context, user, "phone_changed", phone=phones.mask(number))
     db.session.commit()
-
-
-def confirm_phone(context: RequestContext, user: User, number: str) -> None:
-    """A code that was sent to this number came back: where it is the one on file, or none was, it is confirmed.
-
-    Part of the caller's transaction. Another number on file stays: where codes go and where people are called may differ.
-    """
-    on_file = unsealed(context, user, "phone")
-    if not on_file:
-        user.seal(context.keys, "phone", number)
-    if on_file in (None, "", number):
-        user.phone_confirmed_at = context.now
 
 
 # --- addresses
@@ -184,7 +166,7 @@ def make_room(context: RequestContext, user: User, address: str, is_first: bool)
     meant = fold_email(address)
     rows = list(db.session.scalars(addresses_of(context)))
     same = [row for row in rows if row.is_first == is_first and fold_email(opened(context, row)) == meant]
-    if meant == fold_email(unsealed(context, user, "email")) or any(row.confirmed_at for row in same):
+    if meant == fold_email(unseal_phone(context, user, "email")) or any(row.confirmed_at for row in same):
         raise Refused("email_known")
     older = [row for row in rows if row.is_first] if is_first else same
     if not is_first and len([row for row in rows if not row.is_first and row not in same]) >= config.SECOND_ADDRESSES:

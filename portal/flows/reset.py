@@ -5,15 +5,16 @@ from sqlalchemy import update
 from portal import passwords
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db
-from portal.flows import emergency, verification
+from portal.flows import emergency
 from portal.flows.base import links, throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_ONE, RequestContext
 from portal.flows.base.passwords import load_password_hash
+from portal.flows.factors import check_code
+from portal.flows.factors.turn_off import void_factors
 from portal.flows.messages import notices
 from portal.flows.sessions import sessions
 from portal.flows.sign_in import Begun
-from portal.flows.turn_off import void_factors
 from portal.models import Link, ResetRequest, TrustedBrowser, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -125,9 +126,9 @@ def charge(context: RequestContext, user_id: int) -> None:
 def wrong(context: RequestContext, user_id: int) -> Refused:
     """The refusal of a wrong password, recorded and committed."""
     user = db.session.get_one(User, user_id, populate_existing=True)
-    verification.tell_lock(context, user)
+    check_code.tell_lock(context, user)
     refuse(context, user, "reset_link")
-    return verification.with_tries(Refused("password_wrong"), user)
+    return check_code.with_tries(Refused("password_wrong"), user)
 
 
 def refuse(context: RequestContext, user: User, reason: str) -> None:

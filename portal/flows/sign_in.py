@@ -10,14 +10,15 @@ from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db, end_read
-from portal.flows import backup_codes, emergency, verification
+from portal.flows import emergency
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, RequestContext
 from portal.flows.base.passwords import load_password_hash, normalize_username
+from portal.flows.factors import backup_codes, check_code
+from portal.flows.factors.challenges import ChallengeOption, attempt_key, first_sender, is_live, open_secret
 from portal.flows.messages import notices
 from portal.flows.messages import send_code as send_code_flow
 from portal.flows.sessions import sessions, trusted_browsers
-from portal.flows.ways import Way, attempt_of, first_sender, live, open_secret
 from portal.methods import method
 from portal.models import Binding, Session, User
 from portal.policy import policy_of
@@ -98,7 +99,7 @@ def send_first_code(context: RequestContext, user: User, row: Session) -> None:
         )
 
 
-def limit_reached(ways: list[Way]) -> Refused | None:
+def limit_reached(ways: list[ChallengeOption]) -> Refused | None:
     """Why the password sent no text, where texts are what is asked for and a limit stands in the way (rule 13, SM-5)."""
     if not ways or ways[0].is_asked or not ways[0].wait:
         return None
@@ -109,13 +110,13 @@ def send_code(context: RequestContext, authenticator_id: str) -> None:
     """Send a code for this sign-in or confirmation to one of the visitor's numbers. Raises Refused."""
     session = begin_write()
     user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
-    row = next((each for each in live(user.id, user.role) if each.id == authenticator_id), None)
+    row = next((each for each in is_live(user.id, user.role) if each.id == authenticator_id), None)
     chosen = method(row.method) if row else None
     if row is None or chosen is None or not chosen.sends:
         session.rollback()
         raise Refused("text_first")
     try:
-        send_code_flow.send_code(context, user, open_secret(context, user, row, attempt_of(context)), chosen)
+        send_code_flow.send_code(context, user, open_secret(context, user, row, attempt_key(context)), chosen)
     except Refused as refused:
         record_event(context, "code_sent", reason=refused.reason, refused=True, factor=chosen.name)
         session.commit()
@@ -128,7 +129,7 @@ def send_code(context: RequestContext, authenticator_id: str) -> None:
 
 def forget_expired(now: datetime) -> None:
     """Drop what everyone's half hours have ended: readable codes, and secrets that were never proved."""
-    backup_codes.forget_expired(now)
+    backup_codes.forget_readable_codes(now)
     change(delete(Binding).where(Binding.expires_at <= now - config.BINDING_KEPT))
 
 
@@ -147,7 +148,7 @@ def submit_code(context: RequestContext, answer: Answer, trust: bool = False) ->
 
     `trust`: the person ticked the box, which counts only where their policy and the operator allow it.
     """
-    proof = verification.check(context, answer, "authn_login_fail", last_sign_in_at=context.now)
+    proof = check_code.check_code(context, answer, "authn_login_fail", last_sign_in_at=context.now)
     token = sessions.renew_session(context, level=LEVEL_TWO, second_factor_at=context.now)
     if token is None:  # this claimant's session ended or was renewed meanwhile: the spent code goes with it
         db.session.commit()

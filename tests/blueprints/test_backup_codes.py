@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from portal.flows.backup_codes import new_code
+from portal.flows.factors.backup_codes import new_code
 from portal.models import BackupCode, BackupCodeSet, Outbox
 from portal.settings import config
 from tests.support.client import CODES

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from portal import passwords
-from portal.flows import turn_off
+from portal.flows.factors import turn_off
 from portal.models import (
     Authenticator,
     BackupCodeSet,

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import delete, false, update
 
 from portal.answers import NO_ANSWER
-from portal.flows import backup_codes, verification
 from portal.flows.base.context import RequestContext
+from portal.flows.factors import backup_codes, check_code
 from portal.flows.sessions import sessions
 from portal.methods import totp
 from portal.models import BackupCode, BackupCodeSet, Session, SpentStep
@@ -33,7 +33,7 @@ def test_an_answer_that_is_missing_behind_every_form_is_charged_and_refused(app,
         who = sessions.find_session(plain.cookie(), clock.now)
         context = RequestContext(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="", visitor=who)
         with pytest.raises(Refused, match="backup_shape"):
-            verification.check(context, NO_ANSWER, "authn_login_fail")
+            check_code.check_code(context, NO_ANSWER, "authn_login_fail")
     assert database.user(sam).backup_failures == 1
 
 

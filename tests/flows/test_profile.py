@@ -5,8 +5,9 @@ import threading
 import pytest
 from sqlalchemy import update
 
-from portal.flows import new_password, profile
+from portal.flows import new_password
 from portal.flows.base.context import RequestContext
+from portal.flows.factors import on_file as on_file_flow
 from portal.flows.messages.notices import NOT_ME
 from portal.models import Link, NoticeAddress, User
 from portal.words.refusals import Refused
@@ -33,7 +34,7 @@ def test_a_number_that_a_code_came_back_from_is_confirmed_where_it_is_the_one_on
     user.phone_sealed = None
     if on_file:
         user.seal(context.keys, "phone", on_file)
-    profile.confirm_phone(context, user, "+15035550199")
+    on_file_flow.confirm_phone(context, user, "+15035550199")
     assert user.unseal(database.keys, "phone") == kept
     assert (user.phone_confirmed_at == context.now) is confirmed
 

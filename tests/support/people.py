@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from portal import clock as portal_clock
 from portal import create_app, passwords
 from portal.cli import make_migrator
-from portal.flows import backup_codes, demo
+from portal.flows import demo
+from portal.flows.factors import backup_codes
 from portal.models import Authenticator, Base, User, secret_place
 from portal.settings import config
 from portal.settings.environment import load_settings

@@ -9,8 +9,9 @@ from sqlalchemy import insert, select, update
 
 from portal import passwords
 from portal.db import db
-from portal.flows import backup_codes, demo
+from portal.flows import demo
 from portal.flows.accounts import add_user
+from portal.flows.factors import backup_codes
 from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
 from portal.models import (
     Authenticator,
@@ -78,7 +79,7 @@ class Town:
             db.session.commit()
             row = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).one()
             secret = keys.open(row.secret_sealed, secret_place(user.id, row.id))
-        codes = {number: backup_codes.grouped(code) for number, code in enumerate(made, 1)}
+        codes = {number: backup_codes.group_code(code) for number, code in enumerate(made, 1)}
         return Patient(username, name, Entry(policy_of(role).issuer, username, secret, 6, 30, "SHA1"), codes)
 
     def texter(self):

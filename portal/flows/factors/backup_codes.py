@@ -67,7 +67,7 @@ def new_code() -> str:
     return "".join(config.BACKUP_CODE_ALPHABET[bits >> 5 * at & 31] for at in range(config.BACKUP_CODE_LENGTH))
 
 
-def grouped(code: str) -> str:
+def group_code(code: str) -> str:
     """As people read it: four groups of four."""
     return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
 
@@ -80,7 +80,7 @@ def hash_code(code: str, salt: bytes, pepper: str) -> bytes:
     )
 
 
-def make(context: RequestContext, user: User) -> None:
+def make_set(context: RequestContext, user: User) -> None:
     """Add a new live set to the open transaction; every older one is void from its commit on (BC-5)."""
     user_id = user.id
     older = update(BackupCodeSet).where(BackupCodeSet.user_id == user_id, BackupCodeSet.replaced_at.is_(None))
@@ -111,7 +111,7 @@ def live_set(user_id: int) -> BackupCodeSet | None:
     return db.session.scalar(select(BackupCodeSet).where(BackupCodeSet.user_id == user_id, BackupCodeSet.replaced_at.is_(None)))
 
 
-def overview(context: RequestContext) -> Overview | None:
+def codes_overview(context: RequestContext) -> Overview | None:
     """The visitor's live set in numbers: one query."""
     left = select(func.count()).where(BackupCode.set_id == BackupCodeSet.id, BackupCode.used_at.is_(None)).scalar_subquery()
     wrong = select(User.backup_failures).where(User.id == BackupCodeSet.user_id).scalar_subquery()
@@ -129,7 +129,7 @@ def overview(context: RequestContext) -> Overview | None:
     return Overview(number, made_at, count, saved_at is not None, readable, asked, given_at, works)
 
 
-def readable(context: RequestContext) -> ReadableSet | None:
+def readable_codes(context: RequestContext) -> ReadableSet | None:
     """The codes, while they may be read: until proved saved, at most 30 minutes (C-16)."""
     live = live_set(context.who.user_id)
     if live is None or live.codes_sealed is None or live.readable_until is None or context.now >= live.readable_until:
@@ -138,7 +138,7 @@ def readable(context: RequestContext) -> ReadableSet | None:
         codes = json.loads(context.keys.open(live.codes_sealed, set_place(live.user_id, live.id, "codes")))
     except SealBroken:
         return None
-    return ReadableSet(live.number, live.created_at, [(at, grouped(code)) for at, code in enumerate(codes, 1)])
+    return ReadableSet(live.number, live.created_at, [(at, group_code(code)) for at, code in enumerate(codes, 1)])
 
 
 def confirm_saved(context: RequestContext, code: str, copy_given: bool = False) -> None:
@@ -151,7 +151,7 @@ def confirm_saved(context: RequestContext, code: str, copy_given: bool = False) 
     if not sets:
         raise Refused("saved_wrong")
     live, codes = sets[0]
-    if matching(context, live, codes, code) != live.asked_number:
+    if matching_number(context, live, codes, code) != live.asked_number:
         record_event(context, "backup_codes_saved", reason="saved_wrong", refused=True, factor=FACTOR)
         db.session.commit()
         raise Refused("saved_wrong")
@@ -159,25 +159,25 @@ def confirm_saved(context: RequestContext, code: str, copy_given: bool = False) 
     live.codes_sealed = live.readable_until = None
     record_event(context, "backup_codes_saved", factor=FACTOR)
     if copy_given:
-        note_copy(context)
+        note_sealed_copy(context)
     db.session.commit()
 
 
-def hand_over_copy(context: RequestContext) -> None:
+def hand_over_sealed_copy(context: RequestContext) -> None:
     """The practice administrator has the sealed copy of the live set (C-6); a second press changes nothing."""
     begin_write()
-    note_copy(context)
+    note_sealed_copy(context)
     db.session.commit()
 
 
-def note_copy(context: RequestContext) -> None:
+def note_sealed_copy(context: RequestContext) -> None:
     """Part of the open transaction."""
     live = update(BackupCodeSet).where(BackupCodeSet.user_id == context.who.user_id, BackupCodeSet.replaced_at.is_(None))
     if change(live.where(BackupCodeSet.sealed_copy_given_at.is_(None)).values(sealed_copy_given_at=context.now)):
         record_event(context, "sealed_copy_given", factor=FACTOR)
 
 
-def regenerate(context: RequestContext, replacing: int | None) -> None:
+def regenerate_codes(context: RequestContext, replacing: int | None) -> None:
     """A new set in place of the live one; the blueprint has asked for fresh proof (BC-5, RA-1).
 
     `replacing`: the number of the set that the person saw; where it is live no more, a second press came late and changes nothing.
@@ -188,7 +188,7 @@ def regenerate(context: RequestContext, replacing: int | None) -> None:
     if live and replacing is not None and live.number != replacing:
         session.rollback()
         return
-    make(context, user)
+    make_set(context, user)
     if user.backup_failures >= config.FAILURES_TO_DISABLE:
         user.backup_failures = 0  # they were written off when they stopped the old set; fewer go with the next right code (RL-5)
     trusted_browsers.end_trust_after_change(context, user.id)
@@ -197,13 +197,13 @@ def regenerate(context: RequestContext, replacing: int | None) -> None:
     session.commit()
 
 
-def forget_expired(now: datetime) -> None:
+def forget_readable_codes(now: datetime) -> None:
     """Drop codes whose half hour is over, of everyone; part of the open transaction."""
     old = update(BackupCodeSet).where(BackupCodeSet.readable_until <= now)
     change(old.values(codes_sealed=None, readable_until=None))
 
 
-def matching(context: RequestContext, of: BackupCodeSet, codes: Sequence[BackupCode], tried: str) -> int | None:
+def matching_number(context: RequestContext, of: BackupCodeSet, codes: Sequence[BackupCode], tried: str) -> int | None:
     """The number of this code in the set, used or not, or None; all hashes are compared."""
     try:
         pepper = context.keys.open(of.pepper_sealed, set_place(of.user_id, of.id, "pepper"))
@@ -232,7 +232,7 @@ def recent_sets(user_id: int) -> list[tuple[BackupCodeSet, list[BackupCode]]]:
     return list(sets.values())
 
 
-def spend(context: RequestContext, user: User, tried: str) -> int:
+def spend_code(context: RequestContext, user: User, tried: str) -> int:
     """Use one code of the live set; returns how many are left.
 
     Raises Refused: "backup_wrong", "backup_used", "backup_old" (of an older set; says which is newest).
@@ -241,9 +241,9 @@ def spend(context: RequestContext, user: User, tried: str) -> int:
     if not sets:
         raise Refused("backup_wrong")
     (live, codes), *older = sets
-    number = matching(context, live, codes, tried)
+    number = matching_number(context, live, codes, tried)
     if number is None:
-        if any(matching(context, old, its_codes, tried) for old, its_codes in older):
+        if any(matching_number(context, old, its_codes, tried) for old, its_codes in older):
             raise Refused("backup_old", set=live.number)
         raise Refused("backup_wrong")
     use = update(BackupCode).where(BackupCode.set_id == live.id, BackupCode.number == number, BackupCode.used_at.is_(None))
@@ -252,7 +252,7 @@ def spend(context: RequestContext, user: User, tried: str) -> int:
     return sum(code.used_at is None for code in codes) - 1
 
 
-def postpone(context: RequestContext) -> None:
+def postpone_saving(context: RequestContext) -> None:
     """ "Do this later": recorded; the codes stay readable until their time is over."""
     begin_write()
     record_event(context, "backup_codes_postponed", factor=FACTOR)

@@ -6,12 +6,12 @@ from sqlalchemy import delete, select, union, update
 
 from portal import passwords
 from portal.db import begin_write, change, db
-from portal.flows import reauthenticate
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_ONE, RequestContext
+from portal.flows.factors import reauthenticate
+from portal.flows.factors.setup import OutOfTurn
 from portal.flows.messages import notices, send_code
 from portal.flows.sessions import sessions, trusted_browsers
-from portal.flows.setup import OutOfTurn
 from portal.models import Authenticator, BackupCodeSet, Binding, SentCode, Session, SpentStep, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -19,7 +19,7 @@ from portal.words.refusals import Refused
 EVENT = "two_factor_off"
 
 
-def submit(context: RequestContext, password: str) -> bool:
+def submit_turn_off(context: RequestContext, password: str) -> bool:
     """Turn it off where the password is right. False: it is too short to stand alone, so a longer one comes first.
 
     Raises Refused (the try is charged), OutOfTurn.

@@ -9,12 +9,12 @@ from sqlalchemy.orm import joinedload
 from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
-from portal.flows import turn_on, verification
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.factors import check_code, prove
+from portal.flows.factors.challenges import method_context, open_secret
 from portal.flows.messages import send_code
-from portal.flows.ways import context_of, open_secret
 from portal.methods import Method, Next, Secret, Step, method
 from portal.models import Authenticator, Binding, User, new_id, secret_place
 from portal.send_limits import Wait
@@ -32,19 +32,19 @@ def open_binding(context: RequestContext) -> Binding | None:
     return db.session.scalar(select(Binding).options(joinedload(Binding.user)).where(*own))
 
 
-def is_due(context: RequestContext, binding: Binding) -> bool:
+def is_binding_due(context: RequestContext, binding: Binding) -> bool:
     """Whether the binding leads anywhere: the first one while it is off, a further one while it is on."""
     return context.who.is_on == bool(binding.replaces or binding.is_extra)
 
 
-def secret_of(context: RequestContext, user: User, binding: Binding) -> Secret:
+def binding_secret(context: RequestContext, user: User, binding: Binding) -> Secret:
     """The binding's secret in the clear. Raises SealBroken."""
     return open_secret(context, user, binding, f"{send_code.BINDING}{binding.id}")
 
 
-def show(context: RequestContext, binding: Binding, step: Step) -> dict:
+def show_step(context: RequestContext, binding: Binding, step: Step) -> dict:
     """What the page of a step needs. Raises SealBroken."""
-    secret = secret_of(context, binding.user, binding)
+    secret = binding_secret(context, binding.user, binding)
     return {**step.show(secret, context.now), "wait": wait(context, binding, step, secret)}
 
 
@@ -57,28 +57,28 @@ def wait(context: RequestContext, binding: Binding, step: Step, secret: Secret) 
     return send_code.waits(context, binding.user_id, secret.attempt, number)[number]
 
 
-def may_see(context: RequestContext, binding: Binding) -> bool:
+def may_see_binding(context: RequestContext, binding: Binding) -> bool:
     """Whether this session began the first set-up, or showed what the person has within five minutes (RA-1, RA-4)."""
     began = binding.session_id == context.who.session_id and not context.who.is_on
     return began or context.who.is_fresh(context.now)
 
 
-def begin(context: RequestContext, chosen: Method, replaces: str | None = None, is_extra: bool = False) -> None:
+def begin_setup(context: RequestContext, chosen: Method, replaces: str | None = None, is_extra: bool = False) -> None:
     """Make the secret, unless one of the same method and aim is open: it stays through reloads, tabs and devices.
 
     `replaces`: the live authenticator of the visitor that the proof ends. Raises OutOfTurn, Refused("authenticators_full").
     """
     session = begin_write()
     user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
-    if (user.two_factor == "on") != bool(replaces or is_extra) or (replaces and not owns(user.id, replaces)):
+    if (user.two_factor == "on") != bool(replaces or is_extra) or (replaces and not owns_authenticator(user.id, replaces)):
         session.rollback()
         raise OutOfTurn
-    if is_extra and count_of(user.id) >= config.AUTHENTICATORS_MAX:
+    if is_extra and count_authenticators(user.id) >= config.AUTHENTICATORS_MAX:
         session.rollback()
         raise Refused("authenticators_full", most=config.AUTHENTICATORS_MAX)
     binding = session.scalar(select(Binding).where(Binding.user_id == user.id))
     aim = (chosen.name, replaces, is_extra)
-    if binding and aim == (binding.method, binding.replaces, binding.is_extra) and is_open(context, binding):
+    if binding and aim == (binding.method, binding.replaces, binding.is_extra) and is_binding_open(context, binding):
         session.rollback()
         return
     if binding:
@@ -90,18 +90,18 @@ def begin(context: RequestContext, chosen: Method, replaces: str | None = None, 
     session.commit()
 
 
-def count_of(user_id: int) -> int:
+def count_authenticators(user_id: int) -> int:
     """How many authenticators a person has: each brings more codes that a guess may meet (RL-2)."""
     return db.session.scalar(select(func.count()).where(Authenticator.user_id == user_id)) or 0
 
 
-def owns(user_id: int, authenticator_id: str) -> bool:
+def owns_authenticator(user_id: int, authenticator_id: str) -> bool:
     """Whether the authenticator is the person's own."""
     own = select(Authenticator.id).where(Authenticator.id == authenticator_id, Authenticator.user_id == user_id)
     return db.session.scalar(own) is not None
 
 
-def is_gone(authenticator_id: str) -> bool:
+def is_authenticator_gone(authenticator_id: str) -> bool:
     """Whether nobody has it (any more)."""
     return db.session.scalar(select(Authenticator.id).where(Authenticator.id == authenticator_id)) is None
 
@@ -117,13 +117,13 @@ def new_binding(context: RequestContext, user: User, chosen: Method, replaces: s
         step=chosen.steps[0].name,
         replaces=replaces,
         is_extra=is_extra,
-        secret_sealed=context.keys.seal(chosen.begin(context_of(context, user)), secret_place(user.id, binding_id)),
+        secret_sealed=context.keys.seal(chosen.begin(method_context(context, user)), secret_place(user.id, binding_id)),
         created_at=context.now,
         expires_at=context.now + config.BINDING_LIFE,
     )
 
 
-def is_open(context: RequestContext, binding: Binding) -> bool:
+def is_binding_open(context: RequestContext, binding: Binding) -> bool:
     """Whether the binding lives and the keys at hand open it."""
     try:
         binding.secret(context.keys)
@@ -132,28 +132,28 @@ def is_open(context: RequestContext, binding: Binding) -> bool:
     return context.now < binding.expires_at
 
 
-def submit(context: RequestContext, chosen: Method, step: Step, answer: Answer) -> Step | None:
+def submit_step(context: RequestContext, chosen: Method, step: Step, answer: Answer) -> Step | None:
     """Answer a step: the next step, or None when the answer proved it and everything that follows is done.
 
     Raises Refused (what was charged is committed first), OutOfTurn.
     """
     begin_write()
-    user = charge(context, chosen) if counts(chosen, step) else lock(context)
+    user = charge_binding(context, chosen) if counts(chosen, step) else lock_user(context)
     binding = find_binding(context, user, chosen)
     if not chosen.is_reached(step, binding.step):
         db.session.rollback()
         raise OutOfTurn
     try:
-        taken = step.take(secret_of(context, user, binding), answer, context.now)
+        taken = step.take(binding_secret(context, user, binding), answer, context.now)
         if isinstance(taken, Next):
-            return go_on(context, user, binding, chosen, step, taken)
+            return save_answer(context, user, binding, chosen, step, taken)
         if chosen.sends_texts:
             send_code.check_still_shared(context, user, binding)
     except (Refused, SealBroken) as rejected:
-        raise reject(context, user, binding, rejected, chosen, step) from None
+        raise reject_answer(context, user, binding, rejected, chosen, step) from None
     if taken.secret is not None:
         keep(context, binding, taken.secret)
-    turn_on.prove(context, user, binding, chosen, taken.columns)
+    prove.prove_binding(context, user, binding, chosen, taken.columns)
     return None
 
 
@@ -162,7 +162,7 @@ def counts(chosen: Method, step: Step) -> bool:
     return step.verifies and chosen.can_be_guessed
 
 
-def charge(context: RequestContext, chosen: Method) -> User:
+def charge_binding(context: RequestContext, chosen: Method) -> User:
     """Charge the try. Raises Refused("throttled")."""
     try:
         return throttle.charge_attempt(context, context.who.user_id, set_up=True)
@@ -170,7 +170,7 @@ def charge(context: RequestContext, chosen: Method) -> User:
         raise commit_refusal(context, refused, chosen) from None
 
 
-def lock(context: RequestContext) -> User:
+def lock_user(context: RequestContext) -> User:
     """The person's row, held until the transaction ends."""
     return db.session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
 
@@ -192,13 +192,13 @@ def keep(context: RequestContext, binding: Binding, text: str) -> None:
     binding.secret_sealed = context.keys.seal(text, secret_place(binding.user_id, binding.id))
 
 
-def go_on(context: RequestContext, user: User, binding: Binding, chosen: Method, step: Step, taken: Next) -> Step:
+def save_answer(context: RequestContext, user: User, binding: Binding, chosen: Method, step: Step, taken: Next) -> Step:
     """Send a code to the answer if the step asks for it, then keep it as the binding's secret, and lead to the next step.
 
     In this order: a code that went to the last answer must not prove one that nothing was sent to (SM-8).
     The same answer once more, while its code lives, sends nothing: who went back types the code that is there.
     """
-    secret = secret_of(context, user, binding)
+    secret = binding_secret(context, user, binding)
     same = hmac.compare_digest(taken.secret.encode(), secret.text.encode())
     if taken.sends and not (same and send_code.has_live_code(context, secret.attempt)):
         send_code.send_code(context, user, replace(secret, text=taken.secret), chosen)
@@ -209,12 +209,12 @@ def go_on(context: RequestContext, user: User, binding: Binding, chosen: Method,
     return following
 
 
-def send_again(context: RequestContext, chosen: Method) -> None:
+def send_setup_code_again(context: RequestContext, chosen: Method) -> None:
     """One more code to the binding's number. Raises Refused, OutOfTurn."""
     begin_write()
-    user = lock(context)
+    user = lock_user(context)
     binding = find_binding(context, user, chosen)
-    secret = secret_of(context, user, binding)
+    secret = binding_secret(context, user, binding)
     if not secret.text or not chosen.sends:
         db.session.rollback()
         raise OutOfTurn
@@ -225,7 +225,7 @@ def send_again(context: RequestContext, chosen: Method) -> None:
     db.session.commit()
 
 
-def reject(
+def reject_answer(
     context: RequestContext, user: User, binding: Binding, rejected: Refused | SealBroken, chosen: Method, step: Step
 ) -> Refused:
     """Commit the failure; the refusal says what to try next."""
@@ -233,11 +233,11 @@ def reject(
     if not step.verifies:
         return commit_refusal(context, refused, chosen)
     binding.failures += 1
-    explained = verification.explain(refused, chosen, binding.failures, verification.AT_SET_UP, user)
+    explained = check_code.explain_refusal(refused, chosen, binding.failures, check_code.AT_SET_UP, user)
     if not counts(chosen, step):
         return commit_refusal(context, explained, chosen)
-    verification.tell_lock(context, user)
-    return commit_refusal(context, verification.with_tries(explained, user), chosen)
+    check_code.tell_lock(context, user)
+    return commit_refusal(context, check_code.with_tries(explained, user), chosen)
 
 
 def commit_refusal(context: RequestContext, refused: Refused, chosen: Method) -> Refused:
@@ -246,7 +246,7 @@ def commit_refusal(context: RequestContext, refused: Refused, chosen: Method) ->
     return refused
 
 
-def cancel(context: RequestContext) -> None:
+def cancel_setup(context: RequestContext) -> None:
     """Forget the binding; what is live stays as it is."""
     session = begin_write()
     binding_id = session.scalar(delete(Binding).where(Binding.user_id == context.who.user_id).returning(Binding.id))

@@ -3,11 +3,11 @@
 from portal import passwords
 from portal.answers import NO_ANSWER, Answer
 from portal.db import begin_write, db
-from portal.flows import verification
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.passwords import load_password_hash
+from portal.flows.factors import check_code
 from portal.flows.sessions import sessions
 from portal.models import User
 from portal.words.refusals import Refused
@@ -16,7 +16,7 @@ EVENT = "reauthentication"
 WRONG_PASSWORD = "password_wrong"
 
 
-def submit(context: RequestContext, password: str, answer: Answer | None) -> str:
+def submit_reauthentication(context: RequestContext, password: str, answer: Answer | None) -> str:
     """Check both; returns the session's new token (SE-7), fresh for five minutes and with both clocks begun anew.
 
     Without an answer, a second factor that is still fresh does; if it is not, the missing answer is refused like a wrong one.
@@ -28,19 +28,19 @@ def submit(context: RequestContext, password: str, answer: Answer | None) -> str
 
 def check_password(context: RequestContext, password: str, event: str) -> None:
     """Charge a try, compare the password, take the charge back where it is right. Raises Refused, recorded as `event`."""
-    user = charge(context, event)
+    user = charge_password(context, event)
     if not passwords.verify(load_password_hash(context, user), password):
         begin_write()
         record_event(context, event, reason=WRONG_PASSWORD, refused=True, factor="password")
-        verification.tell_lock(context, user)
+        check_code.tell_lock(context, user)
         db.session.commit()
-        raise verification.with_tries(Refused(WRONG_PASSWORD), user)
+        raise check_code.with_tries(Refused(WRONG_PASSWORD), user)
     begin_write()
     throttle.clear_failures(context, user, user.password_failures, password_failures=0)
     db.session.commit()
 
 
-def charge(context: RequestContext, event: str) -> User:
+def charge_password(context: RequestContext, event: str) -> User:
     """Charge the try before the password is compared, so that an open session is no place to guess it."""
     begin_write()
     try:
@@ -57,7 +57,7 @@ def renew_with_proof(context: RequestContext, answer: Answer | None) -> str:
     """The second half: the answer where two-factor authentication is on, then the new token."""
     shown: dict = {"password_at": context.now}
     if context.who.is_on and not (answer is None and context.who.is_fresh(context.now)):
-        proof = verification.check(context, answer or NO_ANSWER, EVENT)
+        proof = check_code.check_code(context, answer or NO_ANSWER, EVENT)
         shown |= {"second_factor_at": context.now, "level": "aal2"}
         factor = proof.factor
     else:

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from portal.crypto import SealBroken
 from portal.db import db
-from portal.flows import backup_codes
 from portal.flows.base.context import RequestContext
+from portal.flows.factors import backup_codes
 from portal.flows.messages import send_code
 from portal.forms.codes import AnswerForm
 from portal.methods import Context, Method, Secret, method
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Way:
+class ChallengeOption:
     """One authenticator as a page shows it."""
 
     authenticator_id: str
@@ -42,12 +42,12 @@ class Way:
         return not self.sends or self.shown["sent"]
 
 
-def attempt_of(context: RequestContext) -> str:
+def attempt_key(context: RequestContext) -> str:
     """The name of this sign-in or confirmation: a sent code is good for it alone (SM-3)."""
     return f"{'session' if context.who.is_claimant else 'confirm'}:{context.who.session_id}"
 
 
-def context_of(context: RequestContext, user: User) -> Context:
+def method_context(context: RequestContext, user: User) -> Context:
     """What a method may know before it makes a secret."""
     return Context(user.id, user.username, user.full_name, policy_of(user.role).issuer, context.origin, relying_party(context))
 
@@ -71,12 +71,14 @@ def open_secret(context: RequestContext, user: User, row: Authenticator | Bindin
         host=context.host,
         origin=context.origin,
         relying_party=relying_party(context),
-        on_file=on_file(context, user) if user.two_factor != "on" else "",  # once it is on, numbers are shown masked alone
+        on_file=load_authenticators(context, user)
+        if user.two_factor != "on"
+        else "",  # once it is on, numbers are shown masked alone
         mac=context.keys.mac,
     )
 
 
-def on_file(context: RequestContext, user: User) -> str:
+def load_authenticators(context: RequestContext, user: User) -> str:
     try:
         return user.unseal(context.keys, "phone") or ""
     except SealBroken:
@@ -98,12 +100,12 @@ def oldest_first(rows, user_id: int):
     return own.order_by(Authenticator.created_at)
 
 
-def live(user_id: int, role: str) -> list[Authenticator]:
+def is_live(user_id: int, role: str) -> list[Authenticator]:
     """The person's authenticators that work and may be used, oldest first."""
-    return usable(role, db.session.scalars(oldest_first(select(Authenticator), user_id)))
+    return usable_authenticators(role, db.session.scalars(oldest_first(select(Authenticator), user_id)))
 
 
-def usable(role: str, rows: Iterable[Authenticator]) -> list[Authenticator]:
+def usable_authenticators(role: str, rows: Iterable[Authenticator]) -> list[Authenticator]:
     """Those whose method the role's policy allows.
 
     All of them where none is allowed: a patient who was made a provider shows the old way once more, to set up a new one (TO-11).
@@ -119,33 +121,33 @@ def is_set_up(context: RequestContext) -> bool:
     return context.who.is_on and (policy_of(context.who.role).accepts_restricted or context.who.has_unrestricted)
 
 
-def ways(context: RequestContext) -> list[Way]:
+def challenge_options(context: RequestContext) -> list[ChallengeOption]:
     """The visitor's ways in, the one that is asked first first."""
     both = select(User, Authenticator).join(Authenticator, Authenticator.user_id == User.id)  # a page asks four times at most
     pairs = [(user, row) for user, row in db.session.execute(oldest_first(both, context.who.user_id))]
-    rows = usable(context.who.role, [row for _, row in pairs])
-    shown = [way for user, row in pairs if row in rows and (way := way_of(context, user, row))]
+    rows = usable_authenticators(context.who.role, [row for _, row in pairs])
+    shown = [way for user, row in pairs if row in rows and (way := option_of(context, user, row))]
     ordered = sorted(shown, key=lambda way: (not (way.sends and way.is_asked), not way.resists_phishing, way.sends))
     return with_waits(context, ordered)
 
 
-def with_waits(context: RequestContext, shown: list[Way]) -> list[Way]:
+def with_waits(context: RequestContext, shown: list[ChallengeOption]) -> list[ChallengeOption]:
     """The same ways; those that send know how long they cannot."""
     numbers = [way.target for way in shown if way.sends]
-    waits = send_code.waits(context, context.who.user_id, attempt_of(context), *numbers) if numbers else {}
+    waits = send_code.waits(context, context.who.user_id, attempt_key(context), *numbers) if numbers else {}
     return [replace(way, wait=waits.get(way.target)) for way in shown]
 
 
-def way_of(context: RequestContext, user: User, row: Authenticator) -> Way | None:
+def option_of(context: RequestContext, user: User, row: Authenticator) -> ChallengeOption | None:
     """One way, or None where its seal does not open or its method is switched off."""
     asked = method(row.method)
-    if asked is None or is_off(context, asked):
+    if asked is None or is_switched_off(context, asked):
         return None
     try:
-        secret = open_secret(context, user, row, attempt_of(context))
+        secret = open_secret(context, user, row, attempt_key(context))
     except SealBroken:
         return None
-    return Way(
+    return ChallengeOption(
         row.id,
         row.method,
         row.name,
@@ -157,31 +159,31 @@ def way_of(context: RequestContext, user: User, row: Authenticator) -> Way | Non
     )
 
 
-def is_off(context: RequestContext, asked: Method | None) -> bool:
+def is_switched_off(context: RequestContext, asked: Method | None) -> bool:
     """Whether a method gets no codes to its owner, because the operator switched texts off (SM-6)."""
     return asked is not None and asked.sends_texts and not context.texts
 
 
-def without_texts(context: RequestContext) -> Refused | None:
+def explain_texts_off(context: RequestContext) -> Refused | None:
     """While texts are switched off, for a person whose codes came by text: which ways remain. None where nothing is missing."""
     if context.texts:
         return None
-    known = [asked for row in live(context.who.user_id, context.who.role) if (asked := method(row.method))]
-    if not any(is_off(context, asked) for asked in known):
+    known = [asked for row in is_live(context.who.user_id, context.who.role) if (asked := method(row.method))]
+    if not any(is_switched_off(context, asked) for asked in known):
         return None
-    if not all(is_off(context, asked) for asked in known):
+    if not all(is_switched_off(context, asked) for asked in known):
         return Refused("texts_off_other")
-    codes = backup_codes.overview(context)
+    codes = backup_codes.codes_overview(context)
     return Refused("texts_off_backup" if codes and codes.left and codes.works else "texts_off_alone")
 
 
 def needs_a_page(user_id: int, role: str) -> bool:
     """Whether none of the person's codes can be typed as it is: each is sent first, or answers a question of its method's own."""
-    known = [asked for row in live(user_id, role) if (asked := method(row.method))]
+    known = [asked for row in is_live(user_id, role) if (asked := method(row.method))]
     return bool(known) and all(asked.sends or asked.challenge.form for asked in known)
 
 
 def first_sender(user_id: int, role: str) -> tuple[Authenticator, Method] | None:
     """The authenticator to which the password's POST sends a code: only where no other kind is live."""
-    rows = [(row, asked) for row in live(user_id, role) if (asked := method(row.method))]
+    rows = [(row, asked) for row in is_live(user_id, role) if (asked := method(row.method))]
     return rows[0] if rows and all(asked.sends for _, asked in rows) else None

@@ -6,24 +6,24 @@ from itertools import count
 from sqlalchemy import delete, select, update
 
 from portal.crypto import SealBroken
-from portal.db import begin_write, change, db
-from portal.flows import backup_codes, profile
+from portal.db import change, db
 from portal.flows.base import links, throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_TWO, RequestContext
+from portal.flows.factors import backup_codes, on_file
+from portal.flows.factors.challenges import is_switched_off, open_secret
 from portal.flows.messages import notices, send_code
 from portal.flows.sessions import sessions, trusted_browsers
-from portal.flows.ways import is_off, open_secret
 from portal.methods import Method, method
 from portal.models import Authenticator, Binding, SentCode, Session, SpentStep, User
 from portal.policy import policy_of
-from portal.words.refusals import N_, Refused
+from portal.words.refusals import N_
 
 TOLD = N_("%(issuer)s, for %(initials)s We no longer text your codes to this number. Not you? Sign in and check Security.")
 TOLD_FOR = timedelta(hours=24)  # how long the text to an old number may take
 
 
-def prove(context: RequestContext, user: User, binding: Binding, chosen: Method, columns: dict) -> None:
+def prove_binding(context: RequestContext, user: User, binding: Binding, chosen: Method, columns: dict) -> None:
     """Turn the proved binding into an authenticator, with all that goes with it, and commit."""
     change(delete(Binding).where(Binding.id == binding.id))
     if chosen.sends:
@@ -36,7 +36,7 @@ def prove(context: RequestContext, user: User, binding: Binding, chosen: Method,
     db.session.flush()
     db.session.add(new_authenticator(context, user, binding, chosen, columns))
     if chosen.sends_texts:
-        profile.confirm_phone(context, user, binding.secret(context.keys))
+        on_file.confirm_phone(context, user, binding.secret(context.keys))
     if old is not None:
         tell_old_number(context, user, old)
     if user.two_factor == "on":
@@ -51,7 +51,7 @@ def prove(context: RequestContext, user: User, binding: Binding, chosen: Method,
         record_event(context, "authenticator_replaced", factor=binding.method)
     else:
         record_event(context, "authenticator_added", factor=binding.method)
-    tell(context, user, old)
+    notify_authenticator(context, user, old)
     db.session.commit()
 
 
@@ -73,10 +73,10 @@ def first_proof(context: RequestContext, user: User, binding: Binding) -> None:
         links.void_links(context, user.id, links.RESET)
     on: dict = {"two_factor": "on", "two_factor_since": context.now}
     throttle.clear_failures(context, user, user.set_up_failures, **on, set_up_failures=0)
-    backup_codes.make(context, user)
+    backup_codes.make_set(context, user)
 
 
-def tell(context: RequestContext, user: User, old: Authenticator | None) -> None:
+def notify_authenticator(context: RequestContext, user: User, old: Authenticator | None) -> None:
     """The notice of what the proof changed; `user` is as it was before."""
     if user.two_factor != "on":
         notices.queue_notice(context, user, "two_factor_on")
@@ -107,7 +107,7 @@ def tell_old_number(context: RequestContext, user: User, old: Authenticator) -> 
     """The number that no authenticator of the person has any more is told by text, with no code in it (rule 3, SM-8)."""
     known = method(old.method)
     still = select(Authenticator.id).where(Authenticator.user_id == user.id, Authenticator.target_hash == old.target_hash)
-    if known is None or not known.sends_texts or is_off(context, known) or db.session.scalar(still):
+    if known is None or not known.sends_texts or is_switched_off(context, known) or db.session.scalar(still):
         return
     try:
         secret = open_secret(context, user, old, "")
@@ -121,42 +121,3 @@ def raise_level(context: RequestContext) -> None:
     """This session has shown the second factor. Its token stays: a double press must not sign the person out."""
     own = update(Session).where(Session.id == context.who.session_id)
     change(own.values(level=LEVEL_TWO, second_factor_at=context.now, last_seen_at=context.now, turning_off_at=None))
-
-
-def rename(context: RequestContext, authenticator_id: str, name: str) -> bool:
-    """Give one of the visitor's authenticators a name; False where it is not theirs. Raises Refused("label_taken")."""
-    session = begin_write()
-    session.get_one(User, context.who.user_id, with_for_update=True)  # two renamings come one after the other
-    others = select(Authenticator.name).where(Authenticator.user_id == context.who.user_id, Authenticator.id != authenticator_id)
-    if name.casefold() in {each.casefold() for each in session.scalars(others)}:
-        session.rollback()
-        raise Refused("label_taken")
-    own = update(Authenticator).where(Authenticator.id == authenticator_id, Authenticator.user_id == context.who.user_id)
-    done = change(own.values(name=name)) == 1
-    if done:
-        record_event(context, "authenticator_renamed")
-    db.session.commit()
-    return done
-
-
-def remove(context: RequestContext, authenticator_id: str) -> bool:
-    """Take one authenticator away while another that works stays; False where it is the last, or not theirs (TO-9)."""
-    session = begin_write()
-    user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
-    rows = session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).all()
-    gone = next((row for row in rows if row.id == authenticator_id), None)
-    stays = [row for row in rows if row is not gone and row.disabled_at is None and not is_off(context, method(row.method))]
-    if gone is None or not stays:
-        session.rollback()
-        return False
-    send_code.void_codes(context, SentCode.authenticator_id == gone.id)
-    session.delete(gone)
-    session.flush()
-    tell_old_number(context, user, gone)
-    change(update(Session).where(Session.id == context.who.session_id).values(turning_off_at=None))
-    trusted_browsers.end_trust_after_change(context, user.id)
-    sessions.end_other_sessions(context, "two_factor_changed")
-    record_event(context, "authenticator_removed", factor=gone.method)
-    notices.queue_notice(context, user, "authenticator_removed")
-    session.commit()
-    return True

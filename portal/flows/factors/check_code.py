@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from portal.answers import BACKUP_CODE, CODE, Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
-from portal.flows import backup_codes
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.factors import backup_codes
+from portal.flows.factors.challenges import attempt_key, explain_texts_off, is_live, open_secret, usable_authenticators
 from portal.flows.messages import notices
-from portal.flows.ways import attempt_of, live, open_secret, usable, without_texts
 from portal.methods import Method, NotAsked, can_be_guessed, method, takes
 from portal.models import Authenticator, User
 from portal.policy import policy_of
@@ -35,7 +35,7 @@ class Proof:
     backup_left: int | None = None
 
 
-def check(context: RequestContext, answer: Answer, event: str, **also) -> Proof:
+def check_code(context: RequestContext, answer: Answer, event: str, **also) -> Proof:
     """Check an answer of the visitor, inside a transaction that stays open.
 
     `also`: columns of the person that a right code writes. A refusal is recorded, committed and raised.
@@ -60,7 +60,7 @@ def check(context: RequestContext, answer: Answer, event: str, **also) -> Proof:
 
 def kind_of_answer(context: RequestContext, answer: Answer) -> str:
     """The method that a wrong answer was meant for, if that is certain; the answer's kind if there are several, or none."""
-    kinds = {row.method for row in live(context.who.user_id, context.who.role) if is_for(answer, row)}
+    kinds = {row.method for row in is_live(context.who.user_id, context.who.role) if is_for(answer, row)}
     return kinds.pop() if len(kinds) == 1 else answer.kind
 
 
@@ -82,7 +82,7 @@ def check_backup_code(context: RequestContext, user: User, code: str, also: dict
     try:
         if not code:
             raise Refused("backup_shape")
-        left = backup_codes.spend(context, user, code)
+        left = backup_codes.spend_code(context, user, code)
     except Refused as refused:
         if user.backup_failures == config.FAILURES_TO_DISABLE:
             stop_backup_codes(context, user)
@@ -99,7 +99,7 @@ def check_authenticators(context: RequestContext, user: User, answer: Answer, al
     """Try the answer on each live authenticator of the person that it is for. Raises Refused."""
     working = throttle.charge_authenticators(context, user.id, answer)
     charged = [row for row in working if is_for(answer, row)]
-    rows = [row for row in usable(user.role, working) if row in charged]
+    rows = [row for row in usable_authenticators(user.role, working) if row in charged]
     throttle.uncharge_authenticators([row for row in charged if row not in rows])
     tried = try_each(context, user, rows, answer)
     if tried.right is not None:
@@ -125,7 +125,7 @@ def check_authenticators(context: RequestContext, user: User, answer: Answer, al
 def nothing_compared(context: RequestContext, working: list[Authenticator], rows: list[Authenticator]) -> Refused:
     """Why the answer was held against nothing that the person has."""
     if rows:
-        return without_texts(context) or Refused("text_first")
+        return explain_texts_off(context) or Refused("text_first")
     return Refused("answer_other" if working else "disabled")
 
 
@@ -141,32 +141,32 @@ class Tried:
 def try_each(context: RequestContext, user: User, rows: list[Authenticator], answer: Answer) -> Tried:
     """Texts come last: of two plain refusals the one about the text that was just asked for says more."""
     tried = Tried()
-    for row in sorted(rows, key=sends):
+    for row in sorted(rows, key=sends_codes):
         if tried.refused.reason in RECOGNISED:  # these digits were somebody's: they are no guess at what follows
             tried.spared.append(row)
             continue
         try:
-            challenge(context, user, row, answer)
+            show_challenge(context, user, row, answer)
         except NotAsked:
             tried.spared.append(row)
         except Refused as rejected:
-            tried.refused = explain(rejected, method(row.method), row.failures, AT_SIGN_IN, user)
+            tried.refused = explain_refusal(rejected, method(row.method), row.failures, AT_SIGN_IN, user)
         else:
             tried.right = row
             break
     return tried
 
 
-def sends(row: Authenticator) -> bool:
+def sends_codes(row: Authenticator) -> bool:
     known = method(row.method)
     return known is not None and known.sends
 
 
-def challenge(context: RequestContext, user: User, row: Authenticator, answer: Answer) -> None:
+def show_challenge(context: RequestContext, user: User, row: Authenticator, answer: Answer) -> None:
     """Ask the authenticator's method. Raises Refused; a seal that does not open lets nobody in (CR-5)."""
     asked = method(row.method)
     try:
-        secret = open_secret(context, user, row, attempt_of(context))
+        secret = open_secret(context, user, row, attempt_key(context))
     except SealBroken:
         log.critical("authenticator %s cannot be decrypted with the configured keys", row.id)
         raise Refused("unreadable") from None
@@ -175,7 +175,7 @@ def challenge(context: RequestContext, user: User, row: Authenticator, answer: A
     asked.challenge.take(secret, row, answer, context.now)
 
 
-def explain(refused: Refused, asked: Method | None, failures: int, hints: tuple[str, ...], user: User) -> Refused:
+def explain_refusal(refused: Refused, asked: Method | None, failures: int, hints: tuple[str, ...], user: User) -> Refused:
     """A plain "wrong" as the next thing to try."""
     if refused.reason != "wrong" or asked is None:
         return refused
