@@ -8,10 +8,10 @@ from flask_babel import gettext as _
 
 from portal.blueprints import drafts
 from portal.blueprints.done import mark
-from portal.flows import deadline
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import LEVEL_WAITING
 from portal.flows.factors.challenges import is_set_up
+from portal.flows.practice import deadline
 from portal.methods import method
 from portal.policy import PATIENT, PROVIDER, SUPPORT, Policy, policy_of
 from portal.web.browser_session import own_path, request_context, session_user
@@ -155,7 +155,7 @@ def stop(door: Door) -> Response | None:
     if door.is_before_set_up():
         g.next_path = own_path(request.args.get("next"))
         return None
-    if request.endpoint in door.open_in_grace and deadline.may_pass(request_context()):
+    if request.endpoint in door.open_in_grace and deadline.may_pass_without_setup(request_context()):
         return None
     asked = place_to_return()
     page = "security" if door.policy.must_use else "setup.choose"

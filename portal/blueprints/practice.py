@@ -5,9 +5,9 @@ from flask import Blueprint, Response, request, url_for
 from portal.blueprints import approvals, emergency_reviews, reset, team_status
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import ask_again, forbid
-from portal.flows import deadline as flow
 from portal.flows.base.context import SessionUser
 from portal.flows.emergency_reviews import to_review
+from portal.flows.practice import deadline as flow
 from portal.forms.practice import DeadlineForm
 from portal.web.browser_session import request_context, request_time
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
@@ -36,7 +36,11 @@ def administrators_only() -> None:
 def team() -> Response:
     reviews, review_url = to_review(request_context()), emergency_reviews.review_url
     return render_page(
-        "practice/team.html", deadline=flow.of_practice(request_context()), notice=said(), reviews=reviews, review_url=review_url
+        "practice/team.html",
+        deadline=flow.load_deadline(request_context()),
+        notice=said(),
+        reviews=reviews,
+        review_url=review_url,
     )
 
 
@@ -44,7 +48,7 @@ def team() -> Response:
 
 
 def deadline_context() -> dict:
-    return {"deadline": flow.of_practice(request_context()), "remove_url": url_for(".remove_deadline")}
+    return {"deadline": flow.load_deadline(request_context()), "remove_url": url_for(".remove_deadline")}
 
 
 @blueprint.get("/deadline")
@@ -76,5 +80,5 @@ def submit_deadline() -> Response:
 def remove_deadline() -> Response:
     if ask_again():
         return redirect_to_path(url_for(".deadline"))  # which asks, and is where the person lands afterwards
-    flow.remove(request_context())
+    flow.remove_deadline(request_context())
     return redirect_to_path(url_for(".team", done=mark("deadline_removed")))

@@ -7,11 +7,12 @@ from portal.blueprints import authenticators, confirm, practice, presence, profi
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import PROVIDER_DOOR, guard
-from portal.flows import account, approvals, deadline, emergency_reading
-from portal.flows import charts as flow
+from portal.flows import account, approvals, emergency_reading
 from portal.flows import presence as presence_flow
 from portal.flows.base.audit import record_event_alone
 from portal.flows.factors import backup_codes
+from portal.flows.practice import charts as flow
+from portal.flows.practice import deadline
 from portal.forms.practice import NoteForm
 from portal.models import Chart
 from portal.settings import config
@@ -60,7 +61,7 @@ def charts() -> Response:
         return redirect_to_path(g.door.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
     reminder, url = (put_off_words(), set_up_url()) if g.stopped else codes_pages.remind(codes)
     number = request.args.get("page", 1, type=int)
-    shown = flow.listed(request_context(), number if 1 <= number <= PAGE_MAX else 1)
+    shown = flow.list_charts(request_context(), number if 1 <= number <= PAGE_MAX else 1)
     return render_page(
         "provider/charts.html", shown=shown, notice=said(on=request_context().who.is_on), reminder=reminder, reminder_url=url
     )
@@ -68,7 +69,7 @@ def charts() -> Response:
 
 def own_chart(chart_id: int) -> Chart:
     """The chart of that id; 404 where it is nobody's or another practice's."""
-    return (flow.find(request_context(), chart_id) if chart_id <= config.ROW_ID_MAX else None) or abort(404)
+    return (flow.find_chart(request_context(), chart_id) if chart_id <= config.ROW_ID_MAX else None) or abort(404)
 
 
 @blueprint.get("/charts/<int:chart_id>")
@@ -81,7 +82,7 @@ def chart(chart_id: int) -> Response:
         form=NoteForm(),
         notice=said(on=request_context().who.is_on),
         chart=found,
-        notes=flow.notes(request_context(), found),
+        notes=flow.list_notes(request_context(), found),
     )
 
 
@@ -90,7 +91,7 @@ def submit_note(chart_id: int) -> Response:
     found = own_chart(chart_id)
     form = NoteForm(request.form)
     if not form.validate():
-        return refuse_form("provider/chart.html", form, chart=found, notes=flow.notes(request_context(), found))
+        return refuse_form("provider/chart.html", form, chart=found, notes=flow.list_notes(request_context(), found))
     flow.write_note(request_context(), found.id, form.note.data)
     return redirect_to_path(g.door.url("chart", chart_id=found.id, done=mark("noted")))
 
@@ -111,7 +112,7 @@ def security() -> Response:
         context = {"set_up_url": set_up_url(), "why": _(why_stopped()), "is_on": request_context().who.is_on}
         return render_page(
             "provider/set_up.html",
-            grace=None if deadline.may_pass(request_context()) else deadline.grace(request_context()),
+            grace=None if deadline.may_pass_without_setup(request_context()) else deadline.grace(request_context()),
             **context,
         )
     shown = {**account.security(request_context()), "presence": presence_flow.overview(request_context())}
@@ -127,7 +128,7 @@ def profile_page() -> Response:
 @blueprint.post("/settings/security/later")
 def submit_put_off() -> Response:
     """ "Later", where the practice's grace allows it: to the page asked for, and set-up is asked for again at the next sign-in."""
-    if not g.stopped or deadline.put_off(request_context()):
+    if not g.stopped or deadline.put_off_setup(request_context()):
         return redirect_to_path(g.get("next_path") or g.door.url(g.door.home))
     return redirect_browser(g.door.url("security", next=g.next_path))
 

@@ -11,8 +11,8 @@ from flask_babel import ngettext
 
 from portal import spreadsheet
 from portal.blueprints.done import mark, proved
-from portal.flows import reminders
-from portal.flows import team as flow
+from portal.flows.practice import reminders
+from portal.flows.practice import team as flow
 from portal.forms.practice import TeamForm
 from portal.settings import config
 from portal.web.browser_session import request_context, request_time
@@ -34,9 +34,9 @@ COLUMNS = (
 # --- the list
 
 
-def asked() -> tuple[TeamForm, flow.Asked]:
+def asked() -> tuple[TeamForm, flow.TeamFilter]:
     form = TeamForm(request.args)
-    return form, flow.Asked(**form.asked())
+    return form, flow.TeamFilter(**form.asked())
 
 
 def place(form: TeamForm) -> dict:
@@ -52,7 +52,7 @@ def page_number() -> int:
 def context() -> dict:
     """What the page shows: the counts, the people asked for, and where one can go from here."""
     form, wanted = asked()
-    status, where = flow.listed(request_context(), wanted, page_number()), place(form)
+    status, where = flow.list_team(request_context(), wanted, page_number()), place(form)
     shown = {"team": status, "filters": form, "where": where, "roles": ROLES, "states": STATES}
     words = {"lock": lock_words, "without": status.total - status.counts["on"]}
     return {**shown, **words, "share": share(status), "kept": {**where, "page": status.number if status.number > 1 else None}}
@@ -103,7 +103,7 @@ def said() -> str | None:
 @blueprint.post("/<int:user_id>/reminder")
 def remind(user_id: int) -> Response:
     try:
-        if user_id > config.ROW_ID_MAX or not reminders.remind(request_context(), user_id):
+        if user_id > config.ROW_ID_MAX or not reminders.remind_member(request_context(), user_id):
             abort(404)
     except Refused as refused:
         return refuse_form("practice/status.html", (), refused, **context())
@@ -133,8 +133,8 @@ def back(sent: int, left: int = 0) -> Response:
 def export() -> Response:
     """Everyone who is asked for, as CSV, row by row as they are read."""
     wanted = asked()[1]
-    practice = flow.begin_export(request_context(), wanted)
-    rows = flow.export(request_context(), wanted)
+    practice = flow.begin_team_export(request_context(), wanted)
+    rows = flow.export_team(request_context(), wanted)
     response = Response(stream_with_context(spreadsheet.lines(table(rows))), mimetype="text/csv")
     response.headers["Content-Disposition"] = file_name(practice)
     return response

@@ -11,6 +11,7 @@ from portal.db import begin_write, db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.messages import notices
+from portal.flows.practice.administrators import can_sign_in, list_administrators
 from portal.models import EmergencyGrant, User, new_id, number_place
 from portal.settings import config
 
@@ -72,24 +73,13 @@ def tell_both(
         record_event(context, event, about=other, reason=COLLEAGUE, refused=refused, case_id=grant.id)
 
 
-def administrators(practice_id: int | None, provider_id: int) -> list[User]:
-    """Who can get in and decide at the practice, the provider left out."""
-    own = select(User).where(*able(provider_id), User.role == "administrator", User.practice_id == practice_id)
-    return list(db.session.scalars(own.order_by(User.name_key, User.id)))
-
-
 def support_agents(provider_id: int) -> list[User]:
-    return list(db.session.scalars(select(User).where(*able(provider_id), User.role == "support").order_by(User.id)))
-
-
-def able(provider_id) -> tuple:
-    """SQL: can sign in to the end, and is not the provider."""
-    return User.two_factor == "on", User.disabled_at.is_(None), User.id != provider_id
+    return list(db.session.scalars(select(User).where(*can_sign_in(provider_id), User.role == "support").order_by(User.id)))
 
 
 def approvers(practice_id: int | None, provider_id: int) -> list[User]:
     """Who is told of a request: the practice's administrators; support, too, where they are fewer than two."""
-    own = administrators(practice_id, provider_id)
+    own = list_administrators(practice_id, provider_id)
     return own if len(own) >= config.EMERGENCY_TOLD else own + support_agents(provider_id)
 
 
@@ -112,7 +102,7 @@ def end(context: RequestContext, which: tuple, at, reason: str | None = None) ->
     for grant in marked(update(G).where(*which).values(ended_at=at)):
         tell_both(told, "emergency_ended", grant, reason=reason)
         provider = db.session.get_one(User, grant.provider_id)
-        for each in administrators(grant.practice_id, provider.id) or support_agents(provider.id):
+        for each in list_administrators(grant.practice_id, provider.id) or support_agents(provider.id):
             notices.queue_notice(context, each, "emergency_review", who=provider.full_name, role=each.role)
 
 

@@ -13,6 +13,7 @@ from portal.flows.base.audit import record_event
 from portal.flows.base.context import CLAIMS, LEVEL_EMERGENCY, LEVEL_WAITING, RequestContext
 from portal.flows.emergency import G, is_running
 from portal.flows.messages import notices
+from portal.flows.practice import administrators
 from portal.flows.sessions import sessions
 from portal.models import EmergencyGrant, Practice, Session, User
 from portal.settings import config
@@ -53,7 +54,7 @@ def standing(context: RequestContext) -> Standing:
     until = grant.asked_at + config.EMERGENCY_WAIT
     if context.now >= until:
         return Standing(LAPSED, here)
-    told = emergency.administrators(grant.practice_id, grant.provider_id)
+    told = administrators.list_administrators(grant.practice_id, grant.provider_id)
     names = tuple(each.full_name for each in told)
     number = emergency.number(context, grant) if here else ""
     return Standing(WAITING, here, until, told=names, seconds=int((until - context.now).total_seconds()), number=number)

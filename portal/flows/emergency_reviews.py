@@ -12,6 +12,7 @@ from portal.flows.base.context import RequestContext
 from portal.flows.emergency import G, is_over, is_running
 from portal.flows.emergency_deciding import requests, theirs
 from portal.flows.messages.notices import describe_browser
+from portal.flows.practice import administrators
 from portal.models import Chart, EmergencyGrant, EmergencyView, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -53,7 +54,9 @@ def waits_for(context: RequestContext) -> tuple:
     mine = (*is_over(context), G.reviewed_at.is_(None))
     if context.who.role != SUPPORT:
         return mine
-    colleague = exists().where(*emergency.able(G.provider_id), User.role == "administrator", User.practice_id == G.practice_id)
+    colleague = exists().where(
+        *administrators.can_sign_in(G.provider_id), User.role == "administrator", User.practice_id == G.practice_id
+    )
     return *mine, ~colleague.correlate(G)
 
 

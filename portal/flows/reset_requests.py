@@ -11,6 +11,7 @@ from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision, lock_request
 from portal.flows.messages import notices
+from portal.flows.practice import administrators
 from portal.flows.reset_approvals import Asker, shown, why_second
 from portal.methods import method
 from portal.models import Authenticator, ResetRequest, User
@@ -213,5 +214,5 @@ def wait(context: RequestContext, user: User, row: ResetRequest) -> None:
 
 def approvers(context: RequestContext, user: User) -> list[User]:
     """Who is told that a reset waits: the practice's administrators beside the two; support where there is none."""
-    own = [each for each in emergency.administrators(user.practice_id, user.id) if each.id != context.who.user_id]
+    own = [each for each in administrators.list_administrators(user.practice_id, user.id) if each.id != context.who.user_id]
     return own or [each for each in emergency.support_agents(user.id) if each.id != context.who.user_id]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
-from portal.flows import team
 from portal.flows.base.context import RequestContext, SessionUser
+from portal.flows.practice import team
 from portal.models import Authenticator, BackupCode, BackupCodeSet, Practice, User
 from portal.names import sort_key
 from portal.settings import config
@@ -171,13 +171,13 @@ def keys_of(sort, member):
 )
 def test_the_list_equals_what_is_found_by_hand(app, practice, people, state, search, sort):
     practice(people)
-    context, asked = administrator(app), team.Asked(state, search.strip(), sort)
+    context, asked = administrator(app), team.TeamFilter(state, search.strip(), sort)
     by_hand = found_by_hand(people, state, search.strip())
     with app.app_context(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(config, "TEAM_PAGE", PAGE)
         patch.setattr(config, "TEAM_CHUNK", 3)
-        pages = [team.listed(context, asked, number) for number in range(1, len(people) // PAGE + 3)]
-        exported = list(team.export(context, asked))
+        pages = [team.list_team(context, asked, number) for number in range(1, len(people) // PAGE + 3)]
+        exported = list(team.export_team(context, asked))
     members = [member for page in pages for member in page.members]
     assert as_found(members) == as_found(exported) == by_hand
     assert len(members) == len(exported) == len(by_hand)

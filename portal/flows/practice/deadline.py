@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import select, update
 
 from portal.db import begin_write, change, db
-from portal.flows import team
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.practice import team
 from portal.models import Practice, Session, User
 
 ROLE = "provider"  # an administrator sets it, and is not let pass by it
@@ -38,7 +38,7 @@ class Grace:
     sign_ins_left: int
 
 
-def of_practice(context: RequestContext) -> Deadline:
+def load_deadline(context: RequestContext) -> Deadline:
     """The deadline of the visitor's practice."""
     row = select(Practice.deadline_at, Practice.grace_days, Practice.grace_sign_ins).where(Practice.id == context.who.practice_id)
     return Deadline(*db.session.execute(row).one())
@@ -49,13 +49,13 @@ def set_deadline(context: RequestContext, day: date, days: int, sign_ins: int) -
     begin_write()
     at = datetime.combine(day, time(23, 59, 59), UTC)
     change_practice(context, deadline_at=at, grace_days=days, grace_sign_ins=sign_ins)
-    found = update(User).where(*team.own(context), User.role == ROLE, User.two_factor == "off")
+    found = update(User).where(*team.own_accounts(context), User.role == ROLE, User.two_factor == "off")
     change(found.values(grace_sign_ins=sign_ins))
     record_event(context, "deadline_set")
     db.session.commit()
 
 
-def remove(context: RequestContext) -> None:
+def remove_deadline(context: RequestContext) -> None:
     """No deadline any more: set-up comes first, from the next sign-in on."""
     begin_write()
     change_practice(context, deadline_at=None, grace_days=0, grace_sign_ins=0)
@@ -75,10 +75,10 @@ def grace(context: RequestContext) -> Grace | None:
         return None
     row = select(User.grace_sign_ins, Practice.deadline_at, Practice.grace_days).join(Practice, Practice.id == User.practice_id)
     found = db.session.execute(row.where(User.id == context.who.user_id, User.disabled_at.is_(None))).first()
-    return left(context.now, *found) if found else None
+    return grace_left(context.now, *found) if found else None
 
 
-def left(now: datetime, sign_ins: int | None, deadline_at: datetime | None, days: int) -> Grace | None:
+def grace_left(now: datetime, sign_ins: int | None, deadline_at: datetime | None, days: int) -> Grace | None:
     """Pure: days or sign-ins used up end it, whichever comes first."""
     if sign_ins is None or deadline_at is None:
         return None
@@ -89,7 +89,7 @@ def left(now: datetime, sign_ins: int | None, deadline_at: datetime | None, days
     return Grace(deadline_at, is_over, -(-rest // timedelta(days=1)), sign_ins)
 
 
-def put_off(context: RequestContext) -> bool:
+def put_off_setup(context: RequestContext) -> bool:
     """ "Later", for this sign-in; after the deadline that takes one of the sign-ins. False: there is nothing left to put off."""
     begin_write()
     db.session.execute(select(User.id).where(User.id == context.who.user_id).with_for_update())
@@ -97,7 +97,7 @@ def put_off(context: RequestContext) -> bool:
     this = update(Session).where(Session.id == context.who.session_id, Session.put_off_at.is_(None))
     if found is None or not change(this.values(put_off_at=context.now)):
         db.session.rollback()
-        return found is not None or was_put_off(context)
+        return found is not None or was_setup_put_off(context)
     if found.is_over:
         change(update(User).where(User.id == context.who.user_id).values(grace_sign_ins=User.grace_sign_ins - 1))
     record_event(context, "set_up_put_off")
@@ -105,11 +105,11 @@ def put_off(context: RequestContext) -> bool:
     return True
 
 
-def was_put_off(context: RequestContext) -> bool:
+def was_setup_put_off(context: RequestContext) -> bool:
     """A second press of "Later": the first one took the last sign-in, and lets this visit pass."""
     return db.session.scalar(select(Session.put_off_at).where(Session.id == context.who.session_id)) is not None
 
 
-def may_pass(context: RequestContext) -> bool:
+def may_pass_without_setup(context: RequestContext) -> bool:
     """Whether set-up was put off at this sign-in. A visit is not interrupted: it lasts as long as the session."""
     return context.who.put_off_at is not None and context.who.two_factor == "off" and context.who.role == ROLE

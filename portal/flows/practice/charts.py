@@ -30,26 +30,26 @@ class Note:
     written_at: datetime
 
 
-def listed(context: RequestContext, number: int) -> Page:
+def list_charts(context: RequestContext, number: int) -> Page:
     """Page 1, 2, 3 … of the practice's charts."""
     own = select(Chart).where(Chart.practice_id == context.who.practice_id).order_by(Chart.patient_name, Chart.id)
     rows = db.session.scalars(own.offset((number - 1) * config.CHARTS_PAGE).limit(config.CHARTS_PAGE + 1)).all()
     return Page(number, list(rows[: config.CHARTS_PAGE]), len(rows) > config.CHARTS_PAGE)
 
 
-def find(context: RequestContext, chart_id: int) -> Chart | None:
+def find_chart(context: RequestContext, chart_id: int) -> Chart | None:
     """One chart of the practice, or None. One of another practice is recorded: nobody comes to its address by a link of ours."""
-    chart = db.session.scalar(own(context, chart_id))
+    chart = db.session.scalar(own_charts(context, chart_id))
     if chart is None and db.session.scalar(select(func.count()).where(Chart.id == chart_id)):
         record_event_alone(context, "authz_fail", "not_own")
     return chart
 
 
-def own(context: RequestContext, chart_id: int):
+def own_charts(context: RequestContext, chart_id: int):
     return select(Chart).where(Chart.id == chart_id, Chart.practice_id == context.who.practice_id)
 
 
-def notes(context: RequestContext, chart: Chart) -> list[Note]:
+def list_notes(context: RequestContext, chart: Chart) -> list[Note]:
     """The newest notes of a chart that `find` gave, newest first."""
     rows = (
         select(ChartNote.text, User.full_name, ChartNote.written_at)
@@ -64,7 +64,7 @@ def notes(context: RequestContext, chart: Chart) -> list[Note]:
 def write_note(context: RequestContext, chart_id: int, text: str) -> bool:
     """Add a note; False where the chart is not of the visitor's practice. The same words again within a minute are a second press."""
     begin_write()
-    chart = db.session.scalar(own(context, chart_id).with_for_update())
+    chart = db.session.scalar(own_charts(context, chart_id).with_for_update())
     if chart is None:
         db.session.rollback()
         return False

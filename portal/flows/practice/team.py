@@ -22,7 +22,7 @@ STAFF = tuple(sorted(PROVIDER.roles))
 
 
 @dataclass(frozen=True)
-class Asked:
+class TeamFilter:
     """What the list is asked for: a state ("" for all), a part of a name, an order."""
 
     state: str = ""
@@ -64,7 +64,7 @@ class Member:
     @property
     def lacks_app(self) -> bool:
         """On, by nothing that opens the EHR: somebody who was a patient."""
-        return self.is_on and not any(name in allowed() for name in (self.kinds or "").split(","))
+        return self.is_on and not any(name in allowed_methods() for name in (self.kinds or "").split(","))
 
     @property
     def is_paused(self) -> bool:
@@ -103,12 +103,12 @@ class Status:
         return sum(self.counts.values())
 
 
-def allowed() -> tuple[str, ...]:
+def allowed_methods() -> tuple[str, ...]:
     """The names of the methods that open the EHR."""
     return tuple(each.name for each in offered(PROVIDER))
 
 
-def own(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
+def own_accounts(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: the accounts of the visitor's practice that can sign in."""
     return User.practice_id == context.who.practice_id, User.disabled_at.is_(None), User.role.in_(STAFF)
 
@@ -118,7 +118,7 @@ def columns() -> dict[str, Any]:
     left = select(func.count()).where(BackupCode.set_id == BackupCodeSet.id, BackupCode.used_at.is_(None))
     held = select(func.aggregate_strings(Authenticator.method, ",")).where(Authenticator.user_id == User.id)
     working = select(func.count()).where(
-        Authenticator.user_id == User.id, Authenticator.disabled_at.is_(None), Authenticator.method.in_(allowed())
+        Authenticator.user_id == User.id, Authenticator.disabled_at.is_(None), Authenticator.method.in_(allowed_methods())
     )
     counted = case((BackupCodeSet.id.is_(None), None), else_=left.correlate(BackupCodeSet).scalar_subquery())
     made = {"codes_left": counted, "kinds": held.scalar_subquery(), "working": working.scalar_subquery()}
@@ -127,10 +127,14 @@ def columns() -> dict[str, Any]:
     return {name: (made.get(name) if name in made else of_set.get(name, getattr(User, name, None))) for name in names}
 
 
-def people(context: RequestContext, asked: Asked, shown: Mapping[str, Any]) -> Select:
+def select_people(context: RequestContext, asked: TeamFilter, shown: Mapping[str, Any]) -> Select:
     """SQL: those who are asked for, in no order yet."""
     live = (BackupCodeSet.user_id == User.id) & BackupCodeSet.replaced_at.is_(None)
-    rows = select(*(column.label(name) for name, column in shown.items())).outerjoin(BackupCodeSet, live).where(*own(context))
+    rows = (
+        select(*(column.label(name) for name, column in shown.items()))
+        .outerjoin(BackupCodeSet, live)
+        .where(*own_accounts(context))
+    )
     if asked.state:
         rows = rows.where(User.two_factor == asked.state)
     if asked.search:
@@ -156,13 +160,15 @@ def order(sort: str, by: Any) -> list:
     return [*first[sort], by["name_key"], by["id"]]
 
 
-def listed(context: RequestContext, asked: Asked, number: int = 1) -> Status:
+def list_team(context: RequestContext, asked: TeamFilter, number: int = 1) -> Status:
     """Page 1, 2, 3 … of the practice with its counts, by one query. Opening the list is an event (AU-7)."""
-    note(context, "team_list_opened")
+    note_export(context, "team_list_opened")
     shown = columns()
-    page = people(context, asked, shown).order_by(*order(asked.sort, shown))
+    page = select_people(context, asked, shown).order_by(*order(asked.sort, shown))
     member = page.offset((number - 1) * config.TEAM_PAGE).limit(config.TEAM_PAGE + 1).subquery()
-    head = select(Practice.name.label("practice"), *counts(context)).where(Practice.id == context.who.practice_id).subquery()
+    head = (
+        select(Practice.name.label("practice"), *count_states(context)).where(Practice.id == context.who.practice_id).subquery()
+    )
     every = select(head, member).select_from(outerjoin(head, member, true())).order_by(*order(asked.sort, member.c))
     rows = db.session.execute(every).all()
     practice, *counted = rows[0][: 1 + len(STATES)]
@@ -171,22 +177,22 @@ def listed(context: RequestContext, asked: Asked, number: int = 1) -> Status:
     return Status(practice, found, number, members[: config.TEAM_PAGE], len(members) > config.TEAM_PAGE)
 
 
-def counts(context: RequestContext) -> list:
+def count_states(context: RequestContext) -> list:
     """SQL: how many of the practice are in each state; the index answers it."""
     return [
         select(func.count())
         .select_from(User)
-        .where(*own(context), User.two_factor == state)
+        .where(*own_accounts(context), User.two_factor == state)
         .scalar_subquery()
         .label(f"count_{state}")
         for state in STATES
     ]
 
 
-def export(context: RequestContext, asked: Asked) -> Iterator[Member]:
+def export_team(context: RequestContext, asked: TeamFilter) -> Iterator[Member]:
     """Everyone who is asked for, by name. A few hundred rows are in memory at a time, and no connection is held between them."""
     shown = columns()
-    every = people(context, asked, shown).order_by(*order(SORTS[0], shown)).limit(config.TEAM_CHUNK)
+    every = select_people(context, asked, shown).order_by(*order(SORTS[0], shown)).limit(config.TEAM_CHUNK)
     rest = every
     while rows := db.session.execute(rest).all():
         end_read()
@@ -194,21 +200,21 @@ def export(context: RequestContext, asked: Asked) -> Iterator[Member]:
         rest = every.where(tuple_(User.name_key, User.id) > tuple_(rows[-1].name_key, rows[-1].id))
 
 
-def begin_export(context: RequestContext, asked: Asked) -> str:
+def begin_team_export(context: RequestContext, asked: TeamFilter) -> str:
     """Note the export, before its first row leaves; returns the practice's name."""
-    note(context, "team_list_exported", asked.state or None)
+    note_export(context, "team_list_exported", asked.state or None)
     return db.session.scalars(select(Practice.name).where(Practice.id == context.who.practice_id)).one()
 
 
-def note(context: RequestContext, event: str, reason: str | None = None) -> None:
+def note_export(context: RequestContext, event: str, reason: str | None = None) -> None:
     begin_write()
     record_event(context, event, reason=reason)
     db.session.commit()
 
 
-def find(context: RequestContext, user_id: int) -> User | None:
+def find_member(context: RequestContext, user_id: int) -> User | None:
     """One account of the practice, or None. One of another practice is recorded: nobody comes to its address by a link of ours."""
-    user = db.session.scalar(select(User).where(User.id == user_id, *own(context)))
+    user = db.session.scalar(select(User).where(User.id == user_id, *own_accounts(context)))
     if user is None and db.session.scalar(select(func.count()).where(User.id == user_id)):
         record_event_alone(context, "authz_fail", "not_own")
     return user

@@ -3,10 +3,10 @@
 from sqlalchemy import func, or_, select, update
 
 from portal.db import begin_write, change, db
-from portal.flows import team
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.messages import notices
+from portal.flows.practice import team
 from portal.models import Practice, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -14,25 +14,25 @@ from portal.words.refusals import Refused
 TEMPLATE = "set_up_reminder"
 
 
-def waiting(context: RequestContext) -> tuple:
+def awaiting_reminder(context: RequestContext) -> tuple:
     """SQL: those of the practice who have it off or reset, and were not reminded today."""
     rested = or_(User.reminded_at.is_(None), User.reminded_at <= context.now - config.REMINDER_RESTS)
-    return *team.own(context), User.two_factor != "on", rested
+    return *team.own_accounts(context), User.two_factor != "on", rested
 
 
-def remind(context: RequestContext, user_id: int) -> bool:
+def remind_member(context: RequestContext, user_id: int) -> bool:
     """Remind one person. False: not of this practice, which is recorded. Raises Refused("reminded_today", "reminded_on")."""
-    found = team.find(context, user_id)
+    found = team.find_member(context, user_id)
     if found is None:
         return False
     begin_write()
-    user = db.session.scalar(select(User).where(User.id == user_id, *waiting(context)).with_for_update())
+    user = db.session.scalar(select(User).where(User.id == user_id, *awaiting_reminder(context)).with_for_update())
     if user is None:
         db.session.rollback()
         if found.two_factor == "on":
             raise Refused("reminded_on")
         raise Refused("reminded_today")
-    send(context, [user])
+    send_reminders(context, [user])
     db.session.commit()
     return True
 
@@ -43,18 +43,18 @@ def remind_all(context: RequestContext) -> tuple[int, int]:
     Raises Refused("reminded_all") where nobody is left.
     """
     begin_write()
-    rows = select(User).where(*waiting(context)).order_by(User.name_key, User.id).limit(config.REMINDERS_AT_ONCE)
+    rows = select(User).where(*awaiting_reminder(context)).order_by(User.name_key, User.id).limit(config.REMINDERS_AT_ONCE)
     users = list(db.session.scalars(rows.with_for_update(of=User)))
     if not users:
         db.session.rollback()
         raise Refused("reminded_all")
-    send(context, users)
-    left = db.session.scalar(select(func.count()).select_from(User).where(*waiting(context))) or 0
+    send_reminders(context, users)
+    left = db.session.scalar(select(func.count()).select_from(User).where(*awaiting_reminder(context))) or 0
     db.session.commit()
     return len(users), left
 
 
-def send(context: RequestContext, users: list[User]) -> None:
+def send_reminders(context: RequestContext, users: list[User]) -> None:
     """Queue the mails, and note whom and when; part of the open transaction."""
     practice = db.session.get_one(Practice, context.who.practice_id)
     last_day = practice.deadline_at.isoformat() if practice.deadline_at and practice.deadline_at > context.now else ""

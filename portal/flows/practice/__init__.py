@@ -1,0 +1,1 @@
+"""A practice: its administrators, its team's security status, the set-up deadline, reminders, charts."""

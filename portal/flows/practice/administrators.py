@@ -1,0 +1,17 @@
+"""Who administers a practice and can get in."""
+
+from sqlalchemy import select
+
+from portal.db import db
+from portal.models import User
+
+
+def list_administrators(practice_id: int | None, provider_id: int) -> list[User]:
+    """Who can get in and decide at the practice, the provider left out."""
+    own = select(User).where(*can_sign_in(provider_id), User.role == "administrator", User.practice_id == practice_id)
+    return list(db.session.scalars(own.order_by(User.name_key, User.id)))
+
+
+def can_sign_in(provider_id) -> tuple:
+    """SQL: can sign in to the end, and is not the provider."""
+    return User.two_factor == "on", User.disabled_at.is_(None), User.id != provider_id
