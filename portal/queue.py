@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.db import DatabaseSession
-from portal.flows import emergency
 from portal.flows.base.context import RequestContext
+from portal.flows.emergency import grants
 from portal.flows.messages import outbox
 from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.models import Outbox
@@ -85,7 +85,7 @@ class Queue:
         """The sweep: each minute, and when the worker starts."""
         with self.app.app_context():
             outbox.bury_dead_rows(clock.now())
-            emergency.close_due(self.visit())
+            grants.close_due_grants(self.visit())
             rows = outbox.list_due_rows(clock.now())
         for outbox_id in rows:
             self.order(outbox_id)

@@ -3,8 +3,9 @@
 from flask import Blueprint, Response, abort, request
 
 from portal.blueprints.doors import forbid
-from portal.flows import account, emergency_reading
-from portal.flows import emergency_asking as flow
+from portal.flows import account
+from portal.flows.emergency import ask as flow
+from portal.flows.emergency import read
 from portal.forms.practice import ReasonForm
 from portal.policy import policy_of
 from portal.settings import config
@@ -31,7 +32,7 @@ def claimants_of_the_ehr() -> Response | None:
 
 def context() -> dict:
     return {
-        "standing": flow.standing(request_context()),
+        "standing": flow.request_state(request_context()),
         "administrators": account.administrators(request_context()),
         "news_seconds": config.EMERGENCY_NEWS_SECONDS,
     }
@@ -48,7 +49,7 @@ def ask() -> Response:
     if not form.validate():
         return refuse_form("emergency/ask.html", form, **context())
     try:
-        flow.ask(request_context(), form.reason.data)
+        flow.ask_emergency_access(request_context(), form.reason.data)
     except Refused as refused:
         return refuse_form("emergency/ask.html", form, refused, **context())
     return redirect_to(".show")
@@ -57,7 +58,7 @@ def ask() -> Response:
 @blueprint.post("/charts")
 def open_charts() -> Response:
     try:
-        token = flow.take_up(request_context())
+        token = flow.take_up_emergency_access(request_context())
     except Refused as refused:
         return refuse_form("emergency/ask.html", ReasonForm(), refused, **context())
     renew_session(token)
@@ -69,7 +70,7 @@ def end_now() -> Response:
     """End what runs, and this session with it."""
     if request_context().who.is_claimant:
         return redirect_to(".show")
-    emergency_reading.end_now(request_context())
+    read.end_now(request_context())
     return leave()
 
 

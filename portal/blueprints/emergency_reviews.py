@@ -6,8 +6,8 @@ Without an address of its own: its parents, Team Members and the support console
 from flask import Blueprint, Response, abort, g, url_for
 
 from portal.blueprints.done import mark, said
-from portal.flows import emergency_deciding
-from portal.flows import emergency_reviews as flow
+from portal.flows.emergency import decide
+from portal.flows.emergency import review as flow
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
 from portal.words.refusals import Refused
@@ -16,10 +16,10 @@ blueprint = Blueprint("emergency_reviews", __name__)
 
 
 def context() -> dict:
-    to_review = flow.to_review(request_context())  # first: it may end what runs
+    to_review = flow.list_to_review(request_context())  # first: it may end what runs
     return {
-        "waiting": emergency_deciding.waiting(request_context()),
-        "running": flow.running(request_context()),
+        "waiting": decide.list_pending(request_context()),
+        "running": flow.list_running(request_context()),
         "reviews": to_review,
         "decide_url": decide_url,
         "review_url": review_url,
@@ -34,7 +34,7 @@ def review_url(grant_id: str) -> str:
 
 def decide_url(row_id: str) -> str:
     place = "" if request_context().who.role == flow.SUPPORT else "practice."
-    return g.door.url(f"{place}approvals.show", kind=emergency_deciding.KIND, row_id=row_id)
+    return g.door.url(f"{place}approvals.show", kind=decide.KIND, row_id=row_id)
 
 
 @blueprint.get("")
@@ -45,7 +45,7 @@ def listed() -> Response:
 @blueprint.post("/<grant_id>/reviewed")
 def review(grant_id: str) -> Response:
     try:
-        if not flow.review(request_context(), grant_id):
+        if not flow.review_access(request_context(), grant_id):
             abort(404)
     except Refused as refused:
         return refuse_form("emergency/listed.html", (), refused, notice=None, **context())

@@ -6,7 +6,7 @@ from portal.blueprints import approvals, emergency_reviews, reset, team_status
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import ask_again, forbid
 from portal.flows.base.context import SessionUser
-from portal.flows.emergency_reviews import to_review
+from portal.flows.emergency.review import list_to_review
 from portal.flows.practice import deadline as flow
 from portal.forms.practice import DeadlineForm
 from portal.web.browser_session import request_context, request_time
@@ -34,7 +34,7 @@ def administrators_only() -> None:
 
 @blueprint.get("")
 def team() -> Response:
-    reviews, review_url = to_review(request_context()), emergency_reviews.review_url
+    reviews, review_url = list_to_review(request_context()), emergency_reviews.review_url
     return render_page(
         "practice/team.html",
         deadline=flow.load_deadline(request_context()),

@@ -7,9 +7,10 @@ from portal.blueprints import authenticators, confirm, practice, presence, profi
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import PROVIDER_DOOR, guard
-from portal.flows import account, approvals, emergency_reading
+from portal.flows import account, approvals
 from portal.flows import presence as presence_flow
 from portal.flows.base.audit import record_event_alone
+from portal.flows.emergency import read
 from portal.flows.factors import backup_codes
 from portal.flows.practice import charts as flow
 from portal.flows.practice import deadline
@@ -76,7 +77,7 @@ def own_chart(chart_id: int) -> Chart:
 def chart(chart_id: int) -> Response:
     found = own_chart(chart_id)
     if request_context().who.is_emergency:
-        emergency_reading.note_opening(request_context(), g.grant.id, found.id)
+        read.note_chart_opened(request_context(), g.grant.id, found.id)
     return render_page(
         "provider/chart.html",
         form=NoteForm(),

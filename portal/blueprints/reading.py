@@ -2,8 +2,8 @@
 
 from flask import Response, g, request
 
-from portal.flows import emergency_reading as flow
 from portal.flows.base.audit import record_event_alone
+from portal.flows.emergency import read as flow
 from portal.web.browser_session import request_context, session_user
 from portal.web.headers import SAFE_METHODS
 from portal.web.rendering import render_page
@@ -22,7 +22,7 @@ def wall() -> Response | None:
     reads = request.method in SAFE_METHODS
     if reads and (request.endpoint in (None, "static") or request.blueprint in READABLE):
         return None
-    g.grant = flow.running(request_context())
+    g.grant = flow.running_grant(request_context())
     if reads and g.grant and request.endpoint in CHARTS:
         return None
     if g.grant and not reads:

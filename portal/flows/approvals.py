@@ -2,7 +2,7 @@
 
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision
-from portal.flows.emergency_deciding import EMERGENCY_ACCESS
+from portal.flows.emergency.decide import EMERGENCY_ACCESS
 from portal.flows.reset_approvals import RESET
 
 KINDS = {kind.name: kind for kind in (RESET, EMERGENCY_ACCESS)}

@@ -3,9 +3,10 @@
 from sqlalchemy import delete, update
 
 from portal.db import begin_write, change, db
-from portal.flows import emergency, reset
+from portal.flows import reset
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.emergency import grants
 from portal.flows.messages.notices import NOT_ME, find_row_by_token
 from portal.flows.sessions import sessions
 from portal.models import Binding, Outbox, Session, TrustedBrowser, User
@@ -70,7 +71,7 @@ def answer(context: RequestContext, token: str) -> None:
     change(delete(Binding).where(Binding.user_id == notice.user_id))  # a key that a stranger may have seen turns nothing on
     user = db.session.get_one(User, notice.user_id)
     record_event(context, "session_end", about=user, reason=NOT_ME)
-    emergency.stop(context, user, NOT_ME)
+    grants.stop_emergency_access(context, user, NOT_ME)
     if is_of_reset(notice):
         reset.stop(context, user)
     db.session.commit()

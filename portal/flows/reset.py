@@ -5,11 +5,11 @@ from sqlalchemy import update
 from portal import passwords
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db
-from portal.flows import emergency
 from portal.flows.base import links, throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_ONE, RequestContext
 from portal.flows.base.passwords import load_password_hash
+from portal.flows.emergency import grants
 from portal.flows.factors import check_code
 from portal.flows.factors.turn_off import void_factors
 from portal.flows.messages import notices
@@ -58,7 +58,7 @@ def do(context: RequestContext, request: ResetRequest) -> bool:
     factor = void_factors(context, user)
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == user.id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=context.now))
-    emergency.stop(context, user, EVENT)
+    grants.stop_emergency_access(context, user, EVENT)
     sessions.end_all_sessions(context, user.id, EVENT)
     links.void_links(context, user.id)
     token = links.make_link(context, user, links.RESET, config.RESET_LINK_LIFE)

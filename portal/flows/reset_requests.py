@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy import and_, delete, func, or_, select
 
 from portal.db import begin_write, change, db
-from portal.flows import emergency, reset
+from portal.flows import reset
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision, lock_request
+from portal.flows.emergency import grants
 from portal.flows.messages import notices
 from portal.flows.practice import administrators
 from portal.flows.reset_approvals import Asker, shown, why_second
@@ -215,4 +216,4 @@ def wait(context: RequestContext, user: User, row: ResetRequest) -> None:
 def approvers(context: RequestContext, user: User) -> list[User]:
     """Who is told that a reset waits: the practice's administrators beside the two; support where there is none."""
     own = [each for each in administrators.list_administrators(user.practice_id, user.id) if each.id != context.who.user_id]
-    return own or [each for each in emergency.support_agents(user.id) if each.id != context.who.user_id]
+    return own or [each for each in grants.list_support_agents(user.id) if each.id != context.who.user_id]

@@ -10,10 +10,10 @@ from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db, end_read
-from portal.flows import emergency
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, RequestContext
 from portal.flows.base.passwords import load_password_hash, normalize_username
+from portal.flows.emergency import grants
 from portal.flows.factors import backup_codes, check_code
 from portal.flows.factors.challenges import ChallengeOption, attempt_key, first_sender, is_live, open_secret
 from portal.flows.messages import notices
@@ -169,6 +169,6 @@ def submit_code(context: RequestContext, answer: Answer, trust: bool = False) ->
 
 def end_emergency(context: RequestContext, user: User) -> None:
     """Who shows a code needs no emergency access; what waits or runs would open charts to the password alone (AD-6)."""
-    emergency.stop(context, user, "signed_in")
+    grants.stop_emergency_access(context, user, "signed_in")
     reading = (Session.user_id == user.id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
     change(sessions.end_sessions_where(context, "emergency_signed_in").where(*reading))

@@ -9,9 +9,9 @@ from jinja2 import Environment
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from portal.flows import emergency
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import SessionUser
+from portal.flows.emergency import grants
 from portal.policy import PROVIDER
 from portal.web.browser_session import ended_session, own_path, request_context, request_time, seconds_left, session_user
 from portal.words import refusals
@@ -87,7 +87,7 @@ def send_to_sign_in() -> Response:
     over = ended_session()
     if over:
         record_event_alone(request_context(), "session_use_after_expire", over.reason, over, over.token_hash)
-        emergency.close_due(request_context())
+        grants.close_due_grants(request_context())
     return redirect_browser(url_for("sign_in.ask_password", next=place_to_return()))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, update
 
 from portal.crypto import Keyring
 from portal.db import change
-from portal.flows import emergency
+from portal.flows.emergency import grants
 from portal.flows.rotation import rotate
 from portal.models import ChartNote, EmergencyGrant, EmergencyView, Event, Outbox, Session, User, user_place
 from portal.names import sort_key
@@ -198,7 +198,7 @@ def test_a_second_press_asks_nobody_again(plain, dr_okafor, database):
 
 
 def test_a_claim_that_ended_meanwhile_asks_nobody(plain, dr_okafor, database, monkeypatch):
-    real = emergency.approvers
+    real = grants.list_approvers
 
     def end_the_claim(*who):
         change(update(Session).where(Session.level == "claimant").values(ended_at=moment))
@@ -207,7 +207,7 @@ def test_a_claim_that_ended_meanwhile_asks_nobody(plain, dr_okafor, database, mo
     plain.sign_in(dr_okafor)
     plain.open(ASK)
     moment = database.all(Session)[-1].created_at
-    monkeypatch.setattr(emergency, "approvers", end_the_claim)
+    monkeypatch.setattr(grants, "list_approvers", end_the_claim)
     plain.fill("Ask for emergency access", Reason=WHY)
     assert plain.status == 422 and "Your sign-in moved on" in plain.problems[0]
     assert database.all(EmergencyGrant) == [] and told(plain, TOLD_SUBJECT) == []

@@ -3,36 +3,36 @@
 from sqlalchemy import select
 
 from portal.db import begin_write, change, db
-from portal.flows import emergency
 from portal.flows.base.context import LEVEL_EMERGENCY, RequestContext
-from portal.flows.emergency import G, is_running
+from portal.flows.emergency import grants
+from portal.flows.emergency.grants import G, is_running
 from portal.flows.sessions import sessions
 from portal.models import EmergencyGrant, EmergencyView, Session
 
 ENDED_NOW = "ended_now"  # the reason in the event
 
 
-def running(context: RequestContext) -> EmergencyGrant | None:
+def running_grant(context: RequestContext) -> EmergencyGrant | None:
     """The grant that this session reads by; None where it ran out, was stopped, or is of a practice that the person left."""
     who = context.who
     own = (G.session_id == who.session_id, G.provider_id == who.user_id, G.practice_id == who.practice_id)
     return db.session.scalar(select(G).where(*own, *is_running(context)))
 
 
-def note_opening(context: RequestContext, grant_id: str, chart_id: int) -> None:
+def note_chart_opened(context: RequestContext, grant_id: str, chart_id: int) -> None:
     """A chart of the practice was opened: for the review, and for both people."""
     session = begin_write()
     grant = session.get_one(EmergencyGrant, grant_id, with_for_update=True)
     if session.get(EmergencyView, (grant_id, chart_id)) is None:
         session.add(EmergencyView(grant_id=grant_id, chart_id=chart_id, opened_at=context.now))
-    emergency.tell_both(context, "emergency_chart_opened", grant)
+    grants.notify_both(context, "emergency_chart_opened", grant)
     session.commit()
 
 
 def refuse_write(context: RequestContext, grant_id: str) -> None:
     """Something was sent that would have changed something."""
     begin_write()
-    emergency.tell_both(context, "emergency_write_refused", db.session.get_one(EmergencyGrant, grant_id), refused=True)
+    grants.notify_both(context, "emergency_write_refused", db.session.get_one(EmergencyGrant, grant_id), refused=True)
     db.session.commit()
 
 
@@ -40,7 +40,7 @@ def end_now(context: RequestContext) -> None:
     """End the visitor's own emergency access before its hour is over, with every session that reads by it. Twice is once."""
     begin_write()
     own = G.provider_id == context.who.user_id
-    emergency.end(context, (own, *is_running(context)), context.now, ENDED_NOW)
+    grants.end_grants(context, (own, *is_running(context)), context.now, ENDED_NOW)
     reading = (Session.user_id == context.who.user_id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
     change(sessions.end_sessions_where(context, "emergency_ended").where(*reading))
     db.session.commit()

@@ -4,11 +4,11 @@ from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from portal.db import begin_write, change, db
-from portal.flows import emergency
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision, RequestKind, lock_request, may_decide, refuse_as_decided
-from portal.flows.emergency import G, is_open
+from portal.flows.emergency import grants
+from portal.flows.emergency.grants import G, is_open
 from portal.flows.messages import notices
 from portal.models import EmergencyGrant, Practice, Session, User
 from portal.policy import PROVIDER
@@ -29,7 +29,7 @@ FACTS = (
 Approver, Member = aliased(User), aliased(User)
 
 
-def theirs(context: RequestContext) -> ColumnElement[bool]:
+def decidable_by(context: RequestContext) -> ColumnElement[bool]:
     """SQL: what the visitor may decide on, or look at."""
     return may_decide(context, G.practice_id, G.provider_id)
 
@@ -43,7 +43,7 @@ def is_member() -> ColumnElement[bool]:
     )
 
 
-def requests() -> Select:
+def select_requests() -> Select:
     """SQL: grants, each with who asked, the practice, who decided, and the sign-in that asked."""
     return (
         select(G, User.full_name, Practice.name, Approver.full_name, Session.user_agent, Session.ip)
@@ -55,13 +55,13 @@ def requests() -> Select:
     )
 
 
-def waiting(context: RequestContext) -> list[PendingDecision]:
+def list_pending(context: RequestContext) -> list[PendingDecision]:
     """What the visitor can decide now."""
-    rows = db.session.execute(requests().where(theirs(context), *is_open(context), is_member()))
-    return [as_waiting(context, *row) for row in rows]
+    rows = db.session.execute(select_requests().where(decidable_by(context), *is_open(context), is_member()))
+    return [as_pending(context, *row) for row in rows]
 
 
-def as_waiting(
+def as_pending(
     context: RequestContext, grant: EmergencyGrant, who: str, practice: str, _by: str, agent: str, ip: str
 ) -> PendingDecision:
     return PendingDecision(
@@ -77,44 +77,44 @@ def as_waiting(
         facts=FACTS,
         browser=notices.describe_browser(agent or ""),
         ip=ip or "",
-        number=emergency.number(context, grant),
+        number=grants.comparison_number(context, grant),
     )
 
 
-def approve(context: RequestContext, row_id: str) -> None:
+def approve_emergency_access(context: RequestContext, row_id: str) -> None:
     """Give sixty minutes from now. Raises Refused: who was first, or why it does not wait any more."""
-    decide(context, row_id, approved_at=context.now, ends_at=context.now + config.EMERGENCY_LIFE)
-    tell_decision(context, row_id, "emergency_approved")
+    decide_emergency_access(context, row_id, approved_at=context.now, ends_at=context.now + config.EMERGENCY_LIFE)
+    notify_decision(context, row_id, "emergency_approved")
 
 
-def refuse(context: RequestContext, row_id: str) -> None:
+def refuse_emergency_access(context: RequestContext, row_id: str) -> None:
     """Say no. Raises Refused like `approve`."""
-    decide(context, row_id, refused_at=context.now)
-    tell_decision(context, row_id, "emergency_refused")
+    decide_emergency_access(context, row_id, refused_at=context.now)
+    notify_decision(context, row_id, "emergency_refused")
 
 
-def decide(context: RequestContext, row_id: str, **columns) -> None:
+def decide_emergency_access(context: RequestContext, row_id: str, **columns) -> None:
     """One UPDATE decides between two people at the same moment; the transaction stays open. Raises Refused."""
     begin_write()
     lock_request(context)
-    its = update(G).where(G.id == row_id, theirs(context), *is_open(context), is_member())
+    its = update(G).where(G.id == row_id, decidable_by(context), *is_open(context), is_member())
     if change(its.values(decided_by_id=context.who.user_id, **columns)) != 1:
         db.session.rollback()
-        missed(context, row_id)
+        refuse_missed(context, row_id)
         raise Refused("approval_gone")
 
 
-def tell_decision(context: RequestContext, row_id: str, event: str) -> None:
+def notify_decision(context: RequestContext, row_id: str, event: str) -> None:
     """Both people's events, and the mail to who asked; closes the transaction."""
     grant = db.session.get_one(EmergencyGrant, row_id, populate_existing=True)
-    emergency.tell_both(context, event, grant)
+    grants.notify_both(context, event, grant)
     notices.queue_notice(context, db.session.get_one(User, grant.provider_id), event, who=context.who.full_name)
     db.session.commit()
 
 
-def missed(context: RequestContext, row_id: str) -> None:
+def refuse_missed(context: RequestContext, row_id: str) -> None:
     """It does not wait for the visitor. Raises Refused with who was first; another practice's, or one's own, is recorded."""
-    grant = db.session.scalar(select(G).where(G.id == row_id, theirs(context)).execution_options(populate_existing=True))
+    grant = db.session.scalar(select(G).where(G.id == row_id, decidable_by(context)).execution_options(populate_existing=True))
     if grant is None:
         if db.session.scalar(select(func.count()).where(G.id == row_id)):
             record_event_alone(context, "authz_fail", "not_own")
@@ -125,4 +125,4 @@ def missed(context: RequestContext, row_id: str) -> None:
     raise Refused("emergency_withdrawn" if grant.refused_at else "emergency_lapsed")
 
 
-EMERGENCY_ACCESS = RequestKind(KIND, waiting, approve, refuse, missed)
+EMERGENCY_ACCESS = RequestKind(KIND, list_pending, approve_emergency_access, refuse_emergency_access, refuse_missed)

@@ -8,10 +8,10 @@ from sqlalchemy import func, select, update
 
 from portal.crypto import token_hash
 from portal.db import begin_write, change, db
-from portal.flows import emergency
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import CLAIMS, LEVEL_EMERGENCY, LEVEL_WAITING, RequestContext
-from portal.flows.emergency import G, is_running
+from portal.flows.emergency import grants
+from portal.flows.emergency.grants import G, is_running
 from portal.flows.messages import notices
 from portal.flows.practice import administrators
 from portal.flows.sessions import sessions
@@ -24,7 +24,7 @@ FREE, WAITING, APPROVED, REFUSED, LAPSED, HAD = "free", "waiting", "approved", "
 
 
 @dataclass(frozen=True)
-class Standing:
+class RequestState:
     """How it stands with the person's newest request."""
 
     state: str
@@ -37,27 +37,27 @@ class Standing:
     number: str = ""  # that the approver has to hear, in the browser that asked alone
 
 
-def standing(context: RequestContext) -> Standing:
+def request_state(context: RequestContext) -> RequestState:
     """What the person's page says now; changes nothing."""
     newest = select(G).where(G.provider_id == context.who.user_id).order_by(G.asked_at.desc()).limit(1)
     grant = db.session.scalar(newest)
     if grant is None or context.now >= (grant.approved_at or grant.asked_at) + config.EMERGENCY_AGAIN:
-        return Standing(FREE)
+        return RequestState(FREE)
     decided_by = db.session.get(User, grant.decided_by_id) if grant.decided_by_id else None
     by, here = decided_by.full_name if decided_by else "", is_here(context, grant)
     if grant.approved_at and grant.ends_at:
         again_at = grant.approved_at + config.EMERGENCY_AGAIN
         runs = grant.ended_at is None and context.now < grant.ends_at
-        return Standing(APPROVED if runs else HAD, here, grant.ends_at, again_at, by)
+        return RequestState(APPROVED if runs else HAD, here, grant.ends_at, again_at, by)
     if grant.refused_at:
-        return Standing(REFUSED, here, by=by)
+        return RequestState(REFUSED, here, by=by)
     until = grant.asked_at + config.EMERGENCY_WAIT
     if context.now >= until:
-        return Standing(LAPSED, here)
+        return RequestState(LAPSED, here)
     told = administrators.list_administrators(grant.practice_id, grant.provider_id)
     names = tuple(each.full_name for each in told)
-    number = emergency.number(context, grant) if here else ""
-    return Standing(WAITING, here, until, told=names, seconds=int((until - context.now).total_seconds()), number=number)
+    number = grants.comparison_number(context, grant) if here else ""
+    return RequestState(WAITING, here, until, told=names, seconds=int((until - context.now).total_seconds()), number=number)
 
 
 def is_here(context: RequestContext, grant: EmergencyGrant) -> bool:
@@ -70,28 +70,28 @@ def is_here(context: RequestContext, grant: EmergencyGrant) -> bool:
     return hmac.compare_digest(asked.browser_hash, token_hash(context.browser))
 
 
-def ask(context: RequestContext, reason: str) -> None:
+def ask_emergency_access(context: RequestContext, reason: str) -> None:
     """Ask two others for sixty minutes of reading; this claim waits for their answer. Raises Refused, which is recorded.
 
     A second press in the same browser changes nothing.
     """
     session = begin_write()
     user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
-    now = standing(context)
+    now = request_state(context)
     if now.state == WAITING and now.is_here:
         session.rollback()
         return
-    told = emergency.approvers(user.practice_id, user.id)
-    refused = refusal(context, user, now, told)
+    told = grants.list_approvers(user.practice_id, user.id)
+    refused = why_not_now(context, user, now, told)
     if refused:
         record_event(context, ASKED, reason=refused.reason, refused=True)
         session.commit()
         raise refused
-    add(context, user, reason, told)
+    add_request(context, user, reason, told)
     session.commit()
 
 
-def refusal(context: RequestContext, user: User, now: Standing, told: list[User]) -> Refused | None:
+def why_not_now(context: RequestContext, user: User, now: RequestState, told: list[User]) -> Refused | None:
     """Why it cannot be asked for now; None where it can."""
     if user.practice_id is None:
         return Refused("emergency_practice")
@@ -106,25 +106,25 @@ def refusal(context: RequestContext, user: User, now: Standing, told: list[User]
     return None if told else Refused("emergency_nobody")
 
 
-def add(context: RequestContext, user: User, reason: str, told: list[User]) -> None:
+def add_request(context: RequestContext, user: User, reason: str, told: list[User]) -> None:
     """The request, the longer claim, and everybody's notice; part of the open transaction."""
     own = (Session.id == context.who.session_id, Session.ended_at.is_(None), Session.level.in_(CLAIMS))
     waits = update(Session).where(*own).values(level=LEVEL_WAITING, ends_at=context.now + config.EMERGENCY_WAIT)
     if change(waits) != 1:  # a code was right in another tab, or the claim ended
         db.session.rollback()
         raise Refused("emergency_late")
-    grant = emergency.new_grant(context, user, reason)
+    grant = grants.new_grant(context, user, reason)
     db.session.add(grant)
     db.session.flush()
-    emergency.tell_both(context, ASKED, grant, *told)
-    emergency.tell_both(context, "emergency_told", grant, *told)
+    grants.notify_both(context, ASKED, grant, *told)
+    grants.notify_both(context, "emergency_told", grant, *told)
     practice = db.session.get_one(Practice, user.practice_id)
     notices.queue_notice(context, user, ASKED)
     for each in told:
         notices.queue_notice(context, each, "emergency_told", who=user.full_name, practice=practice.name, role=each.role)
 
 
-def take_up(context: RequestContext) -> str:
+def take_up_emergency_access(context: RequestContext) -> str:
     """Turn the claim into a session that reads charts until the hour is over; returns its new token (SE-7). Raises Refused."""
     begin_write()
     who = context.who
@@ -136,6 +136,6 @@ def take_up(context: RequestContext) -> str:
         db.session.rollback()
         raise Refused(reason or "emergency_late")
     grant.session_id = context.who.session_id
-    emergency.tell_both(context, "emergency_begun", grant)
+    grants.notify_both(context, "emergency_begun", grant)
     db.session.commit()
     return token

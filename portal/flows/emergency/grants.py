@@ -49,7 +49,7 @@ def new_grant(context: RequestContext, user: User, reason: str) -> EmergencyGran
     )
 
 
-def number(context: RequestContext, grant: EmergencyGrant) -> str:
+def comparison_number(context: RequestContext, grant: EmergencyGrant) -> str:
     """Two digits that the page that waits and the approver's page both show, so that they speak of one request.
 
     "" if it cannot be read (or an earlier release took the request): then nobody reads it out, and the request is refused.
@@ -61,7 +61,7 @@ def number(context: RequestContext, grant: EmergencyGrant) -> str:
         return ""
 
 
-def tell_both(
+def notify_both(
     context: RequestContext, event: str, grant: EmergencyGrant, *others: User, refused: bool = False, reason: str | None = None
 ) -> None:
     """Record a step about the provider, and about each of the `others` (who approved it, where none is named)."""
@@ -73,48 +73,48 @@ def tell_both(
         record_event(context, event, about=other, reason=COLLEAGUE, refused=refused, case_id=grant.id)
 
 
-def support_agents(provider_id: int) -> list[User]:
+def list_support_agents(provider_id: int) -> list[User]:
     return list(db.session.scalars(select(User).where(*can_sign_in(provider_id), User.role == "support").order_by(User.id)))
 
 
-def approvers(practice_id: int | None, provider_id: int) -> list[User]:
+def list_approvers(practice_id: int | None, provider_id: int) -> list[User]:
     """Who is told of a request: the practice's administrators; support, too, where they are fewer than two."""
     own = list_administrators(practice_id, provider_id)
-    return own if len(own) >= config.EMERGENCY_TOLD else own + support_agents(provider_id)
+    return own if len(own) >= config.EMERGENCY_TOLD else own + list_support_agents(provider_id)
 
 
-def close_due(context: RequestContext) -> None:
+def close_due_grants(context: RequestContext) -> None:
     """Record the end of whatever has run out, and tell who reviews it: by the sweep, or whoever comes by first."""
     due = (G.approved_at.is_not(None), G.ended_at.is_(None), G.ends_at <= context.now)
     if not db.session.scalar(select(func.count()).select_from(G).where(*due)):
         return
     begin_write()
-    end(context, due, G.ends_at)
+    end_grants(context, due, G.ends_at)
     db.session.commit()
 
 
-def end(context: RequestContext, which: tuple, at, reason: str | None = None) -> None:
+def end_grants(context: RequestContext, which: tuple, at, reason: str | None = None) -> None:
     """End grants, once each, and ask for their review; part of the open transaction.
 
     Without a `reason` it ends by itself: the event names no person and no browser.
     """
     told = context if reason else replace(context, visitor=None, ip="", user_agent="")
-    for grant in marked(update(G).where(*which).values(ended_at=at)):
-        tell_both(told, "emergency_ended", grant, reason=reason)
+    for grant in updated_grants(update(G).where(*which).values(ended_at=at)):
+        notify_both(told, "emergency_ended", grant, reason=reason)
         provider = db.session.get_one(User, grant.provider_id)
-        for each in list_administrators(grant.practice_id, provider.id) or support_agents(provider.id):
+        for each in list_administrators(grant.practice_id, provider.id) or list_support_agents(provider.id):
             notices.queue_notice(context, each, "emergency_review", who=provider.full_name, role=each.role)
 
 
-def marked(statement) -> list[EmergencyGrant]:
+def updated_grants(statement) -> list[EmergencyGrant]:
     """The grants that an UPDATE met, as they are after it: another request that was first has left it none."""
     options = {"synchronize_session": False, "populate_existing": True}
     return list(db.session.scalars(statement.returning(G).execution_options(**options)))
 
 
-def stop(context: RequestContext, user: User, reason: str) -> None:
+def stop_emergency_access(context: RequestContext, user: User, reason: str) -> None:
     """Nothing of the person waits or runs any more, as they said that it was not them, or were reset; part of the open transaction."""
     own = G.provider_id == user.id
-    for grant in marked(update(G).where(own, *is_open(context)).values(refused_at=context.now)):
-        tell_both(context, "emergency_refused", grant, reason=reason)
-    end(context, (own, *is_running(context)), context.now)
+    for grant in updated_grants(update(G).where(own, *is_open(context)).values(refused_at=context.now)):
+        notify_both(context, "emergency_refused", grant, reason=reason)
+    end_grants(context, (own, *is_running(context)), context.now)

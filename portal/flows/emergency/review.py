@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import exists, func, select, update
 
 from portal.db import begin_write, change, db
-from portal.flows import emergency
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import RequestContext
-from portal.flows.emergency import G, is_over, is_running
-from portal.flows.emergency_deciding import requests, theirs
+from portal.flows.emergency import grants
+from portal.flows.emergency.decide import decidable_by, select_requests
+from portal.flows.emergency.grants import G, is_over, is_running
 from portal.flows.messages.notices import describe_browser
 from portal.flows.practice import administrators
 from portal.models import Chart, EmergencyGrant, EmergencyView, User
@@ -38,15 +38,15 @@ class Access:
     charts: list[tuple[str, datetime]]  # what was opened, and when first; numbers in place of names for support
 
 
-def running(context: RequestContext) -> list[Access]:
+def list_running(context: RequestContext) -> list[Access]:
     """What others read by at this moment."""
-    return found(context, *is_running(context))
+    return find_reviewable(context, *is_running(context))
 
 
-def to_review(context: RequestContext) -> list[Access]:
+def list_to_review(context: RequestContext) -> list[Access]:
     """What waits for the visitor's review, the oldest first. What has run out by now is recorded as ended before."""
-    emergency.close_due(context)
-    return found(context, *waits_for(context))
+    grants.close_due_grants(context)
+    return find_reviewable(context, *waits_for(context))
 
 
 def waits_for(context: RequestContext) -> tuple:
@@ -60,13 +60,13 @@ def waits_for(context: RequestContext) -> tuple:
     return *mine, ~colleague.correlate(G)
 
 
-def found(context: RequestContext, *state) -> list[Access]:
-    rows = db.session.execute(requests().where(theirs(context), *state)).all()
-    opened = views(context, [grant.id for grant, *_ in rows])
-    return [access(context, opened.get(row[0].id, []), *row) for row in rows]
+def find_reviewable(context: RequestContext, *state) -> list[Access]:
+    rows = db.session.execute(select_requests().where(decidable_by(context), *state)).all()
+    opened = opened_charts(context, [grant.id for grant, *_ in rows])
+    return [load_access(context, opened.get(row[0].id, []), *row) for row in rows]
 
 
-def access(
+def load_access(
     context: RequestContext, charts: list, grant: EmergencyGrant, who: str, practice: str, by: str, agent: str, ip: str
 ) -> Access:
     began_at, ends_at = grant.approved_at or grant.asked_at, grant.ended_at or grant.ends_at or grant.asked_at
@@ -87,7 +87,7 @@ def access(
     )
 
 
-def views(context: RequestContext, grant_ids: list[str]) -> dict[str, list[tuple[str, datetime]]]:
+def opened_charts(context: RequestContext, grant_ids: list[str]) -> dict[str, list[tuple[str, datetime]]]:
     """Which charts were opened, by grant."""
     opened: dict[str, list[tuple[str, datetime]]] = {}
     if not grant_ids:
@@ -99,26 +99,26 @@ def views(context: RequestContext, grant_ids: list[str]) -> dict[str, list[tuple
     return opened
 
 
-def review(context: RequestContext, grant_id: str) -> bool:
+def review_access(context: RequestContext, grant_id: str) -> bool:
     """Note that the visitor has looked at it; False where it is not theirs, which is recorded.
 
     Raises Refused: "emergency_reviewed" where somebody else was first, "emergency_not_over".
     """
     begin_write()
-    its = update(G).where(G.id == grant_id, theirs(context), *waits_for(context))
+    its = update(G).where(G.id == grant_id, decidable_by(context), *waits_for(context))
     if change(its.values(reviewed_by_id=context.who.user_id, reviewed_at=context.now)) != 1:
         db.session.rollback()
         return check_reviewed(context, grant_id)
     grant = db.session.get_one(EmergencyGrant, grant_id, populate_existing=True)
     others = {each for each in (grant.decided_by_id, context.who.user_id) if each}
-    emergency.tell_both(context, "emergency_reviewed", grant, *(db.session.get_one(User, each) for each in sorted(others)))
+    grants.notify_both(context, "emergency_reviewed", grant, *(db.session.get_one(User, each) for each in sorted(others)))
     db.session.commit()
     return True
 
 
 def check_reviewed(context: RequestContext, grant_id: str) -> bool:
     """Why there was nothing to note. A second press of the same person is fine."""
-    grant = db.session.scalar(select(G).where(G.id == grant_id, theirs(context)).execution_options(populate_existing=True))
+    grant = db.session.scalar(select(G).where(G.id == grant_id, decidable_by(context)).execution_options(populate_existing=True))
     if grant is None:
         if db.session.scalar(select(func.count()).where(G.id == grant_id)):
             record_event_alone(context, "authz_fail", "not_own")
