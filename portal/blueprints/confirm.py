@@ -5,9 +5,9 @@ from flask_babel import gettext as _
 
 from portal.blueprints.doors import forbid
 from portal.blueprints.questions import blank, question_context, taken
-from portal.flows import sign_in
 from portal.flows.factors import reauthenticate as flow
 from portal.flows.factors.challenges import ChallengeOption, challenge_options, explain_texts_off
+from portal.flows.sign_in import sign_in
 from portal.forms.codes import AnswerForm, ReauthenticationForm
 from portal.forms.sign_in import PasswordForm
 from portal.policy import policy_of
@@ -84,7 +84,7 @@ def send() -> Response:
     ):
         forbid("restricted_method", 404)
     try:
-        sign_in.send_code(request_context(), request.form.get("way", ""))
+        sign_in.send_sign_in_code(request_context(), request.form.get("way", ""))
     except Refused as refused:
         form = form_type()()
         return refuse_form("account/confirm.html", form, refused, "code" if "code" in form else "", **context())

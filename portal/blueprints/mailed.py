@@ -7,9 +7,9 @@ from flask import Blueprint, Response, g, request, url_for
 
 from portal.blueprints.done import mark
 from portal.blueprints.doors import PATIENT_DOOR, door_of
-from portal.flows import new_password as passwords_flow
 from portal.flows import profile as profile_flow
 from portal.flows import reset as reset_flow
+from portal.flows.sign_in import new_password as passwords_flow
 from portal.forms.sign_in import ForgotForm, LinkPasswordForm, NewPasswordForm
 from portal.models import User
 from portal.web.browser_session import give_browser_token, request_context, session_user
@@ -64,7 +64,7 @@ def submit_forgot() -> Response:
     form = ForgotForm(request.form)
     if not form.validate():
         return refuse_form("mailed/forgot.html", form)
-    passwords_flow.ask(request_context(), form.username.data)
+    passwords_flow.ask_password_link(request_context(), form.username.data)
     return redirect_to("mailed.forgot_sent")
 
 
@@ -77,20 +77,20 @@ def forgot_sent() -> Response:
 @blueprint.get("/new-password/<token>")
 @with_live_link(again="forgot")
 def new_password(token: str) -> Response:
-    _, user = passwords_flow.owner(request_context(), token)
+    _, user = passwords_flow.owner_of_password_link(request_context(), token)
     return render_page("mailed/new_password.html", form=NewPasswordForm(), **password_context(token, user.username))
 
 
 @blueprint.post("/new-password/<token>")
 @with_live_link(again="forgot")
 def submit_new_password(token: str) -> Response:
-    _, user = passwords_flow.owner(request_context(), token)
+    _, user = passwords_flow.owner_of_password_link(request_context(), token)
     form = NewPasswordForm(request.form)
     context = password_context(token, user.username)
     if not form.validate():
         return refuse_form("mailed/new_password.html", form, **context)
     try:
-        passwords_flow.reset(request_context(), token, form.new_password.data)
+        passwords_flow.set_password_by_link(request_context(), token, form.new_password.data)
     except Refused as refused:
         if refused.reason.startswith("link_"):
             raise

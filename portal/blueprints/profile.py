@@ -5,10 +5,10 @@ from flask import Blueprint, Response, abort, current_app, g, request, url_for
 from portal.blueprints import drafts
 from portal.blueprints.done import go_and_say, said
 from portal.blueprints.doors import ask_again
-from portal.flows import new_password as passwords_flow
 from portal.flows import profile as flow
 from portal.flows.factors import reauthenticate
 from portal.flows.factors.challenges import needs_a_page
+from portal.flows.sign_in import new_password as passwords_flow
 from portal.forms.profile import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import refuse_form, render_page, renew_session
@@ -164,7 +164,7 @@ def submit_password() -> Response:
         return refuse_form("profile/password.html", form)
     answer = form.answer if "code" in form else None
     try:
-        token = passwords_flow.change_own(request_context(), form.password.data, answer, form.new_password.data)
+        token = passwords_flow.change_own_password(request_context(), form.password.data, answer, form.new_password.data)
     except Refused as refused:
         return refuse_form("profile/password.html", form, refused, field_of(refused, form))
     response = back("password")

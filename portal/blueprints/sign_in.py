@@ -8,10 +8,10 @@ from flask_babel import gettext as _
 from portal.blueprints.doors import door_of, forbid
 from portal.blueprints.questions import blank, question_context, taken
 from portal.flows import account
-from portal.flows import sign_in as flow
 from portal.flows.base.context import LEVEL_WAITING
 from portal.flows.factors.challenges import challenge_options, explain_texts_off
 from portal.flows.sessions import sessions, trusted_browsers
+from portal.flows.sign_in import sign_in as flow
 from portal.forms.codes import BackupCodeForm, ChallengeForm
 from portal.forms.sign_in import SignInForm
 from portal.policy import policy_of
@@ -177,7 +177,7 @@ def send_code() -> Response:
     ):
         forbid("restricted_method", 404)
     try:
-        flow.send_code(request_context(), request.form.get("way", ""))
+        flow.send_sign_in_code(request_context(), request.form.get("way", ""))
     except Refused as refused:
         return refuse_form("sign_in/code.html", ChallengeForm(), refused, "code", **code_context())
     return redirect_to("sign_in.ask_code")
@@ -199,7 +199,7 @@ def take_code(template: str, form, context: Callable[[], dict]) -> Response:
         return refuse_form(template, form, **context())
     who = request_context().who
     try:
-        finished = flow.submit_code(request_context(), form.answer, trust="trust" in request.form)
+        finished = flow.submit_sign_in_code(request_context(), form.answer, trust="trust" in request.form)
     except Refused as refused:
         return refuse_form(template, form, refused, form.question, **context())
     renew_session(finished.token)

@@ -14,7 +14,7 @@ from portal.flows.base.context import RequestContext
 from portal.flows.factors.on_file import unseal_phone
 from portal.flows.messages import notices
 from portal.flows.messages.notices import address_place
-from portal.flows.new_password import FORGOT
+from portal.flows.sign_in.new_password import FORGOT
 from portal.models import Link, NoticeAddress, User, fold_email, new_id
 from portal.settings import config
 from portal.words.refusals import Refused

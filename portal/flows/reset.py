@@ -14,7 +14,7 @@ from portal.flows.factors import check_code
 from portal.flows.factors.turn_off import void_factors
 from portal.flows.messages import notices
 from portal.flows.sessions import sessions
-from portal.flows.sign_in import Begun
+from portal.flows.sign_in.sign_in import BegunSession
 from portal.models import Link, ResetRequest, TrustedBrowser, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -81,7 +81,7 @@ def owner(context: RequestContext, token: str) -> tuple[Link, User]:
     return link, user
 
 
-def sign_in(context: RequestContext, token: str, password: str) -> Begun:
+def sign_in(context: RequestContext, token: str, password: str) -> BegunSession:
     """A session by link and password together. It reaches set-up alone while the account is reset; the guards see to that.
 
     The link is used up by the proof that ends set-up: a closed tab costs no new reset. Raises Refused.
@@ -109,7 +109,7 @@ def sign_in(context: RequestContext, token: str, password: str) -> Begun:
     if not row.browser_known:
         notices.queue_notice(context, user, "new_browser")
     db.session.commit()
-    return Begun(begun, False, user.role)
+    return BegunSession(begun, False, user.role)
 
 
 def charge(context: RequestContext, user_id: int) -> None:

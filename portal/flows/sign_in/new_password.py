@@ -26,26 +26,26 @@ FORGOT = "new_password"  # the purpose of its links
 # --- forgotten
 
 
-def ask(context: RequestContext, typed: str) -> None:
+def ask_password_link(context: RequestContext, typed: str) -> None:
     """Mail a link to whoever that username or address belongs to. The caller learns nothing, and a stranger nothing from the time."""
     begin_write()
-    found = find(context, typed)
-    mailed = [mail_link(context, user) for user in found]
+    found = find_accounts(context, typed)
+    mailed = [queue_password_link(context, user) for user in found]
     if not any(mailed):
-        spend_as_much(context)
+        spend_equal_work(context)
     if not found:
         record_event(context, "password_forgotten", reason="nobody", refused=True)
     db.session.commit()
 
 
-def find(context: RequestContext, typed: str) -> list[User]:
+def find_accounts(context: RequestContext, typed: str) -> list[User]:
     """The accounts meant: one by its username, or those that share an address."""
     by_address = User.email_hash.in_(context.keys.look_up_hashes(fold_email(typed)))
     meant = select(User).where(or_(User.username == normalize_username(typed), by_address)).order_by(User.id).with_for_update()
     return list(db.session.scalars(meant.limit(config.ACCOUNTS_PER_ADDRESS)))
 
 
-def mail_link(context: RequestContext, user: User) -> bool:
+def queue_password_link(context: RequestContext, user: User) -> bool:
     """Queue one mail, unless the account had several lately or may not be opened this way; nothing is locked by it (RL-7)."""
     address = own_address(context, user)
     reason = "mails_many" if links.has_many_links(context, user.id, FORGOT) else None
@@ -71,14 +71,14 @@ def own_address(context: RequestContext, user: User) -> str | None:
         return None
 
 
-def spend_as_much(context: RequestContext) -> None:
+def spend_equal_work(context: RequestContext) -> None:
     """The work of a mail and a link, for nobody (EN-2): the hash that finds nothing, two seals, as many questions."""
     links.has_many_links(context, 0, FORGOT)
     for column in ("to", "body"):
         context.keys.seal("nobody@example.test", outbox_place("nobody", column))
 
 
-def owner(context: RequestContext, token: str) -> tuple[Link, User]:
+def owner_of_password_link(context: RequestContext, token: str) -> tuple[Link, User]:
     """The link and whose password it changes; changes nothing. Raises Refused."""
     link = links.read_link(context, token, FORGOT)
     user = db.session.get_one(User, link.user_id)
@@ -87,40 +87,40 @@ def owner(context: RequestContext, token: str) -> tuple[Link, User]:
     return link, user
 
 
-def reset(context: RequestContext, token: str, password: str) -> None:
+def set_password_by_link(context: RequestContext, token: str, password: str) -> None:
     """Change the password by a link, once. Nobody is signed in by it, and the second factor stays. Raises Refused."""
-    link, user = owner(context, token)
-    stored = hash_new(password, user.username)
+    link, user = owner_of_password_link(context, token)
+    stored = hash_new_password(password, user.username)
     session = begin_write()
     try:
         links.spend_link(context, link)
     except Refused:
         session.rollback()
         raise
-    put(context, session.get_one(User, user.id), stored, factor="link")
+    store_password(context, session.get_one(User, user.id), stored, factor="link")
     session.commit()
 
 
 # --- known
 
 
-def change_own(context: RequestContext, current: str, answer: Answer | None, password: str) -> str:
+def change_own_password(context: RequestContext, current: str, answer: Answer | None, password: str) -> str:
     """Change the visitor's password; returns this session's new token. Every other session ends.
 
     The new one is looked at first, so that no code is spent on one that is refused. Raises Refused.
     """
-    stored = hash_new(password, context.who.username)
+    stored = hash_new_password(password, context.who.username)
     reauthenticate.check_password(context, current, reauthenticate.EVENT)
     if hmac.compare_digest(current.encode(), password.encode()):
         raise Refused("password_same")
     token = reauthenticate.renew_with_proof(context, answer)
     session = begin_write()
-    put(context, session.get_one(User, context.who.user_id), stored, factor="password", but=context.who.session_id)
+    store_password(context, session.get_one(User, context.who.user_id), stored, factor="password", but=context.who.session_id)
     session.commit()
     return token
 
 
-def hash_new(password: str, username: str) -> str:
+def hash_new_password(password: str, username: str) -> str:
     """The argon2 string of a password that may be set, made outside of any transaction. Raises Refused (PW-1 to PW-5)."""
     reason = passwords.refusal(password, username)
     if reason:
@@ -130,7 +130,7 @@ def hash_new(password: str, username: str) -> str:
     return passwords.hash_password(password)
 
 
-def put(context: RequestContext, user: User, stored: str, factor: str, but: int | None = None) -> None:
+def store_password(context: RequestContext, user: User, stored: str, factor: str, but: int | None = None) -> None:
     """Store it, and end what the old one opened: sessions, trusted browsers, open links, a set-up under way."""
     user.seal(context.keys, "password", stored)
     user.generation += 1

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Begun:
+class BegunSession:
     """A session that the password began: its token, and whether a code is still to come."""
 
     token: str
@@ -37,7 +37,7 @@ class Begun:
     role: str
 
 
-def submit_password(context: RequestContext, username: str, password: str, next_path: str | None) -> Begun:
+def submit_password(context: RequestContext, username: str, password: str, next_path: str | None) -> BegunSession:
     """Check the password and begin a session. Raises Refused("sign_in_wrong"), the same for every cause (EN-1).
 
     A reset account's password alone opens nothing (rule 1): who shows the right one is told of the link ("reset_link_due").
@@ -59,10 +59,10 @@ def submit_password(context: RequestContext, username: str, password: str, next_
         record_event(context, "authn_login_fail", about=user, reason="reset_link_due", refused=True, factor="password")
         session.commit()
         raise Refused("reset_link_due")
-    return begin_session(context, user, renewed, next_path)
+    return begin_claim(context, user, renewed, next_path)
 
 
-def begin_session(context: RequestContext, user: User, renewed: str | None, next_path: str | None) -> Begun:
+def begin_claim(context: RequestContext, user: User, renewed: str | None, next_path: str | None) -> BegunSession:
     """The session that a right password begins: a claimant's where a code is due, unless the person trusts this browser."""
     if renewed:
         user.seal(context.keys, "password", renewed)
@@ -79,9 +79,9 @@ def begin_session(context: RequestContext, user: User, renewed: str | None, next
             notices.queue_notice(context, user, "new_browser")
     else:
         send_first_code(context, user, row)
-    forget_expired(context.now)
+    forget_expired_secrets(context.now)
     db.session.commit()
-    return Begun(token, asks_code, user.role)
+    return BegunSession(token, asks_code, user.role)
 
 
 def send_first_code(context: RequestContext, user: User, row: Session) -> None:
@@ -106,7 +106,7 @@ def limit_reached(ways: list[ChallengeOption]) -> Refused | None:
     return ways[0].wait.refusal
 
 
-def send_code(context: RequestContext, authenticator_id: str) -> None:
+def send_sign_in_code(context: RequestContext, authenticator_id: str) -> None:
     """Send a code for this sign-in or confirmation to one of the visitor's numbers. Raises Refused."""
     session = begin_write()
     user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
@@ -127,14 +127,14 @@ def send_code(context: RequestContext, authenticator_id: str) -> None:
     session.commit()
 
 
-def forget_expired(now: datetime) -> None:
+def forget_expired_secrets(now: datetime) -> None:
     """Drop what everyone's half hours have ended: readable codes, and secrets that were never proved."""
     backup_codes.forget_readable_codes(now)
     change(delete(Binding).where(Binding.expires_at <= now - config.BINDING_KEPT))
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedSignIn:
     """A sign-in that is complete."""
 
     token: str
@@ -143,7 +143,7 @@ class Finished:
     trusted: str | None  # what the browser keeps, where the person trusts it from now on
 
 
-def submit_code(context: RequestContext, answer: Answer, trust: bool = False) -> Finished:
+def submit_sign_in_code(context: RequestContext, answer: Answer, trust: bool = False) -> FinishedSignIn:
     """Check the second factor of a claimant; the session gets a new token and its full level. Raises Refused.
 
     `trust`: the person ticked the box, which counts only where their policy and the operator allow it.
@@ -164,7 +164,7 @@ def submit_code(context: RequestContext, answer: Answer, trust: bool = False) ->
         else None
     )
     db.session.commit()
-    return Finished(token, context.who.next_path, proof.backup_left, kept)
+    return FinishedSignIn(token, context.who.next_path, proof.backup_left, kept)
 
 
 def end_emergency(context: RequestContext, user: User) -> None:

@@ -1,0 +1,1 @@
+"""Signing in, and a new password for someone who forgot theirs."""
