@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, request, url_for
 from portal.blueprints.done import mark
 from portal.blueprints.doors import PATIENT_DOOR, door_of
 from portal.flows import profile as profile_flow
-from portal.flows import reset as reset_flow
+from portal.flows.resets import reset as reset_flow
 from portal.flows.sign_in import new_password as passwords_flow
 from portal.forms.sign_in import ForgotForm, LinkPasswordForm, NewPasswordForm
 from portal.models import User
@@ -108,20 +108,20 @@ def password_context(token: str, username: str) -> dict:
 @blueprint.get("/set-up-again/<token>")
 @with_live_link(again="reset")
 def set_up_again(token: str) -> Response:
-    _, user = reset_flow.owner(request_context(), token)
+    _, user = reset_flow.owner_of_reset_link(request_context(), token)
     return render_page("mailed/set_up_again.html", form=LinkPasswordForm(), **reset_context(token, user))
 
 
 @blueprint.post("/set-up-again/<token>")
 @with_live_link(again="reset")
 def submit_set_up_again(token: str) -> Response:
-    _, user = reset_flow.owner(request_context(), token)
+    _, user = reset_flow.owner_of_reset_link(request_context(), token)
     form, context = LinkPasswordForm(request.form), reset_context(token, user)
     if not form.validate():
         return refuse_form("mailed/set_up_again.html", form, **context)
     give_browser_token()
     try:
-        begun = reset_flow.sign_in(request_context(), token, form.password.data)
+        begun = reset_flow.sign_in_by_reset_link(request_context(), token, form.password.data)
     except Refused as refused:
         if refused.reason.startswith("link_"):
             raise

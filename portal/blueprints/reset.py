@@ -4,8 +4,8 @@ from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 
 from portal.blueprints.doors import ask_again, forbid
-from portal.flows import reset_requests as flow
-from portal.flows.reset_approvals import CHECKS, SECOND
+from portal.flows.resets import ask as flow
+from portal.flows.resets.decide import CHECKS, SECOND
 from portal.forms.practice import ResetForm
 from portal.settings import config
 from portal.web.browser_session import request_context
@@ -15,20 +15,20 @@ from portal.words.refusals import Refused
 blueprint = Blueprint("resets", __name__)
 
 
-def subject_of(user_id: int) -> flow.Subject:
+def subject_of(user_id: int) -> flow.ResetSubject:
     """The person whom the page is about. 404 for who is not of this practice; 403 for oneself and for higher roles (AD-2)."""
-    user = (flow.find(request_context(), user_id) if user_id <= config.ROW_ID_MAX else None) or abort(404)
-    reason = flow.why_not(request_context(), user)
-    return forbid(reason) if reason else flow.look(request_context(), user)
+    user = (flow.find_subject(request_context(), user_id) if user_id <= config.ROW_ID_MAX else None) or abort(404)
+    reason = flow.why_not_reset(request_context(), user)
+    return forbid(reason) if reason else flow.describe_subject(request_context(), user)
 
 
-def form_of(subject: flow.Subject, typed=None) -> ResetForm:
+def form_of(subject: flow.ResetSubject, typed=None) -> ResetForm:
     form = ResetForm(typed, data={"reason": subject.reason, "checks": subject.checks})
     form.checks.choices = [(name, _(label)) for name, label in CHECKS.items()]
     return form
 
 
-def context(subject: flow.Subject) -> dict:
+def context(subject: flow.ResetSubject) -> dict:
     second = _(SECOND[subject.second]) if subject.second else None
     methods = [_(label) for label in subject.methods]
     return {
@@ -63,7 +63,7 @@ def submit_reset(user_id: int) -> Response:
         if not request_context().who.is_fresh(request_context().now):
             flow.keep_draft(request_context(), subject.id, reason, checks)
             return ask_again() or abort(404)
-        flow.ask(request_context(), subject.id, reason, checks, seen_generation())
+        flow.ask_reset(request_context(), subject.id, reason, checks, seen_generation())
     except Refused as refused:
         return refuse_form("practice/reset.html", form, refused, **context(subject_of(user_id)))
     return redirect_to_path(url_for(".reset_done", user_id=subject.id))

@@ -3,7 +3,7 @@
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision
 from portal.flows.emergency.decide import EMERGENCY_ACCESS
-from portal.flows.reset_approvals import RESET
+from portal.flows.resets.decide import RESET
 
 KINDS = {kind.name: kind for kind in (RESET, EMERGENCY_ACCESS)}
 

@@ -3,11 +3,11 @@
 from sqlalchemy import delete, update
 
 from portal.db import begin_write, change, db
-from portal.flows import reset
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.emergency import grants
 from portal.flows.messages.notices import NOT_ME, find_row_by_token
+from portal.flows.resets import reset
 from portal.flows.sessions import sessions
 from portal.models import Binding, Outbox, Session, TrustedBrowser, User
 from portal.policy import policy_of
@@ -73,5 +73,5 @@ def answer(context: RequestContext, token: str) -> None:
     record_event(context, "session_end", about=user, reason=NOT_ME)
     grants.stop_emergency_access(context, user, NOT_ME)
     if is_of_reset(notice):
-        reset.stop(context, user)
+        reset.stop_reset(context, user)
     db.session.commit()

@@ -513,8 +513,8 @@ def reset_directly(app, database, person, by):
     """Does by the flow what a page of support will."""
     from portal import clock as portal_clock
     from portal.db import db
-    from portal.flows import reset_requests
     from portal.flows.base.context import LEVEL_TWO, RequestContext
+    from portal.flows.resets import ask as ask_reset_flow
     from portal.flows.sessions import sessions
 
     now = portal_clock.now()
@@ -525,9 +525,9 @@ def reset_directly(app, database, person, by):
         context = RequestContext(
             now=now, keys=context.keys, ip="127.0.0.1", user_agent="x", request_id="x", visitor=sessions.find_session(token, now)
         )
-        user = reset_requests.find(context, database.user(person).id)
-        assert reset_requests.why_not(context, user) is None
-        reset_requests.ask(context, user.id, "Phone lost", ["photo_id"], user.generation)
+        user = ask_reset_flow.find_subject(context, database.user(person).id)
+        assert ask_reset_flow.why_not_reset(context, user) is None
+        ask_reset_flow.ask_reset(context, user.id, "Phone lost", ["photo_id"], user.generation)
 
 
 # --- two who press, and a second person
@@ -807,16 +807,16 @@ def test_who_comes_second_to_decide_is_told_who_was_first(plain, database, clock
 
 def test_what_another_decided_first_is_told(plain, database, dr_okafor, support, waiting, monkeypatch):
     """Between the look at it and the deed somebody else refuses it."""
-    from portal.flows import reset_approvals
+    from portal.flows.resets import decide as decide_reset_flow
 
     plain.enter(support).press("View request")
-    decide = reset_approvals.decide
+    decide = decide_reset_flow.decide_reset
 
     def meanwhile(context, row_id, status):
         database.change(update(ResetRequest).values(status="refused"))
         return decide(context, row_id, status)
 
-    monkeypatch.setattr(reset_approvals, "decide", meanwhile)
+    monkeypatch.setattr(decide_reset_flow, "decide_reset", meanwhile)
     plain.press("Approve")
     assert plain.status == 422 and plain.problems[0].startswith("This request is no longer open")
     assert state(database, dr_okafor) == "on"

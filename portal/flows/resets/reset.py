@@ -34,7 +34,7 @@ def address_of(context: RequestContext, user: User) -> str | None:
         return None
 
 
-def do(context: RequestContext, request: ResetRequest) -> bool:
+def reset_two_factor(context: RequestContext, request: ResetRequest) -> bool:
     """Everything that a reset consists of, in the open transaction.
 
     False: the account is no longer as it was when this was asked for, because another reset was first or its owner changed a factor;
@@ -72,7 +72,7 @@ def do(context: RequestContext, request: ResetRequest) -> bool:
 # --- the way back
 
 
-def owner(context: RequestContext, token: str) -> tuple[Link, User]:
+def owner_of_reset_link(context: RequestContext, token: str) -> tuple[Link, User]:
     """The link and whose set-up it leads to; changes nothing. Raises Refused."""
     link = links.read_link(context, token, links.RESET)
     user = db.session.get_one(User, link.user_id, populate_existing=True)
@@ -81,21 +81,21 @@ def owner(context: RequestContext, token: str) -> tuple[Link, User]:
     return link, user
 
 
-def sign_in(context: RequestContext, token: str, password: str) -> BegunSession:
+def sign_in_by_reset_link(context: RequestContext, token: str, password: str) -> BegunSession:
     """A session by link and password together. It reaches set-up alone while the account is reset; the guards see to that.
 
     The link is used up by the proof that ends set-up: a closed tab costs no new reset. Raises Refused.
     """
-    link, user = owner(context, token)
+    link, user = owner_of_reset_link(context, token)
     user_id, stored = link.user_id, load_password_hash(context, user)
-    charge(context, user_id)
+    charge_reset_password(context, user_id)
     right = passwords.verify(stored, password)
     begin_write()
     if not right:
-        raise wrong(context, user_id)
+        raise refuse_wrong_password(context, user_id)
     user = db.session.get_one(User, user_id, with_for_update=True, populate_existing=True)
     try:
-        owner(context, token)
+        owner_of_reset_link(context, token)
     except Refused:
         db.session.rollback()
         raise
@@ -112,26 +112,26 @@ def sign_in(context: RequestContext, token: str, password: str) -> BegunSession:
     return BegunSession(begun, False, user.role)
 
 
-def charge(context: RequestContext, user_id: int) -> None:
+def charge_reset_password(context: RequestContext, user_id: int) -> None:
     """Charge the try before the password is compared: whoever holds the mailbox has no place to guess it. Raises Refused."""
     begin_write()
     try:
         throttle.charge_attempt(context, user_id, password=True)
     except Refused as refused:
-        refuse(context, db.session.get_one(User, user_id), refused.reason)
+        refuse_link(context, db.session.get_one(User, user_id), refused.reason)
         raise
     db.session.commit()
 
 
-def wrong(context: RequestContext, user_id: int) -> Refused:
+def refuse_wrong_password(context: RequestContext, user_id: int) -> Refused:
     """The refusal of a wrong password, recorded and committed."""
     user = db.session.get_one(User, user_id, populate_existing=True)
     check_code.tell_lock(context, user)
-    refuse(context, user, "reset_link")
+    refuse_link(context, user, "reset_link")
     return check_code.with_tries(Refused("password_wrong"), user)
 
 
-def refuse(context: RequestContext, user: User, reason: str) -> None:
+def refuse_link(context: RequestContext, user: User, reason: str) -> None:
     record_event(context, "authn_login_fail", about=user, reason=reason, refused=True, factor="password")
     db.session.commit()
 
@@ -139,7 +139,7 @@ def refuse(context: RequestContext, user: User, reason: str) -> None:
 # --- "This wasn't me"
 
 
-def stop(context: RequestContext, user: User) -> None:
+def stop_reset(context: RequestContext, user: User) -> None:
     """The person says that a reset is not theirs: its link opens nothing, what waits is refused; part of the open transaction."""
     links.void_links(context, user.id, links.RESET)
     waiting = update(ResetRequest).where(ResetRequest.subject_id == user.id, ResetRequest.status == "waiting")

@@ -4,11 +4,11 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from portal.db import begin_write, change, db
-from portal.flows import reset
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision, RequestKind, lock_request, may_decide, refuse_as_decided
 from portal.flows.messages import notices
+from portal.flows.resets import reset
 from portal.models import Event, Practice, ResetRequest, User
 from portal.policy import RESETS
 from portal.settings import config
@@ -37,9 +37,9 @@ Asker = aliased(User)
 # --- why a second person (AD-3)
 
 
-def why_second(context: RequestContext, user: User) -> str | None:
+def why_second_person(context: RequestContext, user: User) -> str | None:
     """A key of SECOND where the visitor may not do it alone."""
-    if user.role == "administrator" and not db.session.scalar(select(others(context, user))):
+    if user.role == "administrator" and not db.session.scalar(select(has_other_administrator(context, user))):
         return "last_administrator"
     since = context.now - config.CONTACT_RESTS
     lately = exists().where(Event.subject_id == user.id, Event.at > since, Event.result == "ok")
@@ -53,7 +53,7 @@ def why_second(context: RequestContext, user: User) -> str | None:
     return "many" if (db.session.scalar(done) or 0) >= config.RESETS_ALONE else None
 
 
-def others(context: RequestContext, user: User):
+def has_other_administrator(context: RequestContext, user: User):
     """SQL: whether anybody administers the person's practice and can sign in, beside them and whoever asks."""
     return exists().where(
         User.practice_id == user.practice_id,
@@ -67,7 +67,7 @@ def others(context: RequestContext, user: User):
 # --- which wait, and who decides
 
 
-def shown(context: RequestContext, *where) -> list[PendingDecision]:
+def open_requests(context: RequestContext, *where) -> list[PendingDecision]:
     """The requests that are open: in time, of an account that is still the same, asked for by somebody who still may."""
     subject = aliased(User)
     asks = or_(Asker.role == "support", and_(Asker.role == "administrator", Asker.practice_id == ResetRequest.practice_id))
@@ -88,60 +88,60 @@ def shown(context: RequestContext, *where) -> list[PendingDecision]:
             *where,
         )
     )
-    return [as_waiting(*row) for row in db.session.execute(rows)]
+    return [as_pending(*row) for row in db.session.execute(rows)]
 
 
-def as_waiting(row: ResetRequest, about: str, practice: str | None, asked_by: str) -> PendingDecision:
+def as_pending(row: ResetRequest, about: str, practice: str | None, asked_by: str) -> PendingDecision:
     until = row.asked_at + config.RESET_WAITS
     facts = tuple(CHECKS[name] for name in row.checks if name in CHECKS)
     return PendingDecision(KIND, row.id, TITLE, about, practice or "", asked_by, row.asked_at, until, row.reason, facts)
 
 
-def waiting(context: RequestContext, *where) -> list[PendingDecision]:
+def list_pending(context: RequestContext, *where) -> list[PendingDecision]:
     """What the visitor may decide: not their own request, and not about themselves."""
-    return shown(context, theirs(context), *where)
+    return open_requests(context, decidable_by(context), *where)
 
 
-def theirs(context: RequestContext) -> ColumnElement[bool]:
+def decidable_by(context: RequestContext) -> ColumnElement[bool]:
     """SQL: what the visitor may decide on, or look at."""
     return may_decide(context, ResetRequest.practice_id, ResetRequest.asked_by_id, ResetRequest.subject_id)
 
 
-def approve(context: RequestContext, row_id: str) -> None:
+def approve_reset(context: RequestContext, row_id: str) -> None:
     """Do it. Raises Refused("approval_gone") where it waits no longer."""
-    row = decide(context, row_id, "done")
-    if not reset.do(context, row):
+    row = decide_reset(context, row_id, "done")
+    if not reset.reset_two_factor(context, row):
         db.session.rollback()
         raise Refused("approval_gone")
-    tell(context, row, "approved")
+    notify_decision(context, row, "approved")
 
 
-def refuse(context: RequestContext, row_id: str) -> None:
+def refuse_reset(context: RequestContext, row_id: str) -> None:
     """Leave everything as it is. Raises Refused("approval_gone")."""
-    row = decide(context, row_id, "refused")
+    row = decide_reset(context, row_id, "refused")
     user = db.session.get_one(User, row.subject_id)
     record_event(context, "two_factor_reset_refused", about=user, case_id=row.id)
     notices.queue_notice(context, user, "reset_refused", by=context.who.full_name)
-    tell(context, row, "refused")
+    notify_decision(context, row, "refused")
 
 
-def decide(context: RequestContext, row_id: str, status: str) -> ResetRequest:
+def decide_reset(context: RequestContext, row_id: str, status: str) -> ResetRequest:
     """Take it, in a transaction that stays open: one UPDATE decides between two who press at the same moment."""
     begin_write()
     lock_request(context, *db.session.scalars(select(ResetRequest.subject_id).where(ResetRequest.id == row_id)))
     use = update(ResetRequest).where(ResetRequest.id == row_id, ResetRequest.status == "waiting")
     values = {"status": status, "decided_by_id": context.who.user_id, "decided_at": context.now}
-    if not waiting(context, ResetRequest.id == row_id) or change(use.values(values)) != 1:
+    if not list_pending(context, ResetRequest.id == row_id) or change(use.values(values)) != 1:
         db.session.rollback()
-        missed(context, row_id)
+        refuse_missed(context, row_id)
         raise Refused("approval_gone")
     return db.session.get_one(ResetRequest, row_id, populate_existing=True)
 
 
-def missed(context: RequestContext, row_id: str) -> None:
+def refuse_missed(context: RequestContext, row_id: str) -> None:
     """It does not wait for the visitor. Raises Refused with who was first; another practice's, or one's own, is recorded."""
     asked = (ResetRequest.id == row_id, ResetRequest.status != "draft")
-    row = db.session.scalar(select(ResetRequest).where(*asked, theirs(context)).execution_options(populate_existing=True))
+    row = db.session.scalar(select(ResetRequest).where(*asked, decidable_by(context)).execution_options(populate_existing=True))
     if row:
         refuse_as_decided(context, row.decided_by_id, approved=row.status == "done")
         raise Refused("approval_gone")
@@ -149,11 +149,11 @@ def missed(context: RequestContext, row_id: str) -> None:
         record_event_alone(context, "authz_fail", "not_own")
 
 
-def tell(context: RequestContext, row: ResetRequest, reason: str) -> None:
+def notify_decision(context: RequestContext, row: ResetRequest, reason: str) -> None:
     """The event of each of the two, and the commit."""
     record_event(context, "colleague_reset", reason=reason, case_id=row.id)
     record_event(context, "reset_decided", about=db.session.get_one(User, row.asked_by_id), reason=reason, case_id=row.id)
     db.session.commit()
 
 
-RESET = RequestKind(KIND, waiting, approve, refuse, missed)
+RESET = RequestKind(KIND, list_pending, approve_reset, refuse_reset, refuse_missed)
