@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, g, request, url_for
 
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import ask_again
-from portal.flows import approvals as flow
+from portal.flows.approvals import kinds as flow
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
 from portal.words.refusals import Refused
@@ -18,7 +18,7 @@ def listed() -> Response:
     back_url = None if g.door.home == "approvals.listed" else g.door.url("settings")
     return render_page(
         "approvals/list.html",
-        waiting=flow.listed(request_context()),
+        waiting=flow.list_requests(request_context()),
         notice=said(on=request_context().who.is_on),
         back_url=back_url,
     )
@@ -47,7 +47,7 @@ def decide(kind: str, row_id: str) -> Response:
         context = asked(kind, row_id)
         if answer not in ANSWERS:
             return refuse_form("approvals/decide.html", (), Refused("answer_empty"), **context)
-        flow.decide(request_context(), kind, row_id, approved)
+        flow.decide_request(request_context(), kind, row_id, approved)
     except Refused as refused:
         return refuse_form("approvals/gone.html", (), refused)
     return redirect_to_path(url_for(".listed", done=mark("approved" if approved else "refused")))
@@ -55,8 +55,8 @@ def decide(kind: str, row_id: str) -> Response:
 
 def asked(kind: str, row_id: str) -> dict:
     """404 for what waits no longer, or for somebody else; Refused where it is known who was first."""
-    found = flow.find(request_context(), kind, row_id)
+    found = flow.find_request(request_context(), kind, row_id)
     if found is None:
-        flow.miss(request_context(), kind, row_id)
+        flow.refuse_missed_request(request_context(), kind, row_id)
         abort(404)
     return {"asked": found, "action": url_for(".decide", kind=kind, row_id=row_id)}

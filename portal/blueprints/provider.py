@@ -7,8 +7,9 @@ from portal.blueprints import authenticators, confirm, practice, presence, profi
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import PROVIDER_DOOR, guard
-from portal.flows import account, approvals
+from portal.flows import account
 from portal.flows import presence as presence_flow
+from portal.flows.approvals import kinds
 from portal.flows.base.audit import record_event_alone
 from portal.flows.emergency import read
 from portal.flows.factors import backup_codes
@@ -103,7 +104,7 @@ def submit_note(chart_id: int) -> Response:
 @blueprint.get("/settings")
 def settings() -> Response:
     is_administrator = practice.administers(request_context().who) and not g.stopped
-    waiting = len(approvals.listed(request_context())) if is_administrator else 0
+    waiting = len(kinds.list_requests(request_context())) if is_administrator else 0
     return render_page("provider/settings.html", is_administrator=is_administrator, is_on=not g.stopped, waiting=waiting)
 
 

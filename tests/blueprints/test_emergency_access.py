@@ -392,7 +392,7 @@ def test_what_was_decided_between_look_and_press_stays(plain, dr_okafor, admin_l
     desk.press("View request")
     decide(plain.another(), admin_lee)
     before = grant(database).ends_at
-    monkeypatch.setattr("portal.flows.approvals.find", lambda *_: object())  # what desk read a moment ago
+    monkeypatch.setattr("portal.flows.approvals.kinds.find_request", lambda *_: object())  # what desk read a moment ago
     assert "Robin Lee already approved this." in desk.post(path_of(database, "/support"), {"answer": late}).text
     assert desk.post("/support/waiting/emergency/none", {"answer": late}).status_code == 422
     assert grant(database).ends_at == before and grant(database).refused_at is None

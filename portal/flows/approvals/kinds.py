@@ -8,25 +8,25 @@ from portal.flows.resets.decide import RESET
 KINDS = {kind.name: kind for kind in (RESET, EMERGENCY_ACCESS)}
 
 
-def listed(context: RequestContext) -> list[PendingDecision]:
+def list_requests(context: RequestContext) -> list[PendingDecision]:
     """What the visitor may decide, the oldest first."""
     return sorted(
         (each for kind in KINDS.values() for each in kind.list_waiting(context)), key=lambda each: (each.asked_at, each.id)
     )
 
 
-def find(context: RequestContext, kind: str, row_id: str) -> PendingDecision | None:
+def find_request(context: RequestContext, kind: str, row_id: str) -> PendingDecision | None:
     """One of those, or None."""
-    return next((each for each in listed(context) if (each.kind, each.id) == (kind, row_id)), None)
+    return next((each for each in list_requests(context) if (each.kind, each.id) == (kind, row_id)), None)
 
 
-def miss(context: RequestContext, kind: str, row_id: str) -> None:
+def refuse_missed_request(context: RequestContext, kind: str, row_id: str) -> None:
     """What was asked for waits no longer, or never did for the visitor. Raises Refused: why, and who was first."""
     if kind in KINDS:
         KINDS[kind].explain_gone(context, row_id)
 
 
-def decide(context: RequestContext, kind: str, row_id: str, approved: bool) -> None:
+def decide_request(context: RequestContext, kind: str, row_id: str, approved: bool) -> None:
     """Approve or refuse it. Raises Refused."""
     chosen = KINDS[kind]
     if approved:
