@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, request
 
 from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, ask_code
-from portal.flows import account
+from portal.flows.account import security_page
 from portal.flows.factors import authenticators
 from portal.forms.profile import LabelForm
 from portal.web.browser_session import request_context
@@ -14,9 +14,11 @@ from portal.words.refusals import Refused
 blueprint = Blueprint("authenticators", __name__)
 
 
-def own(authenticator_id: str) -> account.Held:
+def own(authenticator_id: str) -> security_page.AuthenticatorView:
     """The visitor's authenticator; 404 where it is nobody's or another's."""
-    return next((each for each in account.all_held(request_context()) if each.id == authenticator_id), None) or abort(404)
+    return next(
+        (each for each in security_page.own_authenticators(request_context()) if each.id == authenticator_id), None
+    ) or abort(404)
 
 
 @blueprint.get("/<authenticator_id>/name")
@@ -50,7 +52,7 @@ def remove(authenticator_id: str) -> Response:
     if again:
         return again
     held = own(authenticator_id)
-    is_last = account.is_last(account.all_held(request_context()), held)
+    is_last = security_page.is_last(security_page.own_authenticators(request_context()), held)
     return render_page("account/last_way.html" if is_last else "account/remove.html", held=held)
 
 

@@ -10,7 +10,7 @@ from flask import Response, current_app, g, request
 from flask_babel import gettext as _
 from itsdangerous import BadData, TimestampSigner
 
-from portal.flows import presence
+from portal.flows.account import activity
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path
@@ -22,8 +22,8 @@ SAID = {
     "off": N_("Two-factor authentication is off."),
     "saved": N_("Your new backup codes are saved."),
     "changed": N_("Your change is saved."),
-    presence.SESSIONS: N_("Ended. You're no longer signed in there."),
-    presence.TRUSTED: N_("Ended. We'll ask for a code at the next sign-in there."),
+    activity.SESSIONS: N_("Ended. You're no longer signed in there."),
+    activity.TRUSTED: N_("Ended. We'll ask for a code at the next sign-in there."),
     "copy": N_("Got it. Your practice administrator has the sealed copy."),
     "noted": N_("Your note was added to the chart."),
     "approved": N_("Approved. It's done, and we've notified everyone involved."),

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, abort, request
 
 from portal.blueprints.doors import forbid
-from portal.flows import account
+from portal.flows.account import security_page
 from portal.flows.emergency import ask as flow
 from portal.flows.emergency import read
 from portal.forms.practice import ReasonForm
@@ -33,7 +33,7 @@ def claimants_of_the_ehr() -> Response | None:
 def context() -> dict:
     return {
         "standing": flow.request_state(request_context()),
-        "administrators": account.administrators(request_context()),
+        "administrators": security_page.administrator_names(request_context()),
         "news_seconds": config.EMERGENCY_NEWS_SECONDS,
     }
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from portal.flows import account
+from portal.flows.account import security_page
 from portal.web.rendering import render_page
 
 blueprint = Blueprint("help", __name__)
@@ -26,7 +26,7 @@ def ehr() -> Response:
 
 @blueprint.get("/find-a-provider")
 def providers() -> Response:
-    return render_page("help/providers.html", practices=account.practices())
+    return render_page("help/providers.html", practices=security_page.list_practices())
 
 
 @blueprint.get("/community")

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request, url_for
 
 from portal.blueprints.doors import Door, door_of
-from portal.flows import not_me as flow
+from portal.flows.account import not_me as flow
 from portal.web.browser_session import request_context, session_user
 from portal.web.rendering import redirect_to, redirect_to_path, refuse_form, render_page
 from portal.words.refusals import Refused
@@ -28,13 +28,13 @@ def done() -> Response:
 @blueprint.get("/<token>")
 def ask(token: str) -> Response:
     try:
-        notice = flow.look(request_context(), token)
+        notice = flow.read_notice(request_context(), token)
     except Refused as refused:
         return refuse_form("not_me/ask.html", (), refused)
     return render_page(
         "not_me/ask.html",
-        at_once=flow.is_at_once(notice),
-        of_reset=flow.is_of_reset(notice),
+        at_once=flow.ends_at_once(notice),
+        of_reset=flow.is_about_reset(notice),
         may_trust=flow.owner_may_trust(notice),
         sign_in_url=sign_in_url(token) if flow.asks_sign_in(request_context(), notice) else None,
         token=token,
@@ -44,17 +44,17 @@ def ask(token: str) -> Response:
 @blueprint.post("/<token>")
 def answer(token: str) -> Response:
     try:
-        notice = flow.look(request_context(), token)
+        notice = flow.read_notice(request_context(), token)
         if flow.asks_sign_in(request_context(), notice):
             return redirect_to_path(sign_in_url(token))
         door = own_door()
-        if not flow.is_at_once(notice) and door and not request_context().who.is_fresh(request_context().now):
+        if not flow.ends_at_once(notice) and door and not request_context().who.is_fresh(request_context().now):
             return redirect_to_path(door.url("confirm.ask", next=url_for("not_me.ask", token=token)))
-        flow.answer(request_context(), token)
+        flow.answer_not_me(request_context(), token)
     except Refused as refused:
         return refuse_form("not_me/ask.html", (), refused)
     return redirect_to(
-        "not_me.done", reset=int(flow.is_of_reset(notice)) or None, trust=int(flow.owner_may_trust(notice)) or None
+        "not_me.done", reset=int(flow.is_about_reset(notice)) or None, trust=int(flow.owner_may_trust(notice)) or None
     )
 
 

@@ -6,8 +6,8 @@ from portal.blueprints import authenticators, confirm, presence, profile, turns
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import go_and_say, said
 from portal.blueprints.doors import PATIENT_DOOR, ask_again, ask_code, guard
-from portal.flows import account
-from portal.flows import presence as presence_flow
+from portal.flows.account import activity as presence_flow
+from portal.flows.account import security_page
 from portal.flows.factors import backup_codes, setup, turn_off
 from portal.forms.sign_in import NewPasswordForm, PasswordForm
 from portal.settings import config
@@ -32,16 +32,16 @@ def home() -> Response:
     codes = backup_codes.codes_overview(request_context()) if request_context().who.is_on else None
     if codes is not None and codes.left == 0:
         return redirect_to_path(g.door.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
-    record = account.health_record(request_context())
+    record = security_page.health_record(request_context())
     reminder, url = codes_pages.remind(codes)
     return render_page(
-        "patient/home.html", reminder=reminder, reminder_url=url, invited=account.is_invited(request_context()), **record
+        "patient/home.html", reminder=reminder, reminder_url=url, invited=security_page.is_invited(request_context()), **record
     )
 
 
 @blueprint.post("/home/invitation")
 def dismiss_invitation() -> Response:
-    account.dismiss_invitation(request_context())
+    security_page.dismiss_invitation(request_context())
     return redirect_to("patient.home")
 
 
@@ -55,7 +55,7 @@ def security() -> Response:
     again = ask_code()
     if again:
         return again
-    shown = {**account.security(request_context()), "presence": presence_flow.overview(request_context())}
+    shown = {**security_page.security_page(request_context()), "presence": presence_flow.places_overview(request_context())}
     who, backup = request_context().who, shown["backup"]
     notice = said(on=who.is_on, off=not who.is_on, saved=backup is not None and backup.saved)
     return render_page("patient/security.html", notice=notice, url=g.door.url, places_shown=config.PLACES_SHOWN, **shown)

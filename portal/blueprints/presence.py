@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.done import go_and_say
 from portal.blueprints.doors import ask_again, ask_code
-from portal.flows import presence as flow
+from portal.flows.account import activity as flow
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import render_page
@@ -39,7 +39,7 @@ def ask_end(kind: str, row_id: int) -> Response:
     again = ask_code()
     if again:
         return again
-    found = flow.find(request_context(), kind, row_id) if row_id <= config.ROW_ID_MAX else None
+    found = flow.find_place(request_context(), kind, row_id) if row_id <= config.ROW_ID_MAX else None
     if found is None:
         abort(404)
     action = url_for(".end", kind=kind, row_id=row_id)
@@ -50,7 +50,7 @@ def end(kind: str, row_id: int) -> Response:
     again = ask_again()
     if again:
         return again
-    if row_id > config.ROW_ID_MAX or not flow.end(request_context(), kind, row_id):
+    if row_id > config.ROW_ID_MAX or not flow.end_place(request_context(), kind, row_id):
         abort(404)
     return go_and_say("security", kind)
 
@@ -66,7 +66,7 @@ def end_all(kind: str) -> Response:
     again = ask_again()
     if again:
         return again
-    flow.end_all(request_context(), kind)
+    flow.end_all_places(request_context(), kind)
     return go_and_say("security", kind)
 
 
@@ -76,7 +76,7 @@ def activity() -> Response:
     if again:
         return again
     number = request.args.get("page", 1, type=int)
-    shown = flow.recent(request_context(), number if 1 <= number <= PAGE_MAX else 1)
+    shown = flow.recent_activity(request_context(), number if 1 <= number <= PAGE_MAX else 1)
     return render_page("presence/activity.html", shown=shown, back_url=g.door.url("security"))
 
 

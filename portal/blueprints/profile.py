@@ -5,7 +5,7 @@ from flask import Blueprint, Response, abort, current_app, g, request, url_for
 from portal.blueprints import drafts
 from portal.blueprints.done import go_and_say, said
 from portal.blueprints.doors import ask_again
-from portal.flows import profile as flow
+from portal.flows.account import profile as flow
 from portal.flows.factors import reauthenticate
 from portal.flows.factors.challenges import needs_a_page
 from portal.flows.sign_in import new_password as passwords_flow
@@ -22,7 +22,7 @@ NO_TEXTS = {reason: f"{reason}_no_texts" for reason in ("phone_country", "phone_
 
 def overview(template: str) -> Response:
     """The page itself; its address and its frame belong to the door."""
-    return render_page(template, profile=flow.overview(request_context()), notice=said())
+    return render_page(template, profile=flow.profile_overview(request_context()), notice=said())
 
 
 def back(done: str) -> Response:

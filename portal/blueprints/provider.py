@@ -7,8 +7,8 @@ from portal.blueprints import authenticators, confirm, practice, presence, profi
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.done import mark, said
 from portal.blueprints.doors import PROVIDER_DOOR, guard
-from portal.flows import account
-from portal.flows import presence as presence_flow
+from portal.flows.account import activity as presence_flow
+from portal.flows.account import security_page
 from portal.flows.approvals import kinds
 from portal.flows.base.audit import record_event_alone
 from portal.flows.emergency import read
@@ -117,7 +117,7 @@ def security() -> Response:
             grace=None if deadline.may_pass_without_setup(request_context()) else deadline.grace(request_context()),
             **context,
         )
-    shown = {**account.security(request_context()), "presence": presence_flow.overview(request_context())}
+    shown = {**security_page.security_page(request_context()), "presence": presence_flow.places_overview(request_context())}
     notice = said(on=request_context().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
     return render_page("provider/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)
 
@@ -142,7 +142,7 @@ def put_off_words() -> str:
 
 def set_up_url() -> str:
     """The wizard; in place of what is live and does not count here, where there is such."""
-    old = account.all_held(request_context())[0].id if request_context().who.is_on else None
+    old = security_page.own_authenticators(request_context())[0].id if request_context().who.is_on else None
     return g.door.url("setup.choose", change=old, next=g.get("next_path"))
 
 

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.doors import door_of, forbid
 from portal.blueprints.questions import blank, question_context, taken
-from portal.flows import account
+from portal.flows.account import security_page
 from portal.flows.base.context import LEVEL_WAITING
 from portal.flows.factors.challenges import challenge_options, explain_texts_off
 from portal.flows.sessions import sessions, trusted_browsers
@@ -219,7 +219,7 @@ def no_code() -> Response:
 def help_context() -> dict:
     """Who helps: providers ask their practice administrator first, by name where one exists."""
     policy = policy_of(request_context().who.role)
-    asks_first = account.administrators(request_context()) if policy.hands_over_copy else []
+    asks_first = security_page.administrator_names(request_context()) if policy.hands_over_copy else []
     texts = request_context().texts and policy.accepts_restricted
     return {"texts": texts, "is_provider": policy.hands_over_copy, "administrators": asks_first}
 

@@ -5,8 +5,8 @@ from flask import Blueprint, Response, g
 from portal.blueprints import approvals, authenticators, codes, confirm, emergency_reviews, presence, turns
 from portal.blueprints.done import said
 from portal.blueprints.doors import SUPPORT_DOOR, guard
-from portal.flows import account
-from portal.flows import presence as presence_flow
+from portal.flows.account import activity as presence_flow
+from portal.flows.account import security_page
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import render_page
@@ -29,6 +29,6 @@ def security() -> Response:
     """An agent's own protection."""
     if g.stopped:
         return render_page("support/set_up.html")
-    shown = {**account.security(request_context()), "presence": presence_flow.overview(request_context())}
+    shown = {**security_page.security_page(request_context()), "presence": presence_flow.places_overview(request_context())}
     notice = said(on=request_context().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
     return render_page("support/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)

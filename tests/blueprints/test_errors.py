@@ -8,7 +8,7 @@ import time
 import pytest
 from sqlalchemy import text
 
-from portal.flows import account
+from portal.flows.account import security_page
 from portal.settings import config
 from tests.support.client import SCAN, WIZARD
 
@@ -74,7 +74,7 @@ def test_what_breaks_has_a_reference_that_the_log_has_too(plain, monkeypatch, ca
     def break_it():
         raise RuntimeError("the canary in the trace")
 
-    monkeypatch.setattr(account, "practices", break_it)
+    monkeypatch.setattr(security_page, "list_practices", break_it)
     with caplog.at_level(logging.ERROR):
         plain.open("/find-a-provider")
     assert (plain.status, plain.heading) == (500, "Something went wrong on our end")

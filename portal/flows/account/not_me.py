@@ -18,7 +18,7 @@ from portal.words.refusals import Refused
 AT_ONCE = ("new_browser", "emergency_asked", "emergency_approved")
 
 
-def look(context: RequestContext, token: str) -> Outbox:
+def read_notice(context: RequestContext, token: str) -> Outbox:
     """The notice that the link is of, still good; changes nothing. Raises Refused: "link_unknown", "not_me_used", "not_me_expired"."""
     row_id = find_row_by_token(context.keys, token, NOT_ME)
     notice = db.session.get(Outbox, row_id, populate_existing=True) if row_id else None
@@ -31,15 +31,15 @@ def look(context: RequestContext, token: str) -> Outbox:
     return notice
 
 
-def is_at_once(notice: Outbox) -> bool:
+def ends_at_once(notice: Outbox) -> bool:
     """Whether it needs no sign-in: ending a stranger's sign-in takes nothing from the person but a sign-in of their own.
 
     Nor does stopping a reset: nobody could sign in for that, and all that is lost is a link, which can be asked for again.
     """
-    return notice.template in AT_ONCE or is_of_reset(notice)
+    return notice.template in AT_ONCE or is_about_reset(notice)
 
 
-def is_of_reset(notice: Outbox) -> bool:
+def is_about_reset(notice: Outbox) -> bool:
     """Whether it told of a reset that was done or asked for."""
     return notice.template in reset.TOLD
 
@@ -52,26 +52,26 @@ def owner_may_trust(notice: Outbox) -> bool:
 def asks_sign_in(context: RequestContext, notice: Outbox) -> bool:
     """Whether the notice's owner has to sign in first."""
     who = context.visitor
-    return not is_at_once(notice) and (who is None or who.owes_code or who.user_id != notice.user_id)
+    return not ends_at_once(notice) and (who is None or who.owes_code or who.user_id != notice.user_id)
 
 
-def answer(context: RequestContext, token: str) -> None:
+def answer_not_me(context: RequestContext, token: str) -> None:
     """End the person's trusted browsers and sessions, but for the one that signed in to say so. Raises Refused."""
     begin_write()
-    notice = look(context, token)
+    notice = read_notice(context, token)
     if asks_sign_in(context, notice):
         raise Refused("sign_in_first")
     use = update(Outbox).where(Outbox.id == notice.id, Outbox.answered_at.is_(None))
     if change(use.values(answered_at=context.now)) != 1:
         raise Refused("not_me_used")
     ended = sessions.end_sessions_where(context, NOT_ME).where(Session.user_id == notice.user_id, Session.ended_at.is_(None))
-    change(ended if is_at_once(notice) else ended.where(Session.id != context.who.session_id))
+    change(ended if ends_at_once(notice) else ended.where(Session.id != context.who.session_id))
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == notice.user_id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=context.now))
     change(delete(Binding).where(Binding.user_id == notice.user_id))  # a key that a stranger may have seen turns nothing on
     user = db.session.get_one(User, notice.user_id)
     record_event(context, "session_end", about=user, reason=NOT_ME)
     grants.stop_emergency_access(context, user, NOT_ME)
-    if is_of_reset(notice):
+    if is_about_reset(notice):
         reset.stop_reset(context, user)
     db.session.commit()

@@ -20,7 +20,7 @@ INSTEAD = N_("Use another way instead")  # the link that replaces a way that is 
 
 
 @dataclass(frozen=True)
-class Held:
+class AuthenticatorView:
     """One authenticator on the Security page."""
 
     id: str
@@ -41,7 +41,7 @@ class TwoFactor:
     """The state of the Security page's first section."""
 
     since: datetime | None
-    held: list[Held]
+    held: list[AuthenticatorView]
     lost_phone: Refused  # the sentence of what would remain
 
     @property
@@ -55,16 +55,18 @@ class TwoFactor:
         return any(each.is_off for each in self.held)
 
 
-def part(name: str, owner, *columns):
+def union_part(name: str, owner, *columns):
     """One list of the health record as a part of RECORD: its name, and columns that begin with a time."""
     return select(literal(name), *columns).where(owner == bindparam("owner"))
 
 
 # The three lists of the home page by one statement, the newest first: what they share is that they hold a time and three texts.
 RECORD = union_all(
-    part("appointments", Appointment.patient_id, Appointment.at, Appointment.with_whom, Appointment.place, Appointment.reason),
-    part("letters", Letter.patient_id, Letter.sent_at, Letter.sender, Letter.subject, Letter.body),
-    part("results", Result.patient_id, Result.taken_at, Result.name, Result.value, Result.range),
+    union_part(
+        "appointments", Appointment.patient_id, Appointment.at, Appointment.with_whom, Appointment.place, Appointment.reason
+    ),
+    union_part("letters", Letter.patient_id, Letter.sent_at, Letter.sender, Letter.subject, Letter.body),
+    union_part("results", Result.patient_id, Result.taken_at, Result.name, Result.value, Result.range),
 ).order_by(desc("at"))
 SHAPES = {
     "appointments": namedtuple("AppointmentRow", "at with_whom place reason"),
@@ -83,26 +85,26 @@ def health_record(context: RequestContext) -> dict:
     return lists
 
 
-def security(context: RequestContext) -> dict:
+def security_page(context: RequestContext) -> dict:
     """`two_factor` (None when off) and `backup` (None without codes)."""
     if not context.who.is_on:
         return {"two_factor": None, "backup": None}
-    rows = all_held(context)
+    rows = own_authenticators(context)
     codes = backup_codes.codes_overview(context)
     state = TwoFactor(since=context.who.two_factor_since, held=rows, lost_phone=after_losing_the_phone(rows, codes))
     return {"two_factor": state, "backup": codes}
 
 
-def all_held(context: RequestContext) -> list[Held]:
+def own_authenticators(context: RequestContext) -> list[AuthenticatorView]:
     """The visitor's authenticators, oldest first."""
     own = select(Authenticator).where(Authenticator.user_id == context.who.user_id).order_by(Authenticator.created_at)
-    return [held(context, row) for row in usable_authenticators(context.who.role, db.session.scalars(own))]
+    return [view_authenticator(context, row) for row in usable_authenticators(context.who.role, db.session.scalars(own))]
 
 
-def held(context: RequestContext, row: Authenticator) -> Held:
+def view_authenticator(context: RequestContext, row: Authenticator) -> AuthenticatorView:
     known = method(row.method)
     off = is_switched_off(context, known)
-    return Held(
+    return AuthenticatorView(
         id=row.id,
         method=row.method,
         label=known.label if known else row.name,
@@ -113,16 +115,16 @@ def held(context: RequestContext, row: Authenticator) -> Held:
         disabled=row.disabled_at is not None,
         is_off=off,
         target=row.target_hash,
-        goes_to=goes_to(context, row, known),
+        goes_to=masked_target(context, row, known),
     )
 
 
-def is_last(rows: list[Held], held: Held) -> bool:
+def is_last(rows: list[AuthenticatorView], held: AuthenticatorView) -> bool:
     """Whether no other of the rows gives codes that work."""
     return not any(each.id != held.id and not each.disabled and not each.is_off for each in rows)
 
 
-def goes_to(context: RequestContext, row: Authenticator, known: Method | None) -> str:
+def masked_target(context: RequestContext, row: Authenticator, known: Method | None) -> str:
     """The masked number, "" where nothing is sent or the seal does not open."""
     if known is None or known.mask is None:
         return ""
@@ -132,7 +134,7 @@ def goes_to(context: RequestContext, row: Authenticator, known: Method | None) -
         return ""
 
 
-def after_losing_the_phone(rows: list[Held], codes: backup_codes.Overview | None) -> Refused:
+def after_losing_the_phone(rows: list[AuthenticatorView], codes: backup_codes.Overview | None) -> Refused:
     """What would remain without the phone: backup codes, or a second authenticator on another device, or nothing (rule 14)."""
     has_second = len({row.target or row.id for row in rows if not row.disabled and not row.is_off}) > 1
     if codes is None or not codes.left or not codes.works:
@@ -161,7 +163,7 @@ def dismiss_invitation(context: RequestContext) -> None:
     db.session.commit()
 
 
-def administrators(context: RequestContext) -> list[str]:
+def administrator_names(context: RequestContext) -> list[str]:
     """The names of the people who administer the visitor's practice, the visitor left out."""
     if context.who.practice_id is None:
         return []
@@ -174,6 +176,6 @@ def administrators(context: RequestContext) -> list[str]:
     return list(db.session.scalars(own.order_by(User.name_key, User.id)))
 
 
-def practices() -> list[Practice]:
+def list_practices() -> list[Practice]:
     """Every practice, by name: the public list."""
     return list(db.session.scalars(select(Practice).order_by(Practice.name)))

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from portal import phones
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
-from portal.flows.account import mask_email
+from portal.flows.account.security_page import mask_email
 from portal.flows.base import links
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
@@ -53,11 +53,11 @@ class Profile:
         return [each for each in self.addresses if not each.is_first]
 
 
-def overview(context: RequestContext) -> Profile:
+def profile_overview(context: RequestContext) -> Profile:
     """The visitor's own data."""
-    user = own(context)
+    user = own_user(context)
     rows = [
-        Address(row.id, mask_email(opened(context, row)), row.is_first, row.confirmed_at is not None)
+        Address(row.id, mask_email(open_contact(context, row)), row.is_first, row.confirmed_at is not None)
         for row in db.session.scalars(addresses_of(context).order_by(NoticeAddress.created_at, NoticeAddress.id))
     ]
     email, phone = unseal_phone(context, user, "email"), unseal_phone(context, user, "phone")
@@ -71,7 +71,7 @@ def overview(context: RequestContext) -> Profile:
     )
 
 
-def own(context: RequestContext) -> User:
+def own_user(context: RequestContext) -> User:
     return db.session.get_one(User, context.who.user_id)
 
 
@@ -80,7 +80,7 @@ def addresses_of(context: RequestContext):
     return select(NoticeAddress).where(NoticeAddress.user_id == context.who.user_id)
 
 
-def opened(context: RequestContext, row: NoticeAddress) -> str:
+def open_contact(context: RequestContext, row: NoticeAddress) -> str:
     try:
         return context.keys.open(row.email_sealed, address_place(row.id))
     except SealBroken:
@@ -93,7 +93,7 @@ def opened(context: RequestContext, row: NoticeAddress) -> str:
 def change_name(context: RequestContext, full_name: str) -> None:
     """A new name, told to every address. The same one again changes nothing."""
     begin_write()
-    user = own(context)
+    user = own_user(context)
     if user.full_name == full_name:
         db.session.rollback()
         return
@@ -106,7 +106,7 @@ def change_name(context: RequestContext, full_name: str) -> None:
 def change_phone(context: RequestContext, typed: str, countries: tuple[str, ...]) -> None:
     """Keep a number on file. It is not confirmed by that: `confirm_phone` is for who read a code from it. Raises Refused."""
     begin_write()
-    user = own(context)
+    user = own_user(context)
     try:
         number = phones.parse(typed, user.country, countries)
     except Refused:
@@ -165,17 +165,17 @@ def make_room(context: RequestContext, user: User, address: str, is_first: bool)
     """Refuse what is known; drop what the new wish stands for: an older new first address, or the same one asked for before."""
     meant = fold_email(address)
     rows = list(db.session.scalars(addresses_of(context)))
-    same = [row for row in rows if row.is_first == is_first and fold_email(opened(context, row)) == meant]
+    same = [row for row in rows if row.is_first == is_first and fold_email(open_contact(context, row)) == meant]
     if meant == fold_email(unseal_phone(context, user, "email")) or any(row.confirmed_at for row in same):
         raise Refused("email_known")
     older = [row for row in rows if row.is_first] if is_first else same
     if not is_first and len([row for row in rows if not row.is_first and row not in same]) >= config.SECOND_ADDRESSES:
         raise Refused("addresses_full")
     for row in older:
-        drop(context, row.id)
+        drop_address(context, row.id)
 
 
-def drop(context: RequestContext, address_id: str) -> None:
+def drop_address(context: RequestContext, address_id: str) -> None:
     """Delete an address of the visitor and end the link that was to confirm it; part of the open transaction."""
     for link in db.session.scalars(
         select(Link).where(Link.user_id == context.who.user_id, Link.purpose == CONFIRM, Link.used_at.is_(None))
@@ -187,7 +187,7 @@ def drop(context: RequestContext, address_id: str) -> None:
 
 def find_address(context: RequestContext, address_id: str) -> Address | None:
     """One of the visitor's own, or None."""
-    return next((each for each in overview(context).addresses if each.id == address_id), None)
+    return next((each for each in profile_overview(context).addresses if each.id == address_id), None)
 
 
 def remove_address(context: RequestContext, address_id: str) -> bool:
@@ -197,15 +197,15 @@ def remove_address(context: RequestContext, address_id: str) -> bool:
     if row is None:
         db.session.rollback()
         return False
-    notices.queue_notice(context, own(context), "address_removed", address=mask_email(opened(context, row)))
+    notices.queue_notice(context, own_user(context), "address_removed", address=mask_email(open_contact(context, row)))
     db.session.flush()
-    drop(context, address_id)
+    drop_address(context, address_id)
     record_event(context, "notice_address_removed")
     db.session.commit()
     return True
 
 
-def waiting(context: RequestContext, token: str) -> tuple[Link, NoticeAddress]:
+def pending_address(context: RequestContext, token: str) -> tuple[Link, NoticeAddress]:
     """The visitor's link and the address that it confirms; changes nothing. Raises Refused."""
     link = links.read_link(context, token, CONFIRM)
     if link.user_id != context.who.user_id:
@@ -216,17 +216,17 @@ def waiting(context: RequestContext, token: str) -> tuple[Link, NoticeAddress]:
     return link, row
 
 
-def to_confirm(context: RequestContext, token: str) -> Address:
+def address_to_confirm(context: RequestContext, token: str) -> Address:
     """What the page of a link asks about. Raises Refused."""
-    _, row = waiting(context, token)
-    return Address(row.id, mask_email(opened(context, row)), row.is_first, is_confirmed=False)
+    _, row = pending_address(context, token)
+    return Address(row.id, mask_email(open_contact(context, row)), row.is_first, is_confirmed=False)
 
 
-def confirm(context: RequestContext, token: str) -> None:
+def confirm_address(context: RequestContext, token: str) -> None:
     """Let an address count. The old one is told of a new first one, as all others are. Raises Refused."""
     begin_write()
     try:
-        link, row = waiting(context, token)
+        link, row = pending_address(context, token)
         links.spend_link(context, link)
     except Refused:
         db.session.rollback()
@@ -236,19 +236,19 @@ def confirm(context: RequestContext, token: str) -> None:
     else:
         row.confirmed_at = context.now
         record_event(context, "notice_address_added")
-        notices.queue_notice(context, own(context), "address_added", address=mask_email(opened(context, row)))
+        notices.queue_notice(context, own_user(context), "address_added", address=mask_email(open_contact(context, row)))
     db.session.commit()
 
 
 def become_first(context: RequestContext, row: NoticeAddress) -> None:
     """The address becomes the account's own. A link to a new password that the old one holds opens nothing any more."""
-    user, address = own(context), context.keys.open(row.email_sealed, address_place(row.id))
+    user, address = own_user(context), context.keys.open(row.email_sealed, address_place(row.id))
     told = notices.notice_addresses(context, user)
     user.seal(context.keys, "email", address)
     links.void_links(context, user.id, FORGOT)
     for each in db.session.scalars(addresses_of(context)).all():
-        if fold_email(opened(context, each)) == fold_email(address):  # it may have been a second one before
-            drop(context, each.id)
+        if fold_email(open_contact(context, each)) == fold_email(address):  # it may have been a second one before
+            drop_address(context, each.id)
     record_event(context, "email_changed")
     for each in dict.fromkeys([*told, address]):
         notices.queue_notice(context, user, "email_changed", to=each, address=mask_email(address))

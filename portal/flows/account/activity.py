@@ -20,7 +20,7 @@ SESSIONS, TRUSTED, EVENTS = "sessions", "trusted-browsers", "events"
 
 
 @dataclass(frozen=True)
-class Place:
+class SignedInPlace:
     """A session or a trusted browser."""
 
     id: int
@@ -33,7 +33,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Happened:
+class ActivityEntry:
     """One event in words."""
 
     at: datetime
@@ -47,42 +47,42 @@ class Happened:
 
 
 @dataclass(frozen=True)
-class Overview:
+class PlacesOverview:
     """What the Security page shows of it."""
 
-    sessions: list[Place]
-    trusted: list[Place]
-    recent: list[Happened]
+    sessions: list[SignedInPlace]
+    trusted: list[SignedInPlace]
+    recent: list[ActivityEntry]
     may_trust: bool
 
 
 @dataclass(frozen=True)
-class Page:
+class ActivityPage:
     """One page of the person's events."""
 
     number: int
-    happened: list[Happened]
+    happened: list[ActivityEntry]
     has_older: bool
 
 
-def overview(context: RequestContext) -> Overview:
+def places_overview(context: RequestContext) -> PlacesOverview:
     """All three lists in one query: this browser first, then whatever was used last."""
-    newest = events(context).limit(config.ACTIVITY_EXCERPT).subquery()
+    newest = own_events(context).limit(config.ACTIVITY_EXCERPT).subquery()
     rows = db.session.execute(union_all(live_sessions(context), live_trust(context), select(newest))).all()
     kinds: dict[str, list] = {SESSIONS: [], TRUSTED: [], EVENTS: []}
     for kind, *columns in rows:
         kinds[kind].append(columns)
     here = {SESSIONS: {context.who.token_hash}, TRUSTED: set(trusted_browsers.trust_hashes(context))}
-    found = {kind: [place(row, marks) for row in kinds[kind]] for kind, marks in here.items()}
-    return Overview(
+    found = {kind: [as_place(row, marks) for row in kinds[kind]] for kind, marks in here.items()}
+    return PlacesOverview(
         sessions=sorted(found[SESSIONS], key=nearest, reverse=True),
         trusted=sorted(found[TRUSTED], key=nearest, reverse=True),
-        recent=[happened(row) for row in sorted(kinds[EVENTS], reverse=True, key=lambda row: (row[1], row[0]))],
+        recent=[as_entry(row) for row in sorted(kinds[EVENTS], reverse=True, key=lambda row: (row[1], row[0]))],
         may_trust=context.who.is_on and trusted_browsers.trust_days(context, context.who.role) > 0,
     )
 
 
-def nearest(place: Place) -> tuple:
+def nearest(place: SignedInPlace) -> tuple:
     return place.is_here, place.seen_at, place.id
 
 
@@ -105,7 +105,7 @@ def live_trust(context: RequestContext) -> Select:
     )
 
 
-def events(context: RequestContext) -> Select:
+def own_events(context: RequestContext) -> Select:
     """SQL: what happened on the person's account in ninety days, newest first, as far as it is told."""
     columns = (Event.id, Event.at, Event.at.label("seen_at"), Event.at.label("until"), Event.ip, Event.user_agent)
     told = (Event.event, Event.result, Event.reason, Event.factor)
@@ -133,38 +133,40 @@ def events(context: RequestContext) -> Select:
     )
 
 
-def place(row: list, here: set[str]) -> Place:
+def as_place(row: list, here: set[str]) -> SignedInPlace:
     row_id, since, seen_at, until, ip, user_agent, mark, *_ = row
-    return Place(row_id, describe_browser(user_agent), ip, since, seen_at, until, mark in here)
+    return SignedInPlace(row_id, describe_browser(user_agent), ip, since, seen_at, until, mark in here)
 
 
-def happened(row: list) -> Happened:
+def as_entry(row: list) -> ActivityEntry:
     _, at, _, _, ip, user_agent, event, result, reason, factor, *by_and_why = row
-    return Happened(at, activity.event_sentence(event, result, reason, factor), describe_browser(user_agent), ip, *by_and_why)
+    return ActivityEntry(
+        at, activity.event_sentence(event, result, reason, factor), describe_browser(user_agent), ip, *by_and_why
+    )
 
 
-def recent(context: RequestContext, number: int) -> Page:
+def recent_activity(context: RequestContext, number: int) -> ActivityPage:
     """Page 1, 2, 3 … of the person's events, twenty a page."""
     skipped = (number - 1) * config.ACTIVITY_PAGE
-    rows = db.session.execute(events(context).offset(skipped).limit(config.ACTIVITY_PAGE + 1)).all()
-    told = [happened(columns) for _, *columns in rows[: config.ACTIVITY_PAGE]]
-    return Page(number, told, len(rows) > config.ACTIVITY_PAGE)
+    rows = db.session.execute(own_events(context).offset(skipped).limit(config.ACTIVITY_PAGE + 1)).all()
+    told = [as_entry(columns) for _, *columns in rows[: config.ACTIVITY_PAGE]]
+    return ActivityPage(number, told, len(rows) > config.ACTIVITY_PAGE)
 
 
-def find(context: RequestContext, kind: str, row_id: int) -> Place | None:
+def find_place(context: RequestContext, kind: str, row_id: int) -> SignedInPlace | None:
     """One of the person's own that is live, or None."""
     model, live = (Session, live_sessions(context)) if kind == SESSIONS else (TrustedBrowser, live_trust(context))
     row = db.session.execute(live.where(model.id == row_id)).first()
     here = {context.who.token_hash, *trusted_browsers.trust_hashes(context)}
-    return place(list(row[1:]), here) if row else None
+    return as_place(list(row[1:]), here) if row else None
 
 
-def end(context: RequestContext, kind: str, row_id: int) -> bool:
+def end_place(context: RequestContext, kind: str, row_id: int) -> bool:
     """End one session or trust of the person; a second press changes nothing. False: it is not theirs, which is recorded."""
     begin_write()
     model: Any = Session if kind == SESSIONS else TrustedBrowser
     own = (model.user_id == context.who.user_id, model.id == row_id)
-    if change(ended(context, kind).where(*own, model.ended_at.is_(None))):
+    if change(end_statement(context, kind).where(*own, model.ended_at.is_(None))):
         if kind == SESSIONS:
             forget_binding(context, Binding.session_id == row_id)
         record_end(context, kind)
@@ -177,13 +179,15 @@ def end(context: RequestContext, kind: str, row_id: int) -> bool:
     return bool(is_own)
 
 
-def end_all(context: RequestContext, kind: str) -> None:
+def end_all_places(context: RequestContext, kind: str) -> None:
     """End every other session of the person, or all trust."""
     begin_write()
     if kind == SESSIONS:
         sessions.end_other_sessions(context, "ended_by_owner")
         forget_binding(context, Binding.session_id != context.who.session_id)
-    elif change(ended(context, kind).where(TrustedBrowser.user_id == context.who.user_id, TrustedBrowser.ended_at.is_(None))):
+    elif change(
+        end_statement(context, kind).where(TrustedBrowser.user_id == context.who.user_id, TrustedBrowser.ended_at.is_(None))
+    ):
         record_end(context, kind, "all")
     db.session.commit()
 
@@ -193,7 +197,7 @@ def forget_binding(context: RequestContext, of) -> None:
     change(delete(Binding).where(Binding.user_id == context.who.user_id, of))
 
 
-def ended(context: RequestContext, kind: str):
+def end_statement(context: RequestContext, kind: str):
     """The UPDATE that ends; the caller says which."""
     if kind == SESSIONS:
         return sessions.end_sessions_where(context, "ended_by_owner")

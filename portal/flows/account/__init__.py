@@ -1,0 +1,1 @@
+"""A person's own pages: Security, Profile, sessions and Recent activity, "This wasn't me"."""
