@@ -13,7 +13,7 @@ from bench.client import Browser
 from portal import clock
 from portal.crypto import Keyring, token_hash
 from portal.db import begin_write, db
-from portal.flows import demo
+from portal.flows.operator import demo
 from portal.flows.sessions.sessions import new_token
 from portal.models import Authenticator, Session, User, secret_place
 from portal.settings import config
@@ -42,7 +42,7 @@ def make_people(app: Flask, count: int, stored: str, on: bool, level: str | None
         first = (session.scalar(select(func.max(User.id))) or 0) + 1
         people = []
         for number in range(first, first + count):
-            about = demo.Demo(f"bench{number}", "Maria Reyes", "patient", phone="+15035550164", on=on)
+            about = demo.DemoPerson(f"bench{number}", "Maria Reyes", "patient", phone="+15035550164", on=on)
             demo.seed_person(keys, now, about, stored, {})
             user = session.scalars(select(User).where(User.username == about.username)).one()
             cookies = {"session": begin_session(user, now, level)} if level else {}

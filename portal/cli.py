@@ -13,8 +13,9 @@ from sqlalchemy.exc import ProgrammingError
 
 from portal import clock
 from portal.db import BUSY
-from portal.flows import accounts, demo, rotation
 from portal.flows.messages import outbox
+from portal.flows.operator import accounts, demo
+from portal.flows.operator import rotate_keys as rotation_flow
 from portal.models import ROLES, Base
 from portal.settings.addresses import SettingError
 from portal.words.refusals import SENTENCES, Refused
@@ -94,7 +95,7 @@ def create_account(username: str, name: str, role: str, practice: str | None, em
     """Create one account. An existing username is left unchanged."""
     keys = current_app.extensions["keys"]
     try:
-        made = accounts.create(keys, clock.now(), username, name, role, password, practice, email)
+        made = accounts.create_account(keys, clock.now(), username, name, role, password, practice, email)
     except Refused as refused:
         raise click.ClickException(str(SENTENCES[refused.reason])) from refused
     click.echo(f"Created {username}." if made else f"{username} already exists. Nothing was changed.")
@@ -103,7 +104,7 @@ def create_account(username: str, name: str, role: str, practice: str | None, em
 @demo_group.command("seed")
 def seed_demo() -> None:
     """Create any missing demo accounts and print where to sign in."""
-    demo.seed(current_app.extensions["keys"], clock.now())
+    demo.seed_demo(current_app.extensions["keys"], clock.now())
     settings = current_app.extensions["settings"]
     click.echo(f"Patient portal  {settings.base_url}/\nEHR             {settings.base_url}/ehr")
     if settings.test_bench:
@@ -118,7 +119,7 @@ def seed_demo() -> None:
 @keys_group.command("rotate")
 def rotate_keys() -> None:
     """Re-encrypt everything with the first key in PORTAL_ENCRYPTION_KEYS. Older keys can be removed afterward."""
-    rotated = rotation.rotate(current_app.extensions["keys"])
+    rotated = rotation_flow.rotate_keys(current_app.extensions["keys"])
     click.echo(f"{rotated.done} values were re-encrypted.")
     if rotated.broken:
         click.echo(

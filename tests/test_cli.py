@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from portal.crypto import Keyring
-from portal.flows import accounts
+from portal.flows.operator import accounts
 from portal.models import Outbox, Practice, User
 from portal.settings import environment
 
@@ -83,7 +83,7 @@ def test_a_role_that_there_is_not_is_refused(run, app, clock):
     code, said = create(run, "--role", "visitor")
     assert code == 2 and "visitor" in said
     with app.app_context(), pytest.raises(ValueError, match="role must be one of"):
-        accounts.create(app.extensions["keys"], clock.now, "pat", "Pat", "visitor", PASSWORD)
+        accounts.create_account(app.extensions["keys"], clock.now, "pat", "Pat", "visitor", PASSWORD)
 
 
 def test_seeding_again_makes_nothing_and_says_where_to_go(run, database):
@@ -138,9 +138,9 @@ def test_rotating_without_the_old_key_says_so_and_changes_nothing(run, app, data
 
 
 def test_rotating_goes_batch_by_batch(run, app, database, monkeypatch):
-    from portal.flows import rotation
+    from portal.flows.operator import rotate_keys
 
-    monkeypatch.setattr(rotation, "BATCH", 3)
+    monkeypatch.setattr(rotate_keys, "BATCH", 3)
     monkeypatch.setitem(
         app.extensions, "keys", Keyring((("k9", secrets.token_bytes(32)), *app.extensions["settings"].encryption_keys))
     )

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app
 
-from portal.flows import bench
+from portal.flows.operator import test_bench
 from portal.web.browser_session import request_context, request_time
 from portal.web.emails import split_paragraphs, write_email
 from portal.web.rendering import render_page
@@ -24,11 +24,11 @@ STATES = {  # how far a message has come, and the badge's tone
 @blueprint.get("")
 def phone() -> Response:
     keys = current_app.extensions["keys"]
-    letters = [letter(mail) for mail in bench.mails(keys, request_time())]
+    letters = [letter(mail) for mail in test_bench.list_emails(keys, request_time())]
     return render_page(
         "test_bench/phone.html",
-        phones=bench.phones(request_context()),
-        texts=bench.texts(keys, request_time()),
+        phones=test_bench.list_phones(request_context()),
+        texts=test_bench.list_texts(keys, request_time()),
         mails=letters,
         states=STATES,
     )

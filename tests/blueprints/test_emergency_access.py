@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, update
 from portal.crypto import Keyring
 from portal.db import change
 from portal.flows.emergency import grants
-from portal.flows.rotation import rotate
+from portal.flows.operator.rotate_keys import rotate_keys
 from portal.models import ChartNote, EmergencyGrant, EmergencyView, Event, Outbox, Session, User, user_place
 from portal.names import sort_key
 from portal.settings import config
@@ -259,7 +259,7 @@ def test_the_number_stays_the_same_while_the_keys_are_rotated(plain, dr_okafor, 
         monkeypatch.setitem(app.extensions, "keys", Keyring(keys))
         assert number_of(plain.open(ASK)) == number_of(boss.open(path_of(database))) == first
         with app.app_context():
-            assert rotate(app.extensions["keys"]).broken == 0
+            assert rotate_keys(app.extensions["keys"]).broken == 0
         assert number_of(plain.open(ASK)) == number_of(boss.open(path_of(database))) == first
 
 

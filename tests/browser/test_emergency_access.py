@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select, update
 
 from portal.db import db
-from portal.flows import demo
+from portal.flows.operator import demo
 from portal.models import EmergencyGrant, User
 from tests.support.reader import Reader
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from portal.crypto import Keyring
-from portal.flows.rotation import SEALED
+from portal.flows.operator.rotate_keys import SEALED
 from portal.models import Authenticator, Binding
 from portal.settings.environment import load_settings
 from tests.support import moments, wire

@@ -9,7 +9,7 @@ import pytest
 
 from portal import clock
 from portal.cli import make_migrator
-from portal.flows import demo
+from portal.flows.operator import demo
 from tests.migrations.test_upgrade import contents, differences
 from tests.support.application import application
 from tests.support.client import Browser

@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from portal import clock, create_app, passwords
 from portal.db import begin_write, db
-from portal.flows import accounts, demo
 from portal.flows.messages import send_code
+from portal.flows.operator import accounts, demo
 from portal.methods import method
 from portal.models import Authenticator, SentCode, User, secret_place
 from portal.settings.environment import load_settings
@@ -22,7 +22,7 @@ def add_patients(site, count):
     with app.app_context():
         for name in names:
             keys, email = app.extensions["keys"], f"{name}@example.test"
-            accounts.create(keys, clock.now(), name, name.capitalize(), "patient", PASSWORD, email=email)
+            accounts.create_account(keys, clock.now(), name, name.capitalize(), "patient", PASSWORD, email=email)
     app.extensions["engine"].dispose()
     return names
 
@@ -37,7 +37,7 @@ def add_many(site, count):
         for number in range(1, count + 1):
             name = f"crowd{number}"
             user = accounts.add_user(keys, now, name, name, "patient", stored, None, email=f"{name}@example.test")
-            demo.turn_on(keys, now, user)
+            demo.turn_on_two_factor(keys, now, user)
             row = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).one()
             made[name] = keys.open(row.secret_sealed, secret_place(user.id, row.id))
         db.session.commit()

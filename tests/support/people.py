@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from portal import clock as portal_clock
 from portal import create_app, passwords
 from portal.cli import make_migrator
-from portal.flows import demo
 from portal.flows.factors import backup_codes
+from portal.flows.operator import demo
 from portal.models import Authenticator, Base, User, secret_place
 from portal.settings import config
 from portal.settings.environment import load_settings
@@ -79,7 +79,7 @@ def world(sites):
         patch.setattr(portal_clock, "now", lambda: START)
         patch.setattr(backup_codes, "new_code", lambda: made.append(new_code()) or made[-1])
         make_migrator(app).upgrade()
-        demo.seed(app.extensions["keys"], START)
+        demo.seed_demo(app.extensions["keys"], START)
     codes = iter([made[at : at + config.BACKUP_CODES] for at in range(0, len(made), config.BACKUP_CODES)])
     keys = read_keys(app)
     people = {

@@ -6,8 +6,8 @@ from sqlalchemy import insert, update
 
 from portal import passwords
 from portal.db import db
-from portal.flows import demo
-from portal.flows.accounts import add_user
+from portal.flows.operator import demo
+from portal.flows.operator.accounts import add_user
 from portal.models import Authenticator, EmergencyGrant, NoticeAddress, Practice, ResetRequest, Session, TrustedBrowser, User
 from tests.support.client import Browser
 from tests.support.mailbox import mails
@@ -53,7 +53,7 @@ class Roles:
             stored, riverside = passwords.hash_password(demo.PASSWORD), db.session.get_one(Practice, 1)
             mail = f"{name}@{demo.MAIL_HOST}"
             user = add_user(self.app.extensions["keys"], START, name, name.title(), role, stored, riverside, email=mail)
-            demo.turn_on(self.app.extensions["keys"], START, user)
+            demo.turn_on_two_factor(self.app.extensions["keys"], START, user)
             db.session.commit()
         return Person(name, demo.PASSWORD, name.title(), read_keys(self.app)[name])
 

@@ -9,10 +9,10 @@ from sqlalchemy import insert, select, update
 
 from portal import passwords
 from portal.db import db
-from portal.flows import demo
-from portal.flows.accounts import add_user
 from portal.flows.factors import backup_codes
 from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
+from portal.flows.operator import demo
+from portal.flows.operator.accounts import add_user
 from portal.models import (
     Authenticator,
     BackupCode,
@@ -75,7 +75,7 @@ class Town:
         with pytest.MonkeyPatch.context() as patch, self.app.app_context():
             patch.setattr(backup_codes, "new_code", lambda: made.append(new_code()) or made[-1])
             user = self._add(username, name, role)
-            demo.turn_on(keys, datetime.now(UTC), user)
+            demo.turn_on_two_factor(keys, datetime.now(UTC), user)
             db.session.commit()
             row = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).one()
             secret = keys.open(row.secret_sealed, secret_place(user.id, row.id))

@@ -8,11 +8,11 @@ from sqlalchemy import select
 from portal import passwords
 from portal.crypto import Keyring
 from portal.db import begin_write, db
-from portal.flows.accounts import add_user
 from portal.flows.base.context import RequestContext
-from portal.flows.demo_charts import seed_charts
 from portal.flows.factors import backup_codes
 from portal.flows.factors.challenges import method_context
+from portal.flows.operator.accounts import add_user
+from portal.flows.operator.demo_charts import seed_charts
 from portal.methods import first_method
 from portal.models import Appointment, Authenticator, BackupCodeSet, Letter, Practice, Result, User, new_id, secret_place
 
@@ -20,7 +20,7 @@ PASSWORD = "harbor-lantern-2026"
 
 
 @dataclass(frozen=True)
-class Demo:
+class DemoPerson:
     username: str
     full_name: str
     role: str
@@ -36,8 +36,8 @@ PRACTICES = (
     ("Lakeside Clinic", "Madison", "(608) 555-0117"),
 )
 PEOPLE = (
-    Demo("maria", "Maria Reyes", "patient", phone="+15035550164", about="patient, two-factor authentication off"),
-    Demo(
+    DemoPerson("maria", "Maria Reyes", "patient", phone="+15035550164", about="patient, two-factor authentication off"),
+    DemoPerson(
         "jun",
         "Jun Park",
         "patient",
@@ -45,17 +45,25 @@ PEOPLE = (
         country="KR",
         about="patient, two-factor authentication off, Korean mobile number on file",
     ),
-    Demo("sam", "Sam Okoye", "patient", on=True, about="patient, two-factor authentication on, key on the test bench's phone"),
-    Demo("dr.chen", "Dr. Lian Chen", "provider", PRACTICES[0][0], about="provider at Riverside Family Practice, not set up"),
-    Demo("dr.okafor", "Dr. Ada Okafor", "provider", PRACTICES[0][0], on=True, about="provider at Riverside Family Practice, on"),
-    Demo("admin.lee", "Robin Lee", "administrator", PRACTICES[0][0], on=True, about="practice administrator at Riverside, on"),
-    Demo("dr.novak", "Dr. Petra Novak", "provider", PRACTICES[1][0], on=True, about="provider at Lakeside Clinic, on"),
-    Demo("support", "Noor Haddad", "support", on=True, about="support agent, on"),
+    DemoPerson(
+        "sam", "Sam Okoye", "patient", on=True, about="patient, two-factor authentication on, key on the test bench's phone"
+    ),
+    DemoPerson(
+        "dr.chen", "Dr. Lian Chen", "provider", PRACTICES[0][0], about="provider at Riverside Family Practice, not set up"
+    ),
+    DemoPerson(
+        "dr.okafor", "Dr. Ada Okafor", "provider", PRACTICES[0][0], on=True, about="provider at Riverside Family Practice, on"
+    ),
+    DemoPerson(
+        "admin.lee", "Robin Lee", "administrator", PRACTICES[0][0], on=True, about="practice administrator at Riverside, on"
+    ),
+    DemoPerson("dr.novak", "Dr. Petra Novak", "provider", PRACTICES[1][0], on=True, about="provider at Lakeside Clinic, on"),
+    DemoPerson("support", "Noor Haddad", "support", on=True, about="support agent, on"),
 )
 MAIL_HOST = "example.test"
 
 
-def seed(keys: Keyring, now: datetime) -> int:
+def seed_demo(keys: Keyring, now: datetime) -> int:
     """Make the accounts that are missing; returns how many were made."""
     known = set(db.session.scalars(select(User.username)))
     missing = [person for person in PEOPLE if person.username not in known]
@@ -87,7 +95,7 @@ def seed_practices() -> dict[str, Practice]:
     return rows
 
 
-def seed_person(keys: Keyring, now: datetime, person: Demo, stored: str, practices: dict[str, Practice]) -> None:
+def seed_person(keys: Keyring, now: datetime, person: DemoPerson, stored: str, practices: dict[str, Practice]) -> None:
     user = add_user(
         keys, now, person.username, person.full_name, person.role, stored, practices.get(person.practice or ""),
         email=f"{person.username}@{MAIL_HOST}", phone=person.phone,
@@ -96,10 +104,10 @@ def seed_person(keys: Keyring, now: datetime, person: Demo, stored: str, practic
     if person.role == "patient":
         db.session.add_all(health_rows(user.id, now))
     if person.on:
-        turn_on(keys, now, user)
+        turn_on_two_factor(keys, now, user)
 
 
-def turn_on(keys: Keyring, now: datetime, user: User) -> None:
+def turn_on_two_factor(keys: Keyring, now: datetime, user: User) -> None:
     """An authenticator as set-up would have made it, with a saved set of backup codes."""
     context = RequestContext(now=now, keys=keys, ip="", user_agent="demo seed", request_id="demo-seed")
     chosen = first_method()

@@ -45,22 +45,22 @@ SEALED: tuple[tuple[type, str, Place], ...] = (
 
 
 @dataclass
-class Rotation:
+class RotationCount:
     """How many values were sealed anew, and how many no key at hand opens: those stay as they are."""
 
     done: int = 0
     broken: int = 0
 
 
-def rotate(keys: Keyring) -> Rotation:
+def rotate_keys(keys: Keyring) -> RotationCount:
     """Re-seal what older keys sealed. Safe to run twice; a damaged value holds up no other."""
-    rotation = Rotation()
+    rotation = RotationCount()
     for model, column, place in SEALED:
         rotate_column(keys, rotation, model, column, place)
     return rotation
 
 
-def rotate_column(keys: Keyring, rotation: Rotation, model: Any, column: str, place: Place) -> None:
+def rotate_column(keys: Keyring, rotation: RotationCount, model: Any, column: str, place: Place) -> None:
     """One column, a batch a transaction. A value that changed meanwhile is left to its own writer: it is new already."""
     last = None
     sealed = getattr(model, column)
@@ -87,11 +87,11 @@ def rotate_value(keys: Keyring, model: Any, column: str, row: Any, place: str) -
     """One value; 0 where it changed meanwhile. Raises SealBroken."""
     old = getattr(row, column)
     text = keys.open(old, place)
-    values = {column: keys.seal(text, place), **beside(keys, model, column, text)}
+    values = {column: keys.seal(text, place), **derived_columns(keys, model, column, text)}
     return change(update(model).where(model.id == row.id, getattr(model, column) == old).values(values))
 
 
-def beside(keys: Keyring, model: Any, column: str, text: str) -> dict[str, bytes]:
+def derived_columns(keys: Keyring, model: Any, column: str, text: str) -> dict[str, bytes]:
     """What is made anew together with a sealed column: the hash that an account is found by."""
     return {"email_hash": keys.look_up_hash(fold_email(text))} if (model, column) == (User, "email_sealed") else {}
 

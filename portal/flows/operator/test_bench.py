@@ -6,11 +6,11 @@ from sqlalchemy import select
 
 from portal.crypto import Keyring, SealBroken
 from portal.db import db
-from portal.flows import demo
 from portal.flows.base.context import RequestContext
 from portal.flows.factors.challenges import open_secret
 from portal.flows.messages import outbox
 from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
+from portal.flows.operator import demo
 from portal.methods import method
 from portal.models import Authenticator, Outbox, User
 from portal.policy import policy_of
@@ -18,13 +18,13 @@ from portal.policy import policy_of
 MAILS_SHOWN = 50
 
 
-def phones(context: RequestContext) -> list[dict]:
+def list_phones(context: RequestContext) -> list[dict]:
     """One phone a demo account with an app, with its entries; what is sent to a number stands among the texts."""
     names = [person.username for person in demo.PEOPLE]
     shown = []
     for user in db.session.scalars(select(User).where(User.username.in_(names)).order_by(User.id)):
         rows = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).all()
-        entries = [entry(context, user, row) for row in rows if not is_sent(row)]
+        entries = [app_entry(context, user, row) for row in rows if not is_sent(row)]
         shown.append({"person": user.full_name, "entries": entries})
     return [phone for phone in shown if phone["entries"]]
 
@@ -35,7 +35,7 @@ def is_sent(row: Authenticator) -> bool:
     return asked is not None and asked.sends
 
 
-def entry(context: RequestContext, user: User, row: Authenticator) -> dict:
+def app_entry(context: RequestContext, user: User, row: Authenticator) -> dict:
     """Issuer and label of one entry, and what its method shows there; `method` is "" if it cannot be opened."""
     about = {"issuer": policy_of(user.role).issuer, "label": user.username, "method": ""}
     asked = method(row.method)
@@ -46,15 +46,15 @@ def entry(context: RequestContext, user: User, row: Authenticator) -> dict:
     return {**about, "method": row.method, **asked.challenge.simulate(secret, row, context.now)} if asked else about
 
 
-def texts(keys: Keyring, now: datetime) -> list[dict]:
+def list_texts(keys: Keyring, now: datetime) -> list[dict]:
     """The newest texts: number, words while they are kept, when, and how far each has come."""
     rows = db.session.scalars(
         select(Outbox).where(Outbox.kind == outbox.TEXT).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN)
     )
     return [
         {
-            "to": opened(keys, row, "to"),
-            "text": opened(keys, row, "body"),
+            "to": open_column(keys, row, "to"),
+            "text": open_column(keys, row, "body"),
             "at": row.created_at,
             "state": outbox.delivery_state(row, now),
         }
@@ -62,17 +62,17 @@ def texts(keys: Keyring, now: datetime) -> list[dict]:
     ]
 
 
-def mails(keys: Keyring, now: datetime) -> list[dict]:
+def list_emails(keys: Keyring, now: datetime) -> list[dict]:
     """The newest mails: address, template, facts, links while they are readable, when, and how far each has come."""
     rows = db.session.scalars(
         select(Outbox).where(Outbox.kind == outbox.MAIL).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN)
     )
     return [
         {
-            "to": opened(keys, row, "to"),
+            "to": open_column(keys, row, "to"),
             "template": row.template,
             "facts": row.facts,
-            "links": {"link": opened(keys, row, "body"), NOT_ME: make_row_token(keys, row.id, NOT_ME)},
+            "links": {"link": open_column(keys, row, "body"), NOT_ME: make_row_token(keys, row.id, NOT_ME)},
             "at": row.created_at,
             "state": outbox.delivery_state(row, now),
         }
@@ -80,7 +80,7 @@ def mails(keys: Keyring, now: datetime) -> list[dict]:
     ]
 
 
-def opened(keys: Keyring, row: Outbox, column: str) -> str:
+def open_column(keys: Keyring, row: Outbox, column: str) -> str:
     """A sealed column of the outbox, "" where it is wiped or cannot be opened."""
     sealed = getattr(row, f"{column}_sealed")
     try:

@@ -12,7 +12,7 @@ from portal.models import ROLES, Practice, User
 from portal.words.refusals import Refused
 
 
-def create(
+def create_account(
     keys: Keyring,
     now: datetime,
     username: str,
@@ -34,12 +34,12 @@ def create(
     if session.scalar(select(User.id).where(User.username == name)):
         session.rollback()
         return False
-    add_user(keys, now, name, full_name, role, stored, practice_named(practice), email=email)
+    add_user(keys, now, name, full_name, role, stored, find_or_make_practice(practice), email=email)
     session.commit()
     return True
 
 
-def practice_named(name: str | None) -> Practice | None:
+def find_or_make_practice(name: str | None) -> Practice | None:
     """The practice of that name, made where it is new; None for None."""
     if name is None:
         return None

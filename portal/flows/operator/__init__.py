@@ -1,0 +1,1 @@
+"""What the operator does: accounts, key rotation, the demo accounts, the test bench."""
