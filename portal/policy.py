@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Policy:
-    """The rules of one door. They go by property: a method says whether it is `restricted` (NIST's word for telephone codes)."""
+    """The rules of one side. They go by property: a method says whether it is `restricted` (NIST's word for telephone codes)."""
 
     roles: frozenset[str]
     issuer: str  # what the authenticator app shows (TO-7)
@@ -16,7 +16,7 @@ class Policy:
     hands_over_copy: bool = False  # whether the practice administrator keeps a sealed sheet of backup codes (C-6)
 
     def allows(self, method) -> bool:
-        """Whether people behind this door may choose the method."""
+        """Whether people behind this side may choose the method."""
         return self.accepts_restricted or not method.restricted
 
     def without_restricted(self) -> "Policy":

@@ -59,7 +59,7 @@ WRONG = {
     "no secret in production": (HTTPS | {"PORTAL_SECRET_KEY": ""}, "PORTAL_SECRET_KEY"),
     "no keys in production": (HTTPS | {"PORTAL_ENCRYPTION_KEYS": ""}, "PORTAL_ENCRYPTION_KEYS"),
     "the test bench in production": (HTTPS | {"PORTAL_TEST_BENCH": "1"}, "PORTAL_TEST_BENCH"),
-    "the test bench behind an open door": (HTTPS | {"PORTAL_TEST_BENCH": "1", "HOST": "0.0.0.0"}, "PORTAL_TEST_BENCH"),
+    "the test bench behind an open side": (HTTPS | {"PORTAL_TEST_BENCH": "1", "HOST": "0.0.0.0"}, "PORTAL_TEST_BENCH"),
     "the test bench for others": (
         {"PORTAL_BASE_URL": "https://localhost", "PORTAL_TEST_BENCH": "1", "HOST": "0.0.0.0"},
         "PORTAL_TEST_BENCH",

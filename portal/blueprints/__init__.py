@@ -1,1 +1,1 @@
-"""Rooms with doors: HTTP in, HTTP out."""
+"""Rooms with sides: HTTP in, HTTP out."""

@@ -2,8 +2,8 @@
 
 from flask import Blueprint, Response, abort, g, request, url_for
 
-from portal.blueprints.done import mark, said
-from portal.blueprints.doors import ask_again
+from portal.blueprints.shared.flash import make_mark, read_flash
+from portal.blueprints.shared.guards import require_fresh_proof
 from portal.flows.approvals import kinds as flow
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
@@ -15,18 +15,18 @@ ANSWERS = ("approve", "refuse")
 
 @blueprint.get("")
 def listed() -> Response:
-    back_url = None if g.door.home == "approvals.listed" else g.door.url("settings")
+    back_url = None if g.side.home == "approvals.listed" else g.side.url("settings")
     return render_page(
         "approvals/list.html",
         waiting=flow.list_requests(request_context()),
-        notice=said(on=request_context().who.is_on),
+        notice=read_flash(on=request_context().who.is_on),
         back_url=back_url,
     )
 
 
 @blueprint.get("/waiting/<kind>/<row_id>")
 def show(kind: str, row_id: str) -> Response:
-    again = ask_again()
+    again = require_fresh_proof()
     if again:
         return again
     try:
@@ -38,7 +38,7 @@ def show(kind: str, row_id: str) -> Response:
 @blueprint.post("/waiting/<kind>/<row_id>")
 def decide(kind: str, row_id: str) -> Response:
     """One address, two buttons: what decides is the form's field."""
-    again = ask_again()
+    again = require_fresh_proof()
     if again:
         return again
     answer = request.form.get("answer")
@@ -50,7 +50,7 @@ def decide(kind: str, row_id: str) -> Response:
         flow.decide_request(request_context(), kind, row_id, approved)
     except Refused as refused:
         return refuse_form("approvals/gone.html", (), refused)
-    return redirect_to_path(url_for(".listed", done=mark("approved" if approved else "refused")))
+    return redirect_to_path(url_for(".listed", done=make_mark("approved" if approved else "refused")))
 
 
 def asked(kind: str, row_id: str) -> dict:

@@ -1,9 +1,9 @@
-"""One of a person's authenticators: its name, and its end while another stays. Nested in each door's blueprint."""
+"""One of a person's authenticators: its name, and its end while another stays. Nested in each side's blueprint."""
 
 from flask import Blueprint, Response, abort, request
 
-from portal.blueprints.done import go_and_say
-from portal.blueprints.doors import ask_again, ask_code
+from portal.blueprints.shared.flash import redirect_and_say
+from portal.blueprints.shared.guards import require_code, require_fresh_proof
 from portal.flows.account import security_page
 from portal.flows.factors import authenticators
 from portal.forms.profile import LabelForm
@@ -23,7 +23,7 @@ def own(authenticator_id: str) -> security_page.AuthenticatorView:
 
 @blueprint.get("/<authenticator_id>/name")
 def rename(authenticator_id: str) -> Response:
-    again = ask_code()
+    again = require_code()
     if again:
         return again
     held = own(authenticator_id)
@@ -32,7 +32,7 @@ def rename(authenticator_id: str) -> Response:
 
 @blueprint.post("/<authenticator_id>/name")
 def submit_rename(authenticator_id: str) -> Response:
-    again = ask_code()
+    again = require_code()
     if again:
         return again
     held = own(authenticator_id)
@@ -43,12 +43,12 @@ def submit_rename(authenticator_id: str) -> Response:
         authenticators.rename_authenticator(request_context(), held.id, form.name.data)
     except Refused as refused:
         return refuse_form("account/rename.html", form, refused, "name", held=held)
-    return go_and_say("security", "changed")
+    return redirect_and_say("security", "changed")
 
 
 @blueprint.get("/<authenticator_id>/remove")
 def remove(authenticator_id: str) -> Response:
-    again = ask_again()
+    again = require_fresh_proof()
     if again:
         return again
     held = own(authenticator_id)
@@ -59,8 +59,8 @@ def remove(authenticator_id: str) -> Response:
 @blueprint.post("/<authenticator_id>/remove")
 def submit_remove(authenticator_id: str) -> Response:
     held = own(authenticator_id)
-    again = ask_again()
+    again = require_fresh_proof()
     if again:
         return again
     removed = authenticators.remove_authenticator(request_context(), held.id)
-    return go_and_say("security", "changed") if removed else redirect_to_path(request.path)  # the page says why it stays
+    return redirect_and_say("security", "changed") if removed else redirect_to_path(request.path)  # the page says why it stays

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, abort, request
 
-from portal.blueprints.doors import forbid
+from portal.blueprints.shared.guards import forbid
 from portal.flows.account import security_page
 from portal.flows.emergency import ask as flow
 from portal.flows.emergency import read

@@ -5,7 +5,7 @@ Without an address of its own: its parents, Team Members and the support console
 
 from flask import Blueprint, Response, abort, g, url_for
 
-from portal.blueprints.done import mark, said
+from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.flows.emergency import decide
 from portal.flows.emergency import review as flow
 from portal.web.browser_session import request_context
@@ -23,23 +23,23 @@ def context() -> dict:
         "reviews": to_review,
         "decide_url": decide_url,
         "review_url": review_url,
-        "back_url": g.door.url("approvals.listed" if request_context().who.role == flow.SUPPORT else "practice.team"),
+        "back_url": g.side.url("approvals.listed" if request_context().who.role == flow.SUPPORT else "practice.team"),
     }
 
 
 def review_url(grant_id: str) -> str:
     place = "" if request_context().who.role == flow.SUPPORT else "practice."
-    return g.door.url(f"{place}emergency_reviews.review", grant_id=grant_id)
+    return g.side.url(f"{place}emergency_reviews.review", grant_id=grant_id)
 
 
 def decide_url(row_id: str) -> str:
     place = "" if request_context().who.role == flow.SUPPORT else "practice."
-    return g.door.url(f"{place}approvals.show", kind=decide.KIND, row_id=row_id)
+    return g.side.url(f"{place}approvals.show", kind=decide.KIND, row_id=row_id)
 
 
 @blueprint.get("")
 def listed() -> Response:
-    return render_page("emergency/listed.html", notice=said(), **context())
+    return render_page("emergency/listed.html", notice=read_flash(), **context())
 
 
 @blueprint.post("/<grant_id>/reviewed")
@@ -49,4 +49,4 @@ def review(grant_id: str) -> Response:
             abort(404)
     except Refused as refused:
         return refuse_form("emergency/listed.html", (), refused, notice=None, **context())
-    return redirect_to_path(url_for(".listed", done=mark("reviewed")))
+    return redirect_to_path(url_for(".listed", done=make_mark("reviewed")))

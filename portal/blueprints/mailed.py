@@ -5,8 +5,8 @@ from functools import wraps
 
 from flask import Blueprint, Response, g, request, url_for
 
-from portal.blueprints.done import mark
-from portal.blueprints.doors import PATIENT_DOOR, door_of
+from portal.blueprints.shared.flash import make_mark
+from portal.blueprints.shared.sides import PATIENT_SIDE, side_of
 from portal.flows.account import profile as profile_flow
 from portal.flows.resets import reset as reset_flow
 from portal.flows.sign_in import new_password as passwords_flow
@@ -127,14 +127,14 @@ def submit_set_up_again(token: str) -> Response:
             raise
         return refuse_form("mailed/set_up_again.html", form, refused, "password", **context)
     renew_session(begun.token)
-    door = door_of(begun.role)
-    return redirect_to_path(door.url("setup.choose") if door else url_for("sign_in.ask_password"))
+    side = side_of(begun.role)
+    return redirect_to_path(side.url("setup.choose") if side else url_for("sign_in.ask_password"))
 
 
 def reset_context(token: str, user: User) -> dict:
     """The page wears the brand of the person's own side."""
-    door = door_of(user.role)
-    g.brand = door.brand if door else None
+    side = side_of(user.role)
+    g.brand = side.brand if side else None
     return {"action": url_for("mailed.submit_set_up_again", token=token), "username": user.username}
 
 
@@ -161,11 +161,11 @@ def confirm_address(token: str) -> Response:
 def submit_confirm_address(token: str) -> Response:
     its_owner()
     profile_flow.confirm_address(request_context(), token)
-    return redirect_to_path(own_account(done=mark("address_confirmed")))
+    return redirect_to_path(own_account(done=make_mark("address_confirmed")))
 
 
 def own_account(**values) -> str:
-    """The page of whoever is here that shows their own data; strangers are led to it by the patients' door."""
+    """The page of whoever is here that shows their own data; strangers are led to it by the patients' side."""
     who = session_user()
-    door = (door_of(who.role) if who else None) or PATIENT_DOOR
-    return door.url(door.profile, **values)
+    side = (side_of(who.role) if who else None) or PATIENT_SIDE
+    return side.url(side.profile, **values)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request, url_for
 
-from portal.blueprints.doors import Door, door_of
+from portal.blueprints.shared.sides import Side, side_of
 from portal.flows.account import not_me as flow
 from portal.web.browser_session import request_context, session_user
 from portal.web.rendering import redirect_to, redirect_to_path, refuse_form, render_page
@@ -20,9 +20,9 @@ def keep_the_address(response: Response) -> Response:
 
 @blueprint.get("/done")
 def done() -> Response:
-    door = own_door()
+    side = own_door()
     ended = {f"of_{what}": what in request.args for what in ("reset", "trust")}
-    return render_page("not_me/done.html", security_url=door.url("security") if door else None, **ended)
+    return render_page("not_me/done.html", security_url=side.url("security") if side else None, **ended)
 
 
 @blueprint.get("/<token>")
@@ -47,9 +47,9 @@ def answer(token: str) -> Response:
         notice = flow.read_notice(request_context(), token)
         if flow.asks_sign_in(request_context(), notice):
             return redirect_to_path(sign_in_url(token))
-        door = own_door()
-        if not flow.ends_at_once(notice) and door and not request_context().who.is_fresh(request_context().now):
-            return redirect_to_path(door.url("confirm.ask", next=url_for("not_me.ask", token=token)))
+        side = own_door()
+        if not flow.ends_at_once(notice) and side and not request_context().who.is_fresh(request_context().now):
+            return redirect_to_path(side.url("confirm.ask", next=url_for("not_me.ask", token=token)))
         flow.answer_not_me(request_context(), token)
     except Refused as refused:
         return refuse_form("not_me/ask.html", (), refused)
@@ -58,10 +58,10 @@ def answer(token: str) -> Response:
     )
 
 
-def own_door() -> Door | None:
-    """The door of whoever is signed in to the end."""
+def own_door() -> Side | None:
+    """The side of whoever is signed in to the end."""
     who = session_user()
-    return door_of(who.role) if who is not None and not who.owes_code else None
+    return side_of(who.role) if who is not None and not who.owes_code else None
 
 
 def sign_in_url(token: str) -> str:

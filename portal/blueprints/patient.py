@@ -4,8 +4,9 @@ from flask import Blueprint, Response, g, request
 
 from portal.blueprints import authenticators, confirm, presence, profile, turns
 from portal.blueprints import codes as codes_pages
-from portal.blueprints.done import go_and_say, said
-from portal.blueprints.doors import PATIENT_DOOR, ask_again, ask_code, guard
+from portal.blueprints.shared.flash import read_flash, redirect_and_say
+from portal.blueprints.shared.guards import guard_side, require_code, require_fresh_proof
+from portal.blueprints.shared.sides import PATIENT_SIDE
 from portal.flows.account import activity as presence_flow
 from portal.flows.account import security_page
 from portal.flows.factors import backup_codes, setup, turn_off
@@ -16,7 +17,7 @@ from portal.web.rendering import redirect_to, redirect_to_path, refuse_form, ren
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("patient", __name__)
-blueprint.before_request(guard(PATIENT_DOOR))
+blueprint.before_request(guard_side(PATIENT_SIDE))
 blueprint.register_blueprint(turns.blueprint, url_prefix="/account/security/two-factor")
 blueprint.register_blueprint(authenticators.blueprint, url_prefix="/account/security/authenticators")
 blueprint.register_blueprint(confirm.blueprint, url_prefix="/account/security/confirm")
@@ -31,7 +32,7 @@ blueprint.register_blueprint(profile.blueprint, url_prefix="/account")
 def home() -> Response:
     codes = backup_codes.codes_overview(request_context()) if request_context().who.is_on else None
     if codes is not None and codes.left == 0:
-        return redirect_to_path(g.door.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
+        return redirect_to_path(g.side.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
     record = security_page.health_record(request_context())
     reminder, url = codes_pages.remind(codes)
     return render_page(
@@ -52,24 +53,24 @@ def account_settings() -> Response:
 
 @blueprint.get("/account/security")
 def security() -> Response:
-    again = ask_code()
+    again = require_code()
     if again:
         return again
     shown = {**security_page.security_page(request_context()), "presence": presence_flow.places_overview(request_context())}
     who, backup = request_context().who, shown["backup"]
-    notice = said(on=who.is_on, off=not who.is_on, saved=backup is not None and backup.saved)
-    return render_page("patient/security.html", notice=notice, url=g.door.url, places_shown=config.PLACES_SHOWN, **shown)
+    notice = read_flash(on=who.is_on, off=not who.is_on, saved=backup is not None and backup.saved)
+    return render_page("patient/security.html", notice=notice, url=g.side.url, places_shown=config.PLACES_SHOWN, **shown)
 
 
-# --- Disable: only here, so that no other door has it
+# --- Disable: only here, so that no other side has it
 
 
 def before_disable() -> Response | None:
     """Where it cannot be turned off, or a code comes first: a trusted browser's session shows one (C-7)."""
     who = request_context().who
-    if not who.is_on or not g.door.policy.may_turn_off:
-        return redirect_to_path(g.door.url("security"))
-    return ask_again() if who.second_factor_at is None else None
+    if not who.is_on or not g.side.policy.may_turn_off:
+        return redirect_to_path(g.side.url("security"))
+    return require_fresh_proof() if who.second_factor_at is None else None
 
 
 @blueprint.get("/account/security/disable")
@@ -95,20 +96,20 @@ def submit_disable() -> Response:
     except Refused as refused:
         return refuse_form("patient/disable.html", form, refused, "password", **context)
     except setup.OutOfTurn:
-        return redirect_to_path(g.door.url("disable"))
-    return go_and_say("security", "off") if is_off else redirect_to_path(g.door.url("replace_password"))
+        return redirect_to_path(g.side.url("disable"))
+    return redirect_and_say("security", "off") if is_off else redirect_to_path(g.side.url("replace_password"))
 
 
 @blueprint.post("/account/security/disable/keep")
 def keep_on() -> Response:
     """ "Keep it on": the way out of both pages, and the end of what they began. It takes no proof."""
     turn_off.keep_on(request_context())
-    return redirect_to_path(g.door.url("security"))
+    return redirect_to_path(g.side.url("security"))
 
 
 def before_replacing() -> Response | None:
     """As before; and nobody replaces a password here whose own was long enough, or who has not shown it."""
-    due = None if turn_off.awaits_password(request_context()) else redirect_to_path(g.door.url("disable"))
+    due = None if turn_off.awaits_password(request_context()) else redirect_to_path(g.side.url("disable"))
     return before_disable() or due
 
 
@@ -131,5 +132,5 @@ def submit_replace_password() -> Response:
     except Refused as refused:
         return refuse_form("patient/replace_password.html", form, refused, "new_password")
     except setup.OutOfTurn:
-        return redirect_to_path(g.door.url("disable"))
-    return go_and_say("security", "off")
+        return redirect_to_path(g.side.url("disable"))
+    return redirect_and_say("security", "off")

@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, request, url_for
 
 from portal.blueprints import approvals, emergency_reviews, reset, team_status
-from portal.blueprints.done import mark, said
-from portal.blueprints.doors import ask_again, forbid
+from portal.blueprints.shared.flash import make_mark, read_flash
+from portal.blueprints.shared.guards import forbid, require_fresh_proof
 from portal.flows.base.context import SessionUser
 from portal.flows.emergency.review import list_to_review
 from portal.flows.practice import deadline as flow
@@ -38,7 +38,7 @@ def team() -> Response:
     return render_page(
         "practice/team.html",
         deadline=flow.load_deadline(request_context()),
-        notice=said(),
+        notice=read_flash(),
         reviews=reviews,
         review_url=review_url,
     )
@@ -53,7 +53,7 @@ def deadline_context() -> dict:
 
 @blueprint.get("/deadline")
 def deadline() -> Response:
-    again = ask_again()
+    again = require_fresh_proof()
     if again:
         return again
     context = deadline_context()
@@ -65,7 +65,7 @@ def deadline() -> Response:
 
 @blueprint.post("/deadline")
 def submit_deadline() -> Response:
-    again = ask_again()
+    again = require_fresh_proof()
     if again:
         return again
     form = DeadlineForm(request.form)
@@ -73,12 +73,12 @@ def submit_deadline() -> Response:
     if not form.validate():
         return refuse_form("practice/deadline.html", form, **deadline_context())
     flow.set_deadline(request_context(), form.chosen, int(form.days.data), int(form.sign_ins.data))
-    return redirect_to_path(url_for(".team", done=mark("deadline_set")))
+    return redirect_to_path(url_for(".team", done=make_mark("deadline_set")))
 
 
 @blueprint.post("/deadline/remove")
 def remove_deadline() -> Response:
-    if ask_again():
+    if require_fresh_proof():
         return redirect_to_path(url_for(".deadline"))  # which asks, and is where the person lands afterwards
     flow.remove_deadline(request_context())
-    return redirect_to_path(url_for(".team", done=mark("deadline_removed")))
+    return redirect_to_path(url_for(".team", done=make_mark("deadline_removed")))

@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
-from portal.blueprints.done import go_and_say
-from portal.blueprints.doors import ask_again, ask_code
+from portal.blueprints.shared.flash import redirect_and_say
+from portal.blueprints.shared.guards import require_code, require_fresh_proof
 from portal.flows.account import activity as flow
 from portal.settings import config
 from portal.web.browser_session import request_context
@@ -31,12 +31,12 @@ ASKED = {
 
 def asked(kind: str, index: int) -> dict:
     heading, meaning = ASKED[kind][index]
-    return {"heading": _(heading), "meaning": _(meaning), "back_url": g.door.url("security")}
+    return {"heading": _(heading), "meaning": _(meaning), "back_url": g.side.url("security")}
 
 
 def ask_end(kind: str, row_id: int) -> Response:
     """Where a person comes back to who had to show first that it is them (RA-3)."""
-    again = ask_code()
+    again = require_code()
     if again:
         return again
     found = flow.find_place(request_context(), kind, row_id) if row_id <= config.ROW_ID_MAX else None
@@ -47,41 +47,41 @@ def ask_end(kind: str, row_id: int) -> Response:
 
 
 def end(kind: str, row_id: int) -> Response:
-    again = ask_again()
+    again = require_fresh_proof()
     if again:
         return again
     if row_id > config.ROW_ID_MAX or not flow.end_place(request_context(), kind, row_id):
         abort(404)
-    return go_and_say("security", kind)
+    return redirect_and_say("security", kind)
 
 
 def ask_end_all(kind: str) -> Response:
     action = url_for(".end_all", kind=kind)
-    return ask_code() or render_page(
+    return require_code() or render_page(
         "presence/end.html", place=None, kind=kind, action=action, button=_("End all"), **asked(kind, 1)
     )
 
 
 def end_all(kind: str) -> Response:
-    again = ask_again()
+    again = require_fresh_proof()
     if again:
         return again
     flow.end_all_places(request_context(), kind)
-    return go_and_say("security", kind)
+    return redirect_and_say("security", kind)
 
 
 def activity() -> Response:
     """Recent activity, twenty a page; a page that is no number is the first."""
-    again = ask_code()
+    again = require_code()
     if again:
         return again
     number = request.args.get("page", 1, type=int)
     shown = flow.recent_activity(request_context(), number if 1 <= number <= PAGE_MAX else 1)
-    return render_page("presence/activity.html", shown=shown, back_url=g.door.url("security"))
+    return render_page("presence/activity.html", shown=shown, back_url=g.side.url("security"))
 
 
 def blueprint_for(*kinds: str) -> Blueprint:
-    """The pages for what a door has: sessions everywhere, trusted browsers where one may be trusted."""
+    """The pages for what a side has: sessions everywhere, trusted browsers where one may be trusted."""
     made = Blueprint("presence", __name__)
     for kind in kinds:
         for path, view, method in (

@@ -1,10 +1,10 @@
-"""Profile: nested in a door's blueprint like the wizard, one page for each thing that can be changed."""
+"""Profile: nested in a side's blueprint like the wizard, one page for each thing that can be changed."""
 
 from flask import Blueprint, Response, abort, current_app, g, request, url_for
 
-from portal.blueprints import drafts
-from portal.blueprints.done import go_and_say, said
-from portal.blueprints.doors import ask_again
+from portal.blueprints.shared import kept_input
+from portal.blueprints.shared.flash import read_flash, redirect_and_say
+from portal.blueprints.shared.guards import require_fresh_proof
 from portal.flows.account import profile as flow
 from portal.flows.factors import reauthenticate
 from portal.flows.factors.challenges import needs_a_page
@@ -21,12 +21,12 @@ NO_TEXTS = {reason: f"{reason}_no_texts" for reason in ("phone_country", "phone_
 
 
 def overview(template: str) -> Response:
-    """The page itself; its address and its frame belong to the door."""
-    return render_page(template, profile=flow.profile_overview(request_context()), notice=said())
+    """The page itself; its address and its frame belong to the side."""
+    return render_page(template, profile=flow.profile_overview(request_context()), notice=read_flash())
 
 
 def back(done: str) -> Response:
-    return go_and_say("account", done)
+    return redirect_and_say("account", done)
 
 
 # --- name
@@ -55,24 +55,26 @@ def address_context(is_first: bool) -> dict:
 
 @blueprint.get("/email")
 def email() -> Response:
-    return ask_again() or render_page("profile/email.html", form=EmailForm(data=drafts.typed()), **address_context(is_first=True))
+    return require_fresh_proof() or render_page(
+        "profile/email.html", form=EmailForm(data=kept_input.kept_input()), **address_context(is_first=True)
+    )
 
 
 @blueprint.post("/email")
 def submit_email() -> Response:
-    return ask_again() or take_address(is_first=True)
+    return require_fresh_proof() or take_address(is_first=True)
 
 
 @blueprint.get("/addresses")
 def address() -> Response:
-    return ask_again() or render_page(
-        "profile/email.html", form=EmailForm(data=drafts.typed()), **address_context(is_first=False)
+    return require_fresh_proof() or render_page(
+        "profile/email.html", form=EmailForm(data=kept_input.kept_input()), **address_context(is_first=False)
     )
 
 
 @blueprint.post("/addresses")
 def submit_address() -> Response:
-    return ask_again() or take_address(is_first=False)
+    return require_fresh_proof() or take_address(is_first=False)
 
 
 def take_address(is_first: bool) -> Response:
@@ -90,7 +92,7 @@ def take_address(is_first: bool) -> Response:
 
 @blueprint.get("/addresses/<address_id>/remove")
 def remove_address(address_id: str) -> Response:
-    again = ask_again()
+    again = require_fresh_proof()
     if again:
         return again
     found = flow.find_address(request_context(), address_id) or abort(404)
@@ -99,7 +101,7 @@ def remove_address(address_id: str) -> Response:
 
 @blueprint.post("/addresses/<address_id>/remove")
 def submit_remove_address(address_id: str) -> Response:
-    again = ask_again()
+    again = require_fresh_proof()
     if again:
         return again
     if not flow.remove_address(request_context(), address_id):
@@ -112,12 +114,12 @@ def submit_remove_address(address_id: str) -> Response:
 
 @blueprint.get("/phone")
 def phone() -> Response:
-    return ask_again() or render_page("profile/phone.html", form=PhoneForm(data=drafts.typed()))
+    return require_fresh_proof() or render_page("profile/phone.html", form=PhoneForm(data=kept_input.kept_input()))
 
 
 @blueprint.post("/phone")
 def submit_phone() -> Response:
-    again = ask_again()
+    again = require_fresh_proof()
     if again:
         return again
     form = PhoneForm(request.form)
@@ -126,7 +128,7 @@ def submit_phone() -> Response:
     try:
         flow.change_phone(request_context(), form.phone.data, current_app.extensions["settings"].text_countries)
     except Refused as refused:
-        others = ON_FILE if g.door.policy.accepts_restricted else NO_TEXTS
+        others = ON_FILE if g.side.policy.accepts_restricted else NO_TEXTS
         return refuse_form("profile/phone.html", form, Refused(others.get(refused.reason, refused.reason)), "phone")
     return back("phone")
 
@@ -143,7 +145,7 @@ def password_form() -> type:
 def page_first() -> Response | None:
     """If no code can be typed as it is, the page that sends one, or asks a method's own question, comes before this form."""
     return (
-        ask_again()
+        require_fresh_proof()
         if request_context().who.is_on and needs_a_page(request_context().who.user_id, request_context().who.role)
         else None
     )

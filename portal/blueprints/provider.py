@@ -5,8 +5,9 @@ from flask_babel import gettext as _
 
 from portal.blueprints import authenticators, confirm, practice, presence, profile, turns
 from portal.blueprints import codes as codes_pages
-from portal.blueprints.done import mark, said
-from portal.blueprints.doors import PROVIDER_DOOR, guard
+from portal.blueprints.shared.flash import make_mark, read_flash
+from portal.blueprints.shared.guards import guard_side
+from portal.blueprints.shared.sides import PROVIDER_SIDE
 from portal.flows.account import activity as presence_flow
 from portal.flows.account import security_page
 from portal.flows.approvals import kinds
@@ -27,7 +28,7 @@ SECURITY = "/settings/security"
 PAGE_MAX = 10_000
 
 blueprint = Blueprint("provider", __name__, url_prefix="/ehr")
-check = guard(PROVIDER_DOOR)
+check = guard_side(PROVIDER_SIDE)
 blueprint.before_request(check)
 blueprint.register_blueprint(turns.blueprint, url_prefix=f"{SECURITY}/two-factor")
 blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
@@ -40,12 +41,12 @@ blueprint.register_blueprint(practice.blueprint, url_prefix="/settings/team")
 
 @blueprint.before_app_request
 def check_unknown() -> Response | None:
-    """An address or method below this door that there is not: who has not set up is led to set-up from there, too (TO-11).
+    """An address or method below this side that there is not: who has not set up is led to set-up from there, too (TO-11).
 
     A form that is sent there comes from no page of ours, and that is recorded.
     """
     who = session_user() if request.endpoint is None and request.path.startswith("/ehr/") else None
-    if who is None or who.owes_code or who.role not in PROVIDER_DOOR.policy.roles:
+    if who is None or who.owes_code or who.role not in PROVIDER_SIDE.policy.roles:
         return None
     elsewhere = check()
     if elsewhere is None and request.method not in SAFE_METHODS:
@@ -60,12 +61,16 @@ def check_unknown() -> Response | None:
 def charts() -> Response:
     codes = None if request_context().who.is_emergency else backup_codes.codes_overview(request_context())
     if codes is not None and codes.left == 0:
-        return redirect_to_path(g.door.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
+        return redirect_to_path(g.side.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
     reminder, url = (put_off_words(), set_up_url()) if g.stopped else codes_pages.remind(codes)
     number = request.args.get("page", 1, type=int)
     shown = flow.list_charts(request_context(), number if 1 <= number <= PAGE_MAX else 1)
     return render_page(
-        "provider/charts.html", shown=shown, notice=said(on=request_context().who.is_on), reminder=reminder, reminder_url=url
+        "provider/charts.html",
+        shown=shown,
+        notice=read_flash(on=request_context().who.is_on),
+        reminder=reminder,
+        reminder_url=url,
     )
 
 
@@ -82,7 +87,7 @@ def chart(chart_id: int) -> Response:
     return render_page(
         "provider/chart.html",
         form=NoteForm(),
-        notice=said(on=request_context().who.is_on),
+        notice=read_flash(on=request_context().who.is_on),
         chart=found,
         notes=flow.list_notes(request_context(), found),
     )
@@ -95,7 +100,7 @@ def submit_note(chart_id: int) -> Response:
     if not form.validate():
         return refuse_form("provider/chart.html", form, chart=found, notes=flow.list_notes(request_context(), found))
     flow.write_note(request_context(), found.id, form.note.data)
-    return redirect_to_path(g.door.url("chart", chart_id=found.id, done=mark("noted")))
+    return redirect_to_path(g.side.url("chart", chart_id=found.id, done=make_mark("noted")))
 
 
 # --- Settings
@@ -118,7 +123,7 @@ def security() -> Response:
             **context,
         )
     shown = {**security_page.security_page(request_context()), "presence": presence_flow.places_overview(request_context())}
-    notice = said(on=request_context().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
+    notice = read_flash(on=request_context().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
     return render_page("provider/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)
 
 
@@ -131,8 +136,8 @@ def profile_page() -> Response:
 def submit_put_off() -> Response:
     """ "Later", where the practice's grace allows it: to the page asked for, and set-up is asked for again at the next sign-in."""
     if not g.stopped or deadline.put_off_setup(request_context()):
-        return redirect_to_path(g.get("next_path") or g.door.url(g.door.home))
-    return redirect_browser(g.door.url("security", next=g.next_path))
+        return redirect_to_path(g.get("next_path") or g.side.url(g.side.home))
+    return redirect_browser(g.side.url("security", next=g.next_path))
 
 
 def put_off_words() -> str:
@@ -143,7 +148,7 @@ def put_off_words() -> str:
 def set_up_url() -> str:
     """The wizard; in place of what is live and does not count here, where there is such."""
     old = security_page.own_authenticators(request_context())[0].id if request_context().who.is_on else None
-    return g.door.url("setup.choose", change=old, next=g.get("next_path"))
+    return g.side.url("setup.choose", change=old, next=g.get("next_path"))
 
 
 def why_stopped() -> str:
@@ -156,4 +161,4 @@ def why_stopped() -> str:
 def submit_sealed_copy() -> Response:
     if "sealed_copy" in request.form:
         backup_codes.hand_over_sealed_copy(request_context())
-    return redirect_to_path(g.door.url("security", done=mark("copy") if "sealed_copy" in request.form else None))
+    return redirect_to_path(g.side.url("security", done=make_mark("copy") if "sealed_copy" in request.form else None))

@@ -10,7 +10,7 @@ from portal.web.rendering import render_page
 
 CHARTS = ("provider.charts", "provider.chart")
 WAY_OUT = ("emergency.end_now", "sign_in.sign_out", "sign_in.extend", "reports.content_policy")
-# What anybody may read, and the doors, which lead on to the charts.
+# What anybody may read, and the sides, which lead on to the charts.
 READABLE = ("help", "sign_in", "test_bench")
 
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 
-from portal.blueprints.doors import ask_again, forbid
+from portal.blueprints.shared.guards import forbid, require_fresh_proof
 from portal.flows.resets import ask as flow
 from portal.flows.resets.decide import CHECKS, SECOND
 from portal.forms.practice import ResetForm
@@ -43,7 +43,7 @@ def context(subject: flow.ResetSubject) -> dict:
 @blueprint.get("/<int:user_id>/reset")
 def reset(user_id: int) -> Response:
     subject = subject_of(user_id)
-    return ask_again() or render_page("practice/reset.html", form=form_of(subject), **context(subject))
+    return require_fresh_proof() or render_page("practice/reset.html", form=form_of(subject), **context(subject))
 
 
 def seen_generation() -> int:
@@ -62,7 +62,7 @@ def submit_reset(user_id: int) -> Response:
     try:
         if not request_context().who.is_fresh(request_context().now):
             flow.keep_draft(request_context(), subject.id, reason, checks)
-            return ask_again() or abort(404)
+            return require_fresh_proof() or abort(404)
         flow.ask_reset(request_context(), subject.id, reason, checks, seen_generation())
     except Refused as refused:
         return refuse_form("practice/reset.html", form, refused, **context(subject_of(user_id)))

@@ -3,8 +3,8 @@
 from flask import Response, g, make_response, render_template, request
 from flask_babel import gettext as _
 
-from portal.blueprints.done import go_and_say
-from portal.blueprints.doors import landing
+from portal.blueprints.shared.flash import redirect_and_say
+from portal.blueprints.shared.guards import landing_url
 from portal.blueprints.turns import blueprint, due, go_here, progress
 from portal.flows.factors import backup_codes as codes_flow
 from portal.forms.codes import SavedCodeForm
@@ -28,7 +28,7 @@ def readable_codes() -> dict | None:
         "made_at": found.made_at,
         "account_hint": hint,
         "progress": progress(3),
-        "sealed_copy": g.door.policy.hands_over_copy,
+        "sealed_copy": g.side.policy.hands_over_copy,
     }
 
 
@@ -55,7 +55,7 @@ def sealed_copy() -> Response:
 @blueprint.post("/backup-codes")
 def submit_backup_codes() -> Response:
     """ "I have saved my backup codes", where a tick stands beside it."""
-    if "sealed_copy" in request.form and g.door.policy.hands_over_copy:
+    if "sealed_copy" in request.form and g.side.policy.hands_over_copy:
         codes_flow.hand_over_sealed_copy(request_context())
     return go_here("prove")
 
@@ -66,15 +66,15 @@ def download() -> Response:
     shown = readable_codes()
     if not shown:
         return not_readable()
-    response = make_response(render_template("setup/codes.txt", brand=g.door.brand, **shown))
-    name = f"{g.door.brand['name'].lower()}-backup-codes-set-{shown['set_number']}-{shown['made_at']:%Y-%m-%d}.txt"
+    response = make_response(render_template("setup/codes.txt", brand=g.side.brand, **shown))
+    name = f"{g.side.brand['name'].lower()}-backup-codes-set-{shown['set_number']}-{shown['made_at']:%Y-%m-%d}.txt"
     response.headers["Content-Type"] = "text/plain; charset=utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
 def not_readable() -> Response:
-    return redirect_to_path(g.door.url("security")) if request_context().who.is_on else due()
+    return redirect_to_path(g.side.url("security")) if request_context().who.is_on else due()
 
 
 def prove_context(form: SavedCodeForm) -> dict | None:
@@ -87,7 +87,7 @@ def prove_context(form: SavedCodeForm) -> dict | None:
         "number": codes.asked_number,
         "readable": codes.readable,
         "is_first": is_first(codes),
-        "asks_copy": g.door.policy.hands_over_copy and codes.sealed_copy_given_at is None,
+        "asks_copy": g.side.policy.hands_over_copy and codes.sealed_copy_given_at is None,
         "progress": progress(3),
     }
 
@@ -113,9 +113,9 @@ def submit_prove() -> Response:
         )
     except Refused as refused:
         return refuse_form("setup/prove.html", form, refused, "code", **context)
-    if context["is_first"] and g.door.policy.must_use:
-        return redirect_whole_page(landing())
-    return go_and_say("security", "on" if context["is_first"] else "saved")
+    if context["is_first"] and g.side.policy.must_use:
+        return redirect_whole_page(landing_url())
+    return redirect_and_say("security", "on" if context["is_first"] else "saved")
 
 
 def is_first(codes: codes_flow.Overview) -> bool:
@@ -127,5 +127,5 @@ def is_first(codes: codes_flow.Overview) -> bool:
 def later() -> Response:
     """ "Do this later": the home page reminds, and until their time is over the codes can be read again."""
     codes_flow.postpone_saving(request_context())
-    codes = codes_flow.codes_overview(request_context()) if g.door.policy.must_use else None
-    return redirect_whole_page(landing()) if codes and is_first(codes) else redirect_to_path(g.door.url("security"))
+    codes = codes_flow.codes_overview(request_context()) if g.side.policy.must_use else None
+    return redirect_whole_page(landing_url()) if codes and is_first(codes) else redirect_to_path(g.side.url("security"))

@@ -3,9 +3,9 @@
 from flask import Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
-from portal.blueprints import drafts
-from portal.blueprints.done import go_and_say
-from portal.blueprints.doors import ask_again, landing
+from portal.blueprints.shared import kept_input
+from portal.blueprints.shared.flash import redirect_and_say
+from portal.blueprints.shared.guards import landing_url, require_fresh_proof
 from portal.blueprints.turns import blueprint, due, due_afresh, go_here, progress
 from portal.crypto import SealBroken
 from portal.flows.base.audit import record_event_alone
@@ -31,7 +31,7 @@ def asked_for() -> str | None:
 
 
 def choose_context(form: MethodForm) -> dict:
-    offers = offered(g.door.policy)
+    offers = offered(g.side.policy)
     form.method.choices = [(each.name, each.label) for each in offers]
     cards = [
         {"method": each, "label": _(each.label), "recommended": not each.restricted, "facts": [_(fact) for fact in each.facts]}
@@ -41,9 +41,9 @@ def choose_context(form: MethodForm) -> dict:
     form.method.data = form.method.data or kinds.get(request.args.get("kind", ""))
     weaker = any(each.restricted for each in offers)
     names = {"cards": cards, "progress": progress(1), "weaker": weaker}
-    names["security_url"] = g.door.url("security", next=asked_for())
-    names["texts_off"] = refusal_sentence(Refused("texts_not_offered")) if g.door.texts_off else None
-    words = {"words": _(g.door.choose_words), "badge": _(g.door.badge)}
+    names["security_url"] = g.side.url("security", next=asked_for())
+    names["texts_off"] = refusal_sentence(Refused("texts_not_offered")) if g.side.texts_off else None
+    words = {"words": _(g.side.choose_words), "badge": _(g.side.badge)}
     action = url_for(".choose", **aim(), kind=kinds.get(request.args.get("kind", "")), next=asked_for())
     return {**names, **words, "action": action, "is_change": any(aim().values())}
 
@@ -59,7 +59,7 @@ def not_to_choose() -> Response | None:
         ):  # a page from before the change, by Back or in another tab
             return due()
         abort(404)
-    return ask_again()
+    return require_fresh_proof()
 
 
 @blueprint.get("")
@@ -67,7 +67,7 @@ def choose() -> Response:
     elsewhere = not_to_choose()
     if elsewhere:
         return elsewhere
-    form = MethodForm(data=drafts.typed())
+    form = MethodForm(data=kept_input.kept_input())
     context = choose_context(form)
     if "expired" in request.args:
         context["notice"] = refusal_sentence(Refused("set_up_expired"))
@@ -98,9 +98,9 @@ def submit_choose() -> Response:
 
 
 def find_step(method_name: str, step_name: str) -> tuple[Method, Step] | None:
-    """The method and step of an address, where this door offers them."""
+    """The method and step of an address, where this side offers them."""
     chosen = method(method_name)
-    step = chosen.step(step_name) if chosen and g.door.policy.allows(chosen) else None
+    step = chosen.step(step_name) if chosen and g.side.policy.allows(chosen) else None
     return (chosen, step) if chosen and step else None
 
 
@@ -110,14 +110,14 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
     if binding is None or binding.method != chosen.name or not flow.is_binding_due(request_context(), binding):
         return due()
     if not flow.may_see_binding(request_context(), binding):
-        return ask_again() or due()
+        return require_fresh_proof() or due()
     if not chosen.is_reached(step, binding.step):
         return due()
     try:
         shown = flow.show_step(request_context(), binding, step)
     except SealBroken:
         return go_here("choose", expired=1)
-    context = {**shown, "button": _(step.button) if step.button else g.door.confirm, "progress": progress(2)}
+    context = {**shown, "button": _(step.button) if step.button else g.side.confirm, "progress": progress(2)}
     context |= {"cancel_url": url_for(".cancel"), "send_url": url_for(".send_again", method_name=chosen.name)}
     context["action"] = url_for(".step", method_name=chosen.name, step_name=step.name)
     context["back_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.step_before(step).name)
@@ -127,7 +127,7 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
     if refused or form.errors:
         return refuse_form(template, form, refused, step.field if refused else "", **context)
     if not step.verifies:
-        form[step.field].data = drafts.typed().get(step.field) or shown.get("prefill")
+        form[step.field].data = kept_input.kept_input().get(step.field) or shown.get("prefill")
     return render_page(template, form=form, **context)
 
 
@@ -145,7 +145,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
     chosen, step = found
     binding = flow.open_binding(request_context())
     if binding and not flow.may_see_binding(request_context(), binding):
-        return ask_again() or due()
+        return require_fresh_proof() or due()
     form = step.form(request.form)
     if not form.validate():
         return step_page(chosen, step, form)
@@ -165,14 +165,14 @@ def submit_step(method_name: str, step_name: str) -> Response:
         return go_here("step", method_name=chosen.name, step_name=following.name)
     if not was_on:
         return go_here("backup_codes")
-    return redirect_whole_page(landing()) if g.get("stopped") else go_and_say("security", "changed")
+    return redirect_whole_page(landing_url()) if g.get("stopped") else redirect_and_say("security", "changed")
 
 
 @blueprint.post("/<method_name>/send")
 def send_again(method_name: str) -> Response:
     """ "Send again": one more text to the number of this set-up."""
     chosen = method(method_name)
-    if chosen is None or not chosen.sends or not g.door.policy.allows(chosen):
+    if chosen is None or not chosen.sends or not g.side.policy.allows(chosen):
         return due()
     binding = flow.open_binding(request_context())
     step = chosen.due(binding.step if binding else "")
@@ -188,4 +188,4 @@ def send_again(method_name: str) -> Response:
 @blueprint.post("/cancel")
 def cancel() -> Response:
     flow.cancel_setup(request_context())
-    return redirect_to_path(g.door.url("security"))
+    return redirect_to_path(g.side.url("security"))

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from flask import Blueprint, Response, g, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
 
-from portal.blueprints.doors import door_of, forbid
-from portal.blueprints.questions import blank, question_context, taken
+from portal.blueprints.shared.guards import forbid
+from portal.blueprints.shared.questions import blank, question_context, taken
+from portal.blueprints.shared.sides import side_of
 from portal.flows.account import security_page
 from portal.flows.base.context import LEVEL_WAITING
 from portal.flows.factors.challenges import challenge_options, explain_texts_off
@@ -44,25 +45,25 @@ blueprint = Blueprint("sign_in", __name__)
 
 @blueprint.get("/")
 def front_door() -> Response:
-    """The patient portal's door."""
+    """The patient portal's side."""
     return redirect_to("sign_in.ask_password")
 
 
 @blueprint.get("/ehr")
 def ehr_door() -> Response:
-    """The EHR's door: the same sign-in; each account is led to its own home."""
+    """The EHR's side: the same sign-in; each account is led to its own home."""
     return redirect_to("sign_in.ask_password", at=EHR_BRAND["key"])
 
 
 @blueprint.before_request
 def wear_brand() -> None:
-    """The sign-in page has the name of the door that the person came to."""
+    """The sign-in page has the name of the side that the person came to."""
     if own_door() or (own_path(request.args.get("next")) or "").startswith("/ehr/"):
         g.brand = EHR_BRAND
 
 
 def own_door() -> str | None:
-    """The mark in the address of a sign-in at the EHR's door."""
+    """The mark in the address of a sign-in at the EHR's side."""
     return EHR_BRAND["key"] if request.args.get("at") == EHR_BRAND["key"] else None
 
 
@@ -204,9 +205,9 @@ def take_code(template: str, form, context: Callable[[], dict]) -> Response:
         return refuse_form(template, form, refused, form.question, **context())
     renew_session(finished.token)
     keep_trust(finished.trusted)
-    door = door_of(who.role)
-    if finished.backup_left == 0 and door:
-        return redirect_to_path(door.url("codes.regenerate"))
+    side = side_of(who.role)
+    if finished.backup_left == 0 and side:
+        return redirect_to_path(side.url("codes.regenerate"))
     return go_on(who.role, finished.next_path)
 
 

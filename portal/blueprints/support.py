@@ -3,8 +3,9 @@
 from flask import Blueprint, Response, g
 
 from portal.blueprints import approvals, authenticators, codes, confirm, emergency_reviews, presence, turns
-from portal.blueprints.done import said
-from portal.blueprints.doors import SUPPORT_DOOR, guard
+from portal.blueprints.shared.flash import read_flash
+from portal.blueprints.shared.guards import guard_side
+from portal.blueprints.shared.sides import SUPPORT_SIDE
 from portal.flows.account import activity as presence_flow
 from portal.flows.account import security_page
 from portal.settings import config
@@ -14,7 +15,7 @@ from portal.web.rendering import render_page
 SECURITY = "/security"
 
 blueprint = Blueprint("support", __name__, url_prefix="/support")
-blueprint.before_request(guard(SUPPORT_DOOR))
+blueprint.before_request(guard_side(SUPPORT_SIDE))
 blueprint.register_blueprint(approvals.blueprint)
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
 blueprint.register_blueprint(turns.blueprint, url_prefix=f"{SECURITY}/two-factor")
@@ -30,5 +31,5 @@ def security() -> Response:
     if g.stopped:
         return render_page("support/set_up.html")
     shown = {**security_page.security_page(request_context()), "presence": presence_flow.places_overview(request_context())}
-    notice = said(on=request_context().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
+    notice = read_flash(on=request_context().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
     return render_page("support/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)

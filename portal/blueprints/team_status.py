@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal import spreadsheet
-from portal.blueprints.done import mark, proved
+from portal.blueprints.shared.flash import make_mark, read_mark
 from portal.flows.practice import reminders
 from portal.flows.practice import team as flow
 from portal.forms.practice import TeamForm
@@ -84,7 +84,7 @@ def show() -> Response:
 
 def said() -> str | None:
     """What the press before has done, by the signed mark in the address."""
-    what, numbers = proved()
+    what, numbers = read_mark()
     if what != REMINDED:
         return None
     sent, left = numbers
@@ -123,7 +123,7 @@ def back(sent: int, left: int = 0) -> Response:
     """To the list as it was, which says how many were reminded."""
     number = page_number()
     where = {**place(asked()[0]), "page": number if number > 1 else None}
-    return redirect_to_path(url_for(".show", **where, done=mark(REMINDED, sent, left)))
+    return redirect_to_path(url_for(".show", **where, done=make_mark(REMINDED, sent, left)))
 
 
 # --- the file

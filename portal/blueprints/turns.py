@@ -19,7 +19,7 @@ def progress(now: int) -> dict:
 
 
 def go_here(endpoint: str, **values) -> Response:
-    """Another page of the wizard, behind the same door."""
+    """Another page of the wizard, behind the same side."""
     return redirect_to_path(url_for(f".{endpoint}", **values))
 
 
@@ -27,13 +27,13 @@ def due() -> Response:
     """Out of turn: to the step that is due."""
     binding = flow.open_binding(request_context())
     chosen = method(binding.method) if binding and flow.is_binding_due(request_context(), binding) else None
-    if chosen and binding and g.door.policy.allows(chosen):
+    if chosen and binding and g.side.policy.allows(chosen):
         return go_here("step", method_name=chosen.name, step_name=chosen.due(binding.step).name)
     if not request_context().who.is_on:
         return go_here("choose")
     codes = codes_flow.codes_overview(request_context())
     waiting = codes is not None and codes.readable and not codes.saved
-    return go_here("backup_codes") if waiting else redirect_to_path(g.door.url("security"))
+    return go_here("backup_codes") if waiting else redirect_to_path(g.side.url("security"))
 
 
 def due_afresh() -> Response:

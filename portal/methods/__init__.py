@@ -95,7 +95,7 @@ class Step(Protocol):
 
     @property
     def button(self) -> str | None:
-        """The button's words; None: the door's words for the proof."""
+        """The button's words; None: the side's words for the proof."""
 
     @property
     def verifies(self) -> bool:

@@ -42,7 +42,7 @@ def require_https() -> None:
 
 
 def refuse_nul() -> None:
-    """No address behind a door holds a NUL, and PostgreSQL takes none in a text. Mailed links answer for themselves."""
+    """No address behind a side holds a NUL, and PostgreSQL takes none in a text. Mailed links answer for themselves."""
     if "\0" in request.path and request.path.startswith(("/ehr", "/support", "/account")):
         abort(404)
 

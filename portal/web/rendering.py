@@ -140,7 +140,7 @@ def template_context() -> dict:
     return {
         "person": current_user if current_user.is_authenticated else None,
         "brand": g.get("brand") or brand_for(session_user()),
-        "door": g.get("door"),
+        "side": g.get("side"),
         "next_path": g.get("next_path"),
         "session_seconds": seconds_to_warn(),
         "emergency": emergency_left(),
@@ -187,12 +187,12 @@ HOMES = {
 
 
 def brand_for(who: SessionUser | None) -> dict:
-    """The name over the pages that belong to no door (help, the code page): that of the person's own."""
+    """The name over the pages that belong to no side (help, the code page): that of the person's own."""
     return EHR_BRAND if who and who.role in PROVIDER.roles else PORTAL_BRAND
 
 
 def home_url() -> str:
-    """Where a person begins: their door's home, or the sign-in page."""
+    """Where a person begins: their side's home, or the sign-in page."""
     who = session_user()
     if who is None or who.is_claimant:
         brand = g.get("brand") or brand_for(who)
@@ -201,7 +201,7 @@ def home_url() -> str:
 
 
 def home_endpoint(role: str) -> str:
-    """The first page behind the door of a role."""
+    """The first page behind the side of a role."""
     return HOMES[role]
 
 

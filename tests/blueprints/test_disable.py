@@ -394,5 +394,5 @@ def test_a_second_press_on_the_second_page_is_harmless(plain, database, sam):
 
 
 def test_only_the_patients_door_has_the_route(app):
-    doors = {rule.endpoint for rule in app.url_map.iter_rules() if "disable" in rule.rule}
-    assert doors == {f"patient.{name}" for name in ("disable", "submit_disable", "keep_on", *LONGER_ROUTES)}
+    sides = {rule.endpoint for rule in app.url_map.iter_rules() if "disable" in rule.rule}
+    assert sides == {f"patient.{name}" for name in ("disable", "submit_disable", "keep_on", *LONGER_ROUTES)}

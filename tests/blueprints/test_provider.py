@@ -1,4 +1,4 @@
-"""The EHR: its door, its charts, and what each sign-in asks."""
+"""The EHR: its side, its charts, and what each sign-in asks."""
 
 import pytest
 from sqlalchemy import update
@@ -16,7 +16,7 @@ def events(database, name):
     return sum(row.event == name for row in database.all(Event))
 
 
-# --- the door
+# --- the side
 
 
 def test_the_ehrs_door_bears_its_name(plain):
@@ -32,16 +32,16 @@ def test_the_portals_door_bears_its_own(plain):
     assert plain.page.one("title").text == "Sign in – Medximity"
 
 
-@pytest.mark.parametrize("door", ["/", "/ehr"])
-def test_each_account_is_led_to_its_own_home(plain, door, request):
+@pytest.mark.parametrize("side", ["/", "/ehr"])
+def test_each_account_is_led_to_its_own_home(plain, side, request):
     for name, home in {"maria": "/home", "dr_okafor": CHARTS, "admin_lee": CHARTS, "support": "/support"}.items():
         person, browser = request.getfixturevalue(name), plain.another()
-        browser.open(door)
+        browser.open(side)
         browser.fill("Sign in", Username=person.username, Password=person.password)
         if browser.path == "/sign-in/code":
             browser.fill("Verify", Verification_Code=person.code())
         assert browser.path == home
-        browser.open(door)
+        browser.open(side)
         assert browser.path == home
 
 

@@ -125,7 +125,7 @@ def test_no_text_is_sent_to_confirm(plain, dr_okafor, database, clock):
     assert last_event(database) == ("authz_fail", "restricted_method")
 
 
-# --- the wizard wears this door's words
+# --- the wizard wears this side's words
 
 
 def test_the_wizard_speaks_as_this_door(browser, dr_chen, database):

@@ -15,7 +15,7 @@ MISTAKES = {
     "unknown user": ("nobody.knows", "harbor-lantern-2026"),
     "wrong password": ("maria", "harbor-lantern-2025"),
     "wrong password, two factors": ("sam", "harbor-lantern-2025"),
-    "wrong password, another door": ("dr.chen", "harbor-lantern-2025"),
+    "wrong password, another side": ("dr.chen", "harbor-lantern-2025"),
     "disabled": ("jun", "harbor-lantern-2026"),
     "wrong password after a reset": ("dr.novak", "harbor-lantern-2025"),
     "too long": ("maria", "harbor-lantern-2026" * 20),
@@ -108,8 +108,8 @@ def test_the_page_of_a_signed_in_person_leads_home(plain, maria):
 
 
 def test_both_doors_lead_to_the_sign_in_page(plain):
-    for door in ("/", "/ehr"):
-        plain.open(door)
+    for side in ("/", "/ehr"):
+        plain.open(side)
         assert plain.heading == "Sign in"
 
 

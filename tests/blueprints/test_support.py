@@ -1,4 +1,4 @@
-"""The support console: its door, and what waits there for a second approver."""
+"""The support console: its side, and what waits there for a second approver."""
 
 import pytest
 from sqlalchemy import delete, update

@@ -20,7 +20,7 @@ LINE = re.compile(r"([\w. ]+?)  +(.+)")
 WORDS = {200: "in"}
 DOORS = {"patient": ("/home", "/account"), "support": ("/support", "/support")}  # first page, and what the other pages are below
 EHR = ("/ehr/charts", "/ehr/settings")
-GUARDED = {"door": "sign in", "security": "set up"}  # where a guard leads to, and htmx with the whole browser
+GUARDED = {"side": "sign in", "security": "set up"}  # where a guard leads to, and htmx with the whole browser
 
 
 def table():
@@ -58,9 +58,9 @@ def name_of(adapter, address, method):
 
 
 def place(path, role):
-    """Returns in one word where an answer leads; the path itself where that is behind another door."""
+    """Returns in one word where an answer leads; the path itself where that is behind another side."""
     home, root = DOORS.get(role.split()[0], EHR)
-    words = {"": "", "/sign-in": "door", "/sign-in/code": "code", home: "home", f"{root}/security": "security"}
+    words = {"": "", "/sign-in": "side", "/sign-in/code": "code", home: "home", f"{root}/security": "security"}
     return words.get(path, "on" if path.startswith(f"{root}/") or path == root else path)
 
 

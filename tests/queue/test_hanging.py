@@ -15,7 +15,7 @@ from tests.support.server import running_server
 from tests.support.wire import CODE, PASSWORD, Wire, at_once
 
 PEOPLE = 50
-PAGES = ("/help", "/home")  # in need of nothing, and behind the door
+PAGES = ("/help", "/home")  # in need of nothing, and behind the side
 LOOKS, LOOK_SECONDS = 150, 6  # at each page in a round
 ROUNDS, MOST_ROUNDS = 2, 5  # of each kind; more where this machine's other work was louder than what is measured
 ANSWER_SECONDS = 2  # for all fifty; where this machine's other work makes the usual round longer, as long as that one

@@ -52,11 +52,11 @@ def test_send_code_pressed_ten_times_at_once_sends_one_text(portal):
 
 def test_ten_sign_ins_at_once_send_no_more_than_the_hour_has(portal):
     turn_on(portal)
-    doors = [Wire(portal) for _ in range(10)]
-    for door in doors:
-        door.open("/sign-in")
+    sides = [Wire(portal) for _ in range(10)]
+    for side in sides:
+        side.open("/sign-in")
     answers = at_once(
-        *[lambda door=door: door.post("/sign-in", username="maria", password="harbor-lantern-2026") for door in doors]
+        *[lambda side=side: side.post("/sign-in", username="maria", password="harbor-lantern-2026") for side in sides]
     )
     assert {answer.location for answer in answers} == {"/sign-in/code"}
     assert Rows(portal.site).one(SENT, username="maria") == 5
@@ -65,13 +65,13 @@ def test_ten_sign_ins_at_once_send_no_more_than_the_hour_has(portal):
 def test_two_accounts_at_once_share_the_hour_of_their_number(portal):
     turn_on(portal)
     turn_on(portal, "jun")
-    doors = [(Wire(portal), name) for name in ("maria", "jun") for _ in range(5)]
-    for door, _ in doors:
-        door.open("/sign-in")
+    sides = [(Wire(portal), name) for name in ("maria", "jun") for _ in range(5)]
+    for side, _ in sides:
+        side.open("/sign-in")
     at_once(
         *[
-            lambda door=door, name=name: door.post("/sign-in", username=name, password="harbor-lantern-2026")
-            for door, name in doors
+            lambda side=side, name=name: side.post("/sign-in", username=name, password="harbor-lantern-2026")
+            for side, name in sides
         ]
     )
     rows = Rows(portal.site)
@@ -81,10 +81,10 @@ def test_two_accounts_at_once_share_the_hour_of_their_number(portal):
 def test_of_thirty_people_behind_one_address_25_get_a_text_and_their_neighbours_do_not_wait(site):
     names = add_texters(site, 33)
     with running_server(site, workers=3) as portal:
-        doors = [(Wire(portal, ip="127.0.0.7" if at < 30 else "127.0.0.9"), name) for at, name in enumerate(names)]
-        for door, _ in doors:
-            door.open("/sign-in")
-        knocks = [lambda door=door, name=name: door.post("/sign-in", username=name, password=PASSWORD) for door, name in doors]
+        sides = [(Wire(portal, ip="127.0.0.7" if at < 30 else "127.0.0.9"), name) for at, name in enumerate(names)]
+        for side, _ in sides:
+            side.open("/sign-in")
+        knocks = [lambda side=side, name=name: side.post("/sign-in", username=name, password=PASSWORD) for side, name in sides]
         answers = at_once(*knocks)
         late = [knock() for knock, answer in zip(knocks, answers, strict=True) if answer.status == 503]  # so long was the line
         assert {answer.location for answer in answers + late if answer.status != 503} == {"/sign-in/code"}

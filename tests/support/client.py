@@ -11,7 +11,7 @@ AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) 
 WIZARD = "/account/security/two-factor"
 SCAN = f"{WIZARD}/totp/scan"
 CODES = f"{WIZARD}/backup-codes"
-DOORS = "(/account|/ehr/settings|/support)/security/two-factor"  # where a setup key or backup codes may stand, by either door
+DOORS = "(/account|/ehr/settings|/support)/security/two-factor"  # where a setup key or backup codes may stand, by either side
 REDIRECTS = 6
 
 

@@ -64,9 +64,9 @@ class Reader:
         target.click()
         return place
 
-    def sign_in(self, patient, door="/"):
+    def sign_in(self, patient, side="/"):
         """Shows username and password."""
-        self.page.goto(door)
+        self.page.goto(side)
         self.type("Username", patient.username)
         self.type("Password", patient.password)
         self.press("Sign in")

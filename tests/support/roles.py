@@ -18,7 +18,7 @@ ROLES = (
     "stranger", "claimant", "patient on", "patient off", "provider off", "provider on", "provider reset", "administrator",
     "other administrator", "support",
 )  # fmt: skip
-OWNERS = {"patient": "sam", "provider": "dr.okafor", "support": "support"}  # whose rows the addresses behind a door name
+OWNERS = {"patient": "sam", "provider": "dr.okafor", "support": "support"}  # whose rows the addresses behind a side name
 LINK_MAIL = "Set up two-factor authentication again"
 GONE = ("id", "token_hash", "browser_hash")
 
@@ -89,13 +89,13 @@ class Roles:
     # --- what addresses name
 
     def made_samples(self):
-        """Returns door -> name of a variable part -> what really stands there: rows of Riverside's people."""
+        """Returns side -> name of a variable part -> what really stands there: rows of Riverside's people."""
         waits = self.asks_for_reset()
         common = {
             "method_name": "totp", "step_name": "scan", "token": "a-token", "chart_id": 1, "user_id": self.ids["dr.okafor"],
             "kind": "reset", "row_id": waits, "grant_id": self.had_emergency(), "address_id": self.second_address(),
         }  # fmt: skip
-        return {door: common | self.own_rows(name) for door, name in OWNERS.items()} | {"": common}
+        return {side: common | self.own_rows(name) for side, name in OWNERS.items()} | {"": common}
 
     def own_rows(self, name):
         """A second session, a trusted browser under the same number, and the authenticator of somebody."""

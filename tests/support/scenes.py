@@ -184,7 +184,7 @@ def profile(walker, town):
 
 
 def profile_pages(walker, address):
-    """The Profile page of a door, and each form that it leads to, refused."""
+    """The Profile page of a side, and each form that it leads to, refused."""
     walker.page.goto(address)
     walker.take("profile")
     for button, name, label, wrong, save in (

@@ -7,7 +7,7 @@ GIVEN = "I have given the sealed copy to my practice administrator"
 
 
 def ehr_locked(walker, town):
-    """From the EHR's door over set-up to the charts."""
+    """From the EHR's side over set-up to the charts."""
     walker.page.goto("/ehr")
     walker.take("sign-in")
     walker.sign_in(town.newcomer("provider"), "/ehr")

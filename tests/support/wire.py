@@ -90,7 +90,7 @@ class Wire:
         return self.send("/sign-in", username=username, password=password)
 
     def signed_in(self):
-        """Returns whether a page behind the door opens."""
+        """Returns whether a page behind the side opens."""
         return self.get("/account").status == 200
 
     def _ask(self, method, path, body):

@@ -33,7 +33,7 @@ def send_code(context: RequestContext, user: User, secret: Secret, chosen: Metho
     lock_sends()
     to_hash = context.keys.mac(secret.text, TARGET)
     check_send_limits(context, user.id, secret.attempt, to_hash)
-    if secret.attempt.startswith(BINDING):  # a number that was proved once is never refused at the door
+    if secret.attempt.startswith(BINDING):  # a number that was proved once is never refused at the side
         check_shared(user.id, to_hash)
     code = f"{secrets.randbelow(10**config.CODE_DIGITS):0{config.CODE_DIGITS}d}"
     void_codes(context, SentCode.attempt == secret.attempt)

@@ -17,7 +17,7 @@ from portal.web.rendering import redirect_to_path
 from portal.words.refusals import N_
 
 BETWEEN = "~"  # a mark's key and its numbers; an address carries it as it is
-SAID = {
+FLASHES = {
     "on": N_("Two-factor authentication is on."),
     "off": N_("Two-factor authentication is off."),
     "saved": N_("Your new backup codes are saved."),
@@ -43,9 +43,9 @@ SAID = {
 }
 
 
-def go_and_say(endpoint: str, what: str) -> Response:
-    """On to a page of this door, which says what was done."""
-    return redirect_to_path(g.door.url(endpoint, done=mark(what)))
+def redirect_and_say(endpoint: str, what: str) -> Response:
+    """On to a page of this side, which says what was done."""
+    return redirect_to_path(g.side.url(endpoint, done=make_mark(what)))
 
 
 class MarkSigner(TimestampSigner):
@@ -61,18 +61,18 @@ class MarkSigner(TimestampSigner):
         return int(request_context().now.timestamp())
 
 
-def mark(what: str, *numbers: int) -> str:
+def make_mark(what: str, *numbers: int) -> str:
     """A key of SAID as an address carries it; where a page has words of its own for it, with its numbers."""
     return MarkSigner().sign(BETWEEN.join((what, *map(str, numbers)))).decode()
 
 
-def said(**so: bool) -> str | None:
+def read_flash(**so: bool) -> str | None:
     """The sentence of this address's mark, or None. `so`: what the page knows of a key: where it is not so, nothing is said."""
-    what = proved()[0]
-    return _(SAID[what]) if what in SAID and so.get(what, True) else None
+    what = read_mark()[0]
+    return _(FLASHES[what]) if what in FLASHES and so.get(what, True) else None
 
 
-def proved() -> tuple[str, list[int]]:
+def read_mark() -> tuple[str, list[int]]:
     """What this address's mark says, and its numbers; ("", []) where there is no mark, or none of this session and minute."""
     try:
         whole = MarkSigner().unsign(request.args.get("done", ""), max_age=int(config.SAID_FOR.total_seconds())).decode()

@@ -14,30 +14,30 @@ LONGEST = 254  # signs of each, and enough for an address
 COOKIE = "draft"
 
 
-def place() -> str:
+def cookie_place() -> str:
     """What the draft is sealed for: it is of no use in another session."""
     return f"draft:{request_context().who.session_id}"
 
 
-def keep() -> None:
+def keep_input() -> None:
     """Keep what the form at hand says, for its page."""
     typed = {field: request.form[field][:LONGEST] for field in FIELDS if request.form.get(field)}
     if typed:
         text = json.dumps([request.path, request_context().now.timestamp(), typed])
-        session["new_draft"] = base64.urlsafe_b64encode(request_context().keys.seal(text, place())).decode()
+        session["new_draft"] = base64.urlsafe_b64encode(request_context().keys.seal(text, cookie_place())).decode()
 
 
-def drop() -> None:
+def drop_input() -> None:
     """It has been sent."""
     if cookie_name(current_app, COOKIE) in request.cookies:
         session["new_draft"] = ""
 
 
-def typed() -> dict[str, str]:
+def kept_input() -> dict[str, str]:
     """What was typed into this page's form by field, or nothing."""
     cookie = request.cookies.get(cookie_name(current_app, COOKIE), "")
     try:
-        path, at, fields = json.loads(request_context().keys.open(base64.urlsafe_b64decode(cookie), place()))
+        path, at, fields = json.loads(request_context().keys.open(base64.urlsafe_b64decode(cookie), cookie_place()))
     except (SealBroken, ValueError):
         return {}
     is_due = path == request.path and request_context().now.timestamp() - at <= config.REAUTHENTICATION_LIFE.total_seconds()

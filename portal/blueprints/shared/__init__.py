@@ -1,0 +1,1 @@
+"""What the pages of every side share: guards, flash messages, kept input."""
