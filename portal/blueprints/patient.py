@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, g, request
 
-from portal.blueprints import authenticators, confirm, presence, profile, turns
+from portal.blueprints import authenticators, confirm, presence, profile, wizard
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.shared.flash import read_flash, redirect_and_say
 from portal.blueprints.shared.guards import guard_side, require_code, require_fresh_proof
@@ -18,7 +18,7 @@ from portal.words.refusals import Refused
 
 blueprint = Blueprint("patient", __name__)
 blueprint.before_request(guard_side(PATIENT_SIDE))
-blueprint.register_blueprint(turns.blueprint, url_prefix="/account/security/two-factor")
+blueprint.register_blueprint(wizard.blueprint, url_prefix="/account/security/two-factor")
 blueprint.register_blueprint(authenticators.blueprint, url_prefix="/account/security/authenticators")
 blueprint.register_blueprint(confirm.blueprint, url_prefix="/account/security/confirm")
 blueprint.register_blueprint(codes_pages.blueprint, url_prefix="/account/security/backup-codes")

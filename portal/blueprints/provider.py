@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, abort, g, request
 from flask_babel import gettext as _
 
-from portal.blueprints import authenticators, confirm, practice, presence, profile, turns
+from portal.blueprints import authenticators, confirm, practice, presence, profile, wizard
 from portal.blueprints import codes as codes_pages
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import guard_side
@@ -30,7 +30,7 @@ PAGE_MAX = 10_000
 blueprint = Blueprint("provider", __name__, url_prefix="/ehr")
 check = guard_side(PROVIDER_SIDE)
 blueprint.before_request(check)
-blueprint.register_blueprint(turns.blueprint, url_prefix=f"{SECURITY}/two-factor")
+blueprint.register_blueprint(wizard.blueprint, url_prefix=f"{SECURITY}/two-factor")
 blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
 blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
 blueprint.register_blueprint(codes_pages.blueprint, url_prefix=f"{SECURITY}/backup-codes")

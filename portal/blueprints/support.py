@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, g
 
-from portal.blueprints import approvals, authenticators, codes, confirm, emergency_reviews, presence, turns
+from portal.blueprints import approvals, authenticators, codes, confirm, emergency_reviews, presence, wizard
 from portal.blueprints.shared.flash import read_flash
 from portal.blueprints.shared.guards import guard_side
 from portal.blueprints.shared.sides import SUPPORT_SIDE
@@ -18,7 +18,7 @@ blueprint = Blueprint("support", __name__, url_prefix="/support")
 blueprint.before_request(guard_side(SUPPORT_SIDE))
 blueprint.register_blueprint(approvals.blueprint)
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
-blueprint.register_blueprint(turns.blueprint, url_prefix=f"{SECURITY}/two-factor")
+blueprint.register_blueprint(wizard.blueprint, url_prefix=f"{SECURITY}/two-factor")
 blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
 blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
 blueprint.register_blueprint(codes.blueprint, url_prefix=f"{SECURITY}/backup-codes")

@@ -6,7 +6,8 @@ from flask_babel import gettext as _
 from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import landing_url, require_fresh_proof
-from portal.blueprints.turns import blueprint, due, due_afresh, go_here, progress
+from portal.blueprints.wizard import blueprint
+from portal.blueprints.wizard.next_step import progress, redirect_in_wizard, redirect_to_due_step, redirect_to_due_step_afresh
 from portal.crypto import SealBroken
 from portal.flows.base.audit import record_event_alone
 from portal.flows.factors import setup as flow
@@ -20,12 +21,12 @@ from portal.words.refusals import Refused, name_send_code
 # --- choose: the first method, another in place of a live one (?change=), or one more (?add=1)
 
 
-def aim() -> dict:
+def choice_aim() -> dict:
     """What the choice is for, from the address."""
     return {"change": request.args.get("change", "").replace("\0", "\ufffd") or None, "add": request.args.get("add")}
 
 
-def asked_for() -> str | None:
+def asked_path() -> str | None:
     """The page that the person was on the way to when set-up came between."""
     return own_path(request.args.get("next"))
 
@@ -41,23 +42,23 @@ def choose_context(form: MethodForm) -> dict:
     form.method.data = form.method.data or kinds.get(request.args.get("kind", ""))
     weaker = any(each.restricted for each in offers)
     names = {"cards": cards, "progress": progress(1), "weaker": weaker}
-    names["security_url"] = g.side.url("security", next=asked_for())
+    names["security_url"] = g.side.url("security", next=asked_path())
     names["texts_off"] = refusal_sentence(Refused("texts_not_offered")) if g.side.texts_off else None
     words = {"words": _(g.side.choose_words), "badge": _(g.side.badge)}
-    action = url_for(".choose", **aim(), kind=kinds.get(request.args.get("kind", "")), next=asked_for())
-    return {**names, **words, "action": action, "is_change": any(aim().values())}
+    action = url_for(".choose", **choice_aim(), kind=kinds.get(request.args.get("kind", "")), next=asked_path())
+    return {**names, **words, "action": action, "is_change": any(choice_aim().values())}
 
 
 def not_to_choose() -> Response | None:
     """None where the choice is due; else the way on."""
-    if request_context().who.is_on != any(aim().values()):
-        return due()
-    changed = aim()["change"]
+    if request_context().who.is_on != any(choice_aim().values()):
+        return redirect_to_due_step()
+    changed = choice_aim()["change"]
     if changed and not flow.owns_authenticator(request_context().who.user_id, changed):
         if request.method == "GET" and flow.is_authenticator_gone(
             changed
         ):  # a page from before the change, by Back or in another tab
-            return due()
+            return redirect_to_due_step()
         abort(404)
     return require_fresh_proof()
 
@@ -71,7 +72,7 @@ def choose() -> Response:
     context = choose_context(form)
     if "expired" in request.args:
         context["notice"] = refusal_sentence(Refused("set_up_expired"))
-    return render_page("setup/choose.html", form=form, **context)
+    return render_page("wizard/choose.html", form=form, **context)
 
 
 @blueprint.post("")
@@ -83,15 +84,15 @@ def submit_choose() -> Response:
     context = choose_context(form)
     chosen = method(form.method.data) if form.validate() else None
     if chosen is None:
-        return refuse_form("setup/choose.html", form, **context)
-    sessions.remember_path(request_context(), asked_for())
+        return refuse_form("wizard/choose.html", form, **context)
+    sessions.remember_path(request_context(), asked_path())
     try:
-        flow.begin_setup(request_context(), chosen, aim()["change"], bool(aim()["add"]))
+        flow.begin_setup(request_context(), chosen, choice_aim()["change"], bool(choice_aim()["add"]))
     except flow.OutOfTurn:
-        return due()
+        return redirect_to_due_step()
     except Refused as refused:
-        return refuse_form("setup/choose.html", form, refused, "method", **context)
-    return go_here("step", method_name=chosen.name, step_name=chosen.steps[0].name)
+        return refuse_form("wizard/choose.html", form, refused, "method", **context)
+    return redirect_in_wizard("step", method_name=chosen.name, step_name=chosen.steps[0].name)
 
 
 # --- one step of a method
@@ -108,15 +109,15 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
     """The page of a step; with `refused` or the form's errors, status 422."""
     binding = flow.open_binding(request_context())
     if binding is None or binding.method != chosen.name or not flow.is_binding_due(request_context(), binding):
-        return due()
+        return redirect_to_due_step()
     if not flow.may_see_binding(request_context(), binding):
-        return require_fresh_proof() or due()
+        return require_fresh_proof() or redirect_to_due_step()
     if not chosen.is_reached(step, binding.step):
-        return due()
+        return redirect_to_due_step()
     try:
         shown = flow.show_step(request_context(), binding, step)
     except SealBroken:
-        return go_here("choose", expired=1)
+        return redirect_in_wizard("choose", expired=1)
     context = {**shown, "button": _(step.button) if step.button else g.side.confirm, "progress": progress(2)}
     context |= {"cancel_url": url_for(".cancel"), "send_url": url_for(".send_again", method_name=chosen.name)}
     context["action"] = url_for(".step", method_name=chosen.name, step_name=step.name)
@@ -134,18 +135,18 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
 @blueprint.get("/<method_name>/<step_name>")
 def step(method_name: str, step_name: str) -> Response:
     found = find_step(method_name, step_name)
-    return step_page(*found, found[1].form()) if found else due()
+    return step_page(*found, found[1].form()) if found else redirect_to_due_step()
 
 
 @blueprint.post("/<method_name>/<step_name>")
 def submit_step(method_name: str, step_name: str) -> Response:
     found = find_step(method_name, step_name)
     if not found:
-        return due()
+        return redirect_to_due_step()
     chosen, step = found
     binding = flow.open_binding(request_context())
     if binding and not flow.may_see_binding(request_context(), binding):
-        return require_fresh_proof() or due()
+        return require_fresh_proof() or redirect_to_due_step()
     form = step.form(request.form)
     if not form.validate():
         return step_page(chosen, step, form)
@@ -156,15 +157,15 @@ def submit_step(method_name: str, step_name: str) -> Response:
         following = flow.submit_step(request_context(), chosen, step, form.answer)
     except flow.OutOfTurn:
         record_event_alone(request_context(), "sequence_fail", "out_of_turn")
-        return due() if was_on else due_afresh()
+        return redirect_to_due_step() if was_on else redirect_to_due_step_afresh()
     except Refused as refused:
         if refused.reason == "set_up_expired":
-            return go_here("choose", expired=1)
+            return redirect_in_wizard("choose", expired=1)
         return step_page(chosen, step, form, name_send_code(refused) if step.button else refused)
     if following:
-        return go_here("step", method_name=chosen.name, step_name=following.name)
+        return redirect_in_wizard("step", method_name=chosen.name, step_name=following.name)
     if not was_on:
-        return go_here("backup_codes")
+        return redirect_in_wizard("backup_codes")
     return redirect_whole_page(landing_url()) if g.get("stopped") else redirect_and_say("security", "changed")
 
 
@@ -173,16 +174,16 @@ def send_again(method_name: str) -> Response:
     """ "Send again": one more text to the number of this set-up."""
     chosen = method(method_name)
     if chosen is None or not chosen.sends or not g.side.policy.allows(chosen):
-        return due()
+        return redirect_to_due_step()
     binding = flow.open_binding(request_context())
     step = chosen.due(binding.step if binding else "")
     try:
         flow.send_setup_code_again(request_context(), chosen)
     except flow.OutOfTurn:
-        return due()
+        return redirect_to_due_step()
     except Refused as refused:
         return step_page(chosen, step, step.form(), refused)
-    return go_here("step", method_name=chosen.name, step_name=step.name)
+    return redirect_in_wizard("step", method_name=chosen.name, step_name=step.name)
 
 
 @blueprint.post("/cancel")

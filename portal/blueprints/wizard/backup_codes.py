@@ -5,7 +5,8 @@ from flask_babel import gettext as _
 
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import landing_url
-from portal.blueprints.turns import blueprint, due, go_here, progress
+from portal.blueprints.wizard import blueprint
+from portal.blueprints.wizard.next_step import progress, redirect_in_wizard, redirect_to_due_step
 from portal.flows.factors import backup_codes as codes_flow
 from portal.forms.codes import SavedCodeForm
 from portal.web.browser_session import request_context
@@ -35,21 +36,21 @@ def readable_codes() -> dict | None:
 @blueprint.get("/backup-codes")
 def backup_codes() -> Response:
     shown = readable_codes()
-    return render_page("setup/backup_codes.html", **shown) if shown else not_readable()
+    return render_page("wizard/backup_codes.html", **shown) if shown else not_readable()
 
 
 @blueprint.get("/backup-codes/sheet")
 def sheet() -> Response:
     """The printed sheet on a page of its own, for browsers without JavaScript."""
     shown = readable_codes()
-    return render_page("setup/sheet.html", **shown) if shown else not_readable()
+    return render_page("wizard/sheet.html", **shown) if shown else not_readable()
 
 
 @blueprint.get("/backup-codes/sealed-copy")
 def sealed_copy() -> Response:
     """A second sheet, for a sealed envelope that the practice administrator keeps (C-6)."""
     shown = readable_codes()
-    return render_page("setup/sealed_copy.html", **shown) if shown and shown["sealed_copy"] else not_readable()
+    return render_page("wizard/sealed_copy.html", **shown) if shown and shown["sealed_copy"] else not_readable()
 
 
 @blueprint.post("/backup-codes")
@@ -57,7 +58,7 @@ def submit_backup_codes() -> Response:
     """ "I have saved my backup codes", where a tick stands beside it."""
     if "sealed_copy" in request.form and g.side.policy.hands_over_copy:
         codes_flow.hand_over_sealed_copy(request_context())
-    return go_here("prove")
+    return redirect_in_wizard("prove")
 
 
 @blueprint.get("/backup-codes/download")
@@ -66,7 +67,7 @@ def download() -> Response:
     shown = readable_codes()
     if not shown:
         return not_readable()
-    response = make_response(render_template("setup/codes.txt", brand=g.side.brand, **shown))
+    response = make_response(render_template("wizard/codes.txt", brand=g.side.brand, **shown))
     name = f"{g.side.brand['name'].lower()}-backup-codes-set-{shown['set_number']}-{shown['made_at']:%Y-%m-%d}.txt"
     response.headers["Content-Type"] = "text/plain; charset=utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -74,7 +75,7 @@ def download() -> Response:
 
 
 def not_readable() -> Response:
-    return redirect_to_path(g.side.url("security")) if request_context().who.is_on else due()
+    return redirect_to_path(g.side.url("security")) if request_context().who.is_on else redirect_to_due_step()
 
 
 def prove_context(form: SavedCodeForm) -> dict | None:
@@ -96,7 +97,7 @@ def prove_context(form: SavedCodeForm) -> dict | None:
 def prove() -> Response:
     form = SavedCodeForm()
     context = prove_context(form)
-    return render_page("setup/prove.html", form=form, **context) if context else not_readable()
+    return render_page("wizard/prove.html", form=form, **context) if context else not_readable()
 
 
 @blueprint.post("/backup-codes/check")
@@ -106,13 +107,13 @@ def submit_prove() -> Response:
     if context is None:
         return not_readable()
     if not form.validate():
-        return refuse_form("setup/prove.html", form, **context)
+        return refuse_form("wizard/prove.html", form, **context)
     try:
         codes_flow.confirm_saved(
             request_context(), form.code.data, copy_given=context["asks_copy"] and "sealed_copy" in request.form
         )
     except Refused as refused:
-        return refuse_form("setup/prove.html", form, refused, "code", **context)
+        return refuse_form("wizard/prove.html", form, refused, "code", **context)
     if context["is_first"] and g.side.policy.must_use:
         return redirect_whole_page(landing_url())
     return redirect_and_say("security", "on" if context["is_first"] else "saved")

@@ -1,0 +1,8 @@
+"""The guided set-up: choose a method, answer its steps, save the backup codes. Nested in every side."""
+
+from flask import Blueprint, Response, g, url_for
+from flask_babel import gettext as _
+
+blueprint = Blueprint("setup", __name__)
+
+from portal.blueprints.wizard import backup_codes, steps  # noqa: E402, F401 their pages hang on the blueprint
