@@ -2,8 +2,9 @@
 
 from flask import Blueprint, Response, g, request
 
-from portal.blueprints import authenticators, confirm, presence, profile, wizard
-from portal.blueprints import codes as codes_pages
+from portal.blueprints import wizard
+from portal.blueprints.account import authenticators, confirm, profile, sessions
+from portal.blueprints.account import backup_codes as codes_pages
 from portal.blueprints.shared.flash import read_flash, redirect_and_say
 from portal.blueprints.shared.guards import guard_side, require_code, require_fresh_proof
 from portal.blueprints.shared.sides import PATIENT_SIDE
@@ -23,7 +24,7 @@ blueprint.register_blueprint(authenticators.blueprint, url_prefix="/account/secu
 blueprint.register_blueprint(confirm.blueprint, url_prefix="/account/security/confirm")
 blueprint.register_blueprint(codes_pages.blueprint, url_prefix="/account/security/backup-codes")
 blueprint.register_blueprint(
-    presence.blueprint_for(presence_flow.SESSIONS, presence_flow.TRUSTED), url_prefix="/account/security"
+    sessions.make_blueprint(presence_flow.SESSIONS, presence_flow.TRUSTED), url_prefix="/account/security"
 )
 blueprint.register_blueprint(profile.blueprint, url_prefix="/account")
 
@@ -34,7 +35,7 @@ def home() -> Response:
     if codes is not None and codes.left == 0:
         return redirect_to_path(g.side.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
     record = security_page.health_record(request_context())
-    reminder, url = codes_pages.remind(codes)
+    reminder, url = codes_pages.codes_reminder(codes)
     return render_page(
         "patient/home.html", reminder=reminder, reminder_url=url, invited=security_page.is_invited(request_context()), **record
     )

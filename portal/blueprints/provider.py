@@ -3,8 +3,9 @@
 from flask import Blueprint, Response, abort, g, request
 from flask_babel import gettext as _
 
-from portal.blueprints import authenticators, confirm, practice, presence, profile, wizard
-from portal.blueprints import codes as codes_pages
+from portal.blueprints import practice, wizard
+from portal.blueprints.account import authenticators, confirm, profile, sessions
+from portal.blueprints.account import backup_codes as codes_pages
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import guard_side
 from portal.blueprints.shared.sides import PROVIDER_SIDE
@@ -34,7 +35,7 @@ blueprint.register_blueprint(wizard.blueprint, url_prefix=f"{SECURITY}/two-facto
 blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
 blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
 blueprint.register_blueprint(codes_pages.blueprint, url_prefix=f"{SECURITY}/backup-codes")
-blueprint.register_blueprint(presence.blueprint_for(presence_flow.SESSIONS), url_prefix=SECURITY)
+blueprint.register_blueprint(sessions.make_blueprint(presence_flow.SESSIONS), url_prefix=SECURITY)
 blueprint.register_blueprint(profile.blueprint, url_prefix="/settings/profile")
 blueprint.register_blueprint(practice.blueprint, url_prefix="/settings/team")
 
@@ -62,7 +63,7 @@ def charts() -> Response:
     codes = None if request_context().who.is_emergency else backup_codes.codes_overview(request_context())
     if codes is not None and codes.left == 0:
         return redirect_to_path(g.side.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
-    reminder, url = (put_off_words(), set_up_url()) if g.stopped else codes_pages.remind(codes)
+    reminder, url = (put_off_words(), set_up_url()) if g.stopped else codes_pages.codes_reminder(codes)
     number = request.args.get("page", 1, type=int)
     shown = flow.list_charts(request_context(), number if 1 <= number <= PAGE_MAX else 1)
     return render_page(

@@ -2,7 +2,8 @@
 
 from flask import Blueprint, Response, g
 
-from portal.blueprints import approvals, authenticators, codes, confirm, emergency_reviews, presence, wizard
+from portal.blueprints import approvals, emergency_reviews, wizard
+from portal.blueprints.account import authenticators, backup_codes, confirm, sessions
 from portal.blueprints.shared.flash import read_flash
 from portal.blueprints.shared.guards import guard_side
 from portal.blueprints.shared.sides import SUPPORT_SIDE
@@ -21,8 +22,8 @@ blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency
 blueprint.register_blueprint(wizard.blueprint, url_prefix=f"{SECURITY}/two-factor")
 blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
 blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
-blueprint.register_blueprint(codes.blueprint, url_prefix=f"{SECURITY}/backup-codes")
-blueprint.register_blueprint(presence.blueprint_for(presence_flow.SESSIONS), url_prefix=SECURITY)
+blueprint.register_blueprint(backup_codes.blueprint, url_prefix=f"{SECURITY}/backup-codes")
+blueprint.register_blueprint(sessions.make_blueprint(presence_flow.SESSIONS), url_prefix=SECURITY)
 
 
 @blueprint.get("/security")

@@ -8,7 +8,7 @@ from portal.blueprints.shared.guards import require_fresh_proof
 from portal.flows.account import profile as flow
 from portal.flows.factors import reauthenticate
 from portal.flows.factors.challenges import needs_a_page
-from portal.flows.sign_in import new_password as passwords_flow
+from portal.flows.sign_in import new_password
 from portal.forms.profile import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import refuse_form, render_page, renew_session
@@ -34,14 +34,14 @@ def back(done: str) -> Response:
 
 @blueprint.get("/name")
 def name() -> Response:
-    return render_page("profile/name.html", form=NameForm(data={"full_name": request_context().who.full_name}))
+    return render_page("account/profile/name.html", form=NameForm(data={"full_name": request_context().who.full_name}))
 
 
 @blueprint.post("/name")
 def submit_name() -> Response:
     form = NameForm(request.form)
     if not form.validate():
-        return refuse_form("profile/name.html", form)
+        return refuse_form("account/profile/name.html", form)
     flow.change_name(request_context(), form.full_name.data)
     return back("name")
 
@@ -56,7 +56,7 @@ def address_context(is_first: bool) -> dict:
 @blueprint.get("/email")
 def email() -> Response:
     return require_fresh_proof() or render_page(
-        "profile/email.html", form=EmailForm(data=kept_input.kept_input()), **address_context(is_first=True)
+        "account/profile/email.html", form=EmailForm(data=kept_input.kept_input()), **address_context(is_first=True)
     )
 
 
@@ -68,7 +68,7 @@ def submit_email() -> Response:
 @blueprint.get("/addresses")
 def address() -> Response:
     return require_fresh_proof() or render_page(
-        "profile/email.html", form=EmailForm(data=kept_input.kept_input()), **address_context(is_first=False)
+        "account/profile/email.html", form=EmailForm(data=kept_input.kept_input()), **address_context(is_first=False)
     )
 
 
@@ -82,11 +82,11 @@ def take_address(is_first: bool) -> Response:
     form = EmailForm(request.form)
     context = address_context(is_first)
     if not form.validate():
-        return refuse_form("profile/email.html", form, **context)
+        return refuse_form("account/profile/email.html", form, **context)
     try:
         flow.ask_address(request_context(), form.email.data, is_first)
     except Refused as refused:
-        return refuse_form("profile/email.html", form, refused, "email", **context)
+        return refuse_form("account/profile/email.html", form, refused, "email", **context)
     return back("email" if is_first else "address")
 
 
@@ -96,7 +96,7 @@ def remove_address(address_id: str) -> Response:
     if again:
         return again
     found = flow.find_address(request_context(), address_id) or abort(404)
-    return render_page("profile/remove_address.html", address=found, action=request.path)
+    return render_page("account/profile/remove_address.html", address=found, action=request.path)
 
 
 @blueprint.post("/addresses/<address_id>/remove")
@@ -114,7 +114,7 @@ def submit_remove_address(address_id: str) -> Response:
 
 @blueprint.get("/phone")
 def phone() -> Response:
-    return require_fresh_proof() or render_page("profile/phone.html", form=PhoneForm(data=kept_input.kept_input()))
+    return require_fresh_proof() or render_page("account/profile/phone.html", form=PhoneForm(data=kept_input.kept_input()))
 
 
 @blueprint.post("/phone")
@@ -124,12 +124,12 @@ def submit_phone() -> Response:
         return again
     form = PhoneForm(request.form)
     if not form.validate():
-        return refuse_form("profile/phone.html", form)
+        return refuse_form("account/profile/phone.html", form)
     try:
         flow.change_phone(request_context(), form.phone.data, current_app.extensions["settings"].text_countries)
     except Refused as refused:
         others = ON_FILE if g.side.policy.accepts_restricted else NO_TEXTS
-        return refuse_form("profile/phone.html", form, Refused(others.get(refused.reason, refused.reason)), "phone")
+        return refuse_form("account/profile/phone.html", form, Refused(others.get(refused.reason, refused.reason)), "phone")
     return back("phone")
 
 
@@ -153,7 +153,7 @@ def page_first() -> Response | None:
 
 @blueprint.get("/password")
 def password() -> Response:
-    return page_first() or render_page("profile/password.html", form=password_form()())
+    return page_first() or render_page("account/profile/password.html", form=password_form()())
 
 
 @blueprint.post("/password")
@@ -163,12 +163,12 @@ def submit_password() -> Response:
         return again
     form = password_form()(request.form)
     if not form.validate():
-        return refuse_form("profile/password.html", form)
+        return refuse_form("account/profile/password.html", form)
     answer = form.answer if "code" in form else None
     try:
-        token = passwords_flow.change_own_password(request_context(), form.password.data, answer, form.new_password.data)
+        token = new_password.change_own_password(request_context(), form.password.data, answer, form.new_password.data)
     except Refused as refused:
-        return refuse_form("profile/password.html", form, refused, field_of(refused, form))
+        return refuse_form("account/profile/password.html", form, refused, field_of(refused, form))
     response = back("password")
     renew_session(token)
     return response

@@ -43,7 +43,7 @@ def ask_end(kind: str, row_id: int) -> Response:
     if found is None:
         abort(404)
     action = url_for(".end", kind=kind, row_id=row_id)
-    return render_page("presence/end.html", place=found, kind=kind, action=action, button=_("End"), **asked(kind, 0))
+    return render_page("account/end.html", place=found, kind=kind, action=action, button=_("End"), **asked(kind, 0))
 
 
 def end(kind: str, row_id: int) -> Response:
@@ -58,7 +58,7 @@ def end(kind: str, row_id: int) -> Response:
 def ask_end_all(kind: str) -> Response:
     action = url_for(".end_all", kind=kind)
     return require_code() or render_page(
-        "presence/end.html", place=None, kind=kind, action=action, button=_("End all"), **asked(kind, 1)
+        "account/end.html", place=None, kind=kind, action=action, button=_("End all"), **asked(kind, 1)
     )
 
 
@@ -77,10 +77,10 @@ def activity() -> Response:
         return again
     number = request.args.get("page", 1, type=int)
     shown = flow.recent_activity(request_context(), number if 1 <= number <= PAGE_MAX else 1)
-    return render_page("presence/activity.html", shown=shown, back_url=g.side.url("security"))
+    return render_page("account/activity.html", shown=shown, back_url=g.side.url("security"))
 
 
-def blueprint_for(*kinds: str) -> Blueprint:
+def make_blueprint(*kinds: str) -> Blueprint:
     """The pages for what a side has: sessions everywhere, trusted browsers where one may be trusted."""
     made = Blueprint("presence", __name__)
     for kind in kinds:

@@ -12,7 +12,7 @@ from portal.web.rendering import redirect_to_path, render_page
 blueprint = Blueprint("codes", __name__)
 
 
-def remind(codes: flow.Overview | None) -> tuple[str | None, str | None]:
+def codes_reminder(codes: flow.Overview | None) -> tuple[str | None, str | None]:
     """The one thing that a person should look after, and where; (None, None) when all is well."""
     if codes is None:
         return None, None
