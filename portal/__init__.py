@@ -12,7 +12,8 @@ from jinja2 import ChoiceLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import queue
-from portal.blueprints import emergency, help, mailed, not_me, patient, provider, reading, reports, sign_in, support
+from portal.blueprints import emergency, help, mailed, not_me, provider, reading, reports, sign_in, support
+from portal.blueprints.patient import pages as patient_pages
 from portal.cli import register_commands
 from portal.crypto import Keyring
 from portal.db import db
@@ -97,7 +98,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(sign_in.blueprint)
     app.register_blueprint(emergency.blueprint)
     app.register_blueprint(mailed.blueprint)
-    app.register_blueprint(patient.blueprint)
+    app.register_blueprint(patient_pages.blueprint)
     app.register_blueprint(provider.blueprint)
     app.register_blueprint(support.blueprint)
     app.register_blueprint(not_me.blueprint)

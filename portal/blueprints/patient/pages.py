@@ -8,8 +8,7 @@ from portal.blueprints.account import backup_codes as codes_pages
 from portal.blueprints.shared.flash import read_flash, redirect_and_say
 from portal.blueprints.shared.guards import guard_side, require_code, require_fresh_proof
 from portal.blueprints.shared.sides import PATIENT_SIDE
-from portal.flows.account import activity as presence_flow
-from portal.flows.account import security_page
+from portal.flows.account import activity, security_page
 from portal.flows.factors import backup_codes, setup, turn_off
 from portal.forms.sign_in import NewPasswordForm, PasswordForm
 from portal.settings import config
@@ -23,9 +22,7 @@ blueprint.register_blueprint(wizard.blueprint, url_prefix="/account/security/two
 blueprint.register_blueprint(authenticators.blueprint, url_prefix="/account/security/authenticators")
 blueprint.register_blueprint(confirm.blueprint, url_prefix="/account/security/confirm")
 blueprint.register_blueprint(codes_pages.blueprint, url_prefix="/account/security/backup-codes")
-blueprint.register_blueprint(
-    sessions.make_blueprint(presence_flow.SESSIONS, presence_flow.TRUSTED), url_prefix="/account/security"
-)
+blueprint.register_blueprint(sessions.make_blueprint(activity.SESSIONS, activity.TRUSTED), url_prefix="/account/security")
 blueprint.register_blueprint(profile.blueprint, url_prefix="/account")
 
 
@@ -57,7 +54,7 @@ def security() -> Response:
     again = require_code()
     if again:
         return again
-    shown = {**security_page.security_page(request_context()), "presence": presence_flow.places_overview(request_context())}
+    shown = {**security_page.security_page(request_context()), "presence": activity.places_overview(request_context())}
     who, backup = request_context().who, shown["backup"]
     notice = read_flash(on=who.is_on, off=not who.is_on, saved=backup is not None and backup.saved)
     return render_page("patient/security.html", notice=notice, url=g.side.url, places_shown=config.PLACES_SHOWN, **shown)

@@ -1,0 +1,1 @@
+"""The patient portal: home, Account Settings."""
