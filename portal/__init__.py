@@ -12,7 +12,8 @@ from jinja2 import ChoiceLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import queue
-from portal.blueprints import emergency, help, mailed, not_me, provider, reading, reports, sign_in, support
+from portal.blueprints import emergency, help, mailed, not_me, reading, reports, sign_in, support
+from portal.blueprints.ehr import provider
 from portal.blueprints.patient import pages as patient_pages
 from portal.cli import register_commands
 from portal.crypto import Keyring

@@ -3,14 +3,14 @@
 from flask import Blueprint, Response, abort, g, request
 from flask_babel import gettext as _
 
-from portal.blueprints import practice, wizard
+from portal.blueprints import wizard
 from portal.blueprints.account import authenticators, confirm, profile, sessions
 from portal.blueprints.account import backup_codes as codes_pages
+from portal.blueprints.ehr import practice
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import guard_side
 from portal.blueprints.shared.sides import PROVIDER_SIDE
-from portal.flows.account import activity as presence_flow
-from portal.flows.account import security_page
+from portal.flows.account import activity, security_page
 from portal.flows.approvals import kinds
 from portal.flows.base.audit import record_event_alone
 from portal.flows.emergency import read
@@ -35,7 +35,7 @@ blueprint.register_blueprint(wizard.blueprint, url_prefix=f"{SECURITY}/two-facto
 blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
 blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
 blueprint.register_blueprint(codes_pages.blueprint, url_prefix=f"{SECURITY}/backup-codes")
-blueprint.register_blueprint(sessions.make_blueprint(presence_flow.SESSIONS), url_prefix=SECURITY)
+blueprint.register_blueprint(sessions.make_blueprint(activity.SESSIONS), url_prefix=SECURITY)
 blueprint.register_blueprint(profile.blueprint, url_prefix="/settings/profile")
 blueprint.register_blueprint(practice.blueprint, url_prefix="/settings/team")
 
@@ -67,7 +67,7 @@ def charts() -> Response:
     number = request.args.get("page", 1, type=int)
     shown = flow.list_charts(request_context(), number if 1 <= number <= PAGE_MAX else 1)
     return render_page(
-        "provider/charts.html",
+        "ehr/charts.html",
         shown=shown,
         notice=read_flash(on=request_context().who.is_on),
         reminder=reminder,
@@ -86,7 +86,7 @@ def chart(chart_id: int) -> Response:
     if request_context().who.is_emergency:
         read.note_chart_opened(request_context(), g.grant.id, found.id)
     return render_page(
-        "provider/chart.html",
+        "ehr/chart.html",
         form=NoteForm(),
         notice=read_flash(on=request_context().who.is_on),
         chart=found,
@@ -99,7 +99,7 @@ def submit_note(chart_id: int) -> Response:
     found = own_chart(chart_id)
     form = NoteForm(request.form)
     if not form.validate():
-        return refuse_form("provider/chart.html", form, chart=found, notes=flow.list_notes(request_context(), found))
+        return refuse_form("ehr/chart.html", form, chart=found, notes=flow.list_notes(request_context(), found))
     flow.write_note(request_context(), found.id, form.note.data)
     return redirect_to_path(g.side.url("chart", chart_id=found.id, done=make_mark("noted")))
 
@@ -109,9 +109,9 @@ def submit_note(chart_id: int) -> Response:
 
 @blueprint.get("/settings")
 def settings() -> Response:
-    is_administrator = practice.administers(request_context().who) and not g.stopped
+    is_administrator = practice.administers_practice(request_context().who) and not g.stopped
     waiting = len(kinds.list_requests(request_context())) if is_administrator else 0
-    return render_page("provider/settings.html", is_administrator=is_administrator, is_on=not g.stopped, waiting=waiting)
+    return render_page("ehr/settings.html", is_administrator=is_administrator, is_on=not g.stopped, waiting=waiting)
 
 
 @blueprint.get("/settings/security")
@@ -119,18 +119,18 @@ def security() -> Response:
     if g.stopped:
         context = {"set_up_url": set_up_url(), "why": _(why_stopped()), "is_on": request_context().who.is_on}
         return render_page(
-            "provider/set_up.html",
+            "ehr/set_up.html",
             grace=None if deadline.may_pass_without_setup(request_context()) else deadline.grace(request_context()),
             **context,
         )
-    shown = {**security_page.security_page(request_context()), "presence": presence_flow.places_overview(request_context())}
+    shown = {**security_page.security_page(request_context()), "presence": activity.places_overview(request_context())}
     notice = read_flash(on=request_context().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
-    return render_page("provider/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)
+    return render_page("ehr/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)
 
 
 @blueprint.get("/settings/profile", endpoint="account")
 def profile_page() -> Response:
-    return profile.overview("provider/profile.html")
+    return profile.overview("ehr/profile.html")
 
 
 @blueprint.post("/settings/security/later")

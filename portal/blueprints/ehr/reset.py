@@ -43,7 +43,7 @@ def context(subject: flow.ResetSubject) -> dict:
 @blueprint.get("/<int:user_id>/reset")
 def reset(user_id: int) -> Response:
     subject = subject_of(user_id)
-    return require_fresh_proof() or render_page("practice/reset.html", form=form_of(subject), **context(subject))
+    return require_fresh_proof() or render_page("ehr/reset.html", form=form_of(subject), **context(subject))
 
 
 def seen_generation() -> int:
@@ -57,7 +57,7 @@ def submit_reset(user_id: int) -> Response:
     subject = subject_of(user_id)
     form = form_of(subject, request.form)
     if not form.validate():
-        return refuse_form("practice/reset.html", form, **context(subject))
+        return refuse_form("ehr/reset.html", form, **context(subject))
     reason, checks = form.reason.data, form.checks.data
     try:
         if not request_context().who.is_fresh(request_context().now):
@@ -65,11 +65,11 @@ def submit_reset(user_id: int) -> Response:
             return require_fresh_proof() or abort(404)
         flow.ask_reset(request_context(), subject.id, reason, checks, seen_generation())
     except Refused as refused:
-        return refuse_form("practice/reset.html", form, refused, **context(subject_of(user_id)))
+        return refuse_form("ehr/reset.html", form, refused, **context(subject_of(user_id)))
     return redirect_to_path(url_for(".reset_done", user_id=subject.id))
 
 
 @blueprint.get("/<int:user_id>/reset/done")
 def reset_done(user_id: int) -> Response:
     """What came of it: done, or waiting for a second person."""
-    return render_page("practice/reset_done.html", subject=subject_of(user_id))
+    return render_page("ehr/reset_done.html", subject=subject_of(user_id))

@@ -79,7 +79,7 @@ def lock_words(member: flow.Member) -> str | None:
 
 @blueprint.get("")
 def show() -> Response:
-    return render_page("practice/status.html", notice=said(), **context())
+    return render_page("ehr/status.html", notice=said(), **context())
 
 
 def said() -> str | None:
@@ -106,7 +106,7 @@ def remind(user_id: int) -> Response:
         if user_id > config.ROW_ID_MAX or not reminders.remind_member(request_context(), user_id):
             abort(404)
     except Refused as refused:
-        return refuse_form("practice/status.html", (), refused, **context())
+        return refuse_form("ehr/status.html", (), refused, **context())
     return back(1)
 
 
@@ -115,7 +115,7 @@ def remind_all() -> Response:
     try:
         sent, left = reminders.remind_all(request_context())
     except Refused as refused:
-        return refuse_form("practice/status.html", (), refused, **context())
+        return refuse_form("ehr/status.html", (), refused, **context())
     return back(sent, left)
 
 

@@ -2,7 +2,8 @@
 
 from flask import Blueprint, Response, request, url_for
 
-from portal.blueprints import approvals, emergency_reviews, reset, team_status
+from portal.blueprints import approvals, emergency_reviews
+from portal.blueprints.ehr import reset, team_status
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import forbid, require_fresh_proof
 from portal.flows.base.context import SessionUser
@@ -20,7 +21,7 @@ blueprint.register_blueprint(approvals.blueprint, url_prefix="/approvals")
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
 
 
-def administers(who: SessionUser) -> bool:
+def administers_practice(who: SessionUser) -> bool:
     """Whether somebody looks after a practice: the role alone is not enough, there has to be one."""
     return who.role in ROLES and who.practice_id is not None
 
@@ -28,7 +29,7 @@ def administers(who: SessionUser) -> bool:
 @blueprint.before_request
 def administrators_only() -> None:
     """The role is read anew at each request: an open page of somebody demoted opens nothing more."""
-    if not administers(request_context().who):
+    if not administers_practice(request_context().who):
         forbid("not_administrator")
 
 
@@ -36,7 +37,7 @@ def administrators_only() -> None:
 def team() -> Response:
     reviews, review_url = list_to_review(request_context()), emergency_reviews.review_url
     return render_page(
-        "practice/team.html",
+        "ehr/team.html",
         deadline=flow.load_deadline(request_context()),
         notice=read_flash(),
         reviews=reviews,
@@ -60,7 +61,7 @@ def deadline() -> Response:
     set_now: flow.Deadline = context["deadline"]
     day = set_now.at.date().isoformat() if set_now.at else ""
     form = DeadlineForm(data={"day": day, "days": str(set_now.days), "sign_ins": str(set_now.sign_ins)})
-    return render_page("practice/deadline.html", form=form, **context)
+    return render_page("ehr/deadline.html", form=form, **context)
 
 
 @blueprint.post("/deadline")
@@ -71,7 +72,7 @@ def submit_deadline() -> Response:
     form = DeadlineForm(request.form)
     form.today = request_time().date()
     if not form.validate():
-        return refuse_form("practice/deadline.html", form, **deadline_context())
+        return refuse_form("ehr/deadline.html", form, **deadline_context())
     flow.set_deadline(request_context(), form.chosen, int(form.days.data), int(form.sign_ins.data))
     return redirect_to_path(url_for(".team", done=make_mark("deadline_set")))
 

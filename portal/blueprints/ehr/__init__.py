@@ -1,0 +1,1 @@
+"""DigitalPatientChart EHR: charts, Settings, and the practice administrator's pages."""
