@@ -12,9 +12,10 @@ from jinja2 import ChoiceLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import queue
-from portal.blueprints import emergency, help, mailed, not_me, reading, reports, sign_in, support
+from portal.blueprints import emergency, help, mailed, not_me, reading, reports, sign_in
 from portal.blueprints.ehr import provider
 from portal.blueprints.patient import pages as patient_pages
+from portal.blueprints.support import console
 from portal.cli import register_commands
 from portal.crypto import Keyring
 from portal.db import db
@@ -101,7 +102,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(mailed.blueprint)
     app.register_blueprint(patient_pages.blueprint)
     app.register_blueprint(provider.blueprint)
-    app.register_blueprint(support.blueprint)
+    app.register_blueprint(console.blueprint)
     app.register_blueprint(not_me.blueprint)
     app.register_blueprint(help.blueprint)
     app.register_blueprint(reports.blueprint)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request, url_for
 
-from portal.blueprints import approvals, emergency_reviews
+from portal.blueprints.approvals import approvals, emergency_reviews
 from portal.blueprints.ehr import reset, team_status
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import forbid, require_fresh_proof

@@ -39,7 +39,7 @@ def decide_url(row_id: str) -> str:
 
 @blueprint.get("")
 def listed() -> Response:
-    return render_page("emergency/listed.html", notice=read_flash(), **context())
+    return render_page("approvals/emergency.html", notice=read_flash(), **context())
 
 
 @blueprint.post("/<grant_id>/reviewed")
@@ -48,5 +48,5 @@ def review(grant_id: str) -> Response:
         if not flow.review_access(request_context(), grant_id):
             abort(404)
     except Refused as refused:
-        return refuse_form("emergency/listed.html", (), refused, notice=None, **context())
+        return refuse_form("approvals/emergency.html", (), refused, notice=None, **context())
     return redirect_to_path(url_for(".listed", done=make_mark("reviewed")))

@@ -2,13 +2,13 @@
 
 from flask import Blueprint, Response, g
 
-from portal.blueprints import approvals, emergency_reviews, wizard
+from portal.blueprints import wizard
 from portal.blueprints.account import authenticators, backup_codes, confirm, sessions
+from portal.blueprints.approvals import approvals, emergency_reviews
 from portal.blueprints.shared.flash import read_flash
 from portal.blueprints.shared.guards import guard_side
 from portal.blueprints.shared.sides import SUPPORT_SIDE
-from portal.flows.account import activity as presence_flow
-from portal.flows.account import security_page
+from portal.flows.account import activity, security_page
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import render_page
@@ -23,7 +23,7 @@ blueprint.register_blueprint(wizard.blueprint, url_prefix=f"{SECURITY}/two-facto
 blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
 blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
 blueprint.register_blueprint(backup_codes.blueprint, url_prefix=f"{SECURITY}/backup-codes")
-blueprint.register_blueprint(sessions.make_blueprint(presence_flow.SESSIONS), url_prefix=SECURITY)
+blueprint.register_blueprint(sessions.make_blueprint(activity.SESSIONS), url_prefix=SECURITY)
 
 
 @blueprint.get("/security")
@@ -31,6 +31,6 @@ def security() -> Response:
     """An agent's own protection."""
     if g.stopped:
         return render_page("support/set_up.html")
-    shown = {**security_page.security_page(request_context()), "presence": presence_flow.places_overview(request_context())}
+    shown = {**security_page.security_page(request_context()), "presence": activity.places_overview(request_context())}
     notice = read_flash(on=request_context().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
     return render_page("support/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)

@@ -1,0 +1,1 @@
+"""What waits for a second person: decided here; emergency access is reviewed here."""
