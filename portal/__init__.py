@@ -12,8 +12,9 @@ from jinja2 import ChoiceLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import queue
-from portal.blueprints import emergency, help, mailed, not_me, reading, reports, sign_in
+from portal.blueprints import help, mailed, not_me, reports, sign_in
 from portal.blueprints.ehr import provider
+from portal.blueprints.emergency import ask, wall
 from portal.blueprints.patient import pages as patient_pages
 from portal.blueprints.support import console
 from portal.cli import register_commands
@@ -83,7 +84,7 @@ def add_guards(app: Flask) -> None:
     app.before_request(headers.refuse_nul)
     app.before_request(headers.refuse_cross_site)
     CSRFProtect(app).exempt(reports.blueprint)
-    app.before_request(reading.wall)
+    app.before_request(wall.refuse_outside_emergency)
 
     @app.before_request
     def note_activity() -> None:
@@ -98,7 +99,7 @@ def add_guards(app: Flask) -> None:
 def add_pages(app: Flask, settings: Settings) -> None:
     """Blueprints and static files; the test bench only where it is switched on."""
     app.register_blueprint(sign_in.blueprint)
-    app.register_blueprint(emergency.blueprint)
+    app.register_blueprint(ask.blueprint)
     app.register_blueprint(mailed.blueprint)
     app.register_blueprint(patient_pages.blueprint)
     app.register_blueprint(provider.blueprint)

@@ -32,7 +32,7 @@ def guard_side(side: Side):
         if who.role not in side.policy.roles:
             return turn_away()
         g.side, g.brand = side if request_context().texts else side.without_texts(), side.brand
-        if who.is_emergency:  # the wall in reading.py has let the page through
+        if who.is_emergency:  # the wall in emergency/wall.py has let the page through
             g.stopped = False
             return None if g.get("grant") else forbid("read_only")
         return require_set_up(side) if side.policy.must_use or who.is_reset else None

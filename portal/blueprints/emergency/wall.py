@@ -14,7 +14,7 @@ WAY_OUT = ("emergency.end_now", "sign_in.sign_out", "sign_in.extend", "reports.c
 READABLE = ("help", "sign_in", "test_bench")
 
 
-def wall() -> Response | None:
+def refuse_outside_emergency() -> Response | None:
     """Before every page: None where it is open. What is not named here is closed, whatever comes to be added."""
     who = session_user()
     if who is None or not who.is_emergency or request.endpoint in WAY_OUT:
