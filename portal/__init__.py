@@ -12,10 +12,11 @@ from jinja2 import ChoiceLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import queue
-from portal.blueprints import help, mailed, not_me, reports, sign_in
+from portal.blueprints import reports
 from portal.blueprints.ehr import provider
 from portal.blueprints.emergency import ask, wall
 from portal.blueprints.patient import pages as patient_pages
+from portal.blueprints.public import email_links, help, not_me, sign_in
 from portal.blueprints.support import console
 from portal.cli import register_commands
 from portal.crypto import Keyring
@@ -100,7 +101,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     """Blueprints and static files; the test bench only where it is switched on."""
     app.register_blueprint(sign_in.blueprint)
     app.register_blueprint(ask.blueprint)
-    app.register_blueprint(mailed.blueprint)
+    app.register_blueprint(email_links.blueprint)
     app.register_blueprint(patient_pages.blueprint)
     app.register_blueprint(provider.blueprint)
     app.register_blueprint(console.blueprint)

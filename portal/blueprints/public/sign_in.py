@@ -67,7 +67,7 @@ def own_door() -> str | None:
     return EHR_BRAND["key"] if request.args.get("at") == EHR_BRAND["key"] else None
 
 
-def go_on(role: str, next_path: str | None) -> Response:
+def redirect_after_sign_in(role: str, next_path: str | None) -> Response:
     """After a complete sign-in: to the page asked for, or home."""
     return redirect_to_path(next_path or url_for(home_endpoint(role)))
 
@@ -76,8 +76,8 @@ def go_on(role: str, next_path: str | None) -> Response:
 def ask_password() -> Response:
     who = session_user()
     if who and not who.is_claimant:
-        return go_on(who.role, own_path(request.args.get("next")))
-    return render_page("sign_in/password.html", form=SignInForm(), notice=notice(), action=password_url())
+        return redirect_after_sign_in(who.role, own_path(request.args.get("next")))
+    return render_page("public/sign_in/password.html", form=SignInForm(), notice=notice(), action=password_url())
 
 
 def password_url() -> str:
@@ -99,21 +99,21 @@ def submit_password() -> Response:
     form = SignInForm(request.form)
     context: dict = {"notice": None, "action": password_url()}
     if not form.validate():
-        return refuse_form("sign_in/password.html", form, **context)
+        return refuse_form("public/sign_in/password.html", form, **context)
     give_browser_token()
     try:
         begun = flow.submit_password(
             request_context(), form.username.data, form.password.data, own_path(request.args.get("next"))
         )
     except Refused as refused:
-        return refuse_form("sign_in/password.html", form, refused, **context)
+        return refuse_form("public/sign_in/password.html", form, refused, **context)
     renew_session(begun.token)
     if begun.asks_code:
         return redirect_to("sign_in.ask_code")
-    return go_on(begun.role, own_path(request.args.get("next")))
+    return redirect_after_sign_in(begun.role, own_path(request.args.get("next")))
 
 
-def claimant_or_way() -> Response | None:
+def redirect_unless_claimant() -> Response | None:
     """None for a claimant; for others the way to where they belong."""
     who = session_user()
     if who is None:
@@ -155,22 +155,22 @@ def trust_context() -> dict:
 
 @blueprint.get("/sign-in/code")
 def ask_code() -> Response:
-    elsewhere = claimant_or_way()
+    elsewhere = redirect_unless_claimant()
     if elsewhere:
         return elsewhere
     context = code_context()
-    return render_page("sign_in/code.html", form=blank(context["asked"], ChallengeForm), **context)
+    return render_page("public/sign_in/code.html", form=blank(context["asked"], ChallengeForm), **context)
 
 
 @blueprint.post("/sign-in/code")
 def submit_code() -> Response:
-    return claimant_or_way() or take_code("sign_in/code.html", taken(ChallengeForm), code_context)
+    return redirect_unless_claimant() or take_code("public/sign_in/code.html", taken(ChallengeForm), code_context)
 
 
 @blueprint.post("/sign-in/send")
 def send_code() -> Response:
     """ "Send again", or the first text where another way is asked first."""
-    elsewhere = claimant_or_way()
+    elsewhere = redirect_unless_claimant()
     if elsewhere:
         return elsewhere
     if not policy_of(request_context().who.role).accepts_restricted and not any(
@@ -180,18 +180,18 @@ def send_code() -> Response:
     try:
         flow.send_sign_in_code(request_context(), request.form.get("way", ""))
     except Refused as refused:
-        return refuse_form("sign_in/code.html", ChallengeForm(), refused, "code", **code_context())
+        return refuse_form("public/sign_in/code.html", ChallengeForm(), refused, "code", **code_context())
     return redirect_to("sign_in.ask_code")
 
 
 @blueprint.get("/sign-in/backup-code")
 def ask_backup_code() -> Response:
-    return claimant_or_way() or render_page("sign_in/backup_code.html", form=BackupCodeForm(), **trust_context())
+    return redirect_unless_claimant() or render_page("public/sign_in/backup_code.html", form=BackupCodeForm(), **trust_context())
 
 
 @blueprint.post("/sign-in/backup-code")
 def submit_backup_code() -> Response:
-    return claimant_or_way() or take_code("sign_in/backup_code.html", BackupCodeForm(request.form), trust_context)
+    return redirect_unless_claimant() or take_code("public/sign_in/backup_code.html", BackupCodeForm(request.form), trust_context)
 
 
 def take_code(template: str, form, context: Callable[[], dict]) -> Response:
@@ -208,13 +208,13 @@ def take_code(template: str, form, context: Callable[[], dict]) -> Response:
     side = side_of(who.role)
     if finished.backup_left == 0 and side:
         return redirect_to_path(side.url("codes.regenerate"))
-    return go_on(who.role, finished.next_path)
+    return redirect_after_sign_in(who.role, finished.next_path)
 
 
 @blueprint.get("/sign-in/no-code")
 def no_code() -> Response:
     """ "Can't access your code?": what to try, in the guide's order."""
-    return claimant_or_way() or render_page("sign_in/no_code.html", issuer=issuer(), **help_context())
+    return redirect_unless_claimant() or render_page("public/sign_in/no_code.html", issuer=issuer(), **help_context())
 
 
 def help_context() -> dict:

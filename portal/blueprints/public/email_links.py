@@ -9,7 +9,7 @@ from portal.blueprints.shared.flash import make_mark
 from portal.blueprints.shared.sides import PATIENT_SIDE, side_of
 from portal.flows.account import profile as profile_flow
 from portal.flows.resets import reset as reset_flow
-from portal.flows.sign_in import new_password as passwords_flow
+from portal.flows.sign_in import new_password as new_password_flow
 from portal.forms.sign_in import ForgotForm, LinkPasswordForm, NewPasswordForm
 from portal.models import User
 from portal.web.browser_session import give_browser_token, request_context, session_user
@@ -21,13 +21,13 @@ Opened = Callable[[str], Response]  # the view of a link: it takes the token
 
 
 @blueprint.after_request
-def tell_no_referrer(response: Response) -> Response:
+def hide_referrer(response: Response) -> Response:
     """The address of such a page is a secret: it goes nowhere (HD-3)."""
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
-def with_live_link(again: str) -> Callable[[Opened], Opened]:
+def require_live_link(again: str) -> Callable[[Opened], Opened]:
     """Of a link that opens nothing the page says why, and where to get another one: `again` is "forgot", "reset" or "account"."""
 
     def guard(show: Opened) -> Opened:
@@ -44,7 +44,7 @@ def with_live_link(again: str) -> Callable[[Opened], Opened]:
                     "again": again,
                     "account_url": own_account(),
                 }
-                return render_page("mailed/dead_link.html", status, **context)
+                return render_page("public/email_links/dead_link.html", status, **context)
 
         return shown
 
@@ -56,45 +56,45 @@ def with_live_link(again: str) -> Callable[[Opened], Opened]:
 
 @blueprint.get("/forgot-password")
 def forgot() -> Response:
-    return render_page("mailed/forgot.html", form=ForgotForm())
+    return render_page("public/email_links/forgot.html", form=ForgotForm())
 
 
 @blueprint.post("/forgot-password")
 def submit_forgot() -> Response:
     form = ForgotForm(request.form)
     if not form.validate():
-        return refuse_form("mailed/forgot.html", form)
-    passwords_flow.ask_password_link(request_context(), form.username.data)
+        return refuse_form("public/email_links/forgot.html", form)
+    new_password_flow.ask_password_link(request_context(), form.username.data)
     return redirect_to("mailed.forgot_sent")
 
 
 @blueprint.get("/forgot-password/sent")
 def forgot_sent() -> Response:
     """The same words whoever was named (EN-3)."""
-    return render_page("mailed/forgot_sent.html")
+    return render_page("public/email_links/forgot_sent.html")
 
 
 @blueprint.get("/new-password/<token>")
-@with_live_link(again="forgot")
+@require_live_link(again="forgot")
 def new_password(token: str) -> Response:
-    _, user = passwords_flow.owner_of_password_link(request_context(), token)
-    return render_page("mailed/new_password.html", form=NewPasswordForm(), **password_context(token, user.username))
+    _, user = new_password_flow.owner_of_password_link(request_context(), token)
+    return render_page("public/email_links/new_password.html", form=NewPasswordForm(), **password_context(token, user.username))
 
 
 @blueprint.post("/new-password/<token>")
-@with_live_link(again="forgot")
+@require_live_link(again="forgot")
 def submit_new_password(token: str) -> Response:
-    _, user = passwords_flow.owner_of_password_link(request_context(), token)
+    _, user = new_password_flow.owner_of_password_link(request_context(), token)
     form = NewPasswordForm(request.form)
     context = password_context(token, user.username)
     if not form.validate():
-        return refuse_form("mailed/new_password.html", form, **context)
+        return refuse_form("public/email_links/new_password.html", form, **context)
     try:
-        passwords_flow.set_password_by_link(request_context(), token, form.new_password.data)
+        new_password_flow.set_password_by_link(request_context(), token, form.new_password.data)
     except Refused as refused:
         if refused.reason.startswith("link_"):
             raise
-        return refuse_form("mailed/new_password.html", form, refused, "new_password", **context)
+        return refuse_form("public/email_links/new_password.html", form, refused, "new_password", **context)
     return redirect_to("sign_in.ask_password", changed=1)
 
 
@@ -106,26 +106,26 @@ def password_context(token: str, username: str) -> dict:
 
 
 @blueprint.get("/set-up-again/<token>")
-@with_live_link(again="reset")
+@require_live_link(again="reset")
 def set_up_again(token: str) -> Response:
     _, user = reset_flow.owner_of_reset_link(request_context(), token)
-    return render_page("mailed/set_up_again.html", form=LinkPasswordForm(), **reset_context(token, user))
+    return render_page("public/email_links/set_up_again.html", form=LinkPasswordForm(), **reset_context(token, user))
 
 
 @blueprint.post("/set-up-again/<token>")
-@with_live_link(again="reset")
+@require_live_link(again="reset")
 def submit_set_up_again(token: str) -> Response:
     _, user = reset_flow.owner_of_reset_link(request_context(), token)
     form, context = LinkPasswordForm(request.form), reset_context(token, user)
     if not form.validate():
-        return refuse_form("mailed/set_up_again.html", form, **context)
+        return refuse_form("public/email_links/set_up_again.html", form, **context)
     give_browser_token()
     try:
         begun = reset_flow.sign_in_by_reset_link(request_context(), token, form.password.data)
     except Refused as refused:
         if refused.reason.startswith("link_"):
             raise
-        return refuse_form("mailed/set_up_again.html", form, refused, "password", **context)
+        return refuse_form("public/email_links/set_up_again.html", form, refused, "password", **context)
     renew_session(begun.token)
     side = side_of(begun.role)
     return redirect_to_path(side.url("setup.choose") if side else url_for("sign_in.ask_password"))
@@ -149,15 +149,15 @@ def its_owner() -> None:
 
 
 @blueprint.get("/confirm-address/<token>")
-@with_live_link(again="account")
+@require_live_link(again="account")
 def confirm_address(token: str) -> Response:
     its_owner()
     address = profile_flow.address_to_confirm(request_context(), token)
-    return render_page("mailed/confirm_address.html", address=address, action=request.path, account_url=own_account())
+    return render_page("public/email_links/confirm_address.html", address=address, action=request.path, account_url=own_account())
 
 
 @blueprint.post("/confirm-address/<token>")
-@with_live_link(again="account")
+@require_live_link(again="account")
 def submit_confirm_address(token: str) -> Response:
     its_owner()
     profile_flow.confirm_address(request_context(), token)

@@ -22,7 +22,7 @@ def keep_the_address(response: Response) -> Response:
 def done() -> Response:
     side = own_door()
     ended = {f"of_{what}": what in request.args for what in ("reset", "trust")}
-    return render_page("not_me/done.html", security_url=side.url("security") if side else None, **ended)
+    return render_page("public/not_me/done.html", security_url=side.url("security") if side else None, **ended)
 
 
 @blueprint.get("/<token>")
@@ -30,9 +30,9 @@ def ask(token: str) -> Response:
     try:
         notice = flow.read_notice(request_context(), token)
     except Refused as refused:
-        return refuse_form("not_me/ask.html", (), refused)
+        return refuse_form("public/not_me/ask.html", (), refused)
     return render_page(
-        "not_me/ask.html",
+        "public/not_me/ask.html",
         at_once=flow.ends_at_once(notice),
         of_reset=flow.is_about_reset(notice),
         may_trust=flow.owner_may_trust(notice),
@@ -52,7 +52,7 @@ def answer(token: str) -> Response:
             return redirect_to_path(side.url("confirm.ask", next=url_for("not_me.ask", token=token)))
         flow.answer_not_me(request_context(), token)
     except Refused as refused:
-        return refuse_form("not_me/ask.html", (), refused)
+        return refuse_form("public/not_me/ask.html", (), refused)
     return redirect_to(
         "not_me.done", reset=int(flow.is_about_reset(notice)) or None, trust=int(flow.owner_may_trust(notice)) or None
     )

@@ -10,30 +10,30 @@ blueprint = Blueprint("help", __name__)
 
 @blueprint.get("/help")
 def centre() -> Response:
-    return render_page("help/centre.html")
+    return render_page("public/help/centre.html")
 
 
 @blueprint.get("/help/contact")
 def contact() -> Response:
-    return render_page("help/contact.html")
+    return render_page("public/help/contact.html")
 
 
 @blueprint.get("/help/ehr")
 def ehr() -> Response:
     """The article for providers."""
-    return render_page("help/ehr.html")
+    return render_page("public/help/ehr.html")
 
 
 @blueprint.get("/find-a-provider")
 def providers() -> Response:
-    return render_page("help/providers.html", practices=security_page.list_practices())
+    return render_page("public/help/providers.html", practices=security_page.list_practices())
 
 
 @blueprint.get("/community")
 def community() -> Response:
-    return render_page("help/community.html")
+    return render_page("public/help/community.html")
 
 
 @blueprint.get("/privacy")
 def privacy() -> Response:
-    return render_page("help/privacy.html")
+    return render_page("public/help/privacy.html")
