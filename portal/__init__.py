@@ -12,9 +12,9 @@ from jinja2 import ChoiceLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import queue
-from portal.blueprints import reports
 from portal.blueprints.ehr import provider
 from portal.blueprints.emergency import ask, wall
+from portal.blueprints.machine import reports
 from portal.blueprints.patient import pages as patient_pages
 from portal.blueprints.public import email_links, help, not_me, sign_in
 from portal.blueprints.support import console
@@ -109,8 +109,8 @@ def add_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(help.blueprint)
     app.register_blueprint(reports.blueprint)
     if settings.test_bench:
-        from portal.blueprints import test_bench
+        from portal.blueprints.test_bench import pages as test_bench_pages
 
-        app.register_blueprint(test_bench.blueprint)
+        app.register_blueprint(test_bench_pages.blueprint)
         logging.getLogger(__name__).warning("the test bench is on: it shows codes to everyone on this machine")
     static_files.serve_static_files(app, settings)

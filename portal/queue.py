@@ -25,7 +25,7 @@ from portal.web.emails import compose_email
 
 log = logging.getLogger(__name__)
 NAME = "portal"
-REPORTS = "/reports/texts/"  # where a carrier says what became of a text: blueprints/reports.py
+REPORTS = "/reports/texts/"  # where a carrier says what became of a text: blueprints/machine/reports.py
 NEW = "new_outbox_rows"  # where an SQLAlchemy session notes what to order after its commit
 
 

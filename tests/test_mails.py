@@ -10,8 +10,8 @@ from portal.web.emails import compose_email, split_paragraphs, write_email
 from tests.house.source import TEMPLATES
 from tests.support.markup import parse
 
-ABOUT = "mail/_about.txt"  # a mail without it carries a link of its own and is no notice
-NOTICES = sorted(path.stem for path in (TEMPLATES / "mail").glob("[!_]*.txt") if ABOUT in path.read_text())
+ABOUT = "email/_about.txt"  # a mail without it carries a link of its own and is no notice
+NOTICES = sorted(path.stem for path in (TEMPLATES / "email").glob("[!_]*.txt") if ABOUT in path.read_text())
 FACTS = {
     "name": "Maria Reyes",
     "when": "2027-03-01T12:00:10+00:00",

@@ -17,7 +17,7 @@ def write_email(template: str, facts: dict[str, Any], links: dict[str, str]) -> 
     """
     said = {name: one_line(fact, LIMIT) if isinstance(fact, str) else fact for name, fact in facts.items()}
     usual = {"link": None, "not_me": None, "issuer": PATIENT.issuer, "may_trust": PATIENT.may_trust_browsers}
-    text = render_template(f"mail/{template}.txt", **{**usual, **said, **links})
+    text = render_template(f"email/{template}.txt", **{**usual, **said, **links})
     subject, _, body = text.partition("\n")
     return subject.strip(), body.strip() + "\n"
 
@@ -38,4 +38,4 @@ def compose_email(template: str, facts: dict[str, Any], links: dict[str, str]) -
     """Subject, text and HTML of a mail."""
     subject, text = write_email(template, facts, links)
     issuer = facts.get("issuer", PATIENT.issuer)
-    return subject, text, render_template("mail/_layout.html", subject=subject, issuer=issuer, paragraphs=split_paragraphs(text))
+    return subject, text, render_template("email/_layout.html", subject=subject, issuer=issuer, paragraphs=split_paragraphs(text))

@@ -25,7 +25,7 @@ CARRIED = {"username": "maria", "phone": "••• ••• ••99", "addres
 LINKED = ("password_forgotten", "confirm_email")
 # What is no notice of the reader's own account: looked at where it is sent.
 OTHERS = {"emergency_review", "emergency_told", "reset_link", "reset_waiting", "set_up_reminder"}
-NOTICES = sorted(path.stem for path in (TEMPLATES / "mail").glob("[a-z]*.txt") if "mail/_about.txt" in path.read_text())
+NOTICES = sorted(path.stem for path in (TEMPLATES / "email").glob("[a-z]*.txt") if "email/_about.txt" in path.read_text())
 
 
 @pytest.mark.parametrize(("agent", "words"), AGENTS.items())
@@ -84,13 +84,13 @@ def test_an_address_that_does_not_open_blocks_nothing_and_is_told_to_those_who_r
 
 
 def test_every_mail_is_a_notice_or_known_for_what_it_is():
-    assert {path.stem for path in (TEMPLATES / "mail").glob("[a-z]*.txt")} - set(NOTICES) == {*LINKED, *OTHERS}
+    assert {path.stem for path in (TEMPLATES / "email").glob("[a-z]*.txt")} - set(NOTICES) == {*LINKED, *OTHERS}
 
 
 @pytest.mark.parametrize("name", NOTICES)
 def test_a_mail_says_what_when_where_and_what_to_do(app, name):
     with app.test_request_context():
-        text = render_template(f"mail/{name}.txt", **FACTS, **CARRIED)
+        text = render_template(f"email/{name}.txt", **FACTS, **CARRIED)
     subject, _, body = text.partition("\n")
     assert subject and subject[0].isupper() and not subject.endswith(".")
     for words in (
@@ -109,7 +109,7 @@ def test_a_mail_says_what_when_where_and_what_to_do(app, name):
 )
 def test_a_mail_with_a_link_carries_that_one_and_says_how_long_it_works(app, name, path, life):
     with app.test_request_context(headers={"Host": "127.0.0.1:9"}):
-        text = render_template(f"mail/{name}.txt", **FACTS, **CARRIED)
+        text = render_template(f"email/{name}.txt", **FACTS, **CARRIED)
     assert text.count("http") == 1 and f"http://127.0.0.1:5000/{path}/{'x' * 43}\n" in text
     assert life in text and "If it wasn't you" in text.replace("that", "it") and "support@medximity.example" in text
     assert ("Maria" in text) is (name == LINKED[0]), "an address that is not confirmed may be a stranger's"
@@ -117,7 +117,7 @@ def test_a_mail_with_a_link_carries_that_one_and_says_how_long_it_works(app, nam
 
 def test_a_name_with_signs_reads_in_a_mail_as_it_is_written(app):
     with app.test_request_context():
-        text = render_template("mail/new_browser.txt", **{**FACTS, "name": "Pat O'Neil & <Sons>"})
+        text = render_template("email/new_browser.txt", **{**FACTS, "name": "Pat O'Neil & <Sons>"})
     assert "Hello Pat O'Neil & <Sons>," in text
 
 
@@ -126,7 +126,7 @@ def test_every_notice_that_is_queued_has_its_text():
 
     from tests.house.source import last_name, modules
 
-    there = {path.stem for path in (TEMPLATES / "mail").glob("[a-z]*.txt")}
+    there = {path.stem for path in (TEMPLATES / "email").glob("[a-z]*.txt")}
     calls = [node for module in modules() for node in module.nodes(ast.Call) if last_name(node) == "queue" and len(node.args) > 2]
     assert {node.args[2].value for node in calls if isinstance(node.args[2], ast.Constant)} <= there
     named = {node.value for module in modules() for node in module.nodes(ast.Constant) if isinstance(node.value, str)}

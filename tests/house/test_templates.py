@@ -7,7 +7,7 @@ import pytest
 from tests.house.source import TEMPLATES, line_of, templates, without_jinja
 
 EVERY = templates()
-NO_PAGES = ("layouts", "mail")  # a mail is read in other programs, which have their own policy and know no style sheet of ours
+NO_PAGES = ("layouts", "email")  # a mail is read in other programs, which have their own policy and know no style sheet of ours
 PAGES = [path for path in EVERY if path.suffix == ".html" and path.name != "macros.html" and path.parent.name not in NO_PAGES]
 TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 FORBIDDEN = {
@@ -37,7 +37,7 @@ def test_there_are_templates_to_look_at():
 def test_no_template_holds(what):
     found = []
     for path in EVERY:
-        if what == "a style attribute" and path.parent.name == "mail":
+        if what == "a style attribute" and path.parent.name == "email":
             continue
         text = path.read_text()
         found += [f"{name(path)}:{line_of(text, match.start())}" for match in re.finditer(FORBIDDEN[what], text, re.IGNORECASE)]

@@ -19,7 +19,7 @@ IMPORTED = (
     "gunicorn.app.wsgiapp",
     "gunicorn.workers.gthread",
     "huey.consumer",
-    "portal.blueprints.test_bench",
+    "portal.blueprints.test_bench.pages",
     "portal.gateways.mail",
     "portal.gateways.number",
     "portal.gateways.text",

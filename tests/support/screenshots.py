@@ -28,7 +28,7 @@ from tests.support.town import Town
 
 FOLDER = ROOT / "screenshots"
 PASSWORD = "harbor-lantern-2026"
-MAILS = sorted(path.stem for path in (TEMPLATES / "mail").glob("[!_]*.txt"))
+MAILS = sorted(path.stem for path in (TEMPLATES / "email").glob("[!_]*.txt"))
 FACTS = {
     "name": "Maria Reyes",
     "username": "maria",

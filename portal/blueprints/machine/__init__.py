@@ -1,0 +1,1 @@
+"""What machines post: content policy reports, delivery reports."""
