@@ -1,7 +1,6 @@
 """The guided set-up: choose a method, answer its steps, save the backup codes. Nested in every side."""
 
-from flask import Blueprint, Response, g, url_for
-from flask_babel import gettext as _
+from flask import Blueprint
 
 blueprint = Blueprint("setup", __name__)
 
