@@ -8,8 +8,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmaker
 
-from portal import postgres
-from portal.settings import config
+from portal.settings import config, postgres
 
 
 class DatabaseSession(Session):

@@ -7,9 +7,8 @@ import time
 import pytest
 from sqlalchemy import text
 
-from portal import postgres
 from portal.db import make_engine
-from portal.settings import config
+from portal.settings import config, postgres
 from tests.support.application import application
 from tests.support.rows import Rows
 

@@ -14,8 +14,7 @@ from sqlalchemy import NullPool, create_engine, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from portal import postgres
-from portal.settings import config
+from portal.settings import config, postgres
 from portal.settings.addresses import (
     SettingError,
     is_loopback_host,
