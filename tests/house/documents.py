@@ -1,0 +1,37 @@
+"""The project's documents, read as text: their tables, headings, and what they set as code."""
+
+import re
+from functools import cache
+
+from tests.house.source import ROOT
+
+DOCS = ROOT / "docs"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "bench").glob("*.md"), *(ROOT / "portal").rglob("*.md")])
+
+
+def text_of(path):
+    """Returns a document's text without its blocks of code and comments."""
+    return re.sub(r"^```.*?^```|<!--.*?-->", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+def rows(path):
+    """Returns the cells of every row of every table of a document."""
+    lines = [line for line in text_of(path).splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines if not line.startswith("| ---")]
+
+
+def first_cells(path):
+    """Returns the first cell of every row, without its bold and its code marks."""
+    return [row[0].replace("*", "").replace("`", "") for row in rows(path)]
+
+
+@cache
+def anchors(path):
+    """Returns the anchors of a document's headings, as the usual viewers make them."""
+    headings = re.findall(r"^#+ (.+)$", text_of(path), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def named(path):
+    """Returns the pieces of a document that are set as code."""
+    return re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text_of(path))
