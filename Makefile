@@ -16,7 +16,7 @@ LOCK := $(or $(UV),uv) pip compile -q $(UPGRADE) --python-version 3.11 --generat
 PYTEST := $(BIN)/python -m pytest --dist worksteal
 # What PostgreSQL cannot answer differently runs once, on SQLite: the source read as text, gateways and fixtures that know no
 # database, what is asked of the browser, and what is timed. tests/house/test_twice.py holds that nothing else comes onto this list.
-ONCE := tests/house tests/packaging tests/support tests/gateways tests/browser tests/guide tests/speed/test_page_weight.py tests/queue/test_hanging.py tests/blueprints/test_sign_in_takes_as_long.py
+ONCE := tests/house tests/packaging tests/support tests/gateways tests/browser tests/guide tests/speed/test_page_weight.py tests/queue/test_hanging.py tests/blueprints/public/test_sign_in_takes_as_long.py
 
 run: export HOST ?= 127.0.0.1
 run: export PORT ?= 5000

@@ -14,12 +14,12 @@ ONCE = re.search(r"^ONCE := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILIN
 ROOMS_OF_BOTH = ("blueprints", "flows", "races", "kills", "queue", "machine", "methods", "migrations", "keys", "canary")
 # Fixtures that lead to a database without a browser around it, and are about something else all the same.
 NO_MATTER = {
-    "tests/house/test_doors.py",  # reads the addresses of the portal
+    "tests/house/test_guards.py",  # reads the addresses of the portal
     "tests/house/test_every_route.py",  # asks who comes in; what the pages do there is tested elsewhere
     "tests/support/test_server.py",  # starts and kills servers
     "tests/support/test_postgres.py",  # looks after the database of the run itself
     "tests/queue/test_hanging.py",  # measures pages beside a gateway that hangs
-    "tests/blueprints/test_sign_in_takes_as_long.py",  # measures what a password's hash costs
+    "tests/blueprints/public/test_sign_in_takes_as_long.py",  # measures what a password's hash costs
 }
 
 
