@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: run test lint coverage bench screenshots lock help sqlite postgresql tools
+.PHONY: run check test soak lint coverage bench screenshots lock help sqlite postgresql tools
 
 WORKERS ?= 2
 # Beside PostgreSQL a worker often waits for the server.
@@ -17,6 +17,9 @@ PYTEST := $(BIN)/python -m pytest --dist worksteal
 # What PostgreSQL cannot answer differently runs once, on SQLite: the source read as text, gateways and fixtures that know no
 # database, what is asked of the browser, and what is timed. tests/house/test_twice.py holds that nothing else comes onto this list.
 ONCE := tests/house tests/packaging tests/support tests/gateways tests/browser tests/guide tests/speed/test_page_weight.py tests/queue/test_hanging.py tests/blueprints/public/test_sign_in_takes_as_long.py
+# What `make check` runs: the rules of the house, and everything that is quick in one process.
+QUICK := tests/house tests/flows tests/methods tests/gateways tests/migrations tests/words tests/settings tests/forms $(wildcard tests/test_*.py)
+SOAK := tests/machine tests/queue/test_faults.py
 
 run: export HOST ?= 127.0.0.1
 run: export PORT ?= 5000
@@ -28,6 +31,9 @@ run: .venv/runtime  ## Migrate, seed the demo accounts, serve on http://HOST:POR
 	@$(BIN)/flask --app wsgi db upgrade
 	@$(BIN)/flask --app wsgi demo seed
 	@$(BIN)/gunicorn wsgi:app
+
+check: lint  ## In two minutes: lint, then what needs neither a browser nor a server
+	$(PYTEST) -n $(WORKERS) --database=sqlite $(QUICK)
 
 test: lint tools sqlite postgresql  ## Lint, then run every test on SQLite, and all that meet the database on PostgreSQL as well
 
@@ -41,6 +47,12 @@ coverage: .venv/development tools  ## Say what no test reaches on SQLite; in met
 	$(PYTEST) -n $(WORKERS) --database=sqlite --cov --cov-report=
 	$(BIN)/coverage report
 	$(BIN)/coverage report --fail-under=100 --include='portal/methods/*,portal/flows/*,portal/policy.py,portal/crypto.py'
+
+soak: export SOAK_SEED := $(or $(SOAK_SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
+soak: .venv/development tools  ## Run the long runs by chance whole, with a fresh seed; SOAK_SEED=… repeats one
+	@echo "SOAK_SEED=$(SOAK_SEED)"
+	$(PYTEST) -n $(WORKERS) --database=sqlite $(SOAK)
+	$(PYTEST) -n $(WORKERS) --database=postgresql $(SOAK)
 
 tools:  # a browser, a reader of QR codes, an authenticator that is not ours
 	@sh tests/support/install.sh

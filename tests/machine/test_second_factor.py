@@ -1,10 +1,9 @@
 """Somebody sets up, changes, adds, cancels, reloads, waits, signs in and turns it off, in any order: three things never happen.
 
 Never locked out with a proved factor in hand, never two live secrets for one authenticator, never on without a proof.
-The walks are always the same; MACHINE_SEED=7 takes others.
+The walks are always the same; `make soak` takes others, and more of them.
 """
 
-import os
 import re
 
 import pytest
@@ -18,12 +17,13 @@ from tests.support.client import CODES, SCAN, Browser
 from tests.support.digits import totp
 from tests.support.markup import squeeze
 from tests.support.people import CHEAP, Database, Person
+from tests.support.soak import SEED, length
 from tests.support.texts import CODE, NUMBER, Inbox
 
 SECURITY = "/account/security"
 KINDS = {"totp": "Authenticator App", "sms": "Text Message (SMS)"}
 NUMBERS = ("(503) 555-0164", "(608) 555-0117", "(415) 555-0132")
-EXAMPLES, STEPS = 20, 14
+EXAMPLES, STEPS = length(10, 60), 14
 
 
 class SecondFactor(RuleBasedStateMachine):
@@ -293,12 +293,12 @@ def test_in_any_order_nobody_is_locked_out_and_nothing_is_on_unproved(world, clo
         max_examples=EXAMPLES,
         stateful_step_count=STEPS,
         deadline=None,
-        derandomize=not os.environ.get("MACHINE_SEED"),
+        derandomize=not SEED,
         database=None,
         phases=[Phase.generate],  # a failure is printed as it was met
         suppress_health_check=list(HealthCheck),
         print_blob=False,
     )
-    if os.environ.get("MACHINE_SEED"):
-        seed(int(os.environ["MACHINE_SEED"]))(SecondFactor)
+    if SEED:
+        seed(int(SEED))(SecondFactor)
     run_state_machine_as_test(SecondFactor, settings=bounds)

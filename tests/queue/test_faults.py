@@ -1,6 +1,7 @@
-"""500 texts, a gateway that fails a third of them at random, and a worker that is killed ten times meanwhile.
+"""Many texts, a gateway that fails a third of them at random, and a worker that is killed again and again meanwhile.
 
-The worker is in a hurry (tests/support/hasty.py): the real claims, leases, back-off and sweep, with shorter waits.
+`make soak` takes 500 texts and ten kills, by a seed of its own. The worker is in a hurry (tests/support/hasty.py): the real claims,
+leases, back-off and sweep, with shorter waits.
 """
 
 import random
@@ -8,15 +9,14 @@ import time
 from collections import Counter
 from datetime import timedelta
 
-import pytest
-
 from portal import clock
 from portal.models import Outbox
 from tests.support.application import application
 from tests.support.outbox import HASTY, Worker, put_texts, row_of, until
 from tests.support.rows import Rows
+from tests.support.soak import length, seed_or
 
-TEXTS, SHORT_LIVED, KILLS = 450, 50, 10
+TEXTS, SHORT_LIVED, KILLS = length(100, 450), length(30, 50), length(3, 10)
 BRIEF_SECONDS = 20  # some of the short-lived are sent in it, the others die
 FAULTS = ("busy", "refuse", "break off", "take and break off", "hang", "take and hang")
 
@@ -26,9 +26,8 @@ def choose(chance):
     return chance.choice(FAULTS) if chance.random() < 1 / 3 else "accept"
 
 
-@pytest.mark.parametrize("seed", [20261124])
-def test_no_text_is_lost_doubled_or_late(site, gateway, seed):
-    chance = random.Random(seed)
+def test_no_text_is_lost_doubled_or_late(site, gateway):
+    chance = random.Random(seed_or(20261124))
     gateway.choose = lambda text: choose(chance)
     words = [f"{number:06} is your Medximity code" for number in range(TEXTS + SHORT_LIVED)]
     worker, rows = Worker(site, HASTY, PORTAL_SMS_URL=gateway.url(rto=1)), Rows(site)
