@@ -49,16 +49,17 @@ def test_the_search_finds_what_is_there():
     assert canary.digits_in("ab123456cd 1234567", ["123456"]) == 0
 
 
-def walk(server):
-    """Sets up, proves, signs in with app and backup code, and errs at each form; returns the entry, codes, tokens and digits."""
-    moment = moments.quiet(20)
+def walk(server, moment):
+    """Sets up with the code of a moment, proves, signs in with the next one and a backup code, and errs at each form.
+
+    Returns the entry, codes, tokens and digits."""
     person, tokens = Wire(server), set()
     Wire(server).sign_in("maria", TYPED)
     entry = wire.begin(person, "maria")
     tokens |= set(person.cookies.values())
     wrong = moments.wrong_codes(entry.secret, 2)
     person.post(SCAN, code=wrong[0])
-    typed = [*wrong, entry.code(moments.before(moment)), entry.code(moment)]
+    typed = [*wrong, entry.code(moment), entry.code(moments.after(moment))]
     assert person.post(SCAN, code=typed[2]).location == wire.CODES
     codes = wire.codes_on(person.get(wire.CODES))
     person.get(wire.CODES + "/sheet")
@@ -74,7 +75,7 @@ def walk(server):
 
 
 def test_database_instance_folder_and_the_loudest_logs_hold_no_secret(portal, postgres):
-    entry, codes, tokens, typed = walk(portal)
+    entry, codes, tokens, typed = walk(portal, moments.quiet())
     log = portal.log.read_text()
     assert "POST /sign-in/code" in log, "requests are not logged"
     assert "UPDATE authenticators" in log, "statements are not logged"
@@ -88,7 +89,7 @@ def test_database_instance_folder_and_the_loudest_logs_hold_no_secret(portal, po
 
 def test_an_error_page_and_its_traceback_hold_no_secret(portal, postgres):
     """Every form that takes a secret is broken in the middle of its transaction."""
-    entry, codes, tokens, _ = walk(portal)
+    entry, codes, tokens, _ = walk(portal, moments.before(moments.quiet(20)))  # the next step's code stays unspent
     late = claimant(portal, "maria")
     break_inserts(portal.site, "events")
     moments.quiet()
@@ -144,9 +145,9 @@ def browse(page, context):
     page.goto(wire.CHOOSE)
     press.click()
     page.locator(".qr svg").wait_for()
-    moment = moments.quiet(15)
+    moment = moments.quiet()
     entry = phone.scan(page, ".qr svg")
-    typed = [entry.code(moments.before(moment)), entry.code(moment)]
+    typed = [entry.code(moment), entry.code(moments.after(moment))]
     page.get_by_label("Verification Code", exact=True).fill(typed[0])
     press.click()
     page.wait_for_url("**" + wire.CODES)
