@@ -100,7 +100,7 @@ def test_three_steps_set_it_up_and_a_wrong_answer_counts_for_nothing(browser, da
     for wrong in ("123456", "{}", '{"count": "x"}', "[1]", "é", device.answer("http://localhost:5000")):
         answer(browser, "Verify and Enable", wrong)
         assert browser.status == 422 and browser.problems == [
-            "That did not prove that it is you. Try it once more, or use a backup code."
+            "That didn't confirm it's you. Try again, or use a backup code."
         ]
     assert failures(database, maria) == (0, 0, []) and database.all(Binding)[0].step == "prove"
     answer(browser, "Verify and Enable", device.answer())
@@ -118,7 +118,7 @@ def test_its_own_question_signs_in_and_each_answer_once(keyed, database, maria):
     used = sign(device.key, ORIGIN, device.count)
     for wrong, said in (
         (used, "Your key gave that answer before."),
-        (device.answer("http://evil.example"), "That did not prove"),
+        (device.answer("http://evil.example"), "That didn't confirm"),
         (" ", "Fill"),
     ):
         answer(plain, "Verify", wrong)
@@ -141,7 +141,7 @@ def test_a_pause_after_wrong_codes_does_not_hold_it_up_and_does_not_end_with_it(
 def test_a_code_is_not_tried_on_it_and_not_charged_to_it(keyed, database, maria):
     plain, _ = keyed
     plain.post("/sign-in/code", {"code": "123456"})
-    assert plain.response.status_code == 422 and "does not open with that" in plain.response.text
+    assert plain.response.status_code == 422 and "open with that" in plain.response.text
     assert failures(database, maria) == (0, 0, [0])
     plain.post("/sign-in/code", {"way": "nobody's", "signed": "{}"})
     assert plain.response.status_code == 422 and "Enter the 6-digit code" in plain.response.text
@@ -183,7 +183,7 @@ def remove(plain, clock, maria, device):
     answer(plain, "Continue", device.answer(), Current_password="not the password")
     assert plain.problems == ["That's not your current password. Check it and try again. You have 8 tries left before a pause."]
     answer(plain, "Continue", "{}", Current_password=maria.password)
-    assert plain.status == 422 and "That did not prove" in plain.problems[0]
+    assert plain.status == 422 and "That didn't confirm" in plain.problems[0]
     plain.press("Use a verification code")
     plain.press("Use Blue key")
     answer(plain, "Continue", device.answer(), Current_password=maria.password)
@@ -224,7 +224,7 @@ def test_it_opens_the_ehr_and_an_old_number_beside_it_does_not(plain, database, 
     plain.press("Sign out")
     plain.sign_in(dr_chen)
     plain.post("/sign-in/code", {"code": "123456"})
-    assert plain.response.status_code == 422 and "does not open with that" in plain.response.text
+    assert plain.response.status_code == 422 and "open with that" in plain.response.text
     assert failures(database, dr_chen) == (0, 0, [0, 0])
 
 

@@ -61,12 +61,12 @@ def test_a_notice_says_what_when_where_and_what_to_do(written, template):
 def test_who_can_trust_no_browser_is_told_of_none(written, template):
     for said in written(template, may_trust=False, issuer="DigitalPatientChart"):
         assert "trust" not in said
-    assert "ends the sessions of your account" in said
+    assert "ends the sessions on your account" in said
 
 
 def test_a_patient_is_told_that_trusted_browsers_end_too(written):
-    assert "That ends sessions and trusted browsers of your account." in written("new_browser", may_trust=True)[1]
-    assert "none is trusted any more" in written("password_changed")[1], "as a release before queued it"
+    assert "That ends the sessions and trusted browsers on your account." in written("new_browser", may_trust=True)[1]
+    assert "no browser is trusted anymore" in written("password_changed")[1], "as a release before queued it"
 
 
 def test_the_mail_of_a_reset_says_what_its_reader_has_to_do(written):

@@ -61,7 +61,7 @@ def test_nobody_touches_the_addresses_of_a_colleague(plain, dr_okafor, admin_lee
         ("", "Enter your mobile phone number."),
         ("555 0164", "That number is too short. Enter all its digits, with the area code."),
         ("503 555 0164 x3", "That number has an extension. Enter a mobile phone number without one."),
-        ("+44 20 7946 0958", "We can't use numbers of that country. Enter a number from another country."),
+        ("+44 20 7946 0958", "We can't use numbers from that country. Enter a number from another country."),
     ],
 )
 def test_a_number_is_refused_without_a_word_of_texts(browser, dr_okafor, database, typed, sentence):
@@ -78,7 +78,7 @@ def test_a_number_gets_no_codes_and_is_no_method(plain, dr_okafor, database):
     plain.enter(dr_okafor).open(PROFILE)
     assert "None on file" in plain.text
     plain.press("Change phone number")
-    assert "No verification codes go to it." in plain.text and "by text" not in plain.text
+    assert "No verification codes are sent to it." in plain.text and "by text" not in plain.text
     plain.fill("Save", Mobile_phone_number="(503) 555-0199")
     assert (plain.path, plain.notices) == (PROFILE, ["Your mobile phone number has been changed."])
     assert "••• ••• ••99" in plain.text and "not confirmed" not in plain.text
@@ -93,7 +93,7 @@ def test_settings_lead_to_the_profile_and_a_name_changes(request, browser, name)
     browser.enter(person).open(SETTINGS).press("Profile")
     assert (browser.path, browser.heading) == (PROFILE, "Profile")
     browser.press("Change name")
-    assert "This is how your colleagues and our mails address you." in browser.text
+    assert "Your colleagues and our emails use this name." in browser.text
     browser.fill("Save", Name="Dr. Nuria Vidal")
     assert (browser.path, browser.notices) == (PROFILE, ["Your name has been changed."]) and "Dr. Nuria Vidal" in browser.text
     assert told(browser, "Your name was changed") == [f"{person.username}@example.test"]

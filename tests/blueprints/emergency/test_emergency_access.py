@@ -246,8 +246,8 @@ def test_a_number_that_no_key_opens_is_shown_to_nobody(plain, dr_okafor, admin_l
     for stored, said in ((other, 2), (None, 0)):  # of another row; of a release that kept none
         caplog.clear()
         database.change(update(EmergencyGrant).values(number_sealed=stored))
-        assert "Once they or our support approve it" in plain.open(ASK).text and "number" not in plain.text
-        assert "77" not in boss.open(path_of(database)).text and "Where they see none, or another" in boss.text
+        assert "Once they or our support team approve it" in plain.open(ASK).text and "number" not in plain.text
+        assert "77" not in boss.open(path_of(database)).text and "If they see no number or a different one" in boss.text
         assert len([each for each in caplog.records if each.levelname == "CRITICAL"]) == said
 
 
@@ -607,7 +607,7 @@ def test_end_now_ends_it_at_once_for_good_and_in_every_tab(browser, dr_okafor, a
     clock.move(minutes=7)
     browser.press("Rosa Alvarez").press("End now")
     assert (browser.path, browser.arguments["at"]) == ("/sign-in", "ehr")
-    assert browser.notices == ["You ended your emergency access. Sign in with a code to go on."]
+    assert browser.notices == ["You ended your emergency access. Sign in with a code to continue."]
     [ended] = [row for row in database.all(Session) if row.level == "emergency"]
     assert (grant(database).ended_at, ended.ended_at, ended.ended_reason) == (clock.now, clock.now, "emergency_ended")
     clock.move(minutes=1)
@@ -615,7 +615,7 @@ def test_end_now_ends_it_at_once_for_good_and_in_every_tab(browser, dr_okafor, a
     assert browser.open(CHARTS).path == "/sign-in" and browser.notices[0].startswith("You ended your emergency access.")
     assert grant(database).ended_at == clock.now - timedelta(minutes=1)
     token = browser.sign_in(dr_okafor).token
-    assert "You had emergency access within the last 24 hours." in browser.open(ASK).text
+    assert "You had emergency access in the last 24 hours." in browser.open(ASK).text
     assert browser.post(f"{ASK}/charts", token=token).status_code == 422
 
 
@@ -633,7 +633,7 @@ def test_end_now_is_recorded_by_its_person_and_waits_for_its_review(plain, dr_ok
     assert "Review: emergency access for Dr. Ada Okafor" in boss.text and "1 March 2027, 12:07 UTC" in boss.text
     assert len(database.all(Event, Event.event == "emergency_ended")) == 2
     plain.enter(dr_okafor).open("/ehr/settings/security/activity")
-    assert "You ended your emergency access before its time was over." in plain.text
+    assert "You ended your emergency access before its time was up." in plain.text
 
 
 def test_the_hour_begins_with_the_approval(plain, dr_okafor, admin_lee, clock):

@@ -61,7 +61,7 @@ def test_providers_and_support_are_told_of_no_trusted_browsers(plain, dr_okafor,
     for person in (dr_okafor, support):
         plain.another(agent="Mozilla/5.0 (Windows NT 10.0) Firefox/140.0").enter(person)
         bench = plain.another().open("/test-bench")
-        assert "trusted" not in bench.text and "That ends the sessions of your account." in bench.text
+        assert "trusted" not in bench.text and "That ends the sessions on your account." in bench.text
         plain.open(link_in("Sign-in from a new browser"))
         assert "trusted" not in plain.text and not plain.offers(END)
         plain.press("End sessions")
@@ -73,9 +73,9 @@ def test_after_a_providers_change_no_page_speaks_of_trusted_browsers(plain, dr_o
     browser.open("/ehr/settings/security/backup-codes").press("Regenerate Backup Codes")
     path = link_in("You have new backup codes")
     plain.open(path)
-    assert "Then you can end every other session of your account." in plain.text
+    assert "Then you can end every other session on your account." in plain.text
     browser.open(path)
-    assert "We end every other session of your account at once." in browser.text and "trusted" not in browser.text
+    assert "We'll end every other session on your account right away." in browser.text and "trusted" not in browser.text
     browser.press("End sessions")
     assert browser.heading == "Sessions were ended"
     browser.open("/ehr/settings/security/activity")
