@@ -44,7 +44,7 @@ WRITES = {
 
 
 @pytest.fixture
-def visit(app, clock):
+def context(app, clock):
     """Nobody's visit, in the context that a request or a command has."""
     with app.app_context():
         yield RequestContext(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="")

@@ -69,9 +69,9 @@ def test_switched_off_the_method_is_gone_and_the_app_stays(monkeypatch):
     assert methods.method("sms") is None
 
 
-def test_a_method_says_before_it_is_chosen_that_it_is_the_weaker_one():
+def test_a_method_says_before_it_is_chosen_that_it_is_less_secure():
     assert sms.METHOD.restricted
-    assert any("Weaker" in fact for fact in sms.METHOD.facts)
+    assert any("Less secure" in fact for fact in sms.METHOD.facts)
 
 
 def test_without_a_key_no_code_is_hashed():

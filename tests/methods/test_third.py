@@ -99,9 +99,7 @@ def test_three_steps_set_it_up_and_a_wrong_answer_counts_for_nothing(browser, da
     device = begin(browser.enter(maria))
     for wrong in ("123456", "{}", '{"count": "x"}', "[1]", "é", device.answer("http://localhost:5000")):
         answer(browser, "Verify and Enable", wrong)
-        assert browser.status == 422 and browser.problems == [
-            "That didn't confirm it's you. Try again, or use a backup code."
-        ]
+        assert browser.status == 422 and browser.problems == ["That didn't confirm it's you. Try again, or use a backup code."]
     assert failures(database, maria) == (0, 0, []) and database.all(Binding)[0].step == "prove"
     answer(browser, "Verify and Enable", device.answer())
     assert len(browser.read_codes()) == 10

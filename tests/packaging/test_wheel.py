@@ -13,8 +13,8 @@ import venv
 
 import pytest
 
+from tests.support.processes import ROOT
 from tests.support.server import START_SECONDS, STOP_SECONDS, free_port
-from tests.support.sites import ROOT
 
 NEEDED = ("portal", "setup.cfg", "pyproject.toml")
 SERVE = ("-m", "gunicorn", "-c", "python:portal.gunicorn_conf", "portal.wsgi:app")

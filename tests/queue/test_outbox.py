@@ -7,9 +7,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from portal import db
-from portal.db import begin_write
-from portal.db import db as db_module
+from portal.db import begin_write, change, db
 from portal.flows.messages import outbox
 from portal.gateways import KEPT, REFUSED, SENT, UNKNOWN, UNREACHABLE, Bench, Nowhere
 from portal.models import Outbox
@@ -217,7 +215,7 @@ def test_a_withdrawn_text_is_not_begun(app, clock, text):
     with app.app_context():
         begin_write()
         outbox.withdraw_rows(clock.now, text)
-        db_module.session.commit()
+        db.session.commit()
     gateway = Scripted()
     assert carry(app, clock, text, gateway) is None and gateway.taken == []
 
@@ -235,7 +233,6 @@ def test_a_row_that_is_not_there_is_nobodys_business(app, clock):
 
 def test_a_busy_database_does_not_cost_the_knowledge_that_a_mail_has_left(app, clock, mail, monkeypatch):
     busy = [OperationalError("busy", None, Exception())] * 2
-    change = db.change
     row = claim(app, clock, mail)
 
     def change_or_wait(statement):

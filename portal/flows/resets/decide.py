@@ -113,7 +113,7 @@ def approve_reset(context: RequestContext, row_id: str) -> None:
     if not reset.reset_two_factor(context, row):
         db.session.rollback()
         raise Refused("approval_gone")
-    notify_decision(context, row, "approved")
+    notify_outcome(context, row, "approved")
 
 
 def refuse_reset(context: RequestContext, row_id: str) -> None:
@@ -122,7 +122,7 @@ def refuse_reset(context: RequestContext, row_id: str) -> None:
     user = db.session.get_one(User, row.subject_id)
     record_event(context, "two_factor_reset_refused", about=user, case_id=row.id)
     notices.queue_notice(context, user, "reset_refused", by=context.who.full_name)
-    notify_decision(context, row, "refused")
+    notify_outcome(context, row, "refused")
 
 
 def decide_reset(context: RequestContext, row_id: str, status: str) -> ResetRequest:
@@ -149,7 +149,7 @@ def refuse_missed(context: RequestContext, row_id: str) -> None:
         record_event_alone(context, "authz_fail", "not_own")
 
 
-def notify_decision(context: RequestContext, row: ResetRequest, reason: str) -> None:
+def notify_outcome(context: RequestContext, row: ResetRequest, reason: str) -> None:
     """The event of each of the two, and the commit."""
     record_event(context, "colleague_reset", reason=reason, case_id=row.id)
     record_event(context, "reset_decided", about=db.session.get_one(User, row.asked_by_id), reason=reason, case_id=row.id)

@@ -378,7 +378,7 @@ def test_the_wait_beside_the_button_is_that_of_the_refusal_whichever_limit_it_is
     """The gap, the hour of a number that others text, five minutes of an address, the day: told before they are met."""
     send_to(ask_for_texts(plain.enter(maria)), MARIAS)
     clock.move(seconds=90)
-    assert "A new text can go out" not in plain.open(CODE).text
+    assert "You can send a new text" not in plain.open(CODE).text
     [first] = database.all(SentCode)
     of_sam = {"user_id": database.user(sam).id, "attempt": "another", "to_hash": first.to_hash, "ip": "192.0.2.7"}
     of_maria = {**of_sam, "user_id": first.user_id, "created_at": clock.now - timedelta(hours=2)}
@@ -391,7 +391,7 @@ def test_the_wait_beside_the_button_is_that_of_the_refusal_whichever_limit_it_is
         copies(database, number, **changed)
         assert f"You can send a new text in {wait}." in plain.open(CODE).text
         plain.press("Send again")
-        assert plain.status == 422 and refusal in plain.problems[0] and f"can go out in {wait}." in plain.text
+        assert plain.status == 422 and refusal in plain.problems[0] and f"You can send a new text in {wait}." in plain.text
     assert count(inbox, maria) == 1
     plain.press("Change the number")
     assert "You can send a new text in 22 hours." in plain.text, "the day is full, whatever the number"
@@ -403,7 +403,7 @@ def test_a_number_page_knows_no_hour_of_a_number_that_is_still_to_come(plain, cl
     clock.move(seconds=60)
     assert "You can send a new text in 59 minutes." in plain.open(CODE).text
     plain.press("Change the number")
-    assert "A new text can go out" not in plain.text
+    assert "You can send a new text" not in plain.text
     send_to(plain, OTHERS)
     assert plain.path == CODE and count(inbox, maria) == 2
 

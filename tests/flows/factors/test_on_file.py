@@ -17,7 +17,7 @@ NEW = "quiet meadow by the river"
 
 
 @pytest.fixture
-def visit(app, clock):
+def context(app, clock):
     """A stranger's request."""
     with app.test_request_context():
         yield RequestContext(now=clock.now, keys=app.extensions["keys"], ip="127.0.0.1", user_agent="", request_id="1")
