@@ -4,8 +4,11 @@ import re
 from dataclasses import dataclass
 
 import pytest
+from jinja2 import TemplateNotFound
 from sqlalchemy import insert, update
 
+from portal import methods
+from portal.methods import Secret
 from portal.models import Authenticator, Binding, Event, SentCode, User
 from portal.settings import config
 from tests.house.source import PORTAL
@@ -224,6 +227,18 @@ def test_it_opens_the_ehr_and_an_old_number_beside_it_does_not(plain, database, 
     plain.post("/sign-in/code", {"code": "123456"})
     assert plain.response.status_code == 422 and "open with that" in plain.response.text
     assert failures(database, dr_chen) == (0, 0, [0, 0])
+
+
+@pytest.mark.parametrize(
+    "template", ["methods/nobody/_ask.html", "methods/third/nothing.html", "methods/totp/nothing.html", "nothing.html"]
+)
+def test_a_template_that_nobody_brings_is_missed(app, template):
+    with pytest.raises(TemplateNotFound):
+        app.jinja_env.get_template(template)
+
+
+def test_a_code_that_is_sent_without_words_goes_out_alone():
+    assert methods.bare(Secret("id", "key", "Medximity", "maria"), "012345") == "012345"
 
 
 def test_no_line_outside_its_module_and_folder_knows_it():

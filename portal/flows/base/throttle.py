@@ -119,9 +119,7 @@ def charge_authenticators(context: RequestContext, user_id: int, answer: Answer)
 
 def uncharge_authenticators(rows: list[Authenticator]) -> None:
     """Take the charge of a right code back from the authenticators that it was not for."""
-    for row in rows:
-        if row.method in unguessable():
-            continue
+    for row in [row for row in rows if row.method not in unguessable()]:
         values = {"failures": row.failures - 1, "disabled_at": None}
         change(update(Authenticator).where(Authenticator.id == row.id).values(**values))
 
