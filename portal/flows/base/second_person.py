@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, false, select, true
+from sqlalchemy.orm import QueryableAttribute
 
 from portal.db import db
 from portal.flows.base.context import RequestContext
 from portal.models import Session, User
 from portal.words.refusals import Refused
+
+IdColumn = QueryableAttribute[int] | QueryableAttribute[int | None]
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class RequestKind:
     explain_gone: Callable[[RequestContext, str], None]
 
 
-def may_decide(context: RequestContext, practice_id, *involved) -> ColumnElement[bool]:
+def may_decide(context: RequestContext, practice_id: IdColumn, *involved: IdColumn) -> ColumnElement[bool]:
     """SQL: support decides for every practice, administrators for their own; nobody decides where they are `involved` (columns)."""
     who = context.who
     reach = {"support": true(), "administrator": practice_id == who.practice_id}

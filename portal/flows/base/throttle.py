@@ -58,7 +58,7 @@ def lock(user_id: int) -> User:
     return user
 
 
-def pauses(failures, now: datetime) -> list:
+def pauses(failures: ColumnElement[int], now: datetime) -> list[tuple[ColumnElement[bool], datetime]]:
     """CASE branches: every tenth failure pauses, each pause twice the last, to an hour (RL-2)."""
     every = config.TRIES_BEFORE_PAUSE
     longest = len(config.PAUSES)
@@ -83,7 +83,7 @@ def tries_left(user: User) -> int:
     return -user.code_failures % config.TRIES_BEFORE_PAUSE
 
 
-def clear_failures(context: RequestContext, user: User, failures: int, backup: bool = False, **also) -> None:
+def clear_failures(context: RequestContext, user: User, failures: int, backup: bool = False, **also: object) -> None:
     """A right code: take back this factor's failures (RL-5 resets only the factor used) and end the pause it began.
 
     `also`: other columns of the person, written by the same UPDATE.

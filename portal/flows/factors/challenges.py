@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVarTuple
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from portal.crypto import SealBroken
 from portal.db import db
@@ -20,6 +21,7 @@ from portal.send_limits import Wait
 from portal.words.refusals import Refused
 
 log = logging.getLogger(__name__)
+Columns = TypeVarTuple("Columns")
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class ChallengeOption:
     method: str
     name: str
     sends: bool
-    shown: dict
+    shown: dict[str, Any]
     target: bytes = field(default=b"", repr=False)  # by what its texts are counted
     wait: Wait | None = None  # until a text can go out
     form: type[AnswerForm] | None = None  # of its own question; None: the field that codes share
@@ -94,7 +96,7 @@ def initials(full_name: str, username: str) -> str:
     return " ".join(f"{letter}." for letter in shown or ["you"])
 
 
-def oldest_first(rows, user_id: int):
+def oldest_first(rows: Select[*Columns], user_id: int) -> Select[*Columns]:
     """SQL: of these rows, the person's authenticators that work, oldest first."""
     own = rows.where(Authenticator.user_id == user_id, Authenticator.disabled_at.is_(None))
     return own.order_by(Authenticator.created_at)

@@ -1,6 +1,7 @@
 """One answer against one person: charge, compare, spend. Part of its caller's transaction, except for a refusal, which it commits."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from portal.answers import BACKUP_CODE, CODE, Answer
@@ -35,7 +36,7 @@ class Proof:
     backup_left: int | None = None
 
 
-def check_code(context: RequestContext, answer: Answer, event: str, **also) -> Proof:
+def check_code(context: RequestContext, answer: Answer, event: str, **also: object) -> Proof:
     """Check an answer of the visitor, inside a transaction that stays open.
 
     `also`: columns of the person that a right code writes. A refusal is recorded, committed and raised.
@@ -74,7 +75,7 @@ def is_for(answer: Answer, row: Authenticator) -> bool:
     return takes(row.method, answer.kind) and answer.authenticator_id in (None, row.id)
 
 
-def check_backup_code(context: RequestContext, user: User, code: str, also: dict) -> Proof:
+def check_backup_code(context: RequestContext, user: User, code: str, also: Mapping[str, object]) -> Proof:
     """Spend a backup code of the person. Raises Refused."""
     if user.backup_failures > config.FAILURES_TO_DISABLE:
         throttle.clear_failures(context, user, 1)  # nothing was compared
@@ -95,7 +96,7 @@ def check_backup_code(context: RequestContext, user: User, code: str, also: dict
     return Proof(user, backup_codes.FACTOR, left)
 
 
-def check_authenticators(context: RequestContext, user: User, answer: Answer, also: dict) -> Proof:
+def check_authenticators(context: RequestContext, user: User, answer: Answer, also: Mapping[str, object]) -> Proof:
     """Try the answer on each live authenticator of the person that it is for. Raises Refused."""
     working = throttle.charge_authenticators(context, user.id, answer)
     charged = [row for row in working if is_for(answer, row)]
@@ -104,7 +105,7 @@ def check_authenticators(context: RequestContext, user: User, answer: Answer, al
     tried = try_each(context, user, rows, answer)
     if tried.right is not None:
         throttle.uncharge_authenticators([other for other in rows if other is not tried.right])
-        throttle.clear_failures(context, user, (tried.right.failures or 1) if counts(answer) else 0, **also)
+        throttle.clear_failures(context, user, (tried.right.failures or 1) if counts(answer) else 0, backup=False, **also)
         return Proof(user, tried.right.method)
     if len(tried.spared) == len(rows):
         throttle.uncharge_authenticators(rows)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 from sqlalchemy import delete, select, update
 
@@ -23,7 +24,7 @@ TOLD = N_("%(issuer)s, for %(initials)s We no longer text your codes to this num
 TOLD_FOR = timedelta(hours=24)  # how long the text to an old number may take
 
 
-def prove_binding(context: RequestContext, user: User, binding: Binding, chosen: Method, columns: dict) -> None:
+def prove_binding(context: RequestContext, user: User, binding: Binding, chosen: Method, columns: dict[str, Any]) -> None:
     """Turn the proved binding into an authenticator, with all that goes with it, and commit."""
     change(delete(Binding).where(Binding.id == binding.id))
     if chosen.sends:
@@ -71,7 +72,7 @@ def first_proof(context: RequestContext, user: User, binding: Binding) -> None:
     """ "On", and the first backup codes. After a reset its link is used up by this, and by nothing before (RC-8)."""
     if user.two_factor == "reset":
         links.void_links(context, user.id, links.RESET)
-    on: dict = {"two_factor": "on", "two_factor_since": context.now}
+    on: dict[str, Any] = {"two_factor": "on", "two_factor_since": context.now}
     throttle.clear_failures(context, user, user.set_up_failures, **on, set_up_failures=0)
     backup_codes.make_set(context, user)
 
@@ -86,7 +87,9 @@ def notify_authenticator(context: RequestContext, user: User, old: Authenticator
         notices.queue_notice(context, user, "authenticator_added")
 
 
-def new_authenticator(context: RequestContext, user: User, binding: Binding, chosen: Method, columns: dict) -> Authenticator:
+def new_authenticator(
+    context: RequestContext, user: User, binding: Binding, chosen: Method, columns: dict[str, Any]
+) -> Authenticator:
     """The row, with a name that no other of the person's has."""
     taken = set(db.session.scalars(select(Authenticator.name).where(Authenticator.user_id == user.id)))
     names = (f"{columns['name']} {number}" if number > 1 else columns["name"] for number in count(1))

@@ -1,5 +1,7 @@
 """Showing password and second factor again before a change (RA-1 to RA-4)."""
 
+from typing import Any
+
 from portal import passwords
 from portal.answers import NO_ANSWER, Answer
 from portal.db import begin_write, db
@@ -55,7 +57,7 @@ def charge_password(context: RequestContext, event: str) -> User:
 
 def renew_with_proof(context: RequestContext, answer: Answer | None) -> str:
     """The second half: the answer where two-factor authentication is on, then the new token."""
-    shown: dict = {"password_at": context.now}
+    shown: dict[str, Any] = {"password_at": context.now}
     if context.who.is_on and not (answer is None and context.who.is_fresh(context.now)):
         proof = check_code.check_code(context, answer or NO_ANSWER, EVENT)
         shown |= {"second_factor_at": context.now, "level": "aal2"}

@@ -2,6 +2,7 @@
 
 import hmac
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import joinedload
@@ -42,7 +43,7 @@ def binding_secret(context: RequestContext, user: User, binding: Binding) -> Sec
     return open_secret(context, user, binding, f"{send_code.BINDING}{binding.id}")
 
 
-def show_step(context: RequestContext, binding: Binding, step: Step) -> dict:
+def show_step(context: RequestContext, binding: Binding, step: Step) -> dict[str, Any]:
     """What the page of a step needs. Raises SealBroken."""
     secret = binding_secret(context, binding.user, binding)
     return {**step.show(secret, context.now), "wait": wait(context, binding, step, secret)}

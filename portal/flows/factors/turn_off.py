@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, union, update
+from sqlalchemy import Update, delete, select, union, update
 
 from portal import passwords
 from portal.db import begin_write, change, db
@@ -39,7 +39,7 @@ def await_password(context: RequestContext) -> None:
     db.session.commit()
 
 
-def own_session(context: RequestContext):
+def own_session(context: RequestContext) -> Update:
     return update(Session).where(Session.id == context.who.session_id)
 
 

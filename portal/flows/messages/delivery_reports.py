@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 
 from portal.crypto import Keyring
 from portal.db import begin_write, change, db
@@ -42,7 +42,7 @@ def take_report(keys: Keyring, now: datetime, shown: str, state: str) -> bool:
     return True
 
 
-def write_report(statement) -> int:
+def write_report(statement: Update) -> int:
     """How many rows it met."""
     begin_write()
     met = change(statement)

@@ -3,6 +3,7 @@
 import hmac
 import logging
 import re
+from typing import Any
 
 from sqlalchemy import select
 
@@ -55,7 +56,9 @@ def queue_notice(
     return [each.id for each in rows]
 
 
-def email_row(context: RequestContext, user: User, template: str, address: str, facts: dict, link: str | None) -> Outbox:
+def email_row(
+    context: RequestContext, user: User, template: str, address: str, facts: dict[str, Any], link: str | None
+) -> Outbox:
     """One mail to one address."""
     notice_id = new_id()
     return Outbox(

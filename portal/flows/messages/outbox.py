@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
 
 from portal.crypto import Keyring, SealBroken
 from portal.db import BUSY, begin_write, change, db
@@ -128,7 +128,7 @@ def next_try(now: datetime, row: Outbox) -> datetime | None:
     return again if row.dies_at is None or needed < row.dies_at else None
 
 
-def persist_result(statement, also: Callable[[], None] = lambda: None) -> None:
+def persist_result(statement: Update, also: Callable[[], None] = lambda: None) -> None:
     """A busy database must not cost the knowledge that a message has left: a mail would be sent twice."""
     for left in reversed(range(MARK_TRIES)):
         try:

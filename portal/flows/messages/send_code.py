@@ -4,7 +4,7 @@ import logging
 import secrets
 from datetime import datetime
 
-from sqlalchemy import case, func, or_, select, text, update
+from sqlalchemy import ColumnElement, case, func, or_, select, text, update
 
 from portal.db import db
 from portal.flows.base.audit import record_event
@@ -68,7 +68,7 @@ def has_live_code(context: RequestContext, attempt: str) -> bool:
     return db.session.scalar(row.limit(1)) is not None
 
 
-def void_codes(context: RequestContext, *which) -> None:
+def void_codes(context: RequestContext, *which: ColumnElement[bool]) -> None:
     """Codes that count no more, and their texts, which are not begun where they still wait (product rule 7, SM-2)."""
     live = update(SentCode).where(*which, SentCode.used_at.is_(None), SentCode.replaced_at.is_(None))
     texts = db.session.scalars(live.values(replaced_at=context.now).returning(SentCode.outbox_id)).all()
@@ -81,7 +81,7 @@ def void_binding_codes(context: RequestContext, binding_id: str) -> None:
     void_codes(context, SentCode.attempt == f"{BINDING}{binding_id}")
 
 
-def text_row(context: RequestContext, user: User, template: str, to: str, words: str, dies_at) -> Outbox:
+def text_row(context: RequestContext, user: User, template: str, to: str, words: str, dies_at: datetime) -> Outbox:
     """One text for the queue, with a CODE or with news; its words are sealed, and wiped when it was handed over or died."""
     row_id = new_id()
     return Outbox(

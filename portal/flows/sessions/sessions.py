@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, case, exists, false, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Update, bindparam, case, exists, false, func, select, update
 from sqlalchemy.orm import aliased
 
 from portal.crypto import token_hash
@@ -108,7 +108,7 @@ def begin_session(context: RequestContext, user: User, level: str, next_path: st
     return token, row
 
 
-def complete_sessions(of: Any) -> tuple:
+def complete_sessions(of: type[Session]) -> tuple[ColumnElement[bool], ...]:
     """SQL: the live sessions of the person `owner` that are past every question, at the moment `now`."""
     return of.user_id == bindparam("owner"), of.level.not_in(CLAIMS), of.ended_at.is_(None), of.ends_at > bindparam("now")
 
@@ -133,7 +133,7 @@ def end_oldest_sessions(context: RequestContext, user_id: int, about: User | Non
     record_event(context, "session_end", about=about, reason="newer_sign_ins")
 
 
-def end_sessions_where(context: RequestContext, reason: str):
+def end_sessions_where(context: RequestContext, reason: str) -> Update:
     """The UPDATE that ends sessions; the caller says which."""
     return update(Session).values(ended_at=context.now, ended_reason=reason)
 
@@ -153,7 +153,7 @@ def end_all_sessions(context: RequestContext, user_id: int, reason: str, but: in
     change(living if but is None else living.where(Session.id != but))
 
 
-def renew_session(context: RequestContext, **columns) -> str | None:
+def renew_session(context: RequestContext, **columns: object) -> str | None:
     """A new token for this session, the old one dead at once (SE-7), with `columns` set. None: another request was first.
 
     The same statement counts the person's other complete sessions, of which the oldest beyond five ends (SE-11).
@@ -198,7 +198,7 @@ def remember_path(context: RequestContext, path: str | None) -> None:
     db.session.commit()
 
 
-def seen(context: RequestContext):
+def seen(context: RequestContext) -> Update:
     own = update(Session).where(Session.id == context.who.session_id, Session.ended_at.is_(None))
     return own.values(last_seen_at=context.now)
 
