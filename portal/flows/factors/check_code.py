@@ -47,7 +47,7 @@ def check_code(context: RequestContext, answer: Answer, event: str, **also: obje
         user = (
             throttle.charge_attempt(context, context.who.user_id, backup)
             if counts(answer)
-            else throttle.lock(context.who.user_id)
+            else throttle.lock_account(context.who.user_id)
         )
         if backup:
             return check_backup_code(context, user, answer.value, also)
@@ -207,7 +207,7 @@ def tell_disabled(context: RequestContext, user: User, row: Authenticator) -> No
     """The hundredth failure disabled the authenticator: said once (RL-1)."""
     record_event(context, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=row.method)
     notices.queue_notice(context, user, "authenticator_disabled")
-    throttle.write_off(user, row.failures)
+    throttle.discard_failures(user, row.failures)
 
 
 def stop_backup_codes(context: RequestContext, user: User) -> None:
@@ -216,4 +216,4 @@ def stop_backup_codes(context: RequestContext, user: User) -> None:
         context, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=backup_codes.FACTOR
     )
     notices.queue_notice(context, user, "backup_codes_stopped")
-    throttle.write_off(user, user.backup_failures)
+    throttle.discard_failures(user, user.backup_failures)

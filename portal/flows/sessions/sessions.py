@@ -11,7 +11,15 @@ from sqlalchemy.orm import aliased
 from portal.crypto import token_hash
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
-from portal.flows.base.context import CLAIMS, LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_WAITING, NO_CODE, RequestContext, SessionUser
+from portal.flows.base.context import (
+    CLAIMS,
+    CODE_DUE_LEVELS,
+    LEVEL_CLAIMANT,
+    LEVEL_EMERGENCY,
+    LEVEL_WAITING,
+    RequestContext,
+    SessionUser,
+)
 from portal.methods import switched_on
 from portal.models import Authenticator, Session, User
 from portal.policy import POLICIES
@@ -85,7 +93,9 @@ def begin_session(context: RequestContext, user: User, level: str, next_path: st
     token = new_token()
     browser_hash = token_hash(context.browser) if context.browser else None
     life = config.CLAIMANT_LIFE if level == LEVEL_CLAIMANT else config.SESSION_LIFE
-    known = exists().where(Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level.not_in(NO_CODE))
+    known = exists().where(
+        Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level.not_in(CODE_DUE_LEVELS)
+    )
     is_known = bool(browser_hash and db.session.scalar(select(known)))
     row = Session(
         token_hash=token_hash(token),
