@@ -136,7 +136,7 @@ def challenge_options(context: RequestContext) -> list[ChallengeOption]:
 def with_waits(context: RequestContext, shown: list[ChallengeOption]) -> list[ChallengeOption]:
     """The same ways; those that send know how long they cannot."""
     numbers = [way.target for way in shown if way.sends]
-    waits = send_code.waits(context, context.who.user_id, attempt_key(context), *numbers) if numbers else {}
+    waits = send_code.find_waits(context, context.who.user_id, attempt_key(context), *numbers) if numbers else {}
     return [replace(way, wait=waits.get(way.target)) for way in shown]
 
 

@@ -40,7 +40,7 @@ def is_binding_due(context: RequestContext, binding: Binding) -> bool:
 
 def binding_secret(context: RequestContext, user: User, binding: Binding) -> Secret:
     """The binding's secret in the clear. Raises SealBroken."""
-    return open_secret(context, user, binding, f"{send_code.BINDING}{binding.id}")
+    return open_secret(context, user, binding, f"{send_code.BINDING_PREFIX}{binding.id}")
 
 
 def show_step(context: RequestContext, binding: Binding, step: Step) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def wait(context: RequestContext, binding: Binding, step: Step, secret: Secret) 
     if chosen is None or not chosen.sends:
         return None
     number = context.keys.mac(secret.text, send_code.TARGET) if step.verifies else b""
-    return send_code.waits(context, binding.user_id, secret.attempt, number)[number]
+    return send_code.find_waits(context, binding.user_id, secret.attempt, number)[number]
 
 
 def may_see_binding(context: RequestContext, binding: Binding) -> bool:
@@ -149,7 +149,7 @@ def submit_step(context: RequestContext, chosen: Method, step: Step, answer: Ans
         if isinstance(taken, Next):
             return save_answer(context, user, binding, chosen, step, taken)
         if chosen.sends_texts:
-            send_code.check_still_shared(context, user, binding)
+            send_code.recheck_number_sharing(context, user, binding)
     except (Refused, SealBroken) as rejected:
         raise reject_answer(context, user, binding, rejected, chosen, step) from None
     if taken.secret is not None:
