@@ -13,7 +13,7 @@ LEVEL_ONE = "aal1"
 LEVEL_TRUSTED = "aal1+trusted"
 LEVEL_TWO = "aal2"
 CLAIMS = (LEVEL_CLAIMANT, LEVEL_WAITING)
-CODE_DUE_LEVELS = (*CLAIMS, LEVEL_EMERGENCY)  # a code is due and has not been shown
+CODE_DUE = (*CLAIMS, LEVEL_EMERGENCY)  # a code is due and has not been shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class SessionUser:
     @property
     def owes_code(self) -> bool:
         """Whether a code is due and has not been shown: such a session may see nothing of the account itself."""
-        return self.level in CODE_DUE_LEVELS
+        return self.level in CODE_DUE
 
     @property
     def is_trusted(self) -> bool:

@@ -4,26 +4,22 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from portal.answers import BACKUP_CODE, CODE, Answer
+from portal.answers import BACKUP_CODE, Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
-from portal.flows.factors import backup_codes
+from portal.flows.factors import backup_codes, code_sets, wrong_answers
 from portal.flows.factors.challenges import attempt_key, explain_texts_off, is_live, open_secret, usable_authenticators
 from portal.flows.messages import notices
-from portal.methods import Method, NotAsked, can_be_guessed, method, takes
+from portal.methods import NotAsked, can_be_guessed, method, takes
 from portal.models import Authenticator, User
-from portal.policy import policy_of
 from portal.settings import config
 from portal.words.refusals import Refused
 
 log = logging.getLogger(__name__)
 
-# What to suggest after each consecutive wrong code, in the guide's order (product rule 8).
-HINTS_AT_SIGN_IN = ("wrong_clock", "wrong_fresh", "wrong_account", "wrong_backup")
-HINTS_AT_SET_UP = ("wrong_clock", "wrong_fresh", "wrong_account", "wrong_rescan")
 RECOGNIZED = ("used", "clock_slow", "clock_fast")  # reasons that say whose code it was (product rule 8)
 
 
@@ -83,13 +79,13 @@ def check_backup_code(context: RequestContext, user: User, code: str, columns: M
     try:
         if not code:
             raise Refused("backup_shape")
-        left = backup_codes.spend_code(context, user, code)
+        left = code_sets.spend_code(context, user, code)
     except Refused as refused:
         if user.backup_failures == config.FAILURES_TO_DISABLE:
-            stop_backup_codes(context, user)
+            wrong_answers.stop_backup_codes(context, user)
             raise Refused("backup_disabled") from None
-        tell_lock(context, user)
-        raise with_tries(refused, user) from None
+        wrong_answers.notify_pause(context, user)
+        raise wrong_answers.with_tries(refused, user) from None
     throttle.clear_failures(context, user, user.backup_failures, backup=True, **columns)
     record_event(context, "backup_code_used", factor=backup_codes.FACTOR)
     notices.queue_notice(context, user, "backup_code_used", left=left)
@@ -118,11 +114,11 @@ def check_authenticators(context: RequestContext, user: User, answer: Answer, co
     throttle.uncharge_authenticators(outcome.skipped)
     disabled = [row for row in rows if row.disabled_at is not None and row not in outcome.skipped]
     for row in disabled:
-        notify_disabled(context, user, row)
+        wrong_answers.notify_disabled(context, user, row)
     if disabled:
         raise Refused("disabled")
-    tell_lock(context, user)
-    raise with_tries(outcome.refused, user)
+    wrong_answers.notify_pause(context, user)
+    raise wrong_answers.with_tries(outcome.refused, user)
 
 
 def explain_nothing_compared(context: RequestContext, working: list[Authenticator], rows: list[Authenticator]) -> Refused:
@@ -153,7 +149,9 @@ def try_authenticators(context: RequestContext, user: User, rows: list[Authentic
         except NotAsked:
             outcome.skipped.append(row)
         except Refused as rejected:
-            outcome.refused = explain_refusal(rejected, method(row.method), row.failures, HINTS_AT_SIGN_IN, user)
+            outcome.refused = wrong_answers.explain_refusal(
+                rejected, method(row.method), row.failures, wrong_answers.HINTS_AT_SIGN_IN, user
+            )
         else:
             outcome.right = row
             break
@@ -176,46 +174,3 @@ def verify_answer(context: RequestContext, user: User, row: Authenticator, answe
     if kind is None:
         raise Refused("unreadable")
     kind.challenge.take(secret, row, answer, context.now)
-
-
-def explain_refusal(refused: Refused, kind: Method | None, failures: int, hints: tuple[str, ...], user: User) -> Refused:
-    """Turn a plain "wrong" into a hint at what to try next."""
-    if refused.reason != "wrong" or kind is None:
-        return refused
-    if kind.asks_for != CODE:
-        return Refused("key_wrong")
-    return Refused(hints[min(failures, len(hints)) - 1], issuer=policy_of(user.role).issuer)
-
-
-def with_tries(refused: Refused, user: User) -> Refused:
-    """The refusal with the number of attempts left (RL-8), or the pause that this attempt began."""
-    left = throttle.tries_left(user)
-    if left == 0:
-        if refused.reason != "disabled":
-            return Refused("throttled", minutes=throttle.pause_minutes(user.code_failures))
-        return refused
-    facts = {name: value for name, value in refused.facts.items() if name != "step"}
-    return Refused(refused.reason, **facts, left=left)
-
-
-def tell_lock(context: RequestContext, user: User) -> None:
-    """Record and notify once per pause (RL-9)."""
-    if throttle.tries_left(user) == 0:
-        record_event(context, "authn_login_lock", about=user, reason="throttled", refused=True)
-        notices.queue_notice(context, user, "too_many_codes")
-
-
-def notify_disabled(context: RequestContext, user: User, row: Authenticator) -> None:
-    """Record and notify once that the hundredth failure disabled the authenticator (RL-1)."""
-    record_event(context, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=row.method)
-    notices.queue_notice(context, user, "authenticator_disabled")
-    throttle.discard_failures(user, row.failures)
-
-
-def stop_backup_codes(context: RequestContext, user: User) -> None:
-    """Record and notify once that the hundredth wrong backup code stopped the set; its failures count no more (RL-1)."""
-    record_event(
-        context, "authenticator_disabled", about=user, reason="too_many_failures", refused=True, factor=backup_codes.FACTOR
-    )
-    notices.queue_notice(context, user, "backup_codes_stopped")
-    throttle.discard_failures(user, user.backup_failures)

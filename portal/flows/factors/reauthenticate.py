@@ -9,7 +9,7 @@ from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.passwords import load_password_hash
-from portal.flows.factors import check_code
+from portal.flows.factors import check_code, wrong_answers
 from portal.flows.sessions import sessions
 from portal.models import User
 from portal.words.refusals import Refused
@@ -34,9 +34,9 @@ def check_password(context: RequestContext, password: str, event: str) -> None:
     if not passwords.verify(load_password_hash(context, user), password):
         begin_write()
         record_event(context, event, reason=WRONG_PASSWORD, refused=True, factor="password")
-        check_code.tell_lock(context, user)
+        wrong_answers.notify_pause(context, user)
         db.session.commit()
-        raise check_code.with_tries(Refused(WRONG_PASSWORD), user)
+        raise wrong_answers.with_tries(Refused(WRONG_PASSWORD), user)
     begin_write()
     throttle.clear_failures(context, user, user.password_failures, password_failures=0)
     db.session.commit()

@@ -4,7 +4,7 @@ import hmac
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import joinedload
 
 from portal.answers import Answer
@@ -13,12 +13,10 @@ from portal.db import begin_write, db
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
-from portal.flows.factors import check_code, prove
-from portal.flows.factors.challenges import method_context, open_secret
+from portal.flows.factors import bindings, prove, wrong_answers
 from portal.flows.messages import send_code
-from portal.methods import Method, Next, Secret, Step, method
-from portal.models import Authenticator, Binding, User, new_id, secret_place
-from portal.send_limits import Wait
+from portal.methods import Method, Next, Step
+from portal.models import Authenticator, Binding, User
 from portal.settings import config
 from portal.words.refusals import Refused
 
@@ -38,24 +36,10 @@ def is_binding_due(context: RequestContext, binding: Binding) -> bool:
     return context.who.is_on == bool(binding.replaces or binding.is_extra)
 
 
-def binding_secret(context: RequestContext, user: User, binding: Binding) -> Secret:
-    """The binding's decrypted secret. Raises SealBroken."""
-    return open_secret(context, user, binding, f"{send_code.BINDING_PREFIX}{binding.id}")
-
-
 def show_step(context: RequestContext, binding: Binding, step: Step) -> dict[str, Any]:
     """What the page of a step needs. Raises SealBroken."""
-    secret = binding_secret(context, binding.user, binding)
-    return {**step.show(secret, context.now), "wait": find_wait(context, binding, step, secret)}
-
-
-def find_wait(context: RequestContext, binding: Binding, step: Step, secret: Secret) -> Wait | None:
-    """The wait before the next text: to the binding's number, or to any number on the step that asks for one."""
-    chosen = method(binding.method)
-    if chosen is None or not chosen.sends:
-        return None
-    number = context.keys.mac(secret.text, send_code.TARGET) if step.verifies else b""
-    return send_code.find_waits(context, binding.user_id, secret.attempt, number)[number]
+    secret = bindings.binding_secret(context, binding.user, binding)
+    return {**step.show(secret, context.now), "wait": bindings.find_wait(context, binding, step, secret)}
 
 
 def may_see_binding(context: RequestContext, binding: Binding) -> bool:
@@ -74,26 +58,21 @@ def begin_setup(context: RequestContext, chosen: Method, replaces: str | None = 
     if (user.two_factor == "on") != bool(replaces or is_extra) or (replaces and not owns_authenticator(user.id, replaces)):
         session.rollback()
         raise OutOfTurn
-    if is_extra and count_authenticators(user.id) >= config.AUTHENTICATORS_MAX:
+    if is_extra and bindings.count_authenticators(user.id) >= config.AUTHENTICATORS_MAX:
         session.rollback()
         raise Refused("authenticators_full", most=config.AUTHENTICATORS_MAX)
     binding = session.scalar(select(Binding).where(Binding.user_id == user.id))
     wanted = (chosen.name, replaces, is_extra)
-    if binding and wanted == (binding.method, binding.replaces, binding.is_extra) and is_binding_open(context, binding):
+    if binding and wanted == (binding.method, binding.replaces, binding.is_extra) and bindings.is_binding_open(context, binding):
         session.rollback()
         return
     if binding:
         send_code.void_binding_codes(context, binding.id)
         session.delete(binding)
         session.flush()
-    session.add(new_binding(context, user, chosen, replaces, is_extra))
+    session.add(bindings.new_binding(context, user, chosen, replaces, is_extra))
     record_event(context, "authenticator_binding_begun", factor=chosen.name)
     session.commit()
-
-
-def count_authenticators(user_id: int) -> int:
-    """How many authenticators a user has. They are limited because each raises the odds of a guess (RL-2)."""
-    return db.session.scalar(select(func.count()).where(Authenticator.user_id == user_id)) or 0
 
 
 def owns_authenticator(user_id: int, authenticator_id: str) -> bool:
@@ -107,45 +86,19 @@ def is_authenticator_gone(authenticator_id: str) -> bool:
     return db.session.scalar(select(Authenticator.id).where(Authenticator.id == authenticator_id)) is None
 
 
-def new_binding(context: RequestContext, user: User, chosen: Method, replaces: str | None, is_extra: bool) -> Binding:
-    """A binding with a new secret, sealed for the id it will keep as an authenticator."""
-    binding_id = new_id()
-    return Binding(
-        id=binding_id,
-        user_id=user.id,
-        session_id=context.who.session_id,
-        method=chosen.name,
-        step=chosen.steps[0].name,
-        replaces=replaces,
-        is_extra=is_extra,
-        secret_sealed=context.keys.seal(chosen.begin(method_context(context, user)), secret_place(user.id, binding_id)),
-        created_at=context.now,
-        expires_at=context.now + config.BINDING_LIFE,
-    )
-
-
-def is_binding_open(context: RequestContext, binding: Binding) -> bool:
-    """Whether the binding is unexpired and its secret can be decrypted."""
-    try:
-        binding.secret(context.keys)
-    except SealBroken:
-        return False
-    return context.now < binding.expires_at
-
-
 def submit_step(context: RequestContext, chosen: Method, step: Step, answer: Answer) -> Step | None:
     """Answer a step; returns the next one, or None if the answer proved the binding and set-up is complete.
 
     Raises Refused (what was charged is committed first), OutOfTurn.
     """
     begin_write()
-    user = charge_binding(context, chosen) if is_charged(chosen, step) else lock_user(context)
+    user = charge_binding(context, chosen) if is_charged(chosen, step) else bindings.lock_user(context)
     binding = find_binding(context, user, chosen)
     if not chosen.is_reached(step, binding.step):
         db.session.rollback()
         raise OutOfTurn
     try:
-        result = step.take(binding_secret(context, user, binding), answer, context.now)
+        result = step.take(bindings.binding_secret(context, user, binding), answer, context.now)
         if isinstance(result, Next):
             return save_answer(context, user, binding, chosen, step, result)
         if chosen.sends_texts:
@@ -153,7 +106,7 @@ def submit_step(context: RequestContext, chosen: Method, step: Step, answer: Ans
     except (Refused, SealBroken) as rejected:
         raise reject_answer(context, user, binding, rejected, chosen, step) from None
     if result.secret is not None:
-        seal_secret(context, binding, result.secret)
+        bindings.seal_secret(context, binding, result.secret)
     prove.prove_binding(context, user, binding, chosen, result.columns)
     return None
 
@@ -171,11 +124,6 @@ def charge_binding(context: RequestContext, chosen: Method) -> User:
         raise commit_refusal(context, refused, chosen) from None
 
 
-def lock_user(context: RequestContext) -> User:
-    """The visitor's user row, locked until the transaction ends."""
-    return db.session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
-
-
 def find_binding(context: RequestContext, user: User, chosen: Method) -> Binding:
     """The visitor's binding of this method. Raises OutOfTurn, Refused("set_up_expired")."""
     binding = db.session.scalar(select(Binding).where(Binding.user_id == user.id, Binding.method == chosen.name))
@@ -188,22 +136,17 @@ def find_binding(context: RequestContext, user: User, chosen: Method) -> Binding
     return binding
 
 
-def seal_secret(context: RequestContext, binding: Binding, text: str) -> None:
-    """Store `text` as the binding's secret."""
-    binding.secret_sealed = context.keys.seal(text, secret_place(binding.user_id, binding.id))
-
-
 def save_answer(context: RequestContext, user: User, binding: Binding, chosen: Method, step: Step, result: Next) -> Step:
     """Send a code if the step asks for one, store the answer as the binding's secret, and advance to the next step.
 
     In this order, so that a code sent to an earlier number cannot prove a number that got none (SM-8).
     Repeating the same answer while its code is valid sends nothing: someone who went back can use the code they have.
     """
-    secret = binding_secret(context, user, binding)
+    secret = bindings.binding_secret(context, user, binding)
     is_same = hmac.compare_digest(result.secret.encode(), secret.text.encode())
     if result.sends and not (is_same and send_code.has_live_code(context, secret.attempt)):
         send_code.send_code(context, user, replace(secret, text=result.secret), chosen)
-    seal_secret(context, binding, result.secret)
+    bindings.seal_secret(context, binding, result.secret)
     next_step = chosen.step_after(step)
     binding.step = next_step.name
     db.session.commit()
@@ -213,9 +156,9 @@ def save_answer(context: RequestContext, user: User, binding: Binding, chosen: M
 def send_setup_code_again(context: RequestContext, chosen: Method) -> None:
     """Send another code to the binding's number. Raises Refused, OutOfTurn."""
     begin_write()
-    user = lock_user(context)
+    user = bindings.lock_user(context)
     binding = find_binding(context, user, chosen)
-    secret = binding_secret(context, user, binding)
+    secret = bindings.binding_secret(context, user, binding)
     if not secret.text or not chosen.sends:
         db.session.rollback()
         raise OutOfTurn
@@ -234,11 +177,11 @@ def reject_answer(
     if not step.verifies:
         return commit_refusal(context, refused, chosen)
     binding.failures += 1
-    explained = check_code.explain_refusal(refused, chosen, binding.failures, check_code.HINTS_AT_SET_UP, user)
+    explained = wrong_answers.explain_refusal(refused, chosen, binding.failures, wrong_answers.HINTS_AT_SET_UP, user)
     if not is_charged(chosen, step):
         return commit_refusal(context, explained, chosen)
-    check_code.tell_lock(context, user)
-    return commit_refusal(context, check_code.with_tries(explained, user), chosen)
+    wrong_answers.notify_pause(context, user)
+    return commit_refusal(context, wrong_answers.with_tries(explained, user), chosen)
 
 
 def commit_refusal(context: RequestContext, refused: Refused, chosen: Method) -> Refused:

@@ -3,9 +3,8 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Update, bindparam, case, exists, false, func, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from portal.crypto import token_hash
@@ -13,36 +12,17 @@ from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import (
     CLAIMS,
-    CODE_DUE_LEVELS,
+    CODE_DUE,
     LEVEL_CLAIMANT,
     LEVEL_EMERGENCY,
     LEVEL_WAITING,
     RequestContext,
     SessionUser,
 )
+from portal.flows.sessions import queries
 from portal.methods import switched_on
-from portal.models import Authenticator, Session, User
-from portal.policy import POLICIES
+from portal.models import Session, User
 from portal.settings import config
-
-S, U, A = Session.__table__.c, User.__table__.c, Authenticator.__table__.c
-ROLES_THAT_MUST_USE = sorted(role for policy in POLICIES if policy.must_use for role in policy.roles)
-UNRESTRICTED: BindParameter[Any] = bindparam("unrestricted", expanding=True)
-HAS_UNRESTRICTED = case(
-    (U.role.in_(ROLES_THAT_MUST_USE), exists().where(A.user_id == U.id, A.method.in_(UNRESTRICTED))), else_=false()
-)
-# The fields of SessionUser in order, and two more. Every request runs this, so it is built once, and from tables: no ORM mapping.
-FIND_SESSION = (
-    select(
-        S.id, S.token_hash, S.level, S.next_path, S.browser_known, S.last_seen_at, S.ends_at, S.password_at, S.second_factor_at,
-        U.id, U.username, U.full_name, U.role, U.two_factor, U.two_factor_since, U.generation, U.invited_until, U.practice_id,
-        HAS_UNRESTRICTED, S.put_off_at,
-        S.ended_reason, U.disabled_at,
-    )
-    .join_from(Session.__table__, User.__table__, S.user_id == U.id)
-    .where(S.token_hash == bindparam("hash"))
-)  # fmt: skip
-
 
 # The reason a session of each level ends when its time is up.
 EXPIRY_REASONS = {LEVEL_CLAIMANT: "claimant", LEVEL_WAITING: "waiting", LEVEL_EMERGENCY: "emergency"}
@@ -66,7 +46,7 @@ class Ended:
 def find_session(token: str, now: datetime) -> SessionUser | Ended | None:
     """The session of a token, live or ended; None if the token is unknown. One SELECT."""
     unrestricted = [each.name for each in switched_on() if not each.restricted]
-    row = db.session.connection().execute(FIND_SESSION, {"hash": token_hash(token), "unrestricted": unrestricted}).first()
+    row = db.session.connection().execute(queries.FIND_SESSION, {"hash": token_hash(token), "unrestricted": unrestricted}).first()
     if row is None:
         return None
     *columns, ended_reason, disabled_at = row
@@ -95,9 +75,7 @@ def begin_session(context: RequestContext, user: User, level: str, next_path: st
     token = new_token()
     browser_hash = token_hash(context.browser) if context.browser else None
     life = config.CLAIMANT_LIFE if level == LEVEL_CLAIMANT else config.SESSION_LIFE
-    known = exists().where(
-        Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level.not_in(CODE_DUE_LEVELS)
-    )
+    known = exists().where(Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level.not_in(CODE_DUE))
     is_known = bool(browser_hash and db.session.scalar(select(known)))
     row = Session(
         token_hash=token_hash(token),
