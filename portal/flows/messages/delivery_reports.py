@@ -13,9 +13,8 @@ from portal.models import Outbox
 
 log = logging.getLogger(__name__)
 PURPOSE = "report"
-DELIVERED_STATES = frozenset(
-    {"delivered", "1"}
-)  # the numbers are Kannel's (1 delivered, 2 not delivered, 16 refused by the carrier)
+# The numbers are Kannel's: 1 delivered, 2 not delivered, 16 refused by the carrier.
+DELIVERED_STATES = frozenset({"delivered", "1"})
 FAILED_STATES = frozenset({"failed", "undelivered", "rejected", "expired", "2", "16"})
 
 

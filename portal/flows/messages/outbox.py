@@ -79,6 +79,7 @@ def is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def is_alive_at(moment: datetime) -> ColumnElement[bool]:
+    """SQL: not expired at that time."""
     return or_(Outbox.dies_at.is_(None), Outbox.dies_at > moment)
 
 

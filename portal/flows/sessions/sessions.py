@@ -194,6 +194,7 @@ def remember_path(context: RequestContext, path: str | None) -> None:
 
 
 def last_seen_update(context: RequestContext) -> Update:
+    """An UPDATE of this session's "last seen"."""
     live = update(Session).where(Session.id == context.who.session_id, Session.ended_at.is_(None))
     return live.values(last_seen_at=context.now)
 
