@@ -1,1 +1,1 @@
-"""What every flow stands on: the request's context, the audit trail, rate limits, single-use links, dual control, passwords."""
+"""What every flow builds on: the request context, the audit trail, rate limits, single-use links, dual control, passwords."""

@@ -1,4 +1,4 @@
-"""The audit trail: one row in the transaction of what it tells (AU-1, AU-2)."""
+"""The audit trail: one row for each event, in the same transaction as the change it records (AU-1, AU-2)."""
 
 import re
 from typing import Protocol
@@ -8,12 +8,12 @@ from portal.flows.base.context import RequestContext
 from portal.models import Event
 from portal.version import VERSION
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 USER_AGENT_MAX = 400
 
 
 class Subject(Protocol):
-    """Whom an event is about, where it is not the visitor: a user, or the owner of an ended session."""
+    """The person an event is about, if not the visitor: a user, or the owner of an ended session."""
 
     @property
     def id(self) -> int: ...
@@ -23,8 +23,8 @@ class Subject(Protocol):
 
 
 def one_line(text: str, limit: int = USER_AGENT_MAX) -> str:
-    """Text from outside as one printable line (AU-5)."""
-    return CONTROL.sub(" ", text)[:limit].strip()
+    """Untrusted text as one printable line, so that it cannot forge log entries (AU-5)."""
+    return CONTROL_CHARACTERS.sub(" ", text)[:limit].strip()
 
 
 def record_event(
@@ -38,7 +38,10 @@ def record_event(
     factor: str | None = None,
     case_id: str | None = None,
 ) -> None:
-    """Add an event about `about` (the visitor where it is left out) to the open transaction. `case_id`: the request it belongs to."""
+    """Add an event to the open transaction.
+
+    `about` defaults to the visitor. `case_id` is the request for emergency access or for a reset that the event belongs to.
+    """
     visitor = context.visitor
     add_at_commit(
         Event,
@@ -62,7 +65,7 @@ def record_event(
 def record_event_alone(
     context: RequestContext, event: str, reason: str, about: Subject | None = None, session_hash: str | None = None
 ) -> None:
-    """An event that no change goes with (a forged form, a step out of order), in a transaction of its own."""
+    """Record a refusal that no change goes with (a forged form, a step out of order) in a transaction of its own."""
     begin_write()
     record_event(context, event, reason=reason, refused=True, about=about, session_hash=session_hash)
     db.session.commit()

@@ -1,4 +1,4 @@
-"""Who is here and from where: what every flow is told about the request that asks for it."""
+"""The request context: what a flow knows about the request and the person who made it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,18 +7,18 @@ from portal.crypto import Keyring
 from portal.settings import config
 
 LEVEL_CLAIMANT = "claimant"
-LEVEL_WAITING = "waiting"  # a claimant who asked for emergency access
+LEVEL_WAITING = "waiting"  # a claimant waiting for emergency access to be approved
 LEVEL_EMERGENCY = "emergency"  # reads charts for an hour, without a code (AD-6)
 LEVEL_ONE = "aal1"
 LEVEL_TRUSTED = "aal1+trusted"
 LEVEL_TWO = "aal2"
 CLAIMS = (LEVEL_CLAIMANT, LEVEL_WAITING)
-NO_CODE = (*CLAIMS, LEVEL_EMERGENCY)  # a code is due and was not shown
+CODE_DUE = (*CLAIMS, LEVEL_EMERGENCY)  # a code is due and has not been shown
 
 
 @dataclass(frozen=True, slots=True)
 class SessionUser:
-    """A live session and its person, as one SELECT brings them."""
+    """A live session and its user, loaded by one SELECT."""
 
     session_id: int
     token_hash: str
@@ -36,10 +36,12 @@ class SessionUser:
     two_factor: str
     two_factor_since: datetime | None
     generation: int
-    invited_until: datetime | None  # the invitation rests until then
+    invited_until: datetime | None  # no invitation to set up is shown until then
     practice_id: int | None
-    has_unrestricted: bool  # an authenticator that is not by telephone; asked for people alone whose policy wants one
-    put_off_at: datetime | None  # set-up, at this sign-in
+    has_unrestricted: (
+        bool  # has an authenticator that does not use the telephone network; queried only if the policy requires one
+    )
+    put_off_at: datetime | None  # when set-up was postponed in this session
 
     @property
     def is_claimant(self) -> bool:
@@ -48,17 +50,17 @@ class SessionUser:
 
     @property
     def is_emergency(self) -> bool:
-        """Let in by an approver, to read charts and nothing else (AD-6)."""
+        """Break-glass: an approver granted access to read charts, and nothing else (AD-6)."""
         return self.level == LEVEL_EMERGENCY
 
     @property
     def owes_code(self) -> bool:
-        """Whether a code is due and was not shown: as good as a stranger to all that is the person's own."""
-        return self.level in NO_CODE
+        """Whether a code is due and has not been shown: such a session may see nothing of the account itself."""
+        return self.level in CODE_DUE
 
     @property
     def is_trusted(self) -> bool:
-        """Let in by a trusted browser: no second factor was shown (C-1)."""
+        """Signed in from a trusted browser, without a second factor (C-1)."""
         return self.level == LEVEL_TRUSTED
 
     @property
@@ -67,28 +69,28 @@ class SessionUser:
 
     @property
     def is_reset(self) -> bool:
-        """Let in by the link of a reset and the password together: to set up, and nowhere else (rule 1)."""
+        """Signed in with a reset link and the password: may set up again, and nothing else (rule 1)."""
         return self.two_factor == "reset"
 
     def idle_end(self) -> datetime:
-        """When the session ends if nothing more happens."""
+        """When the session expires if it stays idle."""
         if self.level == LEVEL_WAITING:
             return self.ends_at
         return min(self.last_seen_at + (config.CLAIMANT_LIFE if self.is_claimant else config.SESSION_IDLE), self.ends_at)
 
     def is_fresh(self, now: datetime) -> bool:
-        """Whether password and, where it is on, second factor were shown within five minutes (RA-1, RA-4)."""
-        shown = [self.password_at]
+        """Whether the password and, if two-factor authentication is on, the second factor were shown within five minutes (RA-1, RA-4)."""
+        proved_at = [self.password_at]
         if self.is_on:
             if self.second_factor_at is None:
                 return False
-            shown.append(self.second_factor_at)
-        return now - min(shown) <= config.REAUTHENTICATION_LIFE
+            proved_at.append(self.second_factor_at)
+        return now - min(proved_at) <= config.REAUTHENTICATION_LIFE
 
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """One request, as flows see it."""
+    """The context of one request, free of Flask."""
 
     now: datetime
     keys: Keyring
@@ -96,17 +98,17 @@ class RequestContext:
     user_agent: str
     request_id: str
     visitor: SessionUser | None = None
-    host: str = ""  # the address's host, for the last line of a text
-    origin: str = ""  # scheme, host and port that the page was opened under: what a passkey is bound to
-    texts: bool = True  # whether codes go out by text at all
-    countries: tuple[str, ...] = ()  # where texts may go
-    browser: str | None = None  # this browser's own token: says "seen before", proves nothing
-    trusted: tuple[str, ...] = ()  # this browser's trust tokens, one a person
-    trust_days: int = 0  # for how long the operator lets patients trust a browser
+    host: str = ""  # of the portal's address, for the last line of a text (origin-bound code)
+    origin: str = ""  # scheme, host, and port of the page: what a passkey is bound to
+    texts: bool = True  # whether the operator lets codes go out by text
+    countries: tuple[str, ...] = ()  # that texts may be sent to
+    browser: str | None = None  # token that recognizes a browser seen before; proves nothing
+    trusted: tuple[str, ...] = ()  # this browser's trust tokens, at most one per user
+    trust_days: int = 0  # how long patients may trust a browser; 0 is never
 
     @property
     def who(self) -> SessionUser:
-        """The visitor of a page that is only reached signed in."""
+        """The signed-in user, for flows behind a guard. Raises LookupError if there is none."""
         if self.visitor is None:
             raise LookupError("nobody is signed in")
         return self.visitor

@@ -1,4 +1,4 @@
-"""Single-use links that are mailed: made in the transaction they belong to, looked at by GET, used by POST (RC-7)."""
+"""Single-use links sent by email: created in the caller's transaction, checked by GET, spent by POST (RC-7)."""
 
 import secrets
 from datetime import timedelta
@@ -14,11 +14,11 @@ from portal.settings import config
 from portal.words.refusals import Refused
 
 TOKEN_BYTES = 32
-RESET = "reset_set_up"  # the purpose of the link that follows a reset: with the password together it leads into set-up (rule 1)
+RESET = "reset_set_up"  # purpose of the link sent after a reset: together with the password it leads to set-up (rule 1)
 
 
 def make_link(context: RequestContext, user: User, purpose: str, life: timedelta, **facts: Any) -> str:
-    """Add a link for one purpose to the open transaction; returns its token, of which only the hash is kept."""
+    """Add a link to the open transaction; returns its token, of which only the hash is stored."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     db.session.add(
         Link(
@@ -34,7 +34,7 @@ def make_link(context: RequestContext, user: User, purpose: str, life: timedelta
 
 
 def read_link(context: RequestContext, token: str, purpose: str) -> Link:
-    """The link, unused and in time; changes nothing. Raises Refused: "link_unknown", "link_used", "link_expired"."""
+    """The unused, unexpired link of a token; changes nothing. Raises Refused: "link_unknown", "link_used", "link_expired"."""
     link = db.session.scalar(select(Link).where(Link.token_hash == token_hash(token), Link.purpose == purpose))
     if link is None:
         raise Refused("link_unknown")
@@ -46,19 +46,19 @@ def read_link(context: RequestContext, token: str, purpose: str) -> Link:
 
 
 def spend_link(context: RequestContext, link: Link) -> None:
-    """Use the link, once, in the open transaction: one UPDATE decides between two presses. Raises Refused("link_used")."""
-    use = update(Link).where(Link.id == link.id, Link.used_at.is_(None), Link.expires_at > context.now)
-    if change(use.values(used_at=context.now)) != 1:
+    """Mark the link as used, in the open transaction; one UPDATE decides between concurrent requests. Raises Refused("link_used")."""
+    unused = update(Link).where(Link.id == link.id, Link.used_at.is_(None), Link.expires_at > context.now)
+    if change(unused.values(used_at=context.now)) != 1:
         raise Refused("link_used")
 
 
 def has_many_links(context: RequestContext, user_id: int, purpose: str) -> bool:
-    """Whether so many of these were mailed lately that another one would help nobody."""
+    """Whether the rate limit for emailing links of this purpose to this user is reached."""
     recent = (Link.user_id == user_id, Link.purpose == purpose, Link.created_at > context.now - config.LINK_MAILS_IN)
     return (db.session.scalar(select(func.count()).select_from(Link).where(*recent)) or 0) >= config.LINK_MAILS
 
 
 def void_links(context: RequestContext, user_id: int, *purposes: str) -> None:
-    """End a person's open links of some purposes, of every purpose where none is named; part of the open transaction."""
-    own = update(Link).where(Link.user_id == user_id, Link.used_at.is_(None))
-    change((own.where(Link.purpose.in_(purposes)) if purposes else own).values(used_at=context.now))
+    """Void a user's open links of these purposes, or of all if none is named, in the open transaction."""
+    unused = update(Link).where(Link.user_id == user_id, Link.used_at.is_(None))
+    change((unused.where(Link.purpose.in_(purposes)) if purposes else unused).values(used_at=context.now))

@@ -1,4 +1,4 @@
-"""The password of an account that may sign in."""
+"""Usernames and stored passwords of accounts that may sign in."""
 
 import logging
 import unicodedata
@@ -11,12 +11,12 @@ log = logging.getLogger(__name__)
 
 
 def normalize_username(typed: str) -> str:
-    """Usernames ignore case and spaces around them. NUL, which PostgreSQL refuses, becomes a letter that no username has."""
+    """Fold case and trim spaces. NUL, which PostgreSQL refuses, becomes a character that no username contains."""
     return unicodedata.normalize("NFKC", typed).strip().casefold().replace("\0", "\ufffd")
 
 
 def load_password_hash(context: RequestContext, user: User | None) -> str | None:
-    """The argon2 string of a user who may sign in, else None."""
+    """The argon2 hash of a user who may sign in, else None."""
     if user is None or user.disabled_at is not None:
         return None
     try:

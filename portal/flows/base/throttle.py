@@ -1,4 +1,4 @@
-"""Wrong codes slow down, then lock: per account, charged before anything is compared (RL-1 to RL-5)."""
+"""Rate limiting of wrong answers, per account: each attempt is charged before anything is compared (RL-1 to RL-5)."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from portal.models import Authenticator, NoticeAddress, User
 from portal.settings import config
 from portal.words.refusals import Refused
 
-# How many second addresses a notice would have to look for: most people have none.
+# Loaded with the user, so that a notice need not query the second addresses of the many people who have none.
 SECOND_ADDRESSES = (
     select(func.count())
     .select_from(NoticeAddress)
@@ -24,9 +24,9 @@ SECOND_ADDRESSES = (
 def charge_attempt(
     context: RequestContext, user_id: int, backup: bool = False, password: bool = False, set_up: bool = False
 ) -> User:
-    """Charge one try to the account and return it; its row stays locked until the transaction ends.
+    """Charge one attempt to the account and return it; its row stays locked until the transaction ends.
 
-    Raises Refused("throttled", minutes=N) where the account pauses; nothing is charged or compared then.
+    Raises Refused("throttled", minutes=N) if the account is paused; then nothing is charged.
     """
     failures = User.code_failures + 1
     statement = (
@@ -37,7 +37,7 @@ def charge_attempt(
             backup_failures=User.backup_failures + int(backup),
             password_failures=User.password_failures + int(password),
             set_up_failures=User.set_up_failures + int(set_up),
-            codes_paused_until=case(*pauses(failures, context.now), else_=User.codes_paused_until),
+            codes_paused_until=case(*pause_branches(failures, context.now), else_=User.codes_paused_until),
         )
         .returning(User, SECOND_ADDRESSES)
         .execution_options(synchronize_session=False, populate_existing=True)
@@ -50,16 +50,16 @@ def charge_attempt(
     return user
 
 
-def lock(user_id: int) -> User:
-    """The account for an answer that cannot be guessed: charged with nothing, locked until the transaction ends."""
+def lock_account(user_id: int) -> User:
+    """The account for an answer that cannot be guessed: not charged, but locked until the transaction ends."""
     rows = select(User, SECOND_ADDRESSES).where(User.id == user_id).with_for_update(of=User)
     user: User
     user, user.second_addresses = db.session.execute(rows, execution_options={"populate_existing": True}).one()
     return user
 
 
-def pauses(failures, now: datetime) -> list:
-    """CASE branches: every tenth failure pauses, each pause twice the last, to an hour (RL-2)."""
+def pause_branches(failures: ColumnElement[int], now: datetime) -> list[tuple[ColumnElement[bool], datetime]]:
+    """CASE branches: every tenth failure starts a pause, each twice as long as the one before, up to an hour (RL-2)."""
     every = config.TRIES_BEFORE_PAUSE
     longest = len(config.PAUSES)
     branches = [(failures == every * (at + 1), now + pause) for at, pause in enumerate(config.PAUSES)]
@@ -67,29 +67,29 @@ def pauses(failures, now: datetime) -> list:
 
 
 def minutes_left(context: RequestContext, user_id: int) -> int:
-    """Whole minutes, rounded up, until the account may try again; never more than the pause has, where this try began before it did."""
+    """Minutes until the pause ends, rounded up; at most the pause's length, even if this request began before the pause did."""
     until, failures = db.session.execute(select(User.codes_paused_until, User.code_failures).where(User.id == user_id)).one()
     seconds = (until - context.now).total_seconds() if until else 0
     return max(1, min(-int(-seconds // 60), pause_minutes(failures)))
 
 
 def pause_minutes(failures: int) -> int:
-    """How long the pause is that this many failures began."""
+    """Length of the pause that began at this number of failures."""
     return int(config.PAUSES[min(failures // config.TRIES_BEFORE_PAUSE, len(config.PAUSES)) - 1].total_seconds() // 60)
 
 
 def tries_left(user: User) -> int:
-    """Tries before the next pause, after the one that was just charged."""
+    """Attempts left before the next pause; 0 if the one just charged began a pause."""
     return -user.code_failures % config.TRIES_BEFORE_PAUSE
 
 
-def clear_failures(context: RequestContext, user: User, failures: int, backup: bool = False, **also) -> None:
-    """A right code: take back this factor's failures (RL-5 resets only the factor used) and end the pause it began.
+def clear_failures(context: RequestContext, user: User, failures: int, backup: bool = False, **columns: object) -> None:
+    """After a right answer: subtract this factor's failures (RL-5 resets only the factor used) and end the pause they began.
 
-    `also`: other columns of the person, written by the same UPDATE.
+    `columns`: other columns of the user, written by the same UPDATE.
     """
     left = User.code_failures - failures
-    values = {"code_failures": case((left > 0, left), else_=0), **also}
+    values = {"code_failures": case((left > 0, left), else_=0), **columns}
     if failures and tries_left(user) == 0:
         values["codes_paused_until"] = None
     if backup:
@@ -98,19 +98,19 @@ def clear_failures(context: RequestContext, user: User, failures: int, backup: b
 
 
 def charge_authenticators(context: RequestContext, user_id: int, answer: Answer) -> list[Authenticator]:
-    """Charge the try to the live authenticators that it is for and that can be guessed; the hundredth failure disables one (RL-1).
+    """Charge the attempt to the live authenticators the answer may be for; the hundredth failure disables one (RL-1).
 
-    Returns every live one, oldest first, all of them locked until the transaction ends.
+    Methods that cannot be guessed are not charged. Returns every live authenticator, oldest first, locked until the transaction ends.
     """
-    is_for: list[ColumnElement[bool]] = [Authenticator.method.not_in([*takers_of_another(answer.kind), *unguessable()])]
+    applies: list[ColumnElement[bool]] = [Authenticator.method.not_in([*takers_of_another(answer.kind), *unguessable()])]
     if answer.authenticator_id is not None:
-        is_for.append(Authenticator.id == answer.authenticator_id)
-    failures = Authenticator.failures + case((and_(*is_for), 1), else_=0)
-    over = failures >= config.FAILURES_TO_DISABLE
+        applies.append(Authenticator.id == answer.authenticator_id)
+    failures = Authenticator.failures + case((and_(*applies), 1), else_=0)
+    is_over = failures >= config.FAILURES_TO_DISABLE
     statement = (
         update(Authenticator)
         .where(Authenticator.user_id == user_id, Authenticator.disabled_at.is_(None))
-        .values(failures=failures, disabled_at=case((over, context.now), else_=None))
+        .values(failures=failures, disabled_at=case((is_over, context.now), else_=None))
         .returning(Authenticator)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
@@ -118,15 +118,17 @@ def charge_authenticators(context: RequestContext, user_id: int, answer: Answer)
 
 
 def uncharge_authenticators(rows: list[Authenticator]) -> None:
-    """Take the charge of a right code back from the authenticators that it was not for."""
+    """Take one charge back from each authenticator that the answer was not for."""
     for row in [row for row in rows if row.method not in unguessable()]:
         values = {"failures": row.failures - 1, "disabled_at": None}
         change(update(Authenticator).where(Authenticator.id == row.id).values(**values))
 
 
-def write_off(user: User, failures: int) -> None:
-    """A disabled authenticator's failures no longer count, nor does the pause that its last one began: there is nothing left
-    to guess, and the person's other ways in should open at once (RL-1)."""
+def discard_failures(user: User, failures: int) -> None:
+    """Subtract a disabled authenticator's failures, and end the pause that the last one began (RL-1).
+
+    It can no longer be guessed, so it must not keep the person from using another one.
+    """
     left = User.code_failures - failures
     values = {"code_failures": case((left > 0, left), else_=0), "codes_paused_until": None}
     change(update(User).where(User.id == user.id).values(**values))

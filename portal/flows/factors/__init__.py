@@ -1,1 +1,1 @@
-"""Second factors: set up, asked for, checked, renamed, removed, turned off; backup codes."""
+"""Second factors and backup codes: set up, challenged, checked, renamed, removed, turned off."""

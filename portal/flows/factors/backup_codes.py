@@ -1,19 +1,17 @@
-"""Backup codes: made in numbered sets, readable once, proved saved by number, each used once (BC-1 to BC-8, C-16, C-17)."""
+"""Backup codes: generated in numbered sets, shown once, confirmed as saved, each used once (BC-1 to BC-8, C-16, C-17)."""
 
-import hmac
 import json
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from argon2.low_level import Type, hash_secret_raw
 from sqlalchemy import func, insert, select, update
 
-from portal.crypto import SealBroken, keyed_hash
+from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.factors.code_sets import hash_code, matching_number, recent_sets, set_place
 from portal.flows.messages import notices
 from portal.flows.sessions import sessions, trusted_browsers
 from portal.models import BackupCode, BackupCodeSet, User, new_id
@@ -25,7 +23,7 @@ FACTOR = "backup_code"
 
 @dataclass(frozen=True)
 class Overview:
-    """What the pages say of a person's live set."""
+    """What the pages show of a user's live set."""
 
     set_number: int
     made_at: datetime
@@ -34,12 +32,12 @@ class Overview:
     readable: bool
     asked_number: int
     sealed_copy_given_at: datetime | None = None
-    works: bool = True  # False: too many wrong ones were tried (RL-1)
+    works: bool = True  # False after too many wrong backup codes (RL-1)
     total: int = config.BACKUP_CODES
 
     @property
     def kept(self) -> bool:
-        """Known to be somewhere: proved saved, or handed over as the sealed copy."""
+        """Known to exist on paper: confirmed as saved, or handed over as the sealed copy."""
         return self.saved or self.sealed_copy_given_at is not None
 
     @property
@@ -49,39 +47,26 @@ class Overview:
 
 @dataclass(frozen=True)
 class ReadableSet:
-    """The live set's codes, until they are proved saved."""
+    """The live set's codes, until they are confirmed as saved."""
 
     number: int
     made_at: datetime
     codes: list[tuple[int, str]]
 
 
-def set_place(user_id: int, set_id: str, column: str) -> str:
-    """Where a sealed column of a set belongs."""
-    return f"backup_code_sets:{user_id}:{set_id}:{column}"
-
-
 def new_code() -> str:
-    """One code: 16 characters of five random bits each (BC-1)."""
+    """A random code: 16 characters of five bits each (BC-1)."""
     bits = secrets.randbits(5 * config.BACKUP_CODE_LENGTH)
     return "".join(config.BACKUP_CODE_ALPHABET[bits >> 5 * at & 31] for at in range(config.BACKUP_CODE_LENGTH))
 
 
 def group_code(code: str) -> str:
-    """As people read it: four groups of four."""
+    """The code as displayed: four groups of four."""
     return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
 
 
-def hash_code(code: str, salt: bytes, pepper: str) -> bytes:
-    """argon2id with a small cost of its own over a keyed hash (C-17)."""
-    keyed = keyed_hash(pepper.encode(), code)
-    return hash_secret_raw(
-        keyed, salt, time_cost=1, memory_cost=config.BACKUP_HASH_MEMORY_KIB, parallelism=1, hash_len=32, type=Type.ID
-    )
-
-
 def make_set(context: RequestContext, user: User) -> None:
-    """Add a new live set to the open transaction; every older one is void from its commit on (BC-5)."""
+    """Add a new live set to the open transaction and void the older ones (BC-5)."""
     user_id = user.id
     older = update(BackupCodeSet).where(BackupCodeSet.user_id == user_id, BackupCodeSet.replaced_at.is_(None))
     change(older.values(replaced_at=context.now, codes_sealed=None, readable_until=None))
@@ -107,12 +92,12 @@ def make_set(context: RequestContext, user: User) -> None:
 
 
 def live_set(user_id: int) -> BackupCodeSet | None:
-    """The set whose codes work."""
+    """The user's live set: the one not replaced."""
     return db.session.scalar(select(BackupCodeSet).where(BackupCodeSet.user_id == user_id, BackupCodeSet.replaced_at.is_(None)))
 
 
 def codes_overview(context: RequestContext) -> Overview | None:
-    """The visitor's live set in numbers: one query."""
+    """A summary of the visitor's live set; one query."""
     left = select(func.count()).where(BackupCode.set_id == BackupCodeSet.id, BackupCode.used_at.is_(None)).scalar_subquery()
     wrong = select(User.backup_failures).where(User.id == BackupCodeSet.user_id).scalar_subquery()
     row = db.session.execute(
@@ -130,7 +115,7 @@ def codes_overview(context: RequestContext) -> Overview | None:
 
 
 def readable_codes(context: RequestContext) -> ReadableSet | None:
-    """The codes, while they may be read: until proved saved, at most 30 minutes (C-16)."""
+    """The visitor's codes while they may be shown: until confirmed as saved, for 30 minutes at most (C-16)."""
     live = live_set(context.who.user_id)
     if live is None or live.codes_sealed is None or live.readable_until is None or context.now >= live.readable_until:
         return None
@@ -142,9 +127,9 @@ def readable_codes(context: RequestContext) -> ReadableSet | None:
 
 
 def confirm_saved(context: RequestContext, code: str, copy_given: bool = False) -> None:
-    """The code asked for by number was typed from the copy: only hashes remain. Raises Refused("saved_wrong").
+    """Check the code that was asked for by number, then keep only the hashes. Raises Refused("saved_wrong").
 
-    `copy_given`: the practice administrator has the sealed copy, too.
+    `copy_given`: the practice administrator has received the sealed copy as well.
     """
     begin_write()
     sets = recent_sets(context.who.user_id)
@@ -156,6 +141,7 @@ def confirm_saved(context: RequestContext, code: str, copy_given: bool = False) 
         db.session.commit()
         raise Refused("saved_wrong")
     live.saved_at = live.saved_at or context.now
+    # The sealed copy may linger in SQLite's log or PostgreSQL's dead rows until a checkpoint or vacuum; only the keys could open it.
     live.codes_sealed = live.readable_until = None
     record_event(context, "backup_codes_saved", factor=FACTOR)
     if copy_given:
@@ -164,23 +150,23 @@ def confirm_saved(context: RequestContext, code: str, copy_given: bool = False) 
 
 
 def hand_over_sealed_copy(context: RequestContext) -> None:
-    """The practice administrator has the sealed copy of the live set (C-6); a second press changes nothing."""
+    """Record that the practice administrator has the sealed copy of the live set (C-6). Idempotent."""
     begin_write()
     note_sealed_copy(context)
     db.session.commit()
 
 
 def note_sealed_copy(context: RequestContext) -> None:
-    """Part of the open transaction."""
+    """Record the handover once, in the open transaction."""
     live = update(BackupCodeSet).where(BackupCodeSet.user_id == context.who.user_id, BackupCodeSet.replaced_at.is_(None))
     if change(live.where(BackupCodeSet.sealed_copy_given_at.is_(None)).values(sealed_copy_given_at=context.now)):
         record_event(context, "sealed_copy_given", factor=FACTOR)
 
 
 def regenerate_codes(context: RequestContext, replacing: int | None) -> None:
-    """A new set in place of the live one; the blueprint has asked for fresh proof (BC-5, RA-1).
+    """Replace the live set with a new one; the blueprint has required step-up authentication (BC-5, RA-1).
 
-    `replacing`: the number of the set that the person saw; where it is live no more, a second press came late and changes nothing.
+    `replacing`: the number of the set that the page showed. If it is no longer live, this is a repeated submission: do nothing.
     """
     session = begin_write()
     user = session.get_one(User, context.who.user_id, with_for_update=True)
@@ -190,7 +176,7 @@ def regenerate_codes(context: RequestContext, replacing: int | None) -> None:
         return
     make_set(context, user)
     if user.backup_failures >= config.FAILURES_TO_DISABLE:
-        user.backup_failures = 0  # they were written off when they stopped the old set; fewer go with the next right code (RL-5)
+        user.backup_failures = 0  # discarded when they stopped the old set; fewer are cleared by the next right code (RL-5)
     trusted_browsers.end_trust_after_change(context, user.id)
     sessions.end_other_sessions(context, "two_factor_changed")
     notices.queue_notice(context, user, "backup_codes_replaced")
@@ -198,62 +184,13 @@ def regenerate_codes(context: RequestContext, replacing: int | None) -> None:
 
 
 def forget_readable_codes(now: datetime) -> None:
-    """Drop codes whose half hour is over, of everyone; part of the open transaction."""
-    old = update(BackupCodeSet).where(BackupCodeSet.readable_until <= now)
-    change(old.values(codes_sealed=None, readable_until=None))
-
-
-def matching_number(context: RequestContext, of: BackupCodeSet, codes: Sequence[BackupCode], tried: str) -> int | None:
-    """The number of this code in the set, used or not, or None; all hashes are compared."""
-    try:
-        pepper = context.keys.open(of.pepper_sealed, set_place(of.user_id, of.id, "pepper"))
-    except SealBroken:
-        return None
-    hashed = hash_code(tried, of.salt, pepper)
-    found = None
-    for code in codes:
-        if hmac.compare_digest(code.hash, hashed):
-            found = code.number
-    return found
-
-
-def recent_sets(user_id: int) -> list[tuple[BackupCodeSet, list[BackupCode]]]:
-    """The person's newest sets with their codes, newest first: one query."""
-    rows = db.session.execute(
-        select(BackupCodeSet, BackupCode)
-        .join(BackupCode, BackupCode.set_id == BackupCodeSet.id)
-        .where(BackupCodeSet.user_id == user_id)
-        .order_by(BackupCodeSet.number.desc())
-        .limit(config.BACKUP_CODES * config.BACKUP_SETS_RECOGNISED)
-    )
-    sets: dict[str, tuple[BackupCodeSet, list[BackupCode]]] = {}
-    for of, code in rows:
-        sets.setdefault(of.id, (of, []))[1].append(code)
-    return list(sets.values())
-
-
-def spend_code(context: RequestContext, user: User, tried: str) -> int:
-    """Use one code of the live set; returns how many are left.
-
-    Raises Refused: "backup_wrong", "backup_used", "backup_old" (of an older set; says which is newest).
-    """
-    sets = recent_sets(user.id)
-    if not sets:
-        raise Refused("backup_wrong")
-    (live, codes), *older = sets
-    number = matching_number(context, live, codes, tried)
-    if number is None:
-        if any(matching_number(context, old, its_codes, tried) for old, its_codes in older):
-            raise Refused("backup_old", set=live.number)
-        raise Refused("backup_wrong")
-    use = update(BackupCode).where(BackupCode.set_id == live.id, BackupCode.number == number, BackupCode.used_at.is_(None))
-    if change(use.values(used_at=context.now)) != 1:
-        raise Refused("backup_used")
-    return sum(code.used_at is None for code in codes) - 1
+    """Wipe everyone's codes whose 30 minutes are over, in the open transaction."""
+    expired = update(BackupCodeSet).where(BackupCodeSet.readable_until <= now)
+    change(expired.values(codes_sealed=None, readable_until=None))
 
 
 def postpone_saving(context: RequestContext) -> None:
-    """ "Do this later": recorded; the codes stay readable until their time is over."""
+    """Record "Do this later"; the codes stay readable until their time is over."""
     begin_write()
     record_event(context, "backup_codes_postponed", factor=FACTOR)
     db.session.commit()

@@ -1,16 +1,17 @@
-"""The ways in that a person has: each authenticator opened for one request, with what its page says."""
+"""What a user can be challenged for at sign-in and step-up: each authenticator, opened for one request."""
 
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVarTuple
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from portal.crypto import SealBroken
 from portal.db import db
 from portal.flows.base.context import RequestContext
-from portal.flows.factors import backup_codes
+from portal.flows.factors import backup_codes, on_file
 from portal.flows.messages import send_code
 from portal.forms.codes import AnswerForm
 from portal.methods import Context, Method, Secret, method
@@ -20,45 +21,48 @@ from portal.send_limits import Wait
 from portal.words.refusals import Refused
 
 log = logging.getLogger(__name__)
+Columns = TypeVarTuple("Columns")
 
 
 @dataclass(frozen=True)
 class ChallengeOption:
-    """One authenticator as a page shows it."""
+    """One authenticator as the challenge page shows it."""
 
     authenticator_id: str
     method: str
     name: str
     sends: bool
-    shown: dict
-    target: bytes = field(default=b"", repr=False)  # by what its texts are counted
-    wait: Wait | None = None  # until a text can go out
-    form: type[AnswerForm] | None = None  # of its own question; None: the field that codes share
+    shown: dict[str, Any]
+    target: bytes = field(default=b"", repr=False)  # keyed hash of its number, for the rate limits of texts
+    wait: Wait | None = None  # before the next text can be sent
+    form: type[AnswerForm] | None = None  # None if it uses the field that all codes share
     resists_phishing: bool = False
 
     @property
     def is_asked(self) -> bool:
-        """Whether its code is expected now: always, but for a text that was not sent yet."""
+        """Whether its code is expected now: always, unless it is a text that has not been sent."""
         return not self.sends or self.shown["sent"]
 
 
 def attempt_key(context: RequestContext) -> str:
-    """The name of this sign-in or confirmation: a sent code is good for it alone (SM-3)."""
+    """The key of this sign-in or step-up; a texted code is only valid for the attempt that sent it (SM-3)."""
     return f"{'session' if context.who.is_claimant else 'confirm'}:{context.who.session_id}"
 
 
 def method_context(context: RequestContext, user: User) -> Context:
-    """What a method may know before it makes a secret."""
+    """What a method may know when it generates a secret."""
     return Context(user.id, user.username, user.full_name, policy_of(user.role).issuer, context.origin, relying_party(context))
 
 
 def relying_party(context: RequestContext) -> str:
-    """The name that a passkey of this origin is for."""
+    """The relying party id for passkeys of this origin."""
     return urlsplit(context.origin).hostname or ""
 
 
 def open_secret(context: RequestContext, user: User, row: Authenticator | Binding, attempt: str) -> Secret:
-    """The row's secret in the clear, with what its method may know. Raises SealBroken."""
+    """The row's decrypted secret, with what its method may know about the user. Raises SealBroken."""
+    # Once it is on, numbers are only shown masked.
+    phone = on_file.unseal_phone(context, user, "phone") if user.two_factor != "on" else ""
     return Secret(
         authenticator_id=row.id,
         text=context.keys.open(row.secret_sealed, secret_place(user.id, row.id)),
@@ -71,77 +75,72 @@ def open_secret(context: RequestContext, user: User, row: Authenticator | Bindin
         host=context.host,
         origin=context.origin,
         relying_party=relying_party(context),
-        on_file=load_authenticators(context, user)
-        if user.two_factor != "on"
-        else "",  # once it is on, numbers are shown masked alone
+        on_file=phone,
         mac=context.keys.mac,
     )
 
 
-def load_authenticators(context: RequestContext, user: User) -> str:
-    try:
-        return user.unseal(context.keys, "phone") or ""
-    except SealBroken:
-        return ""
-
-
 def initials(full_name: str, username: str) -> str:
-    """ "M. R.": enough for a family that shares a phone; letters of the text alphabet only (SM-10), "you." where there are none."""
+    """Initials such as "M. R.", for families that share a phone; letters of the GSM alphabet only, "you." if there are none (SM-10)."""
     letters = [word[0].upper() for word in full_name.split() if word[0].isascii() and word[0].isalpha()]
-    shown = (
+    chosen = (
         letters[:: len(letters) - 1] if len(letters) > 1 else letters or [each.upper() for each in username if each.isascii()][:1]
     )
-    return " ".join(f"{letter}." for letter in shown or ["you"])
+    return " ".join(f"{letter}." for letter in chosen or ["you"])
 
 
-def oldest_first(rows, user_id: int):
-    """SQL: of these rows, the person's authenticators that work, oldest first."""
-    own = rows.where(Authenticator.user_id == user_id, Authenticator.disabled_at.is_(None))
-    return own.order_by(Authenticator.created_at)
+def oldest_first(rows: Select[*Columns], user_id: int) -> Select[*Columns]:
+    """SQL: restrict `rows` to the user's authenticators that are not disabled, oldest first."""
+    enabled = rows.where(Authenticator.user_id == user_id, Authenticator.disabled_at.is_(None))
+    return enabled.order_by(Authenticator.created_at)
 
 
 def is_live(user_id: int, role: str) -> list[Authenticator]:
-    """The person's authenticators that work and may be used, oldest first."""
+    """The user's authenticators that work and that the role's policy allows, oldest first."""
     return usable_authenticators(role, db.session.scalars(oldest_first(select(Authenticator), user_id)))
 
 
 def usable_authenticators(role: str, rows: Iterable[Authenticator]) -> list[Authenticator]:
-    """Those whose method the role's policy allows.
+    """The authenticators whose method the role's policy allows, or all of them if it allows none.
 
-    All of them where none is allowed: a patient who was made a provider shows the old way once more, to set up a new one (TO-11).
+    So a patient who became a provider signs in with the old method once more, to set up an allowed one (TO-11).
     """
     rows, policy = list(rows), policy_of(role)
     if policy.accepts_restricted:
         return rows
-    return [row for row in rows if (asked := method(row.method)) and policy.allows(asked)] or rows
+    return [row for row in rows if (kind := method(row.method)) and policy.allows(kind)] or rows
 
 
 def is_set_up(context: RequestContext) -> bool:
-    """Whether two-factor authentication is on by a method that the person's policy allows."""
+    """Whether two-factor authentication is on, with a method that the role's policy allows.
+
+    A provider whose only method is text signs in with it once and can then only set up an app: a password alone must not be enough
+    to add one. Once the app is proved, it replaces the number.
+    """
     return context.who.is_on and (policy_of(context.who.role).accepts_restricted or context.who.has_unrestricted)
 
 
 def challenge_options(context: RequestContext) -> list[ChallengeOption]:
-    """The visitor's ways in, the one that is asked first first."""
-    both = select(User, Authenticator).join(Authenticator, Authenticator.user_id == User.id)  # a page asks four times at most
+    """The visitor's challenge options, the preferred one first."""
+    both = select(User, Authenticator).join(Authenticator, Authenticator.user_id == User.id)  # one query
     pairs = [(user, row) for user, row in db.session.execute(oldest_first(both, context.who.user_id))]
     rows = usable_authenticators(context.who.role, [row for _, row in pairs])
-    shown = [way for user, row in pairs if row in rows and (way := option_of(context, user, row))]
-    ordered = sorted(shown, key=lambda way: (not (way.sends and way.is_asked), not way.resists_phishing, way.sends))
-    return with_waits(context, ordered)
+    options = [option for user, row in pairs if row in rows and (option := build_option(context, user, row))]
+    options.sort(key=lambda option: (not (option.sends and option.is_asked), not option.resists_phishing, option.sends))
+    return add_waits(context, options)
 
 
-def with_waits(context: RequestContext, shown: list[ChallengeOption]) -> list[ChallengeOption]:
-    """The same ways; those that send know how long they cannot."""
-    numbers = [way.target for way in shown if way.sends]
-    waits = send_code.waits(context, context.who.user_id, attempt_key(context), *numbers) if numbers else {}
-    return [replace(way, wait=waits.get(way.target)) for way in shown]
+def add_waits(context: RequestContext, options: list[ChallengeOption]) -> list[ChallengeOption]:
+    """The same options, with the wait before the next text."""
+    numbers = [option.target for option in options if option.sends]
+    waits = send_code.find_waits(context, context.who.user_id, attempt_key(context), *numbers) if numbers else {}
+    return [replace(option, wait=waits.get(option.target)) for option in options]
 
 
-def option_of(context: RequestContext, user: User, row: Authenticator) -> ChallengeOption | None:
-    """One way, or None where its seal does not open or its method is switched off."""
-    asked = method(row.method)
-    if asked is None or is_switched_off(context, asked):
+def build_option(context: RequestContext, user: User, row: Authenticator) -> ChallengeOption | None:
+    """One option, or None if its secret cannot be decrypted or its method is switched off."""
+    kind = method(row.method)
+    if kind is None or is_switched_off(context, kind):
         return None
     try:
         secret = open_secret(context, user, row, attempt_key(context))
@@ -151,39 +150,39 @@ def option_of(context: RequestContext, user: User, row: Authenticator) -> Challe
         row.id,
         row.method,
         row.name,
-        asked.sends,
-        asked.challenge.show(secret, context.now),
-        context.keys.mac(secret.text, send_code.TARGET) if asked.sends else b"",
-        form=asked.challenge.form,
-        resists_phishing=asked.resists_phishing,
+        kind.sends,
+        kind.challenge.show(secret, context.now),
+        context.keys.mac(secret.text, send_code.TARGET) if kind.sends else b"",
+        form=kind.challenge.form,
+        resists_phishing=kind.resists_phishing,
     )
 
 
-def is_switched_off(context: RequestContext, asked: Method | None) -> bool:
-    """Whether a method gets no codes to its owner, because the operator switched texts off (SM-6)."""
-    return asked is not None and asked.sends_texts and not context.texts
+def is_switched_off(context: RequestContext, kind: Method | None) -> bool:
+    """Whether a method cannot send codes because the operator switched texts off (SM-6)."""
+    return kind is not None and kind.sends_texts and not context.texts
 
 
 def explain_texts_off(context: RequestContext) -> Refused | None:
-    """While texts are switched off, for a person whose codes came by text: which ways remain. None where nothing is missing."""
+    """If texts are switched off and the visitor depends on them: the refusal that names what remains. Otherwise None."""
     if context.texts:
         return None
-    known = [asked for row in is_live(context.who.user_id, context.who.role) if (asked := method(row.method))]
-    if not any(is_switched_off(context, asked) for asked in known):
+    kinds = [kind for row in is_live(context.who.user_id, context.who.role) if (kind := method(row.method))]
+    if not any(is_switched_off(context, kind) for kind in kinds):
         return None
-    if not all(is_switched_off(context, asked) for asked in known):
+    if not all(is_switched_off(context, kind) for kind in kinds):
         return Refused("texts_off_other")
     codes = backup_codes.codes_overview(context)
     return Refused("texts_off_backup" if codes and codes.left and codes.works else "texts_off_alone")
 
 
 def needs_a_page(user_id: int, role: str) -> bool:
-    """Whether none of the person's codes can be typed as it is: each is sent first, or answers a question of its method's own."""
-    known = [asked for row in is_live(user_id, role) if (asked := method(row.method))]
-    return bool(known) and all(asked.sends or asked.challenge.form for asked in known)
+    """Whether the user cannot just type a code: every method sends one first, or has a form of its own."""
+    kinds = [kind for row in is_live(user_id, role) if (kind := method(row.method))]
+    return bool(kinds) and all(kind.sends or kind.challenge.form for kind in kinds)
 
 
 def first_sender(user_id: int, role: str) -> tuple[Authenticator, Method] | None:
-    """The authenticator to which the password's POST sends a code: only where no other kind is live."""
-    rows = [(row, asked) for row in is_live(user_id, role) if (asked := method(row.method))]
-    return rows[0] if rows and all(asked.sends for _, asked in rows) else None
+    """The authenticator that gets a code right after the password: only if every live one works by sending."""
+    pairs = [(row, kind) for row in is_live(user_id, role) if (kind := method(row.method))]
+    return pairs[0] if pairs and all(kind.sends for _, kind in pairs) else None

@@ -1,4 +1,4 @@
-"""The phone number on file, and its confirmation by a code that came back."""
+"""The phone number on file, and its confirmation by a code sent to it."""
 
 from portal.crypto import SealBroken
 from portal.flows.base.context import RequestContext
@@ -6,6 +6,7 @@ from portal.models import User
 
 
 def unseal_phone(context: RequestContext, user: User, column: str) -> str:
+    """A sealed column of the user in the clear; "" if it is empty or cannot be decrypted."""
     try:
         return user.unseal(context.keys, column) or ""
     except SealBroken:
@@ -13,12 +14,12 @@ def unseal_phone(context: RequestContext, user: User, column: str) -> str:
 
 
 def confirm_phone(context: RequestContext, user: User, number: str) -> None:
-    """A code that was sent to this number came back: where it is the one on file, or none was, it is confirmed.
+    """Confirm the number on file, in the caller's transaction, after a code sent to `number` proved it.
 
-    Part of the caller's transaction. Another number on file stays: where codes go and where people are called may differ.
+    If no number is on file, this one is stored. A different number stays: people may be called on another phone than gets codes.
     """
     on_file = unseal_phone(context, user, "phone")
     if not on_file:
         user.seal(context.keys, "phone", number)
-    if on_file in (None, "", number):
+    if on_file in ("", number):
         user.phone_confirmed_at = context.now

@@ -1,7 +1,8 @@
-"""What a proof leads to: two-factor authentication on, one authenticator replaced by another, or one more beside the others."""
+"""Completing a set-up: the proved binding turns two-factor authentication on, or replaces or adds an authenticator."""
 
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 from sqlalchemy import delete, select, update
 
@@ -19,12 +20,14 @@ from portal.models import Authenticator, Binding, SentCode, Session, SpentStep, 
 from portal.policy import policy_of
 from portal.words.refusals import N_
 
-TOLD = N_("%(issuer)s, for %(initials)s We no longer text your codes to this number. Not you? Sign in and check Security.")
-TOLD_FOR = timedelta(hours=24)  # how long the text to an old number may take
+OLD_NUMBER_TEXT = N_(
+    "%(issuer)s, for %(initials)s We no longer text your codes to this number. Not you? Sign in and check Security."
+)
+OLD_NUMBER_TEXT_LIFE = timedelta(hours=24)
 
 
-def prove_binding(context: RequestContext, user: User, binding: Binding, chosen: Method, columns: dict) -> None:
-    """Turn the proved binding into an authenticator, with all that goes with it, and commit."""
+def prove_binding(context: RequestContext, user: User, binding: Binding, chosen: Method, columns: dict[str, Any]) -> None:
+    """Turn the proved binding into an authenticator, apply everything that follows, and commit."""
     change(delete(Binding).where(Binding.id == binding.id))
     if chosen.sends:
         send_code.void_binding_codes(context, binding.id)
@@ -38,12 +41,12 @@ def prove_binding(context: RequestContext, user: User, binding: Binding, chosen:
     if chosen.sends_texts:
         on_file.confirm_phone(context, user, binding.secret(context.keys))
     if old is not None:
-        tell_old_number(context, user, old)
+        notify_old_number(context, user, old)
     if user.two_factor == "on":
         throttle.clear_failures(context, user, user.set_up_failures, set_up_failures=0)
     else:
-        first_proof(context, user, binding)
-    drop_others(context, user, binding)
+        turn_on(context, user, binding)
+    remove_disallowed(context, user, binding)
     raise_level(context)
     trusted_browsers.end_trust_after_change(context, user.id)
     sessions.end_other_sessions(context, "two_factor_changed")
@@ -55,29 +58,29 @@ def prove_binding(context: RequestContext, user: User, binding: Binding, chosen:
     db.session.commit()
 
 
-def drop_others(context: RequestContext, user: User, binding: Binding) -> None:
-    """What the person's policy no longer allows goes with the first proof of what it does: a number from before they were a provider."""
+def remove_disallowed(context: RequestContext, user: User, binding: Binding) -> None:
+    """Remove authenticators the user's policy does not allow, such as a number from before they became a provider."""
     policy = policy_of(user.role)
     if policy.accepts_restricted:
         return
     for row in db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id, Authenticator.id != binding.id)):
-        asked = method(row.method)
-        if asked and not policy.allows(asked):
+        kind = method(row.method)
+        if kind and not policy.allows(kind):
             db.session.delete(row)
             record_event(context, "authenticator_removed", factor=row.method)
 
 
-def first_proof(context: RequestContext, user: User, binding: Binding) -> None:
-    """ "On", and the first backup codes. After a reset its link is used up by this, and by nothing before (RC-8)."""
+def turn_on(context: RequestContext, user: User, binding: Binding) -> None:
+    """Turn two-factor authentication on and make the first backup codes. After a reset, only this voids its link (RC-8)."""
     if user.two_factor == "reset":
         links.void_links(context, user.id, links.RESET)
-    on: dict = {"two_factor": "on", "two_factor_since": context.now}
-    throttle.clear_failures(context, user, user.set_up_failures, **on, set_up_failures=0)
+    columns: dict[str, Any] = {"two_factor": "on", "two_factor_since": context.now}
+    throttle.clear_failures(context, user, user.set_up_failures, **columns, set_up_failures=0)
     backup_codes.make_set(context, user)
 
 
 def notify_authenticator(context: RequestContext, user: User, old: Authenticator | None) -> None:
-    """The notice of what the proof changed; `user` is as it was before."""
+    """Queue the notice of the change; `user` still has the state from before it."""
     if user.two_factor != "on":
         notices.queue_notice(context, user, "two_factor_on")
     elif old is not None:
@@ -86,38 +89,40 @@ def notify_authenticator(context: RequestContext, user: User, old: Authenticator
         notices.queue_notice(context, user, "authenticator_added")
 
 
-def new_authenticator(context: RequestContext, user: User, binding: Binding, chosen: Method, columns: dict) -> Authenticator:
-    """The row, with a name that no other of the person's has."""
-    taken = set(db.session.scalars(select(Authenticator.name).where(Authenticator.user_id == user.id)))
-    names = (f"{columns['name']} {number}" if number > 1 else columns["name"] for number in count(1))
+def new_authenticator(
+    context: RequestContext, user: User, binding: Binding, chosen: Method, columns: dict[str, Any]
+) -> Authenticator:
+    """The row, with a name that none of the user's other authenticators has."""
+    names_in_use = set(db.session.scalars(select(Authenticator.name).where(Authenticator.user_id == user.id)))
+    candidates = (f"{columns['name']} {number}" if number > 1 else columns["name"] for number in count(1))
     secret = binding.secret(context.keys)
     return Authenticator(
         id=binding.id,
         user_id=user.id,
         method=binding.method,
-        secret_sealed=binding.secret_sealed,  # sealed for this id from the start
+        secret_sealed=binding.secret_sealed,  # sealed for this id already
         target_hash=context.keys.mac(secret, send_code.TARGET) if chosen.sends else None,
         created_at=context.now,
         last_used_at=context.now,
-        **{**columns, "name": next(name for name in names if name not in taken)},
+        **{**columns, "name": next(name for name in candidates if name not in names_in_use)},
     )
 
 
-def tell_old_number(context: RequestContext, user: User, old: Authenticator) -> None:
-    """The number that no authenticator of the person has any more is told by text, with no code in it (rule 3, SM-8)."""
-    known = method(old.method)
-    still = select(Authenticator.id).where(Authenticator.user_id == user.id, Authenticator.target_hash == old.target_hash)
-    if known is None or not known.sends_texts or is_switched_off(context, known) or db.session.scalar(still):
+def notify_old_number(context: RequestContext, user: User, old: Authenticator) -> None:
+    """Text the old number that it gets no more codes, unless another authenticator of the user has it (rule 3, SM-8)."""
+    kind = method(old.method)
+    in_use = select(Authenticator.id).where(Authenticator.user_id == user.id, Authenticator.target_hash == old.target_hash)
+    if kind is None or not kind.sends_texts or is_switched_off(context, kind) or db.session.scalar(in_use):
         return
     try:
         secret = open_secret(context, user, old, "")
     except SealBroken:
         return
-    words = TOLD % {"issuer": secret.issuer, "initials": secret.initials}
-    db.session.add(send_code.text_row(context, user, "told", secret.text, words, context.now + TOLD_FOR))
+    body = OLD_NUMBER_TEXT % {"issuer": secret.issuer, "initials": secret.initials}
+    db.session.add(send_code.text_row(context, user, "told", secret.text, body, context.now + OLD_NUMBER_TEXT_LIFE))
 
 
 def raise_level(context: RequestContext) -> None:
-    """This session has shown the second factor. Its token stays: a double press must not sign the person out."""
-    own = update(Session).where(Session.id == context.who.session_id)
-    change(own.values(level=LEVEL_TWO, second_factor_at=context.now, last_seen_at=context.now, turning_off_at=None))
+    """Raise this session to two factors. Its token stays: a double submission must not sign the user out."""
+    this = update(Session).where(Session.id == context.who.session_id)
+    change(this.values(level=LEVEL_TWO, second_factor_at=context.now, last_seen_at=context.now, turning_off_at=None))

@@ -1,4 +1,6 @@
-"""Showing password and second factor again before a change (RA-1 to RA-4)."""
+"""Step-up authentication: password and second factor again before a change (RA-1 to RA-4)."""
+
+from typing import Any
 
 from portal import passwords
 from portal.answers import NO_ANSWER, Answer
@@ -7,7 +9,7 @@ from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.passwords import load_password_hash
-from portal.flows.factors import check_code
+from portal.flows.factors import check_code, wrong_answers
 from portal.flows.sessions import sessions
 from portal.models import User
 from portal.words.refusals import Refused
@@ -17,31 +19,31 @@ WRONG_PASSWORD = "password_wrong"
 
 
 def submit_reauthentication(context: RequestContext, password: str, answer: Answer | None) -> str:
-    """Check both; returns the session's new token (SE-7), fresh for five minutes and with both clocks begun anew.
+    """Check both; returns the session's new token (SE-7). The proof is fresh for five minutes, and both time limits start over.
 
-    Without an answer, a second factor that is still fresh does; if it is not, the missing answer is refused like a wrong one.
-    Raises Refused: WRONG_PASSWORD, or what the answer was refused for. It is only tried after a right password.
+    Without an answer, a second factor that is still fresh is enough; otherwise the missing answer is refused like a wrong one.
+    The answer is only checked after a right password. Raises Refused: WRONG_PASSWORD, or the answer's reason.
     """
     check_password(context, password, EVENT)
     return renew_with_proof(context, answer)
 
 
 def check_password(context: RequestContext, password: str, event: str) -> None:
-    """Charge a try, compare the password, take the charge back where it is right. Raises Refused, recorded as `event`."""
+    """Charge an attempt, compare the password, and undo the charge if it is right. Raises Refused, recorded as `event`."""
     user = charge_password(context, event)
     if not passwords.verify(load_password_hash(context, user), password):
         begin_write()
         record_event(context, event, reason=WRONG_PASSWORD, refused=True, factor="password")
-        check_code.tell_lock(context, user)
+        wrong_answers.notify_pause(context, user)
         db.session.commit()
-        raise check_code.with_tries(Refused(WRONG_PASSWORD), user)
+        raise wrong_answers.with_tries(Refused(WRONG_PASSWORD), user)
     begin_write()
     throttle.clear_failures(context, user, user.password_failures, password_failures=0)
     db.session.commit()
 
 
 def charge_password(context: RequestContext, event: str) -> User:
-    """Charge the try before the password is compared, so that an open session is no place to guess it."""
+    """Charge the attempt before comparing, so that an open session cannot be used to guess the password."""
     begin_write()
     try:
         user = throttle.charge_attempt(context, context.who.user_id, password=True)
@@ -54,16 +56,16 @@ def charge_password(context: RequestContext, event: str) -> User:
 
 
 def renew_with_proof(context: RequestContext, answer: Answer | None) -> str:
-    """The second half: the answer where two-factor authentication is on, then the new token."""
-    shown: dict = {"password_at": context.now}
+    """Check the answer if two-factor authentication is on, then replace the token."""
+    columns: dict[str, Any] = {"password_at": context.now}
     if context.who.is_on and not (answer is None and context.who.is_fresh(context.now)):
         proof = check_code.check_code(context, answer or NO_ANSWER, EVENT)
-        shown |= {"second_factor_at": context.now, "level": "aal2"}
+        columns |= {"second_factor_at": context.now, "level": "aal2"}
         factor = proof.factor
     else:
         begin_write()
         factor = "password"
-    token = sessions.renew_session(context, **shown)
+    token = sessions.renew_session(context, **columns)
     if token is None:
         db.session.commit()
         raise Refused("used_meanwhile")

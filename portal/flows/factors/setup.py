@@ -1,9 +1,10 @@
-"""Setting a verification method up: begin a binding, answer its steps, prove it; one transaction each (product rules 2 and 3)."""
+"""Setting up a verification method: begin a binding, answer its steps, prove it; one transaction each (product rules 2 and 3)."""
 
 import hmac
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import joinedload
 
 from portal.answers import Answer
@@ -12,171 +13,119 @@ from portal.db import begin_write, db
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
-from portal.flows.factors import check_code, prove
-from portal.flows.factors.challenges import method_context, open_secret
+from portal.flows.factors import bindings, prove, wrong_answers
 from portal.flows.messages import send_code
-from portal.methods import Method, Next, Secret, Step, method
-from portal.models import Authenticator, Binding, User, new_id, secret_place
-from portal.send_limits import Wait
+from portal.methods import Method, Next, Step
+from portal.models import Authenticator, Binding, User
 from portal.settings import config
 from portal.words.refusals import Refused
 
 
 class OutOfTurn(Exception):
-    """A step that is not due: nothing was charged or changed; the page leads to the step that is."""
+    """A step that is not due: nothing was charged or changed, and the page redirects to the step that is."""
 
 
 def open_binding(context: RequestContext) -> Binding | None:
-    """The visitor's binding, while it lives, and its owner with it."""
-    own = (Binding.user_id == context.who.user_id, Binding.expires_at > context.now)
-    return db.session.scalar(select(Binding).options(joinedload(Binding.user)).where(*own))
+    """The visitor's unexpired binding, loaded with its user."""
+    is_open = (Binding.user_id == context.who.user_id, Binding.expires_at > context.now)
+    return db.session.scalar(select(Binding).options(joinedload(Binding.user)).where(*is_open))
 
 
 def is_binding_due(context: RequestContext, binding: Binding) -> bool:
-    """Whether the binding leads anywhere: the first one while it is off, a further one while it is on."""
+    """Whether the binding can still be completed: a first one while two-factor is off, a replacement or extra one while it is on."""
     return context.who.is_on == bool(binding.replaces or binding.is_extra)
 
 
-def binding_secret(context: RequestContext, user: User, binding: Binding) -> Secret:
-    """The binding's secret in the clear. Raises SealBroken."""
-    return open_secret(context, user, binding, f"{send_code.BINDING}{binding.id}")
-
-
-def show_step(context: RequestContext, binding: Binding, step: Step) -> dict:
+def show_step(context: RequestContext, binding: Binding, step: Step) -> dict[str, Any]:
     """What the page of a step needs. Raises SealBroken."""
-    secret = binding_secret(context, binding.user, binding)
-    return {**step.show(secret, context.now), "wait": wait(context, binding, step, secret)}
-
-
-def wait(context: RequestContext, binding: Binding, step: Step, secret: Secret) -> Wait | None:
-    """How long no text can go out; where a number is asked for, to none whatever."""
-    chosen = method(binding.method)
-    if chosen is None or not chosen.sends:
-        return None
-    number = context.keys.mac(secret.text, send_code.TARGET) if step.verifies else b""
-    return send_code.waits(context, binding.user_id, secret.attempt, number)[number]
+    secret = bindings.binding_secret(context, binding.user, binding)
+    return {**step.show(secret, context.now), "wait": bindings.find_wait(context, binding, step, secret)}
 
 
 def may_see_binding(context: RequestContext, binding: Binding) -> bool:
-    """Whether this session began the first set-up, or showed what the person has within five minutes (RA-1, RA-4)."""
+    """Whether this session began the first set-up, or passed step-up authentication within five minutes (RA-1, RA-4)."""
     began = binding.session_id == context.who.session_id and not context.who.is_on
     return began or context.who.is_fresh(context.now)
 
 
 def begin_setup(context: RequestContext, chosen: Method, replaces: str | None = None, is_extra: bool = False) -> None:
-    """Make the secret, unless one of the same method and aim is open: it stays through reloads, tabs and devices.
+    """Begin a binding with a new secret. Idempotent: an open binding of the same method and purpose stays, across tabs and devices.
 
-    `replaces`: the live authenticator of the visitor that the proof ends. Raises OutOfTurn, Refused("authenticators_full").
+    `replaces`: id of the visitor's authenticator that the proof will replace. Raises OutOfTurn, Refused("authenticators_full").
     """
     session = begin_write()
     user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
     if (user.two_factor == "on") != bool(replaces or is_extra) or (replaces and not owns_authenticator(user.id, replaces)):
         session.rollback()
         raise OutOfTurn
-    if is_extra and count_authenticators(user.id) >= config.AUTHENTICATORS_MAX:
+    if is_extra and bindings.count_authenticators(user.id) >= config.AUTHENTICATORS_MAX:
         session.rollback()
         raise Refused("authenticators_full", most=config.AUTHENTICATORS_MAX)
     binding = session.scalar(select(Binding).where(Binding.user_id == user.id))
-    aim = (chosen.name, replaces, is_extra)
-    if binding and aim == (binding.method, binding.replaces, binding.is_extra) and is_binding_open(context, binding):
+    wanted = (chosen.name, replaces, is_extra)
+    if binding and wanted == (binding.method, binding.replaces, binding.is_extra) and bindings.is_binding_open(context, binding):
         session.rollback()
         return
     if binding:
         send_code.void_binding_codes(context, binding.id)
         session.delete(binding)
         session.flush()
-    session.add(new_binding(context, user, chosen, replaces, is_extra))
+    session.add(bindings.new_binding(context, user, chosen, replaces, is_extra))
     record_event(context, "authenticator_binding_begun", factor=chosen.name)
     session.commit()
 
 
-def count_authenticators(user_id: int) -> int:
-    """How many authenticators a person has: each brings more codes that a guess may meet (RL-2)."""
-    return db.session.scalar(select(func.count()).where(Authenticator.user_id == user_id)) or 0
-
-
 def owns_authenticator(user_id: int, authenticator_id: str) -> bool:
-    """Whether the authenticator is the person's own."""
+    """Whether the authenticator belongs to the user."""
     own = select(Authenticator.id).where(Authenticator.id == authenticator_id, Authenticator.user_id == user_id)
     return db.session.scalar(own) is not None
 
 
 def is_authenticator_gone(authenticator_id: str) -> bool:
-    """Whether nobody has it (any more)."""
+    """Whether no authenticator has this id."""
     return db.session.scalar(select(Authenticator.id).where(Authenticator.id == authenticator_id)) is None
 
 
-def new_binding(context: RequestContext, user: User, chosen: Method, replaces: str | None, is_extra: bool) -> Binding:
-    """A binding with a secret of its own, sealed for the place it will keep as an authenticator."""
-    binding_id = new_id()
-    return Binding(
-        id=binding_id,
-        user_id=user.id,
-        session_id=context.who.session_id,
-        method=chosen.name,
-        step=chosen.steps[0].name,
-        replaces=replaces,
-        is_extra=is_extra,
-        secret_sealed=context.keys.seal(chosen.begin(method_context(context, user)), secret_place(user.id, binding_id)),
-        created_at=context.now,
-        expires_at=context.now + config.BINDING_LIFE,
-    )
-
-
-def is_binding_open(context: RequestContext, binding: Binding) -> bool:
-    """Whether the binding lives and the keys at hand open it."""
-    try:
-        binding.secret(context.keys)
-    except SealBroken:
-        return False
-    return context.now < binding.expires_at
-
-
 def submit_step(context: RequestContext, chosen: Method, step: Step, answer: Answer) -> Step | None:
-    """Answer a step: the next step, or None when the answer proved it and everything that follows is done.
+    """Answer a step; returns the next one, or None if the answer proved the binding and set-up is complete.
 
     Raises Refused (what was charged is committed first), OutOfTurn.
     """
     begin_write()
-    user = charge_binding(context, chosen) if counts(chosen, step) else lock_user(context)
+    user = charge_binding(context, chosen) if is_charged(chosen, step) else bindings.lock_user(context)
     binding = find_binding(context, user, chosen)
     if not chosen.is_reached(step, binding.step):
         db.session.rollback()
         raise OutOfTurn
     try:
-        taken = step.take(binding_secret(context, user, binding), answer, context.now)
-        if isinstance(taken, Next):
-            return save_answer(context, user, binding, chosen, step, taken)
+        result = step.take(bindings.binding_secret(context, user, binding), answer, context.now)
+        if isinstance(result, Next):
+            return save_answer(context, user, binding, chosen, step, result)
         if chosen.sends_texts:
-            send_code.check_still_shared(context, user, binding)
+            send_code.recheck_number_sharing(context, user, binding)
     except (Refused, SealBroken) as rejected:
         raise reject_answer(context, user, binding, rejected, chosen, step) from None
-    if taken.secret is not None:
-        keep(context, binding, taken.secret)
-    prove.prove_binding(context, user, binding, chosen, taken.columns)
+    if result.secret is not None:
+        bindings.seal_secret(context, binding, result.secret)
+    prove.prove_binding(context, user, binding, chosen, result.columns)
     return None
 
 
-def counts(chosen: Method, step: Step) -> bool:
-    """Whether an answer to the step is a try that is charged."""
+def is_charged(chosen: Method, step: Step) -> bool:
+    """Whether an answer to the step counts toward the rate limit."""
     return step.verifies and chosen.can_be_guessed
 
 
 def charge_binding(context: RequestContext, chosen: Method) -> User:
-    """Charge the try. Raises Refused("throttled")."""
+    """Charge the attempt. Raises Refused("throttled")."""
     try:
         return throttle.charge_attempt(context, context.who.user_id, set_up=True)
     except Refused as refused:
         raise commit_refusal(context, refused, chosen) from None
 
 
-def lock_user(context: RequestContext) -> User:
-    """The person's row, held until the transaction ends."""
-    return db.session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
-
-
 def find_binding(context: RequestContext, user: User, chosen: Method) -> Binding:
-    """The open binding of this method, charged with the try. Raises OutOfTurn, Refused("set_up_expired")."""
+    """The visitor's binding of this method. Raises OutOfTurn, Refused("set_up_expired")."""
     binding = db.session.scalar(select(Binding).where(Binding.user_id == user.id, Binding.method == chosen.name))
     if binding is None or (user.two_factor == "on") != bool(binding.replaces or binding.is_extra):
         db.session.rollback()
@@ -187,34 +136,29 @@ def find_binding(context: RequestContext, user: User, chosen: Method) -> Binding
     return binding
 
 
-def keep(context: RequestContext, binding: Binding, text: str) -> None:
-    """Make it the binding's secret."""
-    binding.secret_sealed = context.keys.seal(text, secret_place(binding.user_id, binding.id))
+def save_answer(context: RequestContext, user: User, binding: Binding, chosen: Method, step: Step, result: Next) -> Step:
+    """Send a code if the step asks for one, store the answer as the binding's secret, and advance to the next step.
 
-
-def save_answer(context: RequestContext, user: User, binding: Binding, chosen: Method, step: Step, taken: Next) -> Step:
-    """Send a code to the answer if the step asks for it, then keep it as the binding's secret, and lead to the next step.
-
-    In this order: a code that went to the last answer must not prove one that nothing was sent to (SM-8).
-    The same answer once more, while its code lives, sends nothing: who went back types the code that is there.
+    In this order, so that a code sent to an earlier number cannot prove a number that got none (SM-8).
+    Repeating the same answer while its code is valid sends nothing: someone who went back can use the code they have.
     """
-    secret = binding_secret(context, user, binding)
-    same = hmac.compare_digest(taken.secret.encode(), secret.text.encode())
-    if taken.sends and not (same and send_code.has_live_code(context, secret.attempt)):
-        send_code.send_code(context, user, replace(secret, text=taken.secret), chosen)
-    keep(context, binding, taken.secret)
-    following = chosen.step_after(step)
-    binding.step = following.name
+    secret = bindings.binding_secret(context, user, binding)
+    is_same = hmac.compare_digest(result.secret.encode(), secret.text.encode())
+    if result.sends and not (is_same and send_code.has_live_code(context, secret.attempt)):
+        send_code.send_code(context, user, replace(secret, text=result.secret), chosen)
+    bindings.seal_secret(context, binding, result.secret)
+    next_step = chosen.step_after(step)
+    binding.step = next_step.name
     db.session.commit()
-    return following
+    return next_step
 
 
 def send_setup_code_again(context: RequestContext, chosen: Method) -> None:
-    """One more code to the binding's number. Raises Refused, OutOfTurn."""
+    """Send another code to the binding's number. Raises Refused, OutOfTurn."""
     begin_write()
-    user = lock_user(context)
+    user = bindings.lock_user(context)
     binding = find_binding(context, user, chosen)
-    secret = binding_secret(context, user, binding)
+    secret = bindings.binding_secret(context, user, binding)
     if not secret.text or not chosen.sends:
         db.session.rollback()
         raise OutOfTurn
@@ -228,16 +172,16 @@ def send_setup_code_again(context: RequestContext, chosen: Method) -> None:
 def reject_answer(
     context: RequestContext, user: User, binding: Binding, rejected: Refused | SealBroken, chosen: Method, step: Step
 ) -> Refused:
-    """Commit the failure; the refusal says what to try next."""
+    """Commit the failure; returns the refusal, with a hint at what to try next."""
     refused = rejected if isinstance(rejected, Refused) else Refused("set_up_expired")
     if not step.verifies:
         return commit_refusal(context, refused, chosen)
     binding.failures += 1
-    explained = check_code.explain_refusal(refused, chosen, binding.failures, check_code.AT_SET_UP, user)
-    if not counts(chosen, step):
+    explained = wrong_answers.explain_refusal(refused, chosen, binding.failures, wrong_answers.HINTS_AT_SET_UP, user)
+    if not is_charged(chosen, step):
         return commit_refusal(context, explained, chosen)
-    check_code.tell_lock(context, user)
-    return commit_refusal(context, check_code.with_tries(explained, user), chosen)
+    wrong_answers.notify_pause(context, user)
+    return commit_refusal(context, wrong_answers.with_tries(explained, user), chosen)
 
 
 def commit_refusal(context: RequestContext, refused: Refused, chosen: Method) -> Refused:
@@ -247,7 +191,7 @@ def commit_refusal(context: RequestContext, refused: Refused, chosen: Method) ->
 
 
 def cancel_setup(context: RequestContext) -> None:
-    """Forget the binding; what is live stays as it is."""
+    """Delete the visitor's binding; live authenticators are not affected."""
     session = begin_write()
     binding_id = session.scalar(delete(Binding).where(Binding.user_id == context.who.user_id).returning(Binding.id))
     if binding_id:

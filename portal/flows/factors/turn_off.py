@@ -1,8 +1,8 @@
-"""Turning two-factor authentication off: the password in a session that showed a code, and one long enough to stand alone (C-7, PW-1)."""
+"""Turning two-factor authentication off, with a password long enough to be the only factor (C-7, PW-1)."""
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, union, update
+from sqlalchemy import Update, delete, select, union, update
 
 from portal import passwords
 from portal.db import begin_write, change, db
@@ -20,47 +20,47 @@ EVENT = "two_factor_off"
 
 
 def submit_turn_off(context: RequestContext, password: str) -> bool:
-    """Turn it off where the password is right. False: it is too short to stand alone, so a longer one comes first.
+    """Turn it off if the password is right; False if the password is too short to be the only factor and must be replaced first.
 
-    Raises Refused (the try is charged), OutOfTurn.
+    Raises Refused (the attempt is charged), OutOfTurn.
     """
     reauthenticate.check_password(context, password, EVENT)
     if passwords.is_short(password):
-        await_password(context)
+        note_short_password(context)
         return False
     turn_off(context)
     return True
 
 
-def await_password(context: RequestContext) -> None:
-    """Note in this session that the password was shown, and that a longer one is due."""
+def note_short_password(context: RequestContext) -> None:
+    """Note in this session that the password was shown and a longer one is due."""
     begin_write()
-    change(own_session(context).values(turning_off_at=context.now))
+    change(update_session(context).values(turning_off_at=context.now))
     db.session.commit()
 
 
-def own_session(context: RequestContext):
+def update_session(context: RequestContext) -> Update:
     return update(Session).where(Session.id == context.who.session_id)
 
 
 def awaits_password(context: RequestContext) -> bool:
-    """Whether this session showed its short password within five minutes, on the way to turning it off."""
-    return is_awaited(context, db.session.scalar(select(Session.turning_off_at).where(Session.id == context.who.session_id)))
+    """Whether a short password was shown in this session within five minutes to turn it off."""
+    return is_recent(context, db.session.scalar(select(Session.turning_off_at).where(Session.id == context.who.session_id)))
 
 
-def is_awaited(context: RequestContext, since: datetime | None) -> bool:
+def is_recent(context: RequestContext, since: datetime | None) -> bool:
     return since is not None and context.now - since <= config.REAUTHENTICATION_LIFE
 
 
 def keep_on(context: RequestContext) -> None:
-    """End what Disable began in this session: the password that it took is good for nothing more. Twice is once."""
+    """Cancel turning it off in this session, so that the password shown counts no more. Idempotent."""
     begin_write()
-    change(own_session(context).values(turning_off_at=None))
+    change(update_session(context).values(turning_off_at=None))
     db.session.commit()
 
 
 def submit_longer(context: RequestContext, password: str) -> None:
-    """Set the longer password and turn it off, both or neither. Raises Refused (why it cannot be set), OutOfTurn."""
+    """Set the longer password and turn it off, atomically. Raises Refused (why it cannot be set), OutOfTurn."""
     if not awaits_password(context):
         raise OutOfTurn
     reason = passwords.refusal(password, context.who.username)
@@ -70,12 +70,12 @@ def submit_longer(context: RequestContext, password: str) -> None:
     turn_off(context, passwords.hash_password(password))
 
 
-def turn_off(context: RequestContext, stored: str | None = None) -> None:
-    """Everything that "off" consists of, in one transaction. Raises OutOfTurn where another request was first."""
+def turn_off(context: RequestContext, password_hash: str | None = None) -> None:
+    """Turn two-factor authentication off, in one transaction. Raises OutOfTurn if another request was first."""
     session = begin_write()
     user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
     is_current = user.two_factor == "on" and user.generation == context.who.generation
-    if not is_current or not lower_level(context, was_awaited=stored is not None):
+    if not is_current or not lower_level(context, was_awaited=password_hash is not None):
         session.rollback()
         raise OutOfTurn
     factor = void_factors(context, user)
@@ -83,15 +83,15 @@ def turn_off(context: RequestContext, stored: str | None = None) -> None:
     trusted_browsers.end_trust_after_change(context, user.id)
     sessions.end_other_sessions(context, "two_factor_changed")
     record_event(context, EVENT, factor=factor)
-    if stored:
-        user.seal(context.keys, "password", stored)
+    if password_hash:
+        user.seal(context.keys, "password", password_hash)
         record_event(context, "password_changed", factor="password")
-    notices.queue_notice(context, user, "two_factor_off", has_new_password=int(stored is not None))
+    notices.queue_notice(context, user, "two_factor_off", has_new_password=int(password_hash is not None))
     session.commit()
 
 
 def void_factors(context: RequestContext, user: User) -> str | None:
-    """Nothing that was a second factor is one any more; returns the method of the newest. Sets of backup codes keep their numbers."""
+    """Delete the user's authenticators and bindings and void all codes; returns the method of the newest authenticator."""
     own = union(*(select(model.id).where(model.user_id == user.id) for model in (Authenticator, Binding)))
     newest = select(Authenticator.method).where(Authenticator.user_id == user.id).order_by(Authenticator.created_at.desc())
     factor = db.session.scalar(newest.limit(1))
@@ -99,16 +99,17 @@ def void_factors(context: RequestContext, user: User) -> str | None:
     change(delete(Authenticator).where(Authenticator.user_id == user.id))
     change(delete(Binding).where(Binding.user_id == user.id))
     send_code.void_codes(context, SentCode.user_id == user.id)
+    # Ended sets stay as hashes: numbering continues, and an old code is refused as old instead of wrong.
     live_set = update(BackupCodeSet).where(BackupCodeSet.user_id == user.id, BackupCodeSet.replaced_at.is_(None))
     change(live_set.values(replaced_at=context.now, codes_sealed=None, readable_until=None))
     return factor
 
 
 def lower_level(context: RequestContext, was_awaited: bool) -> bool:
-    """This session has a password and nothing else. Its token stays: a double press must not sign the person out.
+    """Lower this session to one factor. Its token stays: a double submission must not sign the user out.
 
-    False where a longer password was awaited and "Keep it on" came first: the same statement looks.
+    False if a longer password was awaited and "Keep it on" came first; the same statement checks that.
     """
-    own = own_session(context).where(Session.turning_off_at.is_not(None)) if was_awaited else own_session(context)
+    this = update_session(context).where(Session.turning_off_at.is_not(None)) if was_awaited else update_session(context)
     values = {"level": LEVEL_ONE, "second_factor_at": None, "turning_off_at": None, "password_at": context.now}
-    return change(own.values(**values)) == 1
+    return change(this.values(**values)) == 1

@@ -1,1 +1,1 @@
-"""What goes out by email and text: queued in the transaction it tells of (a transactional outbox), carried by the worker."""
+"""Emails and texts: queued in the transaction they report on (a transactional outbox), delivered by the worker."""

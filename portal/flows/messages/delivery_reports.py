@@ -1,9 +1,9 @@
-"""Delivery reports: what the carrier says of a text after the gateway took it."""
+"""Delivery reports: what the carrier says about a text after the gateway accepted it."""
 
 import logging
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 
 from portal.crypto import Keyring
 from portal.db import begin_write, change, db
@@ -13,28 +13,33 @@ from portal.models import Outbox
 
 log = logging.getLogger(__name__)
 PURPOSE = "report"
-DELIVERED = frozenset({"delivered", "1"})  # numbers: Kannel's (1 delivered, 2 not delivered, 16 refused by the carrier)
-LOST = frozenset({"failed", "undelivered", "rejected", "expired", "2", "16"})
+# The numbers are Kannel's: 1 delivered, 2 not delivered, 16 refused by the carrier.
+DELIVERED_STATES = frozenset({"delivered", "1"})
+FAILED_STATES = frozenset({"failed", "undelivered", "rejected", "expired", "2", "16"})
 
 
 def report_token(keys: Keyring, outbox_id: str) -> str:
-    """What proves that a report is about this row."""
+    """The token that proves that a report is about this row."""
     return make_row_token(keys, outbox_id, PURPOSE)
 
 
-def take_report(keys: Keyring, now: datetime, shown: str, state: str) -> bool:
-    """Write a report down, once; False where the token is not one of ours. Words on the way ("queued", 4, 8) change nothing."""
-    outbox_id = find_row_by_token(keys, shown, PURPOSE)
+def take_report(keys: Keyring, now: datetime, token: str, state: str) -> bool:
+    """Record a delivery report; False if the token is unknown. Repeats and intermediate states ("queued", 4, 8) change nothing.
+
+    A report may overtake the gateway's own answer, or come hours after the text expired: "delivered" is recorded in any state of
+    the row, and a later "failed" does not take it back.
+    """
+    outbox_id = find_row_by_token(keys, token, PURPOSE)
     if outbox_id is None:
         return False
     if db.session.scalar(select(Outbox.id).where(Outbox.id == outbox_id, Outbox.kind == "text")) is None:
         return False
-    own = update(Outbox).where(Outbox.id == outbox_id, Outbox.delivered_at.is_(None))
-    word = state.strip().lower()
-    if word in DELIVERED:
-        write_report(own.values(delivered_at=now))
-    elif word in LOST and write_report(
-        own.where(Outbox.state.in_(("carried", "sent"))).values(
+    undelivered = update(Outbox).where(Outbox.id == outbox_id, Outbox.delivered_at.is_(None))
+    reported = state.strip().lower()
+    if reported in DELIVERED_STATES:
+        write_report(undelivered.values(delivered_at=now))
+    elif reported in FAILED_STATES and write_report(
+        undelivered.where(Outbox.state.in_(("carried", "sent"))).values(
             state="failed", outcome=UNDELIVERED, lease_until=None, body_sealed=None
         )
     ):
@@ -42,9 +47,9 @@ def take_report(keys: Keyring, now: datetime, shown: str, state: str) -> bool:
     return True
 
 
-def write_report(statement) -> int:
-    """How many rows it met."""
+def write_report(statement: Update) -> int:
+    """Execute the UPDATE and commit; returns the number of rows changed."""
     begin_write()
-    met = change(statement)
+    changed = change(statement)
     db.session.commit()
-    return met
+    return changed

@@ -1,8 +1,9 @@
-"""Notices: an outbox row in the transaction of what it tells, handed over later (product rule 11, NO-1 to NO-3)."""
+"""Notices: emails queued in the same transaction as the change they report (product rule 11, NO-1 to NO-3)."""
 
 import hmac
 import logging
 import re
+from typing import Any
 
 from sqlalchemy import select
 
@@ -16,7 +17,7 @@ from portal.settings import config
 log = logging.getLogger(__name__)
 
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-NOT_ME = "not_me"  # what the link "This wasn't me" is called
+NOT_ME = "not_me"  # purpose of the link "This wasn't me"
 ID_LENGTH = 32  # of a row's id
 SYSTEMS = (
     ("iPhone", "iPhone"),
@@ -29,19 +30,19 @@ SYSTEMS = (
 
 
 def outbox_place(notice_id: str, column: str) -> str:
-    """Where a sealed column of the outbox belongs."""
+    """The place that a sealed column of the outbox is bound to."""
     return f"outbox:{notice_id}:{column}"
 
 
 def queue_notice(
     context: RequestContext, user: User, template: str, link: str | None = None, to: str | None = None, **facts: str | int
 ) -> list[str]:
-    """Queue the notice `template` to all of the person's confirmed addresses, or to `to` alone; returns the rows' ids.
+    """Queue the notice `template` to all of the user's confirmed addresses, or only to `to`; returns the rows' ids.
 
-    Facts: no code, no secret, nothing about health. `link` is a token that the mail carries, sealed, and wiped when it is handed over.
+    Facts: no code, no secret, nothing about health. `link` is the token of a link in the email, sealed, and wiped after delivery.
     """
     policy = policy_of(user.role)
-    about = {
+    common = {
         "name": user.full_name,
         "issuer": policy.issuer,
         "may_trust": policy.may_trust_browsers,
@@ -50,13 +51,15 @@ def queue_notice(
         "ip": context.ip,
     }
     addresses = [to] if to else notice_addresses(context, user)
-    rows = [email_row(context, user, template, address, {**about, **facts}, link) for address in addresses]
+    rows = [email_row(context, user, template, address, {**common, **facts}, link) for address in addresses]
     db.session.add_all(rows)
     return [each.id for each in rows]
 
 
-def email_row(context: RequestContext, user: User, template: str, address: str, facts: dict, link: str | None) -> Outbox:
-    """One mail to one address."""
+def email_row(
+    context: RequestContext, user: User, template: str, address: str, facts: dict[str, Any], link: str | None
+) -> Outbox:
+    """One email to one address."""
     notice_id = new_id()
     return Outbox(
         id=notice_id,
@@ -72,37 +75,37 @@ def email_row(context: RequestContext, user: User, template: str, address: str, 
 
 
 def make_row_token(keys: Keyring, row_id: str, purpose: str) -> str:
-    """What speaks for one row of the outbox from outside: its id and a keyed hash of it, kept nowhere (RC-7)."""
+    """A token for one row of the outbox: its id and a keyed hash of it. It is not stored anywhere (RC-7)."""
     return row_id + keys.look_up_hash(outbox_place(row_id, purpose)).hex()
 
 
 def find_row_by_token(keys: Keyring, token: str, purpose: str) -> str | None:
-    """The id in a token that was made with one of the keys at hand; None for any other."""
+    """The row id in a token, if it was made with one of the configured keys; else None."""
     row_id, proof = token[:ID_LENGTH], token[ID_LENGTH:]
-    made = [each.hex() for each in keys.look_up_hashes(outbox_place(row_id, purpose))]
-    return row_id if token.isascii() and any(hmac.compare_digest(proof, each) for each in made) else None
+    expected = [each.hex() for each in keys.look_up_hashes(outbox_place(row_id, purpose))]
+    return row_id if token.isascii() and any(hmac.compare_digest(proof, each) for each in expected) else None
 
 
 def notice_addresses(context: RequestContext, user: User) -> list[str]:
-    """Every confirmed address of the person, the first one first (NO-1, NO-2)."""
+    """Every confirmed address of the user, the account's own first (NO-1, NO-2)."""
     second = select(NoticeAddress).where(NoticeAddress.user_id == user.id, NoticeAddress.confirmed_at.is_not(None))
     try:
         first = user.unseal(context.keys, "email")
         rows = () if user.second_addresses == 0 else db.session.scalars(second)
         others = [context.keys.open(each.email_sealed, address_place(each.id)) for each in rows]
-    except SealBroken:  # a notice never blocks what it tells of (NO-4)
+    except SealBroken:  # a notice never blocks the change it reports (NO-4)
         log.critical("an address of user %s cannot be decrypted with the configured keys", user.id)
         return []
     return [address for address in (first, *others) if address]
 
 
 def address_place(address_id: str) -> str:
-    """Where a sealed second address belongs."""
+    """The place that a sealed second address is bound to."""
     return f"notice_addresses:{address_id}:email"
 
 
 def describe_browser(user_agent: str) -> str:
-    """A browser in words such as "Chrome on Windows", or "" where it does not say."""
+    """A browser in words, such as "Chrome on Windows"; "" if the user agent is unknown."""
     browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS if re.search(mark, user_agent)), "")
     return " on ".join(filter(None, (browser, system)))

@@ -1,4 +1,4 @@
-"""The outbox: each row is claimed by one carrier, handed to its gateway, and marked with what came of it (NO-4)."""
+"""The transactional outbox: a worker claims each row, hands it to its gateway, and records the outcome (NO-4)."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
 
 from portal.crypto import Keyring, SealBroken
 from portal.db import BUSY, begin_write, change, db
@@ -19,30 +19,30 @@ from portal.settings import config
 log = logging.getLogger(__name__)
 
 TEXT, MAIL = "text", "mail"
-CODE = "code"  # the template of a text that carries one
+CODE = "code"  # the template of a text with a verification code
 MARK_TRIES = 3
 Compose = Callable[[str, dict[str, Any], dict[str, str]], tuple[str, str, str]]  # template, facts, links -> subject, text, HTML
 
 
 @dataclass(frozen=True)
-class Kind:
-    """How texts differ from mails: a carrier's lease, the first and the longest rest after a failure, what half-way means."""
+class DeliveryRules:
+    """How texts and emails differ: a worker's lease, the exponential backoff (first and longest delay), and retries."""
 
     lease: timedelta
     retry: tuple[timedelta, timedelta]
-    is_repeated: bool  # whether it is tried again where nobody knows if the gateway took it
+    retries_unknown: bool  # whether to retry if it is unknown whether the gateway accepted the message
 
 
 KINDS = {
-    TEXT: Kind(config.TEXT_LEASE, config.TEXT_RETRY, is_repeated=False),
-    MAIL: Kind(config.MAIL_LEASE, config.MAIL_RETRY, is_repeated=True),
+    TEXT: DeliveryRules(config.TEXT_LEASE, config.TEXT_RETRY, retries_unknown=False),
+    MAIL: DeliveryRules(config.MAIL_LEASE, config.MAIL_RETRY, retries_unknown=True),
 }
 
 
 def carry_row(keys: Keyring, now: datetime, outbox_id: str, gateways: Mapping[str, Gateway], compose: Compose) -> datetime | None:
-    """Hand one row over where it is free and alive; returns when to try again, None where nothing is left to do.
+    """Deliver one row if it is due; returns when to retry, or None if nothing is left to do.
 
-    Of many that carry one row at the same moment, one claims it. `gateways` by kind; `compose` writes a mail.
+    Of several workers at the same moment, only one claims the row. `gateways` by kind; `compose` writes an email.
     """
     row = claim_row(now, outbox_id)
     if row is None:
@@ -57,33 +57,34 @@ def carry_row(keys: Keyring, now: datetime, outbox_id: str, gateways: Mapping[st
 
 
 def claim_row(now: datetime, outbox_id: str) -> Outbox | None:
-    """Take the row for one lease: one UPDATE decides between two carriers."""
+    """Claim the row for one lease; one UPDATE decides between concurrent workers."""
     session = begin_write()
-    kind = KINDS.get(session.scalar(select(Outbox.kind).where(Outbox.id == outbox_id)) or "")
-    if kind is None:
+    rules = KINDS.get(session.scalar(select(Outbox.kind).where(Outbox.id == outbox_id)) or "")
+    if rules is None:
         return None
-    values = {"state": "carried", "attempts": Outbox.attempts + 1, "lease_until": now + kind.lease}
-    taken = update(Outbox).where(Outbox.id == outbox_id, is_due(now)).values(values).returning(Outbox)
-    row = session.scalars(taken).first()
+    values = {"state": "carried", "attempts": Outbox.attempts + 1, "lease_until": now + rules.lease}
+    claim = update(Outbox).where(Outbox.id == outbox_id, is_due(now)).values(values).returning(Outbox)
+    row = session.scalars(claim).first()
     session.commit()
     return row
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:
-    """SQL: free, rested and alive. A text is not begun so late that it could arrive after its death."""
-    rested = or_(Outbox.lease_until.is_(None), Outbox.lease_until <= now)
-    unread = and_(Outbox.state == "queued", Outbox.delivered_at.is_(None))
-    text = and_(Outbox.kind == TEXT, unread, lives_at(now + config.TEXT_LEASE))
-    mail = and_(Outbox.kind == MAIL, Outbox.state.in_(("queued", "carried")), lives_at(now))
-    return and_(rested, or_(text, mail))
+    """SQL: unclaimed, past its backoff, and not expired. A text is not started so late that it could arrive after it expires."""
+    is_free = or_(Outbox.lease_until.is_(None), Outbox.lease_until <= now)
+    is_queued = and_(Outbox.state == "queued", Outbox.delivered_at.is_(None))
+    text = and_(Outbox.kind == TEXT, is_queued, is_alive_at(now + config.TEXT_LEASE))
+    email = and_(Outbox.kind == MAIL, Outbox.state.in_(("queued", "carried")), is_alive_at(now))
+    return and_(is_free, or_(text, email))
 
 
-def lives_at(moment: datetime) -> ColumnElement[bool]:
+def is_alive_at(moment: datetime) -> ColumnElement[bool]:
+    """SQL: not expired at that time."""
     return or_(Outbox.dies_at.is_(None), Outbox.dies_at > moment)
 
 
 def open_message(keys: Keyring, row: Outbox, compose: Compose) -> Message:
-    """The row as its gateway takes it. Raises SealBroken."""
+    """The row as a message for its gateway. Raises SealBroken."""
     to = keys.open(row.to_sealed, outbox_place(row.id, "to"))
     body = keys.open(row.body_sealed, outbox_place(row.id, "body")) if row.body_sealed else ""
     if row.kind == TEXT:
@@ -92,88 +93,88 @@ def open_message(keys: Keyring, row: Outbox, compose: Compose) -> Message:
     return Message(row.id, to, text, subject, html)
 
 
-def mark_row(now: datetime, row: Outbox, outcome: str, also: Callable[[], None] = lambda: None) -> datetime | None:
-    """Write down what came of a hand-over, whose words are wiped when it was the last; returns when to try again.
+def mark_row(now: datetime, row: Outbox, outcome: str, on_marked: Callable[[], None] = lambda: None) -> datetime | None:
+    """Record the outcome of one delivery attempt and wipe the body after the last one; returns when to retry.
 
-    `also`: what goes into the same transaction.
+    `on_marked` runs in the same transaction.
     """
-    kind, again = KINDS[row.kind], None
-    if outcome == UNREACHABLE or (outcome == UNKNOWN and kind.is_repeated):
-        again = next_try(now, row)
-    values: dict[str, Any] = {"outcome": outcome, "lease_until": again}
+    rules, retry_at = KINDS[row.kind], None
+    if outcome == UNREACHABLE or (outcome == UNKNOWN and rules.retries_unknown):
+        retry_at = next_attempt_at(now, row)
+    values: dict[str, Any] = {"outcome": outcome, "lease_until": retry_at}
     if outcome in (SENT, KEPT):
         values |= {"state": "sent", "sent_at": now}
     else:
-        values["state"] = "queued" if again else "failed"
+        values["state"] = "queued" if retry_at else "failed"
         log.warning("outbox %s, %s, try %d: %s", row.id, row.kind, row.attempts, outcome)
-    if outcome != KEPT and not again:
+    if outcome != KEPT and not retry_at:
         values["body_sealed"] = None
-    # Its own claim alone; news that it was sent is welcome even after the lease, when it had been given up.
+    # Only the claim of this attempt is updated. SENT counts even if the lease ran out and the row was marked as failed.
     states = ("carried", "failed") if outcome == SENT else ("carried",)
-    own = update(Outbox).where(
+    claimed = update(Outbox).where(
         Outbox.id == row.id,
         Outbox.attempts == row.attempts,
         Outbox.state.in_(states),
-        Outbox.outcome.is_distinct_from(UNDELIVERED),  # the carrier was quicker than its gateway's answer
+        Outbox.outcome.is_distinct_from(UNDELIVERED),  # a delivery report overtook the gateway's answer
     )
-    persist_result(own.values(values), also)
-    return again
+    persist_result(claimed.values(values), on_marked)
+    return retry_at
 
 
-def next_try(now: datetime, row: Outbox) -> datetime | None:
-    """When to try again: each rest is twice the one before, up to the longest. None where the row is dead by then."""
+def next_attempt_at(now: datetime, row: Outbox) -> datetime | None:
+    """When to retry, by exponential backoff up to the longest delay; None if the row has expired by then."""
     first, longest = KINDS[row.kind].retry
-    again = now + min(first * 2 ** min(row.attempts - 1, 16), longest)
-    needed = again + (config.TEXT_LEASE if row.kind == TEXT else timedelta())
-    return again if row.dies_at is None or needed < row.dies_at else None
+    retry_at = now + min(first * 2 ** min(row.attempts - 1, 16), longest)
+    finished_at = retry_at + (config.TEXT_LEASE if row.kind == TEXT else timedelta())
+    return retry_at if row.dies_at is None or finished_at < row.dies_at else None
 
 
-def persist_result(statement, also: Callable[[], None] = lambda: None) -> None:
-    """A busy database must not cost the knowledge that a message has left: a mail would be sent twice."""
-    for left in reversed(range(MARK_TRIES)):
+def persist_result(statement: Update, on_marked: Callable[[], None] = lambda: None) -> None:
+    """Execute and commit, retrying if the database is busy: a lost result would send an email twice."""
+    for tries_left in reversed(range(MARK_TRIES)):
         try:
             begin_write()
             if change(statement):
-                also()
+                on_marked()
             db.session.commit()
             return
         except BUSY:
             db.session.rollback()
-            if not left:
+            if not tries_left:
                 raise
 
 
 def list_due_rows(now: datetime) -> list[str]:
-    """The rows that wait for a carrier, oldest first: what the sweep puts into the queue again."""
-    waiting = select(Outbox.id).where(is_due(now)).order_by(Outbox.created_at).limit(config.SWEEP_ROWS)
-    return list(db.session.scalars(waiting))
+    """Ids of the due rows, oldest first, for the sweep to queue again."""
+    due = select(Outbox.id).where(is_due(now)).order_by(Outbox.created_at).limit(config.SWEEP_ROWS)
+    return list(db.session.scalars(due))
 
 
 def bury_dead_rows(now: datetime) -> None:
-    """End what cannot be handed over any more, and wipe its words: texts left half-way by a carrier that was killed, and the dead."""
+    """Close what cannot be delivered any more and wipe its body: expired rows, and texts whose worker was killed halfway."""
     begin_write()
-    lost = update(Outbox).where(Outbox.kind == TEXT, Outbox.state == "carried", Outbox.lease_until <= now)
-    change(lost.values(state="failed", outcome=UNKNOWN, lease_until=None, body_sealed=None))
-    over = update(Outbox).where(Outbox.dies_at <= now)
-    died = change(over.where(Outbox.state == "queued").values(state="dead", lease_until=None, body_sealed=None))
-    change(over.where(Outbox.state != "carried", Outbox.body_sealed.is_not(None)).values(body_sealed=None))
+    abandoned = update(Outbox).where(Outbox.kind == TEXT, Outbox.state == "carried", Outbox.lease_until <= now)
+    change(abandoned.values(state="failed", outcome=UNKNOWN, lease_until=None, body_sealed=None))
+    expired = update(Outbox).where(Outbox.dies_at <= now)
+    died = change(expired.where(Outbox.state == "queued").values(state="dead", lease_until=None, body_sealed=None))
+    change(expired.where(Outbox.state != "carried", Outbox.body_sealed.is_not(None)).values(body_sealed=None))
     db.session.commit()
     if died:
         log.error("%d messages expired before a gateway accepted them", died)
 
 
 def withdraw_rows(now: datetime, *outbox_ids: str) -> None:
-    """In the open transaction: a newer message stands for these, which are not begun any more."""
+    """Expire rows that a newer message supersedes, in the open transaction."""
     change(update(Outbox).where(Outbox.id.in_(outbox_ids), Outbox.state.in_(("queued", "carried"))).values(dies_at=now))
 
 
 def delivery_state(row: Outbox, now: datetime) -> str:
-    """What a page tells of a row: "waiting", "trying", "sent", "delivered", "held" or "failed"."""
+    """The state that pages show for a row: "waiting", "trying", "sent", "delivered", "held" or "failed"."""
     return row.stage_at(now)
 
 
 def count_rows() -> list[tuple[str, str, int]]:
-    """How many rows there are, by kind and state."""
+    """(kind, state, number of rows), sorted."""
     counted = (
         select(Outbox.kind, Outbox.state, func.count()).group_by(Outbox.kind, Outbox.state).order_by(Outbox.kind, Outbox.state)
     )

@@ -1,10 +1,10 @@
-"""Sending a code to a person: made, hashed, limited, queued; part of its caller's transaction (SM-1 to SM-5)."""
+"""Texting a code: generated, hashed, rate-limited, and queued, in the caller's transaction (SM-1 to SM-5)."""
 
 import logging
 import secrets
 from datetime import datetime
 
-from sqlalchemy import case, func, or_, select, text, update
+from sqlalchemy import ColumnElement, case, func, or_, select, text, update
 
 from portal.db import db
 from portal.flows.base.audit import record_event
@@ -20,11 +20,11 @@ from portal.words.refusals import Refused
 
 log = logging.getLogger(__name__)
 TARGET = "target"
-BINDING = "binding:"  # begins the name of an attempt that is a set-up
+BINDING_PREFIX = "binding:"  # of the attempt key of a set-up
 
 
 def send_code(context: RequestContext, user: User, secret: Secret, chosen: Method) -> None:
-    """Queue one code for the attempt; an older one of it is void. The user's row is locked by the caller.
+    """Queue one code for the attempt and void the attempt's older ones. The caller holds the lock on the user's row.
 
     Raises Refused: "texts_off", "send_gap" (seconds), "send_limit" (minutes), "send_day", "number_shared".
     """
@@ -33,13 +33,13 @@ def send_code(context: RequestContext, user: User, secret: Secret, chosen: Metho
     lock_sends()
     to_hash = context.keys.mac(secret.text, TARGET)
     check_send_limits(context, user.id, secret.attempt, to_hash)
-    if secret.attempt.startswith(BINDING):  # a number that was proved once is never refused at the side
-        check_shared(user.id, to_hash)
+    if secret.attempt.startswith(BINDING_PREFIX):  # a number proved earlier is never refused later
+        check_number_sharing(user.id, to_hash)
     code = f"{secrets.randbelow(10**config.CODE_DIGITS):0{config.CODE_DIGITS}d}"
     void_codes(context, SentCode.attempt == secret.attempt)
     row_id = new_id()
-    words = chosen.words(secret, code)
-    message = text_row(context, user, CODE, secret.text, words, context.now + config.TEXT_LIFE)
+    body = chosen.words(secret, code)
+    message = text_row(context, user, CODE, secret.text, body, context.now + config.TEXT_LIFE)
     db.session.add(message)
     db.session.flush()
     db.session.add(
@@ -58,31 +58,31 @@ def send_code(context: RequestContext, user: User, secret: Secret, chosen: Metho
         )
     )
     record_event(context, "code_sent", about=user, factor=chosen.name)
-    watch_for_pumping(context, secret.text[: config.PREFIX_LENGTH])
+    warn_of_pumping(context, secret.text[: config.PREFIX_LENGTH])
 
 
 def has_live_code(context: RequestContext, attempt: str) -> bool:
-    """Whether an attempt has a code that can still be typed."""
-    open_ones = (SentCode.used_at.is_(None), SentCode.replaced_at.is_(None), SentCode.expires_at > context.now)
-    row = select(SentCode.id).where(SentCode.attempt == attempt, *open_ones, SentCode.tries < config.TEXT_TRIES)
+    """Whether an attempt has a code that can still be used."""
+    is_live = (SentCode.used_at.is_(None), SentCode.replaced_at.is_(None), SentCode.expires_at > context.now)
+    row = select(SentCode.id).where(SentCode.attempt == attempt, *is_live, SentCode.tries < config.TEXT_TRIES)
     return db.session.scalar(row.limit(1)) is not None
 
 
-def void_codes(context: RequestContext, *which) -> None:
-    """Codes that count no more, and their texts, which are not begun where they still wait (product rule 7, SM-2)."""
-    live = update(SentCode).where(*which, SentCode.used_at.is_(None), SentCode.replaced_at.is_(None))
-    texts = db.session.scalars(live.values(replaced_at=context.now).returning(SentCode.outbox_id)).all()
-    if texts:
-        outbox.withdraw_rows(context.now, *texts)
+def void_codes(context: RequestContext, *conditions: ColumnElement[bool]) -> None:
+    """Void the unused codes that meet the conditions, and withdraw their texts if still queued (product rule 7, SM-2)."""
+    live = update(SentCode).where(*conditions, SentCode.used_at.is_(None), SentCode.replaced_at.is_(None))
+    outbox_ids = db.session.scalars(live.values(replaced_at=context.now).returning(SentCode.outbox_id)).all()
+    if outbox_ids:
+        outbox.withdraw_rows(context.now, *outbox_ids)
 
 
 def void_binding_codes(context: RequestContext, binding_id: str) -> None:
-    """What a set-up sent, when it is over."""
-    void_codes(context, SentCode.attempt == f"{BINDING}{binding_id}")
+    """Void the codes of a set-up that is over."""
+    void_codes(context, SentCode.attempt == f"{BINDING_PREFIX}{binding_id}")
 
 
-def text_row(context: RequestContext, user: User, template: str, to: str, words: str, dies_at) -> Outbox:
-    """One text for the queue, with a CODE or with news; its words are sealed, and wiped when it was handed over or died."""
+def text_row(context: RequestContext, user: User, template: str, to: str, body: str, dies_at: datetime) -> Outbox:
+    """An outbox row for one text; its body is sealed, and wiped once it is delivered or expired."""
     row_id = new_id()
     return Outbox(
         id=row_id,
@@ -91,31 +91,31 @@ def text_row(context: RequestContext, user: User, template: str, to: str, words:
         template=template,
         facts={},
         to_sealed=context.keys.seal(to, outbox_place(row_id, "to")),
-        body_sealed=context.keys.seal(words, outbox_place(row_id, "body")),
+        body_sealed=context.keys.seal(body, outbox_place(row_id, "body")),
         created_at=context.now,
         dies_at=dies_at,
     )
 
 
 def lock_sends() -> None:
-    """Sends are rare and counted by number and address too: on PostgreSQL they take turns, on SQLite every writer does."""
+    """Serialize sends, because limits by number and by IP address span accounts. On SQLite every writer is serialized anyway."""
     if db.engine.dialect.name == "postgresql":
         db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": config.SEND_LOCK})
 
 
 def check_send_limits(context: RequestContext, user_id: int, attempt: str, to_hash: bytes) -> None:
-    """Raises Refused if a limit of SM-5 stands in the way."""
-    wait = waits(context, user_id, attempt, to_hash)[to_hash]
+    """Raises Refused if a rate limit of SM-5 is reached."""
+    wait = find_waits(context, user_id, attempt, to_hash)[to_hash]
     if wait:
         raise wait.refusal
 
 
-def waits(context: RequestContext, user_id: int, attempt: str, *to_hashes: bytes) -> dict[bytes, Wait | None]:
-    """How long no text can go to each of the numbers, for the refusal and for the page; one SELECT for all of them."""
-    own, address, at = SentCode.user_id == user_id, SentCode.ip == context.ip, SentCode.created_at
-    hour, day, minutes = (at > context.now - length for length in (HOUR, DAY, config.SEND_IP_WINDOW))
-    columns = (at, SentCode.to_hash, SentCode.attempt == attempt, own, address)
-    counted = or_(own & day, SentCode.to_hash.in_(to_hashes) & hour, address & minutes)
+def find_waits(context: RequestContext, user_id: int, attempt: str, *to_hashes: bytes) -> dict[bytes, Wait | None]:
+    """The wait before the next text to each number, for the refusal and for the page; one SELECT for all of them."""
+    is_own, is_same_ip, at = SentCode.user_id == user_id, SentCode.ip == context.ip, SentCode.created_at
+    in_hour, in_day, in_ip_window = (at > context.now - length for length in (HOUR, DAY, config.SEND_IP_WINDOW))
+    columns = (at, SentCode.to_hash, SentCode.attempt == attempt, is_own, is_same_ip)
+    counted = or_(is_own & in_day, SentCode.to_hash.in_(to_hashes) & in_hour, is_same_ip & in_ip_window)
     numbers: dict[bytes, list[datetime]] = {each: [] for each in to_hashes}
     of_attempt: list[datetime] = []
     of_account: list[datetime] = []
@@ -127,8 +127,8 @@ def waits(context: RequestContext, user_id: int, attempt: str, *to_hashes: bytes
     return {each: wait_after(Sent(of_attempt, of_account, numbers[each], of_address), context.now) for each in to_hashes}
 
 
-def check_shared(user_id: int, to_hash: bytes) -> None:
-    """A family may share a number, five accounts at most (SM-9)."""
+def check_number_sharing(user_id: int, to_hash: bytes) -> None:
+    """A family may share a number: at most five accounts (SM-9). Raises Refused("number_shared")."""
     others = select(func.count(Authenticator.user_id.distinct())).where(
         Authenticator.target_hash == to_hash, Authenticator.user_id != user_id
     )
@@ -136,14 +136,14 @@ def check_shared(user_id: int, to_hash: bytes) -> None:
         raise Refused("number_shared")
 
 
-def check_still_shared(context: RequestContext, user: User, binding: Binding) -> None:
-    """The same at the proof: others may have proved the number since the code went out. Raises Refused, SealBroken."""
+def recheck_number_sharing(context: RequestContext, user: User, binding: Binding) -> None:
+    """Check again at the proof: others may have proved the number since the code was sent. Raises Refused, SealBroken."""
     lock_sends()
-    check_shared(user.id, context.keys.mac(binding.secret(context.keys), TARGET))
+    check_number_sharing(user.id, context.keys.mac(binding.secret(context.keys), TARGET))
 
 
-def watch_for_pumping(context: RequestContext, prefix: str) -> None:
-    """Say in the log when texts are pumped: few of them used (by the first digits), or more in a day than planned."""
+def warn_of_pumping(context: RequestContext, prefix: str) -> None:
+    """Log signs of SMS pumping (toll fraud): few codes to a number prefix used, or more texts in a day than planned."""
     hour, day = context.now - HOUR, context.now - DAY
     recent = (SentCode.prefix == prefix) & (SentCode.created_at > hour)
     sent, used, today = db.session.execute(

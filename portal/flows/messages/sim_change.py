@@ -1,4 +1,4 @@
-"""A text that was held back, because its number has lately moved to another SIM: the event, and the notice (SM-7)."""
+"""A text held back because its number recently moved to another SIM: the event and the notice (SM-7)."""
 
 from datetime import datetime
 
@@ -14,20 +14,20 @@ from portal.settings import config
 
 
 def notify_sim_change(keys: Keyring, now: datetime, row: Outbox) -> None:
-    """Part of the transaction that marks the row. One mail a day: more would teach people to look away."""
+    """Record it in the transaction that marks the row, and email the user at most once a day, so that notices stay noticed."""
     user = db.session.get_one(User, row.user_id)
-    context = requesting_context(keys, now, row)
+    context = load_requesting_context(keys, now, row)
     record_event(context, "number_changed", about=user, reason="held", refused=True)
     since = now - config.NUMBER_TOLD_AGAIN
-    told = select(Outbox.id).where(Outbox.user_id == user.id, Outbox.template == "number_changed", Outbox.created_at > since)
-    if db.session.scalar(told.limit(1)) is None:
+    notified = select(Outbox.id).where(Outbox.user_id == user.id, Outbox.template == "number_changed", Outbox.created_at > since)
+    if db.session.scalar(notified.limit(1)) is None:
         notices.queue_notice(context, user, "number_changed")
 
 
-def requesting_context(keys: Keyring, now: datetime, row: Outbox) -> RequestContext:
-    """From where the code was asked for, as the event says that was recorded with it."""
-    asked = select(Event.ip, Event.user_agent).where(
+def load_requesting_context(keys: Keyring, now: datetime, row: Outbox) -> RequestContext:
+    """The context of the request that sent the code, from the event recorded with it."""
+    requested = select(Event.ip, Event.user_agent).where(
         Event.subject_id == row.user_id, Event.at == row.created_at, Event.event == "code_sent"
     )
-    ip, user_agent = db.session.execute(asked.limit(1)).first() or ("", "")
+    ip, user_agent = db.session.execute(requested.limit(1)).first() or ("", "")
     return RequestContext(now=now, keys=keys, ip=ip, user_agent=user_agent, request_id=row.id)

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from portal.crypto import Keyring, SealBroken
 from portal.db import begin_write, change, db
-from portal.flows.factors.backup_codes import set_place
+from portal.flows.factors.code_sets import set_place
 from portal.flows.messages.notices import address_place, outbox_place
 from portal.models import (
     Authenticator,

@@ -10,7 +10,7 @@ from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_ONE, RequestContext
 from portal.flows.base.passwords import load_password_hash
 from portal.flows.emergency import grants
-from portal.flows.factors import check_code
+from portal.flows.factors import wrong_answers
 from portal.flows.factors.turn_off import void_factors
 from portal.flows.messages import notices
 from portal.flows.sessions import sessions
@@ -126,9 +126,9 @@ def charge_reset_password(context: RequestContext, user_id: int) -> None:
 def refuse_wrong_password(context: RequestContext, user_id: int) -> Refused:
     """The refusal of a wrong password, recorded and committed."""
     user = db.session.get_one(User, user_id, populate_existing=True)
-    check_code.tell_lock(context, user)
+    wrong_answers.notify_pause(context, user)
     refuse_link(context, user, "reset_link")
-    return check_code.with_tries(Refused("password_wrong"), user)
+    return wrong_answers.with_tries(Refused("password_wrong"), user)
 
 
 def refuse_link(context: RequestContext, user: User, reason: str) -> None:

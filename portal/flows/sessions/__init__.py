@@ -1,1 +1,1 @@
-"""Sessions on the server, and browsers trusted to stand in for a code."""
+"""Sessions on the server, and browsers that are trusted in place of a code."""

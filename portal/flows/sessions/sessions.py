@@ -1,41 +1,31 @@
-"""Sessions on the server: found, begun, renewed with a new token, touched, ended (SE-1 to SE-11)."""
+"""Server-side sessions: found, begun, renewed with a new token, touched, ended (SE-1 to SE-11)."""
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, case, exists, false, func, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from portal.crypto import token_hash
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
-from portal.flows.base.context import CLAIMS, LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_WAITING, NO_CODE, RequestContext, SessionUser
+from portal.flows.base.context import (
+    CLAIMS,
+    CODE_DUE,
+    LEVEL_CLAIMANT,
+    LEVEL_EMERGENCY,
+    LEVEL_WAITING,
+    RequestContext,
+    SessionUser,
+)
+from portal.flows.sessions import queries
 from portal.methods import switched_on
-from portal.models import Authenticator, Session, User
-from portal.policy import POLICIES
+from portal.models import Session, User
 from portal.settings import config
 
-S, U, A = Session.__table__.c, User.__table__.c, Authenticator.__table__.c
-MUST = sorted(role for policy in POLICIES if policy.must_use for role in policy.roles)
-UNRESTRICTED: BindParameter[Any] = bindparam("unrestricted", expanding=True)
-HAS_UNRESTRICTED = case((U.role.in_(MUST), exists().where(A.user_id == U.id, A.method.in_(UNRESTRICTED))), else_=false())
-# The columns of a Visitor, in its order, and two more. Every page asks this: made once, and of tables, so that nothing is mapped.
-FIND = (
-    select(
-        S.id, S.token_hash, S.level, S.next_path, S.browser_known, S.last_seen_at, S.ends_at, S.password_at, S.second_factor_at,
-        U.id, U.username, U.full_name, U.role, U.two_factor, U.two_factor_since, U.generation, U.invited_until, U.practice_id,
-        HAS_UNRESTRICTED, S.put_off_at,
-        S.ended_reason, U.disabled_at,
-    )
-    .join_from(Session.__table__, User.__table__, S.user_id == U.id)
-    .where(S.token_hash == bindparam("hash"))
-)  # fmt: skip
-
-
-# Why a session is over whose time is up, by its level.
-ENDS = {LEVEL_CLAIMANT: "claimant", LEVEL_WAITING: "waiting", LEVEL_EMERGENCY: "emergency"}
+# The reason a session of each level ends when its time is up.
+EXPIRY_REASONS = {LEVEL_CLAIMANT: "claimant", LEVEL_WAITING: "waiting", LEVEL_EMERGENCY: "emergency"}
 
 
 def new_token() -> str:
@@ -45,7 +35,7 @@ def new_token() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A session that is over: why (a key of messages.NOTICES), and whose it was."""
+    """A session that has ended: why (a key of refusals.NOTICES), and whose it was."""
 
     reason: str
     id: int
@@ -54,38 +44,38 @@ class Ended:
 
 
 def find_session(token: str, now: datetime) -> SessionUser | Ended | None:
-    """The session of a token, live or over; None where there never was one. One SELECT."""
+    """The session of a token, live or ended; None if the token is unknown. One SELECT."""
     unrestricted = [each.name for each in switched_on() if not each.restricted]
-    row = db.session.connection().execute(FIND, {"hash": token_hash(token), "unrestricted": unrestricted}).first()
+    row = db.session.connection().execute(queries.FIND_SESSION, {"hash": token_hash(token), "unrestricted": unrestricted}).first()
     if row is None:
         return None
     *columns, ended_reason, disabled_at = row
     visitor = SessionUser(*columns)
-    reason = ended_reason or ("signed_out" if disabled_at else ended_by(visitor, now))
+    reason = ended_reason or ("signed_out" if disabled_at else expiry_reason(visitor, now))
     return Ended(reason, visitor.user_id, visitor.role, visitor.token_hash) if reason else visitor
 
 
-def ended_by(visitor: SessionUser, now: datetime) -> str | None:
-    """Which limit has ended the session, or None."""
+def expiry_reason(visitor: SessionUser, now: datetime) -> str | None:
+    """Which time limit the session has reached, or None."""
     if now >= visitor.ends_at:
-        return ENDS.get(visitor.level, "overall")
+        return EXPIRY_REASONS.get(visitor.level, "overall")
     if now >= visitor.idle_end():
         return "claimant" if visitor.is_claimant else "idle"
     return None
 
 
 def begin_session(context: RequestContext, user: User, level: str, next_path: str | None) -> tuple[str, Session]:
-    """Insert a session for a password just shown; the oldest beyond five ends (SE-11), but a claimant ends nobody's.
+    """Insert a session after a right password. The oldest beyond five end (SE-11), except for a claimant.
 
-    Returns its token and its row; `browser_known` says whether this person has signed in from this browser before.
+    Returns its token and its row; `browser_known` says whether this user has signed in from this browser before.
     """
-    if context.visitor:  # signed in again in the same browser: the token that it held is dead (SE-7)
+    if context.visitor:  # signed in again in the same browser: the old token ends, against session fixation (SE-7)
         change(end_sessions_where(context, "signed_out").where(Session.id == context.visitor.session_id))
         record_event(context, "session_end", reason="signed_in_again")
     token = new_token()
     browser_hash = token_hash(context.browser) if context.browser else None
     life = config.CLAIMANT_LIFE if level == LEVEL_CLAIMANT else config.SESSION_LIFE
-    known = exists().where(Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level.not_in(NO_CODE))
+    known = exists().where(Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level.not_in(CODE_DUE))
     is_known = bool(browser_hash and db.session.scalar(select(known)))
     row = Session(
         token_hash=token_hash(token),
@@ -108,12 +98,17 @@ def begin_session(context: RequestContext, user: User, level: str, next_path: st
     return token, row
 
 
-def complete_sessions(of: Any) -> tuple:
-    """SQL: the live sessions of the person `owner` that are past every question, at the moment `now`."""
-    return of.user_id == bindparam("owner"), of.level.not_in(CLAIMS), of.ended_at.is_(None), of.ends_at > bindparam("now")
+def complete_sessions(entity: type[Session]) -> tuple[ColumnElement[bool], ...]:
+    """SQL: the live sessions of the user `owner` past sign-in, at the time `now`."""
+    return (
+        entity.user_id == bindparam("owner"),
+        entity.level.not_in(CLAIMS),
+        entity.ended_at.is_(None),
+        entity.ends_at > bindparam("now"),
+    )
 
 
-# Both are made once, because the code's step is asked often. RENEW returns how many other complete sessions there are.
+# Built once: every sign-in runs them. RENEW returns the number of the user's other complete sessions.
 NEWEST_FIRST = select(Session.id).where(*complete_sessions(Session)).order_by(Session.last_seen_at.desc(), Session.id.desc())
 OTHER = aliased(Session)
 RENEW = (
@@ -124,22 +119,22 @@ RENEW = (
 
 
 def end_oldest_sessions(context: RequestContext, user_id: int, about: User | None = None) -> None:
-    """Keep the five complete sessions that were seen last."""
-    who = {"owner": user_id, "now": context.now}
-    extra = db.session.scalars(NEWEST_FIRST.offset(config.SESSIONS_PER_PERSON), who).all()
-    if not extra:
+    """End all but the five complete sessions seen most recently (SE-11)."""
+    parameters = {"owner": user_id, "now": context.now}
+    surplus = db.session.scalars(NEWEST_FIRST.offset(config.SESSIONS_PER_PERSON), parameters).all()
+    if not surplus:
         return
-    change(end_sessions_where(context, "newer_sign_ins").where(Session.id.in_(extra)))
+    change(end_sessions_where(context, "newer_sign_ins").where(Session.id.in_(surplus)))
     record_event(context, "session_end", about=about, reason="newer_sign_ins")
 
 
-def end_sessions_where(context: RequestContext, reason: str):
-    """The UPDATE that ends sessions; the caller says which."""
+def end_sessions_where(context: RequestContext, reason: str) -> Update:
+    """An UPDATE that ends sessions; the caller adds the WHERE clause."""
     return update(Session).values(ended_at=context.now, ended_reason=reason)
 
 
 def end_other_sessions(context: RequestContext, reason: str) -> None:
-    """End every session of the visitor but this one (SE-10)."""
+    """End every session of the visitor except this one (SE-10)."""
     others = end_sessions_where(context, reason).where(
         Session.user_id == context.who.user_id, Session.id != context.who.session_id, Session.ended_at.is_(None)
     )
@@ -148,49 +143,49 @@ def end_other_sessions(context: RequestContext, reason: str) -> None:
 
 
 def end_all_sessions(context: RequestContext, user_id: int, reason: str, but: int | None = None) -> None:
-    """End every session of a person, claims too; `but` names one that stays. The event belongs to the caller."""
-    living = end_sessions_where(context, reason).where(Session.user_id == user_id, Session.ended_at.is_(None))
-    change(living if but is None else living.where(Session.id != but))
+    """End every session of a user, claimants' included, except the one with id `but`. The caller records the event."""
+    live = end_sessions_where(context, reason).where(Session.user_id == user_id, Session.ended_at.is_(None))
+    change(live if but is None else live.where(Session.id != but))
 
 
-def renew_session(context: RequestContext, **columns) -> str | None:
-    """A new token for this session, the old one dead at once (SE-7), with `columns` set. None: another request was first.
+def renew_session(context: RequestContext, **columns: object) -> str | None:
+    """Replace the session's token, against session fixation (SE-7), and set `columns`. None if another request was first.
 
-    The same statement counts the person's other complete sessions, of which the oldest beyond five ends (SE-11).
+    The same statement counts the user's other complete sessions; the oldest beyond five end (SE-11).
     """
     token = new_token()
-    who = context.who
+    user = context.who
     values = {
         "token_hash": token_hash(token),
         "last_seen_at": context.now,
         "ends_at": context.now + config.SESSION_LIFE,
         **columns,
     }
-    which = {"own": who.session_id, "old_hash": who.token_hash, "owner": who.user_id, "now": context.now}
-    renewed = db.session.connection().execute(RENEW, {**values, **which}).first()
+    parameters = {"own": user.session_id, "old_hash": user.token_hash, "owner": user.user_id, "now": context.now}
+    renewed = db.session.connection().execute(RENEW, {**values, **parameters}).first()
     if renewed and renewed[0] >= config.SESSIONS_PER_PERSON:
-        end_oldest_sessions(context, who.user_id)
+        end_oldest_sessions(context, user.user_id)
     return token if renewed else None
 
 
 def touch_session(context: RequestContext) -> None:
-    """Write "last seen", at most once a minute."""
+    """Update "last seen", at most once a minute."""
     begin_write()
-    change(seen(context).where(Session.last_seen_at <= context.now - config.SESSION_TOUCH))
+    change(last_seen_update(context).where(Session.last_seen_at <= context.now - config.SESSION_TOUCH))
     db.session.commit()
 
 
 def extend_session(context: RequestContext) -> datetime:
-    """The person asked for more time: when the session ends now (SE-3)."""
+    """Extend an idle session on request; returns when it will end (SE-3)."""
     begin_write()
-    change(seen(context))
+    change(last_seen_update(context))
     record_event(context, "session_renew")
     db.session.commit()
     return min(context.now + config.SESSION_IDLE, context.who.ends_at)
 
 
 def remember_path(context: RequestContext, path: str | None) -> None:
-    """Keep the page that the person was on the way to; it outlives whatever comes between."""
+    """Store the page to return to in the session's row, where it survives the steps in between."""
     if path is None or path == context.who.next_path:
         return
     begin_write()
@@ -198,9 +193,10 @@ def remember_path(context: RequestContext, path: str | None) -> None:
     db.session.commit()
 
 
-def seen(context: RequestContext):
-    own = update(Session).where(Session.id == context.who.session_id, Session.ended_at.is_(None))
-    return own.values(last_seen_at=context.now)
+def last_seen_update(context: RequestContext) -> Update:
+    """An UPDATE of this session's "last seen"."""
+    live = update(Session).where(Session.id == context.who.session_id, Session.ended_at.is_(None))
+    return live.values(last_seen_at=context.now)
 
 
 def sign_out(context: RequestContext) -> None:

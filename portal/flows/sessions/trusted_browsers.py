@@ -1,4 +1,4 @@
-"""Browsers that a patient trusts: added by a tick beside a right code, taken in place of the next codes, ended (TB-1 to TB-6)."""
+"""Browsers that a patient trusts: added at sign-in, accepted in place of a code, and ended (TB-1 to TB-6)."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,16 +15,16 @@ from portal.policy import policy_of
 from portal.settings import config
 
 FACTOR = "trusted_browser"
-BETWEEN = "."  # stands between the tokens of several people in one cookie, and in no token
+BETWEEN = "."  # separates several users' tokens in one cookie; never part of a token
 
 
 def trust_days(context: RequestContext, role: str) -> int:
-    """For how many days a person of this role may trust a browser; 0: not at all."""
+    """For how many days a user of this role may trust a browser; 0 if not at all."""
     return context.trust_days if policy_of(role).may_trust_browsers else 0
 
 
 def is_trust_alive(context: RequestContext, user_id: int, generation: int | ColumnElement[int]) -> tuple[Any, ...]:
-    """SQL: what a person trusts today. An operator who shortens the time shortens it for trust that was given before."""
+    """SQL: the live trust of a user. If the operator shortens its lifetime, that applies to existing trust as well."""
     return (
         TrustedBrowser.user_id == user_id,
         TrustedBrowser.generation == generation,
@@ -35,26 +35,26 @@ def is_trust_alive(context: RequestContext, user_id: int, generation: int | Colu
 
 
 def use_trust(context: RequestContext, user: User) -> bool:
-    """Whether this person trusts this browser, noting the use; part of the open transaction."""
+    """Whether this user trusts this browser; updates its last use, in the open transaction."""
     if not context.trusted or not trust_days(context, user.role):
         return False
-    own = update(TrustedBrowser).where(
+    live = update(TrustedBrowser).where(
         *is_trust_alive(context, user.id, user.generation), TrustedBrowser.token_hash.in_(trust_hashes(context))
     )
-    return change(own.values(last_used_at=context.now)) > 0
+    return change(live.values(last_used_at=context.now)) > 0
 
 
 def trust_hashes(context: RequestContext) -> list[str]:
-    """The hashes of the tokens that this browser shows."""
+    """The hashes of the tokens in this browser's cookie."""
     return [token_hash(token) for token in context.trusted]
 
 
 def add_trust(context: RequestContext, user: User) -> str:
-    """Trust this browser, in the open transaction; returns what its cookie holds from now on.
+    """Trust this browser, in the open transaction; returns the new value of its cookie.
 
-    Every person has a token of their own, newly made: one that somebody else planted in the browser opens nothing of theirs.
+    Each user gets a newly generated token, so that one planted in the browser by someone else is never trusted (fixation).
     """
-    forget_trust(context, user)
+    delete_old_trust(context, user)
     token = sessions.new_token()
     db.session.add(
         TrustedBrowser(
@@ -73,20 +73,20 @@ def add_trust(context: RequestContext, user: User) -> str:
     return BETWEEN.join([*others, token])
 
 
-def forget_trust(context: RequestContext, user: User) -> None:
-    """Drop the person's rows that are over, and the one that the new one replaces."""
-    mine = delete(TrustedBrowser).where(TrustedBrowser.user_id == user.id)
-    over = or_(
+def delete_old_trust(context: RequestContext, user: User) -> None:
+    """Delete the user's ended rows, and the one that the new row replaces."""
+    own = delete(TrustedBrowser).where(TrustedBrowser.user_id == user.id)
+    is_old = or_(
         TrustedBrowser.ended_at.is_not(None),
         TrustedBrowser.expires_at <= context.now,
         TrustedBrowser.generation != user.generation,
         TrustedBrowser.token_hash.in_(trust_hashes(context)),
     )
-    change(mine.where(over))
+    change(own.where(is_old))
 
 
 def other_peoples_tokens(context: RequestContext) -> list[str]:
-    """The tokens of this browser that other people still use."""
+    """The tokens in this browser's cookie that are still live for other users."""
     if not context.trusted:
         return []
     rows = select(TrustedBrowser.token_hash).where(
@@ -94,16 +94,16 @@ def other_peoples_tokens(context: RequestContext) -> list[str]:
         TrustedBrowser.ended_at.is_(None),
         TrustedBrowser.expires_at > context.now,
     )
-    known = set(db.session.scalars(rows))
-    return [token for token in context.trusted if token_hash(token) in known]
+    live = set(db.session.scalars(rows))
+    return [token for token in context.trusted if token_hash(token) in live]
 
 
 def end_trust_after_change(context: RequestContext, user_id: int, reason: str = "two_factor_changed") -> None:
-    """A factor or the password changed: whatever was trusted before is trusted no more (TB-4, TB-5); part of the open transaction.
+    """End all trust of a user after a factor or the password has changed, in the open transaction (TB-4, TB-5).
 
-    Comes before the other sessions are ended, so that a sign-in under way is either refused its trust or ended with them.
+    Call it before ending the other sessions: then a concurrent sign-in is either denied trust or ended with them.
     """
     change(update(User).where(User.id == user_id).values(generation=User.generation + 1))
-    living = update(TrustedBrowser).where(TrustedBrowser.user_id == user_id, TrustedBrowser.ended_at.is_(None))
-    if change(living.values(ended_at=context.now)):
+    live = update(TrustedBrowser).where(TrustedBrowser.user_id == user_id, TrustedBrowser.ended_at.is_(None))
+    if change(live.values(ended_at=context.now)):
         record_event(context, "trusted_browser_removed", reason=reason, factor=FACTOR)

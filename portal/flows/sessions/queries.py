@@ -1,0 +1,26 @@
+"""The SELECT that loads a session and its user on every request."""
+
+from typing import Any
+
+from sqlalchemy import BindParameter, bindparam, case, exists, false, select
+
+from portal.models import Authenticator, Session, User
+from portal.policy import POLICIES
+
+S, U, A = Session.__table__.c, User.__table__.c, Authenticator.__table__.c
+ROLES_THAT_MUST_USE = sorted(role for policy in POLICIES if policy.must_use for role in policy.roles)
+UNRESTRICTED: BindParameter[Any] = bindparam("unrestricted", expanding=True)
+HAS_UNRESTRICTED = case(
+    (U.role.in_(ROLES_THAT_MUST_USE), exists().where(A.user_id == U.id, A.method.in_(UNRESTRICTED))), else_=false()
+)
+# The fields of SessionUser in order, and two more. Every request runs this, so it is built once, and from tables: no ORM mapping.
+FIND_SESSION = (
+    select(
+        S.id, S.token_hash, S.level, S.next_path, S.browser_known, S.last_seen_at, S.ends_at, S.password_at, S.second_factor_at,
+        U.id, U.username, U.full_name, U.role, U.two_factor, U.two_factor_since, U.generation, U.invited_until, U.practice_id,
+        HAS_UNRESTRICTED, S.put_off_at,
+        S.ended_reason, U.disabled_at,
+    )
+    .join_from(Session.__table__, User.__table__, S.user_id == U.id)
+    .where(S.token_hash == bindparam("hash"))
+)  # fmt: skip
