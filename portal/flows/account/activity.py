@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Select, Update, and_, delete, func, literal, select, union_all, update
 from sqlalchemy.orm import aliased
 
 from portal.db import begin_write, change, db
@@ -69,7 +69,7 @@ def places_overview(context: RequestContext) -> PlacesOverview:
     """All three lists in one query: this browser first, then whatever was used last."""
     newest = own_events(context).limit(config.ACTIVITY_EXCERPT).subquery()
     rows = db.session.execute(union_all(live_sessions(context), live_trust(context), select(newest))).all()
-    kinds: dict[str, list] = {SESSIONS: [], TRUSTED: [], EVENTS: []}
+    kinds: dict[str, list[list[Any]]] = {SESSIONS: [], TRUSTED: [], EVENTS: []}
     for kind, *columns in rows:
         kinds[kind].append(columns)
     here = {SESSIONS: {context.who.token_hash}, TRUSTED: set(trusted_browsers.trust_hashes(context))}
@@ -82,11 +82,11 @@ def places_overview(context: RequestContext) -> PlacesOverview:
     )
 
 
-def nearest(place: SignedInPlace) -> tuple:
+def nearest(place: SignedInPlace) -> tuple[bool, datetime, int]:
     return place.is_here, place.seen_at, place.id
 
 
-def live_sessions(context: RequestContext) -> Select:
+def live_sessions(context: RequestContext) -> Select[*tuple[Any, ...]]:
     """SQL: the person's complete sessions that no limit has ended."""
     columns = (Session.id, Session.created_at, Session.last_seen_at, Session.ends_at, Session.ip, Session.user_agent)
     seen = Session.last_seen_at > context.now - config.SESSION_IDLE
@@ -96,7 +96,7 @@ def live_sessions(context: RequestContext) -> Select:
     return rows.params(owner=context.who.user_id, now=context.now)
 
 
-def live_trust(context: RequestContext) -> Select:
+def live_trust(context: RequestContext) -> Select[*tuple[Any, ...]]:
     """SQL: the browsers that the person trusts."""
     row = TrustedBrowser
     columns = (row.id, row.created_at, row.last_used_at, row.expires_at, row.ip, row.user_agent)
@@ -105,7 +105,7 @@ def live_trust(context: RequestContext) -> Select:
     )
 
 
-def own_events(context: RequestContext) -> Select:
+def own_events(context: RequestContext) -> Select[*tuple[Any, ...]]:
     """SQL: what happened on the person's account in ninety days, newest first, as far as it is told."""
     columns = (Event.id, Event.at, Event.at.label("seen_at"), Event.at.label("until"), Event.ip, Event.user_agent)
     told = (Event.event, Event.result, Event.reason, Event.factor)
@@ -133,12 +133,12 @@ def own_events(context: RequestContext) -> Select:
     )
 
 
-def as_place(row: list, here: set[str]) -> SignedInPlace:
+def as_place(row: list[Any], here: set[str]) -> SignedInPlace:
     row_id, since, seen_at, until, ip, user_agent, mark, *_ = row
     return SignedInPlace(row_id, describe_browser(user_agent), ip, since, seen_at, until, mark in here)
 
 
-def as_entry(row: list) -> ActivityEntry:
+def as_entry(row: list[Any]) -> ActivityEntry:
     _, at, _, _, ip, user_agent, event, result, reason, factor, *by_and_why = row
     return ActivityEntry(
         at, activity.event_sentence(event, result, reason, factor), describe_browser(user_agent), ip, *by_and_why
@@ -192,12 +192,12 @@ def end_all_places(context: RequestContext, kind: str) -> None:
     db.session.commit()
 
 
-def forget_binding(context: RequestContext, of) -> None:
+def forget_binding(context: RequestContext, of: ColumnElement[bool]) -> None:
     """A set-up that an ended session began: whoever sat there has seen its key."""
     change(delete(Binding).where(Binding.user_id == context.who.user_id, of))
 
 
-def end_statement(context: RequestContext, kind: str):
+def end_statement(context: RequestContext, kind: str) -> Update:
     """The UPDATE that ends; the caller says which."""
     if kind == SESSIONS:
         return sessions.end_sessions_where(context, "ended_by_owner")

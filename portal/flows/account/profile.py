@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 
 from portal import phones
 from portal.crypto import SealBroken
@@ -75,7 +75,7 @@ def own_user(context: RequestContext) -> User:
     return db.session.get_one(User, context.who.user_id)
 
 
-def addresses_of(context: RequestContext):
+def addresses_of(context: RequestContext) -> Select[NoticeAddress]:
     """SELECT of the visitor's own rows."""
     return select(NoticeAddress).where(NoticeAddress.user_id == context.who.user_id)
 
@@ -250,5 +250,5 @@ def become_first(context: RequestContext, row: NoticeAddress) -> None:
         if fold_email(open_contact(context, each)) == fold_email(address):  # it may have been a second one before
             drop_address(context, each.id)
     record_event(context, "email_changed")
-    for each in dict.fromkeys([*told, address]):
-        notices.queue_notice(context, user, "email_changed", to=each, address=mask_email(address))
+    for recipient in dict.fromkeys([*told, address]):
+        notices.queue_notice(context, user, "email_changed", to=recipient, address=mask_email(address))

@@ -1,10 +1,10 @@
 """What a person's own pages show: every query by the owner's id."""
 
-from collections import namedtuple
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, desc, literal, select, union_all, update
+from sqlalchemy import select, update
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
@@ -12,7 +12,7 @@ from portal.flows.base.context import RequestContext
 from portal.flows.factors import backup_codes
 from portal.flows.factors.challenges import is_switched_off, usable_authenticators
 from portal.methods import Method, method
-from portal.models import Appointment, Authenticator, Letter, Practice, Result, User, secret_place
+from portal.models import Authenticator, Practice, User, secret_place
 from portal.settings import config
 from portal.words.refusals import N_, Refused
 
@@ -55,38 +55,8 @@ class TwoFactor:
         return any(each.is_off for each in self.held)
 
 
-def union_part(name: str, owner, *columns):
-    """One list of the health record as a part of RECORD: its name, and columns that begin with a time."""
-    return select(literal(name), *columns).where(owner == bindparam("owner"))
-
-
-# The three lists of the home page by one statement, the newest first: what they share is that they hold a time and three texts.
-RECORD = union_all(
-    union_part(
-        "appointments", Appointment.patient_id, Appointment.at, Appointment.with_whom, Appointment.place, Appointment.reason
-    ),
-    union_part("letters", Letter.patient_id, Letter.sent_at, Letter.sender, Letter.subject, Letter.body),
-    union_part("results", Result.patient_id, Result.taken_at, Result.name, Result.value, Result.range),
-).order_by(desc("at"))
-SHAPES = {
-    "appointments": namedtuple("AppointmentRow", "at with_whom place reason"),
-    "letters": namedtuple("LetterRow", "sent_at sender subject body"),
-    "results": namedtuple("ResultRow", "taken_at name value range"),
-}
-
-
-def health_record(context: RequestContext) -> dict:
-    """`appointments`, the next one first; `letters` and `results`, newest first."""
-    rows = db.session.connection().execute(RECORD, {"owner": context.who.user_id})
-    lists: dict[str, list] = {name: [] for name in SHAPES}
-    for name, *columns in rows:
-        lists[name].append(SHAPES[name](*columns))
-    lists["appointments"].reverse()
-    return lists
-
-
-def security_page(context: RequestContext) -> dict:
-    """`two_factor` (None when off) and `backup` (None without codes)."""
+def security_page(context: RequestContext) -> dict[str, Any]:
+    """What the template takes: `two_factor` (None when off) and `backup` (None without codes)."""
     if not context.who.is_on:
         return {"two_factor": None, "backup": None}
     rows = own_authenticators(context)

@@ -1,5 +1,7 @@
 """Who decides on emergency access: administrators for their own practice, support for every one; never for themselves (AD-6)."""
 
+from datetime import datetime
+
 from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import aliased
 
@@ -43,7 +45,7 @@ def is_member() -> ColumnElement[bool]:
     )
 
 
-def select_requests() -> Select:
+def select_requests() -> Select[EmergencyGrant, str, str, str, str, str]:
     """SQL: grants, each with who asked, the practice, who decided, and the sign-in that asked."""
     return (
         select(G, User.full_name, Practice.name, Approver.full_name, Session.user_agent, Session.ip)
@@ -93,7 +95,7 @@ def refuse_emergency_access(context: RequestContext, row_id: str) -> None:
     notify_decision(context, row_id, "emergency_refused")
 
 
-def decide_emergency_access(context: RequestContext, row_id: str, **columns) -> None:
+def decide_emergency_access(context: RequestContext, row_id: str, **columns: datetime) -> None:
     """One UPDATE decides between two people at the same moment; the transaction stays open. Raises Refused."""
     begin_write()
     lock_request(context)

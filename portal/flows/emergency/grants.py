@@ -3,8 +3,10 @@
 import logging
 import secrets
 from dataclasses import replace
+from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Update, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
@@ -20,17 +22,17 @@ G = EmergencyGrant
 log = logging.getLogger(__name__)
 
 
-def is_open(context: RequestContext) -> tuple:
+def is_open(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: a request that can still be decided."""
     return G.approved_at.is_(None), G.refused_at.is_(None), G.asked_at > context.now - config.EMERGENCY_WAIT
 
 
-def is_running(context: RequestContext) -> tuple:
+def is_running(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: approved, and neither run out nor stopped."""
     return G.approved_at.is_not(None), G.ended_at.is_(None), G.ends_at > context.now
 
 
-def is_over(context: RequestContext) -> tuple:
+def is_over(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: was approved, and is no more."""
     return G.approved_at.is_not(None), G.ended_at.is_not(None) | (G.ends_at <= context.now)
 
@@ -93,7 +95,12 @@ def close_due_grants(context: RequestContext) -> None:
     db.session.commit()
 
 
-def end_grants(context: RequestContext, which: tuple, at, reason: str | None = None) -> None:
+def end_grants(
+    context: RequestContext,
+    which: tuple[ColumnElement[bool], ...],
+    at: datetime | InstrumentedAttribute[datetime | None],
+    reason: str | None = None,
+) -> None:
     """End grants, once each, and ask for their review; part of the open transaction.
 
     Without a `reason` it ends by itself: the event names no person and no browser.
@@ -106,7 +113,7 @@ def end_grants(context: RequestContext, which: tuple, at, reason: str | None = N
             notices.queue_notice(context, each, "emergency_review", who=provider.full_name, role=each.role)
 
 
-def updated_grants(statement) -> list[EmergencyGrant]:
+def updated_grants(statement: Update) -> list[EmergencyGrant]:
     """The grants that an UPDATE met, as they are after it: another request that was first has left it none."""
     options = {"synchronize_session": False, "populate_existing": True}
     return list(db.session.scalars(statement.returning(G).execution_options(**options)))

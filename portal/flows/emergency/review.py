@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event_alone
@@ -49,7 +49,7 @@ def list_to_review(context: RequestContext) -> list[Access]:
     return find_reviewable(context, *waits_for(context))
 
 
-def waits_for(context: RequestContext) -> tuple:
+def waits_for(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: over, not reviewed, and the visitor's to look at. Support does it where nobody else at the practice can."""
     mine = (*is_over(context), G.reviewed_at.is_(None))
     if context.who.role != SUPPORT:
@@ -60,14 +60,21 @@ def waits_for(context: RequestContext) -> tuple:
     return *mine, ~colleague.correlate(G)
 
 
-def find_reviewable(context: RequestContext, *state) -> list[Access]:
+def find_reviewable(context: RequestContext, *state: ColumnElement[bool]) -> list[Access]:
     rows = db.session.execute(select_requests().where(decidable_by(context), *state)).all()
     opened = opened_charts(context, [grant.id for grant, *_ in rows])
     return [load_access(context, opened.get(row[0].id, []), *row) for row in rows]
 
 
 def load_access(
-    context: RequestContext, charts: list, grant: EmergencyGrant, who: str, practice: str, by: str, agent: str, ip: str
+    context: RequestContext,
+    charts: list[tuple[str, datetime]],
+    grant: EmergencyGrant,
+    who: str,
+    practice: str,
+    by: str | None,
+    agent: str | None,
+    ip: str | None,
 ) -> Access:
     began_at, ends_at = grant.approved_at or grant.asked_at, grant.ended_at or grant.ends_at or grant.asked_at
     due_at = ends_at + config.EMERGENCY_REVIEW

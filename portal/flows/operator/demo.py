@@ -128,7 +128,7 @@ def turn_on_two_factor(keys: Keyring, now: datetime, user: User) -> None:
     made.saved_at, made.codes_sealed, made.readable_until = now, None, None
 
 
-def health_rows(patient_id: int, now: datetime) -> list:
+def health_rows(patient_id: int, now: datetime) -> list[Appointment | Letter | Result]:
     """Modest, plausible rows to guard."""
     day = now.replace(hour=15, minute=30, second=0, microsecond=0)
     place = PRACTICES[0][0]

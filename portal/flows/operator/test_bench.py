@@ -1,6 +1,7 @@
 """What the test bench shows: demo phones with live codes, and the mails in the outbox."""
 
 from datetime import datetime
+from typing import Any, TypedDict
 
 from sqlalchemy import select
 
@@ -18,10 +19,37 @@ from portal.policy import policy_of
 MAILS_SHOWN = 50
 
 
-def list_phones(context: RequestContext) -> list[dict]:
+class Phone(TypedDict):
+    """A demo account's phone."""
+
+    person: str
+    entries: list[dict[str, Any]]  # issuer, label, method, and what the method itself shows
+
+
+class SentText(TypedDict):
+    """A text in the outbox."""
+
+    to: str
+    text: str  # while it is kept
+    at: datetime
+    state: str
+
+
+class SentEmail(TypedDict):
+    """An email in the outbox."""
+
+    to: str
+    template: str | None
+    facts: dict[str, Any]
+    links: dict[str, str]  # while they are readable
+    at: datetime
+    state: str
+
+
+def list_phones(context: RequestContext) -> list[Phone]:
     """One phone a demo account with an app, with its entries; what is sent to a number stands among the texts."""
     names = [person.username for person in demo.PEOPLE]
-    shown = []
+    shown: list[Phone] = []
     for user in db.session.scalars(select(User).where(User.username.in_(names)).order_by(User.id)):
         rows = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).all()
         entries = [app_entry(context, user, row) for row in rows if not is_sent(row)]
@@ -35,7 +63,7 @@ def is_sent(row: Authenticator) -> bool:
     return asked is not None and asked.sends
 
 
-def app_entry(context: RequestContext, user: User, row: Authenticator) -> dict:
+def app_entry(context: RequestContext, user: User, row: Authenticator) -> dict[str, Any]:
     """Issuer and label of one entry, and what its method shows there; `method` is "" if it cannot be opened."""
     about = {"issuer": policy_of(user.role).issuer, "label": user.username, "method": ""}
     asked = method(row.method)
@@ -46,7 +74,7 @@ def app_entry(context: RequestContext, user: User, row: Authenticator) -> dict:
     return {**about, "method": row.method, **asked.challenge.simulate(secret, row, context.now)} if asked else about
 
 
-def list_texts(keys: Keyring, now: datetime) -> list[dict]:
+def list_texts(keys: Keyring, now: datetime) -> list[SentText]:
     """The newest texts: number, words while they are kept, when, and how far each has come."""
     rows = db.session.scalars(
         select(Outbox).where(Outbox.kind == outbox.TEXT).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN)
@@ -62,7 +90,7 @@ def list_texts(keys: Keyring, now: datetime) -> list[dict]:
     ]
 
 
-def list_emails(keys: Keyring, now: datetime) -> list[dict]:
+def list_emails(keys: Keyring, now: datetime) -> list[SentEmail]:
     """The newest mails: address, template, facts, links while they are readable, when, and how far each has come."""
     rows = db.session.scalars(
         select(Outbox).where(Outbox.kind == outbox.MAIL).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN)

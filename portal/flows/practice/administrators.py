@@ -1,6 +1,7 @@
 """Who administers a practice and can get in."""
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.db import db
 from portal.models import User
@@ -12,6 +13,6 @@ def list_administrators(practice_id: int | None, provider_id: int) -> list[User]
     return list(db.session.scalars(own.order_by(User.name_key, User.id)))
 
 
-def can_sign_in(provider_id) -> tuple:
+def can_sign_in(provider_id: int | InstrumentedAttribute[int]) -> tuple[ColumnElement[bool], ...]:
     """SQL: can sign in to the end, and is not the provider."""
     return User.two_factor == "on", User.disabled_at.is_(None), User.id != provider_id

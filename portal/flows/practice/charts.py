@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from portal.db import begin_write, db
 from portal.flows.base.audit import record_event, record_event_alone
@@ -45,7 +45,7 @@ def find_chart(context: RequestContext, chart_id: int) -> Chart | None:
     return chart
 
 
-def own_charts(context: RequestContext, chart_id: int):
+def own_charts(context: RequestContext, chart_id: int) -> Select[Chart]:
     return select(Chart).where(Chart.id == chart_id, Chart.practice_id == context.who.practice_id)
 
 

@@ -63,7 +63,7 @@ def remove_deadline(context: RequestContext) -> None:
     db.session.commit()
 
 
-def change_practice(context: RequestContext, **columns) -> None:
+def change_practice(context: RequestContext, **columns: datetime | int | None) -> None:
     """Write the practice's columns; nobody is let pass by an older deadline."""
     change(update(Practice).where(Practice.id == context.who.practice_id).values(**columns))
     change(update(User).where(User.practice_id == context.who.practice_id).values(grace_sign_ins=None))

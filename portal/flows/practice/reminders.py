@@ -1,6 +1,6 @@
 """Reminding colleagues to set two-factor authentication up: by mail, at most once a day to one person."""
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
@@ -14,7 +14,7 @@ from portal.words.refusals import Refused
 TEMPLATE = "set_up_reminder"
 
 
-def awaiting_reminder(context: RequestContext) -> tuple:
+def awaiting_reminder(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: those of the practice who have it off or reset, and were not reminded today."""
     rested = or_(User.reminded_at.is_(None), User.reminded_at <= context.now - config.REMINDER_RESTS)
     return *team.own_accounts(context), User.two_factor != "on", rested

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, outerjoin, select, true, tuple_
+from sqlalchemy import ColumnElement, Label, Select, case, func, outerjoin, select, true, tuple_
 
 from portal.db import begin_write, db, end_read
 from portal.flows.base.audit import record_event, record_event_alone
@@ -127,7 +127,7 @@ def columns() -> dict[str, Any]:
     return {name: (made.get(name) if name in made else of_set.get(name, getattr(User, name, None))) for name in names}
 
 
-def select_people(context: RequestContext, asked: TeamFilter, shown: Mapping[str, Any]) -> Select:
+def select_people(context: RequestContext, asked: TeamFilter, shown: Mapping[str, Any]) -> Select[*tuple[Any, ...]]:
     """SQL: those who are asked for, in no order yet."""
     live = (BackupCodeSet.user_id == User.id) & BackupCodeSet.replaced_at.is_(None)
     rows = (
@@ -149,7 +149,7 @@ def pattern(search: str) -> str:
     return f"%{search}%"
 
 
-def order(sort: str, by: Any) -> list:
+def order(sort: str, by: Any) -> list[ColumnElement[Any]]:
     """SQL: an order, over columns by name; what needs a look comes first."""
     first = {
         "name": [],
@@ -177,7 +177,7 @@ def list_team(context: RequestContext, asked: TeamFilter, number: int = 1) -> St
     return Status(practice, found, number, members[: config.TEAM_PAGE], len(members) > config.TEAM_PAGE)
 
 
-def count_states(context: RequestContext) -> list:
+def count_states(context: RequestContext) -> list[Label[int]]:
     """SQL: how many of the practice are in each state; the index answers it."""
     return [
         select(func.count())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
 
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event, record_event_alone
@@ -84,13 +84,13 @@ def describe_subject(context: RequestContext, user: User) -> ResetSubject:
     )
 
 
-def drafts(context: RequestContext, user_id: int):
+def drafts(context: RequestContext, user_id: int) -> Select[ResetRequest]:
     """SQL: what the visitor began to write about a person."""
     own = (ResetRequest.subject_id == user_id, ResetRequest.asked_by_id == context.who.user_id, ResetRequest.status == "draft")
     return select(ResetRequest).where(*own)
 
 
-def last_reset(user_id: int, *where) -> tuple[str, datetime] | None:
+def last_reset(user_id: int, *where: ColumnElement[bool]) -> tuple[str, datetime] | None:
     """Who asked for the newest reset of a person that was done, and when it was."""
     rows = (
         select(Asker.full_name, ResetRequest.decided_at)
@@ -120,7 +120,7 @@ def drop_drafts(context: RequestContext, user_id: int) -> None:
     change(delete(ResetRequest).where(ResetRequest.status == "draft", or_(mine, over)))
 
 
-def new_request(context: RequestContext, user: User, reason: str, checks: list[str], **columns) -> ResetRequest:
+def new_request(context: RequestContext, user: User, reason: str, checks: list[str], **columns: str | int) -> ResetRequest:
     return ResetRequest(
         practice_id=user.practice_id,
         subject_id=user.id,

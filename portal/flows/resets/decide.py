@@ -1,6 +1,6 @@
 """Resets that one person may not do alone: why, which of them wait, who may decide, approved or refused (AD-3)."""
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Exists, and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from portal.db import begin_write, change, db
@@ -53,7 +53,7 @@ def why_second_person(context: RequestContext, user: User) -> str | None:
     return "many" if (db.session.scalar(done) or 0) >= config.RESETS_ALONE else None
 
 
-def has_other_administrator(context: RequestContext, user: User):
+def has_other_administrator(context: RequestContext, user: User) -> Exists:
     """SQL: whether anybody administers the person's practice and can sign in, beside them and whoever asks."""
     return exists().where(
         User.practice_id == user.practice_id,
@@ -67,7 +67,7 @@ def has_other_administrator(context: RequestContext, user: User):
 # --- which wait, and who decides
 
 
-def open_requests(context: RequestContext, *where) -> list[PendingDecision]:
+def open_requests(context: RequestContext, *where: ColumnElement[bool]) -> list[PendingDecision]:
     """The requests that are open: in time, of an account that is still the same, asked for by somebody who still may."""
     subject = aliased(User)
     asks = or_(Asker.role == "support", and_(Asker.role == "administrator", Asker.practice_id == ResetRequest.practice_id))
@@ -97,7 +97,7 @@ def as_pending(row: ResetRequest, about: str, practice: str | None, asked_by: st
     return PendingDecision(KIND, row.id, TITLE, about, practice or "", asked_by, row.asked_at, until, row.reason, facts)
 
 
-def list_pending(context: RequestContext, *where) -> list[PendingDecision]:
+def list_pending(context: RequestContext, *where: ColumnElement[bool]) -> list[PendingDecision]:
     """What the visitor may decide: not their own request, and not about themselves."""
     return open_requests(context, decidable_by(context), *where)
 

@@ -21,7 +21,7 @@ from portal.words.refusals import Refused
 
 EVENT = "two_factor_reset"
 TOLD = (EVENT, "reset_asked")  # the notices whose "This wasn't me" stops a reset
-CLEAN: dict = {  # whatever was wrong with the old ways is over with them
+CLEAN: dict[str, int | None] = {  # whatever was wrong with the old ways is over with them
     "code_failures": 0, "backup_failures": 0, "set_up_failures": 0, "password_failures": 0, "codes_paused_until": None,
 }  # fmt: skip
 
