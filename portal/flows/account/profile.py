@@ -14,7 +14,7 @@ from portal.flows.base.context import RequestContext
 from portal.flows.factors.on_file import unseal_phone
 from portal.flows.messages import notices
 from portal.flows.messages.notices import address_place
-from portal.flows.sign_in.new_password import FORGOT
+from portal.flows.sign_in.new_password import PASSWORD_LINK
 from portal.models import Link, NoticeAddress, User, fold_email, new_id
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -245,7 +245,7 @@ def become_first(context: RequestContext, row: NoticeAddress) -> None:
     user, address = own_user(context), context.keys.open(row.email_sealed, address_place(row.id))
     told = notices.notice_addresses(context, user)
     user.seal(context.keys, "email", address)
-    links.void_links(context, user.id, FORGOT)
+    links.void_links(context, user.id, PASSWORD_LINK)
     for each in db.session.scalars(addresses_of(context)).all():
         if fold_email(open_contact(context, each)) == fold_email(address):  # it may have been a second one before
             drop_address(context, each.id)
