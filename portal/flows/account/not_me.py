@@ -40,8 +40,8 @@ def ends_at_once(notice: Outbox) -> bool:
 
 
 def is_about_reset(notice: Outbox) -> bool:
-    """Whether it told of a reset that was done or asked for."""
-    return notice.template in reset.TOLD
+    """Whether it announced a reset or a request for one."""
+    return notice.template in reset.STOPPING_NOTICES
 
 
 def owner_may_trust(notice: Outbox) -> bool:

@@ -102,7 +102,7 @@ def decide_emergency_access(context: RequestContext, row_id: str, **columns: dat
     pending = update(G).where(G.id == row_id, decidable_by(context), *is_open(context), is_member())
     if change(pending.values(decided_by_id=context.who.user_id, **columns)) != 1:
         db.session.rollback()
-        refuse_missed(context, row_id)
+        explain_access_gone(context, row_id)
         raise Refused("approval_gone")
 
 
@@ -114,7 +114,7 @@ def notify_decision(context: RequestContext, row_id: str, event: str) -> None:
     db.session.commit()
 
 
-def refuse_missed(context: RequestContext, row_id: str) -> None:
+def explain_access_gone(context: RequestContext, row_id: str) -> None:
     """Explain why the request is not pending for the visitor. Raises Refused, with the person who decided first.
 
     Returns if it is another practice's, or the visitor's own, which is recorded.
@@ -130,4 +130,4 @@ def refuse_missed(context: RequestContext, row_id: str) -> None:
     raise Refused("emergency_withdrawn" if grant.refused_at else "emergency_lapsed")
 
 
-EMERGENCY_ACCESS = RequestKind(KIND, list_pending, approve_emergency_access, refuse_emergency_access, refuse_missed)
+EMERGENCY_ACCESS = RequestKind(KIND, list_pending, approve_emergency_access, refuse_emergency_access, explain_access_gone)
