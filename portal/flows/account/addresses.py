@@ -23,7 +23,7 @@ ADDRESS_LINK = "confirm_email"  # a link's purpose
 
 @dataclass(frozen=True)
 class Address:
-    """A second address, or a new first one, as its owner's page shows it."""
+    """A second address, or a new first one, as the Profile page shows it."""
 
     id: str
     masked: str
@@ -36,7 +36,7 @@ def own_user(context: RequestContext) -> User:
 
 
 def addresses_of(context: RequestContext) -> Select[NoticeAddress]:
-    """SELECT of the visitor's own rows."""
+    """SQL: the visitor's own addresses."""
     return select(NoticeAddress).where(NoticeAddress.user_id == context.who.user_id)
 
 
@@ -57,7 +57,7 @@ def list_addresses(context: RequestContext) -> list[Address]:
 
 
 def ask_address(context: RequestContext, address: str, is_first: bool) -> None:
-    """Mail a link to a new address, and tell the ones there are. Raises Refused: "email_known", "addresses_full", "mails_many"."""
+    """Email a link to a new address, and notify the others. Raises Refused: "email_known", "addresses_full", "mails_many"."""
     begin_write()
     try:
         add_address(context, address, is_first)
@@ -68,9 +68,9 @@ def ask_address(context: RequestContext, address: str, is_first: bool) -> None:
 
 
 def add_address(context: RequestContext, address: str, is_first: bool) -> None:
-    """The row, its link, its mail and the notice; part of the open transaction."""
-    user = db.session.get_one(User, context.who.user_id, with_for_update=True)  # two requests count one after the other
-    make_room(context, user, address, is_first)
+    """Add the row, its link, its email, and the notice; part of the open transaction."""
+    user = db.session.get_one(User, context.who.user_id, with_for_update=True)  # serializes the counts of concurrent requests
+    drop_superseded(context, user, address, is_first)
     if links.has_many_links(context, user.id, ADDRESS_LINK):
         raise Refused("mails_many")
     row_id = new_id()
@@ -92,22 +92,22 @@ def add_address(context: RequestContext, address: str, is_first: bool) -> None:
         record_event(context, "notice_address_asked")
 
 
-def make_room(context: RequestContext, user: User, address: str, is_first: bool) -> None:
-    """Refuse what is known; drop what the new wish stands for: an older new first address, or the same one asked for before."""
-    meant = fold_email(address)
+def drop_superseded(context: RequestContext, user: User, address: str, is_first: bool) -> None:
+    """Drop an older pending first address, or the same address requested before. Raises Refused for a known address or too many."""
+    folded = fold_email(address)
     rows = list(db.session.scalars(addresses_of(context)))
-    same = [row for row in rows if row.is_first == is_first and fold_email(open_contact(context, row)) == meant]
-    if meant == fold_email(unseal_phone(context, user, "email")) or any(row.confirmed_at for row in same):
+    same = [row for row in rows if row.is_first == is_first and fold_email(open_contact(context, row)) == folded]
+    if folded == fold_email(unseal_phone(context, user, "email")) or any(row.confirmed_at for row in same):
         raise Refused("email_known")
-    older = [row for row in rows if row.is_first] if is_first else same
+    superseded = [row for row in rows if row.is_first] if is_first else same
     if not is_first and len([row for row in rows if not row.is_first and row not in same]) >= config.SECOND_ADDRESSES:
         raise Refused("addresses_full")
-    for row in older:
+    for row in superseded:
         drop_address(context, row.id)
 
 
 def drop_address(context: RequestContext, address_id: str) -> None:
-    """Delete an address of the visitor and end the link that was to confirm it; part of the open transaction."""
+    """Delete one of the visitor's addresses and void the link that would confirm it; part of the open transaction."""
     for link in db.session.scalars(
         select(Link).where(Link.user_id == context.who.user_id, Link.purpose == ADDRESS_LINK, Link.used_at.is_(None))
     ):
@@ -117,12 +117,12 @@ def drop_address(context: RequestContext, address_id: str) -> None:
 
 
 def find_address(context: RequestContext, address_id: str) -> Address | None:
-    """One of the visitor's own, or None."""
+    """One of the visitor's own addresses, or None."""
     return next((each for each in list_addresses(context) if each.id == address_id), None)
 
 
 def remove_address(context: RequestContext, address_id: str) -> bool:
-    """Take an address away; it is told, too, where it was confirmed. False where there is none of that id."""
+    """Remove an address; if it was confirmed, it is notified, too. False if the visitor has no such address."""
     begin_write()
     row = db.session.scalar(addresses_of(context).where(NoticeAddress.id == address_id))
     if row is None:
@@ -137,7 +137,7 @@ def remove_address(context: RequestContext, address_id: str) -> bool:
 
 
 def pending_address(context: RequestContext, token: str) -> tuple[Link, NoticeAddress]:
-    """The visitor's link and the address that it confirms; changes nothing. Raises Refused."""
+    """The visitor's link and the address that it confirms. Read-only. Raises Refused."""
     link = links.read_link(context, token, ADDRESS_LINK)
     if link.user_id != context.who.user_id:
         raise Refused("link_other")
@@ -148,13 +148,13 @@ def pending_address(context: RequestContext, token: str) -> tuple[Link, NoticeAd
 
 
 def address_to_confirm(context: RequestContext, token: str) -> Address:
-    """What the page of a link asks about. Raises Refused."""
+    """The address that a link's page asks about. Raises Refused."""
     _, row = pending_address(context, token)
     return Address(row.id, mask_email(open_contact(context, row)), row.is_first, is_confirmed=False)
 
 
 def confirm_address(context: RequestContext, token: str) -> None:
-    """Let an address count. The old one is told of a new first one, as all others are. Raises Refused."""
+    """Confirm an address. A new first one is announced to all addresses, the old one included. Raises Refused."""
     begin_write()
     try:
         link, row = pending_address(context, token)
@@ -163,7 +163,7 @@ def confirm_address(context: RequestContext, token: str) -> None:
         db.session.rollback()
         raise
     if row.is_first:
-        become_first(context, row)
+        replace_first_address(context, row)
     else:
         row.confirmed_at = context.now
         record_event(context, "notice_address_added")
@@ -171,15 +171,15 @@ def confirm_address(context: RequestContext, token: str) -> None:
     db.session.commit()
 
 
-def become_first(context: RequestContext, row: NoticeAddress) -> None:
-    """The address becomes the account's own. A link to a new password that the old one holds opens nothing any more."""
+def replace_first_address(context: RequestContext, row: NoticeAddress) -> None:
+    """Make the address the account's own, and void password links that were sent to the old one."""
     user, address = own_user(context), context.keys.open(row.email_sealed, address_place(row.id))
-    told = notices.notice_addresses(context, user)
+    old_recipients = notices.notice_addresses(context, user)
     user.seal(context.keys, "email", address)
     links.void_links(context, user.id, PASSWORD_LINK)
     for each in db.session.scalars(addresses_of(context)).all():
-        if fold_email(open_contact(context, each)) == fold_email(address):  # it may have been a second one before
+        if fold_email(open_contact(context, each)) == fold_email(address):  # it may have been a second one, too
             drop_address(context, each.id)
     record_event(context, "email_changed")
-    for recipient in dict.fromkeys([*told, address]):
+    for recipient in dict.fromkeys([*old_recipients, address]):
         notices.queue_notice(context, user, "email_changed", to=recipient, address=mask_email(address))

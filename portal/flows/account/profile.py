@@ -26,7 +26,7 @@ class Profile:
 
     @property
     def new_email(self) -> Address | None:
-        """The address that waits to become the account's own."""
+        """The unconfirmed address that is to become the account's own."""
         return next((each for each in self.addresses if each.is_first), None)
 
     @property
@@ -52,7 +52,7 @@ def profile_overview(context: RequestContext) -> Profile:
 
 
 def change_name(context: RequestContext, full_name: str) -> None:
-    """A new name, told to every address. The same one again changes nothing."""
+    """Change the name and notify every address. Idempotent."""
     begin_write()
     user = own_user(context)
     if user.full_name == full_name:
@@ -65,7 +65,7 @@ def change_name(context: RequestContext, full_name: str) -> None:
 
 
 def change_phone(context: RequestContext, typed: str, countries: tuple[str, ...]) -> None:
-    """Keep a number on file. It is not confirmed by that: `confirm_phone` is for who read a code from it. Raises Refused."""
+    """Change the number on file. It counts as unconfirmed until its owner enters a code sent to it. Idempotent. Raises Refused."""
     begin_write()
     user = own_user(context)
     try:
