@@ -69,7 +69,7 @@ def answer_not_me(context: RequestContext, token: str) -> None:
     change(live if ends_at_once(notice) else live.where(Session.id != context.who.session_id))
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == notice.user_id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=context.now))
-    change(delete(Binding).where(Binding.user_id == notice.user_id))  # a stranger may have seen the pending secret
+    change(delete(Binding).where(Binding.user_id == notice.user_id))  # someone else may have seen the pending secret
     user = db.session.get_one(User, notice.user_id)
     record_event(context, "session_end", about=user, reason=NOT_ME)
     grants.stop_emergency_access(context, user, NOT_ME)

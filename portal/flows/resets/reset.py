@@ -39,16 +39,7 @@ def reset_two_factor(context: RequestContext, request: ResetRequest) -> bool:
 
     False if the account has changed since the request, by another reset or by its owner; one UPDATE settles the race.
     """
-    seen = (User.generation == request.generation, User.two_factor != "off", User.disabled_at.is_(None))
-    own = User.practice_id.is_not_distinct_from(request.practice_id)
-    values = {
-        "two_factor": "reset",
-        "two_factor_since": None,
-        "reset_at": context.now,
-        "generation": User.generation + 1,
-        **CLEARED_THROTTLE,
-    }
-    if change(update(User).where(User.id == request.subject_id, own, *seen).values(values)) != 1:
+    if not mark_as_reset(context, request):
         return False
     user = db.session.get_one(User, request.subject_id, populate_existing=True)
     address = link_address(context, user)
@@ -67,6 +58,24 @@ def reset_two_factor(context: RequestContext, request: ResetRequest) -> bool:
     approver = context.who.full_name if context.who.user_id != request.asked_by_id else ""
     notices.queue_notice(context, user, EVENT, by=db.session.get_one(User, request.asked_by_id).full_name, approved_by=approver)
     return True
+
+
+def mark_as_reset(context: RequestContext, request: ResetRequest) -> bool:
+    """Write the account's new state; False if it is no longer as it was at the request."""
+    is_unchanged = (
+        User.generation == request.generation,
+        User.two_factor != "off",
+        User.disabled_at.is_(None),
+        User.practice_id.is_not_distinct_from(request.practice_id),
+    )
+    values = {
+        "two_factor": "reset",
+        "two_factor_since": None,
+        "reset_at": context.now,
+        "generation": User.generation + 1,
+        **CLEARED_THROTTLE,
+    }
+    return change(update(User).where(User.id == request.subject_id, *is_unchanged).values(values)) == 1
 
 
 # --- signing in again
