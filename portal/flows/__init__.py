@@ -1,1 +1,1 @@
-"""What happens, as verbs: one function, one transaction."""
+"""What the product does: each function a verb, one transaction each."""

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, abort, current_app, g, request, url_for
 from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import read_flash, redirect_and_say
 from portal.blueprints.shared.guards import require_fresh_proof
+from portal.flows.account import addresses
 from portal.flows.account import profile as flow
 from portal.flows.factors import reauthenticate
 from portal.flows.factors.challenges import needs_a_page
@@ -84,7 +85,7 @@ def take_address(is_first: bool) -> Response:
     if not form.validate():
         return refuse_form("account/profile/email.html", form, **context)
     try:
-        flow.ask_address(request_context(), form.email.data, is_first)
+        addresses.ask_address(request_context(), form.email.data, is_first)
     except Refused as refused:
         return refuse_form("account/profile/email.html", form, refused, "email", **context)
     return back("email" if is_first else "address")
@@ -95,7 +96,7 @@ def remove_address(address_id: str) -> Response:
     again = require_fresh_proof()
     if again:
         return again
-    found = flow.find_address(request_context(), address_id) or abort(404)
+    found = addresses.find_address(request_context(), address_id) or abort(404)
     return render_page("account/profile/remove_address.html", address=found, action=request.path)
 
 
@@ -104,7 +105,7 @@ def submit_remove_address(address_id: str) -> Response:
     again = require_fresh_proof()
     if again:
         return again
-    if not flow.remove_address(request_context(), address_id):
+    if not addresses.remove_address(request_context(), address_id):
         abort(404)
     return back("address_removed")
 

@@ -13,6 +13,7 @@ from portal import spreadsheet
 from portal.blueprints.shared.flash import make_mark, read_mark
 from portal.flows.practice import reminders
 from portal.flows.practice import team as flow
+from portal.flows.practice.member import Member
 from portal.forms.practice import TeamForm
 from portal.settings import config
 from portal.web.browser_session import request_context, request_time
@@ -68,7 +69,7 @@ def share(status: flow.Status) -> list[dict]:
     return parts
 
 
-def lock_words(member: flow.Member) -> str | None:
+def lock_words(member: Member) -> str | None:
     """Why somebody cannot sign in at the moment, or None."""
     if member.is_stopped:
         return _("App blocked")
@@ -150,7 +151,7 @@ def file_name(practice: str) -> str:
     return f"attachment; filename={ascii_name}; filename*=UTF-8''{quote(name)}"
 
 
-def table(rows: Iterator[flow.Member]) -> Iterator[tuple]:
+def table(rows: Iterator[Member]) -> Iterator[tuple]:
     yield tuple(_(column) for column in COLUMNS)
     yes, no, given, missing = _("Yes"), _("No"), _("Handed over"), _("Not handed over")
     states, roles = {name: _(words[0]) for name, words in STATES.items()}, {name: _(words) for name, words in ROLES.items()}

@@ -8,7 +8,7 @@ from portal.blueprints.account import backup_codes as codes_pages
 from portal.blueprints.shared.flash import read_flash, redirect_and_say
 from portal.blueprints.shared.guards import guard_side, require_code, require_fresh_proof
 from portal.blueprints.shared.sides import PATIENT_SIDE
-from portal.flows.account import activity, security_page
+from portal.flows.account import activity, health_record, security_page
 from portal.flows.factors import backup_codes, setup, turn_off
 from portal.forms.sign_in import NewPasswordForm, PasswordForm
 from portal.settings import config
@@ -31,7 +31,7 @@ def home() -> Response:
     codes = backup_codes.codes_overview(request_context()) if request_context().who.is_on else None
     if codes is not None and codes.left == 0:
         return redirect_to_path(g.side.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
-    record = security_page.health_record(request_context())
+    record = health_record.load_health_record(request_context())
     reminder, url = codes_pages.codes_reminder(codes)
     return render_page(
         "patient/home.html", reminder=reminder, reminder_url=url, invited=security_page.is_invited(request_context()), **record

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, request, url_for
 
 from portal.blueprints.shared.flash import make_mark
 from portal.blueprints.shared.sides import PATIENT_SIDE, side_of
-from portal.flows.account import profile as profile_flow
+from portal.flows.account import addresses
 from portal.flows.resets import reset as reset_flow
 from portal.flows.sign_in import new_password as new_password_flow
 from portal.forms.sign_in import ForgotForm, LinkPasswordForm, NewPasswordForm
@@ -152,7 +152,7 @@ def its_owner() -> None:
 @require_live_link(again="account")
 def confirm_address(token: str) -> Response:
     its_owner()
-    address = profile_flow.address_to_confirm(request_context(), token)
+    address = addresses.address_to_confirm(request_context(), token)
     return render_page("public/email_links/confirm_address.html", address=address, action=request.path, account_url=own_account())
 
 
@@ -160,7 +160,7 @@ def confirm_address(token: str) -> Response:
 @require_live_link(again="account")
 def submit_confirm_address(token: str) -> Response:
     its_owner()
-    profile_flow.confirm_address(request_context(), token)
+    addresses.confirm_address(request_context(), token)
     return redirect_to_path(own_account(done=make_mark("address_confirmed")))
 
 

@@ -1,10 +1,10 @@
-"""Where a person is signed in or trusted, and what happened lately: listed and ended by the owner's id (SE-10, TB-6, AU-8)."""
+"""A person's sessions, trusted browsers, and recent events; every query is limited to the owner's id (SE-10, TB-6, AU-8)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Select, Update, and_, delete, func, literal, select, union_all, update
 from sqlalchemy.orm import aliased
 
 from portal.db import begin_write, change, db
@@ -24,7 +24,7 @@ class SignedInPlace:
     """A session or a trusted browser."""
 
     id: int
-    browser: str  # in words, "" where it does not say
+    browser: str  # in words, "" if unknown
     ip: str
     since: datetime
     seen_at: datetime
@@ -40,15 +40,15 @@ class ActivityEntry:
     text: str
     browser: str
     ip: str
-    by: str | None = None  # who did it, where it was somebody else
-    asked_by: str | None = None  # and who had asked for it, where that was a third person
-    about: str | None = None  # whose account it was about, where that is none of these
+    by: str | None = None  # the person who did it, if someone else
+    asked_by: str | None = None  # the person who requested it, if a third one
+    about: str | None = None  # the person whose account it was about, if none of these
     why: str | None = None
 
 
 @dataclass(frozen=True)
 class PlacesOverview:
-    """What the Security page shows of it."""
+    """What the Security page shows."""
 
     sessions: list[SignedInPlace]
     trusted: list[SignedInPlace]
@@ -58,7 +58,7 @@ class PlacesOverview:
 
 @dataclass(frozen=True)
 class ActivityPage:
-    """One page of the person's events."""
+    """One page of Recent activity."""
 
     number: int
     happened: list[ActivityEntry]
@@ -66,37 +66,37 @@ class ActivityPage:
 
 
 def places_overview(context: RequestContext) -> PlacesOverview:
-    """All three lists in one query: this browser first, then whatever was used last."""
+    """All three lists in one query: this browser first, then by last use."""
     newest = own_events(context).limit(config.ACTIVITY_EXCERPT).subquery()
     rows = db.session.execute(union_all(live_sessions(context), live_trust(context), select(newest))).all()
-    kinds: dict[str, list] = {SESSIONS: [], TRUSTED: [], EVENTS: []}
+    rows_by_kind: dict[str, list[list[Any]]] = {SESSIONS: [], TRUSTED: [], EVENTS: []}
     for kind, *columns in rows:
-        kinds[kind].append(columns)
-    here = {SESSIONS: {context.who.token_hash}, TRUSTED: set(trusted_browsers.trust_hashes(context))}
-    found = {kind: [as_place(row, marks) for row in kinds[kind]] for kind, marks in here.items()}
+        rows_by_kind[kind].append(columns)
+    own_hashes = {SESSIONS: {context.who.token_hash}, TRUSTED: set(trusted_browsers.trust_hashes(context))}
+    places = {kind: [as_place(row, hashes) for row in rows_by_kind[kind]] for kind, hashes in own_hashes.items()}
     return PlacesOverview(
-        sessions=sorted(found[SESSIONS], key=nearest, reverse=True),
-        trusted=sorted(found[TRUSTED], key=nearest, reverse=True),
-        recent=[as_entry(row) for row in sorted(kinds[EVENTS], reverse=True, key=lambda row: (row[1], row[0]))],
+        sessions=sorted(places[SESSIONS], key=place_order, reverse=True),
+        trusted=sorted(places[TRUSTED], key=place_order, reverse=True),
+        recent=[as_entry(row) for row in sorted(rows_by_kind[EVENTS], reverse=True, key=lambda row: (row[1], row[0]))],
         may_trust=context.who.is_on and trusted_browsers.trust_days(context, context.who.role) > 0,
     )
 
 
-def nearest(place: SignedInPlace) -> tuple:
+def place_order(place: SignedInPlace) -> tuple[bool, datetime, int]:
     return place.is_here, place.seen_at, place.id
 
 
-def live_sessions(context: RequestContext) -> Select:
-    """SQL: the person's complete sessions that no limit has ended."""
+def live_sessions(context: RequestContext) -> Select[*tuple[Any, ...]]:
+    """SQL: the person's complete sessions that have not ended or expired."""
     columns = (Session.id, Session.created_at, Session.last_seen_at, Session.ends_at, Session.ip, Session.user_agent)
-    seen = Session.last_seen_at > context.now - config.SESSION_IDLE
+    not_idle = Session.last_seen_at > context.now - config.SESSION_IDLE
     rows = select(literal(SESSIONS), *columns, Session.token_hash, *[literal("")] * 7).where(
-        *sessions.complete_sessions(Session), seen
+        *sessions.complete_sessions(Session), not_idle
     )
     return rows.params(owner=context.who.user_id, now=context.now)
 
 
-def live_trust(context: RequestContext) -> Select:
+def live_trust(context: RequestContext) -> Select[*tuple[Any, ...]]:
     """SQL: the browsers that the person trusts."""
     row = TrustedBrowser
     columns = (row.id, row.created_at, row.last_used_at, row.expires_at, row.ip, row.user_agent)
@@ -105,12 +105,12 @@ def live_trust(context: RequestContext) -> Select:
     )
 
 
-def own_events(context: RequestContext) -> Select:
-    """SQL: what happened on the person's account in ninety days, newest first, as far as it is told."""
+def own_events(context: RequestContext) -> Select[*tuple[Any, ...]]:
+    """SQL: the events of the last ninety days that the person may see, newest first."""
     columns = (Event.id, Event.at, Event.at.label("seen_at"), Event.at.label("until"), Event.ip, Event.user_agent)
-    told = (Event.event, Event.result, Event.reason, Event.factor)
+    what = (Event.event, Event.result, Event.reason, Event.factor)
     case, actor, asker, about = ResetRequest, aliased(User), aliased(User), aliased(User)
-    by = (
+    people = (
         actor.full_name.label("by"),
         asker.full_name.label("asked_by"),
         about.full_name.label("about"),
@@ -118,7 +118,7 @@ def own_events(context: RequestContext) -> Select:
     )
     whose = func.coalesce(case.subject_id, EmergencyGrant.provider_id)
     return (
-        select(literal(EVENTS).label("kind"), *columns, *told, *by)
+        select(literal(EVENTS).label("kind"), *columns, *what, *people)
         .outerjoin(actor, and_(actor.id == Event.actor_id, actor.id != Event.subject_id))
         .outerjoin(case, case.id == Event.case_id)
         .outerjoin(asker, and_(asker.id == case.asked_by_id, asker.id != Event.subject_id, asker.id != Event.actor_id))
@@ -133,42 +133,40 @@ def own_events(context: RequestContext) -> Select:
     )
 
 
-def as_place(row: list, here: set[str]) -> SignedInPlace:
-    row_id, since, seen_at, until, ip, user_agent, mark, *_ = row
-    return SignedInPlace(row_id, describe_browser(user_agent), ip, since, seen_at, until, mark in here)
+def as_place(row: list[Any], own_hashes: set[str]) -> SignedInPlace:
+    row_id, since, seen_at, until, ip, user_agent, token_hash, *_ = row
+    return SignedInPlace(row_id, describe_browser(user_agent), ip, since, seen_at, until, token_hash in own_hashes)
 
 
-def as_entry(row: list) -> ActivityEntry:
-    _, at, _, _, ip, user_agent, event, result, reason, factor, *by_and_why = row
-    return ActivityEntry(
-        at, activity.event_sentence(event, result, reason, factor), describe_browser(user_agent), ip, *by_and_why
-    )
+def as_entry(row: list[Any]) -> ActivityEntry:
+    _, at, _, _, ip, user_agent, event, result, reason, factor, *people = row
+    return ActivityEntry(at, activity.event_sentence(event, result, reason, factor), describe_browser(user_agent), ip, *people)
 
 
 def recent_activity(context: RequestContext, number: int) -> ActivityPage:
-    """Page 1, 2, 3 … of the person's events, twenty a page."""
-    skipped = (number - 1) * config.ACTIVITY_PAGE
-    rows = db.session.execute(own_events(context).offset(skipped).limit(config.ACTIVITY_PAGE + 1)).all()
-    told = [as_entry(columns) for _, *columns in rows[: config.ACTIVITY_PAGE]]
-    return ActivityPage(number, told, len(rows) > config.ACTIVITY_PAGE)
+    """One page of the person's events, from page 1 on."""
+    offset = (number - 1) * config.ACTIVITY_PAGE
+    rows = db.session.execute(own_events(context).offset(offset).limit(config.ACTIVITY_PAGE + 1)).all()
+    entries = [as_entry(columns) for _, *columns in rows[: config.ACTIVITY_PAGE]]
+    return ActivityPage(number, entries, len(rows) > config.ACTIVITY_PAGE)
 
 
 def find_place(context: RequestContext, kind: str, row_id: int) -> SignedInPlace | None:
-    """One of the person's own that is live, or None."""
+    """A live session or trusted browser of the person, or None."""
     model, live = (Session, live_sessions(context)) if kind == SESSIONS else (TrustedBrowser, live_trust(context))
     row = db.session.execute(live.where(model.id == row_id)).first()
-    here = {context.who.token_hash, *trusted_browsers.trust_hashes(context)}
-    return as_place(list(row[1:]), here) if row else None
+    own_hashes = {context.who.token_hash, *trusted_browsers.trust_hashes(context)}
+    return as_place(list(row[1:]), own_hashes) if row else None
 
 
 def end_place(context: RequestContext, kind: str, row_id: int) -> bool:
-    """End one session or trust of the person; a second press changes nothing. False: it is not theirs, which is recorded."""
+    """End a session or trusted browser. Idempotent. False if it is not the person's, which is recorded."""
     begin_write()
     model: Any = Session if kind == SESSIONS else TrustedBrowser
     own = (model.user_id == context.who.user_id, model.id == row_id)
     if change(end_statement(context, kind).where(*own, model.ended_at.is_(None))):
         if kind == SESSIONS:
-            forget_binding(context, Binding.session_id == row_id)
+            drop_bindings(context, Binding.session_id == row_id)
         record_end(context, kind)
         db.session.commit()
         return True
@@ -180,11 +178,11 @@ def end_place(context: RequestContext, kind: str, row_id: int) -> bool:
 
 
 def end_all_places(context: RequestContext, kind: str) -> None:
-    """End every other session of the person, or all trust."""
+    """End every other session of the person, or the trust in every browser."""
     begin_write()
     if kind == SESSIONS:
         sessions.end_other_sessions(context, "ended_by_owner")
-        forget_binding(context, Binding.session_id != context.who.session_id)
+        drop_bindings(context, Binding.session_id != context.who.session_id)
     elif change(
         end_statement(context, kind).where(TrustedBrowser.user_id == context.who.user_id, TrustedBrowser.ended_at.is_(None))
     ):
@@ -192,13 +190,13 @@ def end_all_places(context: RequestContext, kind: str) -> None:
     db.session.commit()
 
 
-def forget_binding(context: RequestContext, of) -> None:
-    """A set-up that an ended session began: whoever sat there has seen its key."""
-    change(delete(Binding).where(Binding.user_id == context.who.user_id, of))
+def drop_bindings(context: RequestContext, which: ColumnElement[bool]) -> None:
+    """Delete the pending set-ups of ended sessions, whose keys someone else may have seen."""
+    change(delete(Binding).where(Binding.user_id == context.who.user_id, which))
 
 
-def end_statement(context: RequestContext, kind: str):
-    """The UPDATE that ends; the caller says which."""
+def end_statement(context: RequestContext, kind: str) -> Update:
+    """SQL: the UPDATE that ends sessions or trusted browsers; the caller says which."""
     if kind == SESSIONS:
         return sessions.end_sessions_where(context, "ended_by_owner")
     return update(TrustedBrowser).values(ended_at=context.now)

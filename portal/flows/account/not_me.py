@@ -1,4 +1,4 @@
-""" "This wasn't me": a person who was told of something answers that it was somebody else."""
+""" "This wasn't me": the answer to a notice about something that someone else did."""
 
 from sqlalchemy import delete, update
 
@@ -14,12 +14,12 @@ from portal.policy import policy_of
 from portal.settings import config
 from portal.words.refusals import Refused
 
-# What somebody who has the password alone can bring about. The person may be without a code, so they are not asked to sign in.
+# Notices of what the password alone can cause. Their owner may have no code, so no sign-in is required.
 AT_ONCE = ("new_browser", "emergency_asked", "emergency_approved")
 
 
 def read_notice(context: RequestContext, token: str) -> Outbox:
-    """The notice that the link is of, still good; changes nothing. Raises Refused: "link_unknown", "not_me_used", "not_me_expired"."""
+    """The notice behind the link. Read-only. Raises Refused: "link_unknown", "not_me_used", "not_me_expired"."""
     row_id = find_row_by_token(context.keys, token, NOT_ME)
     notice = db.session.get(Outbox, row_id, populate_existing=True) if row_id else None
     if notice is None:
@@ -32,20 +32,21 @@ def read_notice(context: RequestContext, token: str) -> Outbox:
 
 
 def ends_at_once(notice: Outbox) -> bool:
-    """Whether it needs no sign-in: ending a stranger's sign-in takes nothing from the person but a sign-in of their own.
+    """Whether the answer needs no sign-in, since misuse of the link would do little harm.
 
-    Nor does stopping a reset: nobody could sign in for that, and all that is lost is a link, which can be asked for again.
+    Ending sessions costs the owner a sign-in at most. Stopping a reset costs a link, which can be requested again; nor could its
+    owner sign in to stop it.
     """
     return notice.template in AT_ONCE or is_about_reset(notice)
 
 
 def is_about_reset(notice: Outbox) -> bool:
-    """Whether it told of a reset that was done or asked for."""
-    return notice.template in reset.TOLD
+    """Whether it announced a reset or a request for one."""
+    return notice.template in reset.STOPPING_NOTICES
 
 
 def owner_may_trust(notice: Outbox) -> bool:
-    """Whether the notice's owner can have trusted browsers: those who cannot are not told of any."""
+    """Whether the notice's owner can have trusted browsers; if not, the page does not mention them."""
     return policy_of(db.session.get_one(User, notice.user_id).role).may_trust_browsers
 
 
@@ -56,19 +57,19 @@ def asks_sign_in(context: RequestContext, notice: Outbox) -> bool:
 
 
 def answer_not_me(context: RequestContext, token: str) -> None:
-    """End the person's trusted browsers and sessions, but for the one that signed in to say so. Raises Refused."""
+    """End the person's trusted browsers and sessions, except the one that signed in to answer. Raises Refused."""
     begin_write()
     notice = read_notice(context, token)
     if asks_sign_in(context, notice):
         raise Refused("sign_in_first")
-    use = update(Outbox).where(Outbox.id == notice.id, Outbox.answered_at.is_(None))
-    if change(use.values(answered_at=context.now)) != 1:
+    unanswered = update(Outbox).where(Outbox.id == notice.id, Outbox.answered_at.is_(None))
+    if change(unanswered.values(answered_at=context.now)) != 1:
         raise Refused("not_me_used")
-    ended = sessions.end_sessions_where(context, NOT_ME).where(Session.user_id == notice.user_id, Session.ended_at.is_(None))
-    change(ended if ends_at_once(notice) else ended.where(Session.id != context.who.session_id))
+    live = sessions.end_sessions_where(context, NOT_ME).where(Session.user_id == notice.user_id, Session.ended_at.is_(None))
+    change(live if ends_at_once(notice) else live.where(Session.id != context.who.session_id))
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == notice.user_id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=context.now))
-    change(delete(Binding).where(Binding.user_id == notice.user_id))  # a key that a stranger may have seen turns nothing on
+    change(delete(Binding).where(Binding.user_id == notice.user_id))  # someone else may have seen the pending secret
     user = db.session.get_one(User, notice.user_id)
     record_event(context, "session_end", about=user, reason=NOT_ME)
     grants.stop_emergency_access(context, user, NOT_ME)

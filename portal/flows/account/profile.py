@@ -1,35 +1,16 @@
-"""What a person keeps up to date: name, addresses, number. A new address counts once it is confirmed (RC-3, NO-2)."""
+"""A person's profile: name, phone number, email addresses."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
-
 from portal import phones
-from portal.crypto import SealBroken
-from portal.db import begin_write, change, db
+from portal.db import begin_write, db
+from portal.flows.account.addresses import Address, list_addresses, own_user
 from portal.flows.account.security_page import mask_email
-from portal.flows.base import links
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.factors.on_file import unseal_phone
 from portal.flows.messages import notices
-from portal.flows.messages.notices import address_place
-from portal.flows.sign_in.new_password import FORGOT
-from portal.models import Link, NoticeAddress, User, fold_email, new_id
-from portal.settings import config
 from portal.words.refusals import Refused
-
-CONFIRM = "confirm_email"  # the purpose of its links
-
-
-@dataclass(frozen=True)
-class Address:
-    """A second address, or a new first one, as its owner's page shows it."""
-
-    id: str
-    masked: str
-    is_first: bool
-    is_confirmed: bool
 
 
 @dataclass(frozen=True)
@@ -45,7 +26,7 @@ class Profile:
 
     @property
     def new_email(self) -> Address | None:
-        """The address that waits to become the account's own."""
+        """The unconfirmed address that is to become the account's own."""
         return next((each for each in self.addresses if each.is_first), None)
 
     @property
@@ -56,10 +37,6 @@ class Profile:
 def profile_overview(context: RequestContext) -> Profile:
     """The visitor's own data."""
     user = own_user(context)
-    rows = [
-        Address(row.id, mask_email(open_contact(context, row)), row.is_first, row.confirmed_at is not None)
-        for row in db.session.scalars(addresses_of(context).order_by(NoticeAddress.created_at, NoticeAddress.id))
-    ]
     email, phone = unseal_phone(context, user, "email"), unseal_phone(context, user, "phone")
     return Profile(
         user.full_name,
@@ -67,31 +44,15 @@ def profile_overview(context: RequestContext) -> Profile:
         mask_email(email) if email else "",
         phones.mask(phone),
         user.phone_confirmed_at is not None,
-        rows,
+        list_addresses(context),
     )
-
-
-def own_user(context: RequestContext) -> User:
-    return db.session.get_one(User, context.who.user_id)
-
-
-def addresses_of(context: RequestContext):
-    """SELECT of the visitor's own rows."""
-    return select(NoticeAddress).where(NoticeAddress.user_id == context.who.user_id)
-
-
-def open_contact(context: RequestContext, row: NoticeAddress) -> str:
-    try:
-        return context.keys.open(row.email_sealed, address_place(row.id))
-    except SealBroken:
-        return ""
 
 
 # --- name and number
 
 
 def change_name(context: RequestContext, full_name: str) -> None:
-    """A new name, told to every address. The same one again changes nothing."""
+    """Change the name and notify every address. Idempotent."""
     begin_write()
     user = own_user(context)
     if user.full_name == full_name:
@@ -104,7 +65,7 @@ def change_name(context: RequestContext, full_name: str) -> None:
 
 
 def change_phone(context: RequestContext, typed: str, countries: tuple[str, ...]) -> None:
-    """Keep a number on file. It is not confirmed by that: `confirm_phone` is for who read a code from it. Raises Refused."""
+    """Change the number on file. It counts as unconfirmed until its owner enters a code sent to it. Idempotent. Raises Refused."""
     begin_write()
     user = own_user(context)
     try:
@@ -120,135 +81,3 @@ def change_phone(context: RequestContext, typed: str, countries: tuple[str, ...]
     record_event(context, "phone_changed")
     notices.queue_notice(context, user, "phone_changed", phone=phones.mask(number))
     db.session.commit()
-
-
-# --- addresses
-
-
-def ask_address(context: RequestContext, address: str, is_first: bool) -> None:
-    """Mail a link to a new address, and tell the ones there are. Raises Refused: "email_known", "addresses_full", "mails_many"."""
-    begin_write()
-    try:
-        add_address(context, address, is_first)
-    except Refused:
-        db.session.rollback()
-        raise
-    db.session.commit()
-
-
-def add_address(context: RequestContext, address: str, is_first: bool) -> None:
-    """The row, its link, its mail and the notice; part of the open transaction."""
-    user = db.session.get_one(User, context.who.user_id, with_for_update=True)  # two requests count one after the other
-    make_room(context, user, address, is_first)
-    if links.has_many_links(context, user.id, CONFIRM):
-        raise Refused("mails_many")
-    row_id = new_id()
-    row = NoticeAddress(
-        id=row_id,
-        user_id=user.id,
-        email_sealed=context.keys.seal(address, address_place(row_id)),
-        is_first=is_first,
-        created_at=context.now,
-    )
-    db.session.add(row)
-    token = links.make_link(context, user, CONFIRM, config.ADDRESS_LINK_LIFE, address=row_id)
-    notices.queue_notice(context, user, "confirm_email", link=token, to=address)
-    if is_first:
-        notices.queue_notice(context, user, "email_asked", address=mask_email(address))
-        record_event(context, "email_asked")
-    else:
-        notices.queue_notice(context, user, "address_asked", address=mask_email(address))
-        record_event(context, "notice_address_asked")
-
-
-def make_room(context: RequestContext, user: User, address: str, is_first: bool) -> None:
-    """Refuse what is known; drop what the new wish stands for: an older new first address, or the same one asked for before."""
-    meant = fold_email(address)
-    rows = list(db.session.scalars(addresses_of(context)))
-    same = [row for row in rows if row.is_first == is_first and fold_email(open_contact(context, row)) == meant]
-    if meant == fold_email(unseal_phone(context, user, "email")) or any(row.confirmed_at for row in same):
-        raise Refused("email_known")
-    older = [row for row in rows if row.is_first] if is_first else same
-    if not is_first and len([row for row in rows if not row.is_first and row not in same]) >= config.SECOND_ADDRESSES:
-        raise Refused("addresses_full")
-    for row in older:
-        drop_address(context, row.id)
-
-
-def drop_address(context: RequestContext, address_id: str) -> None:
-    """Delete an address of the visitor and end the link that was to confirm it; part of the open transaction."""
-    for link in db.session.scalars(
-        select(Link).where(Link.user_id == context.who.user_id, Link.purpose == CONFIRM, Link.used_at.is_(None))
-    ):
-        if link.facts["address"] == address_id:
-            link.used_at = context.now
-    change(delete(NoticeAddress).where(NoticeAddress.id == address_id, NoticeAddress.user_id == context.who.user_id))
-
-
-def find_address(context: RequestContext, address_id: str) -> Address | None:
-    """One of the visitor's own, or None."""
-    return next((each for each in profile_overview(context).addresses if each.id == address_id), None)
-
-
-def remove_address(context: RequestContext, address_id: str) -> bool:
-    """Take an address away; it is told, too, where it was confirmed. False where there is none of that id."""
-    begin_write()
-    row = db.session.scalar(addresses_of(context).where(NoticeAddress.id == address_id))
-    if row is None:
-        db.session.rollback()
-        return False
-    notices.queue_notice(context, own_user(context), "address_removed", address=mask_email(open_contact(context, row)))
-    db.session.flush()
-    drop_address(context, address_id)
-    record_event(context, "notice_address_removed")
-    db.session.commit()
-    return True
-
-
-def pending_address(context: RequestContext, token: str) -> tuple[Link, NoticeAddress]:
-    """The visitor's link and the address that it confirms; changes nothing. Raises Refused."""
-    link = links.read_link(context, token, CONFIRM)
-    if link.user_id != context.who.user_id:
-        raise Refused("link_other")
-    row = db.session.scalar(addresses_of(context).where(NoticeAddress.id == link.facts["address"]))
-    if row is None:
-        raise Refused("link_used")
-    return link, row
-
-
-def address_to_confirm(context: RequestContext, token: str) -> Address:
-    """What the page of a link asks about. Raises Refused."""
-    _, row = pending_address(context, token)
-    return Address(row.id, mask_email(open_contact(context, row)), row.is_first, is_confirmed=False)
-
-
-def confirm_address(context: RequestContext, token: str) -> None:
-    """Let an address count. The old one is told of a new first one, as all others are. Raises Refused."""
-    begin_write()
-    try:
-        link, row = pending_address(context, token)
-        links.spend_link(context, link)
-    except Refused:
-        db.session.rollback()
-        raise
-    if row.is_first:
-        become_first(context, row)
-    else:
-        row.confirmed_at = context.now
-        record_event(context, "notice_address_added")
-        notices.queue_notice(context, own_user(context), "address_added", address=mask_email(open_contact(context, row)))
-    db.session.commit()
-
-
-def become_first(context: RequestContext, row: NoticeAddress) -> None:
-    """The address becomes the account's own. A link to a new password that the old one holds opens nothing any more."""
-    user, address = own_user(context), context.keys.open(row.email_sealed, address_place(row.id))
-    told = notices.notice_addresses(context, user)
-    user.seal(context.keys, "email", address)
-    links.void_links(context, user.id, FORGOT)
-    for each in db.session.scalars(addresses_of(context)).all():
-        if fold_email(open_contact(context, each)) == fold_email(address):  # it may have been a second one before
-            drop_address(context, each.id)
-    record_event(context, "email_changed")
-    for each in dict.fromkeys([*told, address]):
-        notices.queue_notice(context, user, "email_changed", to=each, address=mask_email(address))

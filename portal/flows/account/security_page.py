@@ -1,10 +1,10 @@
-"""What a person's own pages show: every query by the owner's id."""
+"""The Security page and the home page's invitation; every query is limited to the owner's id."""
 
-from collections import namedtuple
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, desc, literal, select, union_all, update
+from sqlalchemy import select, update
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
@@ -12,11 +12,11 @@ from portal.flows.base.context import RequestContext
 from portal.flows.factors import backup_codes
 from portal.flows.factors.challenges import is_switched_off, usable_authenticators
 from portal.methods import Method, method
-from portal.models import Appointment, Authenticator, Letter, Practice, Result, User, secret_place
+from portal.models import Authenticator, Practice, User, secret_place
 from portal.settings import config
 from portal.words.refusals import N_, Refused
 
-INSTEAD = N_("Use another way instead")  # the link that replaces a way that is switched off
+REPLACE_LABEL = N_("Use another way instead")  # the link beside an authenticator whose method is switched off
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class AuthenticatorView:
     added_at: datetime
     last_used_at: datetime | None
     disabled: bool
-    is_off: bool  # texts are switched off
-    target: bytes | None = field(repr=False)  # two ways to one number are lost together
-    goes_to: str = ""  # masked: is my number right? (the guide's troubleshooting)
+    is_off: bool  # whether texts are switched off
+    target: bytes | None = field(repr=False)  # the number's hash: two authenticators with one number are lost together
+    goes_to: str = ""  # the masked number, so that people can check it (the guide's troubleshooting)
 
 
 @dataclass(frozen=True)
@@ -42,56 +42,26 @@ class TwoFactor:
 
     since: datetime | None
     held: list[AuthenticatorView]
-    lost_phone: Refused  # the sentence of what would remain
+    lost_phone: Refused  # the sentence that says what would remain
 
     @property
     def disabled(self) -> bool:
-        """Whether no authenticator works any more."""
+        """Whether every authenticator is disabled."""
         return all(each.disabled for each in self.held)
 
     @property
     def is_off(self) -> bool:
-        """Whether one of them waits for texts to be switched on again."""
+        """Whether one of them works only when texts are switched on again."""
         return any(each.is_off for each in self.held)
 
 
-def union_part(name: str, owner, *columns):
-    """One list of the health record as a part of RECORD: its name, and columns that begin with a time."""
-    return select(literal(name), *columns).where(owner == bindparam("owner"))
-
-
-# The three lists of the home page by one statement, the newest first: what they share is that they hold a time and three texts.
-RECORD = union_all(
-    union_part(
-        "appointments", Appointment.patient_id, Appointment.at, Appointment.with_whom, Appointment.place, Appointment.reason
-    ),
-    union_part("letters", Letter.patient_id, Letter.sent_at, Letter.sender, Letter.subject, Letter.body),
-    union_part("results", Result.patient_id, Result.taken_at, Result.name, Result.value, Result.range),
-).order_by(desc("at"))
-SHAPES = {
-    "appointments": namedtuple("AppointmentRow", "at with_whom place reason"),
-    "letters": namedtuple("LetterRow", "sent_at sender subject body"),
-    "results": namedtuple("ResultRow", "taken_at name value range"),
-}
-
-
-def health_record(context: RequestContext) -> dict:
-    """`appointments`, the next one first; `letters` and `results`, newest first."""
-    rows = db.session.connection().execute(RECORD, {"owner": context.who.user_id})
-    lists: dict[str, list] = {name: [] for name in SHAPES}
-    for name, *columns in rows:
-        lists[name].append(SHAPES[name](*columns))
-    lists["appointments"].reverse()
-    return lists
-
-
-def security_page(context: RequestContext) -> dict:
-    """`two_factor` (None when off) and `backup` (None without codes)."""
+def security_page(context: RequestContext) -> dict[str, Any]:
+    """What the template takes: `two_factor` (None when off) and `backup` (None without codes)."""
     if not context.who.is_on:
         return {"two_factor": None, "backup": None}
     rows = own_authenticators(context)
     codes = backup_codes.codes_overview(context)
-    state = TwoFactor(since=context.who.two_factor_since, held=rows, lost_phone=after_losing_the_phone(rows, codes))
+    state = TwoFactor(since=context.who.two_factor_since, held=rows, lost_phone=explain_phone_loss(rows, codes))
     return {"two_factor": state, "backup": codes}
 
 
@@ -102,40 +72,40 @@ def own_authenticators(context: RequestContext) -> list[AuthenticatorView]:
 
 
 def view_authenticator(context: RequestContext, row: Authenticator) -> AuthenticatorView:
-    known = method(row.method)
-    off = is_switched_off(context, known)
+    its_method = method(row.method)
+    is_off = is_switched_off(context, its_method)
     return AuthenticatorView(
         id=row.id,
         method=row.method,
-        label=known.label if known else row.name,
+        label=its_method.label if its_method else row.name,
         name=row.name,
-        change_label=INSTEAD if off else known.change_label if known else "",
+        change_label=REPLACE_LABEL if is_off else its_method.change_label if its_method else "",
         added_at=row.created_at,
         last_used_at=row.last_used_at,
         disabled=row.disabled_at is not None,
-        is_off=off,
+        is_off=is_off,
         target=row.target_hash,
-        goes_to=masked_target(context, row, known),
+        goes_to=masked_target(context, row, its_method),
     )
 
 
-def is_last(rows: list[AuthenticatorView], held: AuthenticatorView) -> bool:
-    """Whether no other of the rows gives codes that work."""
-    return not any(each.id != held.id and not each.disabled and not each.is_off for each in rows)
+def is_last(rows: list[AuthenticatorView], authenticator: AuthenticatorView) -> bool:
+    """Whether no other authenticator works."""
+    return not any(each.id != authenticator.id and not each.disabled and not each.is_off for each in rows)
 
 
-def masked_target(context: RequestContext, row: Authenticator, known: Method | None) -> str:
-    """The masked number, "" where nothing is sent or the seal does not open."""
-    if known is None or known.mask is None:
+def masked_target(context: RequestContext, row: Authenticator, its_method: Method | None) -> str:
+    """The masked number, "" if the method sends nothing or the number cannot be decrypted."""
+    if its_method is None or its_method.mask is None:
         return ""
     try:
-        return known.mask(context.keys.open(row.secret_sealed, secret_place(row.user_id, row.id)))
+        return its_method.mask(context.keys.open(row.secret_sealed, secret_place(row.user_id, row.id)))
     except SealBroken:
         return ""
 
 
-def after_losing_the_phone(rows: list[AuthenticatorView], codes: backup_codes.Overview | None) -> Refused:
-    """What would remain without the phone: backup codes, or a second authenticator on another device, or nothing (rule 14)."""
+def explain_phone_loss(rows: list[AuthenticatorView], codes: backup_codes.Overview | None) -> Refused:
+    """What would remain without the phone: backup codes, a second authenticator on another device, or nothing (rule 14)."""
     has_second = len({row.target or row.id for row in rows if not row.disabled and not row.is_off}) > 1
     if codes is None or not codes.left or not codes.works:
         return Refused("lost_second" if has_second else "lost_nothing")
@@ -145,26 +115,26 @@ def after_losing_the_phone(rows: list[AuthenticatorView], codes: backup_codes.Ov
 
 
 def mask_email(address: str) -> str:
-    """m•••@example.test: enough to recognise, not enough to write to."""
+    """m•••@example.test: enough to recognize, not enough to write to."""
     name, at, host = address.partition("@")
     return f"{name[:1]}•••{at}{host}" if at else ""
 
 
 def is_invited(context: RequestContext) -> bool:
-    """Whether the home page invites to turn two-factor authentication on: where it is off, and not dismissed lately."""
+    """Whether the home page invites the person to turn on two-factor authentication: it is off, and not dismissed lately."""
     until = context.who.invited_until
     return not context.who.is_on and (until is None or until <= context.now)
 
 
 def dismiss_invitation(context: RequestContext) -> None:
-    """Let the invitation rest."""
+    """Hide the invitation for a while."""
     begin_write()
     change(update(User).where(User.id == context.who.user_id).values(invited_until=context.now + config.INVITATION_RESTS))
     db.session.commit()
 
 
 def administrator_names(context: RequestContext) -> list[str]:
-    """The names of the people who administer the visitor's practice, the visitor left out."""
+    """The names of the practice's administrators, without the visitor."""
     if context.who.practice_id is None:
         return []
     own = select(User.full_name).where(
@@ -177,5 +147,5 @@ def administrator_names(context: RequestContext) -> list[str]:
 
 
 def list_practices() -> list[Practice]:
-    """Every practice, by name: the public list."""
+    """Every practice, by name, for the public list."""
     return list(db.session.scalars(select(Practice).order_by(Practice.name)))

@@ -1,1 +1,1 @@
-"""What waits for a second person, of every kind (dual control)."""
+"""Every kind of request that waits for a second person (dual control)."""

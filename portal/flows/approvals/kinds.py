@@ -1,4 +1,4 @@
-"""What waits for a second approver, whatever kind it is: listed, looked at, approved or refused (AD-3, AD-6)."""
+"""Requests that wait for a second person, of every kind: listed, shown, approved or refused (AD-3, AD-6)."""
 
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision
@@ -9,27 +9,27 @@ KINDS = {kind.name: kind for kind in (RESET, EMERGENCY_ACCESS)}
 
 
 def list_requests(context: RequestContext) -> list[PendingDecision]:
-    """What the visitor may decide, the oldest first."""
+    """The requests that the visitor may decide, oldest first."""
     return sorted(
         (each for kind in KINDS.values() for each in kind.list_waiting(context)), key=lambda each: (each.asked_at, each.id)
     )
 
 
 def find_request(context: RequestContext, kind: str, row_id: str) -> PendingDecision | None:
-    """One of those, or None."""
+    """One request that the visitor may decide, or None."""
     return next((each for each in list_requests(context) if (each.kind, each.id) == (kind, row_id)), None)
 
 
 def refuse_missed_request(context: RequestContext, kind: str, row_id: str) -> None:
-    """What was asked for waits no longer, or never did for the visitor. Raises Refused: why, and who was first."""
+    """Explain why a request is not pending for the visitor. Raises Refused, with the person who decided first."""
     if kind in KINDS:
         KINDS[kind].explain_gone(context, row_id)
 
 
 def decide_request(context: RequestContext, kind: str, row_id: str, approved: bool) -> None:
-    """Approve or refuse it. Raises Refused."""
-    chosen = KINDS[kind]
+    """Approve or refuse a request. Raises Refused."""
+    request_kind = KINDS[kind]
     if approved:
-        chosen.approve(context, row_id)
+        request_kind.approve(context, row_id)
     else:
-        chosen.refuse(context, row_id)
+        request_kind.refuse(context, row_id)

@@ -1,1 +1,1 @@
-"""Emergency access (break-glass): asked for, decided by two people, reading only, reviewed afterwards (AD-6)."""
+"""Emergency access (break-glass): requested, approved by a second person, read-only, reviewed afterwards (AD-6)."""

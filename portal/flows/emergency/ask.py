@@ -1,4 +1,4 @@
-"""A provider without a code: asks for emergency access, waits, takes it up (AD-6)."""
+"""A provider without a code requests emergency access, waits, and starts using it (AD-6)."""
 
 import hmac
 from dataclasses import dataclass
@@ -20,25 +20,28 @@ from portal.settings import config
 from portal.words.refusals import Refused
 
 ASKED = "emergency_asked"
-FREE, WAITING, APPROVED, REFUSED, LAPSED, HAD = "free", "waiting", "approved", "refused", "lapsed", "had"
+FREE, WAITING, APPROVED, REFUSED, LAPSED, USED_UP = "free", "waiting", "approved", "refused", "lapsed", "had"
 
 
 @dataclass(frozen=True)
 class RequestState:
-    """How it stands with the person's newest request."""
+    """The state of the person's newest request."""
 
     state: str
-    is_here: bool = False  # asked from this browser
-    until: datetime | None = None  # of the wait, or of the access
+    is_here: bool = False  # requested from this browser
+    until: datetime | None = None  # when the request lapses, or the access ends
     again_at: datetime | None = None
-    by: str = ""  # who decided
-    told: tuple[str, ...] = ()  # the administrators who know; support where there is none
-    seconds: int = 0  # until the wait is over
-    number: str = ""  # that the approver has to hear, in the browser that asked alone
+    by: str = ""  # the person who decided
+    told: tuple[str, ...] = ()  # the notified administrators; empty if only support was notified
+    seconds: int = 0  # until the request lapses
+    number: str = ""  # to read to the approver; only in the browser that asked
 
 
 def request_state(context: RequestContext) -> RequestState:
-    """What the person's page says now; changes nothing."""
+    """What the person's page shows now. Read-only.
+
+    EMERGENCY_AGAIN counts from the approval: a mistaken refusal, or an empty desk, must not lock a provider out in an emergency.
+    """
     newest = select(G).where(G.provider_id == context.who.user_id).order_by(G.asked_at.desc()).limit(1)
     grant = db.session.scalar(newest)
     if grant is None or context.now >= (grant.approved_at or grant.asked_at) + config.EMERGENCY_AGAIN:
@@ -47,85 +50,86 @@ def request_state(context: RequestContext) -> RequestState:
     by, here = decided_by.full_name if decided_by else "", is_here(context, grant)
     if grant.approved_at and grant.ends_at:
         again_at = grant.approved_at + config.EMERGENCY_AGAIN
-        runs = grant.ended_at is None and context.now < grant.ends_at
-        return RequestState(APPROVED if runs else HAD, here, grant.ends_at, again_at, by)
+        is_active = grant.ended_at is None and context.now < grant.ends_at
+        return RequestState(APPROVED if is_active else USED_UP, here, grant.ends_at, again_at, by)
     if grant.refused_at:
         return RequestState(REFUSED, here, by=by)
     until = grant.asked_at + config.EMERGENCY_WAIT
     if context.now >= until:
         return RequestState(LAPSED, here)
-    told = administrators.list_administrators(grant.practice_id, grant.provider_id)
-    names = tuple(each.full_name for each in told)
+    notified = administrators.list_administrators(grant.practice_id, grant.provider_id)
+    names = tuple(each.full_name for each in notified)
     number = grants.comparison_number(context, grant) if here else ""
     return RequestState(WAITING, here, until, told=names, seconds=int((until - context.now).total_seconds()), number=number)
 
 
 def is_here(context: RequestContext, grant: EmergencyGrant) -> bool:
-    """Whether this is the sign-in that asked, or a later one of the same browser: nothing but time or the person ended that one."""
+    """Whether this session made the request, or the same browser did in one that has since expired or was signed out."""
     if grant.session_id == context.who.session_id:
         return True
-    asked = db.session.get(Session, grant.session_id) if grant.session_id else None
-    if asked is None or not asked.browser_hash or not context.browser or asked.ended_reason not in (None, "signed_out"):
+    origin = db.session.get(Session, grant.session_id) if grant.session_id else None
+    if origin is None or not origin.browser_hash or not context.browser or origin.ended_reason not in (None, "signed_out"):
         return False
-    return hmac.compare_digest(asked.browser_hash, token_hash(context.browser))
+    return hmac.compare_digest(origin.browser_hash, token_hash(context.browser))
 
 
 def ask_emergency_access(context: RequestContext, reason: str) -> None:
-    """Ask two others for sixty minutes of reading; this claim waits for their answer. Raises Refused, which is recorded.
+    """Request an hour of read-only access; this claim waits for a second person's decision. Raises Refused, which is recorded.
 
-    A second press in the same browser changes nothing.
+    Idempotent in the same browser.
     """
     session = begin_write()
     user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
-    now = request_state(context)
-    if now.state == WAITING and now.is_here:
+    current = request_state(context)
+    if current.state == WAITING and current.is_here:
         session.rollback()
         return
-    told = grants.list_approvers(user.practice_id, user.id)
-    refused = why_not_now(context, user, now, told)
+    approvers = grants.list_approvers(user.practice_id, user.id)
+    refused = why_not_now(context, user, current, approvers)
     if refused:
         record_event(context, ASKED, reason=refused.reason, refused=True)
         session.commit()
         raise refused
-    add_request(context, user, reason, told)
+    add_request(context, user, reason, approvers)
     session.commit()
 
 
-def why_not_now(context: RequestContext, user: User, now: RequestState, told: list[User]) -> Refused | None:
-    """Why it cannot be asked for now; None where it can."""
+def why_not_now(context: RequestContext, user: User, current: RequestState, approvers: list[User]) -> Refused | None:
+    """Why the person cannot request access now, or None."""
     if user.practice_id is None:
         return Refused("emergency_practice")
-    if now.state == WAITING and now.until:
-        return Refused("emergency_waiting", when=now.until.isoformat())
-    if now.again_at:
-        return Refused("emergency_again", when=now.again_at.isoformat())
+    if current.state == WAITING and current.until:
+        return Refused("emergency_waiting", when=current.until.isoformat())
+    if current.again_at:
+        return Refused("emergency_again", when=current.again_at.isoformat())
+    # Three requests without an approval are enough for a day.
     recent = (G.provider_id == user.id, G.approved_at.is_(None), G.asked_at > context.now - config.EMERGENCY_AGAIN)
-    asks, first = db.session.execute(select(func.count(), func.min(G.asked_at)).where(*recent)).one()
-    if asks >= config.EMERGENCY_ASKS:
+    requests, first = db.session.execute(select(func.count(), func.min(G.asked_at)).where(*recent)).one()
+    if requests >= config.EMERGENCY_ASKS:
         return Refused("emergency_often", when=(first + config.EMERGENCY_AGAIN).isoformat())
-    return None if told else Refused("emergency_nobody")
+    return None if approvers else Refused("emergency_nobody")
 
 
-def add_request(context: RequestContext, user: User, reason: str, told: list[User]) -> None:
-    """The request, the longer claim, and everybody's notice; part of the open transaction."""
+def add_request(context: RequestContext, user: User, reason: str, approvers: list[User]) -> None:
+    """Add the request, extend the claim, and notify everyone; part of the open transaction."""
     own = (Session.id == context.who.session_id, Session.ended_at.is_(None), Session.level.in_(CLAIMS))
-    waits = update(Session).where(*own).values(level=LEVEL_WAITING, ends_at=context.now + config.EMERGENCY_WAIT)
-    if change(waits) != 1:  # a code was right in another tab, or the claim ended
+    extended = update(Session).where(*own).values(level=LEVEL_WAITING, ends_at=context.now + config.EMERGENCY_WAIT)
+    if change(extended) != 1:  # the sign-in was completed in another tab, or the claim ended
         db.session.rollback()
         raise Refused("emergency_late")
     grant = grants.new_grant(context, user, reason)
     db.session.add(grant)
     db.session.flush()
-    grants.notify_both(context, ASKED, grant, *told)
-    grants.notify_both(context, "emergency_told", grant, *told)
+    grants.record_for_both(context, ASKED, grant, *approvers)
+    grants.record_for_both(context, "emergency_told", grant, *approvers)
     practice = db.session.get_one(Practice, user.practice_id)
     notices.queue_notice(context, user, ASKED)
-    for each in told:
+    for each in approvers:
         notices.queue_notice(context, each, "emergency_told", who=user.full_name, practice=practice.name, role=each.role)
 
 
 def take_up_emergency_access(context: RequestContext) -> str:
-    """Turn the claim into a session that reads charts until the hour is over; returns its new token (SE-7). Raises Refused."""
+    """Turn the claim into a session that reads charts until the grant ends; returns its new token (SE-7). Raises Refused."""
     begin_write()
     who = context.who
     own = select(G).where(G.provider_id == who.user_id, G.practice_id == who.practice_id, *is_running(context))
@@ -136,6 +140,6 @@ def take_up_emergency_access(context: RequestContext) -> str:
         db.session.rollback()
         raise Refused(reason or "emergency_late")
     grant.session_id = context.who.session_id
-    grants.notify_both(context, "emergency_begun", grant)
+    grants.record_for_both(context, "emergency_begun", grant)
     db.session.commit()
     return token

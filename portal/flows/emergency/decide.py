@@ -1,4 +1,6 @@
-"""Who decides on emergency access: administrators for their own practice, support for every one; never for themselves (AD-6)."""
+"""Approving emergency access (dual control): administrators for their own practice, support for any; never for oneself (AD-6)."""
+
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import aliased
@@ -30,12 +32,12 @@ Approver, Member = aliased(User), aliased(User)
 
 
 def decidable_by(context: RequestContext) -> ColumnElement[bool]:
-    """SQL: what the visitor may decide on, or look at."""
+    """SQL: grants that the visitor may decide or review."""
     return may_decide(context, G.practice_id, G.provider_id)
 
 
 def is_member() -> ColumnElement[bool]:
-    """SQL: whoever asked is still of the practice whose charts they asked for, and has charts to open at all."""
+    """SQL: the requester still belongs to the practice whose charts they asked for, in a role that reads charts."""
     return (
         exists()
         .where(Member.id == G.provider_id, Member.practice_id == G.practice_id, Member.role.in_(PROVIDER.roles))
@@ -43,8 +45,8 @@ def is_member() -> ColumnElement[bool]:
     )
 
 
-def select_requests() -> Select:
-    """SQL: grants, each with who asked, the practice, who decided, and the sign-in that asked."""
+def select_requests() -> Select[EmergencyGrant, str, str, str, str, str]:
+    """SQL: grants with the names of requester, practice, and approver, and the requesting session's browser and IP address."""
     return (
         select(G, User.full_name, Practice.name, Approver.full_name, Session.user_agent, Session.ip)
         .join(User, User.id == G.provider_id)
@@ -56,7 +58,7 @@ def select_requests() -> Select:
 
 
 def list_pending(context: RequestContext) -> list[PendingDecision]:
-    """What the visitor can decide now."""
+    """The requests that the visitor can decide now."""
     rows = db.session.execute(select_requests().where(decidable_by(context), *is_open(context), is_member()))
     return [as_pending(context, *row) for row in rows]
 
@@ -82,38 +84,41 @@ def as_pending(
 
 
 def approve_emergency_access(context: RequestContext, row_id: str) -> None:
-    """Give sixty minutes from now. Raises Refused: who was first, or why it does not wait any more."""
+    """Grant sixty minutes from now. Raises Refused, with the person who decided first or why it is no longer pending."""
     decide_emergency_access(context, row_id, approved_at=context.now, ends_at=context.now + config.EMERGENCY_LIFE)
     notify_decision(context, row_id, "emergency_approved")
 
 
 def refuse_emergency_access(context: RequestContext, row_id: str) -> None:
-    """Say no. Raises Refused like `approve`."""
+    """Refuse the request. Raises Refused, as for an approval."""
     decide_emergency_access(context, row_id, refused_at=context.now)
     notify_decision(context, row_id, "emergency_refused")
 
 
-def decide_emergency_access(context: RequestContext, row_id: str, **columns) -> None:
-    """One UPDATE decides between two people at the same moment; the transaction stays open. Raises Refused."""
+def decide_emergency_access(context: RequestContext, row_id: str, **columns: datetime) -> None:
+    """Write the decision; one UPDATE settles a race of two approvers. The transaction stays open. Raises Refused."""
     begin_write()
     lock_request(context)
-    its = update(G).where(G.id == row_id, decidable_by(context), *is_open(context), is_member())
-    if change(its.values(decided_by_id=context.who.user_id, **columns)) != 1:
+    pending = update(G).where(G.id == row_id, decidable_by(context), *is_open(context), is_member())
+    if change(pending.values(decided_by_id=context.who.user_id, **columns)) != 1:
         db.session.rollback()
-        refuse_missed(context, row_id)
+        explain_access_gone(context, row_id)
         raise Refused("approval_gone")
 
 
 def notify_decision(context: RequestContext, row_id: str, event: str) -> None:
-    """Both people's events, and the mail to who asked; closes the transaction."""
+    """Record the event for both people, queue the requester's email, and commit."""
     grant = db.session.get_one(EmergencyGrant, row_id, populate_existing=True)
-    grants.notify_both(context, event, grant)
+    grants.record_for_both(context, event, grant)
     notices.queue_notice(context, db.session.get_one(User, grant.provider_id), event, who=context.who.full_name)
     db.session.commit()
 
 
-def refuse_missed(context: RequestContext, row_id: str) -> None:
-    """It does not wait for the visitor. Raises Refused with who was first; another practice's, or one's own, is recorded."""
+def explain_access_gone(context: RequestContext, row_id: str) -> None:
+    """Explain why the request is not pending for the visitor. Raises Refused, with the person who decided first.
+
+    Returns if it is another practice's, or the visitor's own, which is recorded.
+    """
     grant = db.session.scalar(select(G).where(G.id == row_id, decidable_by(context)).execution_options(populate_existing=True))
     if grant is None:
         if db.session.scalar(select(func.count()).where(G.id == row_id)):
@@ -125,4 +130,4 @@ def refuse_missed(context: RequestContext, row_id: str) -> None:
     raise Refused("emergency_withdrawn" if grant.refused_at else "emergency_lapsed")
 
 
-EMERGENCY_ACCESS = RequestKind(KIND, list_pending, approve_emergency_access, refuse_emergency_access, refuse_missed)
+EMERGENCY_ACCESS = RequestKind(KIND, list_pending, approve_emergency_access, refuse_emergency_access, explain_access_gone)

@@ -1,10 +1,12 @@
-"""Emergency access: who is told, what both people read of it, how it ends (AD-6, 45 CFR 164.312(a)(2)(ii))."""
+"""Emergency grants: their states, who is notified, both people's events, and their end (AD-6, 45 CFR 164.312(a)(2)(ii))."""
 
 import logging
 import secrets
 from dataclasses import replace
+from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Update, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
@@ -15,28 +17,28 @@ from portal.flows.practice.administrators import can_sign_in, list_administrator
 from portal.models import EmergencyGrant, User, new_id, number_place
 from portal.settings import config
 
-COLLEAGUE = "colleague"  # the reason in the event that the other person reads
+COLLEAGUE = "colleague"  # the reason in the other person's event
 G = EmergencyGrant
 log = logging.getLogger(__name__)
 
 
-def is_open(context: RequestContext) -> tuple:
-    """SQL: a request that can still be decided."""
+def is_open(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
+    """SQL: requests that can still be decided."""
     return G.approved_at.is_(None), G.refused_at.is_(None), G.asked_at > context.now - config.EMERGENCY_WAIT
 
 
-def is_running(context: RequestContext) -> tuple:
-    """SQL: approved, and neither run out nor stopped."""
+def is_running(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
+    """SQL: approved, and neither expired nor stopped."""
     return G.approved_at.is_not(None), G.ended_at.is_(None), G.ends_at > context.now
 
 
-def is_over(context: RequestContext) -> tuple:
-    """SQL: was approved, and is no more."""
+def is_over(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
+    """SQL: approved once, now expired or stopped."""
     return G.approved_at.is_not(None), G.ended_at.is_not(None) | (G.ends_at <= context.now)
 
 
 def new_grant(context: RequestContext, user: User, reason: str) -> EmergencyGrant:
-    """A request of the visitor, with a number of its own: random, and sealed, so that no other key makes it another one."""
+    """The visitor's request. Its comparison number is random and stored sealed, so that a key rotation does not change it."""
     row_id = new_id()
     return EmergencyGrant(
         id=row_id,
@@ -50,9 +52,9 @@ def new_grant(context: RequestContext, user: User, reason: str) -> EmergencyGran
 
 
 def comparison_number(context: RequestContext, grant: EmergencyGrant) -> str:
-    """Two digits that the page that waits and the approver's page both show, so that they speak of one request.
+    """Two digits on the requester's waiting page and on the approver's page, which show that both mean the same request.
 
-    "" if it cannot be read (or an earlier release took the request): then nobody reads it out, and the request is refused.
+    "" if it cannot be decrypted, or the request predates these numbers: the approver then has to refuse it.
     """
     try:
         return context.keys.open(grant.number_sealed, number_place(grant.id)) if grant.number_sealed else ""
@@ -61,10 +63,10 @@ def comparison_number(context: RequestContext, grant: EmergencyGrant) -> str:
         return ""
 
 
-def notify_both(
+def record_for_both(
     context: RequestContext, event: str, grant: EmergencyGrant, *others: User, refused: bool = False, reason: str | None = None
 ) -> None:
-    """Record a step about the provider, and about each of the `others` (who approved it, where none is named)."""
+    """Record an event about the provider, and one about each of the `others` (by default the person who decided)."""
     record_event(
         context, event, about=db.session.get_one(User, grant.provider_id), refused=refused, reason=reason, case_id=grant.id
     )
@@ -78,43 +80,48 @@ def list_support_agents(provider_id: int) -> list[User]:
 
 
 def list_approvers(practice_id: int | None, provider_id: int) -> list[User]:
-    """Who is told of a request: the practice's administrators; support, too, where they are fewer than two."""
+    """The people notified of a request: the practice's administrators, and support if there are fewer than two."""
     own = list_administrators(practice_id, provider_id)
     return own if len(own) >= config.EMERGENCY_TOLD else own + list_support_agents(provider_id)
 
 
 def close_due_grants(context: RequestContext) -> None:
-    """Record the end of whatever has run out, and tell who reviews it: by the sweep, or whoever comes by first."""
-    due = (G.approved_at.is_not(None), G.ended_at.is_(None), G.ends_at <= context.now)
-    if not db.session.scalar(select(func.count()).select_from(G).where(*due)):
+    """Record the end of expired grants and notify their reviewers. The sweep calls it, and pages that must not wait for the sweep."""
+    is_due = (G.approved_at.is_not(None), G.ended_at.is_(None), G.ends_at <= context.now)
+    if not db.session.scalar(select(func.count()).select_from(G).where(*is_due)):
         return
     begin_write()
-    end_grants(context, due, G.ends_at)
+    end_grants(context, is_due, G.ends_at)
     db.session.commit()
 
 
-def end_grants(context: RequestContext, which: tuple, at, reason: str | None = None) -> None:
+def end_grants(
+    context: RequestContext,
+    which: tuple[ColumnElement[bool], ...],
+    at: datetime | InstrumentedAttribute[datetime | None],
+    reason: str | None = None,
+) -> None:
     """End grants, once each, and ask for their review; part of the open transaction.
 
-    Without a `reason` it ends by itself: the event names no person and no browser.
+    No `reason` means that time ran out: the event then names no person and no browser.
     """
-    told = context if reason else replace(context, visitor=None, ip="", user_agent="")
-    for grant in updated_grants(update(G).where(*which).values(ended_at=at)):
-        notify_both(told, "emergency_ended", grant, reason=reason)
+    recorded_as = context if reason else replace(context, visitor=None, ip="", user_agent="")
+    for grant in update_grants(update(G).where(*which).values(ended_at=at)):
+        record_for_both(recorded_as, "emergency_ended", grant, reason=reason)
         provider = db.session.get_one(User, grant.provider_id)
         for each in list_administrators(grant.practice_id, provider.id) or list_support_agents(provider.id):
             notices.queue_notice(context, each, "emergency_review", who=provider.full_name, role=each.role)
 
 
-def updated_grants(statement) -> list[EmergencyGrant]:
-    """The grants that an UPDATE met, as they are after it: another request that was first has left it none."""
+def update_grants(statement: Update) -> list[EmergencyGrant]:
+    """Execute an UPDATE; returns the changed grants. After a concurrent request did the same, there are none."""
     options = {"synchronize_session": False, "populate_existing": True}
     return list(db.session.scalars(statement.returning(G).execution_options(**options)))
 
 
 def stop_emergency_access(context: RequestContext, user: User, reason: str) -> None:
-    """Nothing of the person waits or runs any more, as they said that it was not them, or were reset; part of the open transaction."""
+    """Withdraw the person's pending requests and end their running grants; part of the open transaction."""
     own = G.provider_id == user.id
-    for grant in updated_grants(update(G).where(own, *is_open(context)).values(refused_at=context.now)):
-        notify_both(context, "emergency_refused", grant, reason=reason)
+    for grant in update_grants(update(G).where(own, *is_open(context)).values(refused_at=context.now)):
+        record_for_both(context, "emergency_refused", grant, reason=reason)
     end_grants(context, (own, *is_running(context)), context.now)

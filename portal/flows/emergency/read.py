@@ -1,4 +1,4 @@
-"""What somebody with emergency access does: opens charts, ends it, and is refused everything else (AD-6)."""
+"""Using emergency access: opening charts, refused writes, ending it early (AD-6)."""
 
 from sqlalchemy import select
 
@@ -13,34 +13,34 @@ ENDED_NOW = "ended_now"  # the reason in the event
 
 
 def running_grant(context: RequestContext) -> EmergencyGrant | None:
-    """The grant that this session reads by; None where it ran out, was stopped, or is of a practice that the person left."""
+    """The grant behind this session; None if it expired, was stopped, or belongs to a practice that the person left."""
     who = context.who
     own = (G.session_id == who.session_id, G.provider_id == who.user_id, G.practice_id == who.practice_id)
     return db.session.scalar(select(G).where(*own, *is_running(context)))
 
 
 def note_chart_opened(context: RequestContext, grant_id: str, chart_id: int) -> None:
-    """A chart of the practice was opened: for the review, and for both people."""
+    """Record for the review and for both people that a chart was opened."""
     session = begin_write()
     grant = session.get_one(EmergencyGrant, grant_id, with_for_update=True)
     if session.get(EmergencyView, (grant_id, chart_id)) is None:
         session.add(EmergencyView(grant_id=grant_id, chart_id=chart_id, opened_at=context.now))
-    grants.notify_both(context, "emergency_chart_opened", grant)
+    grants.record_for_both(context, "emergency_chart_opened", grant)
     session.commit()
 
 
 def refuse_write(context: RequestContext, grant_id: str) -> None:
-    """Something was sent that would have changed something."""
+    """Record a request that would have changed something."""
     begin_write()
-    grants.notify_both(context, "emergency_write_refused", db.session.get_one(EmergencyGrant, grant_id), refused=True)
+    grants.record_for_both(context, "emergency_write_refused", db.session.get_one(EmergencyGrant, grant_id), refused=True)
     db.session.commit()
 
 
 def end_now(context: RequestContext) -> None:
-    """End the visitor's own emergency access before its hour is over, with every session that reads by it. Twice is once."""
+    """End the visitor's own emergency access early, and every session that uses it. Idempotent."""
     begin_write()
     own = G.provider_id == context.who.user_id
     grants.end_grants(context, (own, *is_running(context)), context.now, ENDED_NOW)
-    reading = (Session.user_id == context.who.user_id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
-    change(sessions.end_sessions_where(context, "emergency_ended").where(*reading))
+    is_reading = (Session.user_id == context.who.user_id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
+    change(sessions.end_sessions_where(context, "emergency_ended").where(*is_reading))
     db.session.commit()

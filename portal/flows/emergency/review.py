@@ -1,9 +1,9 @@
-"""Emergency access that runs, and the review of it afterwards: due within a day of its end (AD-6)."""
+"""Running emergency access, and its review: due within a day of its end (AD-6)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event_alone
@@ -22,7 +22,7 @@ SUPPORT = "support"
 
 @dataclass(frozen=True)
 class Access:
-    """Emergency access that was approved, running or over."""
+    """Approved emergency access, running or over."""
 
     id: str
     who: str
@@ -32,42 +32,49 @@ class Access:
     browser: str  # in words
     ip: str
     began_at: datetime
-    ends_at: datetime  # or ended
-    due_at: datetime  # the review
+    ends_at: datetime  # or when it ended
+    due_at: datetime  # of the review
     is_late: bool
-    charts: list[tuple[str, datetime]]  # what was opened, and when first; numbers in place of names for support
+    charts: list[tuple[str, datetime]]  # what was opened, and when first; for support, numbers instead of names
 
 
 def list_running(context: RequestContext) -> list[Access]:
-    """What others read by at this moment."""
+    """Other people's access that runs now."""
     return find_reviewable(context, *is_running(context))
 
 
 def list_to_review(context: RequestContext) -> list[Access]:
-    """What waits for the visitor's review, the oldest first. What has run out by now is recorded as ended before."""
+    """Access that is due for the visitor's review, oldest first, after the end of expired grants is recorded."""
     grants.close_due_grants(context)
-    return find_reviewable(context, *waits_for(context))
+    return find_reviewable(context, *is_reviewable_by(context))
 
 
-def waits_for(context: RequestContext) -> tuple:
-    """SQL: over, not reviewed, and the visitor's to look at. Support does it where nobody else at the practice can."""
-    mine = (*is_over(context), G.reviewed_at.is_(None))
+def is_reviewable_by(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
+    """SQL: over and not reviewed; for support, only if no other administrator of the practice can sign in."""
+    is_due = (*is_over(context), G.reviewed_at.is_(None))
     if context.who.role != SUPPORT:
-        return mine
-    colleague = exists().where(
+        return is_due
+    has_administrator = exists().where(
         *administrators.can_sign_in(G.provider_id), User.role == "administrator", User.practice_id == G.practice_id
     )
-    return *mine, ~colleague.correlate(G)
+    return *is_due, ~has_administrator.correlate(G)
 
 
-def find_reviewable(context: RequestContext, *state) -> list[Access]:
+def find_reviewable(context: RequestContext, *state: ColumnElement[bool]) -> list[Access]:
     rows = db.session.execute(select_requests().where(decidable_by(context), *state)).all()
     opened = opened_charts(context, [grant.id for grant, *_ in rows])
     return [load_access(context, opened.get(row[0].id, []), *row) for row in rows]
 
 
 def load_access(
-    context: RequestContext, charts: list, grant: EmergencyGrant, who: str, practice: str, by: str, agent: str, ip: str
+    context: RequestContext,
+    charts: list[tuple[str, datetime]],
+    grant: EmergencyGrant,
+    who: str,
+    practice: str,
+    by: str | None,
+    agent: str | None,
+    ip: str | None,
 ) -> Access:
     began_at, ends_at = grant.approved_at or grant.asked_at, grant.ended_at or grant.ends_at or grant.asked_at
     due_at = ends_at + config.EMERGENCY_REVIEW
@@ -100,24 +107,24 @@ def opened_charts(context: RequestContext, grant_ids: list[str]) -> dict[str, li
 
 
 def review_access(context: RequestContext, grant_id: str) -> bool:
-    """Note that the visitor has looked at it; False where it is not theirs, which is recorded.
+    """Mark the grant as reviewed by the visitor; False if it is not theirs to review, which is recorded.
 
-    Raises Refused: "emergency_reviewed" where somebody else was first, "emergency_not_over".
+    Raises Refused: "emergency_reviewed" if someone else was first, "emergency_not_over".
     """
     begin_write()
-    its = update(G).where(G.id == grant_id, decidable_by(context), *waits_for(context))
-    if change(its.values(reviewed_by_id=context.who.user_id, reviewed_at=context.now)) != 1:
+    reviewable = update(G).where(G.id == grant_id, decidable_by(context), *is_reviewable_by(context))
+    if change(reviewable.values(reviewed_by_id=context.who.user_id, reviewed_at=context.now)) != 1:
         db.session.rollback()
         return check_reviewed(context, grant_id)
     grant = db.session.get_one(EmergencyGrant, grant_id, populate_existing=True)
     others = {each for each in (grant.decided_by_id, context.who.user_id) if each}
-    grants.notify_both(context, "emergency_reviewed", grant, *(db.session.get_one(User, each) for each in sorted(others)))
+    grants.record_for_both(context, "emergency_reviewed", grant, *(db.session.get_one(User, each) for each in sorted(others)))
     db.session.commit()
     return True
 
 
 def check_reviewed(context: RequestContext, grant_id: str) -> bool:
-    """Why there was nothing to note. A second press of the same person is fine."""
+    """Why there was nothing to mark: True if the visitor had reviewed it already. Raises Refused."""
     grant = db.session.scalar(select(G).where(G.id == grant_id, decidable_by(context)).execution_options(populate_existing=True))
     if grant is None:
         if db.session.scalar(select(func.count()).where(G.id == grant_id)):
@@ -126,7 +133,7 @@ def check_reviewed(context: RequestContext, grant_id: str) -> bool:
     if grant.reviewed_by_id is None:
         if not db.session.scalar(select(func.count()).where(G.id == grant_id, *is_over(context))):
             raise Refused("emergency_not_over")
-        record_event_alone(context, "authz_fail", "not_own")  # an administrator's to review, not support's
+        record_event_alone(context, "authz_fail", "not_own")  # for an administrator to review, not support
         return False
     if grant.reviewed_by_id != context.who.user_id:
         raise Refused("emergency_reviewed", who=db.session.get_one(User, grant.reviewed_by_id).full_name)

@@ -1,4 +1,4 @@
-"""Accounts made by the people who run the portal."""
+"""Accounts that the operator creates."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ def create_account(
     practice: str | None = None,
     email: str | None = None,
 ) -> bool:
-    """Make an account; False where the username exists already. Raises Refused (a password's reason), ValueError (role)."""
+    """Create an account; False if the username is taken. Raises Refused (the password), ValueError (the role)."""
     name = normalize_username(username)
     if role not in ROLES:
         raise ValueError(f"role must be one of {', '.join(ROLES)}")
@@ -40,14 +40,14 @@ def create_account(
 
 
 def find_or_make_practice(name: str | None) -> Practice | None:
-    """The practice of that name, made where it is new; None for None."""
+    """The practice of that name, created if it is new; None for None."""
     if name is None:
         return None
-    found = db.session.scalar(select(Practice).where(Practice.name == name))
-    if found is None:
-        found = Practice(name=name, city="", phone="")
-        db.session.add(found)
-    return found
+    practice = db.session.scalar(select(Practice).where(Practice.name == name))
+    if practice is None:
+        practice = Practice(name=name, city="", phone="")
+        db.session.add(practice)
+    return practice
 
 
 def add_user(
@@ -60,7 +60,7 @@ def add_user(
     practice: Practice | None,
     **sealed: str | None,
 ) -> User:
-    """Add the row, its id known before the seals are made; part of the open transaction."""
+    """Add the row, and seal the columns once its id is known; part of the open transaction."""
     user = User(username=username, full_name=full_name, role=role, practice=practice, password_sealed=b"", created_at=now)
     db.session.add(user)
     db.session.flush()

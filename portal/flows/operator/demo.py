@@ -1,4 +1,4 @@
-"""The demo accounts of the product: made once, kept on every further run."""
+"""The demo accounts: created once, kept on every later run."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -64,7 +64,7 @@ MAIL_HOST = "example.test"
 
 
 def seed_demo(keys: Keyring, now: datetime) -> int:
-    """Make the accounts that are missing; returns how many were made."""
+    """Create the missing accounts; returns how many."""
     known = set(db.session.scalars(select(User.username)))
     missing = [person for person in PEOPLE if person.username not in known]
     stored = passwords.hash_password(PASSWORD) if missing else ""
@@ -79,7 +79,7 @@ def seed_demo(keys: Keyring, now: datetime) -> int:
 
 
 def fill_hashes(keys: Keyring) -> None:
-    """Accounts of an older portal are found by their address, too; part of the open transaction."""
+    """Fill in the address hashes of accounts that an earlier release created; part of the open transaction."""
     for user in db.session.scalars(select(User).where(User.email_hash.is_(None), User.email_sealed.is_not(None))):
         address = user.unseal(keys, "email")
         if address:
@@ -110,26 +110,26 @@ def seed_person(keys: Keyring, now: datetime, person: DemoPerson, stored: str, p
 def turn_on_two_factor(keys: Keyring, now: datetime, user: User) -> None:
     """An authenticator as set-up would have made it, with a saved set of backup codes."""
     context = RequestContext(now=now, keys=keys, ip="", user_agent="demo seed", request_id="demo-seed")
-    chosen = first_method()
+    its_method = first_method()
     authenticator_id = new_id()
     user.two_factor, user.two_factor_since = "on", now
     db.session.add(
         Authenticator(
             id=authenticator_id,
             user_id=user.id,
-            method=chosen.name,
-            secret_sealed=keys.seal(chosen.begin(method_context(context, user)), secret_place(user.id, authenticator_id)),
+            method=its_method.name,
+            secret_sealed=keys.seal(its_method.begin(method_context(context, user)), secret_place(user.id, authenticator_id)),
             created_at=now,
-            **chosen.begins_with,
+            **its_method.begins_with,
         )
     )
     backup_codes.make_set(context, user)
-    made = db.session.scalars(select(BackupCodeSet).where(BackupCodeSet.user_id == user.id)).one()
-    made.saved_at, made.codes_sealed, made.readable_until = now, None, None
+    code_set = db.session.scalars(select(BackupCodeSet).where(BackupCodeSet.user_id == user.id)).one()
+    code_set.saved_at, code_set.codes_sealed, code_set.readable_until = now, None, None
 
 
-def health_rows(patient_id: int, now: datetime) -> list:
-    """Modest, plausible rows to guard."""
+def health_rows(patient_id: int, now: datetime) -> list[Appointment | Letter | Result]:
+    """A few plausible rows of a health record."""
     day = now.replace(hour=15, minute=30, second=0, microsecond=0)
     place = PRACTICES[0][0]
     return [

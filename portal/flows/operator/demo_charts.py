@@ -1,4 +1,4 @@
-"""Charts of the demo practices: invented people, made where a practice has no charts yet."""
+"""Charts of the demo practices, with invented people; created only if a practice has none."""
 
 from datetime import date, datetime, timedelta
 
@@ -8,7 +8,7 @@ from portal.db import db
 from portal.models import Chart, ChartNote, Practice, User
 
 NONE_KNOWN = "None known"
-# name, born, reason of the next visit, days until it, allergies, medicines
+# name, birth date, reason for the next visit, days until then, allergies, medications
 CHARTS = {
     "Riverside Family Practice": (
         ("Maria Reyes", date(1984, 3, 12), "Check-up", 6, "Penicillin", "None"),
@@ -46,17 +46,17 @@ def seed_charts(now: datetime, practices: dict[str, Practice]) -> None:
         practice = practices[name]
         if db.session.scalar(select(Chart.id).where(Chart.practice_id == practice.id).limit(1)):
             continue
-        charts = {row[0]: chart_of(practice.id, day, *row) for row in rows}
+        charts = {row[0]: make_chart(practice.id, day, *row) for row in rows}
         db.session.add_all(charts.values())
         db.session.flush()
-        for patient, author, ago, text in NOTES[name]:
+        for patient, author, days_ago, text in NOTES[name]:
             if author in authors:
-                written_at = day - timedelta(days=ago)
+                written_at = day - timedelta(days=days_ago)
                 note = ChartNote(chart_id=charts[patient].id, author_id=authors[author], text=text, written_at=written_at)
                 db.session.add(note)
 
 
-def chart_of(
+def make_chart(
     practice_id: int, day: datetime, name: str, born_on: date, reason: str, days: int, allergies: str, medicines: str
 ) -> Chart:
     return Chart(

@@ -1,4 +1,4 @@
-"""Re-sealing every sealed column with the newest key, in small transactions, while the portal runs (CR-2)."""
+"""Key rotation: re-encrypts every sealed column with the newest key, in small transactions, while the portal runs (CR-2)."""
 
 import logging
 from collections.abc import Callable
@@ -32,7 +32,7 @@ SEALED: tuple[tuple[type, str, Place], ...] = (
     (User, "password_sealed", lambda row: user_place(row.id, "password")),
     (User, "email_sealed", lambda row: user_place(row.id, "email")),
     (User, "phone_sealed", lambda row: user_place(row.id, "phone")),
-    # Before the authenticators: one that is proved meanwhile takes its binding's seal over.
+    # Before the authenticators: an authenticator that is proved meanwhile takes over its binding's sealed value.
     (Binding, "secret_sealed", lambda row: secret_place(row.user_id, row.id)),
     (Authenticator, "secret_sealed", lambda row: secret_place(row.user_id, row.id)),
     (BackupCodeSet, "pepper_sealed", lambda row: set_place(row.user_id, row.id, "pepper")),
@@ -46,14 +46,14 @@ SEALED: tuple[tuple[type, str, Place], ...] = (
 
 @dataclass
 class RotationCount:
-    """How many values were sealed anew, and how many no key at hand opens: those stay as they are."""
+    """How many values were re-encrypted, and how many cannot be decrypted with the configured keys and stay as they are."""
 
     done: int = 0
     broken: int = 0
 
 
 def rotate_keys(keys: Keyring) -> RotationCount:
-    """Re-seal what older keys sealed. Safe to run twice; a damaged value holds up no other."""
+    """Re-encrypt everything that an older key sealed. Idempotent; a damaged value is skipped."""
     rotation = RotationCount()
     for model, column, place in SEALED:
         rotate_column(keys, rotation, model, column, place)
@@ -61,22 +61,22 @@ def rotate_keys(keys: Keyring) -> RotationCount:
 
 
 def rotate_column(keys: Keyring, rotation: RotationCount, model: Any, column: str, place: Place) -> None:
-    """One column, a batch a transaction. A value that changed meanwhile is left to its own writer: it is new already."""
-    last = None
+    """One column, one transaction a batch. A value that changes meanwhile is skipped: its writer used the newest key."""
+    last_id = None
     sealed = getattr(model, column)
     while True:
         session = begin_write()
         query = select(model).where(sealed.is_not(None)).order_by(model.id).limit(BATCH)
-        rows = session.scalars(query if last is None else query.where(model.id > last)).all()
+        rows = session.scalars(query if last_id is None else query.where(model.id > last_id)).all()
         for row in rows:
-            if keys.is_newest(getattr(row, column)) and not is_lost(row, column):
+            if keys.is_newest(getattr(row, column)) and not lacks_hash(row, column):
                 continue
             try:
                 rotation.done += rotate_value(keys, model, column, row, place(row))
             except SealBroken:
                 rotation.broken += 1
                 log.critical("%s %s: %s cannot be decrypted with the configured keys", model.__tablename__, row.id, column)
-        last = rows[-1].id if rows else None
+        last_id = rows[-1].id if rows else None
         session.commit()
         db.session.expunge_all()
         if len(rows) < BATCH:
@@ -84,7 +84,7 @@ def rotate_column(keys: Keyring, rotation: RotationCount, model: Any, column: st
 
 
 def rotate_value(keys: Keyring, model: Any, column: str, row: Any, place: str) -> int:
-    """One value; 0 where it changed meanwhile. Raises SealBroken."""
+    """Re-encrypt one value; returns 0 if it changed meanwhile. Raises SealBroken."""
     old = getattr(row, column)
     text = keys.open(old, place)
     values = {column: keys.seal(text, place), **derived_columns(keys, model, column, text)}
@@ -92,10 +92,10 @@ def rotate_value(keys: Keyring, model: Any, column: str, row: Any, place: str) -
 
 
 def derived_columns(keys: Keyring, model: Any, column: str, text: str) -> dict[str, bytes]:
-    """What is made anew together with a sealed column: the hash that an account is found by."""
+    """Columns computed from a sealed one: the hash that finds an account by its address."""
     return {"email_hash": keys.look_up_hash(fold_email(text))} if (model, column) == (User, "email_sealed") else {}
 
 
-def is_lost(row: Any, column: str) -> bool:
-    """Whether an account cannot be found by its address: it was made before there were hashes."""
+def lacks_hash(row: Any, column: str) -> bool:
+    """Whether an account cannot be found by its address, because it was created before there were hashes."""
     return isinstance(row, User) and column == "email_sealed" and row.email_hash is None

@@ -1,6 +1,7 @@
-"""What the test bench shows: demo phones with live codes, and the mails in the outbox."""
+"""What the test bench shows: demo phones with live codes, and the texts and emails in the outbox."""
 
 from datetime import datetime
+from typing import Any, TypedDict
 
 from sqlalchemy import select
 
@@ -15,41 +16,68 @@ from portal.methods import method
 from portal.models import Authenticator, Outbox, User
 from portal.policy import policy_of
 
-MAILS_SHOWN = 50
+MESSAGES_SHOWN = 50
 
 
-def list_phones(context: RequestContext) -> list[dict]:
-    """One phone a demo account with an app, with its entries; what is sent to a number stands among the texts."""
+class Phone(TypedDict):
+    """A demo account's phone."""
+
+    person: str
+    entries: list[dict[str, Any]]  # issuer, label, method, and what the method itself shows
+
+
+class SentText(TypedDict):
+    """A text in the outbox."""
+
+    to: str
+    text: str  # while it is kept
+    at: datetime
+    state: str
+
+
+class SentEmail(TypedDict):
+    """An email in the outbox."""
+
+    to: str
+    template: str | None
+    facts: dict[str, Any]
+    links: dict[str, str]  # while they are readable
+    at: datetime
+    state: str
+
+
+def list_phones(context: RequestContext) -> list[Phone]:
+    """A phone for each demo account with an authenticator app, with the app's entries. Codes sent by text are in `list_texts`."""
     names = [person.username for person in demo.PEOPLE]
-    shown = []
+    phones: list[Phone] = []
     for user in db.session.scalars(select(User).where(User.username.in_(names)).order_by(User.id)):
         rows = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).all()
-        entries = [app_entry(context, user, row) for row in rows if not is_sent(row)]
-        shown.append({"person": user.full_name, "entries": entries})
-    return [phone for phone in shown if phone["entries"]]
+        entries = [app_entry(context, user, row) for row in rows if not sends_codes(row)]
+        phones.append({"person": user.full_name, "entries": entries})
+    return [phone for phone in phones if phone["entries"]]
 
 
-def is_sent(row: Authenticator) -> bool:
-    """Whether codes come by message, so that no app on the phone holds an entry."""
-    asked = method(row.method)
-    return asked is not None and asked.sends
+def sends_codes(row: Authenticator) -> bool:
+    """Whether codes are sent, so that no app on the phone has an entry."""
+    its_method = method(row.method)
+    return its_method is not None and its_method.sends
 
 
-def app_entry(context: RequestContext, user: User, row: Authenticator) -> dict:
-    """Issuer and label of one entry, and what its method shows there; `method` is "" if it cannot be opened."""
-    about = {"issuer": policy_of(user.role).issuer, "label": user.username, "method": ""}
-    asked = method(row.method)
+def app_entry(context: RequestContext, user: User, row: Authenticator) -> dict[str, Any]:
+    """An entry's issuer and label, and what its method shows there; `method` is "" if the secret cannot be decrypted."""
+    entry = {"issuer": policy_of(user.role).issuer, "label": user.username, "method": ""}
+    its_method = method(row.method)
     try:
         secret = open_secret(context, user, row, "")
     except SealBroken:
-        return about
-    return {**about, "method": row.method, **asked.challenge.simulate(secret, row, context.now)} if asked else about
+        return entry
+    return {**entry, "method": row.method, **its_method.challenge.simulate(secret, row, context.now)} if its_method else entry
 
 
-def list_texts(keys: Keyring, now: datetime) -> list[dict]:
-    """The newest texts: number, words while they are kept, when, and how far each has come."""
+def list_texts(keys: Keyring, now: datetime) -> list[SentText]:
+    """The newest texts, with their delivery state."""
     rows = db.session.scalars(
-        select(Outbox).where(Outbox.kind == outbox.TEXT).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN)
+        select(Outbox).where(Outbox.kind == outbox.TEXT).order_by(Outbox.created_at.desc()).limit(MESSAGES_SHOWN)
     )
     return [
         {
@@ -62,10 +90,10 @@ def list_texts(keys: Keyring, now: datetime) -> list[dict]:
     ]
 
 
-def list_emails(keys: Keyring, now: datetime) -> list[dict]:
-    """The newest mails: address, template, facts, links while they are readable, when, and how far each has come."""
+def list_emails(keys: Keyring, now: datetime) -> list[SentEmail]:
+    """The newest emails, with their delivery state."""
     rows = db.session.scalars(
-        select(Outbox).where(Outbox.kind == outbox.MAIL).order_by(Outbox.created_at.desc()).limit(MAILS_SHOWN)
+        select(Outbox).where(Outbox.kind == outbox.MAIL).order_by(Outbox.created_at.desc()).limit(MESSAGES_SHOWN)
     )
     return [
         {
@@ -81,7 +109,7 @@ def list_emails(keys: Keyring, now: datetime) -> list[dict]:
 
 
 def open_column(keys: Keyring, row: Outbox, column: str) -> str:
-    """A sealed column of the outbox, "" where it is wiped or cannot be opened."""
+    """A sealed column of the outbox, "" if it was wiped or cannot be decrypted."""
     sealed = getattr(row, f"{column}_sealed")
     try:
         return keys.open(sealed, outbox_place(row.id, column)) if sealed else ""

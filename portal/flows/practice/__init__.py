@@ -1,1 +1,1 @@
-"""A practice: its administrators, its team's security status, the set-up deadline, reminders, charts."""
+"""A practice: administrators, the team's Security Status, the set-up deadline, reminders, charts."""

@@ -1,9 +1,9 @@
-"""Charts of the visitor's own practice: listed, read, written in; every query by the practice's id."""
+"""Charts of the visitor's own practice; every query is limited to the practice's id."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from portal.db import begin_write, db
 from portal.flows.base.audit import record_event, record_event_alone
@@ -14,7 +14,7 @@ from portal.settings import config
 
 @dataclass(frozen=True)
 class Page:
-    """One page of the charts, by name."""
+    """One page of charts, by patient name."""
 
     number: int
     charts: list[Chart]
@@ -23,7 +23,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Note:
-    """A note as the chart shows it."""
+    """A note in a chart."""
 
     text: str
     author: str
@@ -31,26 +31,26 @@ class Note:
 
 
 def list_charts(context: RequestContext, number: int) -> Page:
-    """Page 1, 2, 3 … of the practice's charts."""
+    """One page of the practice's charts, from page 1 on."""
     own = select(Chart).where(Chart.practice_id == context.who.practice_id).order_by(Chart.patient_name, Chart.id)
     rows = db.session.scalars(own.offset((number - 1) * config.CHARTS_PAGE).limit(config.CHARTS_PAGE + 1)).all()
     return Page(number, list(rows[: config.CHARTS_PAGE]), len(rows) > config.CHARTS_PAGE)
 
 
 def find_chart(context: RequestContext, chart_id: int) -> Chart | None:
-    """One chart of the practice, or None. One of another practice is recorded: nobody comes to its address by a link of ours."""
+    """One chart of the practice, or None. One of another practice is recorded: no page links there."""
     chart = db.session.scalar(own_charts(context, chart_id))
     if chart is None and db.session.scalar(select(func.count()).where(Chart.id == chart_id)):
         record_event_alone(context, "authz_fail", "not_own")
     return chart
 
 
-def own_charts(context: RequestContext, chart_id: int):
+def own_charts(context: RequestContext, chart_id: int) -> Select[Chart]:
     return select(Chart).where(Chart.id == chart_id, Chart.practice_id == context.who.practice_id)
 
 
 def list_notes(context: RequestContext, chart: Chart) -> list[Note]:
-    """The newest notes of a chart that `find` gave, newest first."""
+    """The newest notes of a chart from `find_chart`, newest first."""
     rows = (
         select(ChartNote.text, User.full_name, ChartNote.written_at)
         .join(User, User.id == ChartNote.author_id)
@@ -62,19 +62,19 @@ def list_notes(context: RequestContext, chart: Chart) -> list[Note]:
 
 
 def write_note(context: RequestContext, chart_id: int, text: str) -> bool:
-    """Add a note; False where the chart is not of the visitor's practice. The same words again within a minute are a second press."""
+    """Add a note; False if the chart is not of the visitor's practice. Idempotent: the same text within a minute is added once."""
     begin_write()
     chart = db.session.scalar(own_charts(context, chart_id).with_for_update())
     if chart is None:
         db.session.rollback()
         return False
-    just_now = select(func.count()).where(
+    duplicates = select(func.count()).where(
         ChartNote.chart_id == chart.id,
         ChartNote.author_id == context.who.user_id,
         ChartNote.text == text,
         ChartNote.written_at > context.now - config.NOTE_ONCE,
     )
-    if not db.session.scalar(just_now):
+    if not db.session.scalar(duplicates):
         db.session.add(ChartNote(chart_id=chart.id, author_id=context.who.user_id, text=text, written_at=context.now))
         record_event(context, "chart_note_added")
     db.session.commit()

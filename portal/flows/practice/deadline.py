@@ -1,4 +1,4 @@
-"""A practice's set-up deadline, and the grace after it. Where no administrator has set one, set-up comes before any chart (TO-11)."""
+"""A practice's set-up deadline and grace period. Without a deadline, set-up comes before any chart (TO-11)."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,12 +11,12 @@ from portal.flows.base.context import RequestContext
 from portal.flows.practice import team
 from portal.models import Practice, Session, User
 
-ROLE = "provider"  # an administrator sets it, and is not let pass by it
+ROLE = "provider"  # administrators set the deadline, and have none themselves
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """By when everyone should be set up, and what is let pass afterwards; where no day is set, nothing is."""
+    """When everyone should be set up, and the grace period after it. `at` is None if there is no deadline, and so no grace."""
 
     at: datetime | None
     days: int
@@ -24,16 +24,16 @@ class Deadline:
 
     @property
     def ends_at(self) -> datetime | None:
-        """When the days of grace are over."""
+        """When the days of the grace period are over."""
         return self.at and self.at + timedelta(days=self.days)
 
 
 @dataclass(frozen=True)
 class Grace:
-    """How long one person may still put set-up off."""
+    """How long a person may still put off set-up."""
 
     deadline_at: datetime
-    is_over: bool  # the deadline: days and sign-ins are counted from then on
+    is_over: bool  # whether the deadline has passed: days and sign-ins count from then on
     days_left: int
     sign_ins_left: int
 
@@ -45,32 +45,32 @@ def load_deadline(context: RequestContext) -> Deadline:
 
 
 def set_deadline(context: RequestContext, day: date, days: int, sign_ins: int) -> None:
-    """Set it, for the providers whom it finds without: who comes later sets up at once."""
+    """Set the deadline, which gives grace to the providers who are not set up now: those who join later set up at once."""
     begin_write()
     at = datetime.combine(day, time(23, 59, 59), UTC)
     change_practice(context, deadline_at=at, grace_days=days, grace_sign_ins=sign_ins)
-    found = update(User).where(*team.own_accounts(context), User.role == ROLE, User.two_factor == "off")
-    change(found.values(grace_sign_ins=sign_ins))
+    not_set_up = update(User).where(*team.own_accounts(context), User.role == ROLE, User.two_factor == "off")
+    change(not_set_up.values(grace_sign_ins=sign_ins))
     record_event(context, "deadline_set")
     db.session.commit()
 
 
 def remove_deadline(context: RequestContext) -> None:
-    """No deadline any more: set-up comes first, from the next sign-in on."""
+    """Remove the deadline: from the next sign-in on, set-up comes first."""
     begin_write()
     change_practice(context, deadline_at=None, grace_days=0, grace_sign_ins=0)
     record_event(context, "deadline_removed")
     db.session.commit()
 
 
-def change_practice(context: RequestContext, **columns) -> None:
-    """Write the practice's columns; nobody is let pass by an older deadline."""
+def change_practice(context: RequestContext, **columns: datetime | int | None) -> None:
+    """Write the practice's columns, and end all grace under an older deadline."""
     change(update(Practice).where(Practice.id == context.who.practice_id).values(**columns))
     change(update(User).where(User.practice_id == context.who.practice_id).values(grace_sign_ins=None))
 
 
 def grace(context: RequestContext) -> Grace | None:
-    """What the visitor may still put off; None: nothing."""
+    """The visitor's grace, or None."""
     if context.who.two_factor != "off" or context.who.role != ROLE:
         return None
     row = select(User.grace_sign_ins, Practice.deadline_at, Practice.grace_days).join(Practice, Practice.id == User.practice_id)
@@ -79,26 +79,26 @@ def grace(context: RequestContext) -> Grace | None:
 
 
 def grace_left(now: datetime, sign_ins: int | None, deadline_at: datetime | None, days: int) -> Grace | None:
-    """Pure: days or sign-ins used up end it, whichever comes first."""
+    """Pure: grace ends with its days or its sign-ins, whichever is used up first."""
     if sign_ins is None or deadline_at is None:
         return None
-    rest = deadline_at + timedelta(days=days) - now
+    time_left = deadline_at + timedelta(days=days) - now
     is_over = now > deadline_at
-    if is_over and (rest <= timedelta() or sign_ins < 1):
+    if is_over and (time_left <= timedelta() or sign_ins < 1):
         return None
-    return Grace(deadline_at, is_over, -(-rest // timedelta(days=1)), sign_ins)
+    return Grace(deadline_at, is_over, -(-time_left // timedelta(days=1)), sign_ins)
 
 
 def put_off_setup(context: RequestContext) -> bool:
-    """ "Later", for this sign-in; after the deadline that takes one of the sign-ins. False: there is nothing left to put off."""
+    """Put set-up off for this sign-in ("Later"), which after the deadline uses one of the sign-ins. False if no grace is left."""
     begin_write()
     db.session.execute(select(User.id).where(User.id == context.who.user_id).with_for_update())
-    found = grace(context)
-    this = update(Session).where(Session.id == context.who.session_id, Session.put_off_at.is_(None))
-    if found is None or not change(this.values(put_off_at=context.now)):
+    left = grace(context)
+    this_session = update(Session).where(Session.id == context.who.session_id, Session.put_off_at.is_(None))
+    if left is None or not change(this_session.values(put_off_at=context.now)):
         db.session.rollback()
-        return found is not None or was_setup_put_off(context)
-    if found.is_over:
+        return left is not None or was_setup_put_off(context)
+    if left.is_over:
         change(update(User).where(User.id == context.who.user_id).values(grace_sign_ins=User.grace_sign_ins - 1))
     record_event(context, "set_up_put_off")
     db.session.commit()
@@ -106,10 +106,10 @@ def put_off_setup(context: RequestContext) -> bool:
 
 
 def was_setup_put_off(context: RequestContext) -> bool:
-    """A second press of "Later": the first one took the last sign-in, and lets this visit pass."""
+    """Whether this is a repeated "Later", whose first submission used the last sign-in."""
     return db.session.scalar(select(Session.put_off_at).where(Session.id == context.who.session_id)) is not None
 
 
 def may_pass_without_setup(context: RequestContext) -> bool:
-    """Whether set-up was put off at this sign-in. A visit is not interrupted: it lasts as long as the session."""
+    """Whether set-up was put off at this sign-in, which holds until the session ends."""
     return context.who.put_off_at is not None and context.who.two_factor == "off" and context.who.role == ROLE

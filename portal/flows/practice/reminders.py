@@ -1,6 +1,6 @@
-"""Reminding colleagues to set two-factor authentication up: by mail, at most once a day to one person."""
+"""Reminding colleagues by email to set up two-factor authentication, at most once a day for each person."""
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
@@ -14,22 +14,22 @@ from portal.words.refusals import Refused
 TEMPLATE = "set_up_reminder"
 
 
-def awaiting_reminder(context: RequestContext) -> tuple:
-    """SQL: those of the practice who have it off or reset, and were not reminded today."""
-    rested = or_(User.reminded_at.is_(None), User.reminded_at <= context.now - config.REMINDER_RESTS)
-    return *team.own_accounts(context), User.two_factor != "on", rested
+def awaiting_reminder(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
+    """SQL: accounts of the practice that are not set up and were not reminded today."""
+    not_reminded = or_(User.reminded_at.is_(None), User.reminded_at <= context.now - config.REMINDER_RESTS)
+    return *team.own_accounts(context), User.two_factor != "on", not_reminded
 
 
 def remind_member(context: RequestContext, user_id: int) -> bool:
-    """Remind one person. False: not of this practice, which is recorded. Raises Refused("reminded_today", "reminded_on")."""
-    found = team.find_member(context, user_id)
-    if found is None:
+    """Remind one person. False if not of this practice, which is recorded. Raises Refused: "reminded_today", "reminded_on"."""
+    member = team.find_member(context, user_id)
+    if member is None:
         return False
     begin_write()
     user = db.session.scalar(select(User).where(User.id == user_id, *awaiting_reminder(context)).with_for_update())
     if user is None:
         db.session.rollback()
-        if found.two_factor == "on":
+        if member.two_factor == "on":
             raise Refused("reminded_on")
         raise Refused("reminded_today")
     send_reminders(context, [user])
@@ -38,9 +38,9 @@ def remind_member(context: RequestContext, user_id: int) -> bool:
 
 
 def remind_all(context: RequestContext) -> tuple[int, int]:
-    """Remind everyone without, by name; returns how many, and how many are left for the next press.
+    """Remind everyone who is not set up, a batch at a time, by name; returns how many were reminded, and how many are left.
 
-    Raises Refused("reminded_all") where nobody is left.
+    Raises Refused("reminded_all") if nobody is left.
     """
     begin_write()
     rows = select(User).where(*awaiting_reminder(context)).order_by(User.name_key, User.id).limit(config.REMINDERS_AT_ONCE)
@@ -55,13 +55,14 @@ def remind_all(context: RequestContext) -> tuple[int, int]:
 
 
 def send_reminders(context: RequestContext, users: list[User]) -> None:
-    """Queue the mails, and note whom and when; part of the open transaction."""
+    """Queue the emails, and note when each person was reminded; part of the open transaction."""
     practice = db.session.get_one(Practice, context.who.practice_id)
     last_day = practice.deadline_at.isoformat() if practice.deadline_at and practice.deadline_at > context.now else ""
     facts = {"asked_by": context.who.full_name, "practice": practice.name, "last_day": last_day}
     for user in users:
-        about = {**facts, "name": user.full_name, "is_reset": user.two_factor == "reset"}
+        own_facts = {**facts, "name": user.full_name, "is_reset": user.two_factor == "reset"}
         addresses = notices.notice_addresses(context, user)
-        db.session.add_all([notices.email_row(context, user, TEMPLATE, address, about, None) for address in addresses])
+        # No "This wasn't me" link: nothing about the person's account has changed.
+        db.session.add_all([notices.email_row(context, user, TEMPLATE, address, own_facts, None) for address in addresses])
         record_event(context, "set_up_reminder", about=user)
     change(update(User).where(User.id.in_([user.id for user in users])).values(reminded_at=context.now))

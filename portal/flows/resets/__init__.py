@@ -1,1 +1,1 @@
-"""Resetting two-factor authentication for someone else: asked for, decided, done, and the link that sets up again (AD-1 to AD-5)."""
+"""Resetting someone else's two-factor authentication: request, approval, the reset, and the link to set it up again (AD-1 to AD-5)."""

@@ -1,19 +1,16 @@
-"""Asking for a reset: whose, why, how identity was checked; done at once, or left to a second person (AD-2, AD-3)."""
+"""Requesting a reset: whose, why, and how identity was checked; done at once, or left to a second person (AD-2, AD-3)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
 
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision, lock_request
-from portal.flows.emergency import grants
-from portal.flows.messages import notices
-from portal.flows.practice import administrators
 from portal.flows.resets import reset
-from portal.flows.resets.decide import Asker, open_requests, why_second_person
+from portal.flows.resets.decide import Asker, await_second_person, open_requests, why_second_person
 from portal.methods import method
 from portal.models import Authenticator, ResetRequest, User
 from portal.policy import may_reset
@@ -22,12 +19,12 @@ from portal.words.refusals import Refused
 
 
 class AlreadyDone(Exception):
-    """The same press once more: it is done already."""
+    """The same request was submitted before; there is nothing left to do."""
 
 
 @dataclass(frozen=True)
 class ResetSubject:
-    """Whom a reset is about, as its page shows it: method types, and no secret (AD-5)."""
+    """The person whose factors are to be reset, as the page shows them: method types, and no secret (AD-5)."""
 
     id: int
     name: str
@@ -35,19 +32,19 @@ class ResetSubject:
     state: str
     generation: int
     methods: list[str]
-    second: str | None  # why a second person decides: a key of SECOND
+    second: str | None  # why a second person has to decide: a key of SECOND
     waiting: PendingDecision | None
-    has_address: bool  # that a link can go to
-    last: tuple[str, datetime] | None  # who reset it last, and when
-    reason: str  # what was typed before password and code were asked for again
-    checks: list[str]
+    has_address: bool  # whether there is an email address for the link
+    last: tuple[str, datetime] | None  # the person who requested the last reset, and when it was done
+    reason: str  # from the draft kept during step-up
+    checks: list[str]  # likewise
 
 
 def find_subject(context: RequestContext, user_id: int) -> User | None:
-    """Somebody within the visitor's reach, or None; one of another practice is recorded: no link of ours leads there."""
+    """A person in the visitor's scope, or None. One of another practice is recorded: no page links there."""
     who = context.who
-    reach = () if who.role == "support" else (User.practice_id == who.practice_id, User.practice_id.is_not(None))
-    user = db.session.scalar(select(User).where(User.id == user_id, User.disabled_at.is_(None), *reach))
+    in_scope = () if who.role == "support" else (User.practice_id == who.practice_id, User.practice_id.is_not(None))
+    user = db.session.scalar(select(User).where(User.id == user_id, User.disabled_at.is_(None), *in_scope))
     if user is None and db.session.scalar(select(func.count()).where(User.id == user_id)):
         record_event_alone(context, "authz_fail", "not_own")
     return user
@@ -61,7 +58,7 @@ def why_not_reset(context: RequestContext, user: User) -> str | None:
 
 
 def describe_subject(context: RequestContext, user: User) -> ResetSubject:
-    """What the page shows of a person that `find` gave."""
+    """What the page shows of a person from `find_subject`."""
     names = db.session.scalars(select(Authenticator.method).where(Authenticator.user_id == user.id).distinct())
     draft = db.session.scalar(
         drafts(context, user.id)
@@ -77,21 +74,21 @@ def describe_subject(context: RequestContext, user: User) -> ResetSubject:
         methods=[known.label for name in names if (known := method(name))],
         second=why_second_person(context, user),
         waiting=next(iter(open_requests(context, ResetRequest.subject_id == user.id)), None),
-        has_address=reset.address_of(context, user) is not None,
+        has_address=reset.link_address(context, user) is not None,
         last=last_reset(user.id),
         reason=draft.reason if draft else "",
         checks=draft.checks if draft else [],
     )
 
 
-def drafts(context: RequestContext, user_id: int):
-    """SQL: what the visitor began to write about a person."""
+def drafts(context: RequestContext, user_id: int) -> Select[ResetRequest]:
+    """SQL: the visitor's drafts about a person."""
     own = (ResetRequest.subject_id == user_id, ResetRequest.asked_by_id == context.who.user_id, ResetRequest.status == "draft")
     return select(ResetRequest).where(*own)
 
 
-def last_reset(user_id: int, *where) -> tuple[str, datetime] | None:
-    """Who asked for the newest reset of a person that was done, and when it was."""
+def last_reset(user_id: int, *where: ColumnElement[bool]) -> tuple[str, datetime] | None:
+    """The name of the person who requested the newest completed reset of a person, and when it was done."""
     rows = (
         select(Asker.full_name, ResetRequest.decided_at)
         .join(Asker, Asker.id == ResetRequest.asked_by_id)
@@ -102,11 +99,11 @@ def last_reset(user_id: int, *where) -> tuple[str, datetime] | None:
     return (row[0], row[1]) if row and row[1] else None
 
 
-# --- asking
+# --- requesting
 
 
 def keep_draft(context: RequestContext, user_id: int, reason: str, checks: list[str]) -> None:
-    """Keep what was typed, until the visitor has shown password and code again."""
+    """Keep what was typed during step-up."""
     begin_write()
     drop_drafts(context, user_id)
     db.session.add(new_request(context, lock_subject(context, user_id), reason, checks, status="draft"))
@@ -114,13 +111,13 @@ def keep_draft(context: RequestContext, user_id: int, reason: str, checks: list[
 
 
 def drop_drafts(context: RequestContext, user_id: int) -> None:
-    """The visitor's own about this person, and everybody's that are over."""
-    mine = and_(ResetRequest.asked_by_id == context.who.user_id, ResetRequest.subject_id == user_id)
-    over = ResetRequest.asked_at <= context.now - config.RESET_DRAFT_LIFE
-    change(delete(ResetRequest).where(ResetRequest.status == "draft", or_(mine, over)))
+    """Delete the visitor's drafts about this person, and everyone's expired ones."""
+    is_own = and_(ResetRequest.asked_by_id == context.who.user_id, ResetRequest.subject_id == user_id)
+    is_expired = ResetRequest.asked_at <= context.now - config.RESET_DRAFT_LIFE
+    change(delete(ResetRequest).where(ResetRequest.status == "draft", or_(is_own, is_expired)))
 
 
-def new_request(context: RequestContext, user: User, reason: str, checks: list[str], **columns) -> ResetRequest:
+def new_request(context: RequestContext, user: User, reason: str, checks: list[str], **columns: str | int) -> ResetRequest:
     return ResetRequest(
         practice_id=user.practice_id,
         subject_id=user.id,
@@ -133,7 +130,7 @@ def new_request(context: RequestContext, user: User, reason: str, checks: list[s
 
 
 def lock_subject(context: RequestContext, user_id: int) -> User:
-    """The person's row, held until the transaction ends: who asks at the same moment waits. Raises Refused."""
+    """Lock the person's row until the transaction ends, so that concurrent requests wait, and check again. Raises Refused."""
     lock_request(context, user_id)
     user = db.session.get_one(User, user_id, populate_existing=True)
     if (
@@ -147,18 +144,18 @@ def lock_subject(context: RequestContext, user_id: int) -> User:
 
 
 def ask_reset(context: RequestContext, user_id: int, reason: str, checks: list[str], seen: int) -> None:
-    """Reset, or ask a second person to. `seen`: the generation on the page. Raises Refused; a second press of the same changes nothing."""
+    """Reset, or ask a second person to. Idempotent. `seen`: the generation of the factors that the page showed. Raises Refused."""
     begin_write()
     try:
         user = lock_subject(context, user_id)
         if user.generation != seen:
-            raise check_since_opened(context, user, seen)
+            raise explain_changed_since(context, user, seen)
         check_possible(context, user)
-        second = why_second_person(context, user)
+        needs_second_person = why_second_person(context, user) is not None
         row = new_request(context, user, reason, checks, generation=seen)
         db.session.add(row)
         drop_drafts(context, user_id)
-        if second:
+        if needs_second_person:
             await_second_person(context, user, row)
         else:
             finish_reset(context, row)
@@ -171,53 +168,33 @@ def ask_reset(context: RequestContext, user_id: int, reason: str, checks: list[s
     db.session.commit()
 
 
-def check_since_opened(context: RequestContext, user: User, seen: int) -> Refused:
-    """What has happened since the page was opened. Raises Twice."""
-    first = last_reset(user.id, ResetRequest.generation == seen)
-    if first is None:
+def explain_changed_since(context: RequestContext, user: User, seen: int) -> Refused:
+    """What has happened since the page was opened. Raises AlreadyDone if the visitor's own reset was it."""
+    reset_since = last_reset(user.id, ResetRequest.generation == seen)
+    if reset_since is None:
         return Refused("reset_changed")
-    mine = last_reset(user.id, ResetRequest.generation == seen, ResetRequest.asked_by_id == context.who.user_id)
-    if mine:
+    if last_reset(user.id, ResetRequest.generation == seen, ResetRequest.asked_by_id == context.who.user_id):
         raise AlreadyDone
-    return Refused("reset_done", who=first[0])
+    return Refused("reset_done", who=reset_since[0])
 
 
 def check_possible(context: RequestContext, user: User) -> None:
-    """Raises Refused, Twice."""
+    """Raises Refused, or AlreadyDone if the visitor's own request is pending."""
     if user.two_factor == "off":
         raise Refused("reset_off")
-    if reset.address_of(context, user) is None:
+    if reset.link_address(context, user) is None:
         raise Refused("reset_no_address")
-    asked = next(iter(open_requests(context, ResetRequest.subject_id == user.id)), None)
-    if asked:
-        mine = ResetRequest.asked_by_id == context.who.user_id
-        raise (
-            AlreadyDone
-            if open_requests(context, ResetRequest.id == asked.id, mine)
-            else Refused("reset_waiting", who=asked.asked_by)
-        )
+    pending = next(iter(open_requests(context, ResetRequest.subject_id == user.id)), None)
+    if pending is None:
+        return
+    if open_requests(context, ResetRequest.id == pending.id, ResetRequest.asked_by_id == context.who.user_id):
+        raise AlreadyDone
+    raise Refused("reset_waiting", who=pending.asked_by)
 
 
 def finish_reset(context: RequestContext, row: ResetRequest) -> None:
-    """Done at once, by one person. Raises Refused."""
+    """Reset at once, without a second person. Raises Refused."""
     row.status, row.decided_at = "done", context.now
     if not reset.reset_two_factor(context, row):
         raise Refused("reset_changed")
     record_event(context, "colleague_reset", case_id=row.id)
-
-
-def await_second_person(context: RequestContext, user: User, row: ResetRequest) -> None:
-    """Nothing is done yet; the person is told, and who may decide."""
-    row.status = "waiting"
-    db.session.flush()
-    record_event(context, "two_factor_reset_asked", about=user, case_id=row.id)
-    record_event(context, "colleague_reset", reason="waiting", case_id=row.id)
-    notices.queue_notice(context, user, "reset_asked", by=context.who.full_name)
-    for each in list_reset_approvers(context, user):
-        notices.queue_notice(context, each, "reset_waiting", by=context.who.full_name, role=each.role)
-
-
-def list_reset_approvers(context: RequestContext, user: User) -> list[User]:
-    """Who is told that a reset waits: the practice's administrators beside the two; support where there is none."""
-    own = [each for each in administrators.list_administrators(user.practice_id, user.id) if each.id != context.who.user_id]
-    return own or [each for each in grants.list_support_agents(user.id) if each.id != context.who.user_id]

@@ -1,13 +1,15 @@
-"""Resets that one person may not do alone: why, which of them wait, who may decide, approved or refused (AD-3)."""
+"""Resets that need a second person (dual control): why, which are pending, and the decision (AD-3)."""
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Exists, and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision, RequestKind, lock_request, may_decide, refuse_as_decided
+from portal.flows.emergency import grants
 from portal.flows.messages import notices
+from portal.flows.practice import administrators
 from portal.flows.resets import reset
 from portal.models import Event, Practice, ResetRequest, User
 from portal.policy import RESETS
@@ -16,7 +18,7 @@ from portal.words.refusals import N_, Refused
 
 KIND = "reset"
 TITLE = N_("Reset two-factor authentication")
-# How it can be checked who a person is; never by what anybody may know of them (RC-5).
+# How an identity can be checked; never by facts that others may know (RC-5).
 CHECKS = {
     "seen_in_person": N_("Saw them in person"),
     "known_voice": N_("Recognized their voice when calling back the number on file"),
@@ -38,23 +40,23 @@ Asker = aliased(User)
 
 
 def why_second_person(context: RequestContext, user: User) -> str | None:
-    """A key of SECOND where the visitor may not do it alone."""
+    """Why the visitor may not reset this person alone: a key of SECOND, or None."""
     if user.role == "administrator" and not db.session.scalar(select(has_other_administrator(context, user))):
         return "last_administrator"
     since = context.now - config.CONTACT_RESTS
-    lately = exists().where(Event.subject_id == user.id, Event.at > since, Event.result == "ok")
-    if db.session.scalar(select(lately.where(Event.event.in_(CONTACTS)))):
+    recent_event = exists().where(Event.subject_id == user.id, Event.at > since, Event.result == "ok")
+    if db.session.scalar(select(recent_event.where(Event.event.in_(CONTACTS)))):
         return "contact_changed"
-    # Else the mailbox alone would open the account: a new password by one link, set-up by the other (RC-1).
-    if db.session.scalar(select(lately.where(Event.event == "password_changed", Event.factor == "link"))):
+    # Otherwise the mailbox alone would open the account: one link sets a password, the other leads to set-up (RC-1).
+    if db.session.scalar(select(recent_event.where(Event.event == "password_changed", Event.factor == "link"))):
         return "password_by_mail"
     recent = (ResetRequest.asked_at > context.now - config.RESETS_ALONE_IN, ResetRequest.status == "done")
-    done = select(func.count()).select_from(ResetRequest).where(ResetRequest.asked_by_id == context.who.user_id, *recent)
-    return "many" if (db.session.scalar(done) or 0) >= config.RESETS_ALONE else None
+    resets = select(func.count()).select_from(ResetRequest).where(ResetRequest.asked_by_id == context.who.user_id, *recent)
+    return "many" if (db.session.scalar(resets) or 0) >= config.RESETS_ALONE else None
 
 
-def has_other_administrator(context: RequestContext, user: User):
-    """SQL: whether anybody administers the person's practice and can sign in, beside them and whoever asks."""
+def has_other_administrator(context: RequestContext, user: User) -> Exists:
+    """SQL: whether the person's practice has another administrator who can sign in, besides the person and the visitor."""
     return exists().where(
         User.practice_id == user.practice_id,
         User.role == "administrator",
@@ -64,13 +66,33 @@ def has_other_administrator(context: RequestContext, user: User):
     )
 
 
-# --- which wait, and who decides
+def await_second_person(context: RequestContext, user: User, row: ResetRequest) -> None:
+    """Leave the reset to a second person; notify them, and the account's owner.
+
+    A request that nobody decides lapses after a day. The approvers' email names the requester, but not whose account it is.
+    """
+    row.status = "waiting"
+    db.session.flush()
+    record_event(context, "two_factor_reset_asked", about=user, case_id=row.id)
+    record_event(context, "colleague_reset", reason="waiting", case_id=row.id)
+    notices.queue_notice(context, user, "reset_asked", by=context.who.full_name)
+    for each in list_reset_approvers(context, user):
+        notices.queue_notice(context, each, "reset_waiting", by=context.who.full_name, role=each.role)
 
 
-def open_requests(context: RequestContext, *where) -> list[PendingDecision]:
-    """The requests that are open: in time, of an account that is still the same, asked for by somebody who still may."""
+def list_reset_approvers(context: RequestContext, user: User) -> list[User]:
+    """The people notified of a pending reset: the practice's other administrators, or support if there are none."""
+    own = [each for each in administrators.list_administrators(user.practice_id, user.id) if each.id != context.who.user_id]
+    return own or [each for each in grants.list_support_agents(user.id) if each.id != context.who.user_id]
+
+
+# --- pending requests, and their decision
+
+
+def open_requests(context: RequestContext, *where: ColumnElement[bool]) -> list[PendingDecision]:
+    """Pending requests that have not lapsed, whose account is unchanged, and whose requester is still entitled to ask."""
     subject = aliased(User)
-    asks = or_(Asker.role == "support", and_(Asker.role == "administrator", Asker.practice_id == ResetRequest.practice_id))
+    in_scope = or_(Asker.role == "support", and_(Asker.role == "administrator", Asker.practice_id == ResetRequest.practice_id))
     rows = (
         select(ResetRequest, subject.full_name, Practice.name, Asker.full_name)
         .join(subject, subject.id == ResetRequest.subject_id)
@@ -81,10 +103,10 @@ def open_requests(context: RequestContext, *where) -> list[PendingDecision]:
             ResetRequest.asked_at > context.now - config.RESET_WAITS,
             subject.generation == ResetRequest.generation,
             subject.disabled_at.is_(None),
-            subject.practice_id.is_not_distinct_from(ResetRequest.practice_id),  # who moved away is not theirs any more
+            subject.practice_id.is_not_distinct_from(ResetRequest.practice_id),  # not of someone who changed practice
             or_(*(and_(Asker.role == role, subject.role.in_(others)) for role, others in RESETS.items())),
             Asker.disabled_at.is_(None),
-            asks,
+            in_scope,
             *where,
         )
     )
@@ -97,63 +119,67 @@ def as_pending(row: ResetRequest, about: str, practice: str | None, asked_by: st
     return PendingDecision(KIND, row.id, TITLE, about, practice or "", asked_by, row.asked_at, until, row.reason, facts)
 
 
-def list_pending(context: RequestContext, *where) -> list[PendingDecision]:
-    """What the visitor may decide: not their own request, and not about themselves."""
+def list_pending(context: RequestContext, *where: ColumnElement[bool]) -> list[PendingDecision]:
+    """The requests that the visitor may decide: neither their own nor about themselves."""
     return open_requests(context, decidable_by(context), *where)
 
 
 def decidable_by(context: RequestContext) -> ColumnElement[bool]:
-    """SQL: what the visitor may decide on, or look at."""
+    """SQL: requests that the visitor may decide or look at."""
     return may_decide(context, ResetRequest.practice_id, ResetRequest.asked_by_id, ResetRequest.subject_id)
 
 
 def approve_reset(context: RequestContext, row_id: str) -> None:
-    """Do it. Raises Refused("approval_gone") where it waits no longer."""
+    """Approve and do the reset. Raises Refused, "approval_gone" if it is no longer pending."""
     row = decide_reset(context, row_id, "done")
     if not reset.reset_two_factor(context, row):
         db.session.rollback()
         raise Refused("approval_gone")
-    notify_outcome(context, row, "approved")
+    record_decision(context, row, "approved")
 
 
 def refuse_reset(context: RequestContext, row_id: str) -> None:
-    """Leave everything as it is. Raises Refused("approval_gone")."""
+    """Refuse the reset, which changes nothing else. Raises Refused, "approval_gone" if it is no longer pending."""
     row = decide_reset(context, row_id, "refused")
     user = db.session.get_one(User, row.subject_id)
     record_event(context, "two_factor_reset_refused", about=user, case_id=row.id)
     notices.queue_notice(context, user, "reset_refused", by=context.who.full_name)
-    notify_outcome(context, row, "refused")
+    record_decision(context, row, "refused")
 
 
 def decide_reset(context: RequestContext, row_id: str, status: str) -> ResetRequest:
-    """Take it, in a transaction that stays open: one UPDATE decides between two who press at the same moment."""
+    """Write the decision; one UPDATE settles a race of two approvers. The transaction stays open. Raises Refused."""
     begin_write()
     lock_request(context, *db.session.scalars(select(ResetRequest.subject_id).where(ResetRequest.id == row_id)))
-    use = update(ResetRequest).where(ResetRequest.id == row_id, ResetRequest.status == "waiting")
+    pending = update(ResetRequest).where(ResetRequest.id == row_id, ResetRequest.status == "waiting")
     values = {"status": status, "decided_by_id": context.who.user_id, "decided_at": context.now}
-    if not list_pending(context, ResetRequest.id == row_id) or change(use.values(values)) != 1:
+    if not list_pending(context, ResetRequest.id == row_id) or change(pending.values(values)) != 1:
         db.session.rollback()
-        refuse_missed(context, row_id)
+        explain_reset_gone(context, row_id)
         raise Refused("approval_gone")
     return db.session.get_one(ResetRequest, row_id, populate_existing=True)
 
 
-def refuse_missed(context: RequestContext, row_id: str) -> None:
-    """It does not wait for the visitor. Raises Refused with who was first; another practice's, or one's own, is recorded."""
-    asked = (ResetRequest.id == row_id, ResetRequest.status != "draft")
-    row = db.session.scalar(select(ResetRequest).where(*asked, decidable_by(context)).execution_options(populate_existing=True))
+def explain_reset_gone(context: RequestContext, row_id: str) -> None:
+    """Explain why the request is not pending for the visitor. Raises Refused, with the person who decided first.
+
+    Returns if it is another practice's, or the visitor's own, which is recorded.
+    """
+    is_request = (ResetRequest.id == row_id, ResetRequest.status != "draft")
+    decidable = select(ResetRequest).where(*is_request, decidable_by(context))
+    row = db.session.scalar(decidable.execution_options(populate_existing=True))
     if row:
         refuse_as_decided(context, row.decided_by_id, approved=row.status == "done")
         raise Refused("approval_gone")
-    if db.session.scalar(select(func.count()).where(*asked)):
+    if db.session.scalar(select(func.count()).where(*is_request)):
         record_event_alone(context, "authz_fail", "not_own")
 
 
-def notify_outcome(context: RequestContext, row: ResetRequest, reason: str) -> None:
-    """The event of each of the two, and the commit."""
+def record_decision(context: RequestContext, row: ResetRequest, reason: str) -> None:
+    """Record the event for approver and requester, and commit."""
     record_event(context, "colleague_reset", reason=reason, case_id=row.id)
     record_event(context, "reset_decided", about=db.session.get_one(User, row.asked_by_id), reason=reason, case_id=row.id)
     db.session.commit()
 
 
-RESET = RequestKind(KIND, list_pending, approve_reset, refuse_reset, refuse_missed)
+RESET = RequestKind(KIND, list_pending, approve_reset, refuse_reset, explain_reset_gone)

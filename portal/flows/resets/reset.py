@@ -1,4 +1,4 @@
-"""Resetting somebody's two-factor authentication: all that let them in is void; link and password together lead into set-up (rule 1)."""
+"""The reset itself: it voids every factor and session, and an emailed link and the password together lead to set-up (rule 1)."""
 
 from sqlalchemy import update
 
@@ -20,14 +20,14 @@ from portal.settings import config
 from portal.words.refusals import Refused
 
 EVENT = "two_factor_reset"
-TOLD = (EVENT, "reset_asked")  # the notices whose "This wasn't me" stops a reset
-CLEAN: dict = {  # whatever was wrong with the old ways is over with them
+STOPPING_NOTICES = (EVENT, "reset_asked")  # notices whose "This wasn't me" stops a reset
+CLEARED_THROTTLE: dict[str, int | None] = {  # counters and pauses go with the factors that they counted
     "code_failures": 0, "backup_failures": 0, "set_up_failures": 0, "password_failures": 0, "codes_paused_until": None,
 }  # fmt: skip
 
 
-def address_of(context: RequestContext, user: User) -> str | None:
-    """Where the link goes: the account's own address, which is confirmed (AD-1)."""
+def link_address(context: RequestContext, user: User) -> str | None:
+    """The address that the link goes to: the account's own, which is confirmed (AD-1)."""
     try:
         return user.unseal(context.keys, "email")
     except SealBroken:
@@ -35,24 +35,14 @@ def address_of(context: RequestContext, user: User) -> str | None:
 
 
 def reset_two_factor(context: RequestContext, request: ResetRequest) -> bool:
-    """Everything that a reset consists of, in the open transaction.
+    """Do everything that a reset consists of, in the open transaction. The caller checks the right to ask.
 
-    False: the account is no longer as it was when this was asked for, because another reset was first or its owner changed a factor;
-    one UPDATE decides. Works for every role: who may ask is the caller's business.
+    False if the account has changed since the request, by another reset or by its owner; one UPDATE settles the race.
     """
-    seen = (User.generation == request.generation, User.two_factor != "off", User.disabled_at.is_(None))
-    own = User.practice_id.is_not_distinct_from(request.practice_id)
-    values = {
-        "two_factor": "reset",
-        "two_factor_since": None,
-        "reset_at": context.now,
-        "generation": User.generation + 1,
-        **CLEAN,
-    }
-    if change(update(User).where(User.id == request.subject_id, own, *seen).values(values)) != 1:
+    if not mark_as_reset(context, request):
         return False
     user = db.session.get_one(User, request.subject_id, populate_existing=True)
-    address = address_of(context, user)
+    address = link_address(context, user)
     if address is None:
         return False
     factor = void_factors(context, user)
@@ -64,16 +54,35 @@ def reset_two_factor(context: RequestContext, request: ResetRequest) -> bool:
     token = links.make_link(context, user, links.RESET, config.RESET_LINK_LIFE)
     notices.queue_notice(context, user, "reset_link", link=token, to=address)
     record_event(context, EVENT, about=user, factor=factor, case_id=request.id)
+    # The email names the person who did it. The reason is free text, so it is under Recent activity only: others may read email.
     approver = context.who.full_name if context.who.user_id != request.asked_by_id else ""
     notices.queue_notice(context, user, EVENT, by=db.session.get_one(User, request.asked_by_id).full_name, approved_by=approver)
     return True
 
 
-# --- the way back
+def mark_as_reset(context: RequestContext, request: ResetRequest) -> bool:
+    """Write the account's new state; False if it is no longer as it was at the request."""
+    is_unchanged = (
+        User.generation == request.generation,
+        User.two_factor != "off",
+        User.disabled_at.is_(None),
+        User.practice_id.is_not_distinct_from(request.practice_id),
+    )
+    values = {
+        "two_factor": "reset",
+        "two_factor_since": None,
+        "reset_at": context.now,
+        "generation": User.generation + 1,
+        **CLEARED_THROTTLE,
+    }
+    return change(update(User).where(User.id == request.subject_id, *is_unchanged).values(values)) == 1
+
+
+# --- signing in again
 
 
 def owner_of_reset_link(context: RequestContext, token: str) -> tuple[Link, User]:
-    """The link and whose set-up it leads to; changes nothing. Raises Refused."""
+    """The link, and the account that it sets up again. Read-only. Raises Refused."""
     link = links.read_link(context, token, links.RESET)
     user = db.session.get_one(User, link.user_id, populate_existing=True)
     if user.two_factor != "reset" or user.disabled_at is not None:
@@ -82,16 +91,16 @@ def owner_of_reset_link(context: RequestContext, token: str) -> tuple[Link, User
 
 
 def sign_in_by_reset_link(context: RequestContext, token: str, password: str) -> BegunSession:
-    """A session by link and password together. It reaches set-up alone while the account is reset; the guards see to that.
+    """Begin a session with link and password together. While the account is reset, the guards let it reach set-up alone.
 
-    The link is used up by the proof that ends set-up: a closed tab costs no new reset. Raises Refused.
+    The link is spent when set-up is complete, so that a closed tab costs no new reset. Raises Refused.
     """
     link, user = owner_of_reset_link(context, token)
     user_id, stored = link.user_id, load_password_hash(context, user)
     charge_reset_password(context, user_id)
-    right = passwords.verify(stored, password)
+    is_right = passwords.verify(stored, password)
     begin_write()
-    if not right:
+    if not is_right:
         raise refuse_wrong_password(context, user_id)
     user = db.session.get_one(User, user_id, with_for_update=True, populate_existing=True)
     try:
@@ -100,20 +109,19 @@ def sign_in_by_reset_link(context: RequestContext, token: str, password: str) ->
         db.session.rollback()
         raise
     throttle.clear_failures(context, user, user.password_failures, password_failures=0)
-    begun, row = sessions.begin_session(context, user, LEVEL_ONE, None)
-    record_event(
-        context, "authn_login_success", about=user, session_hash=token_hash(begun), reason="reset_link", factor="password"
-    )
+    session_token, row = sessions.begin_session(context, user, LEVEL_ONE, None)
+    session_hash = token_hash(session_token)
+    record_event(context, "authn_login_success", about=user, session_hash=session_hash, reason="reset_link", factor="password")
     user.last_sign_in_at = context.now
-    row.ends_at = min(row.ends_at, link.expires_at)  # nothing that the link opened outlives it (AD-4)
+    row.ends_at = min(row.ends_at, link.expires_at)  # the session does not outlive the link (AD-4)
     if not row.browser_known:
         notices.queue_notice(context, user, "new_browser")
     db.session.commit()
-    return BegunSession(begun, False, user.role)
+    return BegunSession(session_token, asks_code=False, role=user.role)
 
 
 def charge_reset_password(context: RequestContext, user_id: int) -> None:
-    """Charge the try before the password is compared: whoever holds the mailbox has no place to guess it. Raises Refused."""
+    """Charge the attempt before comparing: someone who controls the mailbox must not guess the password here. Raises Refused."""
     begin_write()
     try:
         throttle.charge_attempt(context, user_id, password=True)
@@ -124,7 +132,7 @@ def charge_reset_password(context: RequestContext, user_id: int) -> None:
 
 
 def refuse_wrong_password(context: RequestContext, user_id: int) -> Refused:
-    """The refusal of a wrong password, recorded and committed."""
+    """Record and commit a wrong password; returns the refusal."""
     user = db.session.get_one(User, user_id, populate_existing=True)
     wrong_answers.notify_pause(context, user)
     refuse_link(context, user, "reset_link")
@@ -140,8 +148,8 @@ def refuse_link(context: RequestContext, user: User, reason: str) -> None:
 
 
 def stop_reset(context: RequestContext, user: User) -> None:
-    """The person says that a reset is not theirs: its link opens nothing, what waits is refused; part of the open transaction."""
+    """Void the reset's link and refuse pending requests, on the person's own word; part of the open transaction."""
     links.void_links(context, user.id, links.RESET)
-    waiting = update(ResetRequest).where(ResetRequest.subject_id == user.id, ResetRequest.status == "waiting")
-    change(waiting.values(status="refused", decided_at=context.now))
+    pending = update(ResetRequest).where(ResetRequest.subject_id == user.id, ResetRequest.status == "waiting")
+    change(pending.values(status="refused", decided_at=context.now))
     record_event(context, "two_factor_reset_refused", about=user, reason=notices.NOT_ME)

@@ -1,1 +1,1 @@
-"""Signing in, and a new password for someone who forgot theirs."""
+"""Signing in, and resetting or changing a password."""

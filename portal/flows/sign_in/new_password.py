@@ -1,4 +1,4 @@
-"""A new password: by a mailed link for who forgot the old one, or from inside for who knows it (PW-9, RC-7, product rule 12)."""
+"""A new password: by an emailed link if the old one is forgotten, or on the Security page if it is known (PW-9, RC-7, rule 12)."""
 
 import hmac
 
@@ -20,47 +20,51 @@ from portal.models import Binding, Link, TrustedBrowser, User, fold_email
 from portal.settings import config
 from portal.words.refusals import Refused
 
-FORGOT = "new_password"  # the purpose of its links
+PASSWORD_LINK = "new_password"  # a link's purpose
 
 
 # --- forgotten
 
 
 def ask_password_link(context: RequestContext, typed: str) -> None:
-    """Mail a link to whoever that username or address belongs to. The caller learns nothing, and a stranger nothing from the time."""
+    """Email a link to the accounts with that username or address.
+
+    Nothing tells the caller, not even the timing, whether there is one (user enumeration, EN-2): an unknown name costs the same work,
+    which is an event, a look at the limit, and two seals. At most four emails an hour to an account, and no lock (RL-7).
+    """
     begin_write()
-    found = find_accounts(context, typed)
-    mailed = [queue_password_link(context, user) for user in found]
-    if not any(mailed):
+    users = find_accounts(context, typed)
+    queued = [queue_password_link(context, user) for user in users]
+    if not any(queued):
         spend_equal_work(context)
-    if not found:
+    if not users:
         record_event(context, "password_forgotten", reason="nobody", refused=True)
     db.session.commit()
 
 
 def find_accounts(context: RequestContext, typed: str) -> list[User]:
-    """The accounts meant: one by its username, or those that share an address."""
-    by_address = User.email_hash.in_(context.keys.look_up_hashes(fold_email(typed)))
-    meant = select(User).where(or_(User.username == normalize_username(typed), by_address)).order_by(User.id).with_for_update()
-    return list(db.session.scalars(meant.limit(config.ACCOUNTS_PER_ADDRESS)))
+    """The account with that username, and those that share that email address; their rows are locked."""
+    has_address = User.email_hash.in_(context.keys.look_up_hashes(fold_email(typed)))
+    rows = select(User).where(or_(User.username == normalize_username(typed), has_address)).order_by(User.id).with_for_update()
+    return list(db.session.scalars(rows.limit(config.ACCOUNTS_PER_ADDRESS)))
 
 
 def queue_password_link(context: RequestContext, user: User) -> bool:
-    """Queue one mail, unless the account had several lately or may not be opened this way; nothing is locked by it (RL-7)."""
+    """Queue one email; False if the account reached the rate limit (RL-7) or cannot be recovered by email."""
     address = own_address(context, user)
-    reason = "mails_many" if links.has_many_links(context, user.id, FORGOT) else None
+    reason = "mails_many" if links.has_many_links(context, user.id, PASSWORD_LINK) else None
     if address is None or not may_reset(user):
         reason = "not_possible"
     record_event(context, "password_forgotten", about=user, reason=reason, refused=reason is not None)
     if address is None or reason:
         return False
-    token = links.make_link(context, user, FORGOT, config.PASSWORD_LINK_LIFE)
+    token = links.make_link(context, user, PASSWORD_LINK, config.PASSWORD_LINK_LIFE)
     notices.queue_notice(context, user, "password_forgotten", link=token, to=address, username=user.username)
     return True
 
 
 def may_reset(user: User) -> bool:
-    """A closed account has no password to forget; in one that was reset, the address and the password are two proofs (rule 1)."""
+    """Not for a closed account, nor for one that was reset: there the email link and the password are the two proofs (rule 1)."""
     return user.disabled_at is None and user.two_factor != "reset"
 
 
@@ -72,15 +76,15 @@ def own_address(context: RequestContext, user: User) -> str | None:
 
 
 def spend_equal_work(context: RequestContext) -> None:
-    """The work of a mail and a link, for nobody (EN-2): the hash that finds nothing, two seals, as many questions."""
-    links.has_many_links(context, 0, FORGOT)
+    """Do the work of an email and a link that nobody gets: the same queries and two seals (EN-2)."""
+    links.has_many_links(context, 0, PASSWORD_LINK)
     for column in ("to", "body"):
         context.keys.seal("nobody@example.test", outbox_place("nobody", column))
 
 
 def owner_of_password_link(context: RequestContext, token: str) -> tuple[Link, User]:
-    """The link and whose password it changes; changes nothing. Raises Refused."""
-    link = links.read_link(context, token, FORGOT)
+    """The link, and the account whose password it sets. Read-only. Raises Refused."""
+    link = links.read_link(context, token, PASSWORD_LINK)
     user = db.session.get_one(User, link.user_id)
     if not may_reset(user):
         raise Refused("link_used")
@@ -88,7 +92,7 @@ def owner_of_password_link(context: RequestContext, token: str) -> tuple[Link, U
 
 
 def set_password_by_link(context: RequestContext, token: str, password: str) -> None:
-    """Change the password by a link, once. Nobody is signed in by it, and the second factor stays. Raises Refused."""
+    """Set a password by a single-use link. This signs nobody in, and the second factor stays. Raises Refused."""
     link, user = owner_of_password_link(context, token)
     stored = hash_new_password(password, user.username)
     session = begin_write()
@@ -107,7 +111,7 @@ def set_password_by_link(context: RequestContext, token: str, password: str) -> 
 def change_own_password(context: RequestContext, current: str, answer: Answer | None, password: str) -> str:
     """Change the visitor's password; returns this session's new token. Every other session ends.
 
-    The new one is looked at first, so that no code is spent on one that is refused. Raises Refused.
+    The new password is checked first, so that a refusal spends no code. Raises Refused.
     """
     stored = hash_new_password(password, context.who.username)
     reauthenticate.check_password(context, current, reauthenticate.EVENT)
@@ -115,13 +119,14 @@ def change_own_password(context: RequestContext, current: str, answer: Answer | 
         raise Refused("password_same")
     token = reauthenticate.renew_with_proof(context, answer)
     session = begin_write()
-    store_password(context, session.get_one(User, context.who.user_id), stored, factor="password", but=context.who.session_id)
+    user = session.get_one(User, context.who.user_id)
+    store_password(context, user, stored, factor="password", keep_session_id=context.who.session_id)
     session.commit()
     return token
 
 
 def hash_new_password(password: str, username: str) -> str:
-    """The argon2 string of a password that may be set, made outside of any transaction. Raises Refused (PW-1 to PW-5)."""
+    """The argon2 string of an acceptable password, made outside of any transaction. Raises Refused (PW-1 to PW-5)."""
     reason = passwords.refusal(password, username)
     if reason:
         raise Refused(reason)
@@ -130,15 +135,16 @@ def hash_new_password(password: str, username: str) -> str:
     return passwords.hash_password(password)
 
 
-def store_password(context: RequestContext, user: User, stored: str, factor: str, but: int | None = None) -> None:
-    """Store it, and end what the old one opened: sessions, trusted browsers, open links, a set-up under way."""
+def store_password(context: RequestContext, user: User, stored: str, factor: str, keep_session_id: int | None = None) -> None:
+    """Store the hash, and end what the old password opened: sessions, trusted browsers, open links, a pending set-up."""
     user.seal(context.keys, "password", stored)
     user.generation += 1
     db.session.flush()
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == user.id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=context.now))
-    sessions.end_all_sessions(context, user.id, "password_changed", but)
+    sessions.end_all_sessions(context, user.id, "password_changed", keep_session_id)
     links.void_links(context, user.id)
+    # The pending secret may have been shown to someone who knew the old password.
     change(delete(Binding).where(Binding.user_id == user.id))
     record_event(context, "password_changed", about=user, factor=factor)
     notices.queue_notice(context, user, "password_changed")

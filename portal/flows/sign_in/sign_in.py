@@ -1,4 +1,4 @@
-"""Signing in: the password first, then a code where two-factor authentication is on."""
+"""Signing in: the password first, then a code if two-factor authentication is on."""
 
 import logging
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class BegunSession:
-    """A session that the password began: its token, and whether a code is still to come."""
+    """The session after a right password: its token, and whether a code is still due."""
 
     token: str
     asks_code: bool
@@ -40,32 +40,32 @@ class BegunSession:
 def submit_password(context: RequestContext, username: str, password: str, next_path: str | None) -> BegunSession:
     """Check the password and begin a session. Raises Refused("sign_in_wrong"), the same for every cause (EN-1).
 
-    A reset account's password alone opens nothing (rule 1): who shows the right one is told of the link ("reset_link_due").
+    A reset account's password alone opens nothing (rule 1): the right one raises Refused("reset_link_due"), which points to the link.
     """
     user = db.session.scalar(select(User).where(User.username == normalize_username(username)))
     stored = load_password_hash(context, user)
     db.session.expunge_all()
     end_read()
-    right = passwords.verify(stored, password)
-    renewed = passwords.hash_password(password) if right and stored and passwords.needs_rehash(stored) else None
+    is_right = passwords.verify(stored, password)
+    rehashed = passwords.hash_password(password) if is_right and stored and passwords.needs_rehash(stored) else None
     session = begin_write()
-    if user is None or not right:
+    if user is None or not is_right:
         record_event(context, "authn_login_fail", about=user, reason="sign_in_wrong", refused=True, factor="password")
         session.commit()
         raise Refused("sign_in_wrong")
-    # A browser that shows a trust token waits for whoever changes the factors at this moment.
+    # With a trust token, wait for a concurrent change of the factors, which may end that trust.
     user = session.get_one(User, user.id, with_for_update=bool(context.trusted) or None)
     if user.two_factor == "reset":
         record_event(context, "authn_login_fail", about=user, reason="reset_link_due", refused=True, factor="password")
         session.commit()
         raise Refused("reset_link_due")
-    return begin_claim(context, user, renewed, next_path)
+    return begin_password_session(context, user, rehashed, next_path)
 
 
-def begin_claim(context: RequestContext, user: User, renewed: str | None, next_path: str | None) -> BegunSession:
-    """The session that a right password begins: a claimant's where a code is due, unless the person trusts this browser."""
-    if renewed:
-        user.seal(context.keys, "password", renewed)
+def begin_password_session(context: RequestContext, user: User, rehashed: str | None, next_path: str | None) -> BegunSession:
+    """Begin a complete session, or a claimant's if a code is due: factors are on, and the person does not trust this browser."""
+    if rehashed:
+        user.seal(context.keys, "password", rehashed)
     is_on = user.two_factor == "on"
     is_trusted = is_on and trusted_browsers.use_trust(context, user)
     asks_code = is_on and not is_trusted
@@ -85,25 +85,24 @@ def begin_claim(context: RequestContext, user: User, renewed: str | None, next_p
 
 
 def send_first_code(context: RequestContext, user: User, row: Session) -> None:
-    """Where codes come by text only, the password's POST sends the first; a limit reached is told on the page."""
-    found = first_sender(user.id, user.role)
-    if found is None:
+    """Send the first code if codes come by text only. If a rate limit is reached, the code page says so."""
+    sender = first_sender(user.id, user.role)
+    if sender is None:
         return
-    authenticator, chosen = found
+    authenticator, its_method = sender
     try:
         secret = open_secret(context, user, authenticator, f"session:{row.id}")
-        send_code_flow.send_code(context, user, secret, chosen)
+        send_code_flow.send_code(context, user, secret, its_method)
     except (Refused, SealBroken) as refused:
-        record_event(
-            context, "code_sent", about=user, reason=getattr(refused, "reason", "unreadable"), refused=True, factor=chosen.name
-        )
+        reason = getattr(refused, "reason", "unreadable")
+        record_event(context, "code_sent", about=user, reason=reason, refused=True, factor=its_method.name)
 
 
-def limit_reached(ways: list[ChallengeOption]) -> Refused | None:
-    """Why the password sent no text, where texts are what is asked for and a limit stands in the way (rule 13, SM-5)."""
-    if not ways or ways[0].is_asked or not ways[0].wait:
+def limit_reached(options: list[ChallengeOption]) -> Refused | None:
+    """The rate limit that kept the first text from being sent, if the first option is a text (rule 13, SM-5)."""
+    if not options or options[0].is_asked or not options[0].wait:
         return None
-    return ways[0].wait.refusal
+    return options[0].wait.refusal
 
 
 def send_sign_in_code(context: RequestContext, authenticator_id: str) -> None:
@@ -111,14 +110,14 @@ def send_sign_in_code(context: RequestContext, authenticator_id: str) -> None:
     session = begin_write()
     user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
     row = next((each for each in is_live(user.id, user.role) if each.id == authenticator_id), None)
-    chosen = method(row.method) if row else None
-    if row is None or chosen is None or not chosen.sends:
+    its_method = method(row.method) if row else None
+    if row is None or its_method is None or not its_method.sends:
         session.rollback()
         raise Refused("text_first")
     try:
-        send_code_flow.send_code(context, user, open_secret(context, user, row, attempt_key(context)), chosen)
+        send_code_flow.send_code(context, user, open_secret(context, user, row, attempt_key(context)), its_method)
     except Refused as refused:
-        record_event(context, "code_sent", reason=refused.reason, refused=True, factor=chosen.name)
+        record_event(context, "code_sent", reason=refused.reason, refused=True, factor=its_method.name)
         session.commit()
         raise
     except SealBroken:
@@ -128,47 +127,44 @@ def send_sign_in_code(context: RequestContext, authenticator_id: str) -> None:
 
 
 def forget_expired_secrets(now: datetime) -> None:
-    """Drop what everyone's half hours have ended: readable codes, and secrets that were never proved."""
+    """Delete everyone's expired readable backup codes and unproved secrets."""
     backup_codes.forget_readable_codes(now)
     change(delete(Binding).where(Binding.expires_at <= now - config.BINDING_KEPT))
 
 
 @dataclass(frozen=True)
 class FinishedSignIn:
-    """A sign-in that is complete."""
+    """A complete sign-in."""
 
     token: str
     next_path: str | None
     backup_left: int | None
-    trusted: str | None  # what the browser keeps, where the person trusts it from now on
+    trusted: str | None  # the trust token for the browser's cookie, if the person chose to trust it
 
 
 def submit_sign_in_code(context: RequestContext, answer: Answer, trust: bool = False) -> FinishedSignIn:
     """Check the second factor of a claimant; the session gets a new token and its full level. Raises Refused.
 
-    `trust`: the person ticked the box, which counts only where their policy and the operator allow it.
+    `trust`: the person ticked the box, which counts only if their policy and the operator allow it.
     """
     proof = check_code.check_code(context, answer, "authn_login_fail", last_sign_in_at=context.now)
     token = sessions.renew_session(context, level=LEVEL_TWO, second_factor_at=context.now)
-    if token is None:  # this claimant's session ended or was renewed meanwhile: the spent code goes with it
+    if token is None:  # the claimant's session ended or was renewed concurrently; the code stays spent
         db.session.commit()
         raise Refused("used_meanwhile")
     record_event(context, "authn_login_success", factor=proof.factor, session_hash=token_hash(token))
     if not context.who.browser_known:
         notices.queue_notice(context, proof.user, "new_browser")
     if policy_of(proof.user.role).must_use:
-        end_emergency(context, proof.user)
-    kept = (
-        trusted_browsers.add_trust(context, proof.user)
-        if trust and trusted_browsers.trust_days(context, proof.user.role)
-        else None
-    )
+        end_emergency_access(context, proof.user)
+    may_trust = trust and trusted_browsers.trust_days(context, proof.user.role)
+    trust_token = trusted_browsers.add_trust(context, proof.user) if may_trust else None
     db.session.commit()
-    return FinishedSignIn(token, context.who.next_path, proof.backup_left, kept)
+    return FinishedSignIn(token, context.who.next_path, proof.backup_left, trust_token)
 
 
-def end_emergency(context: RequestContext, user: User) -> None:
-    """Who shows a code needs no emergency access; what waits or runs would open charts to the password alone (AD-6)."""
+def end_emergency_access(context: RequestContext, user: User) -> None:
+    """End pending and running emergency access: the person has a code, and a grant would open charts to the password alone (AD-6)."""
     grants.stop_emergency_access(context, user, "signed_in")
-    reading = (Session.user_id == user.id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
-    change(sessions.end_sessions_where(context, "emergency_signed_in").where(*reading))
+    is_reading = (Session.user_id == user.id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
+    change(sessions.end_sessions_where(context, "emergency_signed_in").where(*is_reading))
