@@ -3,9 +3,9 @@
 from flask import Blueprint, Response, abort, g, request
 from flask_babel import gettext as _
 
-from portal.blueprints import wizard
-from portal.blueprints.account import authenticators, confirm, profile, sessions
 from portal.blueprints.account import backup_codes as codes_pages
+from portal.blueprints.account import profile
+from portal.blueprints.account.nest import nest
 from portal.blueprints.ehr import practice
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import guard_side
@@ -25,18 +25,12 @@ from portal.web.headers import SAFE_METHODS
 from portal.web.rendering import redirect_browser, redirect_to_path, refuse_form, render_page
 from portal.words.refusals import N_
 
-SECURITY = "/settings/security"
 PAGE_MAX = 10_000
 
 blueprint = Blueprint("provider", __name__, url_prefix="/ehr")
 check = guard_side(PROVIDER_SIDE)
 blueprint.before_request(check)
-blueprint.register_blueprint(wizard.blueprint, url_prefix=f"{SECURITY}/two-factor")
-blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
-blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
-blueprint.register_blueprint(codes_pages.blueprint, url_prefix=f"{SECURITY}/backup-codes")
-blueprint.register_blueprint(sessions.make_blueprint(activity.SESSIONS), url_prefix=SECURITY)
-blueprint.register_blueprint(profile.blueprint, url_prefix="/settings/profile")
+nest(blueprint, "/settings/security", can_end=(activity.SESSIONS,), profile_prefix="/settings/profile")
 blueprint.register_blueprint(practice.blueprint, url_prefix="/settings/team")
 
 

@@ -2,9 +2,9 @@
 
 from flask import Blueprint, Response, g, request
 
-from portal.blueprints import wizard
-from portal.blueprints.account import authenticators, confirm, profile, sessions
 from portal.blueprints.account import backup_codes as codes_pages
+from portal.blueprints.account import profile
+from portal.blueprints.account.nest import nest
 from portal.blueprints.shared.flash import read_flash, redirect_and_say
 from portal.blueprints.shared.guards import guard_side, require_code, require_fresh_proof
 from portal.blueprints.shared.sides import PATIENT_SIDE
@@ -18,12 +18,7 @@ from portal.words.refusals import Refused
 
 blueprint = Blueprint("patient", __name__)
 blueprint.before_request(guard_side(PATIENT_SIDE))
-blueprint.register_blueprint(wizard.blueprint, url_prefix="/account/security/two-factor")
-blueprint.register_blueprint(authenticators.blueprint, url_prefix="/account/security/authenticators")
-blueprint.register_blueprint(confirm.blueprint, url_prefix="/account/security/confirm")
-blueprint.register_blueprint(codes_pages.blueprint, url_prefix="/account/security/backup-codes")
-blueprint.register_blueprint(sessions.make_blueprint(activity.SESSIONS, activity.TRUSTED), url_prefix="/account/security")
-blueprint.register_blueprint(profile.blueprint, url_prefix="/account")
+nest(blueprint, "/account/security", can_end=(activity.SESSIONS, activity.TRUSTED), profile_prefix="/account")
 
 
 @blueprint.get("/home")
