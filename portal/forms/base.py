@@ -1,8 +1,12 @@
 """Shapes of what people type. A form validates shape and names a reason; whether it is true is not its business."""
 
-import re
+# mypy: allow-subclassing-any
+# (WTForms has no types.)
 
-from wtforms import Form, RadioField
+import re
+from collections.abc import Callable
+
+from wtforms import Field, Form, RadioField
 from wtforms.validators import StopValidation, ValidationError
 
 from portal.words.refusals import N_
@@ -14,10 +18,10 @@ SECRETS = re.compile(  # what has the shape of a backup code or a setup key
 )
 
 
-def filled(reason: str):
+def filled(reason: str) -> Callable[[Form, Field], None]:
     """A validator: something was typed. Where nothing was, no other one of the field is asked."""
 
-    def check(form, field) -> None:
+    def check(form: Form, field: Field) -> None:
         if not (field.data or "").strip():
             raise StopValidation(reason)
 
@@ -33,6 +37,6 @@ class MethodForm(ShapedForm):
 
     method = RadioField(N_("Verification method"), validate_choice=False)
 
-    def validate_method(self, field) -> None:
+    def validate_method(self, field: RadioField) -> None:
         if field.data not in dict(field.choices):
             raise ValidationError("method_empty")

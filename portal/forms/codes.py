@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from wtforms import HiddenField, StringField
+from wtforms import Field, HiddenField, StringField
 from wtforms.validators import ValidationError
 
 from portal.answers import BACKUP_CODE, CODE, Answer
@@ -62,7 +62,7 @@ class CodeForm(AnswerForm):
 
     code = StringField(N_("Verification Code"))
 
-    def validate_code(self, field) -> None:
+    def validate_code(self, field: Field) -> None:
         field.data = squeeze_code(field.data or "")
         if not field.data:
             raise ValidationError("code_empty")
@@ -79,7 +79,7 @@ class ChallengeForm(AnswerForm):
 
     code = StringField(N_("Verification Code"))
 
-    def validate_code(self, field) -> None:
+    def validate_code(self, field: Field) -> None:
         field.data = squeeze_code(field.data or "")
         if not field.data:
             raise ValidationError("code_empty")
@@ -96,7 +96,7 @@ class BackupCodeForm(AnswerForm):
     code = StringField(N_("Backup code"))
     empty = "backup_empty"
 
-    def validate_code(self, field) -> None:
+    def validate_code(self, field: Field) -> None:
         meant = as_backup_code(squeeze_code(field.data or ""))
         if not (field.data or "").strip():
             raise ValidationError(self.empty)

@@ -1,10 +1,15 @@
 """The shapes that a practice's pages ask for: a search, a deadline, a reason. Shape only."""
 
+# mypy: allow-subclassing-any
+# (WTForms has no types.)
+
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
-from wtforms import SelectMultipleField, StringField, TextAreaField
+from wtforms import Field, Form, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from portal.forms.base import SECRETS, ShapedForm, filled
@@ -20,7 +25,7 @@ class ReasonForm(ShapedForm):
 
     reason = TextAreaField(N_("Reason"), [filled("reason_empty")])
 
-    def validate_reason(self, field) -> None:
+    def validate_reason(self, field: Field) -> None:
         field.data = seen_signs(field.data)
         if not field.data:
             raise ValidationError("reason_empty")
@@ -35,7 +40,7 @@ class ResetForm(ReasonForm):
 
     checks = SelectMultipleField(N_("How you checked who they are"), validate_choice=False)
 
-    def validate_checks(self, field) -> None:
+    def validate_checks(self, field: Field) -> None:
         known = dict(field.choices)
         field.data = [name for name in known if name in (field.data or ())]
         if not field.data:
@@ -45,11 +50,11 @@ class ResetForm(ReasonForm):
 class OneOf(StringField):
     """One of a few: value and words of each; what is none of them becomes the first."""
 
-    def __init__(self, *args, choices: list[tuple[str, str]], **kwargs) -> None:
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, default=choices[0][0], **kwargs)
         self.choices = choices
 
-    def process_formdata(self, valuelist) -> None:
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
         self.data = valuelist[0] if valuelist and valuelist[0] in dict(self.choices) else self.default
 
 
@@ -78,10 +83,10 @@ class TeamForm(ShapedForm):
         return {"state": self.state.data, "search": self.q.data, "sort": self.sort.data}
 
 
-def parse_whole_number(reason: str, most: int):
+def parse_whole_number(reason: str, most: int) -> Callable[[Form, Field], None]:
     """A validator: digits of any script, from 0 to `most`; the field holds 0-9 alone afterwards."""
 
-    def check(form, field) -> None:
+    def check(form: Form, field: Field) -> None:
         typed = "".join(str(unicodedata.decimal(sign, sign)) for sign in (field.data or "").strip())
         if not typed.isascii() or not typed.isdigit() or len(typed) > 4 or int(typed) > most:
             raise ValidationError(reason)
@@ -105,7 +110,7 @@ class DeadlineForm(ShapedForm):
     sign_ins = StringField(N_("Extra sign-ins"), [parse_whole_number("grace_sign_ins", config.GRACE_SIGN_INS_MAX)])
     today: date
 
-    def validate_day(self, field) -> None:
+    def validate_day(self, field: Field) -> None:
         if not (field.data or "").strip():
             raise ValidationError("deadline_empty")
         try:
@@ -123,7 +128,7 @@ class NoteForm(ShapedForm):
 
     note = TextAreaField(N_("Note"), [filled("note_empty")])
 
-    def validate_note(self, field) -> None:
+    def validate_note(self, field: Field) -> None:
         field.data = seen_signs(field.data)
         if not field.data:
             raise ValidationError("note_empty")

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from wtforms import StringField
+from wtforms import Field, StringField
 from wtforms.validators import ValidationError
 
 from portal.answers import TEXT, Answer
@@ -28,7 +28,7 @@ class LabelForm(ShapedForm):
 
     name = StringField(N_("Name"))
 
-    def validate_name(self, field) -> None:
+    def validate_name(self, field: Field) -> None:
         field.data = " ".join("".join(c if c.isprintable() else " " for c in field.data or "").split())
         if not field.data:
             raise ValidationError("label_empty")
@@ -41,7 +41,7 @@ class NameForm(ShapedForm):
 
     full_name = StringField(N_("Name"), [filled("name_empty")])
 
-    def validate_full_name(self, field) -> None:
+    def validate_full_name(self, field: Field) -> None:
         field.data = " ".join(unicodedata.normalize("NFC", field.data).split())
         if len(field.data) > config.NAME_MAX:
             raise ValidationError("name_long")
@@ -67,7 +67,7 @@ def is_name_sign(sign: str) -> bool:
 class EmailForm(ShapedForm):
     email = StringField(N_("Email address"), [filled("email_empty")])
 
-    def validate_email(self, field) -> None:
+    def validate_email(self, field: Field) -> None:
         field.data = unicodedata.normalize("NFKC", field.data).strip()
         if not field.data.isascii():
             raise ValidationError("email_letters")

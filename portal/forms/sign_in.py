@@ -1,6 +1,6 @@
 """Forms for signing in, and for a new password."""
 
-from wtforms import PasswordField, StringField
+from wtforms import Field, PasswordField, StringField
 from wtforms.validators import ValidationError
 
 from portal.forms.base import ShapedForm, filled
@@ -11,7 +11,7 @@ class SignInForm(ShapedForm):
     username = StringField(N_("Username"), [filled("username_empty")])
     password = PasswordField(N_("Password"))
 
-    def validate_password(self, field) -> None:
+    def validate_password(self, field: Field) -> None:
         if not field.data:
             raise ValidationError("password_empty")
 
@@ -21,7 +21,7 @@ class PasswordForm(ShapedForm):
 
     password = PasswordField(N_("Current password"))
 
-    def validate_password(self, field) -> None:
+    def validate_password(self, field: Field) -> None:
         if not field.data:
             raise ValidationError("password_empty")
 
@@ -41,7 +41,7 @@ class LinkPasswordForm(ShapedForm):
 
     password = PasswordField(N_("Password"))
 
-    def validate_password(self, field) -> None:
+    def validate_password(self, field: Field) -> None:
         if not field.data:
             raise ValidationError("password_empty")
 
@@ -51,6 +51,6 @@ class NewPasswordForm(ShapedForm):
 
     new_password = PasswordField(N_("New password"))
 
-    def validate_new_password(self, field) -> None:
+    def validate_new_password(self, field: Field) -> None:
         if not field.data:
             raise ValidationError("password_new_empty")

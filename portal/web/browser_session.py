@@ -1,7 +1,8 @@
 """The session cookie: a random token whose hash finds the server's row; the CSRF token hangs on it."""
 
 import hmac
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, request, session
@@ -19,7 +20,7 @@ BROWSER_COOKIE_LIFE = 365 * DAY  # it only says "seen before"
 TRUSTED_COOKIE_MAX = 512  # five tokens and some
 
 
-class BrowserSession(dict, SessionMixin):
+class BrowserSession(dict[str, Any], SessionMixin):
     """What flask calls the session. It stores nothing: `csrf_token` is derived, `visitor` is read once."""
 
     def __init__(self, token: str | None, csrf_key: bytes) -> None:
@@ -33,10 +34,10 @@ class BrowserSession(dict, SessionMixin):
         self.drop = False
         self._found: SessionUser | sessions.Ended | Literal[False] | None = False
 
-    def __contains__(self, key) -> bool:
+    def __contains__(self, key: object) -> bool:
         return key == "csrf_token" or super().__contains__(key)
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: str) -> Any:
         if key != "csrf_token":
             return super().__getitem__(key)
         self.send = self.send or not self.has_cookie
@@ -101,22 +102,27 @@ def csrf_key(app: Flask) -> bytes:
     return str(app.secret_key).encode()
 
 
-def request_time():
+def request_time() -> datetime:
     """The moment of this request: asked once, the same for all that it does."""
     if "now" not in g:
         g.now = clock.now()
-    return g.now
+    return cast(datetime, g.now)
+
+
+def current_session() -> BrowserSession:
+    """Flask's session of this request, as what it is here."""
+    return cast(BrowserSession, session)
 
 
 def session_user() -> SessionUser | None:
     """The person of this request, claimant or signed in, or None."""
-    found = session.find()  # type: ignore[attr-defined]
+    found = current_session().find()
     return found if isinstance(found, SessionUser) else None
 
 
 def ended_session() -> sessions.Ended | None:
     """The session that this request's cookie once was, where it is over."""
-    found = session.find()  # type: ignore[attr-defined]
+    found = current_session().find()
     return found if isinstance(found, sessions.Ended) else None
 
 
@@ -141,22 +147,23 @@ def request_context() -> RequestContext:
         origin=origin(),
         texts=settings.texts,
         countries=settings.text_countries,
-        browser=session.browser,  # type: ignore[attr-defined]
-        trusted=session.trusted,  # type: ignore[attr-defined]
-        trust_days=current_app.extensions["settings"].trusted_browser_days,
+        browser=current_session().browser,
+        trusted=current_session().trusted,
+        trust_days=settings.trusted_browser_days,
     )
 
 
 def give_browser_token() -> None:
     """Give this browser a token of its own where it has none; sent with the answer."""
-    if not session.browser:  # type: ignore[attr-defined]
-        session.browser = session["new_browser"] = sessions.new_token()  # type: ignore[attr-defined]
+    current = current_session()
+    if not current.browser:
+        current.browser = current["new_browser"] = sessions.new_token()
 
 
 def keep_trust(cookie: str | None) -> None:
     """Send what a newly trusted browser keeps with the answer."""
     if cookie:
-        session["new_trusted"] = cookie
+        current_session()["new_trusted"] = cookie
 
 
 def touch_session() -> None:
@@ -212,7 +219,7 @@ class SignedIn:
         return "".join(word[0] for word in (words[0], words[-1])).upper() if len(words) > 1 else self.who.full_name[:1].upper()
 
 
-def load_signed_in(request) -> SignedIn | None:
+def load_signed_in(request: Request) -> SignedIn | None:
     """flask-login's request loader: the session row decides, nothing in the cookie does."""
     who = session_user()
     return SignedIn(who) if who and not who.is_claimant else None

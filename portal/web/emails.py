@@ -22,9 +22,9 @@ def write_email(template: str, facts: dict[str, Any], links: dict[str, str]) -> 
     return subject.strip(), body.strip() + "\n"
 
 
-def split_paragraphs(text: str) -> list[dict]:
+def split_paragraphs(text: str) -> list[dict[str, Any]]:
     """The text's paragraphs: `lines`, and `link` where the last line is an address and those before it say where it leads."""
-    found: list[dict] = []
+    found: list[dict[str, Any]] = []
     for block in filter(None, (part.strip() for part in text.split("\n\n"))):
         *lines, last = block.splitlines()
         if lines and last.startswith(("https://", "http://")):

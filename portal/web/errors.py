@@ -3,7 +3,7 @@
 import logging
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, request, session
+from flask import Flask, Response, current_app, g, request
 from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 
 from portal.db import BUSY
 from portal.flows.base.audit import record_event_alone
-from portal.web.browser_session import request_context, session_user
+from portal.web.browser_session import current_session, request_context, session_user
 from portal.web.headers import CROSS_SITE
 from portal.web.rendering import place_to_return, render_page, send_to_sign_in
 
@@ -40,7 +40,7 @@ def form_expired(error: CSRFError) -> Response:
 def database_busy(error: OperationalError | PoolTimeoutError) -> Response:
     """The database was held for too long, hung, or had no connection free: nothing was changed, and the page says so."""
     log.error("request %s: the database did not respond: %s", g.get("request_id"), getattr(error, "orig", error))
-    session.forget()  # type: ignore[attr-defined]
+    current_session().forget()
     response = render_page("errors/503.html", 503)
     response.headers["Retry-After"] = "5"
     return response
@@ -64,7 +64,7 @@ def broken(error: InternalServerError) -> Response:
     """Ours: the page has a reference number that the log has too."""
     if isinstance(error.original_exception, BUSY):  # met while the page of another error was made
         return database_busy(error.original_exception)
-    session.forget()  # type: ignore[attr-defined]
+    current_session().forget()
     reference = g.get("request_id", "")
     log.error("request %s failed", reference, exc_info=error.original_exception or error)
     return render_page("errors/500.html", 500, reference=reference)

@@ -1,6 +1,8 @@
 """Headers on every answer, and the two checks that come before any page: HTTPS and same site (HD-1 to HD-4, CF-2)."""
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
+from wsgiref.headers import Headers
 
 from flask import Response, abort, current_app, request
 
@@ -69,14 +71,14 @@ def add_headers(response: Response) -> Response:
     return response
 
 
-def static_headers(settings: Settings):
+def static_headers(settings: Settings) -> Callable[[Headers, str, str], None]:
     """What WhiteNoise calls for each file: the same headers, but a file that is opened by itself may load nothing."""
     own = {**FIXED, "Content-Security-Policy": FILE_POLICY}
     del own["Reporting-Endpoints"]
     if settings.is_https:
         own["Strict-Transport-Security"] = STRICT_TRANSPORT
 
-    def add(headers, path: str, url: str) -> None:
+    def add(headers: Headers, path: str, url: str) -> None:
         for name, value in own.items():
             headers[name] = value
 

@@ -1,19 +1,30 @@
 """Answers: a page or its fragment, a refusal, a redirect. The only module that knows HTMX exists."""
 
 from datetime import datetime
+from gettext import NullTranslations
+from typing import Any, cast
 
-from flask import Response, current_app, g, make_response, redirect, render_template, request, session, url_for
+from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
 from flask_babel import format_date, format_datetime, get_translations, gettext, ngettext
 from flask_login import current_user
 from jinja2 import Environment
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
+from wtforms import Form
 
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import SessionUser
 from portal.flows.emergency import grants
 from portal.policy import PROVIDER
-from portal.web.browser_session import ended_session, own_path, request_context, request_time, seconds_left, session_user
+from portal.web.browser_session import (
+    current_session,
+    ended_session,
+    own_path,
+    request_context,
+    request_time,
+    seconds_left,
+    session_user,
+)
 from portal.words import refusals
 from portal.words.refusals import Refused
 
@@ -23,7 +34,7 @@ def is_fragment() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def render_page(template: str, status: int = 200, **context) -> Response:
+def render_page(template: str, status: int = 200, **context: Any) -> Response:
     """A whole page, or the fragment of it for HTMX: one template serves both (product rule 15)."""
     layout = "layouts/fragment.html" if is_fragment() else "layouts/page.html"
     is_news = "X-Background" in request.headers  # a page asks itself, to swap a part of it
@@ -33,11 +44,11 @@ def render_page(template: str, status: int = 200, **context) -> Response:
     return response
 
 
-def load_translations():
+def load_translations() -> NullTranslations:
     """The translations of this request, looked up once: a page says some thirty sentences."""
     if "catalogue" not in g:
         g.catalogue = get_translations()
-    return g.catalogue
+    return cast(NullTranslations, g.catalogue)
 
 
 def install_translations(environment: Environment) -> None:
@@ -58,8 +69,8 @@ def refusal_sentence(refused: Refused) -> str:
     return refusals.sentence(refused, gettext, ngettext)
 
 
-def refuse_form(template: str, form, refused: Refused | None = None, field: str = "", **context) -> Response:
-    """The same page with what is wrong beside the field and in the summary, status 422."""
+def refuse_form(template: str, form: Form, refused: Refused | None = None, field: str = "", **context: Any) -> Response:
+    """The same page, status 422, with the problem beside its field and in the summary; `form` is () if the page has none."""
     problems = []
     for each in form:
         each.errors = [refusal_sentence(Refused(str(reason))) for reason in each.errors]
@@ -73,13 +84,13 @@ def refuse_form(template: str, form, refused: Refused | None = None, field: str 
     return render_page(template, 422, form=form, problems=problems, **context)
 
 
-def redirect_to(endpoint: str, **values) -> Response:
+def redirect_to(endpoint: str, **values: Any) -> Response:
     """On to another page with a GET (303)."""
     return redirect_to_path(url_for(endpoint, **values))
 
 
 def redirect_to_path(path: str) -> Response:
-    return redirect(path, 303)  # type: ignore[return-value]
+    return cast(Response, redirect(path, 303))  # made by the app, whose answers are Flask's
 
 
 def send_to_sign_in() -> Response:
@@ -127,15 +138,15 @@ def redirect_whole_page(path: str) -> Response:
 
 def moment(at: datetime) -> str:
     """A moment in words, in UTC and saying so."""
-    return format_datetime(at, "d MMMM y, HH:mm") + " UTC"
+    return f"{format_datetime(at, 'd MMMM y, HH:mm')} UTC"
 
 
 def day(at: datetime) -> str:
     """A day in words."""
-    return format_date(at, "d MMMM y")
+    return str(format_date(at, "d MMMM y"))
 
 
-def template_context() -> dict:
+def template_context() -> dict[str, Any]:
     """What every template may use."""
     return {
         "person": current_user if current_user.is_authenticated else None,
@@ -163,7 +174,7 @@ def seconds_to_warn() -> int | None:
     return None if seconds and emergency_ends and emergency_ends["seconds"] <= seconds else seconds
 
 
-def emergency_left() -> dict | None:
+def emergency_left() -> dict[str, Any] | None:
     """For the banner of emergency access: whole seconds to its end by the server's clock, and the end itself."""
     who = session_user()
     if who is None or not who.is_emergency:
@@ -171,9 +182,10 @@ def emergency_left() -> dict | None:
     return {"seconds": int((who.ends_at - request_time()).total_seconds()), "until": who.ends_at}
 
 
-def absolute_url(endpoint: str, **values) -> str:
+def absolute_url(endpoint: str, **values: Any) -> str:
     """An address for a mail: below the address that the operator set, whatever Host a request named (RC-7)."""
-    return current_app.extensions["settings"].base_url + url_for(endpoint, **values)
+    base_url: str = current_app.extensions["settings"].base_url
+    return base_url + url_for(endpoint, **values)
 
 
 PORTAL_BRAND = {"name": "Medximity", "key": "portal"}
@@ -186,7 +198,7 @@ HOMES = {
 }
 
 
-def brand_for(who: SessionUser | None) -> dict:
+def brand_for(who: SessionUser | None) -> dict[str, str]:
     """The name over the pages that belong to no side (help, the code page): that of the person's own."""
     return EHR_BRAND if who and who.role in PROVIDER.roles else PORTAL_BRAND
 
@@ -207,4 +219,4 @@ def home_endpoint(role: str) -> str:
 
 def renew_session(token: str) -> None:
     """Carry a session's new token."""
-    session.renew(token)  # type: ignore[attr-defined]
+    current_session().renew(token)

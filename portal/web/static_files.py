@@ -8,6 +8,7 @@ import hashlib
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import brotli
 from flask import Flask
@@ -40,7 +41,7 @@ def serve_static_files(app: Flask, settings: Settings) -> None:
     )
 
 
-def add_version(endpoint: str, values: dict) -> None:
+def add_version(endpoint: str, values: dict[str, Any]) -> None:
     """A static file's address changes with its content, so that it may be kept for ever."""
     if endpoint == "static" and values.get("filename") in VERSIONS:
         values.setdefault("v", VERSIONS[values["filename"]])

@@ -1,10 +1,13 @@
 """Showing password and second factor again before a change; nested in each side, which supplies guard and chrome."""
 
-from flask import Blueprint, Response, g, request
+from typing import Any
+
+from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
 from portal.blueprints.shared.guards import forbid
 from portal.blueprints.shared.questions import blank, question_context, taken
+from portal.blueprints.shared.sides import current_side
 from portal.flows.factors import reauthenticate as flow
 from portal.flows.factors.challenges import ChallengeOption, challenge_options, explain_texts_off
 from portal.flows.sign_in import sign_in
@@ -46,11 +49,11 @@ def form_type() -> type:
 
 
 def place_after() -> str:
-    return own_path(request.args.get("next")) or g.side.url("security")
+    return own_path(request.args.get("next")) or current_side().url("security")
 
 
-def context() -> dict:
-    policy, is_trusted = g.side.policy, request_context().who.is_trusted
+def context() -> dict[str, Any]:
+    policy, is_trusted = current_side().policy, request_context().who.is_trusted
     change = _("You're about to change your security settings, so we need to make sure it's you.")
     trusted = _(
         "You trust this browser, so we didn't ask for a code when you signed in. To see your security settings, you need one."
@@ -59,21 +62,21 @@ def context() -> dict:
     asked = challenge_options(request_context()) if request_context().who.is_on else []
     missing = explain_texts_off(request_context()) if request_context().who.is_on else None
     return {
-        "action": g.side.url("confirm.ask", next=own_path(request.args.get("next"))),
+        "action": current_side().url("confirm.ask", next=own_path(request.args.get("next"))),
         **question_context(asked),
-        "question_url": lambda way: g.side.url("confirm.ask", next=own_path(request.args.get("next")), way=way),
-        "send_url": g.side.url("confirm.send", next=own_path(request.args.get("next"))),
+        "question_url": lambda way: current_side().url("confirm.ask", next=own_path(request.args.get("next")), way=way),
+        "send_url": current_side().url("confirm.send", next=own_path(request.args.get("next"))),
         "why": (trusted if policy.may_trust_browsers else always) if is_trusted else change,
-        "cancel_url": g.side.url("account" if is_trusted and policy.may_trust_browsers else "security"),
+        "cancel_url": current_side().url("account" if is_trusted and policy.may_trust_browsers else "security"),
         "texts_off": refusal_sentence(missing) if missing else None,
         "hint": code_hint(asked),
     }
 
 
 def code_hint(asked: list[ChallengeOption]) -> str:
-    if any(way.sends for way in asked) or g.side.policy.accepts_restricted:
-        return _("Use the code from your authenticator app or our newest text, or a backup code.")
-    return _("Use the code from your authenticator app, or a backup code.")
+    if any(way.sends for way in asked) or current_side().policy.accepts_restricted:
+        return str(_("Use the code from your authenticator app or our newest text, or a backup code."))
+    return str(_("Use the code from your authenticator app, or a backup code."))
 
 
 @blueprint.post("/send")
@@ -88,4 +91,4 @@ def send() -> Response:
     except Refused as refused:
         form = form_type()()
         return refuse_form("account/confirm.html", form, refused, "code" if "code" in form else "", **context())
-    return redirect_to_path(g.side.url("confirm.ask", next=own_path(request.args.get("next"))))
+    return redirect_to_path(current_side().url("confirm.ask", next=own_path(request.args.get("next"))))

@@ -1,14 +1,18 @@
 """Profile: nested in a side's blueprint like the wizard, one page for each thing that can be changed."""
 
-from flask import Blueprint, Response, abort, current_app, g, request, url_for
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, request, url_for
 
 from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import read_flash, redirect_and_say
 from portal.blueprints.shared.guards import require_fresh_proof
+from portal.blueprints.shared.sides import current_side
 from portal.flows.account import profile as flow
 from portal.flows.factors import reauthenticate
 from portal.flows.factors.challenges import needs_a_page
 from portal.flows.sign_in import new_password
+from portal.forms.base import ShapedForm
 from portal.forms.profile import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import refuse_form, render_page, renew_session
@@ -49,7 +53,7 @@ def submit_name() -> Response:
 # --- addresses
 
 
-def address_context(is_first: bool) -> dict:
+def address_context(is_first: bool) -> dict[str, Any]:
     return {"is_first": is_first, "action": url_for(".submit_email" if is_first else ".submit_address")}
 
 
@@ -128,7 +132,7 @@ def submit_phone() -> Response:
     try:
         flow.change_phone(request_context(), form.phone.data, current_app.extensions["settings"].text_countries)
     except Refused as refused:
-        others = ON_FILE if g.side.policy.accepts_restricted else NO_TEXTS
+        others = ON_FILE if current_side().policy.accepts_restricted else NO_TEXTS
         return refuse_form("account/profile/phone.html", form, Refused(others.get(refused.reason, refused.reason)), "phone")
     return back("phone")
 
@@ -174,7 +178,7 @@ def submit_password() -> Response:
     return response
 
 
-def field_of(refused: Refused, form) -> str:
+def field_of(refused: Refused, form: ShapedForm) -> str:
     """Which field a refusal belongs to."""
     if refused.reason in ("password_short", "password_long", "password_context", "password_common", "password_same"):
         return "new_password"

@@ -1,10 +1,13 @@
 """Sessions and trusted browsers ended, and Recent activity; without an address of its own: its parent supplies guard and chrome."""
 
-from flask import Blueprint, Response, abort, g, request, url_for
+from typing import Any
+
+from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import require_code, require_fresh_proof
+from portal.blueprints.shared.sides import current_side
 from portal.flows.account import activity as flow
 from portal.settings import config
 from portal.web.browser_session import request_context
@@ -29,9 +32,9 @@ ASKED = {
 }
 
 
-def asked(kind: str, index: int) -> dict:
+def asked(kind: str, index: int) -> dict[str, Any]:
     heading, meaning = ASKED[kind][index]
-    return {"heading": _(heading), "meaning": _(meaning), "back_url": g.side.url("security")}
+    return {"heading": _(heading), "meaning": _(meaning), "back_url": current_side().url("security")}
 
 
 def ask_end(kind: str, row_id: int) -> Response:
@@ -77,7 +80,7 @@ def activity() -> Response:
         return again
     number = request.args.get("page", 1, type=int)
     shown = flow.recent_activity(request_context(), number if 1 <= number <= PAGE_MAX else 1)
-    return render_page("account/activity.html", shown=shown, back_url=g.side.url("security"))
+    return render_page("account/activity.html", shown=shown, back_url=current_side().url("security"))
 
 
 def make_blueprint(*kinds: str) -> Blueprint:

@@ -1,9 +1,12 @@
 """Waiting for your approval: for administrators and support; without an address of its own: its parent supplies guard and chrome."""
 
-from flask import Blueprint, Response, abort, g, request, url_for
+from typing import Any
+
+from flask import Blueprint, Response, abort, request, url_for
 
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import require_fresh_proof
+from portal.blueprints.shared.sides import current_side
 from portal.flows.approvals import kinds as flow
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
@@ -15,7 +18,7 @@ ANSWERS = ("approve", "refuse")
 
 @blueprint.get("")
 def listed() -> Response:
-    back_url = None if g.side.home == "approvals.listed" else g.side.url("settings")
+    back_url = None if current_side().home == "approvals.listed" else current_side().url("settings")
     return render_page(
         "approvals/list.html",
         waiting=flow.list_requests(request_context()),
@@ -53,7 +56,7 @@ def decide(kind: str, row_id: str) -> Response:
     return redirect_to_path(url_for(".listed", done=make_mark("approved" if approved else "refused")))
 
 
-def asked(kind: str, row_id: str) -> dict:
+def asked(kind: str, row_id: str) -> dict[str, Any]:
     """404 for what waits no longer, or for somebody else; Refused where it is known who was first."""
     found = flow.find_request(request_context(), kind, row_id)
     if found is None:

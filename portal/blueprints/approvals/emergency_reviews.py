@@ -3,9 +3,12 @@
 Without an address of its own: its parents, Team Members and the support console, supply guard and chrome.
 """
 
-from flask import Blueprint, Response, abort, g, url_for
+from typing import Any
+
+from flask import Blueprint, Response, abort, url_for
 
 from portal.blueprints.shared.flash import make_mark, read_flash
+from portal.blueprints.shared.sides import current_side
 from portal.flows.emergency import decide
 from portal.flows.emergency import review as flow
 from portal.web.browser_session import request_context
@@ -15,7 +18,7 @@ from portal.words.refusals import Refused
 blueprint = Blueprint("emergency_reviews", __name__)
 
 
-def context() -> dict:
+def context() -> dict[str, Any]:
     to_review = flow.list_to_review(request_context())  # first: it may end what runs
     return {
         "waiting": decide.list_pending(request_context()),
@@ -23,18 +26,18 @@ def context() -> dict:
         "reviews": to_review,
         "decide_url": decide_url,
         "review_url": review_url,
-        "back_url": g.side.url("approvals.listed" if request_context().who.role == flow.SUPPORT else "practice.team"),
+        "back_url": current_side().url("approvals.listed" if request_context().who.role == flow.SUPPORT else "practice.team"),
     }
 
 
 def review_url(grant_id: str) -> str:
     place = "" if request_context().who.role == flow.SUPPORT else "practice."
-    return g.side.url(f"{place}emergency_reviews.review", grant_id=grant_id)
+    return current_side().url(f"{place}emergency_reviews.review", grant_id=grant_id)
 
 
 def decide_url(row_id: str) -> str:
     place = "" if request_context().who.role == flow.SUPPORT else "practice."
-    return g.side.url(f"{place}approvals.show", kind=decide.KIND, row_id=row_id)
+    return current_side().url(f"{place}approvals.show", kind=decide.KIND, row_id=row_id)
 
 
 @blueprint.get("")

@@ -1,5 +1,7 @@
 """Settings > Team Members, for practice administrators; nested in the EHR's blueprint, which supplies guard and chrome."""
 
+from typing import Any
+
 from flask import Blueprint, Response, request, url_for
 
 from portal.blueprints.approvals import approvals, emergency_reviews
@@ -48,7 +50,7 @@ def team() -> Response:
 # --- the set-up deadline
 
 
-def deadline_context() -> dict:
+def deadline_context() -> dict[str, Any]:
     return {"deadline": flow.load_deadline(request_context()), "remove_url": url_for(".remove_deadline")}
 
 

@@ -9,7 +9,7 @@ from portal.blueprints.account.nest import nest
 from portal.blueprints.ehr import practice
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import guard_side
-from portal.blueprints.shared.sides import PROVIDER_SIDE
+from portal.blueprints.shared.sides import PROVIDER_SIDE, current_side
 from portal.flows.account import activity, security_page
 from portal.flows.approvals import kinds
 from portal.flows.base.audit import record_event_alone
@@ -56,7 +56,7 @@ def check_unknown() -> Response | None:
 def charts() -> Response:
     codes = None if request_context().who.is_emergency else backup_codes.codes_overview(request_context())
     if codes is not None and codes.left == 0:
-        return redirect_to_path(g.side.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
+        return redirect_to_path(current_side().url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
     reminder, url = (put_off_words(), set_up_url()) if g.stopped else codes_pages.codes_reminder(codes)
     number = request.args.get("page", 1, type=int)
     shown = flow.list_charts(request_context(), number if 1 <= number <= PAGE_MAX else 1)
@@ -95,7 +95,7 @@ def submit_note(chart_id: int) -> Response:
     if not form.validate():
         return refuse_form("ehr/chart.html", form, chart=found, notes=flow.list_notes(request_context(), found))
     flow.write_note(request_context(), found.id, form.note.data)
-    return redirect_to_path(g.side.url("chart", chart_id=found.id, done=make_mark("noted")))
+    return redirect_to_path(current_side().url("chart", chart_id=found.id, done=make_mark("noted")))
 
 
 # --- Settings
@@ -131,19 +131,19 @@ def profile_page() -> Response:
 def submit_put_off() -> Response:
     """ "Later", where the practice's grace allows it: to the page asked for, and set-up is asked for again at the next sign-in."""
     if not g.stopped or deadline.put_off_setup(request_context()):
-        return redirect_to_path(g.get("next_path") or g.side.url(g.side.home))
-    return redirect_browser(g.side.url("security", next=g.next_path))
+        return redirect_to_path(g.get("next_path") or current_side().url(current_side().home))
+    return redirect_browser(current_side().url("security", next=g.next_path))
 
 
 def put_off_words() -> str:
     """What the charts say to who is let pass."""
-    return _("Two-factor authentication is off. Your practice asks you to set it up.")
+    return str(_("Two-factor authentication is off. Your practice asks you to set it up."))
 
 
 def set_up_url() -> str:
     """The wizard; in place of what is live and does not count here, where there is such."""
     old = security_page.own_authenticators(request_context())[0].id if request_context().who.is_on else None
-    return g.side.url("setup.choose", change=old, next=g.get("next_path"))
+    return current_side().url("setup.choose", change=old, next=g.get("next_path"))
 
 
 def why_stopped() -> str:
@@ -156,4 +156,4 @@ def why_stopped() -> str:
 def submit_sealed_copy() -> Response:
     if "sealed_copy" in request.form:
         backup_codes.hand_over_sealed_copy(request_context())
-    return redirect_to_path(g.side.url("security", done=make_mark("copy") if "sealed_copy" in request.form else None))
+    return redirect_to_path(current_side().url("security", done=make_mark("copy") if "sealed_copy" in request.form else None))

@@ -1,7 +1,10 @@
 """Reset two-factor authentication of a team member: asked for by a practice administrator, on the pages of Settings > Team Members."""
 
+from typing import Any
+
 from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from portal.blueprints.shared.guards import forbid, require_fresh_proof
 from portal.flows.resets import ask as flow
@@ -22,13 +25,13 @@ def subject_of(user_id: int) -> flow.ResetSubject:
     return forbid(reason) if reason else flow.describe_subject(request_context(), user)
 
 
-def form_of(subject: flow.ResetSubject, typed=None) -> ResetForm:
+def form_of(subject: flow.ResetSubject, typed: MultiDict[str, str] | None = None) -> ResetForm:
     form = ResetForm(typed, data={"reason": subject.reason, "checks": subject.checks})
     form.checks.choices = [(name, _(label)) for name, label in CHECKS.items()]
     return form
 
 
-def context(subject: flow.ResetSubject) -> dict:
+def context(subject: flow.ResetSubject) -> dict[str, Any]:
     second = _(SECOND[subject.second]) if subject.second else None
     methods = [_(label) for label in subject.methods]
     return {

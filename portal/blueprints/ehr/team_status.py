@@ -3,6 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, request, stream_with_context, url_for
@@ -39,7 +41,7 @@ def asked() -> tuple[TeamForm, flow.TeamFilter]:
     return form, flow.TeamFilter(**form.asked())
 
 
-def place(form: TeamForm) -> dict:
+def place(form: TeamForm) -> dict[str, Any]:
     """What the address says of the list, for links that keep it; what is not asked is left out."""
     return {name: form[name].data for name in ("q", "state", "sort") if form[name].data != (form[name].default or "")}
 
@@ -49,7 +51,7 @@ def page_number() -> int:
     return number if 1 <= number <= PAGE_MAX else 1
 
 
-def context() -> dict:
+def context() -> dict[str, Any]:
     """What the page shows: the counts, the people asked for, and where one can go from here."""
     form, wanted = asked()
     status, where = flow.list_team(request_context(), wanted, page_number()), place(form)
@@ -58,7 +60,7 @@ def context() -> dict:
     return {**shown, **words, "share": share(status), "kept": {**where, "page": status.number if status.number > 1 else None}}
 
 
-def share(status: flow.Status) -> list[dict]:
+def share(status: flow.Status) -> list[dict[str, Any]]:
     """The bar's parts, each with where it begins and how wide it is, in hundredths of the whole."""
     parts, at = [], 0.0
     for state in flow.STATES:
@@ -71,10 +73,10 @@ def share(status: flow.Status) -> list[dict]:
 def lock_words(member: flow.Member) -> str | None:
     """Why somebody cannot sign in at the moment, or None."""
     if member.is_stopped:
-        return _("App blocked")
+        return str(_("App blocked"))
     if member.codes_paused_until is None or not member.is_paused:
         return None
-    return _("Paused until %(time)s UTC", time=f"{member.codes_paused_until:%H:%M}")
+    return str(_("Paused until %(time)s UTC", time=f"{member.codes_paused_until:%H:%M}"))
 
 
 @blueprint.get("")
@@ -150,7 +152,7 @@ def file_name(practice: str) -> str:
     return f"attachment; filename={ascii_name}; filename*=UTF-8''{quote(name)}"
 
 
-def table(rows: Iterator[flow.Member]) -> Iterator[tuple]:
+def table(rows: Iterator[flow.Member]) -> Iterator[tuple[str | int, ...]]:
     yield tuple(_(column) for column in COLUMNS)
     yes, no, given, missing = _("Yes"), _("No"), _("Handed over"), _("Not handed over")
     states, roles = {name: _(words[0]) for name, words in STATES.items()}, {name: _(words) for name, words in ROLES.items()}
@@ -170,6 +172,6 @@ def table(rows: Iterator[flow.Member]) -> Iterator[tuple]:
         )
 
 
-def moment(at) -> str:
+def moment(at: datetime | None) -> str:
     """A moment as spreadsheets sort it."""
     return f"{at:%Y-%m-%d %H:%M}" if at else ""

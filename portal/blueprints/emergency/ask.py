@@ -1,5 +1,7 @@
 """Emergency access for somebody at the code page who has no code: asks, waits, opens charts, ends it (AD-6). EHR accounts only."""
 
+from typing import Any
+
 from flask import Blueprint, Response, abort, request
 
 from portal.blueprints.shared.guards import forbid
@@ -30,7 +32,7 @@ def claimants_of_the_ehr() -> Response | None:
     return None
 
 
-def context() -> dict:
+def context() -> dict[str, Any]:
     return {
         "standing": flow.request_state(request_context()),
         "administrators": security_page.administrator_names(request_context()),

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Blueprint, current_app, request
 from werkzeug.exceptions import BadRequest
@@ -32,7 +33,7 @@ def content_policy() -> tuple[str, int]:
     return "", 204
 
 
-def word(body: dict, name: str) -> str:
+def word(body: dict[str, Any], name: str) -> str:
     """One value of a report as a short line."""
     return one_line(str(body.get(name, "")), 120)
 
@@ -49,14 +50,14 @@ def text_by_get(token: str) -> tuple[str, int]:
     return take(token, request.args)
 
 
-def take(token: str, said: Mapping) -> tuple[str, int]:
+def take(token: str, said: Mapping[str, Any]) -> tuple[str, int]:
     """Whoever has no token of ours learns nothing."""
     state = next((str(said[name]) for name in STATE_NAMES if said.get(name)), "")
     known = flow.take_report(current_app.extensions["keys"], request_time(), token, state)
     return ("", 204) if known else ("", 404)
 
 
-def sent_json() -> dict:
+def sent_json() -> dict[str, Any]:
     """The object that was posted as JSON, {} where it is none."""
     try:
         sent = request.get_json(silent=True)
@@ -65,6 +66,6 @@ def sent_json() -> dict:
     return sent if isinstance(sent, dict) else {}
 
 
-def filled(fields: Mapping) -> dict:
+def filled(fields: Mapping[str, str]) -> dict[str, str]:
     """Those that hold something: our address ends in "state=", and a gateway that posts its word adds nothing there."""
     return {name: value for name, value in fields.items() if value}

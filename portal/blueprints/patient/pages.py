@@ -1,13 +1,15 @@
 """The patient portal: home, Account Settings, Security; the set-up wizard is nested here."""
 
-from flask import Blueprint, Response, g, request
+from typing import Any
+
+from flask import Blueprint, Response, request
 
 from portal.blueprints.account import backup_codes as codes_pages
 from portal.blueprints.account import profile
 from portal.blueprints.account.nest import nest
 from portal.blueprints.shared.flash import read_flash, redirect_and_say
 from portal.blueprints.shared.guards import guard_side, require_code, require_fresh_proof
-from portal.blueprints.shared.sides import PATIENT_SIDE
+from portal.blueprints.shared.sides import PATIENT_SIDE, current_side
 from portal.flows.account import activity, security_page
 from portal.flows.factors import backup_codes, setup, turn_off
 from portal.forms.sign_in import NewPasswordForm, PasswordForm
@@ -25,7 +27,7 @@ nest(blueprint, "/account/security", can_end=(activity.SESSIONS, activity.TRUSTE
 def home() -> Response:
     codes = backup_codes.codes_overview(request_context()) if request_context().who.is_on else None
     if codes is not None and codes.left == 0:
-        return redirect_to_path(g.side.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
+        return redirect_to_path(current_side().url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
     record = security_page.health_record(request_context())
     reminder, url = codes_pages.codes_reminder(codes)
     return render_page(
@@ -52,7 +54,7 @@ def security() -> Response:
     shown = {**security_page.security_page(request_context()), "presence": activity.places_overview(request_context())}
     who, backup = request_context().who, shown["backup"]
     notice = read_flash(on=who.is_on, off=not who.is_on, saved=backup is not None and backup.saved)
-    return render_page("patient/security.html", notice=notice, url=g.side.url, places_shown=config.PLACES_SHOWN, **shown)
+    return render_page("patient/security.html", notice=notice, url=current_side().url, places_shown=config.PLACES_SHOWN, **shown)
 
 
 # --- Disable: only here, so that no other side has it
@@ -61,8 +63,8 @@ def security() -> Response:
 def before_disable() -> Response | None:
     """Where it cannot be turned off, or a code comes first: a trusted browser's session shows one (C-7)."""
     who = request_context().who
-    if not who.is_on or not g.side.policy.may_turn_off:
-        return redirect_to_path(g.side.url("security"))
+    if not who.is_on or not current_side().policy.may_turn_off:
+        return redirect_to_path(current_side().url("security"))
     return require_fresh_proof() if who.second_factor_at is None else None
 
 
@@ -79,7 +81,7 @@ def submit_disable() -> Response:
     if elsewhere:
         return elsewhere
     form = PasswordForm(request.form)
-    context: dict = {"generation": request_context().who.generation}
+    context: dict[str, Any] = {"generation": request_context().who.generation}
     if not form.validate():
         return refuse_form("patient/disable.html", form, **context)
     if request.form.get("generation", type=int) != request_context().who.generation:
@@ -89,20 +91,20 @@ def submit_disable() -> Response:
     except Refused as refused:
         return refuse_form("patient/disable.html", form, refused, "password", **context)
     except setup.OutOfTurn:
-        return redirect_to_path(g.side.url("disable"))
-    return redirect_and_say("security", "off") if is_off else redirect_to_path(g.side.url("replace_password"))
+        return redirect_to_path(current_side().url("disable"))
+    return redirect_and_say("security", "off") if is_off else redirect_to_path(current_side().url("replace_password"))
 
 
 @blueprint.post("/account/security/disable/keep")
 def keep_on() -> Response:
     """ "Keep it on": the way out of both pages, and the end of what they began. It takes no proof."""
     turn_off.keep_on(request_context())
-    return redirect_to_path(g.side.url("security"))
+    return redirect_to_path(current_side().url("security"))
 
 
 def before_replacing() -> Response | None:
     """As before; and nobody replaces a password here whose own was long enough, or who has not shown it."""
-    due = None if turn_off.awaits_password(request_context()) else redirect_to_path(g.side.url("disable"))
+    due = None if turn_off.awaits_password(request_context()) else redirect_to_path(current_side().url("disable"))
     return before_disable() or due
 
 
@@ -125,5 +127,5 @@ def submit_replace_password() -> Response:
     except Refused as refused:
         return refuse_form("patient/replace_password.html", form, refused, "new_password")
     except setup.OutOfTurn:
-        return redirect_to_path(g.side.url("disable"))
+        return redirect_to_path(current_side().url("disable"))
     return redirect_and_say("security", "off")

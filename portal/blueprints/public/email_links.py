@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from flask import Blueprint, Response, g, request, url_for
 
@@ -98,7 +99,7 @@ def submit_new_password(token: str) -> Response:
     return redirect_to("sign_in.ask_password", changed=1)
 
 
-def password_context(token: str, username: str) -> dict:
+def password_context(token: str, username: str) -> dict[str, Any]:
     return {"action": url_for("mailed.submit_new_password", token=token), "username": username}
 
 
@@ -131,7 +132,7 @@ def submit_set_up_again(token: str) -> Response:
     return redirect_to_path(side.url("setup.choose") if side else url_for("sign_in.ask_password"))
 
 
-def reset_context(token: str, user: User) -> dict:
+def reset_context(token: str, user: User) -> dict[str, Any]:
     """The page wears the brand of the person's own side."""
     side = side_of(user.role)
     g.brand = side.brand if side else None
@@ -164,7 +165,7 @@ def submit_confirm_address(token: str) -> Response:
     return redirect_to_path(own_account(done=make_mark("address_confirmed")))
 
 
-def own_account(**values) -> str:
+def own_account(**values: Any) -> str:
     """The page of whoever is here that shows their own data; strangers are led to it by the patients' side."""
     who = session_user()
     side = (side_of(who.role) if who else None) or PATIENT_SIDE

@@ -1,6 +1,7 @@
 """Sign in: the password, the verification code, ways on without it, sign out."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
@@ -13,7 +14,7 @@ from portal.flows.base.context import LEVEL_WAITING
 from portal.flows.factors.challenges import challenge_options, explain_texts_off
 from portal.flows.sessions import sessions, trusted_browsers
 from portal.flows.sign_in import sign_in as flow
-from portal.forms.codes import BackupCodeForm, ChallengeForm
+from portal.forms.codes import AnswerForm, BackupCodeForm, ChallengeForm
 from portal.forms.sign_in import SignInForm
 from portal.policy import policy_of
 from portal.web.browser_session import (
@@ -88,16 +89,16 @@ def notice() -> str | None:
     """Why the person is here again, where that is known."""
     over = ended_session()
     if "changed" in request.args:
-        return _(NOTICES["password_is_new"])
+        return str(_(NOTICES["password_is_new"]))
     if "out" in request.args or over:
-        return _(NOTICES["signed_out" if "out" in request.args or over is None else over.reason])
+        return str(_(NOTICES["signed_out" if "out" in request.args or over is None else over.reason]))
     return _(NOTICES["sign_in_first"]) if request.args.get("next") else None
 
 
 @blueprint.post("/sign-in")
 def submit_password() -> Response:
     form = SignInForm(request.form)
-    context: dict = {"notice": None, "action": password_url()}
+    context: dict[str, Any] = {"notice": None, "action": password_url()}
     if not form.validate():
         return refuse_form("public/sign_in/password.html", form, **context)
     give_browser_token()
@@ -126,7 +127,7 @@ def issuer() -> str:
     return policy_of(request_context().who.role).issuer
 
 
-def code_context() -> dict:
+def code_context() -> dict[str, Any]:
     who = session_user()
     shown = challenge_options(request_context()) if who else []
     missing = explain_texts_off(request_context()) if who else None
@@ -144,7 +145,7 @@ def code_context() -> dict:
     }
 
 
-def trust_context() -> dict:
+def trust_context() -> dict[str, Any]:
     """The box that lets this browser stand in for the code: for how many days (0: no box), and whether it was ticked."""
     who = session_user()
     return {
@@ -194,7 +195,7 @@ def submit_backup_code() -> Response:
     return redirect_unless_claimant() or take_code("public/sign_in/backup_code.html", BackupCodeForm(request.form), trust_context)
 
 
-def take_code(template: str, form, context: Callable[[], dict]) -> Response:
+def take_code(template: str, form: AnswerForm, context: Callable[[], dict[str, Any]]) -> Response:
     """A claimant's second factor; the same flow for both pages. `context` is asked for where the page is shown again."""
     if not form.validate():
         return refuse_form(template, form, **context())
@@ -217,7 +218,7 @@ def no_code() -> Response:
     return redirect_unless_claimant() or render_page("public/sign_in/no_code.html", issuer=issuer(), **help_context())
 
 
-def help_context() -> dict:
+def help_context() -> dict[str, Any]:
     """Who helps: providers ask their practice administrator first, by name where one exists."""
     policy = policy_of(request_context().who.role)
     asks_first = security_page.administrator_names(request_context()) if policy.hands_over_copy else []

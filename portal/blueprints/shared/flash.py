@@ -6,10 +6,11 @@ nothing; what its own rows contradict, a page does not say at all. Nothing is st
 
 import hashlib
 
-from flask import Response, current_app, g, request
+from flask import Response, current_app, request
 from flask_babel import gettext as _
 from itsdangerous import BadData, TimestampSigner
 
+from portal.blueprints.shared.sides import current_side
 from portal.flows.account import activity
 from portal.settings import config
 from portal.web.browser_session import request_context
@@ -45,7 +46,7 @@ FLASHES = {
 
 def redirect_and_say(endpoint: str, what: str) -> Response:
     """On to a page of this side, which says what was done."""
-    return redirect_to_path(g.side.url(endpoint, done=make_mark(what)))
+    return redirect_to_path(current_side().url(endpoint, done=make_mark(what)))
 
 
 class MarkSigner(TimestampSigner):

@@ -1,12 +1,13 @@
 """Guards: who may open a page, what has to be shown first, and where everybody else is sent."""
 
+from collections.abc import Callable
 from typing import NoReturn
 
 from flask import Response, abort, g, request
 
 from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import make_mark
-from portal.blueprints.shared.sides import Side
+from portal.blueprints.shared.sides import Side, current_side
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import LEVEL_WAITING
 from portal.flows.factors.challenges import is_set_up
@@ -18,7 +19,7 @@ from portal.web.headers import SAFE_METHODS
 from portal.web.rendering import home_endpoint, place_to_return, redirect_browser, redirect_to, redirect_to_path, send_to_sign_in
 
 
-def guard_side(side: Side):
+def guard_side(side: Side) -> Callable[[], Response | None]:
     """A before_request for the side's blueprint: signed in, with a code where one is due, of its people, and set up where they must."""
 
     def check() -> Response | None:
@@ -82,7 +83,7 @@ def require_set_up(side: Side) -> Response | None:
 
 def landing_url() -> str:
     """Where a person goes who has done what they were stopped for: to the page that they asked for, or home."""
-    return request_context().who.next_path or g.side.url(g.side.home, done=make_mark("on"))
+    return request_context().who.next_path or current_side().url(current_side().home, done=make_mark("on"))
 
 
 def require_code() -> Response | None:
@@ -98,4 +99,4 @@ def require_fresh_proof() -> Response | None:
             kept_input.drop_input()
         return None
     kept_input.keep_input()
-    return redirect_to_path(g.side.url("confirm.ask", next=place_to_return()))
+    return redirect_to_path(current_side().url("confirm.ask", next=place_to_return()))

@@ -1,5 +1,7 @@
 """The question that stands on a page that asks for a second factor: the field that all codes share, or a method's own."""
 
+from typing import Any
+
 from flask import request
 
 from portal.flows.factors.challenges import ChallengeOption, challenge_options
@@ -26,7 +28,7 @@ def own_question(shown: list[ChallengeOption]) -> ChallengeOption | None:
     return next((way for way in shown if way.form and way.authenticator_id == wanted()), None)
 
 
-def question_context(shown: list[ChallengeOption]) -> dict:
+def question_context(shown: list[ChallengeOption]) -> dict[str, Any]:
     """What a page needs for its question: the way that is asked, and whose question can be asked in its place."""
     asked = asked_of(shown)
     own = asked is not None and asked.form is not None

@@ -1,8 +1,9 @@
 """What a side gives the pages behind it: policy, chrome, words, and where its people belong."""
 
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
-from flask import request, url_for
+from flask import g, request, url_for
 from flask_babel import gettext as _
 
 from portal.policy import PATIENT, PROVIDER, SUPPORT, Policy
@@ -15,7 +16,7 @@ class Side:
     """A side of the product: the same wizard, its parent's words."""
 
     policy: Policy
-    brand: dict
+    brand: dict[str, str]
     blueprint: str
     home: str  # the page that its people begin at
     confirm_label: str
@@ -25,12 +26,12 @@ class Side:
     profile: str = "account"  # the page with a person's own data
     open_in_grace: tuple[str, ...] = ()  # pages for who put set-up off at this sign-in, within the practice's grace
 
-    def url(self, page: str, **values) -> str:
+    def url(self, page: str, **values: Any) -> str:
         return url_for(f"{self.blueprint}.{page}", **values)
 
     @property
     def confirm(self) -> str:
-        return _(self.confirm_label)
+        return str(_(self.confirm_label))
 
     def is_before_set_up(self) -> bool:
         """Whether the page asked for is a part of setting up: all that is open before it is done (TO-11)."""
@@ -79,3 +80,8 @@ SIDES = (PATIENT_SIDE, PROVIDER_SIDE, SUPPORT_SIDE)
 def side_of(role: str) -> Side | None:
     """The side that people of a role go through; None where they have no pages yet."""
     return next((side for side in SIDES if role in side.policy.roles), None)
+
+
+def current_side() -> Side:
+    """The side that this page is of, as its guard has set it."""
+    return cast(Side, g.side)

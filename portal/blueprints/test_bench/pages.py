@@ -1,5 +1,6 @@
 """The simulated phone and mailbox; registered only where the test bench is switched on."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app
@@ -34,7 +35,7 @@ def phone() -> Response:
     )
 
 
-def letter(mail: dict) -> dict:
+def letter(mail: dict[str, Any]) -> dict[str, Any]:
     """A mail as its reader sees it; links lead on within this server, whatever name it is called by."""
     subject, text = write_email(mail["template"], mail["facts"], mail["links"])
     parts = split_paragraphs(text)

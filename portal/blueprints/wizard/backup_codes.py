@@ -1,10 +1,13 @@
 """The wizard's last step: backup codes shown, printed, downloaded, handed over, and proved saved."""
 
-from flask import Response, g, make_response, render_template, request
+from typing import Any
+
+from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import landing_url
+from portal.blueprints.shared.sides import current_side
 from portal.blueprints.wizard import blueprint
 from portal.blueprints.wizard.next_step import progress, redirect_in_wizard, redirect_to_due_step
 from portal.flows.factors import backup_codes as codes_flow
@@ -14,7 +17,7 @@ from portal.web.rendering import redirect_to_path, redirect_whole_page, refuse_f
 from portal.words.refusals import Refused
 
 
-def readable_codes() -> dict | None:
+def readable_codes() -> dict[str, Any] | None:
     """What the codes' pages show, or None where they cannot be read any more (or not yet)."""
     who = request_context().who
     if not who.is_on or who.second_factor_at is None:
@@ -29,7 +32,7 @@ def readable_codes() -> dict | None:
         "made_at": found.made_at,
         "account_hint": hint,
         "progress": progress(3),
-        "sealed_copy": g.side.policy.hands_over_copy,
+        "sealed_copy": current_side().policy.hands_over_copy,
     }
 
 
@@ -56,7 +59,7 @@ def sealed_copy() -> Response:
 @blueprint.post("/backup-codes")
 def submit_backup_codes() -> Response:
     """ "I have saved my backup codes", where a tick stands beside it."""
-    if "sealed_copy" in request.form and g.side.policy.hands_over_copy:
+    if "sealed_copy" in request.form and current_side().policy.hands_over_copy:
         codes_flow.hand_over_sealed_copy(request_context())
     return redirect_in_wizard("prove")
 
@@ -67,18 +70,18 @@ def download() -> Response:
     shown = readable_codes()
     if not shown:
         return not_readable()
-    response = make_response(render_template("wizard/codes.txt", brand=g.side.brand, **shown))
-    name = f"{g.side.brand['name'].lower()}-backup-codes-set-{shown['set_number']}-{shown['made_at']:%Y-%m-%d}.txt"
+    response = make_response(render_template("wizard/codes.txt", brand=current_side().brand, **shown))
+    name = f"{current_side().brand['name'].lower()}-backup-codes-set-{shown['set_number']}-{shown['made_at']:%Y-%m-%d}.txt"
     response.headers["Content-Type"] = "text/plain; charset=utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
 def not_readable() -> Response:
-    return redirect_to_path(g.side.url("security")) if request_context().who.is_on else redirect_to_due_step()
+    return redirect_to_path(current_side().url("security")) if request_context().who.is_on else redirect_to_due_step()
 
 
-def prove_context(form: SavedCodeForm) -> dict | None:
+def prove_context(form: SavedCodeForm) -> dict[str, Any] | None:
     """The page that asks for one code by number; None where there is nothing to prove."""
     codes = codes_flow.codes_overview(request_context()) if request_context().who.is_on else None
     if codes is None or codes.saved:
@@ -88,7 +91,7 @@ def prove_context(form: SavedCodeForm) -> dict | None:
         "number": codes.asked_number,
         "readable": codes.readable,
         "is_first": is_first(codes),
-        "asks_copy": g.side.policy.hands_over_copy and codes.sealed_copy_given_at is None,
+        "asks_copy": current_side().policy.hands_over_copy and codes.sealed_copy_given_at is None,
         "progress": progress(3),
     }
 
@@ -114,7 +117,7 @@ def submit_prove() -> Response:
         )
     except Refused as refused:
         return refuse_form("wizard/prove.html", form, refused, "code", **context)
-    if context["is_first"] and g.side.policy.must_use:
+    if context["is_first"] and current_side().policy.must_use:
         return redirect_whole_page(landing_url())
     return redirect_and_say("security", "on" if context["is_first"] else "saved")
 
@@ -128,5 +131,5 @@ def is_first(codes: codes_flow.Overview) -> bool:
 def later() -> Response:
     """ "Do this later": the home page reminds, and until their time is over the codes can be read again."""
     codes_flow.postpone_saving(request_context())
-    codes = codes_flow.codes_overview(request_context()) if g.side.policy.must_use else None
-    return redirect_whole_page(landing_url()) if codes and is_first(codes) else redirect_to_path(g.side.url("security"))
+    codes = codes_flow.codes_overview(request_context()) if current_side().policy.must_use else None
+    return redirect_whole_page(landing_url()) if codes and is_first(codes) else redirect_to_path(current_side().url("security"))

@@ -1,11 +1,14 @@
 """The guided wizard: its parent supplies guard, chrome, words and policy."""
 
+from typing import Any
+
 from flask import Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
 from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import landing_url, require_fresh_proof
+from portal.blueprints.shared.sides import current_side
 from portal.blueprints.wizard import blueprint
 from portal.blueprints.wizard.next_step import progress, redirect_in_wizard, redirect_to_due_step, redirect_to_due_step_afresh
 from portal.crypto import SealBroken
@@ -21,7 +24,7 @@ from portal.words.refusals import Refused, name_send_code
 # --- choose: the first method, another in place of a live one (?change=), or one more (?add=1)
 
 
-def choice_aim() -> dict:
+def choice_aim() -> dict[str, Any]:
     """What the choice is for, from the address."""
     return {"change": request.args.get("change", "").replace("\0", "\ufffd") or None, "add": request.args.get("add")}
 
@@ -31,8 +34,8 @@ def asked_path() -> str | None:
     return own_path(request.args.get("next"))
 
 
-def choose_context(form: MethodForm) -> dict:
-    offers = offered(g.side.policy)
+def choose_context(form: MethodForm) -> dict[str, Any]:
+    offers = offered(current_side().policy)
     form.method.choices = [(each.name, each.label) for each in offers]
     cards = [
         {"method": each, "label": _(each.label), "recommended": not each.restricted, "facts": [_(fact) for fact in each.facts]}
@@ -42,9 +45,9 @@ def choose_context(form: MethodForm) -> dict:
     form.method.data = form.method.data or kinds.get(request.args.get("kind", ""))
     weaker = any(each.restricted for each in offers)
     names = {"cards": cards, "progress": progress(1), "weaker": weaker}
-    names["security_url"] = g.side.url("security", next=asked_path())
-    names["texts_off"] = refusal_sentence(Refused("texts_not_offered")) if g.side.texts_off else None
-    words = {"words": _(g.side.choose_words), "badge": _(g.side.badge)}
+    names["security_url"] = current_side().url("security", next=asked_path())
+    names["texts_off"] = refusal_sentence(Refused("texts_not_offered")) if current_side().texts_off else None
+    words = {"words": _(current_side().choose_words), "badge": _(current_side().badge)}
     action = url_for(".choose", **choice_aim(), kind=kinds.get(request.args.get("kind", "")), next=asked_path())
     return {**names, **words, "action": action, "is_change": any(choice_aim().values())}
 
@@ -101,7 +104,7 @@ def submit_choose() -> Response:
 def find_step(method_name: str, step_name: str) -> tuple[Method, Step] | None:
     """The method and step of an address, where this side offers them."""
     chosen = method(method_name)
-    step = chosen.step(step_name) if chosen and g.side.policy.allows(chosen) else None
+    step = chosen.step(step_name) if chosen and current_side().policy.allows(chosen) else None
     return (chosen, step) if chosen and step else None
 
 
@@ -118,7 +121,7 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
         shown = flow.show_step(request_context(), binding, step)
     except SealBroken:
         return redirect_in_wizard("choose", expired=1)
-    context = {**shown, "button": _(step.button) if step.button else g.side.confirm, "progress": progress(2)}
+    context = {**shown, "button": _(step.button) if step.button else current_side().confirm, "progress": progress(2)}
     context |= {"cancel_url": url_for(".cancel"), "send_url": url_for(".send_again", method_name=chosen.name)}
     context["action"] = url_for(".step", method_name=chosen.name, step_name=step.name)
     context["back_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.step_before(step).name)
@@ -173,7 +176,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
 def send_again(method_name: str) -> Response:
     """ "Send again": one more text to the number of this set-up."""
     chosen = method(method_name)
-    if chosen is None or not chosen.sends or not g.side.policy.allows(chosen):
+    if chosen is None or not chosen.sends or not current_side().policy.allows(chosen):
         return redirect_to_due_step()
     binding = flow.open_binding(request_context())
     step = chosen.due(binding.step if binding else "")
@@ -189,4 +192,4 @@ def send_again(method_name: str) -> Response:
 @blueprint.post("/cancel")
 def cancel() -> Response:
     flow.cancel_setup(request_context())
-    return redirect_to_path(g.side.url("security"))
+    return redirect_to_path(current_side().url("security"))
