@@ -13,7 +13,7 @@ from wtforms import Field, Form, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from portal.forms.base import SECRETS, ShapedForm, filled
-from portal.forms.sign_in import seen_signs
+from portal.forms.sign_in import strip_invisible
 from portal.settings import config
 from portal.words.refusals import N_
 
@@ -26,7 +26,7 @@ class ReasonForm(ShapedForm):
     reason = TextAreaField(N_("Reason"), [filled("reason_empty")])
 
     def validate_reason(self, field: Field) -> None:
-        field.data = seen_signs(field.data)
+        field.data = strip_invisible(field.data)
         if not field.data:
             raise ValidationError("reason_empty")
         if len(field.data) > config.REASON_MAX:
@@ -47,7 +47,7 @@ class ResetForm(ReasonForm):
             raise ValidationError("checks_empty")
 
 
-class OneOf(StringField):
+class ChoiceField(StringField):
     """One of a few: value and words of each; what is none of them becomes the first."""
 
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
@@ -62,11 +62,11 @@ class TeamForm(ShapedForm):
     """What an administrator looks for among the team: words of an address, so that nothing is refused; see `asked`."""
 
     q = StringField(N_("Search team members"))
-    state = OneOf(
+    state = ChoiceField(
         N_("Two-factor authentication"),
         choices=[("", N_("All")), ("on", N_("On")), ("off", N_("Off")), ("reset", N_("Reset"))],
     )
-    sort = OneOf(
+    sort = ChoiceField(
         N_("Sort by"),
         choices=[
             ("name", N_("Name")),
@@ -129,7 +129,7 @@ class NoteForm(ShapedForm):
     note = TextAreaField(N_("Note"), [filled("note_empty")])
 
     def validate_note(self, field: Field) -> None:
-        field.data = seen_signs(field.data)
+        field.data = strip_invisible(field.data)
         if not field.data:
             raise ValidationError("note_empty")
         if len(field.data) > config.NOTE_MAX:

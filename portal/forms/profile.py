@@ -20,7 +20,7 @@ EMAIL = re.compile(
 )
 
 
-NAME_SIGNS = frozenset("'’‘-‐\u200c\u200d")  # the last two join letters in Persian and in scripts of India
+NAME_PUNCTUATION = frozenset("'’‘-‐\u200c\u200d")  # the last two join letters in Persian and in scripts of India
 
 
 class LabelForm(ShapedForm):
@@ -55,13 +55,16 @@ def is_name(text: str) -> bool:
     has_letter = any(letter.isalpha() for letter in text)
     digits = sum(unicodedata.category(each) == "Nd" for each in text)
     return (
-        has_letter and digits <= config.NAME_DIGITS and all(words) and all(is_name_sign(each) for word in words for each in word)
+        has_letter
+        and digits <= config.NAME_DIGITS
+        and all(words)
+        and all(is_name_character(each) for word in words for each in word)
     )
 
 
-def is_name_sign(sign: str) -> bool:
+def is_name_character(sign: str) -> bool:
     category = unicodedata.category(sign)
-    return category[0] in "LM" or category == "Nd" or sign in NAME_SIGNS
+    return category[0] in "LM" or category == "Nd" or sign in NAME_PUNCTUATION
 
 
 class EmailForm(ShapedForm):

@@ -30,7 +30,7 @@ class ForgotForm(ShapedForm):
     username = StringField(N_("Username or email address"), [filled("forgot_empty")])
 
 
-def seen_signs(typed: str) -> str:
+def strip_invisible(typed: str) -> str:
     """Several lines as they were typed, but for signs that cannot be seen."""
     lines = typed.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join("".join(sign for sign in line if sign.isprintable() or sign == "\t") for line in lines).strip()

@@ -7,7 +7,7 @@ from flask import render_template
 from portal.flows.base.audit import one_line
 from portal.policy import PATIENT
 
-LIMIT = 2000  # characters of one fact
+FACT_MAX = 2000  # characters of one fact
 
 
 def write_email(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[str, str]:
@@ -15,7 +15,7 @@ def write_email(template: str, facts: dict[str, Any], links: dict[str, str]) -> 
 
     `links`: tokens by the name that the template knows them by ("link", "not_me"); one that is missing is None.
     """
-    said = {name: one_line(fact, LIMIT) if isinstance(fact, str) else fact for name, fact in facts.items()}
+    said = {name: one_line(fact, FACT_MAX) if isinstance(fact, str) else fact for name, fact in facts.items()}
     usual = {"link": None, "not_me": None, "issuer": PATIENT.issuer, "may_trust": PATIENT.may_trust_browsers}
     text = render_template(f"email/{template}.txt", **{**usual, **said, **links})
     subject, _, body = text.partition("\n")

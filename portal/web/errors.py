@@ -26,7 +26,7 @@ def register_error_pages(app: Flask) -> None:
     for error in BUSY:
         app.register_error_handler(error, database_busy)
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(InternalServerError, broken)
+    app.register_error_handler(InternalServerError, server_error)
 
 
 def form_expired(error: CSRFError) -> Response:
@@ -60,7 +60,7 @@ def http_error(error: HTTPException) -> Response | HTTPException:
     return response
 
 
-def broken(error: InternalServerError) -> Response:
+def server_error(error: InternalServerError) -> Response:
     """Ours: the page has a reference number that the log has too."""
     if isinstance(error.original_exception, BUSY):  # met while the page of another error was made
         return database_busy(error.original_exception)

@@ -6,7 +6,7 @@ from jinja2 import BaseLoader, Environment, FileSystemLoader, TemplateNotFound
 
 from portal.methods import method
 
-ROOM = "methods"
+FOLDER = "methods"
 
 
 class MethodTemplates(BaseLoader):
@@ -15,7 +15,7 @@ class MethodTemplates(BaseLoader):
     def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
         room, _, rest = template.partition("/")
         name, _, file = rest.partition("/")
-        found = method(name) if room == ROOM else None
+        found = method(name) if room == FOLDER else None
         if found is None or found.templates is None:
             raise TemplateNotFound(template)
         return FileSystemLoader(found.templates).get_source(environment, file)

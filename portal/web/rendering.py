@@ -111,7 +111,7 @@ def redirect_browser(target: str) -> Response:
     return redirect_to_path(target)
 
 
-OFFERED_BY = {"export": "show", "download": "backup_codes"}  # nobody lands on a file: the page beside it offers it
+PAGE_OFFERING = {"export": "show", "download": "backup_codes"}  # nobody lands on a file: the page beside it offers it
 
 
 def place_to_return() -> str | None:
@@ -123,7 +123,7 @@ def place_to_return() -> str | None:
     except (HTTPException, RequestRedirect):
         return None
     parent, _, name = request.endpoint.rpartition(".") if request.endpoint else ("", "", "")
-    path = url_for(f"{parent}.{OFFERED_BY[name]}") if name in OFFERED_BY else request.path
+    path = url_for(f"{parent}.{PAGE_OFFERING[name]}") if name in PAGE_OFFERING else request.path
     return own_path(f"{path}?{request.query_string.decode(errors='replace')}".rstrip("?"))
 
 

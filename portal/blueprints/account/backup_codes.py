@@ -1,4 +1,4 @@
-"""Backup codes after set-up: the reminder to look after them, and a new set; nested in each side."""
+"""Backup codes after set-up: reminders, and generating a new set. Nested in each side's blueprint."""
 
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
@@ -14,7 +14,7 @@ blueprint = Blueprint("codes", __name__)
 
 
 def codes_reminder(codes: flow.Overview | None) -> tuple[str | None, str | None]:
-    """The one thing that a person should look after, and where; (None, None) when all is well."""
+    """The most urgent reminder about backup codes and the address to act on it; (None, None) if there is none."""
     if codes is None:
         return None, None
     regenerate_url = current_side().url("codes.regenerate")

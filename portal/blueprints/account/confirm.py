@@ -1,4 +1,4 @@
-"""Showing password and second factor again before a change; nested in each side, which supplies guard and chrome."""
+"""Step-up: password and second factor again before a change ("Confirm it's you"). Nested in each side's blueprint."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
 from portal.blueprints.shared.guards import forbid
-from portal.blueprints.shared.questions import blank, question_context, taken
+from portal.blueprints.shared.questions import blank_form, question_context, submitted_form
 from portal.blueprints.shared.sides import current_side
 from portal.flows.factors import reauthenticate as flow
 from portal.flows.factors.challenges import ChallengeOption, challenge_options, explain_texts_off
@@ -24,35 +24,35 @@ blueprint = Blueprint("confirm", __name__)
 @blueprint.get("")
 def ask() -> Response:
     if request_context().who.is_fresh(request_context().now):
-        return redirect_to_path(place_after())
-    shown = context()
-    return render_page("account/confirm.html", form=blank(shown["asked"], form_type(), PasswordForm), **shown)
+        return redirect_to_path(return_path())
+    shown = page_context()
+    return render_page("account/confirm.html", form=blank_form(shown["asked"], form_type(), PasswordForm), **shown)
 
 
 @blueprint.post("")
 def submit() -> Response:
-    form = taken(form_type(), PasswordForm)
+    form = submitted_form(form_type(), PasswordForm)
     if not form.validate():
-        return refuse_form("account/confirm.html", form, **context())
+        return refuse_form("account/confirm.html", form, **page_context())
     answer = form.answer if isinstance(form, AnswerForm) else None
     try:
         token = flow.submit_reauthentication(request_context(), form.password.data, answer)
     except Refused as refused:
         field = "password" if refused.reason == flow.WRONG_PASSWORD or answer is None else form.question
-        return refuse_form("account/confirm.html", form, refused, field, **context())
+        return refuse_form("account/confirm.html", form, refused, field, **page_context())
     renew_session(token)
-    return redirect_to_path(place_after())
+    return redirect_to_path(return_path())
 
 
 def form_type() -> type:
     return ReauthenticationForm if request_context().who.is_on else PasswordForm
 
 
-def place_after() -> str:
+def return_path() -> str:
     return own_path(request.args.get("next")) or current_side().url("security")
 
 
-def context() -> dict[str, Any]:
+def page_context() -> dict[str, Any]:
     policy, is_trusted = current_side().policy, request_context().who.is_trusted
     change = _("You're about to change your security settings, so we need to make sure it's you.")
     trusted = _(
@@ -81,7 +81,7 @@ def code_hint(asked: list[ChallengeOption]) -> str:
 
 @blueprint.post("/send")
 def send() -> Response:
-    """A text for this confirmation."""
+    """Text a code for this step-up."""
     if not policy_of(request_context().who.role).accepts_restricted and not any(
         way.sends for way in challenge_options(request_context())
     ):
@@ -90,5 +90,5 @@ def send() -> Response:
         sign_in.send_sign_in_code(request_context(), request.form.get("way", ""))
     except Refused as refused:
         form = form_type()()
-        return refuse_form("account/confirm.html", form, refused, "code" if "code" in form else "", **context())
+        return refuse_form("account/confirm.html", form, refused, "code" if "code" in form else "", **page_context())
     return redirect_to_path(current_side().url("confirm.ask", next=own_path(request.args.get("next"))))

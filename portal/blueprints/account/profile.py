@@ -1,4 +1,4 @@
-"""Profile: nested in a side's blueprint like the wizard, one page for each thing that can be changed."""
+"""Profile: one page for each thing that can be changed. Nested in the blueprint of each side that has one."""
 
 from typing import Any
 
@@ -19,17 +19,17 @@ from portal.web.rendering import refuse_form, render_page, renew_session
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("profile", __name__)
-# What a number is refused for where it gets no code: there is no other way to choose, or no text to speak of at all.
-ON_FILE = {"phone_country": "phone_country_on_file"}
-NO_TEXTS = {reason: f"{reason}_no_texts" for reason in ("phone_country", "phone_extension", "phone_landline")}
+# The sentences for a refused number differ here: no code is sent to it, and on some sides no text ever is.
+REASONS_ON_FILE = {"phone_country": "phone_country_on_file"}
+REASONS_WITHOUT_TEXTS = {reason: f"{reason}_no_texts" for reason in ("phone_country", "phone_extension", "phone_landline")}
 
 
 def overview(template: str) -> Response:
-    """The page itself; its address and its frame belong to the side."""
+    """The Profile page; its route and template belong to the side."""
     return render_page(template, profile=flow.profile_overview(request_context()), notice=read_flash())
 
 
-def back(done: str) -> Response:
+def redirect_to_profile(done: str) -> Response:
     return redirect_and_say("account", done)
 
 
@@ -47,7 +47,7 @@ def submit_name() -> Response:
     if not form.validate():
         return refuse_form("account/profile/name.html", form)
     flow.change_name(request_context(), form.full_name.data)
-    return back("name")
+    return redirect_to_profile("name")
 
 
 # --- addresses
@@ -66,7 +66,7 @@ def email() -> Response:
 
 @blueprint.post("/email")
 def submit_email() -> Response:
-    return require_fresh_proof() or take_address(is_first=True)
+    return require_fresh_proof() or ask_address(is_first=True)
 
 
 @blueprint.get("/addresses")
@@ -78,11 +78,11 @@ def address() -> Response:
 
 @blueprint.post("/addresses")
 def submit_address() -> Response:
-    return require_fresh_proof() or take_address(is_first=False)
+    return require_fresh_proof() or ask_address(is_first=False)
 
 
-def take_address(is_first: bool) -> Response:
-    """A new address of either kind: nothing counts before its link is opened."""
+def ask_address(is_first: bool) -> Response:
+    """Email a confirmation link to a new first or additional address; nothing changes until it is opened."""
     form = EmailForm(request.form)
     context = address_context(is_first)
     if not form.validate():
@@ -91,7 +91,7 @@ def take_address(is_first: bool) -> Response:
         flow.ask_address(request_context(), form.email.data, is_first)
     except Refused as refused:
         return refuse_form("account/profile/email.html", form, refused, "email", **context)
-    return back("email" if is_first else "address")
+    return redirect_to_profile("email" if is_first else "address")
 
 
 @blueprint.get("/addresses/<address_id>/remove")
@@ -110,7 +110,7 @@ def submit_remove_address(address_id: str) -> Response:
         return again
     if not flow.remove_address(request_context(), address_id):
         abort(404)
-    return back("address_removed")
+    return redirect_to_profile("address_removed")
 
 
 # --- number
@@ -132,22 +132,22 @@ def submit_phone() -> Response:
     try:
         flow.change_phone(request_context(), form.phone.data, current_app.extensions["settings"].text_countries)
     except Refused as refused:
-        others = ON_FILE if current_side().policy.accepts_restricted else NO_TEXTS
+        others = REASONS_ON_FILE if current_side().policy.accepts_restricted else REASONS_WITHOUT_TEXTS
         return refuse_form("account/profile/phone.html", form, Refused(others.get(refused.reason, refused.reason)), "phone")
-    return back("phone")
+    return redirect_to_profile("phone")
 
 
 # --- password
 
 
 def password_form() -> type:
-    """With a code where one is due (PW-9, RA-1)."""
+    """The form with a code if a step-up is due (PW-9, RA-1)."""
     who = request_context().who
     return ChangePasswordWithCodeForm if who.is_on and not who.is_fresh(request_context().now) else ChangePasswordForm
 
 
-def page_first() -> Response | None:
-    """If no code can be typed as it is, the page that sends one, or asks a method's own question, comes before this form."""
+def require_confirm_page() -> Response | None:
+    """Redirect to "Confirm it's you" if the code can't be asked for on this form (see `needs_a_page`)."""
     return (
         require_fresh_proof()
         if request_context().who.is_on and needs_a_page(request_context().who.user_id, request_context().who.role)
@@ -157,12 +157,12 @@ def page_first() -> Response | None:
 
 @blueprint.get("/password")
 def password() -> Response:
-    return page_first() or render_page("account/profile/password.html", form=password_form()())
+    return require_confirm_page() or render_page("account/profile/password.html", form=password_form()())
 
 
 @blueprint.post("/password")
 def submit_password() -> Response:
-    again = page_first()
+    again = require_confirm_page()
     if again:
         return again
     form = password_form()(request.form)
@@ -172,14 +172,14 @@ def submit_password() -> Response:
     try:
         token = new_password.change_own_password(request_context(), form.password.data, answer, form.new_password.data)
     except Refused as refused:
-        return refuse_form("account/profile/password.html", form, refused, field_of(refused, form))
-    response = back("password")
+        return refuse_form("account/profile/password.html", form, refused, field_for(refused, form))
+    response = redirect_to_profile("password")
     renew_session(token)
     return response
 
 
-def field_of(refused: Refused, form: ShapedForm) -> str:
-    """Which field a refusal belongs to."""
+def field_for(refused: Refused, form: ShapedForm) -> str:
+    """The field that a refusal is shown beside."""
     if refused.reason in ("password_short", "password_long", "password_context", "password_common", "password_same"):
         return "new_password"
     if refused.reason == reauthenticate.WRONG_PASSWORD or "code" not in form:

@@ -1,4 +1,4 @@
-"""Sessions and trusted browsers ended, and Recent activity; without an address of its own: its parent supplies guard and chrome."""
+"""Ending sessions and trusted browsers, and Recent activity. Nested in each side's blueprint."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ from portal.words.refusals import N_
 
 PAGE_MAX = 10_000
 
-# Heading and meaning of each page that asks before it ends something: of one, of all.
-ASKED = {
+# Heading and explanation of each confirmation page: for one, for all.
+PROMPTS = {
     flow.SESSIONS: (
         (N_("End this session"), N_("Anyone using that browser will be signed out.")),
         (N_("End all other sessions"), N_("Every browser except this one will be signed out.")),
@@ -32,13 +32,13 @@ ASKED = {
 }
 
 
-def asked(kind: str, index: int) -> dict[str, Any]:
-    heading, meaning = ASKED[kind][index]
+def prompt(kind: str, index: int) -> dict[str, Any]:
+    heading, meaning = PROMPTS[kind][index]
     return {"heading": _(heading), "meaning": _(meaning), "back_url": current_side().url("security")}
 
 
 def ask_end(kind: str, row_id: int) -> Response:
-    """Where a person comes back to who had to show first that it is them (RA-3)."""
+    """The confirmation page; a person returns here after a step-up (RA-3)."""
     again = require_code()
     if again:
         return again
@@ -46,7 +46,7 @@ def ask_end(kind: str, row_id: int) -> Response:
     if found is None:
         abort(404)
     action = url_for(".end", kind=kind, row_id=row_id)
-    return render_page("account/end.html", place=found, kind=kind, action=action, button=_("End"), **asked(kind, 0))
+    return render_page("account/end.html", place=found, kind=kind, action=action, button=_("End"), **prompt(kind, 0))
 
 
 def end(kind: str, row_id: int) -> Response:
@@ -61,7 +61,7 @@ def end(kind: str, row_id: int) -> Response:
 def ask_end_all(kind: str) -> Response:
     action = url_for(".end_all", kind=kind)
     return require_code() or render_page(
-        "account/end.html", place=None, kind=kind, action=action, button=_("End all"), **asked(kind, 1)
+        "account/end.html", place=None, kind=kind, action=action, button=_("End all"), **prompt(kind, 1)
     )
 
 
@@ -74,7 +74,7 @@ def end_all(kind: str) -> Response:
 
 
 def activity() -> Response:
-    """Recent activity, twenty a page; a page that is no number is the first."""
+    """Recent activity, twenty entries a page; an invalid page number shows the first page."""
     again = require_code()
     if again:
         return again
@@ -84,7 +84,7 @@ def activity() -> Response:
 
 
 def make_blueprint(*kinds: str) -> Blueprint:
-    """The pages for what a side has: sessions everywhere, trusted browsers where one may be trusted."""
+    """The pages for the kinds that a side has: sessions, and trusted browsers if its policy allows them."""
     made = Blueprint("presence", __name__)
     for kind in kinds:
         for path, view, method in (

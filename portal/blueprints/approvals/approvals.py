@@ -1,4 +1,4 @@
-"""Waiting for your approval: for administrators and support; without an address of its own: its parent supplies guard and chrome."""
+"""Waiting for your approval, for administrators and support. Nested in Team Members and the support console."""
 
 from typing import Any
 
@@ -33,21 +33,21 @@ def show(kind: str, row_id: str) -> Response:
     if again:
         return again
     try:
-        return render_page("approvals/decide.html", **asked(kind, row_id))
+        return render_page("approvals/decide.html", **decision_context(kind, row_id))
     except Refused as refused:
         return refuse_form("approvals/gone.html", (), refused)
 
 
 @blueprint.post("/waiting/<kind>/<row_id>")
 def decide(kind: str, row_id: str) -> Response:
-    """One address, two buttons: what decides is the form's field."""
+    """Approve or refuse: both buttons post here, and the field `answer` says which was pressed."""
     again = require_fresh_proof()
     if again:
         return again
     answer = request.form.get("answer")
     approved = answer == "approve"
     try:
-        context = asked(kind, row_id)
+        context = decision_context(kind, row_id)
         if answer not in ANSWERS:
             return refuse_form("approvals/decide.html", (), Refused("answer_empty"), **context)
         flow.decide_request(request_context(), kind, row_id, approved)
@@ -56,8 +56,11 @@ def decide(kind: str, row_id: str) -> Response:
     return redirect_to_path(url_for(".listed", done=make_mark("approved" if approved else "refused")))
 
 
-def asked(kind: str, row_id: str) -> dict[str, Any]:
-    """404 for what waits no longer, or for somebody else; Refused where it is known who was first."""
+def decision_context(kind: str, row_id: str) -> dict[str, Any]:
+    """The template's variables. 404 if the request isn't pending or isn't this person's to decide.
+
+    Raises Refused if it was already decided, with who decided it.
+    """
     found = flow.find_request(request_context(), kind, row_id)
     if found is None:
         flow.refuse_missed_request(request_context(), kind, row_id)

@@ -1,6 +1,6 @@
-"""Emergency access as administrators and support see it: what waits, what runs, what is to be reviewed (AD-6).
+"""Emergency access for administrators and support: pending requests, running access, and reviews due (AD-6).
 
-Without an address of its own: its parents, Team Members and the support console, supply guard and chrome.
+Nested in Team Members and the support console.
 """
 
 from typing import Any
@@ -18,8 +18,8 @@ from portal.words.refusals import Refused
 blueprint = Blueprint("emergency_reviews", __name__)
 
 
-def context() -> dict[str, Any]:
-    to_review = flow.list_to_review(request_context())  # first: it may end what runs
+def page_context() -> dict[str, Any]:
+    to_review = flow.list_to_review(request_context())  # first, because it may close access that has run out
     return {
         "waiting": decide.list_pending(request_context()),
         "running": flow.list_running(request_context()),
@@ -42,7 +42,7 @@ def decide_url(row_id: str) -> str:
 
 @blueprint.get("")
 def listed() -> Response:
-    return render_page("approvals/emergency.html", notice=read_flash(), **context())
+    return render_page("approvals/emergency.html", notice=read_flash(), **page_context())
 
 
 @blueprint.post("/<grant_id>/reviewed")
@@ -51,5 +51,5 @@ def review(grant_id: str) -> Response:
         if not flow.review_access(request_context(), grant_id):
             abort(404)
     except Refused as refused:
-        return refuse_form("approvals/emergency.html", (), refused, notice=None, **context())
+        return refuse_form("approvals/emergency.html", (), refused, notice=None, **page_context())
     return redirect_to_path(url_for(".listed", done=make_mark("reviewed")))

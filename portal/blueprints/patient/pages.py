@@ -1,4 +1,4 @@
-"""The patient portal: home, Account Settings, Security; the set-up wizard is nested here."""
+"""The patient portal: home, Account Settings, Security, Disable."""
 
 from typing import Any
 
@@ -27,7 +27,9 @@ nest(blueprint, "/account/security", can_end=(activity.SESSIONS, activity.TRUSTE
 def home() -> Response:
     codes = backup_codes.codes_overview(request_context()) if request_context().who.is_on else None
     if codes is not None and codes.left == 0:
-        return redirect_to_path(current_side().url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
+        return redirect_to_path(
+            current_side().url("codes.regenerate")
+        )  # C-8: with no codes left, losing the phone locks the person out
     record = security_page.health_record(request_context())
     reminder, url = codes_pages.codes_reminder(codes)
     return render_page(
@@ -57,11 +59,11 @@ def security() -> Response:
     return render_page("patient/security.html", notice=notice, url=current_side().url, places_shown=config.PLACES_SHOWN, **shown)
 
 
-# --- Disable: only here, so that no other side has it
+# --- Disable: routed on this side only
 
 
-def before_disable() -> Response | None:
-    """Where it cannot be turned off, or a code comes first: a trusted browser's session shows one (C-7)."""
+def redirect_unless_disable_allowed() -> Response | None:
+    """None if the person may disable now. A session let in by a trusted browser needs a code first (C-7)."""
     who = request_context().who
     if not who.is_on or not current_side().policy.may_turn_off:
         return redirect_to_path(current_side().url("security"))
@@ -70,14 +72,14 @@ def before_disable() -> Response | None:
 
 @blueprint.get("/account/security/disable")
 def disable() -> Response:
-    return before_disable() or render_page(
+    return redirect_unless_disable_allowed() or render_page(
         "patient/disable.html", form=PasswordForm(), generation=request_context().who.generation
     )
 
 
 @blueprint.post("/account/security/disable")
 def submit_disable() -> Response:
-    elsewhere = before_disable()
+    elsewhere = redirect_unless_disable_allowed()
     if elsewhere:
         return elsewhere
     form = PasswordForm(request.form)
@@ -97,26 +99,26 @@ def submit_disable() -> Response:
 
 @blueprint.post("/account/security/disable/keep")
 def keep_on() -> Response:
-    """ "Keep it on": the way out of both pages, and the end of what they began. It takes no proof."""
+    """ "Keep it on": leave either page and discard what was begun. Needs no proof."""
     turn_off.keep_on(request_context())
     return redirect_to_path(current_side().url("security"))
 
 
-def before_replacing() -> Response | None:
-    """As before; and nobody replaces a password here whose own was long enough, or who has not shown it."""
+def redirect_unless_password_due() -> Response | None:
+    """The same for the page that asks for a longer password: only after a correct password that is too short (PW-1)."""
     due = None if turn_off.awaits_password(request_context()) else redirect_to_path(current_side().url("disable"))
-    return before_disable() or due
+    return redirect_unless_disable_allowed() or due
 
 
 @blueprint.get("/account/security/disable/password")
 def replace_password() -> Response:
-    """A short password was enough beside a code; alone it is not (PW-1)."""
-    return before_replacing() or render_page("patient/replace_password.html", form=NewPasswordForm())
+    """A short password is enough with a second factor, not on its own (PW-1)."""
+    return redirect_unless_password_due() or render_page("patient/replace_password.html", form=NewPasswordForm())
 
 
 @blueprint.post("/account/security/disable/password")
 def submit_replace_password() -> Response:
-    elsewhere = before_replacing()
+    elsewhere = redirect_unless_password_due()
     if elsewhere:
         return elsewhere
     form = NewPasswordForm(request.form)

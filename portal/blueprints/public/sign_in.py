@@ -1,4 +1,4 @@
-"""Sign in: the password, the verification code, ways on without it, sign out."""
+"""Sign-in: password, verification code, "Can't access your code?", sign-out."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, jsonify, redirect, request, session, u
 from flask_babel import gettext as _
 
 from portal.blueprints.shared.guards import forbid
-from portal.blueprints.shared.questions import blank, question_context, taken
+from portal.blueprints.shared.questions import blank_form, question_context, submitted_form
 from portal.blueprints.shared.sides import side_of
 from portal.flows.account import security_page
 from portal.flows.base.context import LEVEL_WAITING
@@ -46,30 +46,30 @@ blueprint = Blueprint("sign_in", __name__)
 
 @blueprint.get("/")
 def front_door() -> Response:
-    """The patient portal's side."""
+    """The patient portal's address."""
     return redirect_to("sign_in.ask_password")
 
 
 @blueprint.get("/ehr")
 def ehr_door() -> Response:
-    """The EHR's side: the same sign-in; each account is led to its own home."""
+    """The EHR's address: the same sign-in page, and each account lands on its own home page."""
     return redirect_to("sign_in.ask_password", at=EHR_BRAND["key"])
 
 
 @blueprint.before_request
-def wear_brand() -> None:
-    """The sign-in page has the name of the side that the person came to."""
-    if own_door() or (own_path(request.args.get("next")) or "").startswith("/ehr/"):
+def set_brand() -> None:
+    """The sign-in page shows the brand of the side that the person came from."""
+    if ehr_mark() or (own_path(request.args.get("next")) or "").startswith("/ehr/"):
         g.brand = EHR_BRAND
 
 
-def own_door() -> str | None:
-    """The mark in the address of a sign-in at the EHR's side."""
+def ehr_mark() -> str | None:
+    """The value of `at` in the address of an EHR sign-in, or None."""
     return EHR_BRAND["key"] if request.args.get("at") == EHR_BRAND["key"] else None
 
 
 def redirect_after_sign_in(role: str, next_path: str | None) -> Response:
-    """After a complete sign-in: to the page asked for, or home."""
+    """After a complete sign-in: to the requested page, or home."""
     return redirect_to_path(next_path or url_for(home_endpoint(role)))
 
 
@@ -82,11 +82,11 @@ def ask_password() -> Response:
 
 
 def password_url() -> str:
-    return url_for("sign_in.ask_password", next=own_path(request.args.get("next")), at=own_door())
+    return url_for("sign_in.ask_password", next=own_path(request.args.get("next")), at=ehr_mark())
 
 
 def notice() -> str | None:
-    """Why the person is here again, where that is known."""
+    """Why the person has to sign in, if that is known."""
     over = ended_session()
     if "changed" in request.args:
         return str(_(NOTICES["password_is_new"]))
@@ -115,7 +115,7 @@ def submit_password() -> Response:
 
 
 def redirect_unless_claimant() -> Response | None:
-    """None for a claimant; for others the way to where they belong."""
+    """None for a claimant; others are redirected to sign-in or home."""
     who = session_user()
     if who is None:
         return send_to_sign_in()
@@ -123,7 +123,7 @@ def redirect_unless_claimant() -> Response | None:
 
 
 def issuer() -> str:
-    """What the person's app calls this account."""
+    """The issuer that the person's authenticator app shows."""
     return policy_of(request_context().who.role).issuer
 
 
@@ -146,7 +146,7 @@ def code_context() -> dict[str, Any]:
 
 
 def trust_context() -> dict[str, Any]:
-    """The box that lets this browser stand in for the code: for how many days (0: no box), and whether it was ticked."""
+    """The checkbox to trust this browser: for how many days (0: no checkbox), and whether it was checked."""
     who = session_user()
     return {
         "trust_days": trusted_browsers.trust_days(request_context(), who.role) if who else 0,
@@ -160,17 +160,17 @@ def ask_code() -> Response:
     if elsewhere:
         return elsewhere
     context = code_context()
-    return render_page("public/sign_in/code.html", form=blank(context["asked"], ChallengeForm), **context)
+    return render_page("public/sign_in/code.html", form=blank_form(context["asked"], ChallengeForm), **context)
 
 
 @blueprint.post("/sign-in/code")
 def submit_code() -> Response:
-    return redirect_unless_claimant() or take_code("public/sign_in/code.html", taken(ChallengeForm), code_context)
+    return redirect_unless_claimant() or submit_answer("public/sign_in/code.html", submitted_form(ChallengeForm), code_context)
 
 
 @blueprint.post("/sign-in/send")
 def send_code() -> Response:
-    """ "Send again", or the first text where another way is asked first."""
+    """ "Send again", or the first text if another method is asked first."""
     elsewhere = redirect_unless_claimant()
     if elsewhere:
         return elsewhere
@@ -192,11 +192,13 @@ def ask_backup_code() -> Response:
 
 @blueprint.post("/sign-in/backup-code")
 def submit_backup_code() -> Response:
-    return redirect_unless_claimant() or take_code("public/sign_in/backup_code.html", BackupCodeForm(request.form), trust_context)
+    return redirect_unless_claimant() or submit_answer(
+        "public/sign_in/backup_code.html", BackupCodeForm(request.form), trust_context
+    )
 
 
-def take_code(template: str, form: AnswerForm, context: Callable[[], dict[str, Any]]) -> Response:
-    """A claimant's second factor; the same flow for both pages. `context` is asked for where the page is shown again."""
+def submit_answer(template: str, form: AnswerForm, context: Callable[[], dict[str, Any]]) -> Response:
+    """Check a claimant's second factor, for both pages. `context` is called only if the page is shown again."""
     if not form.validate():
         return refuse_form(template, form, **context())
     who = request_context().who
@@ -214,12 +216,12 @@ def take_code(template: str, form: AnswerForm, context: Callable[[], dict[str, A
 
 @blueprint.get("/sign-in/no-code")
 def no_code() -> Response:
-    """ "Can't access your code?": what to try, in the guide's order."""
+    """ "Can't access your code?": what to try, in the help article's order."""
     return redirect_unless_claimant() or render_page("public/sign_in/no_code.html", issuer=issuer(), **help_context())
 
 
 def help_context() -> dict[str, Any]:
-    """Who helps: providers ask their practice administrator first, by name where one exists."""
+    """Who can help: for providers their practice administrators first, by name if there are any."""
     policy = policy_of(request_context().who.role)
     asks_first = security_page.administrator_names(request_context()) if policy.hands_over_copy else []
     texts = request_context().texts and policy.accepts_restricted
@@ -240,7 +242,7 @@ def sign_out() -> Response:
 
 @blueprint.post("/session/extend")
 def extend() -> Response:
-    """One press gives fifteen more minutes (SE-3)."""
+    """Extend the session by fifteen minutes (SE-3)."""
     who = session_user()
     if who is None or who.is_claimant:
         return jsonify(seconds=0)
@@ -249,5 +251,5 @@ def extend() -> Response:
 
 @blueprint.get("/session")
 def time_left() -> Response:
-    """Seconds left, for the warning; asking is no activity."""
+    """Seconds left, for the timeout warning; this request doesn't count as activity."""
     return jsonify(seconds=max(0, seconds_left() or 0))

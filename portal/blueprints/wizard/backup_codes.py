@@ -1,4 +1,4 @@
-"""The wizard's last step: backup codes shown, printed, downloaded, handed over, and proved saved."""
+"""The wizard's last step: show, print, download, and hand over backup codes, and prove that they are saved."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from portal.words.refusals import Refused
 
 
 def readable_codes() -> dict[str, Any] | None:
-    """What the codes' pages show, or None where they cannot be read any more (or not yet)."""
+    """The template's variables for the codes' pages; None if the codes can't be read anymore, or not yet."""
     who = request_context().who
     if not who.is_on or who.second_factor_at is None:
         return None
@@ -44,7 +44,7 @@ def backup_codes() -> Response:
 
 @blueprint.get("/backup-codes/sheet")
 def sheet() -> Response:
-    """The printed sheet on a page of its own, for browsers without JavaScript."""
+    """The printable sheet as its own page, for browsers without JavaScript."""
     shown = readable_codes()
     return render_page("wizard/sheet.html", **shown) if shown else not_readable()
 
@@ -58,7 +58,7 @@ def sealed_copy() -> Response:
 
 @blueprint.post("/backup-codes")
 def submit_backup_codes() -> Response:
-    """ "I have saved my backup codes", where a tick stands beside it."""
+    """ "I have saved my backup codes", with a checkbox for the sealed copy."""
     if "sealed_copy" in request.form and current_side().policy.hands_over_copy:
         codes_flow.hand_over_sealed_copy(request_context())
     return redirect_in_wizard("prove")
@@ -82,7 +82,7 @@ def not_readable() -> Response:
 
 
 def prove_context(form: SavedCodeForm) -> dict[str, Any] | None:
-    """The page that asks for one code by number; None where there is nothing to prove."""
+    """The template's variables for asking for one code by its number; None if there is nothing to prove."""
     codes = codes_flow.codes_overview(request_context()) if request_context().who.is_on else None
     if codes is None or codes.saved:
         return None
@@ -123,13 +123,16 @@ def submit_prove() -> Response:
 
 
 def is_first(codes: codes_flow.Overview) -> bool:
-    """Whether the set was made when two-factor authentication was turned on: the wizard began with Enable or Set Up Now."""
+    """Whether this set was made when two-factor authentication was turned on.
+
+    Told by its time, which is that of turning on: no extra column, and a later turn-on or a reset is recognized too.
+    """
     return codes.made_at == request_context().who.two_factor_since
 
 
 @blueprint.post("/backup-codes/later")
 def later() -> Response:
-    """ "Do this later": the home page reminds, and until their time is over the codes can be read again."""
+    """ "Do this later": the home page reminds the person, and the codes stay readable until they expire."""
     codes_flow.postpone_saving(request_context())
     codes = codes_flow.codes_overview(request_context()) if current_side().policy.must_use else None
     return redirect_whole_page(landing_url()) if codes and is_first(codes) else redirect_to_path(current_side().url("security"))

@@ -1,4 +1,4 @@
-"""The guided wizard: its parent supplies guard, chrome, words and policy."""
+"""The wizard's pages up to the proof: choosing a method, and the steps of that method."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import landing_url, require_fresh_proof
 from portal.blueprints.shared.sides import current_side
 from portal.blueprints.wizard import blueprint
-from portal.blueprints.wizard.next_step import progress, redirect_in_wizard, redirect_to_due_step, redirect_to_due_step_afresh
+from portal.blueprints.wizard.next_step import progress, redirect_after_race, redirect_in_wizard, redirect_to_due_step
 from portal.crypto import SealBroken
 from portal.flows.base.audit import record_event_alone
 from portal.flows.factors import setup as flow
@@ -21,16 +21,16 @@ from portal.web.browser_session import own_path, request_context
 from portal.web.rendering import redirect_to_path, redirect_whole_page, refusal_sentence, refuse_form, render_page
 from portal.words.refusals import Refused, name_send_code
 
-# --- choose: the first method, another in place of a live one (?change=), or one more (?add=1)
+# --- choose: the first method, a replacement for a live one (?change=), or an additional one (?add=1)
 
 
-def choice_aim() -> dict[str, Any]:
-    """What the choice is for, from the address."""
+def set_up_goal() -> dict[str, Any]:
+    """Whether the address asks for a replacement (`change`: an authenticator's id) or an additional method (`add`)."""
     return {"change": request.args.get("change", "").replace("\0", "\ufffd") or None, "add": request.args.get("add")}
 
 
-def asked_path() -> str | None:
-    """The page that the person was on the way to when set-up came between."""
+def next_path() -> str | None:
+    """The page that was requested before set-up was required."""
     return own_path(request.args.get("next"))
 
 
@@ -45,22 +45,21 @@ def choose_context(form: MethodForm) -> dict[str, Any]:
     form.method.data = form.method.data or kinds.get(request.args.get("kind", ""))
     weaker = any(each.restricted for each in offers)
     names = {"cards": cards, "progress": progress(1), "weaker": weaker}
-    names["security_url"] = current_side().url("security", next=asked_path())
+    names["security_url"] = current_side().url("security", next=next_path())
     names["texts_off"] = refusal_sentence(Refused("texts_not_offered")) if current_side().texts_off else None
     words = {"words": _(current_side().choose_words), "badge": _(current_side().badge)}
-    action = url_for(".choose", **choice_aim(), kind=kinds.get(request.args.get("kind", "")), next=asked_path())
-    return {**names, **words, "action": action, "is_change": any(choice_aim().values())}
+    action = url_for(".choose", **set_up_goal(), kind=kinds.get(request.args.get("kind", "")), next=next_path())
+    return {**names, **words, "action": action, "is_change": any(set_up_goal().values())}
 
 
-def not_to_choose() -> Response | None:
-    """None where the choice is due; else the way on."""
-    if request_context().who.is_on != any(choice_aim().values()):
+def redirect_unless_choice_due() -> Response | None:
+    """None if the choice is due."""
+    if request_context().who.is_on != any(set_up_goal().values()):
         return redirect_to_due_step()
-    changed = choice_aim()["change"]
+    changed = set_up_goal()["change"]
     if changed and not flow.owns_authenticator(request_context().who.user_id, changed):
-        if request.method == "GET" and flow.is_authenticator_gone(
-            changed
-        ):  # a page from before the change, by Back or in another tab
+        # A page from before the change, by Back or in another tab.
+        if request.method == "GET" and flow.is_authenticator_gone(changed):
             return redirect_to_due_step()
         abort(404)
     return require_fresh_proof()
@@ -68,7 +67,7 @@ def not_to_choose() -> Response | None:
 
 @blueprint.get("")
 def choose() -> Response:
-    elsewhere = not_to_choose()
+    elsewhere = redirect_unless_choice_due()
     if elsewhere:
         return elsewhere
     form = MethodForm(data=kept_input.kept_input())
@@ -80,7 +79,7 @@ def choose() -> Response:
 
 @blueprint.post("")
 def submit_choose() -> Response:
-    elsewhere = not_to_choose()
+    elsewhere = redirect_unless_choice_due()
     if elsewhere:
         return elsewhere
     form = MethodForm(request.form)
@@ -88,9 +87,9 @@ def submit_choose() -> Response:
     chosen = method(form.method.data) if form.validate() else None
     if chosen is None:
         return refuse_form("wizard/choose.html", form, **context)
-    sessions.remember_path(request_context(), asked_path())
+    sessions.remember_path(request_context(), next_path())
     try:
-        flow.begin_setup(request_context(), chosen, choice_aim()["change"], bool(choice_aim()["add"]))
+        flow.begin_setup(request_context(), chosen, set_up_goal()["change"], bool(set_up_goal()["add"]))
     except flow.OutOfTurn:
         return redirect_to_due_step()
     except Refused as refused:
@@ -102,14 +101,14 @@ def submit_choose() -> Response:
 
 
 def find_step(method_name: str, step_name: str) -> tuple[Method, Step] | None:
-    """The method and step of an address, where this side offers them."""
+    """The method and step of an address, if this side offers them."""
     chosen = method(method_name)
     step = chosen.step(step_name) if chosen and current_side().policy.allows(chosen) else None
     return (chosen, step) if chosen and step else None
 
 
 def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | None = None) -> Response:
-    """The page of a step; with `refused` or the form's errors, status 422."""
+    """The page of a step; status 422 with `refused` or form errors."""
     binding = flow.open_binding(request_context())
     if binding is None or binding.method != chosen.name or not flow.is_binding_due(request_context(), binding):
         return redirect_to_due_step()
@@ -160,7 +159,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
         following = flow.submit_step(request_context(), chosen, step, form.answer)
     except flow.OutOfTurn:
         record_event_alone(request_context(), "sequence_fail", "out_of_turn")
-        return redirect_to_due_step() if was_on else redirect_to_due_step_afresh()
+        return redirect_to_due_step() if was_on else redirect_after_race()
     except Refused as refused:
         if refused.reason == "set_up_expired":
             return redirect_in_wizard("choose", expired=1)
@@ -174,7 +173,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
 
 @blueprint.post("/<method_name>/send")
 def send_again(method_name: str) -> Response:
-    """ "Send again": one more text to the number of this set-up."""
+    """ "Send again": another text to the number being set up."""
     chosen = method(method_name)
     if chosen is None or not chosen.sends or not current_side().policy.allows(chosen):
         return redirect_to_due_step()
