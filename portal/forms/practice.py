@@ -1,4 +1,4 @@
-"""The shapes that a practice's pages ask for: a search, a deadline, a reason. Shape only."""
+"""Forms of the EHR's pages: search, deadline, reason, note."""
 
 # mypy: allow-subclassing-any
 # (WTForms has no types.)
@@ -21,7 +21,7 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class ReasonForm(ShapedForm):
-    """Why somebody wants what others decide on."""
+    """The reason given for a request that others decide on."""
 
     reason = TextAreaField(N_("Reason"), [filled("reason_empty")])
 
@@ -36,7 +36,7 @@ class ReasonForm(ShapedForm):
 
 
 class ResetForm(ReasonForm):
-    """Why somebody's two-factor authentication is reset, and how it was checked who they are (AD-2). The page sets the choices."""
+    """The reason for a reset, and how the person's identity was verified (AD-2). The view sets the choices."""
 
     checks = SelectMultipleField(N_("How you checked who they are"), validate_choice=False)
 
@@ -48,7 +48,7 @@ class ResetForm(ReasonForm):
 
 
 class ChoiceField(StringField):
-    """One of a few: value and words of each; what is none of them becomes the first."""
+    """One of several choices (value, label); an unknown value becomes the first."""
 
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, default=choices[0][0], **kwargs)
@@ -59,7 +59,7 @@ class ChoiceField(StringField):
 
 
 class TeamForm(ShapedForm):
-    """What an administrator looks for among the team: words of an address, so that nothing is refused; see `asked`."""
+    """The filter of Security Status. It comes from the address, so nothing is refused; read it with `asked`."""
 
     q = StringField(N_("Search team members"))
     state = ChoiceField(
@@ -77,17 +77,19 @@ class TeamForm(ShapedForm):
     )
 
     def asked(self) -> dict[str, str]:
-        """What was asked, by name; a search is one line of a name's length."""
-        typed = "".join(sign if sign.isprintable() else " " for sign in unicodedata.normalize("NFC", self.q.data or ""))
+        """The filter by name; the search text is cut to one line of a name's length."""
+        typed = "".join(
+            character if character.isprintable() else " " for character in unicodedata.normalize("NFC", self.q.data or "")
+        )
         self.q.data = " ".join(typed.split())[: config.NAME_MAX]
         return {"state": self.state.data, "search": self.q.data, "sort": self.sort.data}
 
 
 def parse_whole_number(reason: str, most: int) -> Callable[[Form, Field], None]:
-    """A validator: digits of any script, from 0 to `most`; the field holds 0-9 alone afterwards."""
+    """A validator for a whole number from 0 to `most` in digits of any script; it leaves 0-9 in the field."""
 
     def check(form: Form, field: Field) -> None:
-        typed = "".join(str(unicodedata.decimal(sign, sign)) for sign in (field.data or "").strip())
+        typed = "".join(str(unicodedata.decimal(character, character)) for character in (field.data or "").strip())
         if not typed.isascii() or not typed.isdigit() or len(typed) > 4 or int(typed) > most:
             raise ValidationError(reason)
         field.data = typed
@@ -96,19 +98,20 @@ def parse_whole_number(reason: str, most: int) -> Callable[[Form, Field], None]:
 
 
 def parse_day(typed: str) -> date:
-    """The day of YYYY-MM-DD; weeks and days without dashes are ISO 8601, too, but nobody's way to write one. Raises ValueError."""
+    """The date of YYYY-MM-DD. ISO 8601 also has weeks and dates without dashes; they are rejected. Raises ValueError."""
     if not DAY.fullmatch(typed):
         raise ValueError
     return date.fromisoformat(typed)
 
 
 class DeadlineForm(ShapedForm):
-    """By when a practice is set up, and what is let pass afterwards. The page says which days there are to choose from."""
+    """A practice's set-up deadline, and the grace after it. The view sets `today`; validation sets `chosen`."""
 
     day = StringField(N_("Setup deadline"))
     days = StringField(N_("Extra days"), [parse_whole_number("grace_days", config.GRACE_DAYS_MAX)])
     sign_ins = StringField(N_("Extra sign-ins"), [parse_whole_number("grace_sign_ins", config.GRACE_SIGN_INS_MAX)])
     today: date
+    chosen: date
 
     def validate_day(self, field: Field) -> None:
         if not (field.data or "").strip():

@@ -1,4 +1,4 @@
-"""Forms of a person's own account: name, addresses, phone number, password, an authenticator's name."""
+"""Forms of a person's own account: name, email addresses, phone number, password, authenticator name."""
 
 import re
 import unicodedata
@@ -18,9 +18,7 @@ EMAIL = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]",
     re.IGNORECASE,
 )
-
-
-NAME_PUNCTUATION = frozenset("'’‘-‐\u200c\u200d")  # the last two join letters in Persian and in scripts of India
+NAME_PUNCTUATION = frozenset("'’‘-‐\u200c\u200d")  # the last two are joiners in Persian and Indic scripts
 
 
 class LabelForm(ShapedForm):
@@ -37,7 +35,7 @@ class LabelForm(ShapedForm):
 
 
 class NameForm(ShapedForm):
-    """A person's name. It stands in mails, also to addresses that are not confirmed yet: nothing in it becomes a link there."""
+    """A person's name. It appears in emails, also to unconfirmed addresses, so it can't contain anything that becomes a link."""
 
     full_name = StringField(N_("Name"), [filled("name_empty")])
 
@@ -50,7 +48,7 @@ class NameForm(ShapedForm):
 
 
 def is_name(text: str) -> bool:
-    """Letters and a few digits of any script, spaces, hyphens and apostrophes; a full stop or comma at the end of a word only."""
+    """Letters and a few digits of any script, spaces, hyphens, and apostrophes; a period or comma only at the end of a word."""
     words = [word.removesuffix(",").removesuffix(".") for word in text.split(" ")]
     has_letter = any(letter.isalpha() for letter in text)
     digits = sum(unicodedata.category(each) == "Nd" for each in text)
@@ -62,9 +60,9 @@ def is_name(text: str) -> bool:
     )
 
 
-def is_name_character(sign: str) -> bool:
-    category = unicodedata.category(sign)
-    return category[0] in "LM" or category == "Nd" or sign in NAME_PUNCTUATION
+def is_name_character(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] in "LM" or category == "Nd" or character in NAME_PUNCTUATION
 
 
 class EmailForm(ShapedForm):
@@ -79,7 +77,7 @@ class EmailForm(ShapedForm):
 
 
 class PhoneForm(AnswerForm):
-    """A number as people type it; portal/phones.py reads it."""
+    """A phone number as people type it; portal/phones.py parses it."""
 
     phone = StringField(N_("Mobile phone number"), [filled("phone_empty")])
 
@@ -89,8 +87,8 @@ class PhoneForm(AnswerForm):
 
 
 class ChangePasswordForm(NewPasswordForm, PasswordForm):
-    """The current password beside the new one (PW-9)."""
+    """The current and the new password (PW-9)."""
 
 
 class ChangePasswordWithCodeForm(NewPasswordForm, ReauthenticationForm):
-    """The same with a second factor."""
+    """The same, with a second factor."""

@@ -1,4 +1,4 @@
-"""Forms for signing in, and for a new password."""
+"""Forms for signing in and for a new password."""
 
 from wtforms import Field, PasswordField, StringField
 from wtforms.validators import ValidationError
@@ -17,7 +17,7 @@ class SignInForm(ShapedForm):
 
 
 class PasswordForm(ShapedForm):
-    """Re-authentication where no second factor is on."""
+    """Re-authentication while two-factor authentication is off."""
 
     password = PasswordField(N_("Current password"))
 
@@ -31,13 +31,15 @@ class ForgotForm(ShapedForm):
 
 
 def strip_invisible(typed: str) -> str:
-    """Several lines as they were typed, but for signs that cannot be seen."""
+    """The text with its lines, without invisible characters."""
     lines = typed.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join("".join(sign for sign in line if sign.isprintable() or sign == "\t") for line in lines).strip()
+    return "\n".join(
+        "".join(character for character in line if character.isprintable() or character == "\t") for line in lines
+    ).strip()
 
 
 class LinkPasswordForm(ShapedForm):
-    """The password beside a mailed link."""
+    """The password asked for by an emailed link."""
 
     password = PasswordField(N_("Password"))
 
@@ -47,7 +49,7 @@ class LinkPasswordForm(ShapedForm):
 
 
 class NewPasswordForm(ShapedForm):
-    """One field and no second one to confirm it (PW-6); portal/passwords.py says what is refused."""
+    """One field, without a second one to confirm it (PW-6); portal/passwords.py decides what is refused."""
 
     new_password = PasswordField(N_("New password"))
 

@@ -1,4 +1,4 @@
-"""The session cookie: a random token whose hash finds the server's row; the CSRF token hangs on it."""
+"""The session cookie: a random token, stored as a hash in the session's row. The CSRF token is derived from it."""
 
 import hmac
 from datetime import datetime
@@ -16,12 +16,12 @@ from portal.flows.sessions import sessions, trusted_browsers
 from portal.settings import config
 
 DAY = 24 * 3600  # seconds
-BROWSER_COOKIE_LIFE = 365 * DAY  # it only says "seen before"
-TRUSTED_COOKIE_MAX = 512  # five tokens and some
+BROWSER_COOKIE_LIFE = 365 * DAY  # only says "seen before", proves nothing
+TRUSTED_COOKIE_MAX = 512  # characters: five tokens, and a margin
 
 
 class BrowserSession(dict[str, Any], SessionMixin):
-    """What flask calls the session. It stores nothing: `csrf_token` is derived, `visitor` is read once."""
+    """Flask's session object. It stores nothing itself: `csrf_token` is derived, and the row is read once."""
 
     def __init__(self, token: str | None, csrf_key: bytes) -> None:
         super().__init__()
@@ -44,18 +44,18 @@ class BrowserSession(dict[str, Any], SessionMixin):
         return hmac.digest(self.csrf_key, self.token.encode(), "sha256").hex()
 
     def find(self) -> SessionUser | sessions.Ended | None:
-        """The session of the cookie, live or over; one SELECT a request."""
+        """The cookie's session, live or ended; one SELECT per request."""
         if self._found is False:
             self._found = sessions.find_session(self.token, request_time()) if self.has_cookie else None
         return self._found
 
     def forget(self) -> None:
-        """The database does not answer: this page is drawn as for a stranger."""
+        """Render this page as for a stranger, because the database doesn't respond."""
         if self._found is False:
             self._found = None
 
     def renew(self, token: str) -> None:
-        """Carry a new token from this response on."""
+        """Send a new token with this response, against session fixation."""
         self.token, self.send, self._found = token, True, False
 
 
@@ -87,14 +87,14 @@ class CookieSessions(SessionInterface):
 
 
 def read_tokens(cookie: str | None) -> tuple[str, ...]:
-    """The trust tokens of a cookie, one for each person who trusts this browser."""
+    """The cookie's trust tokens, one for each person who trusts this browser."""
     if not cookie or len(cookie) > TRUSTED_COOKIE_MAX:
         return ()
     return tuple(token for token in cookie.split(trusted_browsers.BETWEEN) if token)[: config.TRUSTED_TOKENS]
 
 
 def cookie_name(app: Flask, name: str) -> str:
-    """With the __Host- prefix wherever the portal is served over HTTPS (SE-5)."""
+    """With the __Host- prefix if the portal is served over HTTPS (SE-5)."""
     return f"__Host-{name}" if app.extensions["settings"].is_https else name
 
 
@@ -103,34 +103,34 @@ def csrf_key(app: Flask) -> bytes:
 
 
 def request_time() -> datetime:
-    """The moment of this request: asked once, the same for all that it does."""
+    """The time of this request: read once, the same throughout."""
     if "now" not in g:
         g.now = clock.now()
     return cast(datetime, g.now)
 
 
 def current_session() -> BrowserSession:
-    """Flask's session of this request, as what it is here."""
+    """Flask's session of this request, with its actual type."""
     return cast(BrowserSession, session)
 
 
 def session_user() -> SessionUser | None:
-    """The person of this request, claimant or signed in, or None."""
+    """The visitor, claimant or signed in; None for a stranger."""
     found = current_session().find()
     return found if isinstance(found, SessionUser) else None
 
 
 def ended_session() -> sessions.Ended | None:
-    """The session that this request's cookie once was, where it is over."""
+    """The session of this request's cookie, if it has ended."""
     found = current_session().find()
     return found if isinstance(found, sessions.Ended) else None
 
 
 def origin() -> str:
-    """The address that this page was opened under, if it is one of ours; else the one that links name."""
+    """The origin that this page was opened under if it is one of the portal's, else the one used in links."""
     known: tuple[str, ...] = current_app.extensions["settings"].origins
-    asked = f"{request.scheme}://{request.environ.get('HTTP_HOST', '')}"  # request.host would refuse a forged one here
-    return asked if asked in known else known[0]
+    requested = f"{request.scheme}://{request.environ.get('HTTP_HOST', '')}"  # request.host would raise here if it is forged
+    return requested if requested in known else known[0]
 
 
 def request_context() -> RequestContext:
@@ -154,32 +154,32 @@ def request_context() -> RequestContext:
 
 
 def give_browser_token() -> None:
-    """Give this browser a token of its own where it has none; sent with the answer."""
+    """Send this browser a token with the response if it has none."""
     current = current_session()
     if not current.browser:
         current.browser = current["new_browser"] = sessions.new_token()
 
 
 def keep_trust(cookie: str | None) -> None:
-    """Send what a newly trusted browser keeps with the answer."""
+    """Send a newly trusted browser its cookie with the response."""
     if cookie:
         current_session()["new_trusted"] = cookie
 
 
 def touch_session() -> None:
-    """Note that the person did something, at most once a minute (SE-1)."""
+    """Store that the person was active, at most once a minute (SE-1)."""
     who = session_user()
     if who and not who.is_claimant and request_time() - who.last_seen_at >= config.SESSION_TOUCH:
         try:
             sessions.touch_session(request_context())
-        except BUSY:  # a busy database costs the page nothing but this note
+        except BUSY:  # the page is more important than this timestamp
             db.session.rollback()
             return
         g.touched = True
 
 
 def seconds_left() -> int | None:
-    """Seconds until this session ends by itself, as the server knows it; None for strangers."""
+    """Seconds until this session times out; None for strangers."""
     who = session_user()
     if who is None:
         return None
@@ -189,7 +189,7 @@ def seconds_left() -> int | None:
 
 
 def own_path(text: str | None) -> str | None:
-    """A path of ours to go on to, or None: no other host, scheme, backslash or control character."""
+    """The text if it is a path within the portal, else None, against open redirects: no host, scheme, backslash, or control character."""
     if not text or len(text) > 512 or not text.startswith("/") or text.startswith(("//", "/\\")):
         return None
     parts = urlsplit(text)

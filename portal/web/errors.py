@@ -1,4 +1,4 @@
-"""What a person sees when a page cannot be had: never a stack trace, never blank."""
+"""Error pages: never a stack trace, never blank."""
 
 import logging
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ def register_error_pages(app: Flask) -> None:
 
 
 def form_expired(error: CSRFError) -> Response:
-    """A form whose token is not this session's. Signed out in mid-task: to the sign-in page, as the guard would (HX-6)."""
+    """A form with another session's CSRF token. Signed out meanwhile: redirect to sign-in, as the guard would (HX-6)."""
     if session_user() is None and request.blueprints and request.blueprints[-1] not in PUBLIC_BLUEPRINTS:
         return send_to_sign_in()
     record_event_alone(request_context(), "malicious_csrf", "form_expired")
@@ -38,7 +38,7 @@ def form_expired(error: CSRFError) -> Response:
 
 
 def database_busy(error: OperationalError | PoolTimeoutError) -> Response:
-    """The database was held for too long, hung, or had no connection free: nothing was changed, and the page says so."""
+    """The database was locked too long, hung, or had no free connection: nothing was changed, and the page says so."""
     log.error("request %s: the database did not respond: %s", g.get("request_id"), getattr(error, "orig", error))
     current_session().forget()
     response = render_page("errors/503.html", 503)
@@ -49,7 +49,7 @@ def database_busy(error: OperationalError | PoolTimeoutError) -> Response:
 def http_error(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error
-    if isinstance(error, SecurityError):  # a name that is not ours: links are made as for our own
+    if isinstance(error, SecurityError):  # a forged Host: build links for the portal's own
         request_ctx.url_adapter = current_app.url_map.bind(urlsplit(current_app.extensions["settings"].base_url).netloc)
     if error.description == CROSS_SITE:
         record_event_alone(request_context(), "malicious_csrf", CROSS_SITE)
@@ -61,8 +61,8 @@ def http_error(error: HTTPException) -> Response | HTTPException:
 
 
 def server_error(error: InternalServerError) -> Response:
-    """Ours: the page has a reference number that the log has too."""
-    if isinstance(error.original_exception, BUSY):  # met while the page of another error was made
+    """A bug: the page shows a reference number that is also in the log."""
+    if isinstance(error.original_exception, BUSY):  # raised while another error page was rendered
         return database_busy(error.original_exception)
     current_session().forget()
     reference = g.get("request_id", "")

@@ -1,4 +1,4 @@
-"""Answers: a page or its fragment, a refusal, a redirect. The only module that knows HTMX exists."""
+"""Responses: pages, fragments, refusals, redirects. The only module that knows HTMX."""
 
 from datetime import datetime
 from gettext import NullTranslations
@@ -30,29 +30,29 @@ from portal.words.refusals import Refused
 
 
 def is_fragment() -> bool:
-    """Whether HTMX asked, and only the step is swapped."""
+    """Whether HTMX sent the request and swaps the step only."""
     return request.headers.get("HX-Request") == "true"
 
 
 def render_page(template: str, status: int = 200, **context: Any) -> Response:
-    """A whole page, or the fragment of it for HTMX: one template serves both (product rule 15)."""
+    """A whole page, or its fragment for HTMX: one template serves both (product rule 15)."""
     layout = "layouts/fragment.html" if is_fragment() else "layouts/page.html"
-    is_news = "X-Background" in request.headers  # a page asks itself, to swap a part of it
+    is_news = "X-Background" in request.headers  # the page polls to swap a part of itself
     response = make_response(render_template(template, layout=layout, is_news=is_news, **context), status)
     if status >= 400:
-        response.headers["HX-Push-Url"] = "false"  # a refused form is not a place in the history
+        response.headers["HX-Push-Url"] = "false"  # no history entry for a refused form
     return response
 
 
 def load_translations() -> NullTranslations:
-    """The translations of this request, looked up once: a page says some thirty sentences."""
+    """The translations of this request, looked up once for some thirty sentences a page."""
     if "catalogue" not in g:
         g.catalogue = get_translations()
     return cast(NullTranslations, g.catalogue)
 
 
 def install_translations(environment: Environment) -> None:
-    """Let templates translate by `catalogue`; flask-babel's own callables look it up anew at each sentence."""
+    """Let templates translate with `load_translations`; flask-babel's own callables look them up for each sentence."""
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         lambda text: load_translations().gettext(text),
         lambda one, many, number: load_translations().ngettext(one, many, number),
@@ -85,7 +85,7 @@ def refuse_form(template: str, form: Form, refused: Refused | None = None, field
 
 
 def redirect_to(endpoint: str, **values: Any) -> Response:
-    """On to another page with a GET (303)."""
+    """Redirect to another page, fetched with GET (303)."""
     return redirect_to_path(url_for(endpoint, **values))
 
 
@@ -94,16 +94,16 @@ def redirect_to_path(path: str) -> Response:
 
 
 def send_to_sign_in() -> Response:
-    """Nobody is signed in: to the sign-in page and back afterwards."""
-    over = ended_session()
-    if over:
-        record_event_alone(request_context(), "session_use_after_expire", over.reason, over, over.token_hash)
+    """Redirect to the sign-in page, and back afterwards."""
+    ended = ended_session()
+    if ended:
+        record_event_alone(request_context(), "session_use_after_expire", ended.reason, ended, ended.token_hash)
         grants.close_due_grants(request_context())
     return redirect_browser(url_for("sign_in.ask_password", next=place_to_return()))
 
 
 def redirect_browser(target: str) -> Response:
-    """A guard's way on. HTMX must not swap it into a panel: the whole browser goes there (HX-6)."""
+    """A guard's redirect. HTMX must not swap the target into the step, so the whole browser goes there (HX-6)."""
     if is_fragment():
         response = make_response("", 401)
         response.headers["HX-Redirect"] = target
@@ -111,24 +111,24 @@ def redirect_browser(target: str) -> Response:
     return redirect_to_path(target)
 
 
-PAGE_OFFERING = {"export": "show", "download": "backup_codes"}  # nobody lands on a file: the page beside it offers it
+PAGE_OF_DOWNLOAD = {"export": "show", "download": "backup_codes"}  # return to the page with the link, not to the file
 
 
 def place_to_return() -> str | None:
-    """The page that the person was on, with what its address says: this one where it can be opened with a GET."""
-    if request.blueprint in ("sign_in", "emergency"):  # a claimant begins again; the page wanted first was the row's
+    """The page to return to, with its query string: this address if it accepts GET, else None."""
+    if request.blueprint in ("sign_in", "emergency"):  # keep the page requested first
         return own_path(request.args.get("next"))
     try:
         current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]
     except (HTTPException, RequestRedirect):
         return None
     parent, _, name = request.endpoint.rpartition(".") if request.endpoint else ("", "", "")
-    path = url_for(f"{parent}.{PAGE_OFFERING[name]}") if name in PAGE_OFFERING else request.path
+    path = url_for(f"{parent}.{PAGE_OF_DOWNLOAD[name]}") if name in PAGE_OF_DOWNLOAD else request.path
     return own_path(f"{path}?{request.query_string.decode(errors='replace')}".rstrip("?"))
 
 
 def redirect_whole_page(path: str) -> Response:
-    """Out of a step that is swapped, to another part of the site: the frame around it changes, too."""
+    """Redirect from a swapped step to another part of the site, whose frame differs."""
     if not is_fragment():
         return redirect_to_path(path)
     response = make_response("", 200)
@@ -137,17 +137,17 @@ def redirect_whole_page(path: str) -> Response:
 
 
 def moment(at: datetime) -> str:
-    """A moment in words, in UTC and saying so."""
+    """Date and time as people read them, with "UTC"."""
     return f"{format_datetime(at, 'd MMMM y, HH:mm')} UTC"
 
 
 def day(at: datetime) -> str:
-    """A day in words."""
+    """A date as people read it."""
     return str(format_date(at, "d MMMM y"))
 
 
 def template_context() -> dict[str, Any]:
-    """What every template may use."""
+    """Variables available in every template."""
     return {
         "person": current_user if current_user.is_authenticated else None,
         "brand": g.get("brand") or brand_for(session_user()),
@@ -169,13 +169,13 @@ def template_context() -> dict[str, Any]:
 
 
 def seconds_to_warn() -> int | None:
-    """Until the session ends unless the person does something; None where nothing that they do would help."""
+    """Seconds until the session times out; None if the person can't extend it."""
     seconds, emergency_ends = seconds_left(), emergency_left()
     return None if seconds and emergency_ends and emergency_ends["seconds"] <= seconds else seconds
 
 
 def emergency_left() -> dict[str, Any] | None:
-    """For the banner of emergency access: whole seconds to its end by the server's clock, and the end itself."""
+    """For the emergency access banner: whole seconds left by the server's clock, and the time it ends."""
     who = session_user()
     if who is None or not who.is_emergency:
         return None
@@ -183,7 +183,7 @@ def emergency_left() -> dict[str, Any] | None:
 
 
 def absolute_url(endpoint: str, **values: Any) -> str:
-    """An address for a mail: below the address that the operator set, whatever Host a request named (RC-7)."""
+    """An address for an email: built from the configured base URL, never from a request's Host (RC-7)."""
     base_url: str = current_app.extensions["settings"].base_url
     return base_url + url_for(endpoint, **values)
 
@@ -199,12 +199,12 @@ HOMES = {
 
 
 def brand_for(who: SessionUser | None) -> dict[str, str]:
-    """The name over the pages that belong to no side (help, the code page): that of the person's own."""
+    """The brand of pages that belong to no side (help, the code page): the one of the person's own side."""
     return EHR_BRAND if who and who.role in PROVIDER.roles else PORTAL_BRAND
 
 
 def home_url() -> str:
-    """Where a person begins: their side's home, or the sign-in page."""
+    """The home page of the person's side, or the sign-in page."""
     who = session_user()
     if who is None or who.is_claimant:
         brand = g.get("brand") or brand_for(who)
@@ -213,10 +213,10 @@ def home_url() -> str:
 
 
 def home_endpoint(role: str) -> str:
-    """The first page behind the side of a role."""
+    """The endpoint of a role's home page."""
     return HOMES[role]
 
 
 def renew_session(token: str) -> None:
-    """Carry a session's new token."""
+    """Send a session's new token with this response."""
     current_session().renew(token)
