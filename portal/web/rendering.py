@@ -1,13 +1,10 @@
 """Responses: pages, fragments, refusals, redirects. The only module that knows HTMX."""
 
 from datetime import datetime
-from gettext import NullTranslations
 from typing import Any, cast
 
 from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
-from flask_babel import format_date, format_datetime, get_translations, gettext, ngettext
-from flask_login import current_user
-from jinja2 import Environment
+from flask_babel import format_date, format_datetime, gettext, ngettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from wtforms import Form
@@ -16,17 +13,19 @@ from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import SessionUser
 from portal.flows.emergency import grants
 from portal.policy import PROVIDER
-from portal.web.browser_session import (
-    current_session,
-    ended_session,
-    own_path,
-    request_context,
-    request_time,
-    seconds_left,
-    session_user,
-)
+from portal.web.browser_session import current_session, ended_session, own_path, request_context, session_user
 from portal.words import refusals
 from portal.words.refusals import Refused
+
+PORTAL_BRAND = {"name": "Medximity", "key": "portal"}
+EHR_BRAND = {"name": "DigitalPatientChart", "key": "ehr"}
+HOMES = {
+    "patient": "patient.home",
+    "provider": "provider.charts",
+    "administrator": "provider.charts",
+    "support": "support.approvals.listed",
+}
+PAGE_OF_DOWNLOAD = {"export": "show", "download": "backup_codes"}  # return to the page with the link, not to the file
 
 
 def is_fragment() -> bool:
@@ -42,23 +41,6 @@ def render_page(template: str, status: int = 200, **context: Any) -> Response:
     if status >= 400:
         response.headers["HX-Push-Url"] = "false"  # no history entry for a refused form
     return response
-
-
-def load_translations() -> NullTranslations:
-    """The translations of this request, looked up once for some thirty sentences a page."""
-    if "catalogue" not in g:
-        g.catalogue = get_translations()
-    return cast(NullTranslations, g.catalogue)
-
-
-def install_translations(environment: Environment) -> None:
-    """Let templates translate with `load_translations`; flask-babel's own callables look them up for each sentence."""
-    environment.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: load_translations().gettext(text),
-        lambda one, many, number: load_translations().ngettext(one, many, number),
-        newstyle=True,
-    )
-    environment.globals["_"] = environment.globals["gettext"]
 
 
 def refusal_sentence(refused: Refused) -> str:
@@ -111,15 +93,12 @@ def redirect_browser(target: str) -> Response:
     return redirect_to_path(target)
 
 
-PAGE_OF_DOWNLOAD = {"export": "show", "download": "backup_codes"}  # return to the page with the link, not to the file
-
-
 def place_to_return() -> str | None:
     """The page to return to, with its query string: this address if it accepts GET, else None."""
     if request.blueprint in ("sign_in", "emergency"):  # keep the page requested first
         return own_path(request.args.get("next"))
     try:
-        current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]
+        current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]  # never None with a request
     except (HTTPException, RequestRedirect):
         return None
     parent, _, name = request.endpoint.rpartition(".") if request.endpoint else ("", "", "")
@@ -144,58 +123,6 @@ def moment(at: datetime) -> str:
 def day(at: datetime) -> str:
     """A date as people read it."""
     return str(format_date(at, "d MMMM y"))
-
-
-def template_context() -> dict[str, Any]:
-    """Variables available in every template."""
-    return {
-        "person": current_user if current_user.is_authenticated else None,
-        "brand": g.get("brand") or brand_for(session_user()),
-        "side": g.get("side"),
-        "next_path": g.get("next_path"),
-        "session_seconds": seconds_to_warn(),
-        "emergency": emergency_left(),
-        "test_bench": current_app.extensions["settings"].test_bench,
-        "support_contact": current_app.extensions["settings"].support_contact,
-        "home_url": home_url(),
-        "moment": moment,
-        "say": refusal_sentence,
-        "absolute": absolute_url,
-        "day": day,
-        "short_day": lambda at: format_date(at, "d MMM y"),
-        "moment_of": lambda text: moment(datetime.fromisoformat(text)),
-        "day_of": lambda text: day(datetime.fromisoformat(text)),
-    }
-
-
-def seconds_to_warn() -> int | None:
-    """Seconds until the session times out; None if the person can't extend it."""
-    seconds, emergency_ends = seconds_left(), emergency_left()
-    return None if seconds and emergency_ends and emergency_ends["seconds"] <= seconds else seconds
-
-
-def emergency_left() -> dict[str, Any] | None:
-    """For the emergency access banner: whole seconds left by the server's clock, and the time it ends."""
-    who = session_user()
-    if who is None or not who.is_emergency:
-        return None
-    return {"seconds": int((who.ends_at - request_time()).total_seconds()), "until": who.ends_at}
-
-
-def absolute_url(endpoint: str, **values: Any) -> str:
-    """An address for an email: built from the configured base URL, never from a request's Host (RC-7)."""
-    base_url: str = current_app.extensions["settings"].base_url
-    return base_url + url_for(endpoint, **values)
-
-
-PORTAL_BRAND = {"name": "Medximity", "key": "portal"}
-EHR_BRAND = {"name": "DigitalPatientChart", "key": "ehr"}
-HOMES = {
-    "patient": "patient.home",
-    "provider": "provider.charts",
-    "administrator": "provider.charts",
-    "support": "support.approvals.listed",
-}
 
 
 def brand_for(who: SessionUser | None) -> dict[str, str]:

@@ -30,7 +30,7 @@ def serve_static_files(app: Flask, settings: Settings) -> None:
     """Serve `/static/…` in front of the app, with addresses from `url_for("static", filename=…)`."""
     app.add_url_rule("/static/<path:filename>", "static", build_only=True)
     app.url_defaults(add_version)
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]  # as Flask documents it
         app.wsgi_app,
         root=str(pack(settings.instance)),
         prefix="static/",

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
-from portal.blueprints.shared.guards import forbid
+from portal.blueprints.shared.guards import refuse_text_if_not_offered
 from portal.blueprints.shared.questions import blank_form, question_context, submitted_form
 from portal.blueprints.shared.sides import current_side
 from portal.flows.factors import reauthenticate as flow
@@ -13,7 +13,6 @@ from portal.flows.factors.challenges import ChallengeOption, challenge_options, 
 from portal.flows.sign_in import sign_in
 from portal.forms.codes import AnswerForm, ReauthenticationForm
 from portal.forms.sign_in import PasswordForm
-from portal.policy import policy_of
 from portal.web.browser_session import own_path, request_context
 from portal.web.rendering import redirect_to_path, refusal_sentence, refuse_form, render_page, renew_session
 from portal.words.refusals import Refused
@@ -74,7 +73,7 @@ def page_context() -> dict[str, Any]:
 
 
 def code_hint(asked: list[ChallengeOption]) -> str:
-    if any(way.sends for way in asked) or current_side().policy.accepts_restricted:
+    if any(option.sends for option in asked) or current_side().policy.accepts_restricted:
         return str(_("Use the code from your authenticator app or our newest text, or a backup code."))
     return str(_("Use the code from your authenticator app, or a backup code."))
 
@@ -82,10 +81,7 @@ def code_hint(asked: list[ChallengeOption]) -> str:
 @blueprint.post("/send")
 def send() -> Response:
     """Text a code for this step-up."""
-    if not policy_of(request_context().who.role).accepts_restricted and not any(
-        way.sends for way in challenge_options(request_context())
-    ):
-        forbid("restricted_method", 404)
+    refuse_text_if_not_offered()
     try:
         sign_in.send_sign_in_code(request_context(), request.form.get("way", ""))
     except Refused as refused:

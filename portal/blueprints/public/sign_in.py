@@ -3,21 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, redirect, request, session, url_for
+from flask import Blueprint, Response, g, jsonify, request, url_for
 from flask_babel import gettext as _
 
-from portal.blueprints.shared.guards import forbid
-from portal.blueprints.shared.questions import blank_form, question_context, submitted_form
+from portal.blueprints.public.code_page import code_context, help_context, issuer, trust_context
+from portal.blueprints.shared.guards import refuse_text_if_not_offered
+from portal.blueprints.shared.questions import blank_form, submitted_form
 from portal.blueprints.shared.sides import side_of
-from portal.flows.account import security_page
-from portal.flows.base.context import LEVEL_WAITING
-from portal.flows.factors.challenges import challenge_options, explain_texts_off
-from portal.flows.sessions import sessions, trusted_browsers
+from portal.flows.sessions import sessions
 from portal.flows.sign_in import sign_in as flow
 from portal.forms.codes import AnswerForm, BackupCodeForm, ChallengeForm
 from portal.forms.sign_in import SignInForm
-from portal.policy import policy_of
 from portal.web.browser_session import (
+    current_session,
     ended_session,
     give_browser_token,
     keep_trust,
@@ -33,7 +31,6 @@ from portal.web.rendering import (
     home_endpoint,
     redirect_to,
     redirect_to_path,
-    refusal_sentence,
     refuse_form,
     render_page,
     renew_session,
@@ -87,11 +84,11 @@ def password_url() -> str:
 
 def notice() -> str | None:
     """Why the person has to sign in, if that is known."""
-    over = ended_session()
+    ended = ended_session()
     if "changed" in request.args:
         return str(_(NOTICES["password_is_new"]))
-    if "out" in request.args or over:
-        return str(_(NOTICES["signed_out" if "out" in request.args or over is None else over.reason]))
+    if "out" in request.args or ended:
+        return str(_(NOTICES["signed_out" if "out" in request.args or ended is None else ended.reason]))
     return _(NOTICES["sign_in_first"]) if request.args.get("next") else None
 
 
@@ -122,38 +119,6 @@ def redirect_unless_claimant() -> Response | None:
     return None if who.is_claimant else redirect_to(home_endpoint(who.role))
 
 
-def issuer() -> str:
-    """The issuer that the person's authenticator app shows."""
-    return policy_of(request_context().who.role).issuer
-
-
-def code_context() -> dict[str, Any]:
-    who = session_user()
-    shown = challenge_options(request_context()) if who else []
-    missing = explain_texts_off(request_context()) if who else None
-    limit = flow.limit_reached(shown)
-    return {
-        "username": who.username if who else "",
-        "issuer": issuer(),
-        **question_context(shown),
-        "texts_off": refusal_sentence(missing) if missing else None,
-        "limit": refusal_sentence(limit) if limit else None,
-        "send_url": url_for("sign_in.send_code"),
-        "is_waiting": bool(who and who.level == LEVEL_WAITING),
-        "here": url_for("sign_in.ask_code"),
-        **trust_context(),
-    }
-
-
-def trust_context() -> dict[str, Any]:
-    """The checkbox to trust this browser: for how many days (0: no checkbox), and whether it was checked."""
-    who = session_user()
-    return {
-        "trust_days": trusted_browsers.trust_days(request_context(), who.role) if who else 0,
-        "trust_ticked": "trust" in request.form,
-    }
-
-
 @blueprint.get("/sign-in/code")
 def ask_code() -> Response:
     elsewhere = redirect_unless_claimant()
@@ -174,10 +139,7 @@ def send_code() -> Response:
     elsewhere = redirect_unless_claimant()
     if elsewhere:
         return elsewhere
-    if not policy_of(request_context().who.role).accepts_restricted and not any(
-        way.sends for way in challenge_options(request_context())
-    ):
-        forbid("restricted_method", 404)
+    refuse_text_if_not_offered()
     try:
         flow.send_sign_in_code(request_context(), request.form.get("way", ""))
     except Refused as refused:
@@ -220,24 +182,16 @@ def no_code() -> Response:
     return redirect_unless_claimant() or render_page("public/sign_in/no_code.html", issuer=issuer(), **help_context())
 
 
-def help_context() -> dict[str, Any]:
-    """Who can help: for providers their practice administrators first, by name if there are any."""
-    policy = policy_of(request_context().who.role)
-    asks_first = security_page.administrator_names(request_context()) if policy.hands_over_copy else []
-    texts = request_context().texts and policy.accepts_restricted
-    return {"texts": texts, "is_provider": policy.hands_over_copy, "administrators": asks_first}
-
-
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
     who = session_user()
     if who:
         sessions.sign_out(request_context())
-    session.drop = True  # type: ignore[attr-defined]
+    current_session().drop = True
     at = EHR_BRAND["key"] if brand_for(who) is EHR_BRAND else None
-    response = redirect(url_for("sign_in.ask_password", out=1, at=at), 303)
+    response = redirect_to("sign_in.ask_password", out=1, at=at)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return response  # type: ignore[return-value]
+    return response
 
 
 @blueprint.post("/session/extend")

@@ -10,7 +10,7 @@ from portal.blueprints.shared.flash import make_mark
 from portal.blueprints.shared.sides import Side, current_side
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import LEVEL_WAITING
-from portal.flows.factors.challenges import is_set_up
+from portal.flows.factors.challenges import challenge_options, is_set_up
 from portal.flows.practice import deadline
 from portal.methods import method
 from portal.policy import policy_of
@@ -52,6 +52,14 @@ def forbid(reason: str, status: int = 403) -> NoReturn:
     """Refuse the request with this status, and record why."""
     record_event_alone(request_context(), "authz_fail", reason)
     abort(status)
+
+
+def refuse_text_if_not_offered() -> None:
+    """404, and recorded, if neither the policy nor an authenticator of this person sends texts."""
+    if policy_of(request_context().who.role).accepts_restricted:
+        return
+    if not any(option.sends for option in challenge_options(request_context())):
+        forbid("restricted_method", 404)
 
 
 def refuse_method(name: str | None) -> None:
