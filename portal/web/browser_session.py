@@ -30,8 +30,8 @@ class BrowserSession(dict[str, Any], SessionMixin):
         self.csrf_key = csrf_key
         self.browser: str | None = None
         self.trusted: tuple[str, ...] = ()
-        self.send = False
-        self.drop = False
+        self.must_send = False
+        self.must_clear = False
         self._found: SessionUser | sessions.Ended | Literal[False] | None = False
 
     def __contains__(self, key: object) -> bool:
@@ -40,7 +40,7 @@ class BrowserSession(dict[str, Any], SessionMixin):
     def __getitem__(self, key: str) -> Any:
         if key != "csrf_token":
             return super().__getitem__(key)
-        self.send = self.send or not self.has_cookie
+        self.must_send = self.must_send or not self.has_cookie
         return hmac.digest(self.csrf_key, self.token.encode(), "sha256").hex()
 
     def find(self) -> SessionUser | sessions.Ended | None:
@@ -56,7 +56,7 @@ class BrowserSession(dict[str, Any], SessionMixin):
 
     def renew(self, token: str) -> None:
         """Send a new token with this response, against session fixation."""
-        self.token, self.send, self._found = token, True, False
+        self.token, self.must_send, self._found = token, True, False
 
 
 class CookieSessions(SessionInterface):
@@ -70,9 +70,9 @@ class CookieSessions(SessionInterface):
     def save_session(self, app: Flask, session: BrowserSession, response: Response) -> None:  # type: ignore[override]  # of its own kind
         secure = app.extensions["settings"].is_https
         flags = {"secure": secure, "httponly": True, "samesite": "Lax", "path": "/"}
-        if session.drop:
+        if session.must_clear:
             response.delete_cookie(cookie_name(app, "session"), **flags)
-        elif session.send:
+        elif session.must_send:
             response.set_cookie(cookie_name(app, "session"), session.token, **flags)
         if session.get("new_browser"):
             response.set_cookie(cookie_name(app, "browser"), session["new_browser"], max_age=BROWSER_COOKIE_LIFE, **flags)
@@ -188,7 +188,7 @@ def seconds_left() -> int | None:
     return int((who.idle_end() - request_time()).total_seconds())
 
 
-def own_path(text: str | None) -> str | None:
+def safe_path(text: str | None) -> str | None:
     """The text if it is a path within the portal, else None, against open redirects: no host, scheme, backslash, or control character."""
     if not text or len(text) > 512 or not text.startswith("/") or text.startswith(("//", "/\\")):
         return None

@@ -14,7 +14,7 @@ from portal.db import BUSY
 from portal.flows.base.audit import record_event_alone
 from portal.web.browser_session import current_session, request_context, session_user
 from portal.web.headers import CROSS_SITE
-from portal.web.rendering import place_to_return, render_page, send_to_sign_in
+from portal.web.rendering import page_to_return, render_page, send_to_sign_in
 
 log = logging.getLogger(__name__)
 PAGES = {400: 403, 403: 403, 404: 404, 405: 405, 413: 413}
@@ -34,7 +34,7 @@ def form_expired(error: CSRFError) -> Response:
     if session_user() is None and request.blueprints and request.blueprints[-1] not in PUBLIC_BLUEPRINTS:
         return send_to_sign_in()
     record_event_alone(request_context(), "malicious_csrf", "form_expired")
-    return render_page("errors/expired.html", 403, again_url=place_to_return() or "/")
+    return render_page("errors/expired.html", 403, again_url=page_to_return() or "/")
 
 
 def database_busy(error: OperationalError | PoolTimeoutError) -> Response:

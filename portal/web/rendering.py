@@ -13,7 +13,7 @@ from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import SessionUser
 from portal.flows.emergency import grants
 from portal.policy import PROVIDER
-from portal.web.browser_session import current_session, ended_session, own_path, request_context, session_user
+from portal.web.browser_session import current_session, ended_session, request_context, safe_path, session_user
 from portal.words import refusals
 from portal.words.refusals import Refused
 
@@ -81,10 +81,10 @@ def send_to_sign_in() -> Response:
     if ended:
         record_event_alone(request_context(), "session_use_after_expire", ended.reason, ended, ended.token_hash)
         grants.close_due_grants(request_context())
-    return redirect_browser(url_for("sign_in.ask_password", next=place_to_return()))
+    return redirect_from_guard(url_for("sign_in.ask_password", next=page_to_return()))
 
 
-def redirect_browser(target: str) -> Response:
+def redirect_from_guard(target: str) -> Response:
     """A guard's redirect. HTMX must not swap the target into the step, so the whole browser goes there (HX-6)."""
     if is_fragment():
         response = make_response("", 401)
@@ -93,20 +93,20 @@ def redirect_browser(target: str) -> Response:
     return redirect_to_path(target)
 
 
-def place_to_return() -> str | None:
+def page_to_return() -> str | None:
     """The page to return to, with its query string: this address if it accepts GET, else None."""
     if request.blueprint in ("sign_in", "emergency"):  # keep the page requested first
-        return own_path(request.args.get("next"))
+        return safe_path(request.args.get("next"))
     try:
         current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]  # never None with a request
     except (HTTPException, RequestRedirect):
         return None
     parent, _, name = request.endpoint.rpartition(".") if request.endpoint else ("", "", "")
     path = url_for(f"{parent}.{PAGE_OF_DOWNLOAD[name]}") if name in PAGE_OF_DOWNLOAD else request.path
-    return own_path(f"{path}?{request.query_string.decode(errors='replace')}".rstrip("?"))
+    return safe_path(f"{path}?{request.query_string.decode(errors='replace')}".rstrip("?"))
 
 
-def redirect_whole_page(path: str) -> Response:
+def redirect_out_of_step(path: str) -> Response:
     """Redirect from a swapped step to another part of the site, whose frame differs."""
     if not is_fragment():
         return redirect_to_path(path)

@@ -23,18 +23,18 @@ def own_authenticator(authenticator_id: str) -> security_page.AuthenticatorView:
 
 @blueprint.get("/<authenticator_id>/name")
 def rename(authenticator_id: str) -> Response:
-    again = require_code()
-    if again:
-        return again
+    step_up = require_code()
+    if step_up:
+        return step_up
     authenticator = own_authenticator(authenticator_id)
     return render_page("account/rename.html", form=LabelForm(name=authenticator.name), held=authenticator)
 
 
 @blueprint.post("/<authenticator_id>/name")
 def submit_rename(authenticator_id: str) -> Response:
-    again = require_code()
-    if again:
-        return again
+    step_up = require_code()
+    if step_up:
+        return step_up
     authenticator = own_authenticator(authenticator_id)
     form = LabelForm(request.form)
     if not form.validate():
@@ -48,9 +48,9 @@ def submit_rename(authenticator_id: str) -> Response:
 
 @blueprint.get("/<authenticator_id>/remove")
 def remove(authenticator_id: str) -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     authenticator = own_authenticator(authenticator_id)
     is_last = security_page.is_last(security_page.own_authenticators(request_context()), authenticator)
     return render_page("account/last_way.html" if is_last else "account/remove.html", held=authenticator)
@@ -59,9 +59,9 @@ def remove(authenticator_id: str) -> Response:
 @blueprint.post("/<authenticator_id>/remove")
 def submit_remove(authenticator_id: str) -> Response:
     authenticator = own_authenticator(authenticator_id)
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     removed = authenticators.remove_authenticator(request_context(), authenticator.id)
     return (
         redirect_and_say("security", "changed") if removed else redirect_to_path(request.path)

@@ -43,8 +43,8 @@ def regenerate() -> Response:
 def submit_regenerate() -> Response:
     if not request_context().who.is_on:
         return redirect_to_path(current_side().url("security"))
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     flow.regenerate_codes(request_context(), request.form.get("set", type=int))
     return redirect_to_path(current_side().url("setup.backup_codes"))

@@ -13,7 +13,7 @@ from portal.flows.factors.challenges import ChallengeOption, challenge_options, 
 from portal.flows.sign_in import sign_in
 from portal.forms.codes import AnswerForm, ReauthenticationForm
 from portal.forms.sign_in import PasswordForm
-from portal.web.browser_session import own_path, request_context
+from portal.web.browser_session import request_context, safe_path
 from portal.web.rendering import redirect_to_path, refusal_sentence, refuse_form, render_page, renew_session
 from portal.words.refusals import Refused
 
@@ -43,12 +43,12 @@ def submit() -> Response:
     return redirect_to_path(return_path())
 
 
-def form_type() -> type:
+def form_type() -> type[PasswordForm]:
     return ReauthenticationForm if request_context().who.is_on else PasswordForm
 
 
 def return_path() -> str:
-    return own_path(request.args.get("next")) or current_side().url("security")
+    return safe_path(request.args.get("next")) or current_side().url("security")
 
 
 def page_context() -> dict[str, Any]:
@@ -61,10 +61,10 @@ def page_context() -> dict[str, Any]:
     asked = challenge_options(request_context()) if request_context().who.is_on else []
     missing = explain_texts_off(request_context()) if request_context().who.is_on else None
     return {
-        "action": current_side().url("confirm.ask", next=own_path(request.args.get("next"))),
+        "action": current_side().url("confirm.ask", next=safe_path(request.args.get("next"))),
         **question_context(asked),
-        "question_url": lambda way: current_side().url("confirm.ask", next=own_path(request.args.get("next")), way=way),
-        "send_url": current_side().url("confirm.send", next=own_path(request.args.get("next"))),
+        "question_url": lambda way: current_side().url("confirm.ask", next=safe_path(request.args.get("next")), way=way),
+        "send_url": current_side().url("confirm.send", next=safe_path(request.args.get("next"))),
         "why": (trusted if policy.may_trust_browsers else always) if is_trusted else change,
         "cancel_url": current_side().url("account" if is_trusted and policy.may_trust_browsers else "security"),
         "texts_off": refusal_sentence(missing) if missing else None,
@@ -87,4 +87,4 @@ def send() -> Response:
     except Refused as refused:
         form = form_type()()
         return refuse_form("account/confirm.html", form, refused, "code" if "code" in form else "", **page_context())
-    return redirect_to_path(current_side().url("confirm.ask", next=own_path(request.args.get("next"))))
+    return redirect_to_path(current_side().url("confirm.ask", next=safe_path(request.args.get("next"))))

@@ -1,4 +1,4 @@
-"""The pages that every side nests: set-up, authenticators, "Confirm it's you", backup codes, sessions, and Profile where there is one."""
+"""The pages that every side nests: set-up, authenticators, "Confirm it's you", backup codes, sessions, and Profile."""
 
 from flask import Blueprint
 

@@ -14,6 +14,7 @@ from portal.flows.factors.challenges import needs_a_page
 from portal.flows.sign_in import new_password
 from portal.forms.base import ShapedForm
 from portal.forms.profile import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
+from portal.forms.sign_in import NewPasswordForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import refuse_form, render_page, renew_session
 from portal.words.refusals import Refused
@@ -60,7 +61,7 @@ def address_context(is_first: bool) -> dict[str, Any]:
 @blueprint.get("/email")
 def email() -> Response:
     return require_fresh_proof() or render_page(
-        "account/profile/email.html", form=EmailForm(data=kept_input.kept_input()), **address_context(is_first=True)
+        "account/profile/email.html", form=EmailForm(data=kept_input.load_input()), **address_context(is_first=True)
     )
 
 
@@ -72,7 +73,7 @@ def submit_email() -> Response:
 @blueprint.get("/addresses")
 def address() -> Response:
     return require_fresh_proof() or render_page(
-        "account/profile/email.html", form=EmailForm(data=kept_input.kept_input()), **address_context(is_first=False)
+        "account/profile/email.html", form=EmailForm(data=kept_input.load_input()), **address_context(is_first=False)
     )
 
 
@@ -96,18 +97,18 @@ def ask_address(is_first: bool) -> Response:
 
 @blueprint.get("/addresses/<address_id>/remove")
 def remove_address(address_id: str) -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     found = flow.find_address(request_context(), address_id) or abort(404)
     return render_page("account/profile/remove_address.html", address=found, action=request.path)
 
 
 @blueprint.post("/addresses/<address_id>/remove")
 def submit_remove_address(address_id: str) -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     if not flow.remove_address(request_context(), address_id):
         abort(404)
     return redirect_to_profile("address_removed")
@@ -118,14 +119,14 @@ def submit_remove_address(address_id: str) -> Response:
 
 @blueprint.get("/phone")
 def phone() -> Response:
-    return require_fresh_proof() or render_page("account/profile/phone.html", form=PhoneForm(data=kept_input.kept_input()))
+    return require_fresh_proof() or render_page("account/profile/phone.html", form=PhoneForm(data=kept_input.load_input()))
 
 
 @blueprint.post("/phone")
 def submit_phone() -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     form = PhoneForm(request.form)
     if not form.validate():
         return refuse_form("account/profile/phone.html", form)
@@ -140,7 +141,7 @@ def submit_phone() -> Response:
 # --- password
 
 
-def password_form() -> type:
+def password_form() -> type[NewPasswordForm]:
     """The form with a code if a step-up is due (PW-9, RA-1)."""
     who = request_context().who
     return ChangePasswordWithCodeForm if who.is_on and not who.is_fresh(request_context().now) else ChangePasswordForm
@@ -162,9 +163,9 @@ def password() -> Response:
 
 @blueprint.post("/password")
 def submit_password() -> Response:
-    again = require_confirm_page()
-    if again:
-        return again
+    step_up = require_confirm_page()
+    if step_up:
+        return step_up
     form = password_form()(request.form)
     if not form.validate():
         return refuse_form("account/profile/password.html", form)

@@ -39,9 +39,9 @@ def prompt(kind: str, index: int) -> dict[str, Any]:
 
 def ask_end(kind: str, row_id: int) -> Response:
     """The confirmation page; a person returns here after a step-up (RA-3)."""
-    again = require_code()
-    if again:
-        return again
+    step_up = require_code()
+    if step_up:
+        return step_up
     found = flow.find_place(request_context(), kind, row_id) if row_id <= config.ROW_ID_MAX else None
     if found is None:
         abort(404)
@@ -50,9 +50,9 @@ def ask_end(kind: str, row_id: int) -> Response:
 
 
 def end(kind: str, row_id: int) -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     if row_id > config.ROW_ID_MAX or not flow.end_place(request_context(), kind, row_id):
         abort(404)
     return redirect_and_say("security", kind)
@@ -66,18 +66,18 @@ def ask_end_all(kind: str) -> Response:
 
 
 def end_all(kind: str) -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     flow.end_all_places(request_context(), kind)
     return redirect_and_say("security", kind)
 
 
 def activity() -> Response:
     """Recent activity, twenty entries a page; an invalid page number shows the first page."""
-    again = require_code()
-    if again:
-        return again
+    step_up = require_code()
+    if step_up:
+        return step_up
     number = request.args.get("page", 1, type=int)
     shown = flow.recent_activity(request_context(), number if 1 <= number <= PAGE_MAX else 1)
     return render_page("account/activity.html", shown=shown, back_url=current_side().url("security"))

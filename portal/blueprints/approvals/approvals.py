@@ -29,9 +29,9 @@ def listed() -> Response:
 
 @blueprint.get("/waiting/<kind>/<row_id>")
 def show(kind: str, row_id: str) -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     try:
         return render_page("approvals/decide.html", **decision_context(kind, row_id))
     except Refused as refused:
@@ -41,9 +41,9 @@ def show(kind: str, row_id: str) -> Response:
 @blueprint.post("/waiting/<kind>/<row_id>")
 def decide(kind: str, row_id: str) -> Response:
     """Approve or refuse: both buttons post here, and the field `answer` says which was pressed."""
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     answer = request.form.get("answer")
     approved = answer == "approve"
     try:

@@ -56,9 +56,9 @@ def deadline_context() -> dict[str, Any]:
 
 @blueprint.get("/deadline")
 def deadline() -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     context = deadline_context()
     set_now: flow.Deadline = context["deadline"]
     day = set_now.at.date().isoformat() if set_now.at else ""
@@ -68,9 +68,9 @@ def deadline() -> Response:
 
 @blueprint.post("/deadline")
 def submit_deadline() -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     form = DeadlineForm(request.form)
     form.today = request_time().date()
     if not form.validate():

@@ -22,7 +22,7 @@ from portal.models import Chart
 from portal.settings import config
 from portal.web.browser_session import request_context, session_user
 from portal.web.headers import SAFE_METHODS
-from portal.web.rendering import redirect_browser, redirect_to_path, refuse_form, render_page
+from portal.web.rendering import redirect_from_guard, redirect_to_path, refuse_form, render_page
 from portal.words.refusals import N_
 
 PAGE_MAX = 10_000
@@ -43,10 +43,10 @@ def guard_unknown_paths() -> Response | None:
     who = session_user() if request.endpoint is None and request.path.startswith("/ehr/") else None
     if who is None or who.owes_code or who.role not in PROVIDER_SIDE.policy.roles:
         return None
-    elsewhere = guard()
-    if elsewhere is None and request.method not in SAFE_METHODS:
+    redirect = guard()
+    if redirect is None and request.method not in SAFE_METHODS:
         record_event_alone(request_context(), "authz_fail", "no_such_form")
-    return elsewhere
+    return redirect
 
 
 # --- charts
@@ -134,7 +134,7 @@ def submit_put_off() -> Response:
     """ "Later": postpone set-up until the next sign-in, if the practice's grace allows it, and go on to the requested page."""
     if not g.stopped or deadline.put_off_setup(request_context()):
         return redirect_to_path(g.get("next_path") or current_side().url(current_side().home))
-    return redirect_browser(current_side().url("security", next=g.next_path))
+    return redirect_from_guard(current_side().url("security", next=g.next_path))
 
 
 def set_up_reminder() -> str:

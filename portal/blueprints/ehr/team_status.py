@@ -95,13 +95,13 @@ def reminder_notice() -> str | None:
     if what != REMINDED:
         return None
     sent, left = numbers
-    told = ngettext("A reminder is on its way to %(num)s person.", "Reminders are on their way to %(num)s people.", sent)
-    more = ngettext(
+    sent_text = ngettext("A reminder is on its way to %(num)s person.", "Reminders are on their way to %(num)s people.", sent)
+    left_text = ngettext(
         "%(num)s more person still needs one. Send again to reach them.",
         "%(num)s more people still need one. Send again to reach them.",
         left,
     )
-    return f"{told} {more}" if left else told
+    return f"{sent_text} {left_text}" if left else sent_text
 
 
 # --- reminders

@@ -22,11 +22,11 @@ blueprint = Blueprint("emergency", __name__, url_prefix="/sign-in/emergency")
 @blueprint.before_request
 def admit_ehr_claimants() -> Response | None:
     """Admit claimants of EHR accounts only; patients have no charts to open."""
-    who, ends = session_user(), request.endpoint == "emergency.end_now"
+    who, is_ending = session_user(), request.endpoint == "emergency.end_now"
     if who is None:
-        return redirect_to_sign_in() if ends and ended_session() else send_to_sign_in()  # already ended in another tab
+        return redirect_to_sign_in() if is_ending and ended_session() else send_to_sign_in()  # already ended in another tab
     if not who.is_claimant:
-        return None if ends and who.is_emergency else redirect_to(home_endpoint(who.role))
+        return None if is_ending and who.is_emergency else redirect_to(home_endpoint(who.role))
     if not policy_of(who.role).hands_over_copy:
         abort(404) if request.method in SAFE_METHODS else forbid("not_ehr", 404)  # viewing a missing page is not an audit event
     return None

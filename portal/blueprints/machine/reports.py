@@ -52,9 +52,9 @@ def text_by_get(token: str) -> tuple[str, int]:
     return record_report(token, request.args)
 
 
-def record_report(token: str, said: Mapping[str, Any]) -> tuple[str, int]:
+def record_report(token: str, fields: Mapping[str, Any]) -> tuple[str, int]:
     """Store the state. 404 for an unknown token, so guesses learn nothing."""
-    state = next((str(said[name]) for name in STATE_NAMES if said.get(name)), "")
+    state = next((str(fields[name]) for name in STATE_NAMES if fields.get(name)), "")
     known = flow.take_report(current_app.extensions["keys"], request_time(), token, state)
     return ("", 204) if known else ("", 404)
 

@@ -50,9 +50,9 @@ def account_settings() -> Response:
 
 @blueprint.get("/account/security")
 def security() -> Response:
-    again = require_code()
-    if again:
-        return again
+    step_up = require_code()
+    if step_up:
+        return step_up
     shown = {**security_page.security_page(request_context()), "presence": activity.places_overview(request_context())}
     who, backup = request_context().who, shown["backup"]
     notice = read_flash(on=who.is_on, off=not who.is_on, saved=backup is not None and backup.saved)
@@ -79,9 +79,9 @@ def disable() -> Response:
 
 @blueprint.post("/account/security/disable")
 def submit_disable() -> Response:
-    elsewhere = redirect_unless_disable_allowed()
-    if elsewhere:
-        return elsewhere
+    redirect = redirect_unless_disable_allowed()
+    if redirect:
+        return redirect
     form = PasswordForm(request.form)
     context: dict[str, Any] = {"generation": request_context().who.generation}
     if not form.validate():
@@ -118,9 +118,9 @@ def replace_password() -> Response:
 
 @blueprint.post("/account/security/disable/password")
 def submit_replace_password() -> Response:
-    elsewhere = redirect_unless_password_due()
-    if elsewhere:
-        return elsewhere
+    redirect = redirect_unless_password_due()
+    if redirect:
+        return redirect
     form = NewPasswordForm(request.form)
     if not form.validate():
         return refuse_form("patient/replace_password.html", form)

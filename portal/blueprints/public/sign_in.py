@@ -19,9 +19,9 @@ from portal.web.browser_session import (
     ended_session,
     give_browser_token,
     keep_trust,
-    own_path,
     request_context,
     request_time,
+    safe_path,
     seconds_left,
     session_user,
 )
@@ -56,7 +56,7 @@ def ehr_door() -> Response:
 @blueprint.before_request
 def set_brand() -> None:
     """The sign-in page shows the brand of the side that the person came from."""
-    if ehr_mark() or (own_path(request.args.get("next")) or "").startswith("/ehr/"):
+    if ehr_mark() or (safe_path(request.args.get("next")) or "").startswith("/ehr/"):
         g.brand = EHR_BRAND
 
 
@@ -74,15 +74,15 @@ def redirect_after_sign_in(role: str, next_path: str | None) -> Response:
 def ask_password() -> Response:
     who = session_user()
     if who and not who.is_claimant:
-        return redirect_after_sign_in(who.role, own_path(request.args.get("next")))
-    return render_page("public/sign_in/password.html", form=SignInForm(), notice=notice(), action=password_url())
+        return redirect_after_sign_in(who.role, safe_path(request.args.get("next")))
+    return render_page("public/sign_in/password.html", form=SignInForm(), notice=sign_in_notice(), action=password_url())
 
 
 def password_url() -> str:
-    return url_for("sign_in.ask_password", next=own_path(request.args.get("next")), at=ehr_mark())
+    return url_for("sign_in.ask_password", next=safe_path(request.args.get("next")), at=ehr_mark())
 
 
-def notice() -> str | None:
+def sign_in_notice() -> str | None:
     """Why the person has to sign in, if that is known."""
     ended = ended_session()
     if "changed" in request.args:
@@ -101,14 +101,14 @@ def submit_password() -> Response:
     give_browser_token()
     try:
         begun = flow.submit_password(
-            request_context(), form.username.data, form.password.data, own_path(request.args.get("next"))
+            request_context(), form.username.data, form.password.data, safe_path(request.args.get("next"))
         )
     except Refused as refused:
         return refuse_form("public/sign_in/password.html", form, refused, **context)
     renew_session(begun.token)
     if begun.asks_code:
         return redirect_to("sign_in.ask_code")
-    return redirect_after_sign_in(begun.role, own_path(request.args.get("next")))
+    return redirect_after_sign_in(begun.role, safe_path(request.args.get("next")))
 
 
 def redirect_unless_claimant() -> Response | None:
@@ -121,9 +121,9 @@ def redirect_unless_claimant() -> Response | None:
 
 @blueprint.get("/sign-in/code")
 def ask_code() -> Response:
-    elsewhere = redirect_unless_claimant()
-    if elsewhere:
-        return elsewhere
+    redirect = redirect_unless_claimant()
+    if redirect:
+        return redirect
     context = code_context()
     return render_page("public/sign_in/code.html", form=blank_form(context["asked"], ChallengeForm), **context)
 
@@ -136,9 +136,9 @@ def submit_code() -> Response:
 @blueprint.post("/sign-in/send")
 def send_code() -> Response:
     """ "Send again", or the first text if another method is asked first."""
-    elsewhere = redirect_unless_claimant()
-    if elsewhere:
-        return elsewhere
+    redirect = redirect_unless_claimant()
+    if redirect:
+        return redirect
     refuse_text_if_not_offered()
     try:
         flow.send_sign_in_code(request_context(), request.form.get("way", ""))
@@ -187,7 +187,7 @@ def sign_out() -> Response:
     who = session_user()
     if who:
         sessions.sign_out(request_context())
-    current_session().drop = True
+    current_session().must_clear = True
     at = EHR_BRAND["key"] if brand_for(who) is EHR_BRAND else None
     response = redirect_to("sign_in.ask_password", out=1, at=at)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'

@@ -44,9 +44,9 @@ FLASHES = {
 }
 
 
-def redirect_and_say(endpoint: str, what: str) -> Response:
+def redirect_and_say(endpoint: str, key: str) -> Response:
     """Redirect to a page of this side that shows the message."""
-    return redirect_to_path(current_side().url(endpoint, done=make_mark(what)))
+    return redirect_to_path(current_side().url(endpoint, done=make_mark(key)))
 
 
 class MarkSigner(TimestampSigner):
@@ -62,15 +62,15 @@ class MarkSigner(TimestampSigner):
         return int(request_context().now.timestamp())
 
 
-def make_mark(what: str, *numbers: int) -> str:
+def make_mark(key: str, *numbers: int) -> str:
     """A signed mark for the address: a key of FLASHES, or a page's own key with the numbers for its message."""
-    return MarkSigner().sign(SEPARATOR.join((what, *map(str, numbers)))).decode()
+    return MarkSigner().sign(SEPARATOR.join((key, *map(str, numbers)))).decode()
 
 
-def read_flash(**so: bool) -> str | None:
-    """The message for this address's mark, or None. `so`: False for a key whose message would be untrue by now."""
-    what = read_mark()[0]
-    return _(FLASHES[what]) if what in FLASHES and so.get(what, True) else None
+def read_flash(**is_true: bool) -> str | None:
+    """The message for this address's mark, or None. `is_true`: False for a key whose message doesn't hold anymore."""
+    key = read_mark()[0]
+    return _(FLASHES[key]) if key in FLASHES and is_true.get(key, True) else None
 
 
 def read_mark() -> tuple[str, list[int]]:
@@ -79,5 +79,5 @@ def read_mark() -> tuple[str, list[int]]:
         whole = MarkSigner().unsign(request.args.get("done", ""), max_age=int(config.SAID_FOR.total_seconds())).decode()
     except BadData:
         return "", []
-    what, *numbers = whole.split(SEPARATOR)
-    return what, [int(number) for number in numbers]
+    key, *numbers = whole.split(SEPARATOR)
+    return key, [int(number) for number in numbers]

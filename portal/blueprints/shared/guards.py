@@ -14,9 +14,16 @@ from portal.flows.factors.challenges import challenge_options, is_set_up
 from portal.flows.practice import deadline
 from portal.methods import method
 from portal.policy import policy_of
-from portal.web.browser_session import own_path, request_context, session_user
+from portal.web.browser_session import request_context, safe_path, session_user
 from portal.web.headers import SAFE_METHODS
-from portal.web.rendering import home_endpoint, place_to_return, redirect_browser, redirect_to, redirect_to_path, send_to_sign_in
+from portal.web.rendering import (
+    home_endpoint,
+    page_to_return,
+    redirect_from_guard,
+    redirect_to,
+    redirect_to_path,
+    send_to_sign_in,
+)
 
 
 def guard_side(side: Side) -> Callable[[], Response | None]:
@@ -82,15 +89,15 @@ def require_set_up(side: Side) -> Response | None:
         needs_code = request_context().who.second_factor_at is None and request.blueprint != f"{side.blueprint}.confirm"
         return require_fresh_proof() if needs_code else None  # this side has no trusted browsers, even if it was trusted before
     if side.is_before_set_up():
-        g.next_path = own_path(request.args.get("next"))
+        g.next_path = safe_path(request.args.get("next"))
         return None
     if request.endpoint in side.open_in_grace and deadline.may_pass_without_setup(request_context()):
         return None
     # Kept in the address until the wizard's first POST and in the session's row from then on: writing it here would write on GET,
     # and in the row it outlives the QR code and the backup codes.
-    requested = place_to_return()
+    requested = page_to_return()
     page = "security" if side.policy.must_use else "setup.choose"
-    return redirect_browser(side.url(page, next=None if requested == side.url(side.home) else requested))
+    return redirect_from_guard(side.url(page, next=None if requested == side.url(side.home) else requested))
 
 
 def landing_url() -> str:
@@ -111,4 +118,4 @@ def require_fresh_proof() -> Response | None:
             kept_input.drop_input()
         return None
     kept_input.keep_input()
-    return redirect_to_path(current_side().url("confirm.ask", next=place_to_return()))
+    return redirect_to_path(current_side().url("confirm.ask", next=page_to_return()))

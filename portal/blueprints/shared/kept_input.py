@@ -33,7 +33,7 @@ def drop_input() -> None:
         session["new_draft"] = ""
 
 
-def kept_input() -> dict[str, str]:
+def load_input() -> dict[str, str]:
     """This page's kept input by field, or {}."""
     cookie = request.cookies.get(cookie_name(current_app, COOKIE), "")
     try:

@@ -36,17 +36,17 @@ def question_context(shown: list[ChallengeOption]) -> dict[str, Any]:
     return {"ways": shown, "asked": asked, "is_own": own, "others": others, "has_codes": any(not option.form for option in shown)}
 
 
-def form_type(own: type[AnswerForm] | None, shared: type[ShapedForm], *beside: type[ShapedForm]) -> type[ShapedForm]:
-    """The form class of a question; `beside`: what the page asks in addition to a method's own question."""
-    return shared if own is None else type("Question", (*beside, own), {})
+def form_type(own: type[AnswerForm] | None, shared: type[ShapedForm], *extra: type[ShapedForm]) -> type[ShapedForm]:
+    """The form class of a question; `extra`: what the page asks in addition to a method's own question."""
+    return shared if own is None else type("Question", (*extra, own), {})
 
 
-def blank_form(asked: ChallengeOption | None, shared: type[ShapedForm], *beside: type[ShapedForm]) -> ShapedForm:
+def blank_form(asked: ChallengeOption | None, shared: type[ShapedForm], *extra: type[ShapedForm]) -> ShapedForm:
     """An empty form for the question that the page asks."""
-    return form_type(asked.form if asked else None, shared, *beside)()
+    return form_type(asked.form if asked else None, shared, *extra)()
 
 
-def submitted_form(shared: type[ShapedForm], *beside: type[ShapedForm]) -> ShapedForm:
+def submitted_form(shared: type[ShapedForm], *extra: type[ShapedForm]) -> ShapedForm:
     """The submitted form."""
     own = requested_option(challenge_options(request_context())) if "way" in request.form else None
-    return form_type(own.form if own else None, shared, *beside)(request.form)
+    return form_type(own.form if own else None, shared, *extra)(request.form)

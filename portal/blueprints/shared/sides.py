@@ -20,7 +20,7 @@ class Side:
     blueprint: str
     home: str  # endpoint within the blueprint
     confirm_label: str
-    choose_words: str  # why to choose a verification method on this side
+    choose_text: str  # why to choose a verification method on this side
     badge: str  # on the first method offered
     texts_off: bool = False  # the operator switched texts off, and the policy excludes them
     profile: str = "account"  # the page with the person's own data
@@ -49,7 +49,7 @@ PATIENT_SIDE = Side(
     "patient",
     "home",
     confirm_label=N_("Verify and Enable"),
-    choose_words=N_("You'll enter a code each time you sign in on a new device or browser."),
+    choose_text=N_("You'll enter a code each time you sign in on a new device or browser."),
     badge=N_("Recommended"),
 )
 PROVIDER_SIDE = Side(
@@ -58,7 +58,7 @@ PROVIDER_SIDE = Side(
     "provider",
     "charts",
     confirm_label=N_("Confirm and Activate"),
-    choose_words=N_("An authenticator app is required for EHR access. You'll enter a code from it each time you sign in."),
+    choose_text=N_("An authenticator app is required for EHR access. You'll enter a code from it each time you sign in."),
     badge=N_("Required"),
     open_in_grace=("provider.charts", "provider.chart", "provider.submit_note"),
 )
@@ -68,7 +68,7 @@ SUPPORT_SIDE = Side(
     "support",
     "approvals.listed",
     confirm_label=N_("Confirm and Activate"),
-    choose_words=N_(
+    choose_text=N_(
         "An authenticator app is required for the support console. You'll enter a code from it each time you sign in."
     ),
     badge=N_("Required"),

@@ -13,7 +13,7 @@ from portal.blueprints.wizard.next_step import progress, redirect_in_wizard, red
 from portal.flows.factors import backup_codes as codes_flow
 from portal.forms.codes import SavedCodeForm
 from portal.web.browser_session import request_context
-from portal.web.rendering import redirect_to_path, redirect_whole_page, refuse_form, render_page
+from portal.web.rendering import redirect_out_of_step, redirect_to_path, refuse_form, render_page
 from portal.words.refusals import Refused
 
 
@@ -118,7 +118,7 @@ def submit_prove() -> Response:
     except Refused as refused:
         return refuse_form("wizard/prove.html", form, refused, "code", **context)
     if context["is_first"] and current_side().policy.must_use:
-        return redirect_whole_page(landing_url())
+        return redirect_out_of_step(landing_url())
     return redirect_and_say("security", "on" if context["is_first"] else "saved")
 
 
@@ -135,4 +135,4 @@ def later() -> Response:
     """ "Do this later": the home page reminds the person, and the codes stay readable until they expire."""
     codes_flow.postpone_saving(request_context())
     codes = codes_flow.codes_overview(request_context()) if current_side().policy.must_use else None
-    return redirect_whole_page(landing_url()) if codes and is_first(codes) else redirect_to_path(current_side().url("security"))
+    return redirect_out_of_step(landing_url()) if codes and is_first(codes) else redirect_to_path(current_side().url("security"))

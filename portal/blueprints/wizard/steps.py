@@ -17,8 +17,9 @@ from portal.flows.factors import setup as flow
 from portal.flows.sessions import sessions
 from portal.forms.base import MethodForm, ShapedForm
 from portal.methods import Method, Step, method, offered
-from portal.web.browser_session import own_path, request_context
-from portal.web.rendering import redirect_to_path, redirect_whole_page, refusal_sentence, refuse_form, render_page
+from portal.models import Binding
+from portal.web.browser_session import request_context, safe_path
+from portal.web.rendering import redirect_out_of_step, redirect_to_path, refusal_sentence, refuse_form, render_page
 from portal.words.refusals import Refused, name_send_code
 
 # --- choose: the first method, a replacement for a live one (?change=), or an additional one (?add=1)
@@ -31,7 +32,7 @@ def set_up_goal() -> dict[str, Any]:
 
 def next_path() -> str | None:
     """The page that was requested before set-up was required."""
-    return own_path(request.args.get("next"))
+    return safe_path(request.args.get("next"))
 
 
 def choose_context(form: MethodForm) -> dict[str, Any]:
@@ -41,15 +42,19 @@ def choose_context(form: MethodForm) -> dict[str, Any]:
         {"method": each, "label": _(each.label), "recommended": not each.restricted, "facts": [_(fact) for fact in each.facts]}
         for each in offers
     ]
-    kinds = {each.name: each.name for each in offers}
-    form.method.data = form.method.data or kinds.get(request.args.get("kind", ""))
-    weaker = any(each.restricted for each in offers)
-    names = {"cards": cards, "progress": progress(1), "weaker": weaker}
-    names["security_url"] = current_side().url("security", next=next_path())
-    names["texts_off"] = refusal_sentence(Refused("texts_not_offered")) if current_side().texts_off else None
-    words = {"words": _(current_side().choose_words), "badge": _(current_side().badge)}
-    action = url_for(".choose", **set_up_goal(), kind=kinds.get(request.args.get("kind", "")), next=next_path())
-    return {**names, **words, "action": action, "is_change": any(set_up_goal().values())}
+    kind = next((each.name for each in offers if each.name == request.args.get("kind")), None)
+    form.method.data = form.method.data or kind
+    return {
+        "cards": cards,
+        "progress": progress(1),
+        "weaker": any(each.restricted for each in offers),
+        "words": _(current_side().choose_text),
+        "badge": _(current_side().badge),
+        "texts_off": refusal_sentence(Refused("texts_not_offered")) if current_side().texts_off else None,
+        "is_change": any(set_up_goal().values()),
+        "action": url_for(".choose", **set_up_goal(), kind=kind, next=next_path()),
+        "security_url": current_side().url("security", next=next_path()),
+    }
 
 
 def redirect_unless_choice_due() -> Response | None:
@@ -67,10 +72,10 @@ def redirect_unless_choice_due() -> Response | None:
 
 @blueprint.get("")
 def choose() -> Response:
-    elsewhere = redirect_unless_choice_due()
-    if elsewhere:
-        return elsewhere
-    form = MethodForm(data=kept_input.kept_input())
+    redirect = redirect_unless_choice_due()
+    if redirect:
+        return redirect
+    form = MethodForm(data=kept_input.load_input())
     context = choose_context(form)
     if "expired" in request.args:
         context["notice"] = refusal_sentence(Refused("set_up_expired"))
@@ -79,9 +84,9 @@ def choose() -> Response:
 
 @blueprint.post("")
 def submit_choose() -> Response:
-    elsewhere = redirect_unless_choice_due()
-    if elsewhere:
-        return elsewhere
+    redirect = redirect_unless_choice_due()
+    if redirect:
+        return redirect
     form = MethodForm(request.form)
     context = choose_context(form)
     chosen = method(form.method.data) if form.validate() else None
@@ -120,18 +125,29 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
         shown = flow.show_step(request_context(), binding, step)
     except SealBroken:
         return redirect_in_wizard("choose", expired=1)
-    context = {**shown, "button": _(step.button) if step.button else current_side().confirm, "progress": progress(2)}
-    context |= {"cancel_url": url_for(".cancel"), "send_url": url_for(".send_again", method_name=chosen.name)}
-    context["action"] = url_for(".step", method_name=chosen.name, step_name=step.name)
-    context["back_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.step_before(step).name)
-    context["set_up"] = binding.id
-    context["on_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.due(binding.step).name)
+    context = {**shown, **step_context(chosen, step, binding)}
     template = f"methods/{chosen.name}/{step.name}.html"
     if refused or form.errors:
         return refuse_form(template, form, refused, step.field if refused else "", **context)
     if not step.verifies:
-        form[step.field].data = kept_input.kept_input().get(step.field) or shown.get("prefill")
+        form[step.field].data = kept_input.load_input().get(step.field) or shown.get("prefill")
     return render_page(template, form=form, **context)
+
+
+def step_context(chosen: Method, step: Step, binding: Binding) -> dict[str, Any]:
+    def step_url(name: str) -> str:
+        return url_for(".step", method_name=chosen.name, step_name=name)
+
+    return {
+        "button": _(step.button) if step.button else current_side().confirm,
+        "progress": progress(2),
+        "set_up": binding.id,
+        "action": step_url(step.name),
+        "back_url": step_url(chosen.step_before(step).name),
+        "on_url": step_url(chosen.due(binding.step).name),
+        "cancel_url": url_for(".cancel"),
+        "send_url": url_for(".send_again", method_name=chosen.name),
+    }
 
 
 @blueprint.get("/<method_name>/<step_name>")
@@ -168,7 +184,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
         return redirect_in_wizard("step", method_name=chosen.name, step_name=following.name)
     if not was_on:
         return redirect_in_wizard("backup_codes")
-    return redirect_whole_page(landing_url()) if g.get("stopped") else redirect_and_say("security", "changed")
+    return redirect_out_of_step(landing_url()) if g.get("stopped") else redirect_and_say("security", "changed")
 
 
 @blueprint.post("/<method_name>/send")
