@@ -67,7 +67,9 @@ class CookieSessions(SessionInterface):
         found.trusted = read_tokens(request.cookies.get(cookie_name(app, "trusted")))
         return found
 
-    def save_session(self, app: Flask, session: BrowserSession, response: Response) -> None:  # type: ignore[override]  # of its own kind
+    def save_session(  # type: ignore[override]  # it only meets sessions that open_session made
+        self, app: Flask, session: BrowserSession, response: Response
+    ) -> None:
         secure = app.extensions["settings"].is_https
         flags = {"secure": secure, "httponly": True, "samesite": "Lax", "path": "/"}
         if session.must_clear:
@@ -189,7 +191,7 @@ def seconds_left() -> int | None:
 
 
 def safe_path(text: str | None) -> str | None:
-    """The text if it is a path within the portal, else None, against open redirects: no host, scheme, backslash, or control character."""
+    """A path within the portal, or None, against open redirects: no host, scheme, backslash, or control character."""
     if not text or len(text) > 512 or not text.startswith("/") or text.startswith(("//", "/\\")):
         return None
     parts = urlsplit(text)

@@ -26,7 +26,7 @@ def write_email(template: str, facts: dict[str, Any], links: dict[str, str]) -> 
 
 
 def split_paragraphs(text: str) -> list[dict[str, Any]]:
-    """The text's paragraphs: `lines`, and `link` with its `label` if the last line is an address and the one before it its label."""
+    """The text's paragraphs: `lines`, and `link` with its `label` if the last two lines are a label and an address."""
     found: list[dict[str, Any]] = []
     for block in filter(None, (part.strip() for part in text.split("\n\n"))):
         *lines, last = block.splitlines()

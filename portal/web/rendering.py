@@ -98,7 +98,7 @@ def page_to_return() -> str | None:
     if request.blueprint in ("sign_in", "emergency"):  # keep the page requested first
         return safe_path(request.args.get("next"))
     try:
-        current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]  # never None with a request
+        current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]  # a request is bound
     except (HTTPException, RequestRedirect):
         return None
     parent, _, name = request.endpoint.rpartition(".") if request.endpoint else ("", "", "")

@@ -69,5 +69,5 @@ def json_body() -> dict[str, Any]:
 
 
 def non_empty(fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields with a value: our callback address ends in "state=", which stays empty if the gateway posts the state instead."""
+    """The fields with a value: our address ends in "state=", empty if the gateway posts the state."""
     return {name: value for name, value in fields.items() if value}

@@ -71,8 +71,8 @@ def refuse_text_if_not_offered() -> None:
 
 def refuse_method(name: str | None) -> None:
     """Refuse a method that exists but that the person's policy forbids; no page offers it (TO-11)."""
-    asked = method(name or "")
-    if asked and not policy_of(request_context().who.role).allows(asked):
+    found = method(name or "")
+    if found and not policy_of(request_context().who.role).allows(found):
         forbid("method_not_allowed")
 
 
@@ -93,8 +93,8 @@ def require_set_up(side: Side) -> Response | None:
         return None
     if request.endpoint in side.open_in_grace and deadline.may_pass_without_setup(request_context()):
         return None
-    # Kept in the address until the wizard's first POST and in the session's row from then on: writing it here would write on GET,
-    # and in the row it outlives the QR code and the backup codes.
+    # Kept in the address until the wizard's first POST, then in the session's row: writing it here would write on GET, and in the
+    # row it outlives the QR code and the backup codes.
     requested = page_to_return()
     page = "security" if side.policy.must_use else "setup.choose"
     return redirect_from_guard(side.url(page, next=None if requested == side.url(side.home) else requested))
