@@ -55,10 +55,8 @@ def guard_unknown_paths() -> Response | None:
 @blueprint.get("/charts")
 def charts() -> Response:
     codes = None if request_context().who.is_emergency else backup_codes.codes_overview(request_context())
-    if codes is not None and codes.left == 0:
-        return redirect_to_path(
-            current_side().url("codes.regenerate")
-        )  # C-8: with no codes left, losing the phone locks the person out
+    if codes is not None and codes.left == 0:  # C-8: with no codes left, losing the phone locks the person out
+        return redirect_to_path(current_side().url("codes.regenerate"))
     reminder, url = (set_up_reminder(), set_up_url()) if g.stopped else codes_pages.codes_reminder(codes)
     number = request.args.get("page", 1, type=int)
     shown = flow.list_charts(request_context(), number if 1 <= number <= PAGE_MAX else 1)

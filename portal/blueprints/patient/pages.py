@@ -26,10 +26,8 @@ nest(blueprint, "/account/security", can_end=(activity.SESSIONS, activity.TRUSTE
 @blueprint.get("/home")
 def home() -> Response:
     codes = backup_codes.codes_overview(request_context()) if request_context().who.is_on else None
-    if codes is not None and codes.left == 0:
-        return redirect_to_path(
-            current_side().url("codes.regenerate")
-        )  # C-8: with no codes left, losing the phone locks the person out
+    if codes is not None and codes.left == 0:  # C-8: with no codes left, losing the phone locks the person out
+        return redirect_to_path(current_side().url("codes.regenerate"))
     record = security_page.health_record(request_context())
     reminder, url = codes_pages.codes_reminder(codes)
     return render_page(
