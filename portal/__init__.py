@@ -23,9 +23,10 @@ from portal.crypto import Keyring
 from portal.db import db
 from portal.settings import config
 from portal.settings.environment import Settings, load_settings
-from portal.web import errors, headers, rendering, static_files
-from portal.web.browser_session import CookieSessions, load_signed_in, touch_session
+from portal.web import errors, headers, rendering, static_files, template_context
+from portal.web.browser_session import CookieSessions, touch_session
 from portal.web.method_templates import MethodTemplates
+from portal.web.signed_in import load_signed_in
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -66,7 +67,7 @@ def add_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app, settings.database_url, settings.database_connections)
     queue.init_app(app, settings)
     Babel(app)
-    rendering.install_translations(app.jinja_env)
+    template_context.install_translations(app.jinja_env)
     app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader or MethodTemplates(), MethodTemplates()])
     login = LoginManager(app)
     login.session_protection = None
@@ -94,7 +95,7 @@ def add_guards(app: Flask) -> None:
             touch_session()
 
     app.after_request(headers.add_headers)
-    app.context_processor(rendering.template_context)
+    app.context_processor(template_context.template_context)
 
 
 def add_pages(app: Flask, settings: Settings) -> None:

@@ -1,1 +1,1 @@
-"""Rooms with sides: HTTP in, HTTP out."""
+"""Views: read the request, call one flow, answer with a page, a refusal, or a redirect."""

@@ -1,1 +1,1 @@
-"""Forms validate shape, and nothing else: a flow decides whether what was typed is right."""
+"""Forms validate shape only; flows decide whether the input is right."""

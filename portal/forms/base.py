@@ -1,23 +1,27 @@
-"""Shapes of what people type. A form validates shape and names a reason; whether it is true is not its business."""
+"""Base classes and validators. A form validates shape and names a reason; whether the input is true is for flows."""
+
+# mypy: allow-subclassing-any
+# (WTForms has no types.)
 
 import re
+from collections.abc import Callable
 
-from wtforms import Form, RadioField
+from wtforms import Field, Form, RadioField
 from wtforms.validators import StopValidation, ValidationError
 
 from portal.words.refusals import N_
 
-SECRETS = re.compile(  # what has the shape of a backup code or a setup key
+SECRETS = re.compile(  # shapes of backup codes and setup keys
     r"\b[0-9A-Za-z]{4}(?:-[0-9A-Za-z]{4}){3}\b|\b[0-9A-Z]{4}(?: [0-9A-Z]{4}){3}\b"
     r"|\b(?=[a-z]*[0-9])[0-9a-z]{16}\b|\b(?:[0-9A-Z]{16}){1,2}\b",
     re.ASCII,
 )
 
 
-def filled(reason: str):
-    """A validator: something was typed. Where nothing was, no other one of the field is asked."""
+def filled(reason: str) -> Callable[[Form, Field], None]:
+    """A validator for required input; if it is missing, the field's other validators don't run."""
 
-    def check(form, field) -> None:
+    def check(form: Form, field: Field) -> None:
         if not (field.data or "").strip():
             raise StopValidation(reason)
 
@@ -25,14 +29,14 @@ def filled(reason: str):
 
 
 class ShapedForm(Form):
-    """A form whose errors are reasons, one a field; the first that fails speaks."""
+    """A form whose errors are reasons; a field shows its first one."""
 
 
 class MethodForm(ShapedForm):
-    """The choice of a verification method; the choices are set by the page."""
+    """The choice of a verification method; the view sets the choices."""
 
     method = RadioField(N_("Verification method"), validate_choice=False)
 
-    def validate_method(self, field) -> None:
+    def validate_method(self, field: RadioField) -> None:
         if field.data not in dict(field.choices):
             raise ValidationError("method_empty")

@@ -1,8 +1,8 @@
-"""Forms that take a code: from a method, or one of the backup codes."""
+"""Forms for verification codes and backup codes."""
 
 import unicodedata
 
-from wtforms import HiddenField, StringField
+from wtforms import Field, HiddenField, StringField
 from wtforms.validators import ValidationError
 
 from portal.answers import BACKUP_CODE, CODE, Answer
@@ -11,14 +11,12 @@ from portal.forms.sign_in import PasswordForm
 from portal.settings import config
 from portal.words.refusals import N_
 
-LOOKALIKES = str.maketrans("OIL", "011")  # BC-8: Crockford's alphabet has no O, I or L
-
-
+LOOKALIKES = str.maketrans("OIL", "011")  # BC-8: Crockford's alphabet has no O, I, or L
 BACKUP_CODE_CHARACTERS = frozenset(config.BACKUP_CODE_ALPHABET)
 
 
 def squeeze_code(typed: str) -> str:
-    """What was meant: no spaces, dashes or invisible marks, digits of any script as 0-9, upper case (WD-5)."""
+    """The code in canonical form: no spaces, dashes, or invisible characters; digits of any script as 0-9; upper case (WD-5)."""
     kept = []
     for character in unicodedata.normalize("NFKC", typed):
         if character.isspace() or unicodedata.category(character) in ("Pd", "Cf"):
@@ -34,35 +32,35 @@ def is_digits(code: str) -> bool:
 
 
 def as_backup_code(code: str) -> str | None:
-    """A squeezed code as a backup code (O read as 0, I and L as 1), or None where its shape is another."""
-    meant = code.translate(LOOKALIKES)
-    fits = len(meant) == config.BACKUP_CODE_LENGTH and BACKUP_CODE_CHARACTERS.issuperset(meant)
-    return meant if fits else None
+    """A squeezed code as a backup code (O read as 0, I and L as 1), or None if it doesn't have that shape."""
+    read = code.translate(LOOKALIKES)
+    has_shape = len(read) == config.BACKUP_CODE_LENGTH and BACKUP_CODE_CHARACTERS.issuperset(read)
+    return read if has_shape else None
 
 
 class AnswerForm(ShapedForm):
-    """A form that takes an answer to a method's question."""
+    """A form for the answer to a method's question."""
 
-    question = "code"  # the field that a refusal of the answer stands beside
+    question = "code"  # the field that a refusal is shown beside
 
     @property
     def answer(self) -> Answer:
-        """The answer, once the form is validated."""
+        """The answer; read it after validation."""
         raise NotImplementedError
 
 
 class OwnQuestionForm(AnswerForm):
-    """What a method's own question sends, and whose it is. The method adds its field, and the answer."""
+    """The base of a form for a method's own question. The method adds its field and `answer`."""
 
-    way = HiddenField()  # the authenticator
+    way = HiddenField()  # the id of the authenticator that is asked
 
 
 class CodeForm(AnswerForm):
-    """Six digits: what an app shows. `code.data` is squeezed once it is validated."""
+    """Six digits, as an app shows them. Validation squeezes `code.data`."""
 
     code = StringField(N_("Verification Code"))
 
-    def validate_code(self, field) -> None:
+    def validate_code(self, field: Field) -> None:
         field.data = squeeze_code(field.data or "")
         if not field.data:
             raise ValidationError("code_empty")
@@ -79,7 +77,7 @@ class ChallengeForm(AnswerForm):
 
     code = StringField(N_("Verification Code"))
 
-    def validate_code(self, field) -> None:
+    def validate_code(self, field: Field) -> None:
         field.data = squeeze_code(field.data or "")
         if not field.data:
             raise ValidationError("code_empty")
@@ -96,13 +94,13 @@ class BackupCodeForm(AnswerForm):
     code = StringField(N_("Backup code"))
     empty = "backup_empty"
 
-    def validate_code(self, field) -> None:
-        meant = as_backup_code(squeeze_code(field.data or ""))
+    def validate_code(self, field: Field) -> None:
+        code = as_backup_code(squeeze_code(field.data or ""))
         if not (field.data or "").strip():
             raise ValidationError(self.empty)
-        if meant is None:
+        if code is None:
             raise ValidationError("backup_shape")
-        field.data = meant
+        field.data = code
 
     @property
     def answer(self) -> Answer:
@@ -110,7 +108,7 @@ class BackupCodeForm(AnswerForm):
 
 
 class SavedCodeForm(BackupCodeForm):
-    """The code asked for by number; its label names the number."""
+    """The code asked for by its number, which the label names."""
 
     empty = "saved_empty"
 

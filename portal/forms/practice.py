@@ -1,14 +1,19 @@
-"""The shapes that a practice's pages ask for: a search, a deadline, a reason. Shape only."""
+"""Forms of the EHR's pages: search, deadline, reason, note."""
+
+# mypy: allow-subclassing-any
+# (WTForms has no types.)
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
-from wtforms import SelectMultipleField, StringField, TextAreaField
+from wtforms import Field, Form, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from portal.forms.base import SECRETS, ShapedForm, filled
-from portal.forms.sign_in import seen_signs
+from portal.forms.sign_in import strip_invisible
 from portal.settings import config
 from portal.words.refusals import N_
 
@@ -16,12 +21,12 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class ReasonForm(ShapedForm):
-    """Why somebody wants what others decide on."""
+    """The reason given for a request that others decide on."""
 
     reason = TextAreaField(N_("Reason"), [filled("reason_empty")])
 
-    def validate_reason(self, field) -> None:
-        field.data = seen_signs(field.data)
+    def validate_reason(self, field: Field) -> None:
+        field.data = strip_invisible(field.data)
         if not field.data:
             raise ValidationError("reason_empty")
         if len(field.data) > config.REASON_MAX:
@@ -31,37 +36,37 @@ class ReasonForm(ShapedForm):
 
 
 class ResetForm(ReasonForm):
-    """Why somebody's two-factor authentication is reset, and how it was checked who they are (AD-2). The page sets the choices."""
+    """The reason for a reset, and how the person's identity was verified (AD-2). The view sets the choices."""
 
     checks = SelectMultipleField(N_("How you checked who they are"), validate_choice=False)
 
-    def validate_checks(self, field) -> None:
+    def validate_checks(self, field: Field) -> None:
         known = dict(field.choices)
         field.data = [name for name in known if name in (field.data or ())]
         if not field.data:
             raise ValidationError("checks_empty")
 
 
-class OneOf(StringField):
-    """One of a few: value and words of each; what is none of them becomes the first."""
+class ChoiceField(StringField):
+    """One of several choices (value, label); an unknown value becomes the first."""
 
-    def __init__(self, *args, choices: list[tuple[str, str]], **kwargs) -> None:
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, default=choices[0][0], **kwargs)
         self.choices = choices
 
-    def process_formdata(self, valuelist) -> None:
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
         self.data = valuelist[0] if valuelist and valuelist[0] in dict(self.choices) else self.default
 
 
 class TeamForm(ShapedForm):
-    """What an administrator looks for among the team: words of an address, so that nothing is refused; see `asked`."""
+    """The filter of Security Status. It comes from the address, so nothing is refused; read it with `asked`."""
 
     q = StringField(N_("Search team members"))
-    state = OneOf(
+    state = ChoiceField(
         N_("Two-factor authentication"),
         choices=[("", N_("All")), ("on", N_("On")), ("off", N_("Off")), ("reset", N_("Reset"))],
     )
-    sort = OneOf(
+    sort = ChoiceField(
         N_("Sort by"),
         choices=[
             ("name", N_("Name")),
@@ -72,17 +77,19 @@ class TeamForm(ShapedForm):
     )
 
     def asked(self) -> dict[str, str]:
-        """What was asked, by name; a search is one line of a name's length."""
-        typed = "".join(sign if sign.isprintable() else " " for sign in unicodedata.normalize("NFC", self.q.data or ""))
+        """The filter by name; the search text is cut to one line of a name's length."""
+        typed = "".join(
+            character if character.isprintable() else " " for character in unicodedata.normalize("NFC", self.q.data or "")
+        )
         self.q.data = " ".join(typed.split())[: config.NAME_MAX]
         return {"state": self.state.data, "search": self.q.data, "sort": self.sort.data}
 
 
-def parse_whole_number(reason: str, most: int):
-    """A validator: digits of any script, from 0 to `most`; the field holds 0-9 alone afterwards."""
+def parse_whole_number(reason: str, most: int) -> Callable[[Form, Field], None]:
+    """A validator for a whole number from 0 to `most` in digits of any script; it leaves 0-9 in the field."""
 
-    def check(form, field) -> None:
-        typed = "".join(str(unicodedata.decimal(sign, sign)) for sign in (field.data or "").strip())
+    def check(form: Form, field: Field) -> None:
+        typed = "".join(str(unicodedata.decimal(character, character)) for character in (field.data or "").strip())
         if not typed.isascii() or not typed.isdigit() or len(typed) > 4 or int(typed) > most:
             raise ValidationError(reason)
         field.data = typed
@@ -91,21 +98,22 @@ def parse_whole_number(reason: str, most: int):
 
 
 def parse_day(typed: str) -> date:
-    """The day of YYYY-MM-DD; weeks and days without dashes are ISO 8601, too, but nobody's way to write one. Raises ValueError."""
+    """The date of YYYY-MM-DD. ISO 8601 also has weeks and dates without dashes; they are rejected. Raises ValueError."""
     if not DAY.fullmatch(typed):
         raise ValueError
     return date.fromisoformat(typed)
 
 
 class DeadlineForm(ShapedForm):
-    """By when a practice is set up, and what is let pass afterwards. The page says which days there are to choose from."""
+    """A practice's set-up deadline, and the grace after it. The view sets `today`; validation sets `chosen`."""
 
     day = StringField(N_("Setup deadline"))
     days = StringField(N_("Extra days"), [parse_whole_number("grace_days", config.GRACE_DAYS_MAX)])
     sign_ins = StringField(N_("Extra sign-ins"), [parse_whole_number("grace_sign_ins", config.GRACE_SIGN_INS_MAX)])
     today: date
+    chosen: date
 
-    def validate_day(self, field) -> None:
+    def validate_day(self, field: Field) -> None:
         if not (field.data or "").strip():
             raise ValidationError("deadline_empty")
         try:
@@ -123,8 +131,8 @@ class NoteForm(ShapedForm):
 
     note = TextAreaField(N_("Note"), [filled("note_empty")])
 
-    def validate_note(self, field) -> None:
-        field.data = seen_signs(field.data)
+    def validate_note(self, field: Field) -> None:
+        field.data = strip_invisible(field.data)
         if not field.data:
             raise ValidationError("note_empty")
         if len(field.data) > config.NOTE_MAX:

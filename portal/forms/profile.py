@@ -1,9 +1,9 @@
-"""Forms of a person's own account: name, addresses, phone number, password, an authenticator's name."""
+"""Forms of a person's own account: name, email addresses, phone number, password, authenticator name."""
 
 import re
 import unicodedata
 
-from wtforms import StringField
+from wtforms import Field, StringField
 from wtforms.validators import ValidationError
 
 from portal.answers import TEXT, Answer
@@ -18,9 +18,7 @@ EMAIL = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]",
     re.IGNORECASE,
 )
-
-
-NAME_SIGNS = frozenset("'’‘-‐\u200c\u200d")  # the last two join letters in Persian and in scripts of India
+NAME_PUNCTUATION = frozenset("'’‘-‐\u200c\u200d")  # the last two are joiners in Persian and Indic scripts
 
 
 class LabelForm(ShapedForm):
@@ -28,7 +26,7 @@ class LabelForm(ShapedForm):
 
     name = StringField(N_("Name"))
 
-    def validate_name(self, field) -> None:
+    def validate_name(self, field: Field) -> None:
         field.data = " ".join("".join(c if c.isprintable() else " " for c in field.data or "").split())
         if not field.data:
             raise ValidationError("label_empty")
@@ -37,11 +35,11 @@ class LabelForm(ShapedForm):
 
 
 class NameForm(ShapedForm):
-    """A person's name. It stands in mails, also to addresses that are not confirmed yet: nothing in it becomes a link there."""
+    """A person's name. It appears in emails, also to unconfirmed addresses, so it can't contain anything that becomes a link."""
 
     full_name = StringField(N_("Name"), [filled("name_empty")])
 
-    def validate_full_name(self, field) -> None:
+    def validate_full_name(self, field: Field) -> None:
         field.data = " ".join(unicodedata.normalize("NFC", field.data).split())
         if len(field.data) > config.NAME_MAX:
             raise ValidationError("name_long")
@@ -50,24 +48,27 @@ class NameForm(ShapedForm):
 
 
 def is_name(text: str) -> bool:
-    """Letters and a few digits of any script, spaces, hyphens and apostrophes; a full stop or comma at the end of a word only."""
+    """Letters and a few digits of any script, spaces, hyphens, and apostrophes; a period or comma only at the end of a word."""
     words = [word.removesuffix(",").removesuffix(".") for word in text.split(" ")]
     has_letter = any(letter.isalpha() for letter in text)
     digits = sum(unicodedata.category(each) == "Nd" for each in text)
     return (
-        has_letter and digits <= config.NAME_DIGITS and all(words) and all(is_name_sign(each) for word in words for each in word)
+        has_letter
+        and digits <= config.NAME_DIGITS
+        and all(words)
+        and all(is_name_character(each) for word in words for each in word)
     )
 
 
-def is_name_sign(sign: str) -> bool:
-    category = unicodedata.category(sign)
-    return category[0] in "LM" or category == "Nd" or sign in NAME_SIGNS
+def is_name_character(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] in "LM" or category == "Nd" or character in NAME_PUNCTUATION
 
 
 class EmailForm(ShapedForm):
     email = StringField(N_("Email address"), [filled("email_empty")])
 
-    def validate_email(self, field) -> None:
+    def validate_email(self, field: Field) -> None:
         field.data = unicodedata.normalize("NFKC", field.data).strip()
         if not field.data.isascii():
             raise ValidationError("email_letters")
@@ -76,7 +77,7 @@ class EmailForm(ShapedForm):
 
 
 class PhoneForm(AnswerForm):
-    """A number as people type it; portal/phones.py reads it."""
+    """A phone number as people type it; portal/phones.py parses it."""
 
     phone = StringField(N_("Mobile phone number"), [filled("phone_empty")])
 
@@ -86,8 +87,8 @@ class PhoneForm(AnswerForm):
 
 
 class ChangePasswordForm(NewPasswordForm, PasswordForm):
-    """The current password beside the new one (PW-9)."""
+    """The current and the new password (PW-9)."""
 
 
 class ChangePasswordWithCodeForm(NewPasswordForm, ReauthenticationForm):
-    """The same with a second factor."""
+    """The same, with a second factor."""

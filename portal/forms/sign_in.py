@@ -1,6 +1,6 @@
-"""Forms for signing in, and for a new password."""
+"""Forms for signing in and for a new password."""
 
-from wtforms import PasswordField, StringField
+from wtforms import Field, PasswordField, StringField
 from wtforms.validators import ValidationError
 
 from portal.forms.base import ShapedForm, filled
@@ -11,17 +11,17 @@ class SignInForm(ShapedForm):
     username = StringField(N_("Username"), [filled("username_empty")])
     password = PasswordField(N_("Password"))
 
-    def validate_password(self, field) -> None:
+    def validate_password(self, field: Field) -> None:
         if not field.data:
             raise ValidationError("password_empty")
 
 
 class PasswordForm(ShapedForm):
-    """Re-authentication where no second factor is on."""
+    """Re-authentication while two-factor authentication is off."""
 
     password = PasswordField(N_("Current password"))
 
-    def validate_password(self, field) -> None:
+    def validate_password(self, field: Field) -> None:
         if not field.data:
             raise ValidationError("password_empty")
 
@@ -30,27 +30,29 @@ class ForgotForm(ShapedForm):
     username = StringField(N_("Username or email address"), [filled("forgot_empty")])
 
 
-def seen_signs(typed: str) -> str:
-    """Several lines as they were typed, but for signs that cannot be seen."""
+def strip_invisible(typed: str) -> str:
+    """The text with its lines, without invisible characters."""
     lines = typed.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join("".join(sign for sign in line if sign.isprintable() or sign == "\t") for line in lines).strip()
+    return "\n".join(
+        "".join(character for character in line if character.isprintable() or character == "\t") for line in lines
+    ).strip()
 
 
 class LinkPasswordForm(ShapedForm):
-    """The password beside a mailed link."""
+    """The password asked for by an emailed link."""
 
     password = PasswordField(N_("Password"))
 
-    def validate_password(self, field) -> None:
+    def validate_password(self, field: Field) -> None:
         if not field.data:
             raise ValidationError("password_empty")
 
 
 class NewPasswordForm(ShapedForm):
-    """One field and no second one to confirm it (PW-6); portal/passwords.py says what is refused."""
+    """One field, without a second one to confirm it (PW-6); portal/passwords.py decides what is refused."""
 
     new_password = PasswordField(N_("New password"))
 
-    def validate_new_password(self, field) -> None:
+    def validate_new_password(self, field: Field) -> None:
         if not field.data:
             raise ValidationError("password_new_empty")

@@ -1,1 +1,1 @@
-"""What every page shares: drawing, redirects, the session cookie, headers, error pages, static files, the words of an email."""
+"""What all pages share: rendering, redirects, the session cookie, headers, error pages, static files, and the text of emails."""

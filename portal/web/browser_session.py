@@ -1,7 +1,8 @@
-"""The session cookie: a random token whose hash finds the server's row; the CSRF token hangs on it."""
+"""The session cookie: a random token, stored as a hash in the session's row. The CSRF token is derived from it."""
 
 import hmac
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, request, session
@@ -15,12 +16,12 @@ from portal.flows.sessions import sessions, trusted_browsers
 from portal.settings import config
 
 DAY = 24 * 3600  # seconds
-BROWSER_COOKIE_LIFE = 365 * DAY  # it only says "seen before"
-TRUSTED_COOKIE_MAX = 512  # five tokens and some
+BROWSER_COOKIE_LIFE = 365 * DAY  # only says "seen before", proves nothing
+TRUSTED_COOKIE_MAX = 512  # characters: five tokens, and a margin
 
 
-class BrowserSession(dict, SessionMixin):
-    """What flask calls the session. It stores nothing: `csrf_token` is derived, `visitor` is read once."""
+class BrowserSession(dict[str, Any], SessionMixin):
+    """Flask's session object. It stores nothing itself: `csrf_token` is derived, and the row is read once."""
 
     def __init__(self, token: str | None, csrf_key: bytes) -> None:
         super().__init__()
@@ -29,33 +30,33 @@ class BrowserSession(dict, SessionMixin):
         self.csrf_key = csrf_key
         self.browser: str | None = None
         self.trusted: tuple[str, ...] = ()
-        self.send = False
-        self.drop = False
+        self.must_send = False
+        self.must_clear = False
         self._found: SessionUser | sessions.Ended | Literal[False] | None = False
 
-    def __contains__(self, key) -> bool:
+    def __contains__(self, key: object) -> bool:
         return key == "csrf_token" or super().__contains__(key)
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: str) -> Any:
         if key != "csrf_token":
             return super().__getitem__(key)
-        self.send = self.send or not self.has_cookie
+        self.must_send = self.must_send or not self.has_cookie
         return hmac.digest(self.csrf_key, self.token.encode(), "sha256").hex()
 
     def find(self) -> SessionUser | sessions.Ended | None:
-        """The session of the cookie, live or over; one SELECT a request."""
+        """The cookie's session, live or ended; one SELECT per request."""
         if self._found is False:
             self._found = sessions.find_session(self.token, request_time()) if self.has_cookie else None
         return self._found
 
     def forget(self) -> None:
-        """The database does not answer: this page is drawn as for a stranger."""
+        """Render this page as for a stranger, because the database doesn't respond."""
         if self._found is False:
             self._found = None
 
     def renew(self, token: str) -> None:
-        """Carry a new token from this response on."""
-        self.token, self.send, self._found = token, True, False
+        """Send a new token with this response, against session fixation."""
+        self.token, self.must_send, self._found = token, True, False
 
 
 class CookieSessions(SessionInterface):
@@ -66,12 +67,14 @@ class CookieSessions(SessionInterface):
         found.trusted = read_tokens(request.cookies.get(cookie_name(app, "trusted")))
         return found
 
-    def save_session(self, app: Flask, session: BrowserSession, response: Response) -> None:  # type: ignore[override]
+    def save_session(  # type: ignore[override]  # it only meets sessions that open_session made
+        self, app: Flask, session: BrowserSession, response: Response
+    ) -> None:
         secure = app.extensions["settings"].is_https
         flags = {"secure": secure, "httponly": True, "samesite": "Lax", "path": "/"}
-        if session.drop:
+        if session.must_clear:
             response.delete_cookie(cookie_name(app, "session"), **flags)
-        elif session.send:
+        elif session.must_send:
             response.set_cookie(cookie_name(app, "session"), session.token, **flags)
         if session.get("new_browser"):
             response.set_cookie(cookie_name(app, "browser"), session["new_browser"], max_age=BROWSER_COOKIE_LIFE, **flags)
@@ -86,14 +89,14 @@ class CookieSessions(SessionInterface):
 
 
 def read_tokens(cookie: str | None) -> tuple[str, ...]:
-    """The trust tokens of a cookie, one for each person who trusts this browser."""
+    """The cookie's trust tokens, one for each person who trusts this browser."""
     if not cookie or len(cookie) > TRUSTED_COOKIE_MAX:
         return ()
     return tuple(token for token in cookie.split(trusted_browsers.BETWEEN) if token)[: config.TRUSTED_TOKENS]
 
 
 def cookie_name(app: Flask, name: str) -> str:
-    """With the __Host- prefix wherever the portal is served over HTTPS (SE-5)."""
+    """With the __Host- prefix if the portal is served over HTTPS (SE-5)."""
     return f"__Host-{name}" if app.extensions["settings"].is_https else name
 
 
@@ -101,30 +104,35 @@ def csrf_key(app: Flask) -> bytes:
     return str(app.secret_key).encode()
 
 
-def request_time():
-    """The moment of this request: asked once, the same for all that it does."""
+def request_time() -> datetime:
+    """The time of this request: read once, the same throughout."""
     if "now" not in g:
         g.now = clock.now()
-    return g.now
+    return cast(datetime, g.now)
+
+
+def current_session() -> BrowserSession:
+    """Flask's session of this request, with its actual type."""
+    return cast(BrowserSession, session)
 
 
 def session_user() -> SessionUser | None:
-    """The person of this request, claimant or signed in, or None."""
-    found = session.find()  # type: ignore[attr-defined]
+    """The visitor, claimant or signed in; None for a stranger."""
+    found = current_session().find()
     return found if isinstance(found, SessionUser) else None
 
 
 def ended_session() -> sessions.Ended | None:
-    """The session that this request's cookie once was, where it is over."""
-    found = session.find()  # type: ignore[attr-defined]
+    """The session of this request's cookie, if it has ended."""
+    found = current_session().find()
     return found if isinstance(found, sessions.Ended) else None
 
 
 def origin() -> str:
-    """The address that this page was opened under, if it is one of ours; else the one that links name."""
+    """The origin that this page was opened under if it is one of the portal's, else the one used in links."""
     known: tuple[str, ...] = current_app.extensions["settings"].origins
-    asked = f"{request.scheme}://{request.environ.get('HTTP_HOST', '')}"  # request.host would refuse a forged one here
-    return asked if asked in known else known[0]
+    requested = f"{request.scheme}://{request.environ.get('HTTP_HOST', '')}"  # request.host would raise here if it is forged
+    return requested if requested in known else known[0]
 
 
 def request_context() -> RequestContext:
@@ -141,38 +149,39 @@ def request_context() -> RequestContext:
         origin=origin(),
         texts=settings.texts,
         countries=settings.text_countries,
-        browser=session.browser,  # type: ignore[attr-defined]
-        trusted=session.trusted,  # type: ignore[attr-defined]
-        trust_days=current_app.extensions["settings"].trusted_browser_days,
+        browser=current_session().browser,
+        trusted=current_session().trusted,
+        trust_days=settings.trusted_browser_days,
     )
 
 
 def give_browser_token() -> None:
-    """Give this browser a token of its own where it has none; sent with the answer."""
-    if not session.browser:  # type: ignore[attr-defined]
-        session.browser = session["new_browser"] = sessions.new_token()  # type: ignore[attr-defined]
+    """Send this browser a token with the response if it has none."""
+    current = current_session()
+    if not current.browser:
+        current.browser = current["new_browser"] = sessions.new_token()
 
 
 def keep_trust(cookie: str | None) -> None:
-    """Send what a newly trusted browser keeps with the answer."""
+    """Send a newly trusted browser its cookie with the response."""
     if cookie:
-        session["new_trusted"] = cookie
+        current_session()["new_trusted"] = cookie
 
 
 def touch_session() -> None:
-    """Note that the person did something, at most once a minute (SE-1)."""
+    """Store that the person was active, at most once a minute (SE-1)."""
     who = session_user()
     if who and not who.is_claimant and request_time() - who.last_seen_at >= config.SESSION_TOUCH:
         try:
             sessions.touch_session(request_context())
-        except BUSY:  # a busy database costs the page nothing but this note
+        except BUSY:  # the page is more important than this timestamp
             db.session.rollback()
             return
         g.touched = True
 
 
 def seconds_left() -> int | None:
-    """Seconds until this session ends by itself, as the server knows it; None for strangers."""
+    """Seconds until this session times out; None for strangers."""
     who = session_user()
     if who is None:
         return None
@@ -181,38 +190,11 @@ def seconds_left() -> int | None:
     return int((who.idle_end() - request_time()).total_seconds())
 
 
-def own_path(text: str | None) -> str | None:
-    """A path of ours to go on to, or None: no other host, scheme, backslash or control character."""
+def safe_path(text: str | None) -> str | None:
+    """A path within the portal, or None, against open redirects: no host, scheme, backslash, or control character."""
     if not text or len(text) > 512 or not text.startswith("/") or text.startswith(("//", "/\\")):
         return None
     parts = urlsplit(text)
     if parts.scheme or parts.netloc or any(ord(character) < 33 or character == "\\" for character in text):
         return None
     return text
-
-
-class SignedIn:
-    """flask-login's user: the visitor of a complete sign-in."""
-
-    is_authenticated = True
-    is_active = True
-    is_anonymous = False
-
-    def __init__(self, who: SessionUser) -> None:
-        self.who = who
-        self.display_name = who.full_name
-        self.username = who.username
-
-    def get_id(self) -> str:
-        return str(self.who.user_id)
-
-    @property
-    def initials(self) -> str:
-        words = [word for word in self.who.full_name.replace("Dr. ", "").split() if word]
-        return "".join(word[0] for word in (words[0], words[-1])).upper() if len(words) > 1 else self.who.full_name[:1].upper()
-
-
-def load_signed_in(request) -> SignedIn | None:
-    """flask-login's request loader: the session row decides, nothing in the cookie does."""
-    who = session_user()
-    return SignedIn(who) if who and not who.is_claimant else None

@@ -1,4 +1,7 @@
-"""What a mail says: the plain text from its template, and the same words in the one HTML layout of all mails."""
+"""The text of an email from its template, and the same text in the HTML layout that all emails share.
+
+The HTML is made from the plain text: one layout, no second set of sentences to translate, and a new notice needs one template.
+"""
 
 from typing import Any
 
@@ -7,24 +10,24 @@ from flask import render_template
 from portal.flows.base.audit import one_line
 from portal.policy import PATIENT
 
-LIMIT = 2000  # characters of one fact
+FACT_MAX = 2000  # characters of one fact
 
 
 def write_email(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[str, str]:
-    """Subject and text. The template's first line is the subject; a fact is one line, whoever typed it.
+    """Subject and plain text. The template's first line is the subject; facts are reduced to single lines.
 
-    `links`: tokens by the name that the template knows them by ("link", "not_me"); one that is missing is None.
+    `links`: tokens by their name in the template ("link", "not_me"); a missing one is None.
     """
-    said = {name: one_line(fact, LIMIT) if isinstance(fact, str) else fact for name, fact in facts.items()}
-    usual = {"link": None, "not_me": None, "issuer": PATIENT.issuer, "may_trust": PATIENT.may_trust_browsers}
-    text = render_template(f"email/{template}.txt", **{**usual, **said, **links})
+    lines = {name: one_line(fact, FACT_MAX) if isinstance(fact, str) else fact for name, fact in facts.items()}
+    defaults = {"link": None, "not_me": None, "issuer": PATIENT.issuer, "may_trust": PATIENT.may_trust_browsers}
+    text = render_template(f"email/{template}.txt", **{**defaults, **lines, **links})
     subject, _, body = text.partition("\n")
     return subject.strip(), body.strip() + "\n"
 
 
-def split_paragraphs(text: str) -> list[dict]:
-    """The text's paragraphs: `lines`, and `link` where the last line is an address and those before it say where it leads."""
-    found: list[dict] = []
+def split_paragraphs(text: str) -> list[dict[str, Any]]:
+    """The text's paragraphs: `lines`, and `link` with its `label` if the last two lines are a label and an address."""
+    found: list[dict[str, Any]] = []
     for block in filter(None, (part.strip() for part in text.split("\n\n"))):
         *lines, last = block.splitlines()
         if lines and last.startswith(("https://", "http://")):
@@ -35,7 +38,7 @@ def split_paragraphs(text: str) -> list[dict]:
 
 
 def compose_email(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[str, str, str]:
-    """Subject, text and HTML of a mail."""
+    """Subject, plain text, and HTML of an email."""
     subject, text = write_email(template, facts, links)
     issuer = facts.get("issuer", PATIENT.issuer)
     return subject, text, render_template("email/_layout.html", subject=subject, issuer=issuer, paragraphs=split_paragraphs(text))

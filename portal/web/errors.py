@@ -1,9 +1,9 @@
-"""What a person sees when a page cannot be had: never a stack trace, never blank."""
+"""Error pages: never a stack trace, never blank."""
 
 import logging
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, request, session
+from flask import Flask, Response, current_app, g, request
 from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -12,9 +12,9 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 
 from portal.db import BUSY
 from portal.flows.base.audit import record_event_alone
-from portal.web.browser_session import request_context, session_user
+from portal.web.browser_session import current_session, request_context, session_user
 from portal.web.headers import CROSS_SITE
-from portal.web.rendering import place_to_return, render_page, send_to_sign_in
+from portal.web.rendering import page_to_return, render_page, send_to_sign_in
 
 log = logging.getLogger(__name__)
 PAGES = {400: 403, 403: 403, 404: 404, 405: 405, 413: 413}
@@ -26,21 +26,21 @@ def register_error_pages(app: Flask) -> None:
     for error in BUSY:
         app.register_error_handler(error, database_busy)
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(InternalServerError, broken)
+    app.register_error_handler(InternalServerError, server_error)
 
 
 def form_expired(error: CSRFError) -> Response:
-    """A form whose token is not this session's. Signed out in mid-task: to the sign-in page, as the guard would (HX-6)."""
+    """A form with another session's CSRF token. Signed out meanwhile: redirect to sign-in, as the guard would (HX-6)."""
     if session_user() is None and request.blueprints and request.blueprints[-1] not in PUBLIC_BLUEPRINTS:
         return send_to_sign_in()
     record_event_alone(request_context(), "malicious_csrf", "form_expired")
-    return render_page("errors/expired.html", 403, again_url=place_to_return() or "/")
+    return render_page("errors/expired.html", 403, again_url=page_to_return() or "/")
 
 
 def database_busy(error: OperationalError | PoolTimeoutError) -> Response:
-    """The database was held for too long, hung, or had no connection free: nothing was changed, and the page says so."""
+    """The database was locked too long, hung, or had no free connection: nothing was changed, and the page says so."""
     log.error("request %s: the database did not respond: %s", g.get("request_id"), getattr(error, "orig", error))
-    session.forget()  # type: ignore[attr-defined]
+    current_session().forget()
     response = render_page("errors/503.html", 503)
     response.headers["Retry-After"] = "5"
     return response
@@ -49,7 +49,7 @@ def database_busy(error: OperationalError | PoolTimeoutError) -> Response:
 def http_error(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error
-    if isinstance(error, SecurityError):  # a name that is not ours: links are made as for our own
+    if isinstance(error, SecurityError):  # a forged Host: build links for the portal's own
         request_ctx.url_adapter = current_app.url_map.bind(urlsplit(current_app.extensions["settings"].base_url).netloc)
     if error.description == CROSS_SITE:
         record_event_alone(request_context(), "malicious_csrf", CROSS_SITE)
@@ -60,11 +60,11 @@ def http_error(error: HTTPException) -> Response | HTTPException:
     return response
 
 
-def broken(error: InternalServerError) -> Response:
-    """Ours: the page has a reference number that the log has too."""
-    if isinstance(error.original_exception, BUSY):  # met while the page of another error was made
+def server_error(error: InternalServerError) -> Response:
+    """A bug: the page shows a reference number that is also in the log."""
+    if isinstance(error.original_exception, BUSY):  # raised while another error page was rendered
         return database_busy(error.original_exception)
-    session.forget()  # type: ignore[attr-defined]
+    current_session().forget()
     reference = g.get("request_id", "")
     log.error("request %s failed", reference, exc_info=error.original_exception or error)
     return render_page("errors/500.html", 500, reference=reference)

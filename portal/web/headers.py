@@ -1,6 +1,8 @@
-"""Headers on every answer, and the two checks that come before any page: HTTPS and same site (HD-1 to HD-4, CF-2)."""
+"""Security headers on every response, and the checks before every page: HTTPS, NUL, same site (HD-1 to HD-4, CF-2)."""
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
+from wsgiref.headers import Headers
 
 from flask import Response, abort, current_app, request
 
@@ -27,13 +29,13 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def trusted_hosts(settings: Settings) -> list[str]:
-    """The names that this portal answers to; a forged Host header is refused."""
+    """The host names that the portal responds to; a forged Host header is refused."""
     host = urlsplit(settings.base_url).hostname or ""
     return ["localhost", "127.0.0.1"] if is_loopback_host(host) else [host]
 
 
 def require_https() -> None:
-    """Plain HTTP is for loopback only."""
+    """Allow plain HTTP on loopback only."""
     settings: Settings = current_app.extensions["settings"]
     if settings.is_https and not request.is_secure:
         abort(403, "https")
@@ -42,13 +44,13 @@ def require_https() -> None:
 
 
 def refuse_nul() -> None:
-    """No address behind a side holds a NUL, and PostgreSQL takes none in a text. Mailed links answer for themselves."""
+    """404 for a NUL in the path of a side: PostgreSQL rejects it in text. Emailed links handle it themselves."""
     if "\0" in request.path and request.path.startswith(("/ehr", "/support", "/account")):
         abort(404)
 
 
 def refuse_cross_site() -> None:
-    """An unsafe request that another site began is refused before its CSRF token is read."""
+    """Refuse an unsafe cross-site request before its CSRF token is read."""
     if request.method in SAFE_METHODS:
         return
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
@@ -59,7 +61,7 @@ def refuse_cross_site() -> None:
 
 
 def add_headers(response: Response) -> Response:
-    """HD-1 to HD-4, and HX-4: a page and its fragment are not mixed."""
+    """Add the headers of HD-1 to HD-4, and Vary so that caches keep a page and its fragment apart (HX-4)."""
     for name, value in FIXED.items():
         response.headers.setdefault(name, value)
     response.headers["Cache-Control"] = "no-store"
@@ -69,14 +71,14 @@ def add_headers(response: Response) -> Response:
     return response
 
 
-def static_headers(settings: Settings):
-    """What WhiteNoise calls for each file: the same headers, but a file that is opened by itself may load nothing."""
+def static_headers(settings: Settings) -> Callable[[Headers, str, str], None]:
+    """A callback for WhiteNoise: the same headers, but a file opened on its own may load nothing."""
     own = {**FIXED, "Content-Security-Policy": FILE_POLICY}
     del own["Reporting-Endpoints"]
     if settings.is_https:
         own["Strict-Transport-Security"] = STRICT_TRANSPORT
 
-    def add(headers, path: str, url: str) -> None:
+    def add(headers: Headers, path: str, url: str) -> None:
         for name, value in own.items():
             headers[name] = value
 

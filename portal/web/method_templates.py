@@ -1,4 +1,4 @@
-"""Where a method's templates are looked for that brings a folder of its own: as methods/NAME/…, behind the portal's."""
+"""The template loader for methods with their own folder: it serves methods/NAME/… after the portal's own templates."""
 
 from collections.abc import Callable
 
@@ -6,16 +6,16 @@ from jinja2 import BaseLoader, Environment, FileSystemLoader, TemplateNotFound
 
 from portal.methods import method
 
-ROOM = "methods"
+FOLDER = "methods"
 
 
 class MethodTemplates(BaseLoader):
-    """Finds methods/NAME/FILE in the folder of the method of that name, while it is switched on."""
+    """Finds methods/NAME/FILE in that method's folder if the method is switched on."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
-        room, _, rest = template.partition("/")
+        folder, _, rest = template.partition("/")
         name, _, file = rest.partition("/")
-        found = method(name) if room == ROOM else None
+        found = method(name) if folder == FOLDER else None
         if found is None or found.templates is None:
             raise TemplateNotFound(template)
         return FileSystemLoader(found.templates).get_source(environment, file)

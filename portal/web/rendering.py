@@ -1,53 +1,46 @@
-"""Answers: a page or its fragment, a refusal, a redirect. The only module that knows HTMX exists."""
+"""Responses: pages, fragments, refusals, redirects. The only module that knows HTMX."""
 
 from datetime import datetime
+from typing import Any, cast
 
-from flask import Response, current_app, g, make_response, redirect, render_template, request, session, url_for
-from flask_babel import format_date, format_datetime, get_translations, gettext, ngettext
-from flask_login import current_user
-from jinja2 import Environment
+from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
+from flask_babel import format_date, format_datetime, gettext, ngettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
+from wtforms import Form
 
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import SessionUser
 from portal.flows.emergency import grants
 from portal.policy import PROVIDER
-from portal.web.browser_session import ended_session, own_path, request_context, request_time, seconds_left, session_user
+from portal.web.browser_session import current_session, ended_session, request_context, safe_path, session_user
 from portal.words import refusals
 from portal.words.refusals import Refused
 
+PORTAL_BRAND = {"name": "Medximity", "key": "portal"}
+EHR_BRAND = {"name": "DigitalPatientChart", "key": "ehr"}
+HOMES = {
+    "patient": "patient.home",
+    "provider": "provider.charts",
+    "administrator": "provider.charts",
+    "support": "support.approvals.listed",
+}
+PAGE_OF_DOWNLOAD = {"export": "show", "download": "backup_codes"}  # return to the page with the link, not to the file
+
 
 def is_fragment() -> bool:
-    """Whether HTMX asked, and only the step is swapped."""
+    """Whether HTMX sent the request and swaps the step only."""
     return request.headers.get("HX-Request") == "true"
 
 
-def render_page(template: str, status: int = 200, **context) -> Response:
-    """A whole page, or the fragment of it for HTMX: one template serves both (product rule 15)."""
+def render_page(template: str, status: int = 200, **context: Any) -> Response:
+    """A whole page, or its fragment for HTMX: one template serves both (product rule 15)."""
     layout = "layouts/fragment.html" if is_fragment() else "layouts/page.html"
-    is_news = "X-Background" in request.headers  # a page asks itself, to swap a part of it
+    is_news = "X-Background" in request.headers  # the page polls to swap a part of itself
     response = make_response(render_template(template, layout=layout, is_news=is_news, **context), status)
     if status >= 400:
-        response.headers["HX-Push-Url"] = "false"  # a refused form is not a place in the history
+        response.headers["HX-Push-Url"] = "false"  # no history entry for a refused form
     return response
-
-
-def load_translations():
-    """The translations of this request, looked up once: a page says some thirty sentences."""
-    if "catalogue" not in g:
-        g.catalogue = get_translations()
-    return g.catalogue
-
-
-def install_translations(environment: Environment) -> None:
-    """Let templates translate by `catalogue`; flask-babel's own callables look it up anew at each sentence."""
-    environment.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: load_translations().gettext(text),
-        lambda one, many, number: load_translations().ngettext(one, many, number),
-        newstyle=True,
-    )
-    environment.globals["_"] = environment.globals["gettext"]
 
 
 def refusal_sentence(refused: Refused) -> str:
@@ -58,8 +51,8 @@ def refusal_sentence(refused: Refused) -> str:
     return refusals.sentence(refused, gettext, ngettext)
 
 
-def refuse_form(template: str, form, refused: Refused | None = None, field: str = "", **context) -> Response:
-    """The same page with what is wrong beside the field and in the summary, status 422."""
+def refuse_form(template: str, form: Form, refused: Refused | None = None, field: str = "", **context: Any) -> Response:
+    """The same page, status 422, with the problem beside its field and in the summary; `form` is () if the page has none."""
     problems = []
     for each in form:
         each.errors = [refusal_sentence(Refused(str(reason))) for reason in each.errors]
@@ -73,26 +66,26 @@ def refuse_form(template: str, form, refused: Refused | None = None, field: str 
     return render_page(template, 422, form=form, problems=problems, **context)
 
 
-def redirect_to(endpoint: str, **values) -> Response:
-    """On to another page with a GET (303)."""
+def redirect_to(endpoint: str, **values: Any) -> Response:
+    """Redirect to another page, fetched with GET (303)."""
     return redirect_to_path(url_for(endpoint, **values))
 
 
 def redirect_to_path(path: str) -> Response:
-    return redirect(path, 303)  # type: ignore[return-value]
+    return cast(Response, redirect(path, 303))  # made by the app, whose answers are Flask's
 
 
 def send_to_sign_in() -> Response:
-    """Nobody is signed in: to the sign-in page and back afterwards."""
-    over = ended_session()
-    if over:
-        record_event_alone(request_context(), "session_use_after_expire", over.reason, over, over.token_hash)
+    """Redirect to the sign-in page, and back afterwards."""
+    ended = ended_session()
+    if ended:
+        record_event_alone(request_context(), "session_use_after_expire", ended.reason, ended, ended.token_hash)
         grants.close_due_grants(request_context())
-    return redirect_browser(url_for("sign_in.ask_password", next=place_to_return()))
+    return redirect_from_guard(url_for("sign_in.ask_password", next=page_to_return()))
 
 
-def redirect_browser(target: str) -> Response:
-    """A guard's way on. HTMX must not swap it into a panel: the whole browser goes there (HX-6)."""
+def redirect_from_guard(target: str) -> Response:
+    """A guard's redirect. HTMX must not swap the target into the step, so the whole browser goes there (HX-6)."""
     if is_fragment():
         response = make_response("", 401)
         response.headers["HX-Redirect"] = target
@@ -100,24 +93,21 @@ def redirect_browser(target: str) -> Response:
     return redirect_to_path(target)
 
 
-OFFERED_BY = {"export": "show", "download": "backup_codes"}  # nobody lands on a file: the page beside it offers it
-
-
-def place_to_return() -> str | None:
-    """The page that the person was on, with what its address says: this one where it can be opened with a GET."""
-    if request.blueprint in ("sign_in", "emergency"):  # a claimant begins again; the page wanted first was the row's
-        return own_path(request.args.get("next"))
+def page_to_return() -> str | None:
+    """The page to return to, with its query string: this address if it accepts GET, else None."""
+    if request.blueprint in ("sign_in", "emergency"):  # keep the page requested first
+        return safe_path(request.args.get("next"))
     try:
-        current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]
+        current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]  # a request is bound
     except (HTTPException, RequestRedirect):
         return None
     parent, _, name = request.endpoint.rpartition(".") if request.endpoint else ("", "", "")
-    path = url_for(f"{parent}.{OFFERED_BY[name]}") if name in OFFERED_BY else request.path
-    return own_path(f"{path}?{request.query_string.decode(errors='replace')}".rstrip("?"))
+    path = url_for(f"{parent}.{PAGE_OF_DOWNLOAD[name]}") if name in PAGE_OF_DOWNLOAD else request.path
+    return safe_path(f"{path}?{request.query_string.decode(errors='replace')}".rstrip("?"))
 
 
-def redirect_whole_page(path: str) -> Response:
-    """Out of a step that is swapped, to another part of the site: the frame around it changes, too."""
+def redirect_out_of_step(path: str) -> Response:
+    """Redirect from a swapped step to another part of the site, whose frame differs."""
     if not is_fragment():
         return redirect_to_path(path)
     response = make_response("", 200)
@@ -126,73 +116,22 @@ def redirect_whole_page(path: str) -> Response:
 
 
 def moment(at: datetime) -> str:
-    """A moment in words, in UTC and saying so."""
-    return format_datetime(at, "d MMMM y, HH:mm") + " UTC"
+    """Date and time as people read them, with "UTC"."""
+    return f"{format_datetime(at, 'd MMMM y, HH:mm')} UTC"
 
 
 def day(at: datetime) -> str:
-    """A day in words."""
-    return format_date(at, "d MMMM y")
+    """A date as people read it."""
+    return str(format_date(at, "d MMMM y"))
 
 
-def template_context() -> dict:
-    """What every template may use."""
-    return {
-        "person": current_user if current_user.is_authenticated else None,
-        "brand": g.get("brand") or brand_for(session_user()),
-        "side": g.get("side"),
-        "next_path": g.get("next_path"),
-        "session_seconds": seconds_to_warn(),
-        "emergency": emergency_left(),
-        "test_bench": current_app.extensions["settings"].test_bench,
-        "support_contact": current_app.extensions["settings"].support_contact,
-        "home_url": home_url(),
-        "moment": moment,
-        "say": refusal_sentence,
-        "absolute": absolute_url,
-        "day": day,
-        "short_day": lambda at: format_date(at, "d MMM y"),
-        "moment_of": lambda text: moment(datetime.fromisoformat(text)),
-        "day_of": lambda text: day(datetime.fromisoformat(text)),
-    }
-
-
-def seconds_to_warn() -> int | None:
-    """Until the session ends unless the person does something; None where nothing that they do would help."""
-    seconds, emergency_ends = seconds_left(), emergency_left()
-    return None if seconds and emergency_ends and emergency_ends["seconds"] <= seconds else seconds
-
-
-def emergency_left() -> dict | None:
-    """For the banner of emergency access: whole seconds to its end by the server's clock, and the end itself."""
-    who = session_user()
-    if who is None or not who.is_emergency:
-        return None
-    return {"seconds": int((who.ends_at - request_time()).total_seconds()), "until": who.ends_at}
-
-
-def absolute_url(endpoint: str, **values) -> str:
-    """An address for a mail: below the address that the operator set, whatever Host a request named (RC-7)."""
-    return current_app.extensions["settings"].base_url + url_for(endpoint, **values)
-
-
-PORTAL_BRAND = {"name": "Medximity", "key": "portal"}
-EHR_BRAND = {"name": "DigitalPatientChart", "key": "ehr"}
-HOMES = {
-    "patient": "patient.home",
-    "provider": "provider.charts",
-    "administrator": "provider.charts",
-    "support": "support.approvals.listed",
-}
-
-
-def brand_for(who: SessionUser | None) -> dict:
-    """The name over the pages that belong to no side (help, the code page): that of the person's own."""
+def brand_for(who: SessionUser | None) -> dict[str, str]:
+    """The brand of pages that belong to no side (help, the code page): the one of the person's own side."""
     return EHR_BRAND if who and who.role in PROVIDER.roles else PORTAL_BRAND
 
 
 def home_url() -> str:
-    """Where a person begins: their side's home, or the sign-in page."""
+    """The home page of the person's side, or the sign-in page."""
     who = session_user()
     if who is None or who.is_claimant:
         brand = g.get("brand") or brand_for(who)
@@ -201,10 +140,10 @@ def home_url() -> str:
 
 
 def home_endpoint(role: str) -> str:
-    """The first page behind the side of a role."""
+    """The endpoint of a role's home page."""
     return HOMES[role]
 
 
 def renew_session(token: str) -> None:
-    """Carry a session's new token."""
-    session.renew(token)  # type: ignore[attr-defined]
+    """Send a session's new token with this response."""
+    current_session().renew(token)

@@ -1,6 +1,6 @@
-"""The files that browsers fetch: addresses that change with the content, and a brotli and a gzip beside each file that gains by it.
+"""Static files: versioned addresses, and brotli and gzip variants of files that compress well.
 
-Pages are never compressed: they carry tokens (BREACH).
+Pages are never compressed, because they contain tokens (BREACH).
 """
 
 import gzip
@@ -8,6 +8,7 @@ import hashlib
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import brotli
 from flask import Flask
@@ -17,7 +18,7 @@ from portal.settings.environment import Settings
 from portal.web import headers
 
 STATIC = Path(__file__).parent.parent / "static"
-COMPRESSED = (".css", ".js", ".svg")  # typefaces are compressed already
+COMPRESSED = (".css", ".js", ".svg")  # fonts are compressed already
 VERSIONS = {
     path.relative_to(STATIC).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:8]
     for path in sorted(STATIC.rglob("*"))
@@ -26,10 +27,10 @@ VERSIONS = {
 
 
 def serve_static_files(app: Flask, settings: Settings) -> None:
-    """Answer `/static/…` in front of the app, and let `url_for("static", filename=…)` find it."""
+    """Serve `/static/…` in front of the app, with addresses from `url_for("static", filename=…)`."""
     app.add_url_rule("/static/<path:filename>", "static", build_only=True)
     app.url_defaults(add_version)
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]  # as Flask documents it
         app.wsgi_app,
         root=str(pack(settings.instance)),
         prefix="static/",
@@ -40,14 +41,14 @@ def serve_static_files(app: Flask, settings: Settings) -> None:
     )
 
 
-def add_version(endpoint: str, values: dict) -> None:
-    """A static file's address changes with its content, so that it may be kept for ever."""
+def add_version(endpoint: str, values: dict[str, Any]) -> None:
+    """Add a hash of the content to a static file's address, so that it can be cached forever."""
     if endpoint == "static" and values.get("filename") in VERSIONS:
         values.setdefault("v", VERSIONS[values["filename"]])
 
 
 def pack(instance: Path) -> Path:
-    """A folder in `instance` with the files and their small siblings, made once and named after all they hold: none is ever stale."""
+    """A folder in `instance` with the files and their compressed variants; named by a hash of all contents, so never stale."""
     digest = hashlib.sha256(repr(("br", VERSIONS)).encode()).hexdigest()[:16]
     packed = instance / f"static-{digest}"
     if packed.exists():
@@ -59,6 +60,6 @@ def pack(instance: Path) -> Path:
         path.with_name(f"{path.name}.br").write_bytes(brotli.compress(path.read_bytes(), quality=11))
     try:
         draft.rename(packed)
-    except OSError:  # another process was first
+    except OSError:  # another process created it first
         shutil.rmtree(draft)
     return packed

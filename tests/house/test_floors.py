@@ -10,12 +10,12 @@ FLOORS = (
     ("portal.cli",),
     ("portal.blueprints.patient", "portal.blueprints.ehr", "portal.blueprints.support"),  # the sides, which nest what they share
     (
-        "portal.blueprints.wizard",
         "portal.blueprints.account",
         "portal.blueprints.approvals",
         "portal.blueprints.emergency",
         "portal.blueprints.public",
     ),
+    ("portal.blueprints.wizard",),
     ("portal.blueprints.shared", "portal.blueprints.machine", "portal.blueprints.test_bench"),
     ("portal.queue",),
     ("portal.web",),

@@ -1,1 +1,1 @@
-"""Account Settings, the same pages on every side: Security, sessions, Profile, and proving who you are before a change."""
+"""Account Settings, the same pages on every side: Security, sessions, Profile, and step-up before a change."""

@@ -1,4 +1,4 @@
-"""One of a person's authenticators: its name, and its end while another stays. Nested in each side's blueprint."""
+"""Renaming an authenticator, and removing it if another remains. Nested in each side's blueprint."""
 
 from flask import Blueprint, Response, abort, request
 
@@ -14,8 +14,8 @@ from portal.words.refusals import Refused
 blueprint = Blueprint("authenticators", __name__)
 
 
-def own(authenticator_id: str) -> security_page.AuthenticatorView:
-    """The visitor's authenticator; 404 where it is nobody's or another's."""
+def own_authenticator(authenticator_id: str) -> security_page.AuthenticatorView:
+    """The visitor's own authenticator with this id; 404 if there is none."""
     return next(
         (each for each in security_page.own_authenticators(request_context()) if each.id == authenticator_id), None
     ) or abort(404)
@@ -23,44 +23,46 @@ def own(authenticator_id: str) -> security_page.AuthenticatorView:
 
 @blueprint.get("/<authenticator_id>/name")
 def rename(authenticator_id: str) -> Response:
-    again = require_code()
-    if again:
-        return again
-    held = own(authenticator_id)
-    return render_page("account/rename.html", form=LabelForm(name=held.name), held=held)
+    step_up = require_code()
+    if step_up:
+        return step_up
+    authenticator = own_authenticator(authenticator_id)
+    return render_page("account/rename.html", form=LabelForm(name=authenticator.name), held=authenticator)
 
 
 @blueprint.post("/<authenticator_id>/name")
 def submit_rename(authenticator_id: str) -> Response:
-    again = require_code()
-    if again:
-        return again
-    held = own(authenticator_id)
+    step_up = require_code()
+    if step_up:
+        return step_up
+    authenticator = own_authenticator(authenticator_id)
     form = LabelForm(request.form)
     if not form.validate():
-        return refuse_form("account/rename.html", form, held=held)
+        return refuse_form("account/rename.html", form, held=authenticator)
     try:
-        authenticators.rename_authenticator(request_context(), held.id, form.name.data)
+        authenticators.rename_authenticator(request_context(), authenticator.id, form.name.data)
     except Refused as refused:
-        return refuse_form("account/rename.html", form, refused, "name", held=held)
+        return refuse_form("account/rename.html", form, refused, "name", held=authenticator)
     return redirect_and_say("security", "changed")
 
 
 @blueprint.get("/<authenticator_id>/remove")
 def remove(authenticator_id: str) -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
-    held = own(authenticator_id)
-    is_last = security_page.is_last(security_page.own_authenticators(request_context()), held)
-    return render_page("account/last_way.html" if is_last else "account/remove.html", held=held)
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
+    authenticator = own_authenticator(authenticator_id)
+    is_last = security_page.is_last(security_page.own_authenticators(request_context()), authenticator)
+    return render_page("account/last_way.html" if is_last else "account/remove.html", held=authenticator)
 
 
 @blueprint.post("/<authenticator_id>/remove")
 def submit_remove(authenticator_id: str) -> Response:
-    held = own(authenticator_id)
-    again = require_fresh_proof()
-    if again:
-        return again
-    removed = authenticators.remove_authenticator(request_context(), held.id)
-    return redirect_and_say("security", "changed") if removed else redirect_to_path(request.path)  # the page says why it stays
+    authenticator = own_authenticator(authenticator_id)
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
+    removed = authenticators.remove_authenticator(request_context(), authenticator.id)
+    return (
+        redirect_and_say("security", "changed") if removed else redirect_to_path(request.path)
+    )  # the page explains why it can't be removed

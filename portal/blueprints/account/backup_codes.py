@@ -1,10 +1,11 @@
-"""Backup codes after set-up: the reminder to look after them, and a new set; nested in each side."""
+"""Backup codes after set-up: reminders, and generating a new set. Nested in each side's blueprint."""
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.blueprints.shared.guards import require_fresh_proof
+from portal.blueprints.shared.sides import current_side
 from portal.flows.factors import backup_codes as flow
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, render_page
@@ -13,12 +14,12 @@ blueprint = Blueprint("codes", __name__)
 
 
 def codes_reminder(codes: flow.Overview | None) -> tuple[str | None, str | None]:
-    """The one thing that a person should look after, and where; (None, None) when all is well."""
+    """The most urgent reminder about backup codes and the address to act on it; (None, None) if there is none."""
     if codes is None:
         return None, None
-    regenerate_url = g.side.url("codes.regenerate")
+    regenerate_url = current_side().url("codes.regenerate")
     if not codes.kept:
-        where = g.side.url("setup.backup_codes") if codes.readable else regenerate_url
+        where = current_side().url("setup.backup_codes") if codes.readable else regenerate_url
         return _(
             "You haven't confirmed that your backup codes are saved. Without them, losing your phone would lock you out."
         ), where
@@ -34,16 +35,16 @@ def codes_reminder(codes: flow.Overview | None) -> tuple[str | None, str | None]
 @blueprint.get("")
 def regenerate() -> Response:
     if not request_context().who.is_on:
-        return redirect_to_path(g.side.url("security"))
+        return redirect_to_path(current_side().url("security"))
     return require_fresh_proof() or render_page("account/regenerate.html", backup=flow.codes_overview(request_context()))
 
 
 @blueprint.post("")
 def submit_regenerate() -> Response:
     if not request_context().who.is_on:
-        return redirect_to_path(g.side.url("security"))
-    again = require_fresh_proof()
-    if again:
-        return again
+        return redirect_to_path(current_side().url("security"))
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     flow.regenerate_codes(request_context(), request.form.get("set", type=int))
-    return redirect_to_path(g.side.url("setup.backup_codes"))
+    return redirect_to_path(current_side().url("setup.backup_codes"))

@@ -1,17 +1,19 @@
-"""Showing password and second factor again before a change; nested in each side, which supplies guard and chrome."""
+"""Step-up: password and second factor again before a change ("Confirm it's you"). Nested in each side's blueprint."""
 
-from flask import Blueprint, Response, g, request
+from typing import Any
+
+from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
-from portal.blueprints.shared.guards import forbid
-from portal.blueprints.shared.questions import blank, question_context, taken
+from portal.blueprints.shared.guards import refuse_text_if_not_offered
+from portal.blueprints.shared.questions import blank_form, question_context, submitted_form
+from portal.blueprints.shared.sides import current_side
 from portal.flows.factors import reauthenticate as flow
 from portal.flows.factors.challenges import ChallengeOption, challenge_options, explain_texts_off
 from portal.flows.sign_in import sign_in
 from portal.forms.codes import AnswerForm, ReauthenticationForm
 from portal.forms.sign_in import PasswordForm
-from portal.policy import policy_of
-from portal.web.browser_session import own_path, request_context
+from portal.web.browser_session import request_context, safe_path
 from portal.web.rendering import redirect_to_path, refusal_sentence, refuse_form, render_page, renew_session
 from portal.words.refusals import Refused
 
@@ -21,36 +23,36 @@ blueprint = Blueprint("confirm", __name__)
 @blueprint.get("")
 def ask() -> Response:
     if request_context().who.is_fresh(request_context().now):
-        return redirect_to_path(place_after())
-    shown = context()
-    return render_page("account/confirm.html", form=blank(shown["asked"], form_type(), PasswordForm), **shown)
+        return redirect_to_path(return_path())
+    shown = page_context()
+    return render_page("account/confirm.html", form=blank_form(shown["asked"], form_type(), PasswordForm), **shown)
 
 
 @blueprint.post("")
 def submit() -> Response:
-    form = taken(form_type(), PasswordForm)
+    form = submitted_form(form_type(), PasswordForm)
     if not form.validate():
-        return refuse_form("account/confirm.html", form, **context())
+        return refuse_form("account/confirm.html", form, **page_context())
     answer = form.answer if isinstance(form, AnswerForm) else None
     try:
         token = flow.submit_reauthentication(request_context(), form.password.data, answer)
     except Refused as refused:
         field = "password" if refused.reason == flow.WRONG_PASSWORD or answer is None else form.question
-        return refuse_form("account/confirm.html", form, refused, field, **context())
+        return refuse_form("account/confirm.html", form, refused, field, **page_context())
     renew_session(token)
-    return redirect_to_path(place_after())
+    return redirect_to_path(return_path())
 
 
-def form_type() -> type:
+def form_type() -> type[PasswordForm]:
     return ReauthenticationForm if request_context().who.is_on else PasswordForm
 
 
-def place_after() -> str:
-    return own_path(request.args.get("next")) or g.side.url("security")
+def return_path() -> str:
+    return safe_path(request.args.get("next")) or current_side().url("security")
 
 
-def context() -> dict:
-    policy, is_trusted = g.side.policy, request_context().who.is_trusted
+def page_context() -> dict[str, Any]:
+    policy, is_trusted = current_side().policy, request_context().who.is_trusted
     change = _("You're about to change your security settings, so we need to make sure it's you.")
     trusted = _(
         "You trust this browser, so we didn't ask for a code when you signed in. To see your security settings, you need one."
@@ -59,33 +61,30 @@ def context() -> dict:
     asked = challenge_options(request_context()) if request_context().who.is_on else []
     missing = explain_texts_off(request_context()) if request_context().who.is_on else None
     return {
-        "action": g.side.url("confirm.ask", next=own_path(request.args.get("next"))),
+        "action": current_side().url("confirm.ask", next=safe_path(request.args.get("next"))),
         **question_context(asked),
-        "question_url": lambda way: g.side.url("confirm.ask", next=own_path(request.args.get("next")), way=way),
-        "send_url": g.side.url("confirm.send", next=own_path(request.args.get("next"))),
+        "question_url": lambda way: current_side().url("confirm.ask", next=safe_path(request.args.get("next")), way=way),
+        "send_url": current_side().url("confirm.send", next=safe_path(request.args.get("next"))),
         "why": (trusted if policy.may_trust_browsers else always) if is_trusted else change,
-        "cancel_url": g.side.url("account" if is_trusted and policy.may_trust_browsers else "security"),
+        "cancel_url": current_side().url("account" if is_trusted and policy.may_trust_browsers else "security"),
         "texts_off": refusal_sentence(missing) if missing else None,
         "hint": code_hint(asked),
     }
 
 
 def code_hint(asked: list[ChallengeOption]) -> str:
-    if any(way.sends for way in asked) or g.side.policy.accepts_restricted:
-        return _("Use the code from your authenticator app or our newest text, or a backup code.")
-    return _("Use the code from your authenticator app, or a backup code.")
+    if any(option.sends for option in asked) or current_side().policy.accepts_restricted:
+        return str(_("Use the code from your authenticator app or our newest text, or a backup code."))
+    return str(_("Use the code from your authenticator app, or a backup code."))
 
 
 @blueprint.post("/send")
 def send() -> Response:
-    """A text for this confirmation."""
-    if not policy_of(request_context().who.role).accepts_restricted and not any(
-        way.sends for way in challenge_options(request_context())
-    ):
-        forbid("restricted_method", 404)
+    """Text a code for this step-up."""
+    refuse_text_if_not_offered()
     try:
         sign_in.send_sign_in_code(request_context(), request.form.get("way", ""))
     except Refused as refused:
         form = form_type()()
-        return refuse_form("account/confirm.html", form, refused, "code" if "code" in form else "", **context())
-    return redirect_to_path(g.side.url("confirm.ask", next=own_path(request.args.get("next"))))
+        return refuse_form("account/confirm.html", form, refused, "code" if "code" in form else "", **page_context())
+    return redirect_to_path(current_side().url("confirm.ask", next=safe_path(request.args.get("next"))))

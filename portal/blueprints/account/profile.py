@@ -1,32 +1,37 @@
-"""Profile: nested in a side's blueprint like the wizard, one page for each thing that can be changed."""
+"""Profile: one page for each thing that can be changed. Nested in the blueprint of each side that has one."""
 
-from flask import Blueprint, Response, abort, current_app, g, request, url_for
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, request, url_for
 
 from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import read_flash, redirect_and_say
 from portal.blueprints.shared.guards import require_fresh_proof
+from portal.blueprints.shared.sides import current_side
 from portal.flows.account import addresses
 from portal.flows.account import profile as flow
 from portal.flows.factors import reauthenticate
 from portal.flows.factors.challenges import needs_a_page
 from portal.flows.sign_in import new_password
+from portal.forms.base import ShapedForm
 from portal.forms.profile import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
+from portal.forms.sign_in import NewPasswordForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import refuse_form, render_page, renew_session
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("profile", __name__)
-# What a number is refused for where it gets no code: there is no other way to choose, or no text to speak of at all.
-ON_FILE = {"phone_country": "phone_country_on_file"}
-NO_TEXTS = {reason: f"{reason}_no_texts" for reason in ("phone_country", "phone_extension", "phone_landline")}
+# The sentences for a refused number differ here: no code is sent to it, and on some sides no text ever is.
+REASONS_ON_FILE = {"phone_country": "phone_country_on_file"}
+REASONS_WITHOUT_TEXTS = {reason: f"{reason}_no_texts" for reason in ("phone_country", "phone_extension", "phone_landline")}
 
 
 def overview(template: str) -> Response:
-    """The page itself; its address and its frame belong to the side."""
+    """The Profile page; its route and template belong to the side."""
     return render_page(template, profile=flow.profile_overview(request_context()), notice=read_flash())
 
 
-def back(done: str) -> Response:
+def redirect_to_profile(done: str) -> Response:
     return redirect_and_say("account", done)
 
 
@@ -44,42 +49,42 @@ def submit_name() -> Response:
     if not form.validate():
         return refuse_form("account/profile/name.html", form)
     flow.change_name(request_context(), form.full_name.data)
-    return back("name")
+    return redirect_to_profile("name")
 
 
 # --- addresses
 
 
-def address_context(is_first: bool) -> dict:
+def address_context(is_first: bool) -> dict[str, Any]:
     return {"is_first": is_first, "action": url_for(".submit_email" if is_first else ".submit_address")}
 
 
 @blueprint.get("/email")
 def email() -> Response:
     return require_fresh_proof() or render_page(
-        "account/profile/email.html", form=EmailForm(data=kept_input.kept_input()), **address_context(is_first=True)
+        "account/profile/email.html", form=EmailForm(data=kept_input.load_input()), **address_context(is_first=True)
     )
 
 
 @blueprint.post("/email")
 def submit_email() -> Response:
-    return require_fresh_proof() or take_address(is_first=True)
+    return require_fresh_proof() or ask_address(is_first=True)
 
 
 @blueprint.get("/addresses")
 def address() -> Response:
     return require_fresh_proof() or render_page(
-        "account/profile/email.html", form=EmailForm(data=kept_input.kept_input()), **address_context(is_first=False)
+        "account/profile/email.html", form=EmailForm(data=kept_input.load_input()), **address_context(is_first=False)
     )
 
 
 @blueprint.post("/addresses")
 def submit_address() -> Response:
-    return require_fresh_proof() or take_address(is_first=False)
+    return require_fresh_proof() or ask_address(is_first=False)
 
 
-def take_address(is_first: bool) -> Response:
-    """A new address of either kind: nothing counts before its link is opened."""
+def ask_address(is_first: bool) -> Response:
+    """Email a confirmation link to a new first or additional address; nothing changes until it is opened."""
     form = EmailForm(request.form)
     context = address_context(is_first)
     if not form.validate():
@@ -88,26 +93,26 @@ def take_address(is_first: bool) -> Response:
         addresses.ask_address(request_context(), form.email.data, is_first)
     except Refused as refused:
         return refuse_form("account/profile/email.html", form, refused, "email", **context)
-    return back("email" if is_first else "address")
+    return redirect_to_profile("email" if is_first else "address")
 
 
 @blueprint.get("/addresses/<address_id>/remove")
 def remove_address(address_id: str) -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     found = addresses.find_address(request_context(), address_id) or abort(404)
     return render_page("account/profile/remove_address.html", address=found, action=request.path)
 
 
 @blueprint.post("/addresses/<address_id>/remove")
 def submit_remove_address(address_id: str) -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     if not addresses.remove_address(request_context(), address_id):
         abort(404)
-    return back("address_removed")
+    return redirect_to_profile("address_removed")
 
 
 # --- number
@@ -115,36 +120,36 @@ def submit_remove_address(address_id: str) -> Response:
 
 @blueprint.get("/phone")
 def phone() -> Response:
-    return require_fresh_proof() or render_page("account/profile/phone.html", form=PhoneForm(data=kept_input.kept_input()))
+    return require_fresh_proof() or render_page("account/profile/phone.html", form=PhoneForm(data=kept_input.load_input()))
 
 
 @blueprint.post("/phone")
 def submit_phone() -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     form = PhoneForm(request.form)
     if not form.validate():
         return refuse_form("account/profile/phone.html", form)
     try:
         flow.change_phone(request_context(), form.phone.data, current_app.extensions["settings"].text_countries)
     except Refused as refused:
-        others = ON_FILE if g.side.policy.accepts_restricted else NO_TEXTS
+        others = REASONS_ON_FILE if current_side().policy.accepts_restricted else REASONS_WITHOUT_TEXTS
         return refuse_form("account/profile/phone.html", form, Refused(others.get(refused.reason, refused.reason)), "phone")
-    return back("phone")
+    return redirect_to_profile("phone")
 
 
 # --- password
 
 
-def password_form() -> type:
-    """With a code where one is due (PW-9, RA-1)."""
+def password_form() -> type[NewPasswordForm]:
+    """The form with a code if a step-up is due (PW-9, RA-1)."""
     who = request_context().who
     return ChangePasswordWithCodeForm if who.is_on and not who.is_fresh(request_context().now) else ChangePasswordForm
 
 
-def page_first() -> Response | None:
-    """If no code can be typed as it is, the page that sends one, or asks a method's own question, comes before this form."""
+def require_confirm_page() -> Response | None:
+    """Redirect to "Confirm it's you" if the code can't be asked for on this form (see `needs_a_page`)."""
     return (
         require_fresh_proof()
         if request_context().who.is_on and needs_a_page(request_context().who.user_id, request_context().who.role)
@@ -154,14 +159,14 @@ def page_first() -> Response | None:
 
 @blueprint.get("/password")
 def password() -> Response:
-    return page_first() or render_page("account/profile/password.html", form=password_form()())
+    return require_confirm_page() or render_page("account/profile/password.html", form=password_form()())
 
 
 @blueprint.post("/password")
 def submit_password() -> Response:
-    again = page_first()
-    if again:
-        return again
+    step_up = require_confirm_page()
+    if step_up:
+        return step_up
     form = password_form()(request.form)
     if not form.validate():
         return refuse_form("account/profile/password.html", form)
@@ -169,14 +174,14 @@ def submit_password() -> Response:
     try:
         token = new_password.change_own_password(request_context(), form.password.data, answer, form.new_password.data)
     except Refused as refused:
-        return refuse_form("account/profile/password.html", form, refused, field_of(refused, form))
-    response = back("password")
+        return refuse_form("account/profile/password.html", form, refused, field_for(refused, form))
+    response = redirect_to_profile("password")
     renew_session(token)
     return response
 
 
-def field_of(refused: Refused, form) -> str:
-    """Which field a refusal belongs to."""
+def field_for(refused: Refused, form: ShapedForm) -> str:
+    """The field that a refusal is shown beside."""
     if refused.reason in ("password_short", "password_long", "password_context", "password_common", "password_same"):
         return "new_password"
     if refused.reason == reauthenticate.WRONG_PASSWORD or "code" not in form:

@@ -1,10 +1,13 @@
-"""Sessions and trusted browsers ended, and Recent activity; without an address of its own: its parent supplies guard and chrome."""
+"""Ending sessions and trusted browsers, and Recent activity. Nested in each side's blueprint."""
 
-from flask import Blueprint, Response, abort, g, request, url_for
+from typing import Any
+
+from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import require_code, require_fresh_proof
+from portal.blueprints.shared.sides import current_side
 from portal.flows.account import activity as flow
 from portal.settings import config
 from portal.web.browser_session import request_context
@@ -13,8 +16,8 @@ from portal.words.refusals import N_
 
 PAGE_MAX = 10_000
 
-# Heading and meaning of each page that asks before it ends something: of one, of all.
-ASKED = {
+# Heading and explanation of each confirmation page: for one, for all.
+PROMPTS = {
     flow.SESSIONS: (
         (N_("End this session"), N_("Anyone using that browser will be signed out.")),
         (N_("End all other sessions"), N_("Every browser except this one will be signed out.")),
@@ -29,27 +32,27 @@ ASKED = {
 }
 
 
-def asked(kind: str, index: int) -> dict:
-    heading, meaning = ASKED[kind][index]
-    return {"heading": _(heading), "meaning": _(meaning), "back_url": g.side.url("security")}
+def prompt(kind: str, index: int) -> dict[str, Any]:
+    heading, meaning = PROMPTS[kind][index]
+    return {"heading": _(heading), "meaning": _(meaning), "back_url": current_side().url("security")}
 
 
 def ask_end(kind: str, row_id: int) -> Response:
-    """Where a person comes back to who had to show first that it is them (RA-3)."""
-    again = require_code()
-    if again:
-        return again
+    """The confirmation page; a person returns here after a step-up (RA-3)."""
+    step_up = require_code()
+    if step_up:
+        return step_up
     found = flow.find_place(request_context(), kind, row_id) if row_id <= config.ROW_ID_MAX else None
     if found is None:
         abort(404)
     action = url_for(".end", kind=kind, row_id=row_id)
-    return render_page("account/end.html", place=found, kind=kind, action=action, button=_("End"), **asked(kind, 0))
+    return render_page("account/end.html", place=found, kind=kind, action=action, button=_("End"), **prompt(kind, 0))
 
 
 def end(kind: str, row_id: int) -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     if row_id > config.ROW_ID_MAX or not flow.end_place(request_context(), kind, row_id):
         abort(404)
     return redirect_and_say("security", kind)
@@ -58,30 +61,30 @@ def end(kind: str, row_id: int) -> Response:
 def ask_end_all(kind: str) -> Response:
     action = url_for(".end_all", kind=kind)
     return require_code() or render_page(
-        "account/end.html", place=None, kind=kind, action=action, button=_("End all"), **asked(kind, 1)
+        "account/end.html", place=None, kind=kind, action=action, button=_("End all"), **prompt(kind, 1)
     )
 
 
 def end_all(kind: str) -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     flow.end_all_places(request_context(), kind)
     return redirect_and_say("security", kind)
 
 
 def activity() -> Response:
-    """Recent activity, twenty a page; a page that is no number is the first."""
-    again = require_code()
-    if again:
-        return again
+    """Recent activity, twenty entries a page; an invalid page number shows the first page."""
+    step_up = require_code()
+    if step_up:
+        return step_up
     number = request.args.get("page", 1, type=int)
     shown = flow.recent_activity(request_context(), number if 1 <= number <= PAGE_MAX else 1)
-    return render_page("account/activity.html", shown=shown, back_url=g.side.url("security"))
+    return render_page("account/activity.html", shown=shown, back_url=current_side().url("security"))
 
 
 def make_blueprint(*kinds: str) -> Blueprint:
-    """The pages for what a side has: sessions everywhere, trusted browsers where one may be trusted."""
+    """The pages for the kinds that a side has: sessions, and trusted browsers if its policy allows them."""
     made = Blueprint("presence", __name__)
     for kind in kinds:
         for path, view, method in (

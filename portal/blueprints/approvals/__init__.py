@@ -1,1 +1,1 @@
-"""What waits for a second person: decided here; emergency access is reviewed here."""
+"""Dual control: requests that need a second person's approval, and reviews of emergency access."""

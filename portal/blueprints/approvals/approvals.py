@@ -1,9 +1,12 @@
-"""Waiting for your approval: for administrators and support; without an address of its own: its parent supplies guard and chrome."""
+"""Waiting for your approval, for administrators and support. Nested in Team Members and the support console."""
 
-from flask import Blueprint, Response, abort, g, request, url_for
+from typing import Any
+
+from flask import Blueprint, Response, abort, request, url_for
 
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import require_fresh_proof
+from portal.blueprints.shared.sides import current_side
 from portal.flows.approvals import kinds as flow
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
@@ -15,7 +18,7 @@ ANSWERS = ("approve", "refuse")
 
 @blueprint.get("")
 def listed() -> Response:
-    back_url = None if g.side.home == "approvals.listed" else g.side.url("settings")
+    back_url = None if current_side().home == "approvals.listed" else current_side().url("settings")
     return render_page(
         "approvals/list.html",
         waiting=flow.list_requests(request_context()),
@@ -26,25 +29,25 @@ def listed() -> Response:
 
 @blueprint.get("/waiting/<kind>/<row_id>")
 def show(kind: str, row_id: str) -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     try:
-        return render_page("approvals/decide.html", **asked(kind, row_id))
+        return render_page("approvals/decide.html", **decision_context(kind, row_id))
     except Refused as refused:
         return refuse_form("approvals/gone.html", (), refused)
 
 
 @blueprint.post("/waiting/<kind>/<row_id>")
 def decide(kind: str, row_id: str) -> Response:
-    """One address, two buttons: what decides is the form's field."""
-    again = require_fresh_proof()
-    if again:
-        return again
+    """Approve or refuse: both buttons post here, and the field `answer` says which was pressed."""
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     answer = request.form.get("answer")
     approved = answer == "approve"
     try:
-        context = asked(kind, row_id)
+        context = decision_context(kind, row_id)
         if answer not in ANSWERS:
             return refuse_form("approvals/decide.html", (), Refused("answer_empty"), **context)
         flow.decide_request(request_context(), kind, row_id, approved)
@@ -53,8 +56,11 @@ def decide(kind: str, row_id: str) -> Response:
     return redirect_to_path(url_for(".listed", done=make_mark("approved" if approved else "refused")))
 
 
-def asked(kind: str, row_id: str) -> dict:
-    """404 for what waits no longer, or for somebody else; Refused where it is known who was first."""
+def decision_context(kind: str, row_id: str) -> dict[str, Any]:
+    """The template's variables. 404 if the request isn't pending or isn't this person's to decide.
+
+    Raises Refused if it was already decided, with who decided it.
+    """
     found = flow.find_request(request_context(), kind, row_id)
     if found is None:
         flow.refuse_missed_request(request_context(), kind, row_id)

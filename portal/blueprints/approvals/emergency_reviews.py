@@ -1,11 +1,14 @@
-"""Emergency access as administrators and support see it: what waits, what runs, what is to be reviewed (AD-6).
+"""Emergency access for administrators and support: pending requests, running access, and reviews due (AD-6).
 
-Without an address of its own: its parents, Team Members and the support console, supply guard and chrome.
+Nested in Team Members and the support console.
 """
 
-from flask import Blueprint, Response, abort, g, url_for
+from typing import Any
+
+from flask import Blueprint, Response, abort, url_for
 
 from portal.blueprints.shared.flash import make_mark, read_flash
+from portal.blueprints.shared.sides import current_side
 from portal.flows.emergency import decide
 from portal.flows.emergency import review as flow
 from portal.web.browser_session import request_context
@@ -15,31 +18,31 @@ from portal.words.refusals import Refused
 blueprint = Blueprint("emergency_reviews", __name__)
 
 
-def context() -> dict:
-    to_review = flow.list_to_review(request_context())  # first: it may end what runs
+def page_context() -> dict[str, Any]:
+    to_review = flow.list_to_review(request_context())  # first, because it may close access that has run out
     return {
         "waiting": decide.list_pending(request_context()),
         "running": flow.list_running(request_context()),
         "reviews": to_review,
         "decide_url": decide_url,
         "review_url": review_url,
-        "back_url": g.side.url("approvals.listed" if request_context().who.role == flow.SUPPORT else "practice.team"),
+        "back_url": current_side().url("approvals.listed" if request_context().who.role == flow.SUPPORT else "practice.team"),
     }
 
 
 def review_url(grant_id: str) -> str:
     place = "" if request_context().who.role == flow.SUPPORT else "practice."
-    return g.side.url(f"{place}emergency_reviews.review", grant_id=grant_id)
+    return current_side().url(f"{place}emergency_reviews.review", grant_id=grant_id)
 
 
 def decide_url(row_id: str) -> str:
     place = "" if request_context().who.role == flow.SUPPORT else "practice."
-    return g.side.url(f"{place}approvals.show", kind=decide.KIND, row_id=row_id)
+    return current_side().url(f"{place}approvals.show", kind=decide.KIND, row_id=row_id)
 
 
 @blueprint.get("")
 def listed() -> Response:
-    return render_page("approvals/emergency.html", notice=read_flash(), **context())
+    return render_page("approvals/emergency.html", notice=read_flash(), **page_context())
 
 
 @blueprint.post("/<grant_id>/reviewed")
@@ -48,5 +51,5 @@ def review(grant_id: str) -> Response:
         if not flow.review_access(request_context(), grant_id):
             abort(404)
     except Refused as refused:
-        return refuse_form("approvals/emergency.html", (), refused, notice=None, **context())
+        return refuse_form("approvals/emergency.html", (), refused, notice=None, **page_context())
     return redirect_to_path(url_for(".listed", done=make_mark("reviewed")))

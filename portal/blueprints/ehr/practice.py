@@ -1,4 +1,6 @@
-"""Settings > Team Members, for practice administrators; nested in the EHR's blueprint, which supplies guard and chrome."""
+"""Settings > Team Members, for practice administrators. Nested in the EHR's blueprint."""
+
+from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
@@ -22,13 +24,13 @@ blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency
 
 
 def administers_practice(who: SessionUser) -> bool:
-    """Whether somebody looks after a practice: the role alone is not enough, there has to be one."""
+    """Whether a person administers a practice: they need the role and a practice."""
     return who.role in ROLES and who.practice_id is not None
 
 
 @blueprint.before_request
 def administrators_only() -> None:
-    """The role is read anew at each request: an open page of somebody demoted opens nothing more."""
+    """The role is read on every request, so a demoted administrator loses access at once."""
     if not administers_practice(request_context().who):
         forbid("not_administrator")
 
@@ -48,15 +50,15 @@ def team() -> Response:
 # --- the set-up deadline
 
 
-def deadline_context() -> dict:
+def deadline_context() -> dict[str, Any]:
     return {"deadline": flow.load_deadline(request_context()), "remove_url": url_for(".remove_deadline")}
 
 
 @blueprint.get("/deadline")
 def deadline() -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     context = deadline_context()
     set_now: flow.Deadline = context["deadline"]
     day = set_now.at.date().isoformat() if set_now.at else ""
@@ -66,9 +68,9 @@ def deadline() -> Response:
 
 @blueprint.post("/deadline")
 def submit_deadline() -> Response:
-    again = require_fresh_proof()
-    if again:
-        return again
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
     form = DeadlineForm(request.form)
     form.today = request_time().date()
     if not form.validate():
@@ -80,6 +82,6 @@ def submit_deadline() -> Response:
 @blueprint.post("/deadline/remove")
 def remove_deadline() -> Response:
     if require_fresh_proof():
-        return redirect_to_path(url_for(".deadline"))  # which asks, and is where the person lands afterwards
+        return redirect_to_path(url_for(".deadline"))  # that page starts the step-up and is where the person returns
     flow.remove_deadline(request_context())
     return redirect_to_path(url_for(".team", done=make_mark("deadline_removed")))

@@ -1,15 +1,15 @@
-"""DigitalPatientChart EHR: charts, Settings with Account Security and Profile, locked until set-up is done; the wizard is nested here."""
+"""The EHR: charts, and Settings with Account Security and Profile. Locked until set-up is complete."""
 
 from flask import Blueprint, Response, abort, g, request
 from flask_babel import gettext as _
 
-from portal.blueprints import wizard
-from portal.blueprints.account import authenticators, confirm, profile, sessions
 from portal.blueprints.account import backup_codes as codes_pages
+from portal.blueprints.account import profile
+from portal.blueprints.account.nest import nest
 from portal.blueprints.ehr import practice
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import guard_side
-from portal.blueprints.shared.sides import PROVIDER_SIDE
+from portal.blueprints.shared.sides import PROVIDER_SIDE, current_side
 from portal.flows.account import activity, security_page
 from portal.flows.approvals import kinds
 from portal.flows.base.audit import record_event_alone
@@ -22,37 +22,31 @@ from portal.models import Chart
 from portal.settings import config
 from portal.web.browser_session import request_context, session_user
 from portal.web.headers import SAFE_METHODS
-from portal.web.rendering import redirect_browser, redirect_to_path, refuse_form, render_page
+from portal.web.rendering import redirect_from_guard, redirect_to_path, refuse_form, render_page
 from portal.words.refusals import N_
 
-SECURITY = "/settings/security"
 PAGE_MAX = 10_000
 
 blueprint = Blueprint("provider", __name__, url_prefix="/ehr")
-check = guard_side(PROVIDER_SIDE)
-blueprint.before_request(check)
-blueprint.register_blueprint(wizard.blueprint, url_prefix=f"{SECURITY}/two-factor")
-blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
-blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
-blueprint.register_blueprint(codes_pages.blueprint, url_prefix=f"{SECURITY}/backup-codes")
-blueprint.register_blueprint(sessions.make_blueprint(activity.SESSIONS), url_prefix=SECURITY)
-blueprint.register_blueprint(profile.blueprint, url_prefix="/settings/profile")
+guard = guard_side(PROVIDER_SIDE)
+blueprint.before_request(guard)
+nest(blueprint, "/settings/security", can_end=(activity.SESSIONS,), profile_prefix="/settings/profile")
 blueprint.register_blueprint(practice.blueprint, url_prefix="/settings/team")
 
 
 @blueprint.before_app_request
-def check_unknown() -> Response | None:
-    """An address or method below this side that there is not: who has not set up is led to set-up from there, too (TO-11).
+def guard_unknown_paths() -> Response | None:
+    """Guard addresses and methods under /ehr/ that have no route: they, too, redirect to set-up until it is complete (TO-11).
 
-    A form that is sent there comes from no page of ours, and that is recorded.
+    None of our pages posts a form to one, so a POST is recorded.
     """
     who = session_user() if request.endpoint is None and request.path.startswith("/ehr/") else None
     if who is None or who.owes_code or who.role not in PROVIDER_SIDE.policy.roles:
         return None
-    elsewhere = check()
-    if elsewhere is None and request.method not in SAFE_METHODS:
+    redirect = guard()
+    if redirect is None and request.method not in SAFE_METHODS:
         record_event_alone(request_context(), "authz_fail", "no_such_form")
-    return elsewhere
+    return redirect
 
 
 # --- charts
@@ -61,9 +55,9 @@ def check_unknown() -> Response | None:
 @blueprint.get("/charts")
 def charts() -> Response:
     codes = None if request_context().who.is_emergency else backup_codes.codes_overview(request_context())
-    if codes is not None and codes.left == 0:
-        return redirect_to_path(g.side.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
-    reminder, url = (put_off_words(), set_up_url()) if g.stopped else codes_pages.codes_reminder(codes)
+    if codes is not None and codes.left == 0:  # C-8: with no codes left, losing the phone locks the person out
+        return redirect_to_path(current_side().url("codes.regenerate"))
+    reminder, url = (set_up_reminder(), set_up_url()) if g.stopped else codes_pages.codes_reminder(codes)
     number = request.args.get("page", 1, type=int)
     shown = flow.list_charts(request_context(), number if 1 <= number <= PAGE_MAX else 1)
     return render_page(
@@ -76,7 +70,7 @@ def charts() -> Response:
 
 
 def own_chart(chart_id: int) -> Chart:
-    """The chart of that id; 404 where it is nobody's or another practice's."""
+    """The practice's chart with this id; 404 if there is none."""
     return (flow.find_chart(request_context(), chart_id) if chart_id <= config.ROW_ID_MAX else None) or abort(404)
 
 
@@ -101,7 +95,7 @@ def submit_note(chart_id: int) -> Response:
     if not form.validate():
         return refuse_form("ehr/chart.html", form, chart=found, notes=flow.list_notes(request_context(), found))
     flow.write_note(request_context(), found.id, form.note.data)
-    return redirect_to_path(g.side.url("chart", chart_id=found.id, done=make_mark("noted")))
+    return redirect_to_path(current_side().url("chart", chart_id=found.id, done=make_mark("noted")))
 
 
 # --- Settings
@@ -117,7 +111,7 @@ def settings() -> Response:
 @blueprint.get("/settings/security")
 def security() -> Response:
     if g.stopped:
-        context = {"set_up_url": set_up_url(), "why": _(why_stopped()), "is_on": request_context().who.is_on}
+        context = {"set_up_url": set_up_url(), "why": _(set_up_reason()), "is_on": request_context().who.is_on}
         return render_page(
             "ehr/set_up.html",
             grace=None if deadline.may_pass_without_setup(request_context()) else deadline.grace(request_context()),
@@ -135,24 +129,24 @@ def profile_page() -> Response:
 
 @blueprint.post("/settings/security/later")
 def submit_put_off() -> Response:
-    """ "Later", where the practice's grace allows it: to the page asked for, and set-up is asked for again at the next sign-in."""
+    """ "Later": postpone set-up until the next sign-in, if the practice's grace allows it, and go on to the requested page."""
     if not g.stopped or deadline.put_off_setup(request_context()):
-        return redirect_to_path(g.get("next_path") or g.side.url(g.side.home))
-    return redirect_browser(g.side.url("security", next=g.next_path))
+        return redirect_to_path(g.get("next_path") or current_side().url(current_side().home))
+    return redirect_from_guard(current_side().url("security", next=g.next_path))
 
 
-def put_off_words() -> str:
-    """What the charts say to who is let pass."""
-    return _("Two-factor authentication is off. Your practice asks you to set it up.")
+def set_up_reminder() -> str:
+    """The reminder above the charts for a person who postponed set-up."""
+    return str(_("Two-factor authentication is off. Your practice asks you to set it up."))
 
 
 def set_up_url() -> str:
-    """The wizard; in place of what is live and does not count here, where there is such."""
+    """The wizard's address; it replaces the live authenticator if that one isn't accepted here."""
     old = security_page.own_authenticators(request_context())[0].id if request_context().who.is_on else None
-    return g.side.url("setup.choose", change=old, next=g.get("next_path"))
+    return current_side().url("setup.choose", change=old, next=g.get("next_path"))
 
 
-def why_stopped() -> str:
+def set_up_reason() -> str:
     if request_context().who.is_on:
         return N_("To open charts, you need codes from an authenticator app. Set one up to replace what you use now.")
     return N_("You can open charts once a code from your phone protects your account. It takes about three minutes.")
@@ -162,4 +156,4 @@ def why_stopped() -> str:
 def submit_sealed_copy() -> Response:
     if "sealed_copy" in request.form:
         backup_codes.hand_over_sealed_copy(request_context())
-    return redirect_to_path(g.side.url("security", done=make_mark("copy") if "sealed_copy" in request.form else None))
+    return redirect_to_path(current_side().url("security", done=make_mark("copy") if "sealed_copy" in request.form else None))

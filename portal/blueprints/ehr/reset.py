@@ -1,7 +1,10 @@
-"""Reset two-factor authentication of a team member: asked for by a practice administrator, on the pages of Settings > Team Members."""
+"""A practice administrator resets a team member's two-factor authentication. Nested in Settings > Team Members."""
+
+from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from portal.blueprints.shared.guards import forbid, require_fresh_proof
 from portal.flows.resets import ask as flow
@@ -15,20 +18,20 @@ from portal.words.refusals import Refused
 blueprint = Blueprint("resets", __name__)
 
 
-def subject_of(user_id: int) -> flow.ResetSubject:
-    """The person whom the page is about. 404 for who is not of this practice; 403 for oneself and for higher roles (AD-2)."""
+def reset_subject(user_id: int) -> flow.ResetSubject:
+    """The person to reset. 404 for somebody outside this practice; 403 for oneself and for higher roles (AD-2)."""
     user = (flow.find_subject(request_context(), user_id) if user_id <= config.ROW_ID_MAX else None) or abort(404)
     reason = flow.why_not_reset(request_context(), user)
     return forbid(reason) if reason else flow.describe_subject(request_context(), user)
 
 
-def form_of(subject: flow.ResetSubject, typed=None) -> ResetForm:
+def make_form(subject: flow.ResetSubject, typed: MultiDict[str, str] | None = None) -> ResetForm:
     form = ResetForm(typed, data={"reason": subject.reason, "checks": subject.checks})
     form.checks.choices = [(name, _(label)) for name, label in CHECKS.items()]
     return form
 
 
-def context(subject: flow.ResetSubject) -> dict:
+def page_context(subject: flow.ResetSubject) -> dict[str, Any]:
     second = _(SECOND[subject.second]) if subject.second else None
     methods = [_(label) for label in subject.methods]
     return {
@@ -42,34 +45,34 @@ def context(subject: flow.ResetSubject) -> dict:
 
 @blueprint.get("/<int:user_id>/reset")
 def reset(user_id: int) -> Response:
-    subject = subject_of(user_id)
-    return require_fresh_proof() or render_page("ehr/reset.html", form=form_of(subject), **context(subject))
+    subject = reset_subject(user_id)
+    return require_fresh_proof() or render_page("ehr/reset.html", form=make_form(subject), **page_context(subject))
 
 
-def seen_generation() -> int:
-    """The state of the account that the page showed; -1, which no account has, for what is no number of ours."""
+def shown_generation() -> int:
+    """The account generation that the page showed; -1, which matches no account, if it is missing or invalid."""
     shown = request.form.get("generation", -1, type=int)
     return shown if 0 <= shown <= config.ROW_ID_MAX else -1
 
 
 @blueprint.post("/<int:user_id>/reset")
 def submit_reset(user_id: int) -> Response:
-    subject = subject_of(user_id)
-    form = form_of(subject, request.form)
+    subject = reset_subject(user_id)
+    form = make_form(subject, request.form)
     if not form.validate():
-        return refuse_form("ehr/reset.html", form, **context(subject))
+        return refuse_form("ehr/reset.html", form, **page_context(subject))
     reason, checks = form.reason.data, form.checks.data
     try:
         if not request_context().who.is_fresh(request_context().now):
             flow.keep_draft(request_context(), subject.id, reason, checks)
             return require_fresh_proof() or abort(404)
-        flow.ask_reset(request_context(), subject.id, reason, checks, seen_generation())
+        flow.ask_reset(request_context(), subject.id, reason, checks, shown_generation())
     except Refused as refused:
-        return refuse_form("ehr/reset.html", form, refused, **context(subject_of(user_id)))
+        return refuse_form("ehr/reset.html", form, refused, **page_context(reset_subject(user_id)))
     return redirect_to_path(url_for(".reset_done", user_id=subject.id))
 
 
 @blueprint.get("/<int:user_id>/reset/done")
 def reset_done(user_id: int) -> Response:
-    """What came of it: done, or waiting for a second person."""
-    return render_page("ehr/reset_done.html", subject=subject_of(user_id))
+    """The outcome: done, or pending a second person's approval."""
+    return render_page("ehr/reset_done.html", subject=reset_subject(user_id))

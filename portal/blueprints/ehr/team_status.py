@@ -1,8 +1,10 @@
-"""Team Members > Security Status: who is protected how, as a page and as a file; reminders to those without."""
+"""Team Members > Security Status: each member's two-factor status as a page and as CSV, and set-up reminders."""
 
 import re
 import unicodedata
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, request, stream_with_context, url_for
@@ -35,13 +37,13 @@ COLUMNS = (
 # --- the list
 
 
-def asked() -> tuple[TeamForm, flow.TeamFilter]:
+def requested_filter() -> tuple[TeamForm, flow.TeamFilter]:
     form = TeamForm(request.args)
     return form, flow.TeamFilter(**form.asked())
 
 
-def place(form: TeamForm) -> dict:
-    """What the address says of the list, for links that keep it; what is not asked is left out."""
+def filter_query(form: TeamForm) -> dict[str, Any]:
+    """The filter as query parameters, for links that keep it; defaults are left out."""
     return {name: form[name].data for name in ("q", "state", "sort") if form[name].data != (form[name].default or "")}
 
 
@@ -50,17 +52,22 @@ def page_number() -> int:
     return number if 1 <= number <= PAGE_MAX else 1
 
 
-def context() -> dict:
-    """What the page shows: the counts, the people asked for, and where one can go from here."""
-    form, wanted = asked()
-    status, where = flow.list_team(request_context(), wanted, page_number()), place(form)
+def page_context() -> dict[str, Any]:
+    """The template's variables: counts, the requested page of members, and the filter for its links."""
+    form, wanted = requested_filter()
+    status, where = flow.list_team(request_context(), wanted, page_number()), filter_query(form)
     shown = {"team": status, "filters": form, "where": where, "roles": ROLES, "states": STATES}
-    words = {"lock": lock_words, "without": status.total - status.counts["on"]}
-    return {**shown, **words, "share": share(status), "kept": {**where, "page": status.number if status.number > 1 else None}}
+    words = {"lock": describe_lock, "without": status.total - status.counts["on"]}
+    return {
+        **shown,
+        **words,
+        "share": bar_segments(status),
+        "kept": {**where, "page": status.number if status.number > 1 else None},
+    }
 
 
-def share(status: flow.Status) -> list[dict]:
-    """The bar's parts, each with where it begins and how wide it is, in hundredths of the whole."""
+def bar_segments(status: flow.Status) -> list[dict[str, Any]]:
+    """The segments of the status bar: start and width of each, in percent."""
     parts, at = [], 0.0
     for state in flow.STATES:
         width = 100 * status.counts[state] / status.total if status.total else 0.0
@@ -69,33 +76,33 @@ def share(status: flow.Status) -> list[dict]:
     return parts
 
 
-def lock_words(member: Member) -> str | None:
-    """Why somebody cannot sign in at the moment, or None."""
+def describe_lock(member: Member) -> str | None:
+    """Why a member can't sign in right now, or None."""
     if member.is_stopped:
-        return _("App blocked")
+        return str(_("App blocked"))
     if member.codes_paused_until is None or not member.is_paused:
         return None
-    return _("Paused until %(time)s UTC", time=f"{member.codes_paused_until:%H:%M}")
+    return str(_("Paused until %(time)s UTC", time=f"{member.codes_paused_until:%H:%M}"))
 
 
 @blueprint.get("")
 def show() -> Response:
-    return render_page("ehr/status.html", notice=said(), **context())
+    return render_page("ehr/status.html", notice=reminder_notice(), **page_context())
 
 
-def said() -> str | None:
-    """What the press before has done, by the signed mark in the address."""
+def reminder_notice() -> str | None:
+    """The flash message after reminders were sent, from the signed mark in the address."""
     what, numbers = read_mark()
     if what != REMINDED:
         return None
     sent, left = numbers
-    told = ngettext("A reminder is on its way to %(num)s person.", "Reminders are on their way to %(num)s people.", sent)
-    more = ngettext(
+    sent_text = ngettext("A reminder is on its way to %(num)s person.", "Reminders are on their way to %(num)s people.", sent)
+    left_text = ngettext(
         "%(num)s more person still needs one. Send again to reach them.",
         "%(num)s more people still need one. Send again to reach them.",
         left,
     )
-    return f"{told} {more}" if left else told
+    return f"{sent_text} {left_text}" if left else sent_text
 
 
 # --- reminders
@@ -107,8 +114,8 @@ def remind(user_id: int) -> Response:
         if user_id > config.ROW_ID_MAX or not reminders.remind_member(request_context(), user_id):
             abort(404)
     except Refused as refused:
-        return refuse_form("ehr/status.html", (), refused, **context())
-    return back(1)
+        return refuse_form("ehr/status.html", (), refused, **page_context())
+    return redirect_to_list(1)
 
 
 @blueprint.post("/reminders")
@@ -116,14 +123,14 @@ def remind_all() -> Response:
     try:
         sent, left = reminders.remind_all(request_context())
     except Refused as refused:
-        return refuse_form("ehr/status.html", (), refused, **context())
-    return back(sent, left)
+        return refuse_form("ehr/status.html", (), refused, **page_context())
+    return redirect_to_list(sent, left)
 
 
-def back(sent: int, left: int = 0) -> Response:
-    """To the list as it was, which says how many were reminded."""
+def redirect_to_list(sent: int, left: int = 0) -> Response:
+    """Redirect to the list with its filter and page; a flash message says how many were reminded."""
     number = page_number()
-    where = {**place(asked()[0]), "page": number if number > 1 else None}
+    where = {**filter_query(requested_filter()[0]), "page": number if number > 1 else None}
     return redirect_to_path(url_for(".show", **where, done=make_mark(REMINDED, sent, left)))
 
 
@@ -132,17 +139,17 @@ def back(sent: int, left: int = 0) -> Response:
 
 @blueprint.get("/export")
 def export() -> Response:
-    """Everyone who is asked for, as CSV, row by row as they are read."""
-    wanted = asked()[1]
+    """All members that match the filter, streamed as CSV."""
+    wanted = requested_filter()[1]
     practice = flow.begin_team_export(request_context(), wanted)
     rows = flow.export_team(request_context(), wanted)
-    response = Response(stream_with_context(spreadsheet.lines(table(rows))), mimetype="text/csv")
+    response = Response(stream_with_context(spreadsheet.lines(csv_rows(rows))), mimetype="text/csv")
     response.headers["Content-Disposition"] = file_name(practice)
     return response
 
 
 def file_name(practice: str) -> str:
-    """Date and practice, without a sign that a file system could mind; in plain letters, and in its own (RFC 6266)."""
+    """Content-Disposition with practice and date in the file name: an ASCII name, and the practice's own letters (RFC 6266)."""
     plain = unicodedata.normalize("NFKD", practice).encode("ascii", "ignore").decode()
     words = [re.sub(r"\W+", "-", name.lower()).strip("-")[:80] for name in (plain, practice)]
     ascii_name, name = (
@@ -151,7 +158,7 @@ def file_name(practice: str) -> str:
     return f"attachment; filename={ascii_name}; filename*=UTF-8''{quote(name)}"
 
 
-def table(rows: Iterator[Member]) -> Iterator[tuple]:
+def csv_rows(rows: Iterator[Member]) -> Iterator[tuple[str | int, ...]]:
     yield tuple(_(column) for column in COLUMNS)
     yes, no, given, missing = _("Yes"), _("No"), _("Handed over"), _("Not handed over")
     states, roles = {name: _(words[0]) for name, words in STATES.items()}, {name: _(words) for name, words in ROLES.items()}
@@ -161,16 +168,16 @@ def table(rows: Iterator[Member]) -> Iterator[tuple]:
             roles[each.role],
             states[each.two_factor],
             ", ".join(_(label) for label in each.methods),
-            moment(each.two_factor_since) if each.is_on else "",
+            format_time(each.two_factor_since) if each.is_on else "",
             "" if each.codes_left is None else each.codes_left,
             "" if each.codes_left is None else given if each.sealed_copy_given_at else missing,
-            moment(each.last_sign_in_at),
-            lock_words(each) or no,
+            format_time(each.last_sign_in_at),
+            describe_lock(each) or no,
             (yes if each.is_at_risk else no) if each.is_on else "",
-            moment(each.reminded_at),
+            format_time(each.reminded_at),
         )
 
 
-def moment(at) -> str:
-    """A moment as spreadsheets sort it."""
+def format_time(at: datetime | None) -> str:
+    """A time in the format that spreadsheets sort correctly."""
     return f"{at:%Y-%m-%d %H:%M}" if at else ""

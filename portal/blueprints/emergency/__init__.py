@@ -1,1 +1,1 @@
-"""Emergency access: asking for it, and the wall around it while it runs."""
+"""Emergency access (break-glass): requesting it, and what such a session may open."""

@@ -1,4 +1,6 @@
-"""Emergency access for somebody at the code page who has no code: asks, waits, opens charts, ends it (AD-6). EHR accounts only."""
+"""Emergency access, requested at the code page by an EHR user who has no code: ask, wait, open charts, end it (AD-6)."""
+
+from typing import Any
 
 from flask import Blueprint, Response, abort, request
 
@@ -18,19 +20,19 @@ blueprint = Blueprint("emergency", __name__, url_prefix="/sign-in/emergency")
 
 
 @blueprint.before_request
-def claimants_of_the_ehr() -> Response | None:
-    """Who has shown a password and owes a code; patients have no charts to open."""
-    who, ends = session_user(), request.endpoint == "emergency.end_now"
+def admit_ehr_claimants() -> Response | None:
+    """Admit claimants of EHR accounts only; patients have no charts to open."""
+    who, is_ending = session_user(), request.endpoint == "emergency.end_now"
     if who is None:
-        return leave() if ends and ended_session() else send_to_sign_in()  # pressed in another tab before
+        return redirect_to_sign_in() if is_ending and ended_session() else send_to_sign_in()  # already ended in another tab
     if not who.is_claimant:
-        return None if ends and who.is_emergency else redirect_to(home_endpoint(who.role))
+        return None if is_ending and who.is_emergency else redirect_to(home_endpoint(who.role))
     if not policy_of(who.role).hands_over_copy:
-        abort(404) if request.method in SAFE_METHODS else forbid("not_ehr", 404)  # looking at what is not there is no event
+        abort(404) if request.method in SAFE_METHODS else forbid("not_ehr", 404)  # viewing a missing page is not an audit event
     return None
 
 
-def context() -> dict:
+def page_context() -> dict[str, Any]:
     return {
         "standing": flow.request_state(request_context()),
         "administrators": security_page.administrator_names(request_context()),
@@ -40,18 +42,18 @@ def context() -> dict:
 
 @blueprint.get("")
 def show() -> Response:
-    return render_page("emergency/ask.html", form=ReasonForm(), **context())
+    return render_page("emergency/ask.html", form=ReasonForm(), **page_context())
 
 
 @blueprint.post("")
 def ask() -> Response:
     form = ReasonForm(request.form)
     if not form.validate():
-        return refuse_form("emergency/ask.html", form, **context())
+        return refuse_form("emergency/ask.html", form, **page_context())
     try:
         flow.ask_emergency_access(request_context(), form.reason.data)
     except Refused as refused:
-        return refuse_form("emergency/ask.html", form, refused, **context())
+        return refuse_form("emergency/ask.html", form, refused, **page_context())
     return redirect_to(".show")
 
 
@@ -60,20 +62,20 @@ def open_charts() -> Response:
     try:
         token = flow.take_up_emergency_access(request_context())
     except Refused as refused:
-        return refuse_form("emergency/ask.html", ReasonForm(), refused, **context())
+        return refuse_form("emergency/ask.html", ReasonForm(), refused, **page_context())
     renew_session(token)
     return redirect_to("provider.charts")
 
 
 @blueprint.post("/end")
 def end_now() -> Response:
-    """End what runs, and this session with it."""
+    """End the running access and this session."""
     if request_context().who.is_claimant:
         return redirect_to(".show")
     read.end_now(request_context())
-    return leave()
+    return redirect_to_sign_in()
 
 
-def leave() -> Response:
-    """To the sign-in page, which says why the session is over."""
+def redirect_to_sign_in() -> Response:
+    """Redirect to the sign-in page, which says why the session ended."""
     return redirect_to("sign_in.ask_password", at=EHR_BRAND["key"])

@@ -1,4 +1,4 @@
-"""The wall around emergency access: charts to read, help, the way out; everything else is a 403 page that says why (AD-6)."""
+"""What an emergency session may open: charts to read, help, and sign-out. Everything else is a 403 page that says why (AD-6)."""
 
 from flask import Response, g, request
 
@@ -9,18 +9,18 @@ from portal.web.headers import SAFE_METHODS
 from portal.web.rendering import render_page
 
 CHARTS = ("provider.charts", "provider.chart")
-WAY_OUT = ("emergency.end_now", "sign_in.sign_out", "sign_in.extend", "reports.content_policy")
-# What anybody may read, and the sides, which lead on to the charts.
-READABLE = ("help", "sign_in", "test_bench")
+EXITS = ("emergency.end_now", "sign_in.sign_out", "sign_in.extend", "reports.content_policy")
+# Anybody may read these; the entry pages of each side redirect to the charts.
+OPEN_BLUEPRINTS = ("help", "sign_in", "test_bench")
 
 
 def refuse_outside_emergency() -> Response | None:
-    """Before every page: None where it is open. What is not named here is closed, whatever comes to be added."""
+    """A before_request: None if the page may be opened. An allowlist, so a new route is closed by default."""
     who = session_user()
-    if who is None or not who.is_emergency or request.endpoint in WAY_OUT:
+    if who is None or not who.is_emergency or request.endpoint in EXITS:
         return None
     reads = request.method in SAFE_METHODS
-    if reads and (request.endpoint in (None, "static") or request.blueprint in READABLE):
+    if reads and (request.endpoint in (None, "static") or request.blueprint in OPEN_BLUEPRINTS):
         return None
     g.grant = flow.running_grant(request_context())
     if reads and g.grant and request.endpoint in CHARTS:

@@ -1,1 +1,1 @@
-"""What machines post: content policy reports, delivery reports."""
+"""Reports that machines post: content policy violations, and deliveries of texts."""

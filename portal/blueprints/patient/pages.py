@@ -1,13 +1,15 @@
-"""The patient portal: home, Account Settings, Security; the set-up wizard is nested here."""
+"""The patient portal: home, Account Settings, Security, Disable."""
 
-from flask import Blueprint, Response, g, request
+from typing import Any
 
-from portal.blueprints import wizard
-from portal.blueprints.account import authenticators, confirm, profile, sessions
+from flask import Blueprint, Response, request
+
 from portal.blueprints.account import backup_codes as codes_pages
+from portal.blueprints.account import profile
+from portal.blueprints.account.nest import nest
 from portal.blueprints.shared.flash import read_flash, redirect_and_say
 from portal.blueprints.shared.guards import guard_side, require_code, require_fresh_proof
-from portal.blueprints.shared.sides import PATIENT_SIDE
+from portal.blueprints.shared.sides import PATIENT_SIDE, current_side
 from portal.flows.account import activity, health_record, security_page
 from portal.flows.factors import backup_codes, setup, turn_off
 from portal.forms.sign_in import NewPasswordForm, PasswordForm
@@ -18,19 +20,14 @@ from portal.words.refusals import Refused
 
 blueprint = Blueprint("patient", __name__)
 blueprint.before_request(guard_side(PATIENT_SIDE))
-blueprint.register_blueprint(wizard.blueprint, url_prefix="/account/security/two-factor")
-blueprint.register_blueprint(authenticators.blueprint, url_prefix="/account/security/authenticators")
-blueprint.register_blueprint(confirm.blueprint, url_prefix="/account/security/confirm")
-blueprint.register_blueprint(codes_pages.blueprint, url_prefix="/account/security/backup-codes")
-blueprint.register_blueprint(sessions.make_blueprint(activity.SESSIONS, activity.TRUSTED), url_prefix="/account/security")
-blueprint.register_blueprint(profile.blueprint, url_prefix="/account")
+nest(blueprint, "/account/security", can_end=(activity.SESSIONS, activity.TRUSTED), profile_prefix="/account")
 
 
 @blueprint.get("/home")
 def home() -> Response:
     codes = backup_codes.codes_overview(request_context()) if request_context().who.is_on else None
-    if codes is not None and codes.left == 0:
-        return redirect_to_path(g.side.url("codes.regenerate"))  # C-8: without a code a lost phone locks the person out
+    if codes is not None and codes.left == 0:  # C-8: with no codes left, losing the phone locks the person out
+        return redirect_to_path(current_side().url("codes.regenerate"))
     record = health_record.load_health_record(request_context())
     reminder, url = codes_pages.codes_reminder(codes)
     return render_page(
@@ -51,40 +48,40 @@ def account_settings() -> Response:
 
 @blueprint.get("/account/security")
 def security() -> Response:
-    again = require_code()
-    if again:
-        return again
+    step_up = require_code()
+    if step_up:
+        return step_up
     shown = {**security_page.security_page(request_context()), "presence": activity.places_overview(request_context())}
     who, backup = request_context().who, shown["backup"]
     notice = read_flash(on=who.is_on, off=not who.is_on, saved=backup is not None and backup.saved)
-    return render_page("patient/security.html", notice=notice, url=g.side.url, places_shown=config.PLACES_SHOWN, **shown)
+    return render_page("patient/security.html", notice=notice, url=current_side().url, places_shown=config.PLACES_SHOWN, **shown)
 
 
-# --- Disable: only here, so that no other side has it
+# --- Disable: routed on this side only
 
 
-def before_disable() -> Response | None:
-    """Where it cannot be turned off, or a code comes first: a trusted browser's session shows one (C-7)."""
+def redirect_unless_disable_allowed() -> Response | None:
+    """None if the person may disable now. A session let in by a trusted browser needs a code first (C-7)."""
     who = request_context().who
-    if not who.is_on or not g.side.policy.may_turn_off:
-        return redirect_to_path(g.side.url("security"))
+    if not who.is_on or not current_side().policy.may_turn_off:
+        return redirect_to_path(current_side().url("security"))
     return require_fresh_proof() if who.second_factor_at is None else None
 
 
 @blueprint.get("/account/security/disable")
 def disable() -> Response:
-    return before_disable() or render_page(
+    return redirect_unless_disable_allowed() or render_page(
         "patient/disable.html", form=PasswordForm(), generation=request_context().who.generation
     )
 
 
 @blueprint.post("/account/security/disable")
 def submit_disable() -> Response:
-    elsewhere = before_disable()
-    if elsewhere:
-        return elsewhere
+    redirect = redirect_unless_disable_allowed()
+    if redirect:
+        return redirect
     form = PasswordForm(request.form)
-    context: dict = {"generation": request_context().who.generation}
+    context: dict[str, Any] = {"generation": request_context().who.generation}
     if not form.validate():
         return refuse_form("patient/disable.html", form, **context)
     if request.form.get("generation", type=int) != request_context().who.generation:
@@ -94,34 +91,34 @@ def submit_disable() -> Response:
     except Refused as refused:
         return refuse_form("patient/disable.html", form, refused, "password", **context)
     except setup.OutOfTurn:
-        return redirect_to_path(g.side.url("disable"))
-    return redirect_and_say("security", "off") if is_off else redirect_to_path(g.side.url("replace_password"))
+        return redirect_to_path(current_side().url("disable"))
+    return redirect_and_say("security", "off") if is_off else redirect_to_path(current_side().url("replace_password"))
 
 
 @blueprint.post("/account/security/disable/keep")
 def keep_on() -> Response:
-    """ "Keep it on": the way out of both pages, and the end of what they began. It takes no proof."""
+    """ "Keep it on": leave either page and discard what was begun. Needs no proof."""
     turn_off.keep_on(request_context())
-    return redirect_to_path(g.side.url("security"))
+    return redirect_to_path(current_side().url("security"))
 
 
-def before_replacing() -> Response | None:
-    """As before; and nobody replaces a password here whose own was long enough, or who has not shown it."""
-    due = None if turn_off.awaits_password(request_context()) else redirect_to_path(g.side.url("disable"))
-    return before_disable() or due
+def redirect_unless_password_due() -> Response | None:
+    """The same for the page that asks for a longer password: only after a correct password that is too short (PW-1)."""
+    due = None if turn_off.awaits_password(request_context()) else redirect_to_path(current_side().url("disable"))
+    return redirect_unless_disable_allowed() or due
 
 
 @blueprint.get("/account/security/disable/password")
 def replace_password() -> Response:
-    """A short password was enough beside a code; alone it is not (PW-1)."""
-    return before_replacing() or render_page("patient/replace_password.html", form=NewPasswordForm())
+    """A short password is enough with a second factor, not on its own (PW-1)."""
+    return redirect_unless_password_due() or render_page("patient/replace_password.html", form=NewPasswordForm())
 
 
 @blueprint.post("/account/security/disable/password")
 def submit_replace_password() -> Response:
-    elsewhere = before_replacing()
-    if elsewhere:
-        return elsewhere
+    redirect = redirect_unless_password_due()
+    if redirect:
+        return redirect
     form = NewPasswordForm(request.form)
     if not form.validate():
         return refuse_form("patient/replace_password.html", form)
@@ -130,5 +127,5 @@ def submit_replace_password() -> Response:
     except Refused as refused:
         return refuse_form("patient/replace_password.html", form, refused, "new_password")
     except setup.OutOfTurn:
-        return redirect_to_path(g.side.url("disable"))
+        return redirect_to_path(current_side().url("disable"))
     return redirect_and_say("security", "off")

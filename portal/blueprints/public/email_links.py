@@ -1,7 +1,8 @@
-"""The forgotten password, and the pages that mailed links open. They are open to strangers: the link is what they have."""
+"""Forgotten password, and the pages that emailed links open. No session is needed: the link is the credential."""
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from flask import Blueprint, Response, g, request, url_for
 
@@ -17,20 +18,20 @@ from portal.web.rendering import redirect_to, redirect_to_path, refusal_sentence
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("mailed", __name__)
-Opened = Callable[[str], Response]  # the view of a link: it takes the token
+LinkView = Callable[[str], Response]  # takes the token
 
 
 @blueprint.after_request
 def hide_referrer(response: Response) -> Response:
-    """The address of such a page is a secret: it goes nowhere (HD-3)."""
+    """The address holds a token, so it must not leak by Referer (HD-3)."""
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
-def require_live_link(again: str) -> Callable[[Opened], Opened]:
-    """Of a link that opens nothing the page says why, and where to get another one: `again` is "forgot", "reset" or "account"."""
+def require_live_link(again: str) -> Callable[[LinkView], LinkView]:
+    """For a dead link, show a page that says why and how to get a new one: `again` is "forgot", "reset", or "account"."""
 
-    def guard(show: Opened) -> Opened:
+    def guard(show: LinkView) -> LinkView:
         @wraps(show)
         def shown(token: str) -> Response:
             try:
@@ -42,7 +43,7 @@ def require_live_link(again: str) -> Callable[[Opened], Opened]:
                     "why": refusal_sentence(refused),
                     "to_sign_in": to_sign_in,
                     "again": again,
-                    "account_url": own_account(),
+                    "account_url": profile_url(),
                 }
                 return render_page("public/email_links/dead_link.html", status, **context)
 
@@ -70,7 +71,7 @@ def submit_forgot() -> Response:
 
 @blueprint.get("/forgot-password/sent")
 def forgot_sent() -> Response:
-    """The same words whoever was named (EN-3)."""
+    """The same answer for every name, against user enumeration (EN-3)."""
     return render_page("public/email_links/forgot_sent.html")
 
 
@@ -98,11 +99,11 @@ def submit_new_password(token: str) -> Response:
     return redirect_to("sign_in.ask_password", changed=1)
 
 
-def password_context(token: str, username: str) -> dict:
+def password_context(token: str, username: str) -> dict[str, Any]:
     return {"action": url_for("mailed.submit_new_password", token=token), "username": username}
 
 
-# --- after a reset: the link and the password together
+# --- after a reset: link and password
 
 
 @blueprint.get("/set-up-again/<token>")
@@ -131,18 +132,18 @@ def submit_set_up_again(token: str) -> Response:
     return redirect_to_path(side.url("setup.choose") if side else url_for("sign_in.ask_password"))
 
 
-def reset_context(token: str, user: User) -> dict:
-    """The page wears the brand of the person's own side."""
+def reset_context(token: str, user: User) -> dict[str, Any]:
+    """The template's variables; also sets the brand of the person's own side."""
     side = side_of(user.role)
     g.brand = side.brand if side else None
     return {"action": url_for("mailed.submit_set_up_again", token=token), "username": user.username}
 
 
-# --- an address to confirm
+# --- confirming an email address
 
 
-def its_owner() -> None:
-    """An address is confirmed by who asked for it, signed in: whoever gets the mail by mistake can add it to nothing."""
+def require_signed_in() -> None:
+    """An address is confirmed in its owner's session: somebody who gets the email by mistake can't confirm it."""
     who = session_user()
     if who is None or who.owes_code:
         raise Refused("link_sign_in")
@@ -151,21 +152,21 @@ def its_owner() -> None:
 @blueprint.get("/confirm-address/<token>")
 @require_live_link(again="account")
 def confirm_address(token: str) -> Response:
-    its_owner()
+    require_signed_in()
     address = addresses.address_to_confirm(request_context(), token)
-    return render_page("public/email_links/confirm_address.html", address=address, action=request.path, account_url=own_account())
+    return render_page("public/email_links/confirm_address.html", address=address, action=request.path, account_url=profile_url())
 
 
 @blueprint.post("/confirm-address/<token>")
 @require_live_link(again="account")
 def submit_confirm_address(token: str) -> Response:
-    its_owner()
+    require_signed_in()
     addresses.confirm_address(request_context(), token)
-    return redirect_to_path(own_account(done=make_mark("address_confirmed")))
+    return redirect_to_path(profile_url(done=make_mark("address_confirmed")))
 
 
-def own_account(**values) -> str:
-    """The page of whoever is here that shows their own data; strangers are led to it by the patients' side."""
+def profile_url(**values: Any) -> str:
+    """The visitor's Profile page; the patient portal's for strangers, which sends them to sign in."""
     who = session_user()
     side = (side_of(who.role) if who else None) or PATIENT_SIDE
     return side.url(side.profile, **values)

@@ -1,4 +1,4 @@
-"""Help and the public pages that the header and footer lead to."""
+"""Help, and the public pages linked from header and footer."""
 
 from flask import Blueprint, Response
 

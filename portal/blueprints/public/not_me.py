@@ -1,4 +1,4 @@
-"""Where the link "This wasn't me" of a notice leads. Mail scanners open links: GET only asks, POST does it (CF-2)."""
+"""The "This wasn't me" link in notices. Email scanners open links, so GET only asks and POST acts (CF-2)."""
 
 from flask import Blueprint, Response, request, url_for
 
@@ -12,15 +12,15 @@ blueprint = Blueprint("not_me", __name__, url_prefix="/not-me")
 
 
 @blueprint.after_request
-def keep_the_address(response: Response) -> Response:
-    """The address is the key: no other page is told of it (RC-7)."""
+def hide_referrer(response: Response) -> Response:
+    """The address holds a token, so it must not leak by Referer (RC-7)."""
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
 @blueprint.get("/done")
 def done() -> Response:
-    side = own_door()
+    side = visitor_side()
     ended = {f"of_{what}": what in request.args for what in ("reset", "trust")}
     return render_page("public/not_me/done.html", security_url=side.url("security") if side else None, **ended)
 
@@ -47,7 +47,7 @@ def answer(token: str) -> Response:
         notice = flow.read_notice(request_context(), token)
         if flow.asks_sign_in(request_context(), notice):
             return redirect_to_path(sign_in_url(token))
-        side = own_door()
+        side = visitor_side()
         if not flow.ends_at_once(notice) and side and not request_context().who.is_fresh(request_context().now):
             return redirect_to_path(side.url("confirm.ask", next=url_for("not_me.ask", token=token)))
         flow.answer_not_me(request_context(), token)
@@ -58,12 +58,12 @@ def answer(token: str) -> Response:
     )
 
 
-def own_door() -> Side | None:
-    """The side of whoever is signed in to the end."""
+def visitor_side() -> Side | None:
+    """The side of a visitor who is fully signed in."""
     who = session_user()
     return side_of(who.role) if who is not None and not who.owes_code else None
 
 
 def sign_in_url(token: str) -> str:
-    """The normal sign-in and back. The address may wait in the sign-in's row: without that very sign-in it opens nothing."""
+    """Sign in and return here. Storing the address in the session's row is safe: it only works after that sign-in."""
     return url_for("sign_in.ask_password", next=url_for("not_me.ask", token=token))

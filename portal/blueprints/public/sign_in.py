@@ -1,28 +1,27 @@
-"""Sign in: the password, the verification code, ways on without it, sign out."""
+"""Sign-in: password, verification code, "Can't access your code?", sign-out."""
 
 from collections.abc import Callable
+from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, redirect, request, session, url_for
+from flask import Blueprint, Response, g, jsonify, request, url_for
 from flask_babel import gettext as _
 
-from portal.blueprints.shared.guards import forbid
-from portal.blueprints.shared.questions import blank, question_context, taken
+from portal.blueprints.public.code_page import code_context, help_context, issuer, trust_context
+from portal.blueprints.shared.guards import refuse_text_if_not_offered
+from portal.blueprints.shared.questions import blank_form, submitted_form
 from portal.blueprints.shared.sides import side_of
-from portal.flows.account import security_page
-from portal.flows.base.context import LEVEL_WAITING
-from portal.flows.factors.challenges import challenge_options, explain_texts_off
-from portal.flows.sessions import sessions, trusted_browsers
+from portal.flows.sessions import sessions
 from portal.flows.sign_in import sign_in as flow
-from portal.forms.codes import BackupCodeForm, ChallengeForm
+from portal.forms.codes import AnswerForm, BackupCodeForm, ChallengeForm
 from portal.forms.sign_in import SignInForm
-from portal.policy import policy_of
 from portal.web.browser_session import (
+    current_session,
     ended_session,
     give_browser_token,
     keep_trust,
-    own_path,
     request_context,
     request_time,
+    safe_path,
     seconds_left,
     session_user,
 )
@@ -32,7 +31,6 @@ from portal.web.rendering import (
     home_endpoint,
     redirect_to,
     redirect_to_path,
-    refusal_sentence,
     refuse_form,
     render_page,
     renew_session,
@@ -45,30 +43,30 @@ blueprint = Blueprint("sign_in", __name__)
 
 @blueprint.get("/")
 def front_door() -> Response:
-    """The patient portal's side."""
+    """The patient portal's address."""
     return redirect_to("sign_in.ask_password")
 
 
 @blueprint.get("/ehr")
 def ehr_door() -> Response:
-    """The EHR's side: the same sign-in; each account is led to its own home."""
+    """The EHR's address: the same sign-in page, and each account lands on its own home page."""
     return redirect_to("sign_in.ask_password", at=EHR_BRAND["key"])
 
 
 @blueprint.before_request
-def wear_brand() -> None:
-    """The sign-in page has the name of the side that the person came to."""
-    if own_door() or (own_path(request.args.get("next")) or "").startswith("/ehr/"):
+def set_brand() -> None:
+    """The sign-in page shows the brand of the side that the person came from."""
+    if ehr_mark() or (safe_path(request.args.get("next")) or "").startswith("/ehr/"):
         g.brand = EHR_BRAND
 
 
-def own_door() -> str | None:
-    """The mark in the address of a sign-in at the EHR's side."""
+def ehr_mark() -> str | None:
+    """The value of `at` in the address of an EHR sign-in, or None."""
     return EHR_BRAND["key"] if request.args.get("at") == EHR_BRAND["key"] else None
 
 
 def redirect_after_sign_in(role: str, next_path: str | None) -> Response:
-    """After a complete sign-in: to the page asked for, or home."""
+    """After a complete sign-in: to the requested page, or home."""
     return redirect_to_path(next_path or url_for(home_endpoint(role)))
 
 
@@ -76,107 +74,72 @@ def redirect_after_sign_in(role: str, next_path: str | None) -> Response:
 def ask_password() -> Response:
     who = session_user()
     if who and not who.is_claimant:
-        return redirect_after_sign_in(who.role, own_path(request.args.get("next")))
-    return render_page("public/sign_in/password.html", form=SignInForm(), notice=notice(), action=password_url())
+        return redirect_after_sign_in(who.role, safe_path(request.args.get("next")))
+    return render_page("public/sign_in/password.html", form=SignInForm(), notice=sign_in_notice(), action=password_url())
 
 
 def password_url() -> str:
-    return url_for("sign_in.ask_password", next=own_path(request.args.get("next")), at=own_door())
+    return url_for("sign_in.ask_password", next=safe_path(request.args.get("next")), at=ehr_mark())
 
 
-def notice() -> str | None:
-    """Why the person is here again, where that is known."""
-    over = ended_session()
+def sign_in_notice() -> str | None:
+    """Why the person has to sign in, if that is known."""
+    ended = ended_session()
     if "changed" in request.args:
-        return _(NOTICES["password_is_new"])
-    if "out" in request.args or over:
-        return _(NOTICES["signed_out" if "out" in request.args or over is None else over.reason])
+        return str(_(NOTICES["password_is_new"]))
+    if "out" in request.args or ended:
+        return str(_(NOTICES["signed_out" if "out" in request.args or ended is None else ended.reason]))
     return _(NOTICES["sign_in_first"]) if request.args.get("next") else None
 
 
 @blueprint.post("/sign-in")
 def submit_password() -> Response:
     form = SignInForm(request.form)
-    context: dict = {"notice": None, "action": password_url()}
+    context: dict[str, Any] = {"notice": None, "action": password_url()}
     if not form.validate():
         return refuse_form("public/sign_in/password.html", form, **context)
     give_browser_token()
     try:
         begun = flow.submit_password(
-            request_context(), form.username.data, form.password.data, own_path(request.args.get("next"))
+            request_context(), form.username.data, form.password.data, safe_path(request.args.get("next"))
         )
     except Refused as refused:
         return refuse_form("public/sign_in/password.html", form, refused, **context)
     renew_session(begun.token)
     if begun.asks_code:
         return redirect_to("sign_in.ask_code")
-    return redirect_after_sign_in(begun.role, own_path(request.args.get("next")))
+    return redirect_after_sign_in(begun.role, safe_path(request.args.get("next")))
 
 
 def redirect_unless_claimant() -> Response | None:
-    """None for a claimant; for others the way to where they belong."""
+    """None for a claimant; others are redirected to sign-in or home."""
     who = session_user()
     if who is None:
         return send_to_sign_in()
     return None if who.is_claimant else redirect_to(home_endpoint(who.role))
 
 
-def issuer() -> str:
-    """What the person's app calls this account."""
-    return policy_of(request_context().who.role).issuer
-
-
-def code_context() -> dict:
-    who = session_user()
-    shown = challenge_options(request_context()) if who else []
-    missing = explain_texts_off(request_context()) if who else None
-    limit = flow.limit_reached(shown)
-    return {
-        "username": who.username if who else "",
-        "issuer": issuer(),
-        **question_context(shown),
-        "texts_off": refusal_sentence(missing) if missing else None,
-        "limit": refusal_sentence(limit) if limit else None,
-        "send_url": url_for("sign_in.send_code"),
-        "is_waiting": bool(who and who.level == LEVEL_WAITING),
-        "here": url_for("sign_in.ask_code"),
-        **trust_context(),
-    }
-
-
-def trust_context() -> dict:
-    """The box that lets this browser stand in for the code: for how many days (0: no box), and whether it was ticked."""
-    who = session_user()
-    return {
-        "trust_days": trusted_browsers.trust_days(request_context(), who.role) if who else 0,
-        "trust_ticked": "trust" in request.form,
-    }
-
-
 @blueprint.get("/sign-in/code")
 def ask_code() -> Response:
-    elsewhere = redirect_unless_claimant()
-    if elsewhere:
-        return elsewhere
+    redirect = redirect_unless_claimant()
+    if redirect:
+        return redirect
     context = code_context()
-    return render_page("public/sign_in/code.html", form=blank(context["asked"], ChallengeForm), **context)
+    return render_page("public/sign_in/code.html", form=blank_form(context["asked"], ChallengeForm), **context)
 
 
 @blueprint.post("/sign-in/code")
 def submit_code() -> Response:
-    return redirect_unless_claimant() or take_code("public/sign_in/code.html", taken(ChallengeForm), code_context)
+    return redirect_unless_claimant() or submit_answer("public/sign_in/code.html", submitted_form(ChallengeForm), code_context)
 
 
 @blueprint.post("/sign-in/send")
 def send_code() -> Response:
-    """ "Send again", or the first text where another way is asked first."""
-    elsewhere = redirect_unless_claimant()
-    if elsewhere:
-        return elsewhere
-    if not policy_of(request_context().who.role).accepts_restricted and not any(
-        way.sends for way in challenge_options(request_context())
-    ):
-        forbid("restricted_method", 404)
+    """ "Send again", or the first text if another method is asked first."""
+    redirect = redirect_unless_claimant()
+    if redirect:
+        return redirect
+    refuse_text_if_not_offered()
     try:
         flow.send_sign_in_code(request_context(), request.form.get("way", ""))
     except Refused as refused:
@@ -191,11 +154,13 @@ def ask_backup_code() -> Response:
 
 @blueprint.post("/sign-in/backup-code")
 def submit_backup_code() -> Response:
-    return redirect_unless_claimant() or take_code("public/sign_in/backup_code.html", BackupCodeForm(request.form), trust_context)
+    return redirect_unless_claimant() or submit_answer(
+        "public/sign_in/backup_code.html", BackupCodeForm(request.form), trust_context
+    )
 
 
-def take_code(template: str, form, context: Callable[[], dict]) -> Response:
-    """A claimant's second factor; the same flow for both pages. `context` is asked for where the page is shown again."""
+def submit_answer(template: str, form: AnswerForm, context: Callable[[], dict[str, Any]]) -> Response:
+    """Check a claimant's second factor, for both pages. `context` is called only if the page is shown again."""
     if not form.validate():
         return refuse_form(template, form, **context())
     who = request_context().who
@@ -213,16 +178,8 @@ def take_code(template: str, form, context: Callable[[], dict]) -> Response:
 
 @blueprint.get("/sign-in/no-code")
 def no_code() -> Response:
-    """ "Can't access your code?": what to try, in the guide's order."""
+    """ "Can't access your code?": what to try, in the help article's order."""
     return redirect_unless_claimant() or render_page("public/sign_in/no_code.html", issuer=issuer(), **help_context())
-
-
-def help_context() -> dict:
-    """Who helps: providers ask their practice administrator first, by name where one exists."""
-    policy = policy_of(request_context().who.role)
-    asks_first = security_page.administrator_names(request_context()) if policy.hands_over_copy else []
-    texts = request_context().texts and policy.accepts_restricted
-    return {"texts": texts, "is_provider": policy.hands_over_copy, "administrators": asks_first}
 
 
 @blueprint.post("/sign-out")
@@ -230,16 +187,16 @@ def sign_out() -> Response:
     who = session_user()
     if who:
         sessions.sign_out(request_context())
-    session.drop = True  # type: ignore[attr-defined]
+    current_session().must_clear = True
     at = EHR_BRAND["key"] if brand_for(who) is EHR_BRAND else None
-    response = redirect(url_for("sign_in.ask_password", out=1, at=at), 303)
+    response = redirect_to("sign_in.ask_password", out=1, at=at)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return response  # type: ignore[return-value]
+    return response
 
 
 @blueprint.post("/session/extend")
 def extend() -> Response:
-    """One press gives fifteen more minutes (SE-3)."""
+    """Extend the session by fifteen minutes (SE-3)."""
     who = session_user()
     if who is None or who.is_claimant:
         return jsonify(seconds=0)
@@ -248,5 +205,5 @@ def extend() -> Response:
 
 @blueprint.get("/session")
 def time_left() -> Response:
-    """Seconds left, for the warning; asking is no activity."""
+    """Seconds left, for the timeout warning; this request doesn't count as activity."""
     return jsonify(seconds=max(0, seconds_left() or 0))

@@ -1,22 +1,23 @@
-"""What the page before has done, said by the next one: a mark in the address, for this session and a minute.
+"""Flash messages: the next page says what was done, by a signed mark in its address, valid for this session and one minute.
 
-A page claims nothing that is not so: the mark is signed, so that no link makes it, and it is old soon, so that a late reload says
-nothing; what its own rows contradict, a page does not say at all. Nothing is stored for it, for a GET writes nothing.
+The signature keeps a crafted link from showing a message, the minute keeps a late reload from repeating it, and a page drops a
+message that its own data contradicts. Nothing is stored: GET never writes.
 """
 
 import hashlib
 
-from flask import Response, current_app, g, request
+from flask import Response, current_app, request
 from flask_babel import gettext as _
 from itsdangerous import BadData, TimestampSigner
 
+from portal.blueprints.shared.sides import current_side
 from portal.flows.account import activity
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path
 from portal.words.refusals import N_
 
-BETWEEN = "~"  # a mark's key and its numbers; an address carries it as it is
+SEPARATOR = "~"  # between a mark's key and its numbers; needs no escaping in a URL
 FLASHES = {
     "on": N_("Two-factor authentication is on."),
     "off": N_("Two-factor authentication is off."),
@@ -43,13 +44,13 @@ FLASHES = {
 }
 
 
-def redirect_and_say(endpoint: str, what: str) -> Response:
-    """On to a page of this side, which says what was done."""
-    return redirect_to_path(g.side.url(endpoint, done=make_mark(what)))
+def redirect_and_say(endpoint: str, key: str) -> Response:
+    """Redirect to a page of this side that shows the message."""
+    return redirect_to_path(current_side().url(endpoint, done=make_mark(key)))
 
 
 class MarkSigner(TimestampSigner):
-    """Signs what this session's last page has done, with the time that the request goes by."""
+    """Signs marks for this session, with the time of the request."""
 
     default_digest_method = staticmethod(hashlib.sha256)
     default_key_derivation = "hmac"
@@ -61,22 +62,22 @@ class MarkSigner(TimestampSigner):
         return int(request_context().now.timestamp())
 
 
-def make_mark(what: str, *numbers: int) -> str:
-    """A key of SAID as an address carries it; where a page has words of its own for it, with its numbers."""
-    return MarkSigner().sign(BETWEEN.join((what, *map(str, numbers)))).decode()
+def make_mark(key: str, *numbers: int) -> str:
+    """A signed mark for the address: a key of FLASHES, or a page's own key with the numbers for its message."""
+    return MarkSigner().sign(SEPARATOR.join((key, *map(str, numbers)))).decode()
 
 
-def read_flash(**so: bool) -> str | None:
-    """The sentence of this address's mark, or None. `so`: what the page knows of a key: where it is not so, nothing is said."""
-    what = read_mark()[0]
-    return _(FLASHES[what]) if what in FLASHES and so.get(what, True) else None
+def read_flash(**is_true: bool) -> str | None:
+    """The message for this address's mark, or None. `is_true`: False for a key whose message doesn't hold anymore."""
+    key = read_mark()[0]
+    return _(FLASHES[key]) if key in FLASHES and is_true.get(key, True) else None
 
 
 def read_mark() -> tuple[str, list[int]]:
-    """What this address's mark says, and its numbers; ("", []) where there is no mark, or none of this session and minute."""
+    """Key and numbers of this address's mark; ("", []) if there is none, or it is expired or another session's."""
     try:
         whole = MarkSigner().unsign(request.args.get("done", ""), max_age=int(config.SAID_FOR.total_seconds())).decode()
     except BadData:
         return "", []
-    what, *numbers = whole.split(BETWEEN)
-    return what, [int(number) for number in numbers]
+    key, *numbers = whole.split(SEPARATOR)
+    return key, [int(number) for number in numbers]

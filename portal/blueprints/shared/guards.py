@@ -1,25 +1,33 @@
-"""Guards: who may open a page, what has to be shown first, and where everybody else is sent."""
+"""Guards: who may open a page, which proof is needed first, and where others are redirected."""
 
+from collections.abc import Callable
 from typing import NoReturn
 
 from flask import Response, abort, g, request
 
 from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import make_mark
-from portal.blueprints.shared.sides import Side
+from portal.blueprints.shared.sides import Side, current_side
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import LEVEL_WAITING
-from portal.flows.factors.challenges import is_set_up
+from portal.flows.factors.challenges import challenge_options, is_set_up
 from portal.flows.practice import deadline
 from portal.methods import method
 from portal.policy import policy_of
-from portal.web.browser_session import own_path, request_context, session_user
+from portal.web.browser_session import request_context, safe_path, session_user
 from portal.web.headers import SAFE_METHODS
-from portal.web.rendering import home_endpoint, place_to_return, redirect_browser, redirect_to, redirect_to_path, send_to_sign_in
+from portal.web.rendering import (
+    home_endpoint,
+    page_to_return,
+    redirect_from_guard,
+    redirect_to,
+    redirect_to_path,
+    send_to_sign_in,
+)
 
 
-def guard_side(side: Side):
-    """A before_request for the side's blueprint: signed in, with a code where one is due, of its people, and set up where they must."""
+def guard_side(side: Side) -> Callable[[], Response | None]:
+    """A before_request for a side: signed in, second factor shown if due, a role of this side, and set up if required."""
 
     def check() -> Response | None:
         who = session_user()
@@ -30,9 +38,9 @@ def guard_side(side: Side):
                 "emergency.show" if who.level == LEVEL_WAITING and policy_of(who.role).hands_over_copy else "sign_in.ask_code"
             )
         if who.role not in side.policy.roles:
-            return turn_away()
+            return redirect_home()
         g.side, g.brand = side if request_context().texts else side.without_texts(), side.brand
-        if who.is_emergency:  # the wall in emergency/wall.py has let the page through
+        if who.is_emergency:  # emergency/wall.py has let this page through
             g.stopped = False
             return None if g.get("grant") else forbid("read_only")
         return require_set_up(side) if side.policy.must_use or who.is_reset else None
@@ -40,62 +48,74 @@ def guard_side(side: Side):
     return check
 
 
-def turn_away() -> Response:
-    """Somebody of another side: to their own home; what they send here is refused, and recorded."""
+def redirect_home() -> Response:
+    """For somebody of another side: redirect to their own home page; a form is refused and recorded."""
     if request.method not in SAFE_METHODS:
         forbid("other_door")
     return redirect_to(home_endpoint(request_context().who.role))
 
 
 def forbid(reason: str, status: int = 403) -> NoReturn:
-    """Say no, and record it."""
+    """Refuse the request with this status, and record why."""
     record_event_alone(request_context(), "authz_fail", reason)
     abort(status)
 
 
+def refuse_text_if_not_offered() -> None:
+    """404, and recorded, if neither the policy nor an authenticator of this person sends texts."""
+    if policy_of(request_context().who.role).accepts_restricted:
+        return
+    if not any(option.sends for option in challenge_options(request_context())):
+        forbid("restricted_method", 404)
+
+
 def refuse_method(name: str | None) -> None:
-    """A method that there is, and that people of this side may not use: no page of ours asks for it (TO-11)."""
-    asked = method(name or "")
-    if asked and not policy_of(request_context().who.role).allows(asked):
+    """Refuse a method that exists but that the person's policy forbids; no page offers it (TO-11)."""
+    found = method(name or "")
+    if found and not policy_of(request_context().who.role).allows(found):
         forbid("method_not_allowed")
 
 
 def require_set_up(side: Side) -> Response | None:
-    """Nothing but set-up before set-up is done, whatever the address, the method or the HTMX header (TO-11, after a reset rule 1).
+    """Only set-up is open until it is complete, whatever the address, method, or HTMX header (TO-11; after a reset, rule 1).
 
-    The page asked for travels along in the address, and is where the person lands afterwards.
+    The requested page is kept in the address and opens after set-up.
     """
     refuse_method((request.view_args or {}).get("method_name") or request.form.get("method"))
+    # A provider whose only method is text signs in with it once and reaches set-up alone: it is the one proof the account has, and a
+    # password alone must not add an app. The app replaces the number once it is proved.
     g.stopped = not is_set_up(request_context())
     if not g.stopped:
-        shows_code = request_context().who.second_factor_at is None and request.blueprint != f"{side.blueprint}.confirm"
-        return require_fresh_proof() if shows_code else None  # no browser is trusted here, whoever trusted it before
+        needs_code = request_context().who.second_factor_at is None and request.blueprint != f"{side.blueprint}.confirm"
+        return require_fresh_proof() if needs_code else None  # this side has no trusted browsers, even if it was trusted before
     if side.is_before_set_up():
-        g.next_path = own_path(request.args.get("next"))
+        g.next_path = safe_path(request.args.get("next"))
         return None
     if request.endpoint in side.open_in_grace and deadline.may_pass_without_setup(request_context()):
         return None
-    asked = place_to_return()
+    # Kept in the address until the wizard's first POST, then in the session's row: writing it here would write on GET, and in the
+    # row it outlives the QR code and the backup codes.
+    requested = page_to_return()
     page = "security" if side.policy.must_use else "setup.choose"
-    return redirect_browser(side.url(page, next=None if asked == side.url(side.home) else asked))
+    return redirect_from_guard(side.url(page, next=None if requested == side.url(side.home) else requested))
 
 
 def landing_url() -> str:
-    """Where a person goes who has done what they were stopped for: to the page that they asked for, or home."""
-    return request_context().who.next_path or g.side.url(g.side.home, done=make_mark("on"))
+    """After set-up that a guard required: the page requested at first, or home."""
+    return request_context().who.next_path or current_side().url(current_side().home, done=make_mark("on"))
 
 
 def require_code() -> Response | None:
-    """To the same page, where a trusted browser stood in for the code: the Security pages open to a code alone (TB-3)."""
+    """Step-up for a session let in by a trusted browser: the Security pages need a code (TB-3). None if none is needed."""
     return require_fresh_proof() if request_context().who.is_trusted else None
 
 
 def require_fresh_proof() -> Response | None:
-    """To the page that asks for password and second factor, where they are older than five minutes (RA-1); None where fresh."""
+    """Redirect to step-up if password or second factor is older than five minutes (RA-1); None if both are fresh."""
     who = request_context().who
     if who.is_fresh(request_context().now):
         if request.method not in SAFE_METHODS:
             kept_input.drop_input()
         return None
     kept_input.keep_input()
-    return redirect_to_path(g.side.url("confirm.ask", next=place_to_return()))
+    return redirect_to_path(current_side().url("confirm.ask", next=page_to_return()))

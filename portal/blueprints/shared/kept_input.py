@@ -1,4 +1,4 @@
-"""What was typed on a page whose password and code had grown old: this browser keeps it, sealed, while they are asked again (RA-3)."""
+"""Form input kept during a step-up, sealed in a cookie, so that nothing has to be typed twice (RA-3)."""
 
 import base64
 import json
@@ -10,35 +10,35 @@ from portal.settings import config
 from portal.web.browser_session import cookie_name, request_context
 
 FIELDS = ("email", "phone", "method")  # never a password or a code
-LONGEST = 254  # signs of each, and enough for an address
+MAX_LENGTH = 254  # characters of each field; enough for an email address
 COOKIE = "draft"
 
 
-def cookie_place() -> str:
-    """What the draft is sealed for: it is of no use in another session."""
+def seal_place() -> str:
+    """The seal binds the input to this session."""
     return f"draft:{request_context().who.session_id}"
 
 
 def keep_input() -> None:
-    """Keep what the form at hand says, for its page."""
-    typed = {field: request.form[field][:LONGEST] for field in FIELDS if request.form.get(field)}
+    """Keep this request's form input for its page."""
+    typed = {field: request.form[field][:MAX_LENGTH] for field in FIELDS if request.form.get(field)}
     if typed:
         text = json.dumps([request.path, request_context().now.timestamp(), typed])
-        session["new_draft"] = base64.urlsafe_b64encode(request_context().keys.seal(text, cookie_place())).decode()
+        session["new_draft"] = base64.urlsafe_b64encode(request_context().keys.seal(text, seal_place())).decode()
 
 
 def drop_input() -> None:
-    """It has been sent."""
+    """Drop the cookie once the form was accepted."""
     if cookie_name(current_app, COOKIE) in request.cookies:
         session["new_draft"] = ""
 
 
-def kept_input() -> dict[str, str]:
-    """What was typed into this page's form by field, or nothing."""
+def load_input() -> dict[str, str]:
+    """This page's kept input by field, or {}."""
     cookie = request.cookies.get(cookie_name(current_app, COOKIE), "")
     try:
-        path, at, fields = json.loads(request_context().keys.open(base64.urlsafe_b64decode(cookie), cookie_place()))
+        path, at, fields = json.loads(request_context().keys.open(base64.urlsafe_b64decode(cookie), seal_place()))
     except (SealBroken, ValueError):
         return {}
-    is_due = path == request.path and request_context().now.timestamp() - at <= config.REAUTHENTICATION_LIFE.total_seconds()
-    return fields if is_due else {}
+    is_valid = path == request.path and request_context().now.timestamp() - at <= config.REAUTHENTICATION_LIFE.total_seconds()
+    return fields if is_valid else {}

@@ -1,8 +1,9 @@
-"""What a side gives the pages behind it: policy, chrome, words, and where its people belong."""
+"""The sides of the product: policy, brand, and home page of each, and the texts that differ."""
 
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
-from flask import request, url_for
+from flask import g, request, url_for
 from flask_babel import gettext as _
 
 from portal.policy import PATIENT, PROVIDER, SUPPORT, Policy
@@ -12,28 +13,28 @@ from portal.words.refusals import N_
 
 @dataclass(frozen=True)
 class Side:
-    """A side of the product: the same wizard, its parent's words."""
+    """One side. The pages that all sides share take from it what differs."""
 
     policy: Policy
-    brand: dict
+    brand: dict[str, str]
     blueprint: str
-    home: str  # the page that its people begin at
+    home: str  # endpoint within the blueprint
     confirm_label: str
-    choose_words: str  # why one chooses a verification method here
-    badge: str  # on the method that is offered first
-    texts_off: bool = False  # the operator switched them off: the policy is without them
-    profile: str = "account"  # the page with a person's own data
-    open_in_grace: tuple[str, ...] = ()  # pages for who put set-up off at this sign-in, within the practice's grace
+    choose_text: str  # why to choose a verification method on this side
+    badge: str  # on the first method offered
+    texts_off: bool = False  # the operator switched texts off, and the policy excludes them
+    profile: str = "account"  # the page with the person's own data
+    open_in_grace: tuple[str, ...] = ()  # open after set-up was postponed within the practice's grace
 
-    def url(self, page: str, **values) -> str:
+    def url(self, page: str, **values: Any) -> str:
         return url_for(f"{self.blueprint}.{page}", **values)
 
     @property
     def confirm(self) -> str:
-        return _(self.confirm_label)
+        return str(_(self.confirm_label))
 
     def is_before_set_up(self) -> bool:
-        """Whether the page asked for is a part of setting up: all that is open before it is done (TO-11)."""
+        """Whether the requested page is part of set-up, and so open before it is complete (TO-11)."""
         own = ("settings", "security", "submit_put_off") if self.policy.must_use else ()
         pages = tuple(f"{self.blueprint}.{page}" for page in own)
         return request.endpoint in pages or request.blueprint in (f"{self.blueprint}.setup", f"{self.blueprint}.confirm")
@@ -48,7 +49,7 @@ PATIENT_SIDE = Side(
     "patient",
     "home",
     confirm_label=N_("Verify and Enable"),
-    choose_words=N_("You'll enter a code each time you sign in on a new device or browser."),
+    choose_text=N_("You'll enter a code each time you sign in on a new device or browser."),
     badge=N_("Recommended"),
 )
 PROVIDER_SIDE = Side(
@@ -57,7 +58,7 @@ PROVIDER_SIDE = Side(
     "provider",
     "charts",
     confirm_label=N_("Confirm and Activate"),
-    choose_words=N_("An authenticator app is required for EHR access. You'll enter a code from it each time you sign in."),
+    choose_text=N_("An authenticator app is required for EHR access. You'll enter a code from it each time you sign in."),
     badge=N_("Required"),
     open_in_grace=("provider.charts", "provider.chart", "provider.submit_note"),
 )
@@ -67,7 +68,7 @@ SUPPORT_SIDE = Side(
     "support",
     "approvals.listed",
     confirm_label=N_("Confirm and Activate"),
-    choose_words=N_(
+    choose_text=N_(
         "An authenticator app is required for the support console. You'll enter a code from it each time you sign in."
     ),
     badge=N_("Required"),
@@ -77,5 +78,10 @@ SIDES = (PATIENT_SIDE, PROVIDER_SIDE, SUPPORT_SIDE)
 
 
 def side_of(role: str) -> Side | None:
-    """The side that people of a role go through; None where they have no pages yet."""
+    """The side of a role; None if the role has no pages."""
     return next((side for side in SIDES if role in side.policy.roles), None)
+
+
+def current_side() -> Side:
+    """The side of this request, as set by its guard."""
+    return cast(Side, g.side)

@@ -2,8 +2,7 @@
 
 from flask import Blueprint, Response, g
 
-from portal.blueprints import wizard
-from portal.blueprints.account import authenticators, backup_codes, confirm, sessions
+from portal.blueprints.account.nest import nest
 from portal.blueprints.approvals import approvals, emergency_reviews
 from portal.blueprints.shared.flash import read_flash
 from portal.blueprints.shared.guards import guard_side
@@ -13,17 +12,11 @@ from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import render_page
 
-SECURITY = "/security"
-
 blueprint = Blueprint("support", __name__, url_prefix="/support")
 blueprint.before_request(guard_side(SUPPORT_SIDE))
 blueprint.register_blueprint(approvals.blueprint)
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
-blueprint.register_blueprint(wizard.blueprint, url_prefix=f"{SECURITY}/two-factor")
-blueprint.register_blueprint(authenticators.blueprint, url_prefix=f"{SECURITY}/authenticators")
-blueprint.register_blueprint(confirm.blueprint, url_prefix=f"{SECURITY}/confirm")
-blueprint.register_blueprint(backup_codes.blueprint, url_prefix=f"{SECURITY}/backup-codes")
-blueprint.register_blueprint(sessions.make_blueprint(activity.SESSIONS), url_prefix=SECURITY)
+nest(blueprint, "/security", can_end=(activity.SESSIONS,))
 
 
 @blueprint.get("/security")

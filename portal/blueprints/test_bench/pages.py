@@ -1,5 +1,6 @@
-"""The simulated phone and mailbox; registered only where the test bench is switched on."""
+"""The simulated phone and mailbox. Registered only if the test bench is on."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app
@@ -11,7 +12,7 @@ from portal.web.rendering import render_page
 from portal.words.refusals import N_
 
 blueprint = Blueprint("test_bench", __name__, url_prefix="/test-bench")
-STATES = {  # how far a message has come, and the badge's tone
+STATES = {  # delivery state of a message: label, badge tone
     "waiting": (N_("Waiting"), "none"),
     "trying": (N_("Trying again"), "warn"),
     "sent": (N_("Sent"), "good"),
@@ -24,26 +25,26 @@ STATES = {  # how far a message has come, and the badge's tone
 @blueprint.get("")
 def phone() -> Response:
     keys = current_app.extensions["keys"]
-    letters = [letter(mail) for mail in test_bench.list_emails(keys, request_time())]
+    emails = [describe_email(email) for email in test_bench.list_emails(keys, request_time())]
     return render_page(
         "test_bench/phone.html",
         phones=test_bench.list_phones(request_context()),
         texts=test_bench.list_texts(keys, request_time()),
-        mails=letters,
+        mails=emails,
         states=STATES,
     )
 
 
-def letter(mail: dict) -> dict:
-    """A mail as its reader sees it; links lead on within this server, whatever name it is called by."""
-    subject, text = write_email(mail["template"], mail["facts"], mail["links"])
+def describe_email(email: test_bench.SentEmail) -> dict[str, Any]:
+    """An email as its recipient sees it; links are made relative, so they work under any host name."""
+    subject, text = write_email(email["template"], email["facts"], email["links"])
     parts = split_paragraphs(text)
     for part in parts:
         part["path"] = urlsplit(part["link"]).path if part["link"] else None
-    return {"to": mail["to"], "subject": subject, "parts": parts, "at": mail["at"], "state": mail["state"]}
+    return {"to": email["to"], "subject": subject, "parts": parts, "at": email["at"], "state": email["state"]}
 
 
 @blueprint.get("/gallery")
 def gallery() -> Response:
-    """Every part once."""
+    """Each part of a page once."""
     return render_page("test_bench/gallery.html")

@@ -1,21 +1,24 @@
-"""The wizard's last step: backup codes shown, printed, downloaded, handed over, and proved saved."""
+"""The wizard's last step: show, print, download, and hand over backup codes, and prove that they are saved."""
 
-from flask import Response, g, make_response, render_template, request
+from typing import Any
+
+from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import landing_url
+from portal.blueprints.shared.sides import current_side
 from portal.blueprints.wizard import blueprint
 from portal.blueprints.wizard.next_step import progress, redirect_in_wizard, redirect_to_due_step
 from portal.flows.factors import backup_codes as codes_flow
 from portal.forms.codes import SavedCodeForm
 from portal.web.browser_session import request_context
-from portal.web.rendering import redirect_to_path, redirect_whole_page, refuse_form, render_page
+from portal.web.rendering import redirect_out_of_step, redirect_to_path, refuse_form, render_page
 from portal.words.refusals import Refused
 
 
-def readable_codes() -> dict | None:
-    """What the codes' pages show, or None where they cannot be read any more (or not yet)."""
+def readable_codes() -> dict[str, Any] | None:
+    """The template's variables for the codes' pages; None if the codes can't be read anymore, or not yet."""
     who = request_context().who
     if not who.is_on or who.second_factor_at is None:
         return None
@@ -29,7 +32,7 @@ def readable_codes() -> dict | None:
         "made_at": found.made_at,
         "account_hint": hint,
         "progress": progress(3),
-        "sealed_copy": g.side.policy.hands_over_copy,
+        "sealed_copy": current_side().policy.hands_over_copy,
     }
 
 
@@ -41,7 +44,7 @@ def backup_codes() -> Response:
 
 @blueprint.get("/backup-codes/sheet")
 def sheet() -> Response:
-    """The printed sheet on a page of its own, for browsers without JavaScript."""
+    """The printable sheet as its own page, for browsers without JavaScript."""
     shown = readable_codes()
     return render_page("wizard/sheet.html", **shown) if shown else not_readable()
 
@@ -55,8 +58,8 @@ def sealed_copy() -> Response:
 
 @blueprint.post("/backup-codes")
 def submit_backup_codes() -> Response:
-    """ "I have saved my backup codes", where a tick stands beside it."""
-    if "sealed_copy" in request.form and g.side.policy.hands_over_copy:
+    """ "I have saved my backup codes", with a checkbox for the sealed copy."""
+    if "sealed_copy" in request.form and current_side().policy.hands_over_copy:
         codes_flow.hand_over_sealed_copy(request_context())
     return redirect_in_wizard("prove")
 
@@ -67,19 +70,19 @@ def download() -> Response:
     shown = readable_codes()
     if not shown:
         return not_readable()
-    response = make_response(render_template("wizard/codes.txt", brand=g.side.brand, **shown))
-    name = f"{g.side.brand['name'].lower()}-backup-codes-set-{shown['set_number']}-{shown['made_at']:%Y-%m-%d}.txt"
+    response = make_response(render_template("wizard/codes.txt", brand=current_side().brand, **shown))
+    name = f"{current_side().brand['name'].lower()}-backup-codes-set-{shown['set_number']}-{shown['made_at']:%Y-%m-%d}.txt"
     response.headers["Content-Type"] = "text/plain; charset=utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
 def not_readable() -> Response:
-    return redirect_to_path(g.side.url("security")) if request_context().who.is_on else redirect_to_due_step()
+    return redirect_to_path(current_side().url("security")) if request_context().who.is_on else redirect_to_due_step()
 
 
-def prove_context(form: SavedCodeForm) -> dict | None:
-    """The page that asks for one code by number; None where there is nothing to prove."""
+def prove_context(form: SavedCodeForm) -> dict[str, Any] | None:
+    """The template's variables for asking for one code by its number; None if there is nothing to prove."""
     codes = codes_flow.codes_overview(request_context()) if request_context().who.is_on else None
     if codes is None or codes.saved:
         return None
@@ -88,7 +91,7 @@ def prove_context(form: SavedCodeForm) -> dict | None:
         "number": codes.asked_number,
         "readable": codes.readable,
         "is_first": is_first(codes),
-        "asks_copy": g.side.policy.hands_over_copy and codes.sealed_copy_given_at is None,
+        "asks_copy": current_side().policy.hands_over_copy and codes.sealed_copy_given_at is None,
         "progress": progress(3),
     }
 
@@ -114,19 +117,22 @@ def submit_prove() -> Response:
         )
     except Refused as refused:
         return refuse_form("wizard/prove.html", form, refused, "code", **context)
-    if context["is_first"] and g.side.policy.must_use:
-        return redirect_whole_page(landing_url())
+    if context["is_first"] and current_side().policy.must_use:
+        return redirect_out_of_step(landing_url())
     return redirect_and_say("security", "on" if context["is_first"] else "saved")
 
 
 def is_first(codes: codes_flow.Overview) -> bool:
-    """Whether the set was made when two-factor authentication was turned on: the wizard began with Enable or Set Up Now."""
+    """Whether this set was made when two-factor authentication was turned on.
+
+    Told by its time, which is that of turning on: no extra column, and a later turn-on or a reset is recognized too.
+    """
     return codes.made_at == request_context().who.two_factor_since
 
 
 @blueprint.post("/backup-codes/later")
 def later() -> Response:
-    """ "Do this later": the home page reminds, and until their time is over the codes can be read again."""
+    """ "Do this later": the home page reminds the person, and the codes stay readable until they expire."""
     codes_flow.postpone_saving(request_context())
-    codes = codes_flow.codes_overview(request_context()) if g.side.policy.must_use else None
-    return redirect_whole_page(landing_url()) if codes and is_first(codes) else redirect_to_path(g.side.url("security"))
+    codes = codes_flow.codes_overview(request_context()) if current_side().policy.must_use else None
+    return redirect_out_of_step(landing_url()) if codes and is_first(codes) else redirect_to_path(current_side().url("security"))

@@ -1,4 +1,6 @@
-"""The guided wizard: its parent supplies guard, chrome, words and policy."""
+"""The wizard's pages up to the proof: choosing a method, and the steps of that method."""
+
+from typing import Any
 
 from flask import Response, abort, g, request, url_for
 from flask_babel import gettext as _
@@ -6,58 +8,63 @@ from flask_babel import gettext as _
 from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import landing_url, require_fresh_proof
+from portal.blueprints.shared.sides import current_side
 from portal.blueprints.wizard import blueprint
-from portal.blueprints.wizard.next_step import progress, redirect_in_wizard, redirect_to_due_step, redirect_to_due_step_afresh
+from portal.blueprints.wizard.next_step import progress, redirect_after_race, redirect_in_wizard, redirect_to_due_step
 from portal.crypto import SealBroken
 from portal.flows.base.audit import record_event_alone
 from portal.flows.factors import setup as flow
 from portal.flows.sessions import sessions
 from portal.forms.base import MethodForm, ShapedForm
 from portal.methods import Method, Step, method, offered
-from portal.web.browser_session import own_path, request_context
-from portal.web.rendering import redirect_to_path, redirect_whole_page, refusal_sentence, refuse_form, render_page
+from portal.models import Binding
+from portal.web.browser_session import request_context, safe_path
+from portal.web.rendering import redirect_out_of_step, redirect_to_path, refusal_sentence, refuse_form, render_page
 from portal.words.refusals import Refused, name_send_code
 
-# --- choose: the first method, another in place of a live one (?change=), or one more (?add=1)
+# --- choose: the first method, a replacement for a live one (?change=), or an additional one (?add=1)
 
 
-def choice_aim() -> dict:
-    """What the choice is for, from the address."""
+def set_up_goal() -> dict[str, Any]:
+    """Whether the address asks for a replacement (`change`: an authenticator's id) or an additional method (`add`)."""
     return {"change": request.args.get("change", "").replace("\0", "\ufffd") or None, "add": request.args.get("add")}
 
 
-def asked_path() -> str | None:
-    """The page that the person was on the way to when set-up came between."""
-    return own_path(request.args.get("next"))
+def next_path() -> str | None:
+    """The page that was requested before set-up was required."""
+    return safe_path(request.args.get("next"))
 
 
-def choose_context(form: MethodForm) -> dict:
-    offers = offered(g.side.policy)
+def choose_context(form: MethodForm) -> dict[str, Any]:
+    offers = offered(current_side().policy)
     form.method.choices = [(each.name, each.label) for each in offers]
     cards = [
         {"method": each, "label": _(each.label), "recommended": not each.restricted, "facts": [_(fact) for fact in each.facts]}
         for each in offers
     ]
-    kinds = {each.name: each.name for each in offers}
-    form.method.data = form.method.data or kinds.get(request.args.get("kind", ""))
-    weaker = any(each.restricted for each in offers)
-    names = {"cards": cards, "progress": progress(1), "weaker": weaker}
-    names["security_url"] = g.side.url("security", next=asked_path())
-    names["texts_off"] = refusal_sentence(Refused("texts_not_offered")) if g.side.texts_off else None
-    words = {"words": _(g.side.choose_words), "badge": _(g.side.badge)}
-    action = url_for(".choose", **choice_aim(), kind=kinds.get(request.args.get("kind", "")), next=asked_path())
-    return {**names, **words, "action": action, "is_change": any(choice_aim().values())}
+    kind = next((each.name for each in offers if each.name == request.args.get("kind")), None)
+    form.method.data = form.method.data or kind
+    return {
+        "cards": cards,
+        "progress": progress(1),
+        "weaker": any(each.restricted for each in offers),
+        "words": _(current_side().choose_text),
+        "badge": _(current_side().badge),
+        "texts_off": refusal_sentence(Refused("texts_not_offered")) if current_side().texts_off else None,
+        "is_change": any(set_up_goal().values()),
+        "action": url_for(".choose", **set_up_goal(), kind=kind, next=next_path()),
+        "security_url": current_side().url("security", next=next_path()),
+    }
 
 
-def not_to_choose() -> Response | None:
-    """None where the choice is due; else the way on."""
-    if request_context().who.is_on != any(choice_aim().values()):
+def redirect_unless_choice_due() -> Response | None:
+    """None if the choice is due."""
+    if request_context().who.is_on != any(set_up_goal().values()):
         return redirect_to_due_step()
-    changed = choice_aim()["change"]
+    changed = set_up_goal()["change"]
     if changed and not flow.owns_authenticator(request_context().who.user_id, changed):
-        if request.method == "GET" and flow.is_authenticator_gone(
-            changed
-        ):  # a page from before the change, by Back or in another tab
+        # A page from before the change, by Back or in another tab.
+        if request.method == "GET" and flow.is_authenticator_gone(changed):
             return redirect_to_due_step()
         abort(404)
     return require_fresh_proof()
@@ -65,10 +72,10 @@ def not_to_choose() -> Response | None:
 
 @blueprint.get("")
 def choose() -> Response:
-    elsewhere = not_to_choose()
-    if elsewhere:
-        return elsewhere
-    form = MethodForm(data=kept_input.kept_input())
+    redirect = redirect_unless_choice_due()
+    if redirect:
+        return redirect
+    form = MethodForm(data=kept_input.load_input())
     context = choose_context(form)
     if "expired" in request.args:
         context["notice"] = refusal_sentence(Refused("set_up_expired"))
@@ -77,17 +84,17 @@ def choose() -> Response:
 
 @blueprint.post("")
 def submit_choose() -> Response:
-    elsewhere = not_to_choose()
-    if elsewhere:
-        return elsewhere
+    redirect = redirect_unless_choice_due()
+    if redirect:
+        return redirect
     form = MethodForm(request.form)
     context = choose_context(form)
     chosen = method(form.method.data) if form.validate() else None
     if chosen is None:
         return refuse_form("wizard/choose.html", form, **context)
-    sessions.remember_path(request_context(), asked_path())
+    sessions.remember_path(request_context(), next_path())
     try:
-        flow.begin_setup(request_context(), chosen, choice_aim()["change"], bool(choice_aim()["add"]))
+        flow.begin_setup(request_context(), chosen, set_up_goal()["change"], bool(set_up_goal()["add"]))
     except flow.OutOfTurn:
         return redirect_to_due_step()
     except Refused as refused:
@@ -99,14 +106,14 @@ def submit_choose() -> Response:
 
 
 def find_step(method_name: str, step_name: str) -> tuple[Method, Step] | None:
-    """The method and step of an address, where this side offers them."""
+    """The method and step of an address, if this side offers them."""
     chosen = method(method_name)
-    step = chosen.step(step_name) if chosen and g.side.policy.allows(chosen) else None
+    step = chosen.step(step_name) if chosen and current_side().policy.allows(chosen) else None
     return (chosen, step) if chosen and step else None
 
 
 def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | None = None) -> Response:
-    """The page of a step; with `refused` or the form's errors, status 422."""
+    """The page of a step; status 422 with `refused` or form errors."""
     binding = flow.open_binding(request_context())
     if binding is None or binding.method != chosen.name or not flow.is_binding_due(request_context(), binding):
         return redirect_to_due_step()
@@ -118,18 +125,29 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
         shown = flow.show_step(request_context(), binding, step)
     except SealBroken:
         return redirect_in_wizard("choose", expired=1)
-    context = {**shown, "button": _(step.button) if step.button else g.side.confirm, "progress": progress(2)}
-    context |= {"cancel_url": url_for(".cancel"), "send_url": url_for(".send_again", method_name=chosen.name)}
-    context["action"] = url_for(".step", method_name=chosen.name, step_name=step.name)
-    context["back_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.step_before(step).name)
-    context["set_up"] = binding.id
-    context["on_url"] = url_for(".step", method_name=chosen.name, step_name=chosen.due(binding.step).name)
+    context = {**shown, **step_context(chosen, step, binding)}
     template = f"methods/{chosen.name}/{step.name}.html"
     if refused or form.errors:
         return refuse_form(template, form, refused, step.field if refused else "", **context)
     if not step.verifies:
-        form[step.field].data = kept_input.kept_input().get(step.field) or shown.get("prefill")
+        form[step.field].data = kept_input.load_input().get(step.field) or shown.get("prefill")
     return render_page(template, form=form, **context)
+
+
+def step_context(chosen: Method, step: Step, binding: Binding) -> dict[str, Any]:
+    def step_url(name: str) -> str:
+        return url_for(".step", method_name=chosen.name, step_name=name)
+
+    return {
+        "button": _(step.button) if step.button else current_side().confirm,
+        "progress": progress(2),
+        "set_up": binding.id,
+        "action": step_url(step.name),
+        "back_url": step_url(chosen.step_before(step).name),
+        "on_url": step_url(chosen.due(binding.step).name),
+        "cancel_url": url_for(".cancel"),
+        "send_url": url_for(".send_again", method_name=chosen.name),
+    }
 
 
 @blueprint.get("/<method_name>/<step_name>")
@@ -157,7 +175,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
         following = flow.submit_step(request_context(), chosen, step, form.answer)
     except flow.OutOfTurn:
         record_event_alone(request_context(), "sequence_fail", "out_of_turn")
-        return redirect_to_due_step() if was_on else redirect_to_due_step_afresh()
+        return redirect_to_due_step() if was_on else redirect_after_race()
     except Refused as refused:
         if refused.reason == "set_up_expired":
             return redirect_in_wizard("choose", expired=1)
@@ -166,14 +184,14 @@ def submit_step(method_name: str, step_name: str) -> Response:
         return redirect_in_wizard("step", method_name=chosen.name, step_name=following.name)
     if not was_on:
         return redirect_in_wizard("backup_codes")
-    return redirect_whole_page(landing_url()) if g.get("stopped") else redirect_and_say("security", "changed")
+    return redirect_out_of_step(landing_url()) if g.get("stopped") else redirect_and_say("security", "changed")
 
 
 @blueprint.post("/<method_name>/send")
 def send_again(method_name: str) -> Response:
-    """ "Send again": one more text to the number of this set-up."""
+    """ "Send again": another text to the number being set up."""
     chosen = method(method_name)
-    if chosen is None or not chosen.sends or not g.side.policy.allows(chosen):
+    if chosen is None or not chosen.sends or not current_side().policy.allows(chosen):
         return redirect_to_due_step()
     binding = flow.open_binding(request_context())
     step = chosen.due(binding.step if binding else "")
@@ -189,4 +207,4 @@ def send_again(method_name: str) -> Response:
 @blueprint.post("/cancel")
 def cancel() -> Response:
     flow.cancel_setup(request_context())
-    return redirect_to_path(g.side.url("security"))
+    return redirect_to_path(current_side().url("security"))

@@ -39,7 +39,7 @@ class SentEmail(TypedDict):
     """An email in the outbox."""
 
     to: str
-    template: str | None
+    template: str
     facts: dict[str, Any]
     links: dict[str, str]  # while they are readable
     at: datetime
@@ -98,7 +98,7 @@ def list_emails(keys: Keyring, now: datetime) -> list[SentEmail]:
     return [
         {
             "to": open_column(keys, row, "to"),
-            "template": row.template,
+            "template": row.template or "",
             "facts": row.facts,
             "links": {"link": open_column(keys, row, "body"), NOT_ME: make_row_token(keys, row.id, NOT_ME)},
             "at": row.created_at,

@@ -1,0 +1,55 @@
+"""What the code page and "Can't access your code?" show to a claimant."""
+
+from typing import Any
+
+from flask import request, url_for
+
+from portal.blueprints.shared.questions import question_context
+from portal.flows.account import security_page
+from portal.flows.base.context import LEVEL_WAITING
+from portal.flows.factors.challenges import challenge_options, explain_texts_off
+from portal.flows.sessions import trusted_browsers
+from portal.flows.sign_in import sign_in as flow
+from portal.policy import policy_of
+from portal.web.browser_session import request_context, session_user
+from portal.web.rendering import refusal_sentence
+
+
+def issuer() -> str:
+    """The issuer that the person's authenticator app shows."""
+    return policy_of(request_context().who.role).issuer
+
+
+def code_context() -> dict[str, Any]:
+    who = session_user()
+    shown = challenge_options(request_context()) if who else []
+    missing = explain_texts_off(request_context()) if who else None
+    limit = flow.limit_reached(shown)
+    return {
+        "username": who.username if who else "",
+        "issuer": issuer(),
+        **question_context(shown),
+        "texts_off": refusal_sentence(missing) if missing else None,
+        "limit": refusal_sentence(limit) if limit else None,
+        "send_url": url_for("sign_in.send_code"),
+        "is_waiting": bool(who and who.level == LEVEL_WAITING),
+        "here": url_for("sign_in.ask_code"),
+        **trust_context(),
+    }
+
+
+def trust_context() -> dict[str, Any]:
+    """The checkbox to trust this browser: for how many days (0: no checkbox), and whether it was checked."""
+    who = session_user()
+    return {
+        "trust_days": trusted_browsers.trust_days(request_context(), who.role) if who else 0,
+        "trust_ticked": "trust" in request.form,
+    }
+
+
+def help_context() -> dict[str, Any]:
+    """Who can help: for providers their practice administrators first, by name if there are any."""
+    policy = policy_of(request_context().who.role)
+    asks_first = security_page.administrator_names(request_context()) if policy.hands_over_copy else []
+    texts = request_context().texts and policy.accepts_restricted
+    return {"texts": texts, "is_provider": policy.hands_over_copy, "administrators": asks_first}

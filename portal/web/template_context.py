@@ -1,0 +1,72 @@
+"""What templates can use beyond what a view passes: the person, the brand, times left, formatting, translations."""
+
+from datetime import datetime
+from gettext import NullTranslations
+from typing import Any, cast
+
+from flask import current_app, g, url_for
+from flask_babel import format_date, get_translations
+from flask_login import current_user
+from jinja2 import Environment
+
+from portal.web.browser_session import request_time, seconds_left, session_user
+from portal.web.rendering import brand_for, day, home_url, moment, refusal_sentence
+
+
+def load_translations() -> NullTranslations:
+    """The translations of this request, looked up once for some thirty sentences a page."""
+    if "catalogue" not in g:
+        g.catalogue = get_translations()
+    return cast(NullTranslations, g.catalogue)
+
+
+def install_translations(environment: Environment) -> None:
+    """Let templates translate with `load_translations`; flask-babel's own callables look them up for each sentence."""
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by Jinja's i18n extension
+        lambda text: load_translations().gettext(text),
+        lambda one, many, number: load_translations().ngettext(one, many, number),
+        newstyle=True,
+    )
+    environment.globals["_"] = environment.globals["gettext"]
+
+
+def template_context() -> dict[str, Any]:
+    """Variables available in every template."""
+    return {
+        "person": current_user if current_user.is_authenticated else None,
+        "brand": g.get("brand") or brand_for(session_user()),
+        "side": g.get("side"),
+        "next_path": g.get("next_path"),
+        "session_seconds": seconds_to_warn(),
+        "emergency": emergency_left(),
+        "test_bench": current_app.extensions["settings"].test_bench,
+        "support_contact": current_app.extensions["settings"].support_contact,
+        "home_url": home_url(),
+        "moment": moment,
+        "say": refusal_sentence,
+        "absolute": absolute_url,
+        "day": day,
+        "short_day": lambda at: format_date(at, "d MMM y"),
+        "moment_of": lambda text: moment(datetime.fromisoformat(text)),
+        "day_of": lambda text: day(datetime.fromisoformat(text)),
+    }
+
+
+def seconds_to_warn() -> int | None:
+    """Seconds until the session times out; None if the person can't extend it."""
+    seconds, emergency_ends = seconds_left(), emergency_left()
+    return None if seconds and emergency_ends and emergency_ends["seconds"] <= seconds else seconds
+
+
+def emergency_left() -> dict[str, Any] | None:
+    """For the emergency access banner: whole seconds left by the server's clock, and the time it ends."""
+    who = session_user()
+    if who is None or not who.is_emergency:
+        return None
+    return {"seconds": int((who.ends_at - request_time()).total_seconds()), "until": who.ends_at}
+
+
+def absolute_url(endpoint: str, **values: Any) -> str:
+    """An address for an email: built from the configured base URL, never from a request's Host (RC-7)."""
+    base_url: str = current_app.extensions["settings"].base_url
+    return base_url + url_for(endpoint, **values)
