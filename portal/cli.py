@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from flask import Flask, current_app
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Group(AppGroup):
     """Commands that say so when the database cannot be used, instead of showing where in the code."""
 
-    def invoke(self, ctx: click.Context):
+    def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except (*BUSY, ProgrammingError) as fault:  # a missing table is the one on SQLite, the other on PostgreSQL
@@ -42,7 +42,7 @@ class Migrations(click.Group):
         super().__init__("db", help="Manage the database tables.")
         self.app = app
 
-    def invoke(self, ctx: click.Context):
+    def invoke(self, ctx: click.Context) -> Any:
         ctx.obj = make_migrator(self.app)
         return super().invoke(ctx)
 

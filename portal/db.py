@@ -1,14 +1,18 @@
 """The engine and the session: SQLite and PostgreSQL under one set of habits."""
 
+import sqlite3
 from typing import Any
 
 from flask import Flask, current_app, g
-from sqlalchemy import Delete, Engine, NullPool, Update, create_engine, event, insert
+from sqlalchemy import Connection, Delete, Engine, NullPool, Update, create_engine, event, insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, UOWTransaction, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from portal.settings import config, postgres
+
+SQLiteValue = str | bytes | float | None
 
 
 class DatabaseSession(Session):
@@ -30,14 +34,16 @@ class Database:
 
     @property
     def engine(self) -> Engine:
-        return current_app.extensions["engine"]
+        engine: Engine = current_app.extensions["engine"]
+        return engine
 
     @property
     def session(self) -> Session:
         """The session of this request or command; it opens a connection when it is first used."""
         if "db_session" not in g:
             g.db_session = current_app.extensions["sessions"]()
-        return g.db_session
+        session: Session = g.db_session
+        return session
 
     @staticmethod
     def close(error: BaseException | None = None) -> None:
@@ -60,7 +66,7 @@ def make_engine(url: str, on_postgres: dict[str, Any], **also: Any) -> Engine:
     return engine
 
 
-def prepare_sqlite(connection, record) -> None:
+def prepare_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
     """WAL, foreign keys, and a driver that leaves BEGIN to us (its default loses concurrent updates)."""
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
@@ -68,12 +74,12 @@ def prepare_sqlite(connection, record) -> None:
     connection.create_function("lower", 1, fold, deterministic=True)  # its own knows the 26 letters of English alone
 
 
-def fold(text):
+def fold(text: SQLiteValue) -> SQLiteValue:
     """What lower() is on SQLite: that of every script, as on PostgreSQL."""
     return text.lower() if isinstance(text, str) else text
 
 
-def choose_begin(connection) -> None:
+def choose_begin(connection: Connection) -> None:
     """A writer takes SQLite's lock at once; a page that only reads does not wait for it."""
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -112,7 +118,7 @@ def has_changes(session: Session) -> bool:
     return bool(waiting or session.info.get(CHANGED) or any(map(session.is_modified, session.dirty)))
 
 
-def add_at_commit(model: type, **columns) -> None:
+def add_at_commit(model: type[DeclarativeBase], **columns: Any) -> None:
     """A row that is only written: it goes in with the commit, all rows of a model by one INSERT (a rollback forgets it)."""
     db.session.info.setdefault(AT_COMMIT, {}).setdefault(model, []).append(columns)
 

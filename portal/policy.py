@@ -1,6 +1,14 @@
 """Who may use which method, who must, who may turn it off. Pure."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
+
+
+class HasRestriction(Protocol):
+    """A verification method, as far as a policy looks at it."""
+
+    @property
+    def restricted(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -15,7 +23,7 @@ class Policy:
     may_trust_browsers: bool  # whether a browser may stand in for the code at sign-in (TB-1)
     hands_over_copy: bool = False  # whether the practice administrator keeps a sealed sheet of backup codes (C-6)
 
-    def allows(self, method) -> bool:
+    def allows(self, method: HasRestriction) -> bool:
         """Whether people behind this side may choose the method."""
         return self.accepts_restricted or not method.restricted
 

@@ -10,7 +10,7 @@ from flask import Flask, current_app
 from huey import Huey, RedisHuey, SqliteHuey, crontab
 from huey.serializer import SignedSerializer
 from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, UOWTransaction
 
 from portal import clock
 from portal.db import DatabaseSession
@@ -128,7 +128,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 @event.listens_for(DatabaseSession, "after_flush")
-def note_new_rows(session: Session, context) -> None:
+def note_new_rows(session: Session, context: UOWTransaction) -> None:
     rows = [each.id for each in session.new if isinstance(each, Outbox)]
     if rows:
         session.info.setdefault(NEW, []).extend(rows)

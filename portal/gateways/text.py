@@ -3,12 +3,16 @@
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from portal.gateways import REFUSED, SENT, UNKNOWN, UNREACHABLE, Message
 from portal.settings import config
 from portal.settings.addresses import SettingError
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
+    from requests.adapters import HTTPAdapter
 
 log = logging.getLogger(__name__)
 TOO_MANY = 429  # a no that may be a yes in a moment, as all from 500 on
@@ -86,11 +90,11 @@ def prepare() -> Callable[[str], Any]:
     return lambda url: apprise.Apprise.instantiate(url, suppress_exceptions=True)
 
 
-def watched(send: Callable) -> Callable:
+def watched(send: Callable[..., "Response"]) -> Callable[..., "Response"]:
     """apprise answers yes or no; why not, which decides whether a text may be repeated, is seen on the line only."""
     from requests import exceptions
 
-    def send_and_tell(adapter, request, **options):
+    def send_and_tell(adapter: "HTTPAdapter", request: "PreparedRequest", **options: Any) -> "Response":
         try:
             answer = send(adapter, request, **options)
         except (exceptions.ConnectTimeout, exceptions.SSLError, exceptions.ProxyError):

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from portal.answers import CODE, Answer
 from portal.forms.codes import AnswerForm
 from portal.models import Authenticator
+from portal.policy import Policy
 from portal.settings import config
 from portal.words.refusals import SENTENCES, Refused
 
@@ -74,7 +75,7 @@ class Next:
 class Proved:
     """The last step is answered, and the set-up becomes an authenticator."""
 
-    columns: dict  # what its row begins with: `name`, `remembered`
+    columns: dict[str, Any]  # what its row begins with: `name`, `remembered`
     secret: str | None = field(default=None, repr=False)  # what it keeps; None: what the set-up kept
 
 
@@ -101,7 +102,7 @@ class Step(Protocol):
     def verifies(self) -> bool:
         """Whether an answer is a try that is charged."""
 
-    def show(self, secret: Secret, now: datetime) -> dict:
+    def show(self, secret: Secret, now: datetime) -> dict[str, Any]:
         """What the page needs; `prefill` is the answer that it begins with."""
 
     def take(self, secret: Secret, answer: Answer, now: datetime) -> Proved | Next:
@@ -118,10 +119,10 @@ class Challenge(Protocol):
     def take(self, secret: Secret, row: Authenticator, answer: Answer, now: datetime) -> None:
         """Accept the answer and spend it in one UPDATE. Raises CodeRejected, NotAsked. Does not commit."""
 
-    def show(self, secret: Secret, now: datetime) -> dict:
+    def show(self, secret: Secret, now: datetime) -> dict[str, Any]:
         """What the page of the question needs."""
 
-    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict:
+    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict[str, Any]:
         """What a phone that holds the secret shows, for `_bench.html` of the method. Never asked of one that sends."""
 
 
@@ -138,7 +139,7 @@ class Method:
     label: str
     facts: tuple[str, ...]  # one or two short reasons on the choice card
     begin: Callable[[Context], str]  # makes the secret
-    begins_with: dict  # the columns of a new authenticator: "name", and what it has "remembered" (per row, TO-2)
+    begins_with: dict[str, Any]  # the columns of a new authenticator: "name", and what it has "remembered" (per row, TO-2)
     steps: tuple[Step, ...]
     challenge: Challenge
     asks_for: str = CODE  # the kind of answer that it takes at sign-in: CODE or KEY
@@ -204,7 +205,7 @@ def first_method() -> Method:
     return switched_on()[0]
 
 
-def offered(policy) -> list[Method]:
+def offered(policy: Policy) -> list[Method]:
     """The methods that a policy allows, in order."""
     return [each for each in switched_on() if policy.allows(each)]
 

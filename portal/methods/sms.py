@@ -3,8 +3,9 @@
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from portal import phones
 from portal.answers import Answer
@@ -19,7 +20,7 @@ from portal.words.refusals import N_
 FINAL = ("delivered", "failed", "held")  # stages of a text that nothing follows
 
 
-def newest(attempt: str):
+def newest(attempt: str) -> Select[SentCode]:
     """SQL: the codes of an attempt, newest first."""
     return select(SentCode).where(SentCode.attempt == attempt).order_by(SentCode.created_at.desc(), SentCode.id)
 
@@ -60,7 +61,7 @@ def words(secret: Secret, code: str) -> str:
     return whose % {"code": code, "issuer": secret.issuer, "initials": secret.initials} + f"\n\n@{secret.host} #{code}"
 
 
-def state(secret: Secret, now: datetime) -> dict:
+def state(secret: Secret, now: datetime) -> dict[str, Any]:
     """What a page says of the newest text of the attempt; `sent` is False before the first to this number."""
     row = db.session.execute(
         select(
@@ -102,7 +103,7 @@ class Number:
     button = N_("Send Code")
     verifies = False
 
-    def show(self, secret: Secret, now: datetime) -> dict:
+    def show(self, secret: Secret, now: datetime) -> dict[str, Any]:
         return {"prefill": secret.text or secret.on_file, "text": state(secret, now) if secret.text else None}
 
     def take(self, secret: Secret, answer: Answer, now: datetime) -> Next:
@@ -119,7 +120,7 @@ class Confirm:
     button = None
     verifies = True
 
-    def show(self, secret: Secret, now: datetime) -> dict:
+    def show(self, secret: Secret, now: datetime) -> dict[str, Any]:
         return {"text": state(secret, now)}
 
     def take(self, secret: Secret, answer: Answer, now: datetime) -> Proved:
@@ -133,10 +134,10 @@ class Ask:
 
     form = None
 
-    def show(self, secret: Secret, now: datetime) -> dict:
+    def show(self, secret: Secret, now: datetime) -> dict[str, Any]:
         return state(secret, now)
 
-    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict:
+    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict[str, Any]:
         return {}
 
     def take(self, secret: Secret, row: Authenticator, answer: Answer, now: datetime) -> None:

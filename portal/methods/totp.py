@@ -5,12 +5,13 @@ import secrets
 from base64 import b32encode
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pyotp
 import segno
 from markupsafe import Markup
-from sqlalchemy import exists, insert, literal, select, update
+from sqlalchemy import Exists, exists, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.answers import Answer
@@ -83,7 +84,7 @@ def verify_or_hint(secret: Secret, code: str, now: datetime) -> int:
         raise
 
 
-def is_spent(authenticator_id: str, step: int):
+def is_spent(authenticator_id: str, step: int) -> Exists:
     """SQL: whether the step was given away by a hint."""
     return exists().where(SpentStep.authenticator_id == authenticator_id, SpentStep.step == step)
 
@@ -136,7 +137,7 @@ class Scan:
     button = None
     verifies = True
 
-    def show(self, secret: Secret, now: datetime) -> dict:
+    def show(self, secret: Secret, now: datetime) -> dict[str, Any]:
         uri = provisioning_uri(secret)
         return {
             "qr": draw_qr(uri),
@@ -161,10 +162,10 @@ class Ask:
 
     form = None
 
-    def show(self, secret: Secret, now: datetime) -> dict:
+    def show(self, secret: Secret, now: datetime) -> dict[str, Any]:
         return {"seconds_left": seconds_left(now), "period": config.TOTP_PERIOD}
 
-    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict:
+    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict[str, Any]:
         """What a phone that holds the secret shows, for the test bench."""
         return {
             "code": code_at(secret.text, step_at(now)),

@@ -4,7 +4,7 @@ import base64
 import binascii
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -216,7 +216,7 @@ class KeptKeys:
         self.instance = instance
         self.url = make_url(database_url)
 
-    def read(self, name: str, make) -> str:
+    def read(self, name: str, make: Callable[[], str]) -> str:
         """The kept key; made when neither it nor a database that could need it exists."""
         path = self.instance / name
         if not path.exists():

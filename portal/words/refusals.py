@@ -248,7 +248,7 @@ def sentence(refusal: Refused, translate: Callable[..., str], plural: Callable[.
 
 
 def translate_entry(
-    entry: str | tuple[str, str, str], facts: dict, translate: Callable[..., str], plural: Callable[..., str]
+    entry: str | tuple[str, str, str], facts: dict[str, int | str], translate: Callable[..., str], plural: Callable[..., str]
 ) -> str:
     """One entry of the catalogue with its facts in place."""
     if isinstance(entry, str):
