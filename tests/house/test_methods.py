@@ -54,7 +54,7 @@ def test_every_method_keeps_the_contract():
         assert set(each.begins_with) == {"name", "remembered"} and each.facts and each.change_label, each.name
         assert each.asks_for in (CODE, KEY) and (each.challenge.form is None) == (each.asks_for == CODE), each.name
         assert each.can_be_guessed or each.asks_for == KEY, "six digits can be guessed"
-        assert (each.words is not methods.bare) <= each.sends and each.restricted <= each.sends, each.name
+        assert (each.words is not methods.code_only) <= each.sends and each.restricted <= each.sends, each.name
         for form in filter(None, [each.challenge.form, *(step.form for step in each.steps)]):
             assert issubclass(form, AnswerForm), form
         if each.challenge.form:
