@@ -145,7 +145,7 @@ class Method:
     asks_for: str = CODE  # the kind of answer accepted at sign-in: CODE or KEY
     can_be_guessed: bool = True  # whether a wrong answer counts against the rate limit (NIST SP 800-63B 3.2.2)
     resists_phishing: bool = False  # whether an answer is bound to its origin (NIST SP 800-63B 3.2.5)
-    sends: bool = False  # whether to send a code to its owner, by `words`
+    sends: bool = False  # whether codes are sent to the owner, as `words` composes them
     restricted: bool = False  # by telephone: NIST SP 800-63B 3.2.9
     words: Callable[[Secret, str], str] = code_only  # composes the message with a code
     mask: Callable[[str], str] | None = None  # masks where codes are sent, for the owner's page
