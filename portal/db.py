@@ -71,7 +71,7 @@ def make_engine(url: str, on_postgres: dict[str, Any], **also: Any) -> Engine:
 
 
 def prepare_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
-    """Switch on WAL and foreign keys, and the driver's own BEGIN off (it loses concurrent updates)."""
+    """Enable WAL and foreign keys, and disable the driver's implicit BEGIN, which loses concurrent updates."""
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")

@@ -40,8 +40,8 @@ def consume_code(secret: Secret, code: str, now: datetime) -> None:
     if now >= newest.expires_at:
         raise CodeRejected("text_expired")
     is_right = matches(secret, newest, code)
-    attempt = update(SentCode).where(SentCode.id == newest.id, SentCode.used_at.is_(None), SentCode.tries < config.TEXT_TRIES)
-    if change(attempt.values(tries=SentCode.tries + 1, used_at=now if is_right else None)) != 1:
+    count_try = update(SentCode).where(SentCode.id == newest.id, SentCode.used_at.is_(None), SentCode.tries < config.TEXT_TRIES)
+    if change(count_try.values(tries=SentCode.tries + 1, used_at=now if is_right else None)) != 1:
         raise CodeRejected("text_tries")
     if is_right:
         return
