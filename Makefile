@@ -1,11 +1,11 @@
-# What can be done here. `make help` prints the lines behind the two hashes.
+# Development tasks. `make help` prints the text after each double hash.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: run check test soak lint coverage bench screenshots lock help sqlite postgresql tools
 
 WORKERS ?= 2
-# Beside PostgreSQL a worker often waits for the server.
+# On PostgreSQL, a test worker often waits for the server.
 WORKERS_WAITING ?= 3
 
 PYTHON := $(or $(shell command -v python3.11),python3)
@@ -14,10 +14,10 @@ UV := $(shell command -v uv)
 INSTALL := $(if $(UV),$(UV) pip install -q --python $(BIN)/python,$(BIN)/python -m pip install -q --disable-pip-version-check)
 LOCK := $(or $(UV),uv) pip compile -q $(UPGRADE) --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url
 PYTEST := $(BIN)/python -m pytest --dist worksteal
-# What PostgreSQL cannot answer differently runs once, on SQLite: the source read as text, gateways and fixtures that know no
-# database, what is asked of the browser, and what is timed. tests/house/test_twice.py holds that nothing else comes onto this list.
+# Run once, on SQLite only, because PostgreSQL cannot make a difference: tests of the source code, of gateways and fixtures without a
+# database, of the browser, and of timing. tests/house/test_twice.py keeps everything else off this list.
 ONCE := tests/house tests/packaging tests/support tests/gateways tests/browser tests/guide tests/speed/test_page_weight.py tests/queue/test_hanging.py tests/blueprints/public/test_sign_in_takes_as_long.py
-# What `make check` runs: the rules of the house, and everything that is quick in one process.
+# What `make check` runs: tests of the source code, and everything that is quick in one process.
 QUICK := tests/house tests/flows tests/methods tests/gateways tests/migrations tests/words tests/settings tests/forms $(wildcard tests/test_*.py)
 SOAK := tests/machine tests/queue/test_faults.py
 
@@ -27,15 +27,15 @@ run: export PORTAL_INSTANCE ?= $(CURDIR)/instance
 run: export PORTAL_TEST_BENCH ?= 1
 run: export PORTAL_SMS_COUNTRIES ?= US,CA,KR
 run: export PORTAL_WORKER ?= 1
-run: .venv/runtime  ## Migrate, seed the demo accounts, serve on http://HOST:PORT (and http://localhost:PORT) and carry mails and texts, the test bench switched on
+run: .venv/runtime  ## Migrate, seed the demo accounts, and serve on http://HOST:PORT (and http://localhost:PORT), with the queue worker and the test bench
 	@$(BIN)/flask --app wsgi db upgrade
 	@$(BIN)/flask --app wsgi demo seed
 	@$(BIN)/gunicorn wsgi:app
 
-check: lint  ## In two minutes: lint, then what needs neither a browser nor a server
+check: lint  ## Lint, then run the tests that need neither a browser nor a server (two minutes)
 	$(PYTEST) -n $(WORKERS) --database=sqlite $(QUICK)
 
-test: lint tools sqlite postgresql  ## Lint, then run every test on SQLite, and all that meet the database on PostgreSQL as well
+test: lint tools sqlite postgresql  ## Lint, then run every test on SQLite, and those that use the database on PostgreSQL too
 
 sqlite: .venv/development tools
 	$(PYTEST) -n $(WORKERS) --database=sqlite
@@ -43,33 +43,33 @@ sqlite: .venv/development tools
 postgresql: .venv/development tools
 	$(PYTEST) -n $(WORKERS_WAITING) --database=postgresql $(addprefix --ignore=,$(ONCE))
 
-coverage: .venv/development tools  ## Say what no test reaches on SQLite; in methods, flows, policy and crypto that must be nothing
+coverage: .venv/development tools  ## Report branch coverage on SQLite; methods, flows, policy, and crypto must have 100 %
 	$(PYTEST) -n $(WORKERS) --database=sqlite --cov --cov-report=
 	$(BIN)/coverage report
 	$(BIN)/coverage report --fail-under=100 --include='portal/methods/*,portal/flows/*,portal/policy.py,portal/crypto.py'
 
 soak: export SOAK_SEED := $(or $(SOAK_SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
-soak: .venv/development tools  ## Run the long runs by chance whole, with a fresh seed; SOAK_SEED=… repeats one
+soak: .venv/development tools  ## Run the long randomized tests in full with a new seed; SOAK_SEED=… repeats a run
 	@echo "SOAK_SEED=$(SOAK_SEED)"
 	$(PYTEST) -n $(WORKERS) --database=sqlite $(SOAK)
 	$(PYTEST) -n $(WORKERS) --database=postgresql $(SOAK)
 
-tools:  # a browser, a reader of QR codes, an authenticator that is not ours
+tools:  # a browser, a QR code reader, an independent authenticator
 	@sh tests/support/install.sh
 
-lint: .venv/development  ## Read the code and the templates: ruff, mypy, djlint; name what has grown too long
+lint: .venv/development  ## Check code and templates with ruff, mypy, and djlint, and list overlong files and functions
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/djlint portal/templates --lint --quiet
 	@$(BIN)/python -m tests.house.sizes
 
-bench: .venv/development  ## Measure requests per second beside a bare floor, into bench/README.md
+bench: .venv/development  ## Measure requests per second against a minimal app, and write bench/README.md
 	$(BIN)/python -m bench
 
-screenshots: .venv/development tools  ## Photograph every page, light and dark, phone and desktop, into ./screenshots
+screenshots: .venv/development tools  ## Take screenshots of every page, light and dark, phone and desktop, in ./screenshots
 	$(BIN)/python -m tests.support.screenshots
 
-lock:  ## Pin what setup.cfg asks for, the one target that needs uv; UPGRADE=--upgrade takes the newest of everything
+lock:  ## Pin the dependencies in setup.cfg (needs uv); UPGRADE=--upgrade takes the newest versions
 	$(LOCK) setup.cfg -o requirements.lock
 	$(LOCK) --extra dev setup.cfg -o requirements-dev.lock
 
@@ -80,7 +80,7 @@ help:  ## Print this list
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ".")'
 	$(PYTHON) -m venv .venv
 
-# The two sets of packages. Each stamp is older than its lock when the lock changed, and make then installs again.
+# Stamps of the two package sets. make reinstalls a set if its lock is newer than its stamp.
 .venv/runtime: requirements.lock | .venv/bin/python
 	$(INSTALL) --require-hashes -r requirements.lock
 	$(INSTALL) --no-deps -e .

@@ -1,3 +1,3 @@
-"""How `gunicorn wsgi:app` serves from this folder: as everywhere, see portal/gunicorn_conf.py."""
+"""Gunicorn's configuration in the repository, the same as the wheel's: see portal/gunicorn_conf.py."""
 
-from portal.gunicorn_conf import *  # noqa: F403 every name of it is a setting or a hook
+from portal.gunicorn_conf import *  # noqa: F403 every name in it is a setting or a hook

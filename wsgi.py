@@ -1,3 +1,3 @@
-"""The portal for a WSGI server in this folder: `gunicorn wsgi:app`, `flask --app wsgi …`. Installed, it is `portal.wsgi`."""
+"""The WSGI entry point in the repository: `gunicorn wsgi:app`, `flask --app wsgi …`. In the wheel it is `portal.wsgi`."""
 
 from portal.wsgi import app as app

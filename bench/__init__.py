@@ -1,1 +1,1 @@
-"""What the portal costs beside a bare floor on the same server, in the same run: `make bench`."""
+"""Benchmarks of the portal against a minimal Flask app (the floor) on the same server: `make bench`."""

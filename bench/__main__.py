@@ -1,4 +1,4 @@
-"""`make bench`: the portal and the floor side by side on one gunicorn each, turn by turn; the table goes into bench/README.md."""
+"""`make bench`: measures the portal and the floor in alternation, and writes the table into bench/README.md."""
 
 import contextlib
 import os
@@ -8,18 +8,18 @@ from pathlib import Path
 
 from bench import floor, journeys, report
 from bench.client import Browser, Slice, run
-from bench.people import FREE, make_people
+from bench.people import CHEAP_HASHER, make_people
 from bench.report import Row
 from portal import create_app, passwords
-from portal.settings import config
+from portal.settings.environment import load_settings
 from tests.support.server import Server, running_server
 from tests.support.sites import Sites
 
 ROUNDS = 5
-STEPS = 60  # requests in a slice of the portal, and people made for it
-WHOLE = 16  # people who walk a whole road in a slice
-FLOOR = 150  # requests in a slice of the floor
-SECTIONS = ("bare_floor", "security", "code", "steps", "roads", "hashed")
+STEPS = 60  # requests per slice of the portal, and accounts created for it
+WHOLE = 16  # whole journeys per slice
+FLOOR = 150  # requests per slice of the floor
+SECTIONS = ("bare_floor", "security", "code", "steps", "whole", "hashed")
 
 
 class FloorServer(Server):
@@ -31,46 +31,46 @@ class UnhashedServer(Server):
 
 
 def cpu_seconds(server: Server) -> float:
-    """What a server's workers have worked so far, user and system; a number that other programs on the machine do not bend."""
+    """User and system CPU time of a server's workers so far, which other load on the machine hardly affects."""
     ticks = [Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[11:13] for worker in server.workers()]
     return sum(int(tick) for pair in ticks for tick in pair) / os.sysconf("SC_CLK_TCK")
 
 
 class Bench:
-    """Three servers, one floor: each row's slice runs between two slices of the floor."""
+    """Runs each row's slice between two slices of the floor."""
 
     def __init__(self, portal: Server, unhashed: Server, bare: Server, app) -> None:
         self.portal, self.unhashed, self.bare, self.app = portal, unhashed, bare, app
         self.rows: dict[str, Row] = {}
-        self.stored = passwords.hash_password(floor.PASSWORD)
-        self.free = FREE.hash(floor.PASSWORD)
+        self.password_hash = passwords.hash_password(floor.PASSWORD)
+        self.cheap_hash = CHEAP_HASHER.hash(floor.PASSWORD)
 
     def bare_floor(self) -> None:
-        """The floor itself, measured as the rest is."""
+        """Measure the floor itself, as the control."""
         self.measure("The floor", self.bare, [(Browser(), journeys.open_floor) for _ in range(FLOOR)])
 
     def floor(self) -> Slice:
         return run(self.bare.port, [(Browser(), journeys.open_floor) for _ in range(FLOOR)])
 
-    def measure(self, name: str, server: Server, visits: list, aim: str = "") -> None:
-        """One slice of a row between two slices of the floor."""
-        row = self.rows.setdefault(name, Row(name, aim))
+    def measure(self, name: str, server: Server, tasks: list, target: str = "") -> None:
+        """Measure one slice of a row between two slices of the floor."""
+        row = self.rows.setdefault(name, Row(name, target))
         before = self.floor()
-        spent = cpu_seconds(server)
-        part = run(server.port, visits)
-        spent = cpu_seconds(server) - spent
+        cpu_before = cpu_seconds(server)
+        measured = run(server.port, tasks)
+        cpu = cpu_seconds(server) - cpu_before
         after = self.floor()
-        row.add(part, spent, (before.rate + after.rate) / 2)
+        row.add(measured, cpu, (before.rate + after.rate) / 2)
 
-    def people(self, count: int, on: bool, level: str | None, free: bool = False) -> list:
-        return make_people(self.app, count, self.free if free else self.stored, on, level)
+    def people(self, count: int, on: bool, level: str | None, is_cheap: bool = False) -> list:
+        return make_people(self.app, count, self.cheap_hash if is_cheap else self.password_hash, on, level)
 
     def security(self) -> None:
         for state, on in (("off", False), ("on", True)):
             people = self.people(8, on, "aal1") * (STEPS // 4)
-            look = journeys.page(journeys.SECURITY)
-            visits = [(Browser(one.browser.cookies), look) for one in people]
-            self.measure(f"Security page, {state}", self.portal, visits, "0.45")
+            open_page = journeys.page(journeys.SECURITY)
+            tasks = [(Browser(one.browser.cookies), open_page) for one in people]
+            self.measure(f"Security page, {state}", self.portal, tasks, "0.45")
 
     def code(self) -> None:
         people = self.people(STEPS, True, "claimant")
@@ -89,24 +89,24 @@ class Bench:
         ):
             self.measure(name, self.portal, [(browser, step) for browser in browsers])
 
-    def roads(self) -> None:
-        walkers = self.people(WHOLE, False, "aal1")
-        self.measure("Whole set-up", self.portal, [(one.browser, journeys.set_up) for one in walkers], "0.12")
-        walkers = self.people(WHOLE, True, None, free=True)
-        visits = [(one.browser, journeys.sign_in(one)) for one in walkers]
-        self.measure("Whole sign-in, hashing left out", self.unhashed, visits, "0.80")
+    def whole(self) -> None:
+        people = self.people(WHOLE, False, "aal1")
+        self.measure("Whole set-up", self.portal, [(one.browser, journeys.set_up) for one in people], "0.12")
+        people = self.people(WHOLE, True, None, is_cheap=True)
+        tasks = [(one.browser, journeys.sign_in(one)) for one in people]
+        self.measure("Whole sign-in, hashing left out", self.unhashed, tasks, "0.80")
 
     def hashed(self) -> None:
-        walkers = self.people(WHOLE, True, None)
-        visits = [(one.browser, journeys.sign_in(one)) for one in walkers]
-        self.measure("Whole sign-in, hashing included", self.portal, visits)
+        people = self.people(WHOLE, True, None)
+        tasks = [(one.browser, journeys.sign_in(one)) for one in people]
+        self.measure("Whole sign-in, hashing included", self.portal, tasks)
         self.measure(
             "The floor with one hash in five requests", self.bare, [(Browser(), journeys.floor_sign_in) for _ in range(WHOLE)]
         )
 
 
 def main(sections: list[str], rounds: int) -> None:
-    """Runs the rounds. All sections together write the table into README.md; some of them are only printed."""
+    """Run the rounds and print the table. If all sections ran, also write it into README.md."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, contextlib.ExitStack() as stack:
         sites = Sites(Path(folder), None, "bench")
         site, bare = sites.seeded(), sites.empty()
@@ -115,11 +115,11 @@ def main(sections: list[str], rounds: int) -> None:
             stack.enter_context(running_server(place, kind=kind, PORTAL_TEST_BENCH="0"))
             for kind, place in ((Server, site), (UnhashedServer, site), (FloorServer, bare))
         ]
-        bench = Bench(*servers, create_app(config.load(site.environment | {"PORTAL_TEST_BENCH": "0"})))
-        for number in range(rounds + 1):
+        bench = Bench(*servers, create_app(load_settings(site.environment | {"PORTAL_TEST_BENCH": "0"})))
+        for round_number in range(rounds + 1):
             for name in sections:
                 getattr(bench, name)()
-            if number == 0:  # every worker has compiled its templates and statements by now
+            if round_number == 0:  # the warm-up: now every worker has compiled its templates and statements
                 bench.rows.clear()
     rows = list(bench.rows.values())
     print(report.table(rows))

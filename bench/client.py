@@ -1,4 +1,4 @@
-"""A small closed-loop client: a few connections on loopback, each sending its next request when the last was answered."""
+"""A small closed-loop client: a few loopback connections, each sending its next request once the last was answered."""
 
 import re
 import socket
@@ -9,32 +9,32 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 CONNECTIONS = 4
-SECONDS = 20  # a slice ends then, finished or not
-PATIENCE = 15  # seconds until an answer that does not come is a failure
+SLICE_SECONDS = 20  # a slice ends after this, finished or not
+TIMEOUT = 15  # seconds
 TOKEN = re.compile(rb'name="csrf_token" value="([^"]+)"')
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """An HTTP response."""
 
     status: int
     head: str
     body: bytes
 
     def header(self, name: str) -> str:
-        """The value of a header that stands once, "" where it is missing."""
+        """The value of a header that occurs once, "" if it is missing."""
         found = re.search(rf"^{name}: (.*)\r$", self.head, re.IGNORECASE | re.MULTILINE)
         return found[1] if found else ""
 
     @property
     def token(self) -> str:
-        """The CSRF token of the page's forms."""
+        """The CSRF token in the page's forms."""
         return TOKEN.search(self.body)[1].decode()
 
 
 class Connection:
-    """One kept-alive connection; opened again when the server has closed it."""
+    """A keep-alive connection, reopened if the server has closed it."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -42,15 +42,15 @@ class Connection:
         self.times: list[float] = []
 
     def ask(self, request: bytes) -> Answer:
-        """Sends a request, keeps how many seconds the answer took, returns it."""
-        begun = time.perf_counter()
+        """Send a request, record the response time in seconds, and return the response."""
+        started = time.perf_counter()
         data = self._exchange(request) if self.socket else None
-        if data is None:  # a new connection, or one that was closed while it rested
+        if data is None:  # a new connection, or one that the server closed while idle
             self.close()
-            self.socket = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+            self.socket = socket.create_connection(("127.0.0.1", self.port), TIMEOUT)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             data = self._exchange(request)
-        self.times.append(time.perf_counter() - begun)
+        self.times.append(time.perf_counter() - started)
         if data is None:
             raise ConnectionError("the server closed the connection without an answer")
         head, body = data
@@ -88,18 +88,18 @@ class Connection:
 
 @dataclass
 class Browser:
-    """One person's cookies, and the token of the page that is open."""
+    """One person's cookies, and the CSRF token of the open page."""
 
     cookies: dict[str, str] = field(default_factory=dict)
     token: str = ""
     connection: Connection | None = None
 
     def get(self, path: str) -> Answer:
-        """Opens a page."""
+        """Request a page."""
         return self._send(f"GET {path} HTTP/1.1\r\n{self._head()}\r\n".encode())
 
     def post(self, path: str, **fields: str) -> Answer:
-        """Sends a form with its CSRF token."""
+        """Submit a form with its CSRF token."""
         body = urlencode({"csrf_token": self.token, **fields})
         form = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
         return self._send(f"POST {path} HTTP/1.1\r\n{self._head()}{form}\r\n{body}".encode())
@@ -118,16 +118,16 @@ class Browser:
         return answer
 
 
-Visit = tuple[Browser, Callable[[Browser], None]]
+Task = tuple[Browser, Callable[[Browser], None]]
 
 
 @dataclass(frozen=True)
 class Slice:
-    """What one run of visits took: seconds of each request, seconds of the whole."""
+    """The timing of one run: seconds per request, and in total."""
 
     times: list[float]
     seconds: float
-    visits: int
+    tasks: int
 
     @property
     def rate(self) -> float:
@@ -135,34 +135,34 @@ class Slice:
         return len(self.times) / self.seconds
 
 
-def run(port: int, visits: Iterable[Visit], connections: int = CONNECTIONS) -> Slice:
-    """Makes the visits, each whole on one of the connections. An answer that is not the one expected ends the run."""
-    waiting, lock, troubles, done = iter(visits), threading.Lock(), [], []
-    lines = [Connection(port) for _ in range(connections)]
-    deadline = time.monotonic() + SECONDS
+def run(port: int, tasks: Iterable[Task], connections: int = CONNECTIONS) -> Slice:
+    """Run the tasks, each on one connection. An unexpected response ends the run."""
+    pending, lock, errors, done = iter(tasks), threading.Lock(), [], []
+    opened = [Connection(port) for _ in range(connections)]
+    deadline = time.monotonic() + SLICE_SECONDS
 
-    def work(line: Connection) -> None:
-        while not troubles and time.monotonic() < deadline:
+    def work(connection: Connection) -> None:
+        while not errors and time.monotonic() < deadline:
             with lock:
-                browser, action = next(waiting, (None, None))
+                browser, action = next(pending, (None, None))
             if browser is None:
                 return
-            browser.connection = line
+            browser.connection = connection
             try:
                 action(browser)
-            except (AssertionError, OSError, AttributeError, TypeError) as trouble:
-                troubles.append(trouble)
+            except (AssertionError, OSError, AttributeError, TypeError) as error:
+                errors.append(error)
             done.append(1)
 
-    threads = [threading.Thread(target=work, args=(line,)) for line in lines]
-    begun = time.perf_counter()
+    threads = [threading.Thread(target=work, args=(connection,)) for connection in opened]
+    started = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    seconds = time.perf_counter() - begun
-    for line in lines:
-        line.close()
-    if troubles:
-        raise troubles[0]
-    return Slice([each for line in lines for each in line.times], seconds, len(done))
+    seconds = time.perf_counter() - started
+    for connection in opened:
+        connection.close()
+    if errors:
+        raise errors[0]
+    return Slice([each for connection in opened for each in connection.times], seconds, len(done))

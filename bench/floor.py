@@ -1,6 +1,6 @@
-"""The bare floor: Flask, SQLAlchemy and Jinja with nothing of ours. One indexed SELECT, one page of 2 KB.
+"""The floor: a minimal Flask app with SQLAlchemy and Jinja. One indexed SELECT, one page of 2 KB.
 
-It also answers a form with one password hash and nothing more: what a sign-in cannot cost less than.
+It also handles a form with one password hash, the least that a sign-in can cost.
 """
 
 import os
@@ -28,7 +28,7 @@ pages = Table(
 
 
 def create_floor(folder: Path) -> Flask:
-    """The floor on its own SQLite file in `folder`, filled when it is new."""
+    """Create the app, on a SQLite file in `folder` that fill() has written."""
     app = Flask(__name__)
     engine = create_engine(f"sqlite:///{folder / 'floor.sqlite3'}")
     hasher = PasswordHasher(config.ARGON2_PASSES, config.ARGON2_MEMORY_KIB, config.ARGON2_LANES)
@@ -50,10 +50,10 @@ def create_floor(folder: Path) -> Flask:
 
 
 def fill(folder: Path) -> None:
-    """Makes the floor's table and its rows."""
+    """Create the table and its rows."""
     engine = create_engine(f"sqlite:///{folder / 'floor.sqlite3'}")
     metadata.create_all(engine)
-    frame = 260  # bytes of the template without its words
+    frame = 260  # bytes of the template without its text
     rows = [{"name": f"page-{at}", "title": f"Page {at}", "text": "All values are as usual. " * 72} for at in range(ROWS)]
     assert abs(frame + len(rows[0]["text"]) - PAGE_BYTES) < PAGE_BYTES / 50
     with engine.begin() as connection:

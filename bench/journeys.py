@@ -1,4 +1,4 @@
-"""What is measured: single steps, each at the place in the road where a person meets it, and whole roads."""
+"""The requests that are measured: single steps, in the order a person meets them, and whole journeys."""
 
 import re
 
@@ -14,10 +14,10 @@ PROVE = f"{CODES}/check"
 
 
 def expect(answer: Answer, status: int, target: str = "", text: bytes = b"") -> Answer:
-    """The answer, where it is the right one; AssertionError with its status and place, never with its body."""
+    """Return the expected response, else raise AssertionError with its status and location, but not its body."""
     location = answer.header("Location")
-    right = answer.status == status and location.endswith(target) and text in answer.body
-    assert right, f"{status} {target} was expected; {answer.status} {location} came, {len(answer.body)} bytes"
+    is_expected = answer.status == status and location.endswith(target) and text in answer.body
+    assert is_expected, f"{status} {target} was expected; {answer.status} {location} came, {len(answer.body)} bytes"
     return answer
 
 
@@ -30,14 +30,14 @@ def hash_on_floor(browser: Browser) -> None:
 
 
 def floor_sign_in(browser: Browser) -> None:
-    """As many bare requests as a sign-in, one of them with the password's hash."""
+    """As many requests as a sign-in, one of them with a password hash."""
     for _ in range(4):
         open_floor(browser)
     hash_on_floor(browser)
 
 
 def page(path: str, text: bytes = b""):
-    """Opens one page of the portal."""
+    """Return a task that opens one page of the portal."""
     return lambda browser: expect(browser.get(path), 200, text=text)
 
 
@@ -60,7 +60,7 @@ def check_password(person: Person):
 
 
 def sign_in(person: Person):
-    """The whole road from the sign-in page to the home page, in a browser not seen before: five requests."""
+    """Return a task for a whole sign-in, from the sign-in page to the home page, in a new browser: five requests."""
 
     def action(browser: Browser) -> None:
         browser.token = expect(browser.get("/sign-in"), 200).token
@@ -72,7 +72,7 @@ def sign_in(person: Person):
     return action
 
 
-# --- set-up. What a step shows is kept on the browser for the step that follows.
+# --- setup. What a step shows is stored on the browser for the next step.
 
 
 def choose(browser: Browser) -> None:
@@ -84,7 +84,7 @@ def scan(browser: Browser) -> None:
 
 
 def read_key(answer: Answer) -> str:
-    """The setup key of the page, as a phone's camera would read it."""
+    """The setup key on the page, as a phone's camera would read it."""
     return re.search(r"secret=([A-Z2-7]{32})", answer.body.decode())[1]
 
 
@@ -103,13 +103,15 @@ def ask_saved(browser: Browser) -> None:
 
 def prove_saved(browser: Browser) -> None:
     number = int(re.search(r"<label[^>]*>\D*(\d+)", browser.asked.body.decode())[1])
-    expect(browser.post(PROVE, code=browser.codes[number - 1]), 303, f"{SECURITY}?on=1")
+    answer = expect(browser.post(PROVE, code=browser.codes[number - 1]), 303)
+    browser.location = answer.header("Location")
+    assert browser.location.startswith(f"{SECURITY}?done=on."), f"the backup codes led to {browser.location}"
 
 
 def set_up(browser: Browser) -> None:
-    """The whole road from the Security page to "on, codes proved": nine requests."""
+    """A whole setup, from the Security page to "on, codes proved": nine requests."""
     expect(browser.get(SECURITY), 200, text=b"Enable")
     expect(browser.get(SETUP), 200)
     for step in (choose, scan, prove_key, show_codes, ask_saved, prove_saved):
         step(browser)
-    expect(browser.get(f"{SECURITY}?on=1"), 200)
+    expect(browser.get(browser.location), 200)

@@ -1,4 +1,4 @@
-"""People made for one slice, straight in the portal's database: accounts, keys and sessions that no page had to make."""
+"""Creates people for one slice directly in the portal's database: accounts, keys, and sessions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,44 +18,44 @@ from portal.flows.sessions.sessions import new_token
 from portal.models import Authenticator, Session, User, secret_place
 from portal.settings import config
 
-FREE = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # a password's hash that costs next to nothing
+CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # costs next to nothing
 
 
 @dataclass(frozen=True)
 class Person:
-    """An account, the browser that holds its session, and the key on its phone ("" where two-factor is off)."""
+    """An account, the browser with its session, and the key on its phone ("" if two-factor authentication is off)."""
 
     username: str
     browser: Browser
     key: str
 
     def code(self) -> str:
-        """What the phone shows now."""
+        """The code that the phone shows now."""
         return pyotp.TOTP(self.key).at(clock.now())
 
 
 def make_people(app: Flask, count: int, stored: str, on: bool, level: str | None) -> list[Person]:
-    """New patients with the argon2 string `stored`; with a session of `level` and its token where one is named."""
+    """Create patients with the password hash `stored`, and with a session of `level` unless it is None."""
     keys, now = app.extensions["keys"], clock.now()
     with app.app_context():
         session = begin_write()
         first = (session.scalar(select(func.max(User.id))) or 0) + 1
         people = []
         for number in range(first, first + count):
-            about = demo.DemoPerson(f"bench{number}", "Maria Reyes", "patient", phone="+15035550164", on=on)
-            demo.seed_person(keys, now, about, stored, {})
-            user = session.scalars(select(User).where(User.username == about.username)).one()
+            template = demo.DemoPerson(f"bench{number}", "Maria Reyes", "patient", phone="+15035550164", on=on)
+            demo.seed_person(keys, now, template, stored, {})
+            user = session.scalars(select(User).where(User.username == template.username)).one()
             cookies = {"session": begin_session(user, now, level)} if level else {}
             people.append(Person(user.username, Browser(cookies), key_of(keys, user) if on else ""))
         session.commit()
     for person in people:
         if level:
-            person.browser.token = token_for(app, person.browser)
+            person.browser.token = make_csrf_token(app, person.browser)
     return people
 
 
 def begin_session(user: User, now: datetime, level: str) -> str:
-    """Adds a session to the open transaction; returns its token."""
+    """Add a session to the open transaction and return its token."""
     token = new_token()
     seen = {"created_at": now, "last_seen_at": now, "password_at": now, "ends_at": now + config.CLAIMANT_LIFE}
     db.session.add(
@@ -70,7 +70,7 @@ def key_of(keys: Keyring, user: User) -> str:
     return keys.open(row.secret_sealed, secret_place(user.id, row.id))
 
 
-def token_for(app: Flask, browser: Browser) -> str:
-    """The CSRF token that a page of this session would carry."""
+def make_csrf_token(app: Flask, browser: Browser) -> str:
+    """The CSRF token that a page of this session would contain."""
     with app.test_request_context(headers={"Cookie": f"session={browser.cookies['session']}"}):
         return generate_csrf()

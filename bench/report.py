@@ -1,4 +1,4 @@
-"""The numbers as a table, and its place in README.md between two markers."""
+"""Formats the results as a table and writes it between two markers in README.md."""
 
 import platform
 import statistics
@@ -17,36 +17,36 @@ PACKAGES = ("flask", "sqlalchemy", "gunicorn", "jinja2")
 
 @dataclass
 class Row:
-    """One line of the table: every slice of it, and what the floor did around each."""
+    """One row of the table: its slices, and their rates relative to the floor's."""
 
     name: str
-    aim: str = ""
-    parts: list[Slice] = field(default_factory=list)
-    spent: float = 0.0
+    target: str = ""
+    slices: list[Slice] = field(default_factory=list)
+    cpu: float = 0.0
     ratios: list[float] = field(default_factory=list)
 
-    def add(self, part: Slice, spent: float, floor_rate: float) -> None:
-        """A slice, the processor time that it took on the server, and the floor's requests per second beside it."""
-        self.parts.append(part)
-        self.spent += spent
-        self.ratios.append(part.rate / floor_rate)
+    def add(self, measured: Slice, cpu: float, floor_rate: float) -> None:
+        """Add a slice, the CPU seconds it took on the server, and the floor's requests per second around it."""
+        self.slices.append(measured)
+        self.cpu += cpu
+        self.ratios.append(measured.rate / floor_rate)
 
     @property
     def cells(self) -> list[str]:
-        times = sorted(time for part in self.parts for time in part.times)
+        times = sorted(time for each in self.slices for time in each.times)
         return [
             self.name,
-            f"{statistics.median(part.rate for part in self.parts):.0f}",
+            f"{statistics.median(each.rate for each in self.slices):.0f}",
             f"{percentile(times, 0.50) * 1000:.1f}",
             f"{percentile(times, 0.99) * 1000:.1f}",
-            f"{self.spent / len(times) * 1000:.2f}",
+            f"{self.cpu / len(times) * 1000:.2f}",
             f"{statistics.median(self.ratios):.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})",
-            self.aim,
+            self.target,
         ]
 
 
 def percentile(ordered: list[float], share: float) -> float:
-    """The value below which that share of an ordered list lies."""
+    """The value below which `share` of an ordered list lies."""
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
@@ -57,7 +57,7 @@ def table(rows: list[Row]) -> str:
 
 
 def write(rows: list[Row], rounds: int) -> None:
-    """Puts the table between the markers of README.md, with what it was made on."""
+    """Write the table between the markers in README.md, with date, machine, and versions."""
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     made = f"{datetime.now(UTC):%d %B %Y}, a shared machine of 2 cores, {rounds} rounds, Python {platform.python_version()}, {versions}."
     before, _, rest = README.read_text().partition(BEGIN)

@@ -1,4 +1,4 @@
-"""create_app(): the one place where the parts meet."""
+"""The application factory, create_app(): wires the parts together."""
 
 import logging
 import secrets
@@ -30,10 +30,10 @@ from portal.web.signed_in import load_signed_in
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The portal, ready to serve. Raises SettingError where a setting is wrong."""
+    """Build the portal, ready to serve. Raises SettingError if a setting is invalid."""
     settings = settings or load_settings()
     settings.instance.mkdir(parents=True, exist_ok=True)
-    settings.instance.chmod(0o700)  # the keys and the database in it are nobody else's
+    settings.instance.chmod(0o700)  # it holds the keys and the database
     app = Flask(__name__, instance_path=str(settings.instance), static_folder=None)
     app.extensions["settings"] = settings
     app.extensions["keys"] = Keyring(settings.encryption_keys)
@@ -47,13 +47,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def configure(app: Flask, settings: Settings) -> None:
-    """Flask's own settings, from ours."""
+    """Derive Flask's configuration from the portal's settings."""
     app.config.update(
         SECRET_KEY=settings.secret_key,
         ALEMBIC={"script_location": str(Path(__file__).parent / "migrations")},
         MAX_CONTENT_LENGTH=config.MAX_FORM_BYTES,
-        WTF_CSRF_TIME_LIMIT=None,  # the token lives and dies with the session (CF-1)
-        WTF_CSRF_SSL_STRICT=False,  # web/headers.py compares Origin instead; we send no referrer across sites
+        WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the session (CF-1)
+        WTF_CSRF_SSL_STRICT=False,  # web/headers.py checks Origin instead; the referrer policy sends none across sites
         TRUSTED_HOSTS=headers.trusted_hosts(settings),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -76,10 +76,10 @@ def add_extensions(app: Flask, settings: Settings) -> None:
 
 
 def add_guards(app: Flask) -> None:
-    """What happens before every page, in this order: a name for the request, HTTPS, CSRF, emergency access, "last seen"."""
+    """Register what runs before every request, in this order: request ID, HTTPS, CSRF, emergency access, "last seen"."""
 
     @app.before_request
-    def name_request() -> None:
+    def set_request_id() -> None:
         g.request_id = secrets.token_hex(8)
 
     app.before_request(headers.require_https)
@@ -89,9 +89,9 @@ def add_guards(app: Flask) -> None:
     app.before_request(wall.refuse_outside_emergency)
 
     @app.before_request
-    def note_activity() -> None:
-        quiet = "X-Background" in request.headers or request.endpoint in (None, "sign_in.time_left", "static")
-        if not quiet:  # a page that asks itself for news is nobody's activity
+    def record_activity() -> None:
+        is_background = "X-Background" in request.headers or request.endpoint in (None, "sign_in.time_left", "static")
+        if not is_background:  # a page that polls is not activity by the person (SE-1)
             touch_session()
 
     app.after_request(headers.add_headers)
@@ -99,7 +99,7 @@ def add_guards(app: Flask) -> None:
 
 
 def add_pages(app: Flask, settings: Settings) -> None:
-    """Blueprints and static files; the test bench only where it is switched on."""
+    """Register the blueprints and static files; the test bench only if it is switched on."""
     app.register_blueprint(sign_in.blueprint)
     app.register_blueprint(ask.blueprint)
     app.register_blueprint(email_links.blueprint)

@@ -1,20 +1,20 @@
-"""What a person answers a question with. The form that took it says what kind it is and, if it can, whose it is. Pure."""
+"""Answers to a challenge. The form that read one sets its kind and, if known, the authenticator it is for. Pure."""
 
 from dataclasses import dataclass, field
 
-CODE = "code"  # six digits: of an app, of a text; whose they are is found by trying
+CODE = "code"  # six digits, from an app or a text; trying it shows which authenticator it is for
 BACKUP_CODE = "backup_code"
-KEY = "key"  # what a key, a device or a program answers, as it came
-TEXT = "text"  # what a set-up asks for and is no proof: a number, a name
+KEY = "key"  # the response of a security key, device, or program, unchanged
+TEXT = "text"  # setup input that proves nothing, such as a phone number or a name
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer of one kind. It is tried on, and charged to, only the authenticators that it is for."""
+    """An answer of one kind. Only the authenticators it is for verify it and count it as an attempt."""
 
     kind: str
     value: str = field(repr=False)  # never in a log or an exception
-    authenticator_id: str | None = None  # None: any that takes this kind
+    authenticator_id: str | None = None  # None: any authenticator that accepts this kind
 
 
-NO_ANSWER = Answer(BACKUP_CODE, "")  # what is missing counts as a wrong one
+NO_ANSWER = Answer(BACKUP_CODE, "")  # a missing answer counts as a wrong one

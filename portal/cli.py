@@ -1,10 +1,10 @@
-"""The terminal: `flask --app wsgi accounts …`, `demo …`, `keys …`, `queue …`, `db …`. Each command is safe to run twice."""
+"""Commands: `flask --app wsgi accounts …`, `demo …`, `keys …`, `queue …`, `db …`. Each one is idempotent."""
 
 import os
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from flask import Flask, current_app
@@ -25,24 +25,27 @@ if TYPE_CHECKING:
 
 
 class Group(AppGroup):
-    """Commands that say so when the database cannot be used, instead of showing where in the code."""
+    """Commands that report an unusable database in a sentence instead of a traceback."""
 
-    def invoke(self, ctx: click.Context):
+    def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (*BUSY, ProgrammingError) as fault:  # a missing table is the one on SQLite, the other on PostgreSQL
-            words = "The database is unreachable, busy, or not migrated yet (`db upgrade`). Run this again later; nothing is done twice."
-            raise click.ClickException(words) from fault
+        except (
+            *BUSY,
+            ProgrammingError,
+        ) as error:  # a missing table is OperationalError on SQLite, ProgrammingError on PostgreSQL
+            message = "The database is unreachable, busy, or not migrated yet (`db upgrade`). Run this again later; nothing is done twice."
+            raise click.ClickException(message) from error
 
 
 class Migrations(click.Group):
-    """`db …`, by Flask-Alembic. Its import takes a third of a start, and no other command, page or worker needs it."""
+    """`db …`, by Flask-Alembic. Imported lazily: it takes a third of startup, and nothing else needs it."""
 
     def __init__(self, app: Flask) -> None:
         super().__init__("db", help="Manage the database tables.")
         self.app = app
 
-    def invoke(self, ctx: click.Context):
+    def invoke(self, ctx: click.Context) -> Any:
         ctx.obj = make_migrator(self.app)
         return super().invoke(ctx)
 
@@ -60,7 +63,7 @@ class Migrations(click.Group):
 
 
 def make_migrator(app: Flask) -> "Alembic":
-    """What migrates the app's database: `upgrade()` makes every table."""
+    """Return the migrator of the app's database; its `upgrade()` creates every table."""
     from flask_alembic import Alembic
 
     return Alembic(app, run_mkdir=False, command_name="", metadatas=Base.metadata, engines=app.extensions["migrations_engine"])
@@ -79,7 +82,7 @@ def register_commands(app: Flask) -> None:
 
 
 def main() -> None:
-    """`medximity-portal …`, where the portal is installed: what `flask --app wsgi …` is in its repository."""
+    """The console script `medximity-portal …`: what `flask --app wsgi …` is in the repository."""
     os.environ["FLASK_APP"] = "portal.wsgi"
     FlaskGroup(name="medximity-portal", load_dotenv=False).main()
 
@@ -95,10 +98,10 @@ def create_account(username: str, name: str, role: str, practice: str | None, em
     """Create one account. An existing username is left unchanged."""
     keys = current_app.extensions["keys"]
     try:
-        made = accounts.create_account(keys, clock.now(), username, name, role, password, practice, email)
+        is_new = accounts.create_account(keys, clock.now(), username, name, role, password, practice, email)
     except Refused as refused:
         raise click.ClickException(str(SENTENCES[refused.reason])) from refused
-    click.echo(f"Created {username}." if made else f"{username} already exists. Nothing was changed.")
+    click.echo(f"Created {username}." if is_new else f"{username} already exists. Nothing was changed.")
 
 
 @demo_group.command("seed")
@@ -135,15 +138,15 @@ def rotate_keys() -> None:
 def work(beside: int | None) -> None:
     """Send queued texts and emails until stopped. Run as many workers as you like, on any number of machines."""
     if beside:
-        threading.Thread(target=end_with, args=(beside,), daemon=True).start()
+        threading.Thread(target=stop_with_parent, args=(beside,), daemon=True).start()
     try:
         current_app.extensions["queue"].work()
     except SettingError as error:
         raise click.ClickException(str(error)) from error
 
 
-def end_with(parent: int) -> None:
-    """Stop this process in good order as soon as its parent has gone, however it went."""
+def stop_with_parent(parent: int) -> None:
+    """Stop this process gracefully as soon as its parent has exited, even if the parent was killed."""
     while os.getppid() == parent:
         threading.Event().wait(1)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,10 +1,10 @@
-"""The only source of time: UTC, asked for by name so that tests can move it."""
+"""The only source of time, in UTC. Call it as `clock.now()`, so that tests can move it."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The current moment, timezone-aware, in UTC."""
+    """The current time as an aware UTC datetime."""
     return datetime.now(UTC)
 
 

@@ -1,4 +1,4 @@
-"""Sealing at rest and keyed hashes: AES-256-GCM bound to the place where a value belongs."""
+"""Encryption at rest (AES-256-GCM, bound to table, row, and column as associated data) and keyed hashes."""
 
 import hashlib
 import hmac
@@ -13,26 +13,26 @@ NONCE_BYTES = 12
 
 
 class SealBroken(Exception):
-    """A sealed value that this keyring cannot open: moved, damaged, or its key is gone (CR-5). Holds no data."""
+    """This keyring cannot decrypt the value: it was moved or damaged, or its key is missing (CR-5). Carries no data."""
 
 
 class Keyring:
-    """The encryption keys, newest first; new values use the first, old ones name theirs (CR-1, CR-2)."""
+    """The encryption keys, newest first. New values use the first; each sealed value names its key (CR-1, CR-2)."""
 
     def __init__(self, keys: tuple[tuple[str, bytes], ...]) -> None:
         self.newest = keys[0][0]
         self._ciphers = {name: AESGCM(derive(key, b"seal")) for name, key in keys}
         self._mac_key = derive(keys[0][1], b"mac")
-        self._finders = [derive(key, b"look-up") for _, key in keys]
+        self._look_up_keys = [derive(key, b"look-up") for _, key in keys]
 
     def seal(self, text: str, place: str) -> bytes:
-        """`text` encrypted for `place` (table:row:column): key id, NUL, nonce, ciphertext and tag."""
+        """Encrypt `text` with `place` (table:row:column) as associated data: key ID, NUL, nonce, ciphertext, tag."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         sealed = self._ciphers[self.newest].encrypt(nonce, text.encode(), place.encode())
         return self.newest.encode() + b"\0" + nonce + sealed
 
     def open(self, sealed: bytes, place: str) -> str:
-        """The text sealed for `place`. Raises SealBroken."""
+        """Decrypt a value that was sealed for `place`. Raises SealBroken."""
         name, _, rest = sealed.partition(b"\0")
         cipher = self._ciphers.get(name.decode("ascii", "replace"))
         if cipher is None:
@@ -43,24 +43,24 @@ class Keyring:
             raise SealBroken from None
 
     def mac(self, text: str, place: str) -> bytes:
-        """HMAC-SHA-256 of `text` for `place`, with the newest key."""
+        """HMAC-SHA-256 of `text`, bound to `place`, with the newest key."""
         return keyed_hash(self._mac_key, f"{place}\0{text}")
 
     def look_up_hash(self, text: str) -> bytes:
-        """What a row is found by without being readable (CR-6): a keyed hash, with the newest key."""
-        return keyed_hash(self._finders[0], text)
+        """Blind index (CR-6): a keyed hash, with the newest key, that finds a row without revealing the text."""
+        return keyed_hash(self._look_up_keys[0], text)
 
     def look_up_hashes(self, text: str) -> list[bytes]:
-        """The same with every key: a row that was not rotated yet is found, too."""
-        return [keyed_hash(key, text) for key in self._finders]
+        """The same with every key, to find rows that have not been rotated yet too."""
+        return [keyed_hash(key, text) for key in self._look_up_keys]
 
     def is_newest(self, sealed: bytes) -> bool:
-        """Whether the value was sealed with the newest key, so that a rotation can pass it by."""
+        """Whether the value was sealed with the newest key, so that key rotation can skip it."""
         return sealed.startswith(self.newest.encode() + b"\0")
 
 
 def derive(key: bytes, purpose: bytes) -> bytes:
-    """A 256-bit key for one purpose, so that no key serves two."""
+    """Derive a 256-bit subkey for one purpose (HKDF), so that no key serves two."""
     return HKDF(SHA256(), length=32, salt=None, info=b"medximity-portal:" + purpose).derive(key)
 
 
@@ -70,5 +70,5 @@ def keyed_hash(key: bytes, text: str) -> bytes:
 
 
 def token_hash(token: str) -> str:
-    """What is stored of a random token of 128 bits or more (SE-4): hexadecimal SHA-256."""
+    """The stored form of a random token of at least 128 bits (SE-4): hexadecimal SHA-256."""
     return hashlib.sha256(token.encode()).hexdigest()

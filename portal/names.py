@@ -1,4 +1,4 @@
-"""Names in the order in which people look for them: "Émile" beside "Emil", capitals and small letters together."""
+"""Collation of names, as people expect it: "Émile" beside "Emil", regardless of case."""
 
 import functools
 import struct
@@ -10,15 +10,15 @@ from portal.settings import config
 
 @functools.cache
 def collator() -> Collator_10_0_0:
-    """The table of weights, read when the first name is written (0.1 s, 12 MB), and not at the start.
+    """The collation table, loaded on first use (0.1 s, 12 MB).
 
-    One edition of the Unicode Collation Algorithm by name: pyuca's default goes by Python's version, and keys that are stored must
-    not depend on it. Another edition, or another length, needs a migration that makes every key anew.
+    A fixed version of the Unicode Collation Algorithm: pyuca's default depends on Python's version, and stored keys must not.
+    Another version, or another key length, needs a migration that recomputes every key.
     """
     return Collator_10_0_0()
 
 
 def sort_key(name: str) -> bytes:
-    """What a name is sorted by, byte by byte, in any database; cut where a key would be too long for an index."""
+    """The sort key of a name, compared bytewise in any database; truncated to fit an index."""
     weights = collator().sort_key(name)
     return struct.pack(f">{len(weights)}H", *weights)[: config.NAME_KEY_BYTES]

@@ -1,4 +1,4 @@
-"""Phone numbers as people type them: read for a country, refused with a reason, masked. Pure."""
+"""Phone numbers as people type them: parsed, validated, masked. Pure."""
 
 import re
 import unicodedata
@@ -9,12 +9,12 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, P
 
 from portal.words.refusals import Refused
 
-TYPED_MAX = 64  # the longest number, written as generously as anybody writes
+TYPED_MAX = 64  # enough for the longest number with generous spacing
 EXTENSION = re.compile(r"\d[\s.)]*(?:;?ext(?:ension)?[.:=]?|x|#|,|;|~)\s?\d{1,7}\s*$", re.IGNORECASE)
 SEPARATORS = "()./"
 SHOWN_DIGITS = 2  # SM-12
 
-# Kinds of numbers that a text for one person must not go to, or cannot.
+# Number types that cannot get a text, or that do not belong to one person's phone.
 REFUSED_KINDS = {
     PhoneNumberType.FIXED_LINE: "phone_landline",
     PhoneNumberType.PREMIUM_RATE: "phone_premium",
@@ -24,16 +24,16 @@ REFUSED_KINDS = {
     PhoneNumberType.VOICEMAIL: "phone_service",
     PhoneNumberType.PAGER: "phone_service",
     PhoneNumberType.PERSONAL_NUMBER: "phone_service",
-    PhoneNumberType.VOIP: "phone_voip",  # proves nothing about a phone in hand: NIST SP 800-63B 3.1.3.1
+    PhoneNumberType.VOIP: "phone_voip",  # proves no possession of a phone: NIST SP 800-63B 3.1.3.1
 }
 
 
 def parse(text: str, country: str, countries: Collection[str]) -> str:
-    """The number as E.164 ("+15035550164"). Numbers without + are read as people of `country` (ISO 3166, "US") write them.
+    """The number as E.164 ("+15035550164"). One without + is parsed as a number of `country` (ISO 3166, "US").
 
-    `countries`: those that texts may go to. Raises Refused with one of the "phone_…" reasons.
+    `countries`: where texts may be sent. Raises Refused with one of the "phone_…" reasons.
     """
-    number = read(plain(text), country)
+    number = parse_normalized(normalize_typed(text), country)
     if not regions_of(number) & set(countries):
         raise Refused("phone_country")
     check_length(number)
@@ -47,8 +47,8 @@ def parse(text: str, country: str, countries: Collection[str]) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
-def plain(text: str) -> str:
-    """Digits of any script as 0-9, a leading +, separators as spaces. Raises Refused for what is no part of a number."""
+def normalize_typed(text: str) -> str:
+    """Digits of any script as 0-9, with a leading + if typed; separators are removed. Raises Refused for anything else."""
     typed = unicodedata.normalize("NFKC", text).strip()
     if not typed:
         raise Refused("phone_empty")
@@ -56,14 +56,14 @@ def plain(text: str) -> str:
         raise Refused("phone_long")
     if EXTENSION.search(typed):
         raise Refused("phone_extension")
-    kept = "".join(as_digit(character) for character in typed)
+    kept = "".join(normalize_character(character) for character in typed)
     kept = kept.replace(" ", "")
     if "+" in kept[1:] or not kept.strip("+"):
         raise Refused("phone_letters")
     return kept
 
 
-def as_digit(character: str) -> str:
+def normalize_character(character: str) -> str:
     """One character of a number as 0-9, + or a space."""
     digit = unicodedata.decimal(character, None)
     if digit is not None:
@@ -75,45 +75,49 @@ def as_digit(character: str) -> str:
     raise Refused("phone_letters")
 
 
-def read(typed: str, country: str) -> PhoneNumber:
-    """The number behind plain digits. 00 stands for + where the country's own way of dialling does not say otherwise."""
+def parse_normalized(typed: str, country: str) -> PhoneNumber:
+    """Parse normalized digits. 00 means + unless the number is valid in the country's own dialing plan."""
     try:
         number = phonenumbers.parse(typed, country)
         if typed.startswith("00") and not phonenumbers.is_valid_number(number):
             number = phonenumbers.parse("+" + typed.lstrip("0"), country)
     except NumberParseException as error:
-        raise Refused(READING.get(error.error_type, "phone_unallocated")) from None
+        raise Refused(PARSE_ERRORS.get(error.error_type, "phone_unallocated")) from None
     return number
 
 
-READING = {
+PARSE_ERRORS = {
     NumberParseException.NOT_A_NUMBER: "phone_short",
     NumberParseException.TOO_SHORT_AFTER_IDD: "phone_short",
     NumberParseException.TOO_SHORT_NSN: "phone_short",
     NumberParseException.TOO_LONG: "phone_long",
 }
-SHORT = (ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY)
+TOO_SHORT_RESULTS = (ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY)
 
 
 def check_length(number: PhoneNumber) -> None:
-    """Raises Refused where digits are missing (an area code too) or too many."""
+    """Raises Refused if digits (or the area code) are missing, or there are too many."""
     length = phonenumbers.is_possible_number_with_reason(number)
-    if length in SHORT:
+    if length in TOO_SHORT_RESULTS:
         raise Refused("phone_short")
     if length == ValidationResult.TOO_LONG:
         raise Refused("phone_long")
 
 
 def regions_of(number: PhoneNumber) -> set[str]:
-    """The countries that share the number's numbering plan: +1 is twenty-five of them."""
+    """The countries that share the number's calling code: 25 of them for +1."""
     return set(phonenumbers.region_codes_for_country_code(number.country_code or 0))
 
 
 def mask(number: str) -> str:
-    """The last two digits (SM-12), which no line break parts from the dots; "" for no number."""
+    """The last two digits after dots (SM-12), with non-breaking spaces; "" if there is no number."""
     return f"•••\N{NO-BREAK SPACE}•••\N{NO-BREAK SPACE}••{number[-SHOWN_DIGITS:]}" if number else ""
 
 
 def is_international(number: str, country: str) -> bool:
-    """Whether a text from the gateway's `country` to an E.164 number goes into another numbering plan, where it may be delayed."""
+    """Whether a text to an E.164 number leaves the numbering plan of the gateway's `country`, so that it may be delayed.
+
+    `country` is the operator's first country, not the owner's: the delay begins at the gateway. A Korean number is
+    international for a US carrier, even if its owner lives in Korea.
+    """
     return country not in regions_of(phonenumbers.parse(number))

@@ -1,26 +1,34 @@
-"""Who may use which method, who must, who may turn it off. Pure."""
+"""Authorization rules for two-factor authentication: who may use which method, must use one, or may turn it off. Pure."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
+
+
+class HasRestriction(Protocol):
+    """The part of a verification method that a policy looks at."""
+
+    @property
+    def restricted(self) -> bool: ...
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The rules of one side. They go by property: a method says whether it is `restricted` (NIST's word for telephone codes)."""
+    """The rules of one side. They refer to a method's properties, such as `restricted` (NIST's term for codes by telephone)."""
 
     roles: frozenset[str]
-    issuer: str  # what the authenticator app shows (TO-7)
+    issuer: str  # the name that the authenticator app shows (TO-7)
     accepts_restricted: bool
     must_use: bool
     may_turn_off: bool
-    may_trust_browsers: bool  # whether a browser may stand in for the code at sign-in (TB-1)
+    may_trust_browsers: bool  # whether a trusted browser may replace the code at sign-in (TB-1)
     hands_over_copy: bool = False  # whether the practice administrator keeps a sealed sheet of backup codes (C-6)
 
-    def allows(self, method) -> bool:
-        """Whether people behind this side may choose the method."""
+    def allows(self, method: HasRestriction) -> bool:
+        """Whether people on this side may choose the method."""
         return self.accepts_restricted or not method.restricted
 
     def without_restricted(self) -> "Policy":
-        """The same rules while codes by telephone are switched off (SM-6)."""
+        """The same rules with restricted methods switched off (SM-6)."""
         return replace(self, accepts_restricted=False)
 
 
@@ -36,7 +44,7 @@ SUPPORT = Policy(
     frozenset({"support"}), "Medximity",
     accepts_restricted=False, must_use=True, may_turn_off=False, may_trust_browsers=False,
 )  # fmt: skip
-# Whose two-factor authentication a role may reset: not that of a higher one (AD-2).
+# The roles whose two-factor authentication a role may reset: never a higher one (AD-2).
 RESETS = {
     "administrator": frozenset({"provider", "administrator"}),
     "support": frozenset({"patient", "provider", "administrator"}),
@@ -45,7 +53,7 @@ POLICIES = (PATIENT, PROVIDER, SUPPORT)
 
 
 def policy_of(role: str) -> Policy:
-    """The policy for a role. KeyError: a role without a policy reaches nothing."""
+    """The policy for a role. Raises KeyError for one without a policy, which may access nothing."""
     for policy in POLICIES:
         if role in policy.roles:
             return policy
@@ -53,5 +61,5 @@ def policy_of(role: str) -> Policy:
 
 
 def may_reset(role: str, other: str) -> bool:
-    """Whether people of a role may reset the two-factor authentication of people of another."""
+    """Whether people with one role may reset the two-factor authentication of people with the other."""
     return other in RESETS.get(role, ())

@@ -1,6 +1,6 @@
-"""The queue between the pages and the worker: orders to carry outbox rows, given after the commit that made them.
+"""The task queue between the pages and the worker: a task for each outbox row, enqueued after the commit (transactional outbox).
 
-The outbox is the truth. An order that gets lost costs a minute: the sweep gives it anew.
+The outbox is the source of truth. A lost task costs a minute: the sweep enqueues it again.
 """
 
 import logging
@@ -10,7 +10,7 @@ from flask import Flask, current_app
 from huey import Huey, RedisHuey, SqliteHuey, crontab
 from huey.serializer import SignedSerializer
 from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, UOWTransaction
 
 from portal import clock
 from portal.db import DatabaseSession
@@ -25,22 +25,22 @@ from portal.web.emails import compose_email
 
 log = logging.getLogger(__name__)
 NAME = "portal"
-REPORTS = "/reports/texts/"  # where a carrier says what became of a text: blueprints/machine/reports.py
-NEW = "new_outbox_rows"  # where an SQLAlchemy session notes what to order after its commit
+REPORTS = "/reports/texts/"  # where a carrier posts delivery reports: blueprints/machine/reports.py
+NEW_ROWS = "new_outbox_rows"  # key of Session.info: the rows to enqueue after the commit
 
 
 class Queue:
-    """One app's queue: `order` for the pages, `work` for the worker."""
+    """One app's task queue: `enqueue` for the pages, `work` for the worker."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self.app, self.settings = app, settings
         self.huey = make_huey(settings)
-        self.deliver = self.huey.task(name="deliver")(self.carry)
+        self.deliver = self.huey.task(name="deliver")(self.deliver_row)
         self.sweep = self.huey.periodic_task(crontab(), name="sweep")(self.order_due)
 
     @cached_property
     def gateways(self) -> dict[str, Gateway]:
-        """The gateway of each kind; made in the worker, which alone imports the libraries. Raises SettingError."""
+        """The gateway for each kind of message. Only the worker builds them and imports their libraries. Raises SettingError."""
         return {outbox.TEXT: self.make_text_gateway(), outbox.MAIL: self.make_mail_gateway()}
 
     def make_text_gateway(self) -> Gateway:
@@ -66,37 +66,37 @@ class Queue:
 
         return MailGateway(self.settings.smtp_url, self.settings.mail_from)
 
-    def order(self, outbox_id: str) -> None:
-        """Ask the worker to carry a row. A queue that is down costs the page a second at most, and no row."""
+    def enqueue(self, outbox_id: str) -> None:
+        """Hand a row to the worker. If the queue is down, the page waits a second at most, and no row is lost."""
         try:
             self.deliver(outbox_id)
-        except Exception as fault:  # noqa: BLE001 whatever is wrong with the queue, the sweep orders the row again
-            log.warning("outbox %s left for the next sweep: the queue failed with %s", outbox_id, type(fault).__name__)
+        except Exception as error:  # noqa: BLE001 whatever is wrong with the queue, the sweep enqueues the row again
+            log.warning("outbox %s left for the next sweep: the queue failed with %s", outbox_id, type(error).__name__)
 
-    def carry(self, outbox_id: str) -> None:
-        """The worker's task: hand one row over, and come back to it where it is to be tried again."""
+    def deliver_row(self, outbox_id: str) -> None:
+        """The worker's task: send one row, and schedule the retry if there is one."""
         with self.app.test_request_context(base_url=self.settings.base_url):
             now = clock.now()
-            again = outbox.carry_row(self.app.extensions["keys"], now, outbox_id, self.gateways, compose_email)
-        if again:
-            self.deliver.schedule(args=(outbox_id,), delay=(again - clock.now()).total_seconds() + 0.1)
+            retry_at = outbox.carry_row(self.app.extensions["keys"], now, outbox_id, self.gateways, compose_email)
+        if retry_at:
+            self.deliver.schedule(args=(outbox_id,), delay=(retry_at - clock.now()).total_seconds() + 0.1)
 
     def order_due(self) -> None:
-        """The sweep: each minute, and when the worker starts."""
+        """The sweep, every minute and at worker startup: enqueue due rows, and end what has expired."""
         with self.app.app_context():
             outbox.bury_dead_rows(clock.now())
-            grants.close_due_grants(self.visit())
+            grants.close_due_grants(self.system_context())
             rows = outbox.list_due_rows(clock.now())
         for outbox_id in rows:
-            self.order(outbox_id)
+            self.enqueue(outbox_id)
 
-    def visit(self) -> RequestContext:
-        """Nobody's visit: what happens by itself."""
+    def system_context(self) -> RequestContext:
+        """A context without a request or a person, for scheduled work."""
         return RequestContext(now=clock.now(), keys=self.app.extensions["keys"], ip="", user_agent="", request_id="sweep")
 
     def work(self) -> None:
-        """Carry rows until a signal ends it; what is under way is finished first."""
-        _ = self.gateways  # a wrong setting ends it here, with a sentence
+        """Process tasks until a signal arrives, then finish those in progress."""
+        _ = self.gateways  # raises SettingError before any task is taken
         self.order_due()
         consumer = self.huey.create_consumer(
             workers=config.QUEUE_THREADS,
@@ -109,40 +109,40 @@ class Queue:
 
 
 def make_huey(settings: Settings) -> Huey:
-    """Redis where it is set, else a file in the instance folder. Neither keeps results; orders are signed, because they are pickles."""
+    """Redis if configured, else a file in the instance folder. No results are kept. Tasks are signed, because they are pickles."""
     options = {"results": False, "serializer": SignedSerializer(secret=settings.secret_key, salt=NAME)}
     if not settings.redis_url:
-        # No fsync: what a power cut takes from this file, the sweep brings back.
+        # No fsync: the sweep restores what a power failure loses.
         file = str(settings.instance / "queue.sqlite3")
         return SqliteHuey(NAME, filename=file, fsync=False, timeout=config.QUEUE_SECONDS, **options)
     from redis import ConnectionPool
 
-    # A worker's wait for an order lasts one second of its time-out.
-    waits = {"socket_connect_timeout": config.QUEUE_SECONDS, "socket_timeout": config.QUEUE_SECONDS + 1}
-    return RedisHuey(NAME, connection_pool=ConnectionPool.from_url(settings.redis_url, **waits), **options)
+    # A worker blocks for a second at a time, which must not count as a timeout.
+    timeouts = {"socket_connect_timeout": config.QUEUE_SECONDS, "socket_timeout": config.QUEUE_SECONDS + 1}
+    return RedisHuey(NAME, connection_pool=ConnectionPool.from_url(settings.redis_url, **timeouts), **options)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Give the app its queue, and order what its transactions put into the outbox once they are committed."""
+    """Give the app its queue; the listeners below enqueue new outbox rows after their commit."""
     app.extensions["queue"] = Queue(app, settings)
 
 
 @event.listens_for(DatabaseSession, "after_flush")
-def note_new_rows(session: Session, context) -> None:
-    rows = [each.id for each in session.new if isinstance(each, Outbox)]
+def note_new_rows(session: Session, context: UOWTransaction) -> None:
+    rows = [row.id for row in session.new if isinstance(row, Outbox)]
     if rows:
-        session.info.setdefault(NEW, []).extend(rows)
+        session.info.setdefault(NEW_ROWS, []).extend(rows)
 
 
 @event.listens_for(DatabaseSession, "after_rollback")
-def forget_rows(session: Session) -> None:
-    session.info.pop(NEW, None)
+def forget_new_rows(session: Session) -> None:
+    session.info.pop(NEW_ROWS, None)
 
 
 @event.listens_for(DatabaseSession, "after_commit")
-def order_rows(session: Session) -> None:
-    rows = session.info.pop(NEW, ())
+def enqueue_new_rows(session: Session) -> None:
+    rows = session.info.pop(NEW_ROWS, ())
     queue: Queue | None = current_app.extensions.get("queue") if current_app else None
     if queue:
         for outbox_id in rows:
-            queue.order(outbox_id)
+            queue.enqueue(outbox_id)

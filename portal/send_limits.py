@@ -1,4 +1,4 @@
-"""When the next text may go out (SM-5): one answer for the refusal and for the page, from when those before went out. Pure."""
+"""Rate limits for texts (SM-5): when the next one may be sent, for both the refusal and the page. Pure."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,27 +12,27 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 @dataclass(frozen=True)
 class Sent:
-    """When the texts before this one went out, in any order."""
+    """When earlier texts were sent, in any order."""
 
-    attempt: Collection[datetime] = ()  # of the same sign-in, confirmation or set-up
+    attempt: Collection[datetime] = ()  # for the same sign-in, confirmation, or set-up
     account: Collection[datetime] = ()
-    number: Collection[datetime] = ()  # to the same number, whoever asked
-    address: Collection[datetime] = ()  # from the same IP address, whoever asked
+    number: Collection[datetime] = ()  # to the same number, from any account
+    address: Collection[datetime] = ()  # from the same IP address, for any account
 
 
 @dataclass(frozen=True)
 class Limit:
-    """At most so many texts in a window of time that slides."""
+    """At most `most` texts in a sliding window."""
 
-    counts: str  # a field of Sent
+    counted: str  # a field of Sent
     most: int
-    length: timedelta
+    window: timedelta
     reason: str  # of the refusal
 
-    def ends(self, sent: Sent) -> datetime | None:
-        """When the window has room again; None if it was never full."""
-        newest = sorted(getattr(sent, self.counts), reverse=True)[: self.most]
-        return newest[-1] + self.length if len(newest) == self.most else None
+    def frees_at(self, sent: Sent) -> datetime | None:
+        """When another text fits in the window; None if it was never full."""
+        newest = sorted(getattr(sent, self.counted), reverse=True)[: self.most]
+        return newest[-1] + self.window if len(newest) == self.most else None
 
 
 LIMITS = (
@@ -46,22 +46,22 @@ LIMITS = (
 
 @dataclass(frozen=True)
 class Wait:
-    """No text can go out for so many seconds, rounded up: at their end one can."""
+    """The seconds until a text can be sent, rounded up."""
 
     seconds: int
     reason: str
 
     @property
     def refusal(self) -> Refused:
-        """What a person is told who asks for a text all the same."""
+        """The refusal for a request made during the wait."""
         facts = {"send_gap": {"seconds": self.seconds}, "send_limit": {"minutes": -(-self.seconds // 60)}}
         return Refused(self.reason, **facts.get(self.reason, {}))
 
 
 def wait_after(sent: Sent, now: datetime) -> Wait | None:
-    """The longest wait that a limit asks for; None if a text can go out now."""
-    full = [(ends, limit.reason) for limit in LIMITS if (ends := limit.ends(sent)) and ends > now]
-    if not full:
+    """The longest wait that any limit requires; None if a text can be sent now."""
+    exceeded = [(free, limit.reason) for limit in LIMITS if (free := limit.frees_at(sent)) and free > now]
+    if not exceeded:
         return None
-    ends, reason = max(full, key=lambda pair: pair[0])
-    return Wait(-((now - ends) // timedelta(seconds=1)), reason)
+    free, reason = max(exceeded, key=lambda pair: pair[0])
+    return Wait(-((now - free) // timedelta(seconds=1)), reason)

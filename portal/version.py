@@ -1,3 +1,3 @@
-"""The version that audit events name."""
+"""The version number recorded in audit events."""
 
 VERSION = "0.1.0"

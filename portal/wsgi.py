@@ -1,11 +1,11 @@
-"""The portal for a WSGI server: `gunicorn -c python:portal.gunicorn_conf portal.wsgi:app`, and for `medximity-portal …`."""
+"""The WSGI entry point: `gunicorn -c python:portal.gunicorn_conf portal.wsgi:app`; also used by `medximity-portal …`."""
 
 import sys
 
 from portal import create_app
 from portal.settings.addresses import SettingError
 
-WORKER_BOOT_ERROR = 3  # gunicorn's word for "do not try again"
+WORKER_BOOT_ERROR = 3  # gunicorn's exit code for "do not restart"
 
 try:
     app = create_app()

@@ -1,57 +1,57 @@
-"""The outside world: what carries texts and mails, and what it can answer."""
+"""Gateways for texts and emails, and the outcomes of sending."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
-# What came of a hand-over.
-SENT = "sent"  # taken: ours is done
-KEPT = "kept"  # there is no gateway: the test bench shows it
-REFUSED = "refused"  # a plain no, which another try would not change
-UNREACHABLE = "unreachable"  # certainly not taken, and another try may do better
-HELD = "held"  # not brought to it: the number has lately moved to another SIM, and a code could reach a thief (SM-7)
-UNDELIVERED = "undelivered"  # taken, and reported later as lost on the way
-UNKNOWN = "unknown"  # it was on its way when the line broke: perhaps taken, perhaps not
+# Outcomes of handing a message over.
+SENT = "sent"  # accepted
+KEPT = "kept"  # no gateway: the test bench shows it
+REFUSED = "refused"  # permanent failure: a retry would not help
+UNREACHABLE = "unreachable"  # certainly not accepted; a retry may help
+HELD = "held"  # withheld: the number recently moved to another SIM, so a code might reach an attacker (SM-7)
+UNDELIVERED = "undelivered"  # accepted, but later reported as undelivered
+UNKNOWN = "unknown"  # the connection broke after the request was sent: it may or may not be accepted, so no retry
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One text or mail, ready to hand over. `subject` and `html` are a mail's, `report` and `has_code` a text's."""
+    """A text or email, ready to send. `subject` and `html` are for emails, `report` and `has_code` for texts."""
 
     id: str
     to: str
     text: str
     subject: str = ""
     html: str = ""
-    report: str = ""  # the token by which the carrier may say what became of it
+    report: str = ""  # the token of its delivery report
     has_code: bool = False
 
     def __repr__(self) -> str:
-        return f"Message({self.id})"  # what it says and to whom goes into no log
+        return f"Message({self.id})"  # keeps recipient and content out of logs
 
 
 class Gateway(Protocol):
-    """Takes one message at a time; never raises for what the outside world does."""
+    """Sends one message at a time. Never raises for external failures."""
 
     def hand_over(self, message: Message) -> str:
-        """One of the outcomes above."""
+        """Send the message and return one of the outcomes above."""
 
 
 class Bench:
-    """Without a gateway, messages stay in the outbox, where the test bench shows them."""
+    """No gateway, with the test bench on: messages stay in the outbox, where the test bench shows them."""
 
     def hand_over(self, message: Message) -> str:
         return KEPT
 
 
 class Off:
-    """Texts are switched off: not even those that waited go out (SM-6)."""
+    """Texts are switched off: not even queued ones are sent (SM-6)."""
 
     def hand_over(self, message: Message) -> str:
         return REFUSED
 
 
 class Nowhere:
-    """Neither a gateway nor a test bench: messages wait for a setting until they die."""
+    """Neither a gateway nor a test bench: messages stay queued until one is configured or they expire."""
 
     def hand_over(self, message: Message) -> str:
         return UNREACHABLE

@@ -1,4 +1,4 @@
-"""Mails: one conversation each with the mail server of PORTAL_SMTP_URL, by the standard library."""
+"""Sends each email over its own SMTP connection to the server in PORTAL_SMTP_URL, using smtplib."""
 
 import logging
 import smtplib
@@ -17,13 +17,13 @@ from portal.settings import config
 
 log = logging.getLogger(__name__)
 SENDER_NAME = "Medximity"
-SEVEN_BITS = SMTP.clone(cte_type="7bit")  # no server needs to know 8BITMIME
-LASTING = 500  # replies from here on are a no for good (RFC 5321 4.2.1)
+SEVEN_BITS = SMTP.clone(cte_type="7bit")  # works without 8BITMIME
+PERMANENT_FAILURE = 500  # reply codes from here on are permanent (RFC 5321 4.2.1)
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where PORTAL_SMTP_URL leads."""
+    """The server in PORTAL_SMTP_URL."""
 
     host: str
     port: int
@@ -37,7 +37,7 @@ class MailServer:
 
     @classmethod
     def of(cls, url: str) -> "MailServer":
-        """The parts of smtp://user:password@host:port, smtps://…, or smtp://…?starttls; settings/config.py has checked them."""
+        """Parse smtp://user:password@host:port, smtps://…, or smtp://…?starttls; validated by settings/addresses.py."""
         parts = urlsplit(url)
         is_tls = parts.scheme == "smtps"
         is_starttls = "starttls" in parts.query
@@ -45,7 +45,7 @@ class MailServer:
         return cls(parts.hostname or "", port, is_tls, is_starttls, unquote(parts.username or ""), unquote(parts.password or ""))
 
     def connect(self) -> smtplib.SMTP:
-        """An open conversation, in TLS and signed in where the URL says so. Raises OSError or SMTPException."""
+        """Open a connection, with TLS and login if the URL says so. Raises OSError or SMTPException."""
         context = ssl.create_default_context()
         if self.is_tls:
             server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=config.SMTP_SECONDS, context=context)
@@ -63,54 +63,54 @@ class MailServer:
 
 
 class MailGateway:
-    """Hands mails to one server, one recipient each: an address that is refused costs no other person theirs."""
+    """Sends emails through one server, each to one recipient, so that a refused address affects nobody else."""
 
     def __init__(self, url: str, sender: str) -> None:
         self.server = MailServer.of(url)
         self.sender = sender
 
     def hand_over(self, message: Message) -> str:
-        """SENT, REFUSED (the server will not have this mail, now or later), or UNREACHABLE (worth another try)."""
+        """SENT, REFUSED (permanent failure), or UNREACHABLE (worth a retry)."""
         try:
-            mail = written(message, self.sender)
-        except (ValueError, IndexError, MessageError):  # what is no address, or would be a second header, goes nowhere
+            email = build_email(message, self.sender)
+        except (ValueError, IndexError, MessageError):  # an invalid address, or header injection
             return REFUSED
         try:
             server = self.server.connect()
-        except (OSError, smtplib.SMTPException, ValueError) as fault:
-            return said(message, fault)
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            return classify_failure(message, error)
         try:
-            server.send_message(mail)
-        except (OSError, smtplib.SMTPException) as fault:
-            return said(message, fault)
+            server.send_message(email)
+        except (OSError, smtplib.SMTPException) as error:
+            return classify_failure(message, error)
         finally:
             server.close()
         return SENT
 
 
-def written(message: Message, sender: str) -> EmailMessage:
-    """Plain text with its HTML sibling. The policy raises ValueError for a line break in a header."""
-    mail = EmailMessage(policy=SEVEN_BITS)
+def build_email(message: Message, sender: str) -> EmailMessage:
+    """Plain text with an HTML alternative. Raises ValueError for a line break in a header."""
+    email = EmailMessage(policy=SEVEN_BITS)
     domain = sender.rpartition("@")[2]
-    mail["From"] = Address(SENDER_NAME, addr_spec=sender)
-    mail["To"] = Address(addr_spec=message.to)
-    mail["Subject"] = message.subject
-    mail["Date"] = format_datetime(clock.now())
-    mail["Message-ID"] = f"<{message.id}@{domain}>"  # the same at each try: a mail that comes twice is known for one
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday note answers it
-    mail.set_content(message.text)
-    mail.add_alternative(message.html, subtype="html")
-    return mail
+    email["From"] = Address(SENDER_NAME, addr_spec=sender)
+    email["To"] = Address(addr_spec=message.to)
+    email["Subject"] = message.subject
+    email["Date"] = format_datetime(clock.now())
+    email["Message-ID"] = f"<{message.id}@{domain}>"  # the same on each retry, so that duplicates can be recognized
+    email["Auto-Submitted"] = "auto-generated"  # RFC 3834: suppresses automatic replies
+    email.set_content(message.text)
+    email.add_alternative(message.html, subtype="html")
+    return email
 
 
-def said(message: Message, fault: Exception) -> str:
-    """The outcome of a conversation that failed, by the server's number; its words, which hold addresses, are dropped."""
-    if isinstance(fault, smtplib.SMTPRecipientsRefused):
-        code = next(iter(fault.recipients.values()))[0]
-    elif isinstance(fault, smtplib.SMTPDataError):
-        code = fault.smtp_code
-    else:  # no line, no TLS, no password, or a sender that it does not know: ours to mend, and then to try again
-        log.warning("email %s: the mail server is unreachable: %s", message.id, type(fault).__name__)
+def classify_failure(message: Message, error: Exception) -> str:
+    """The outcome of a failed attempt, by SMTP reply code. The reply's text is not logged: it may hold addresses."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code = next(iter(error.recipients.values()))[0]
+    elif isinstance(error, smtplib.SMTPDataError):
+        code = error.smtp_code
+    else:  # connection, TLS, login, or sender: for the operator to fix, then retried
+        log.warning("email %s: the mail server is unreachable: %s", message.id, type(error).__name__)
         return UNREACHABLE
     log.warning("email %s: the mail server answered %s", message.id, code)
-    return REFUSED if code >= LASTING else UNREACHABLE
+    return REFUSED if code >= PERMANENT_FAILURE else UNREACHABLE

@@ -1,10 +1,11 @@
-"""Text message: six digits sent to a mobile number (NIST SP 800-63B 3.1.3: out of band, restricted by 3.2.9)."""
+"""Text message: six digits sent to a mobile number (NIST SP 800-63B 3.1.3, out-of-band; restricted by 3.2.9)."""
 
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from portal import phones
 from portal.answers import Answer
@@ -16,52 +17,52 @@ from portal.models import Authenticator, Outbox, SentCode
 from portal.settings import config
 from portal.words.refusals import N_
 
-FINAL = ("delivered", "failed", "held")  # stages of a text that nothing follows
+FINAL_STAGES = ("delivered", "failed", "held")  # of a text
 
 
-def newest(attempt: str):
-    """SQL: the codes of an attempt, newest first."""
+def select_newest(attempt: str) -> Select[SentCode]:
+    """Select the codes of an attempt, newest first."""
     return select(SentCode).where(SentCode.attempt == attempt).order_by(SentCode.created_at.desc(), SentCode.id)
 
 
-def spend(secret: Secret, code: str, now: datetime) -> None:
-    """Accept the newest code of the attempt, once (SM-2, SM-3, SM-4).
+def consume_code(secret: Secret, code: str, now: datetime) -> None:
+    """Verify the newest code of the attempt and consume it (SM-2, SM-3, SM-4).
 
-    Raises NotAsked where it went to another number or nothing was sent,
+    Raises NotAsked if it was sent to another authenticator or none was sent;
     CodeRejected: "text_old", "text_used", "text_expired", "text_tries", "text_wrong".
     """
-    codes = db.session.scalars(newest(secret.attempt)).all()
+    codes = db.session.scalars(select_newest(secret.attempt)).all()
     if not codes or codes[0].authenticator_id != secret.authenticator_id:
         raise NotAsked
-    live, *older = codes
-    if live.used_at is not None:
-        raise CodeRejected("text_used" if matches(secret, live, code) else "text_wrong")
-    if now >= live.expires_at:
+    newest, *older = codes
+    if newest.used_at is not None:
+        raise CodeRejected("text_used" if matches(secret, newest, code) else "text_wrong")
+    if now >= newest.expires_at:
         raise CodeRejected("text_expired")
-    right = matches(secret, live, code)
-    own = update(SentCode).where(SentCode.id == live.id, SentCode.used_at.is_(None), SentCode.tries < config.TEXT_TRIES)
-    if change(own.values(tries=SentCode.tries + 1, used_at=now if right else None)) != 1:
+    is_right = matches(secret, newest, code)
+    count_try = update(SentCode).where(SentCode.id == newest.id, SentCode.used_at.is_(None), SentCode.tries < config.TEXT_TRIES)
+    if change(count_try.values(tries=SentCode.tries + 1, used_at=now if is_right else None)) != 1:
         raise CodeRejected("text_tries")
-    if right:
+    if is_right:
         return
     if any(matches(secret, old, code) for old in older):
         raise CodeRejected("text_old")
-    raise CodeRejected("text_tries" if live.tries + 1 >= config.TEXT_TRIES else "text_wrong")
+    raise CodeRejected("text_tries" if newest.tries + 1 >= config.TEXT_TRIES else "text_wrong")
 
 
 def matches(secret: Secret, sent: SentCode, code: str) -> bool:
-    """Whether this is the code of that row; compared by keyed hash in constant time."""
+    """Whether `code` is the one that was sent, by its keyed hash, in constant time."""
     return hmac.compare_digest(sent.code_hash, secret.hash_code(sent.id, code))
 
 
 def words(secret: Secret, code: str) -> str:
-    """The text: from whom, the code first, whose it is; the last line binds it to our address (SM-10)."""
-    whose = N_("%(code)s is your %(issuer)s code, for %(initials)s It works for 10 minutes. Never share it.")
-    return whose % {"code": code, "issuer": secret.issuer, "initials": secret.initials} + f"\n\n@{secret.host} #{code}"
+    """The text: the code first, its issuer, the owner's initials. The last line binds it to the portal's domain (SM-10)."""
+    sentence = N_("%(code)s is your %(issuer)s code, for %(initials)s It works for 10 minutes. Never share it.")
+    return sentence % {"code": code, "issuer": secret.issuer, "initials": secret.initials} + f"\n\n@{secret.host} #{code}"
 
 
-def state(secret: Secret, now: datetime) -> dict:
-    """What a page says of the newest text of the attempt; `sent` is False before the first to this number."""
+def describe_newest(secret: Secret, now: datetime) -> dict[str, Any]:
+    """Template variables for the newest text of the attempt. `sent` is False before the first one to this number."""
     row = db.session.execute(
         select(
             SentCode.authenticator_id,
@@ -88,13 +89,15 @@ def state(secret: Secret, now: datetime) -> dict:
         "over": is_over,
         "seconds_left": max(0, int((expires_at - now).total_seconds())),
         "period": int(config.TEXT_LIFE.total_seconds()),
-        "ask_again_in": None if is_over or stage in FINAL else 2 if now < created_at + config.SEND_GAP else 10,
+        # The worker sends the text after the page was served, so the page polls: every two seconds for a minute, then every ten. The
+        # header X-Background keeps that from counting as activity (SE-1). Without JavaScript, a link does the same.
+        "ask_again_in": None if is_over or stage in FINAL_STAGES else 2 if now < created_at + config.SEND_GAP else 10,
     }
 
 
 @dataclass(frozen=True)
 class Number:
-    """Set-up: which number; the answer is where the first text goes."""
+    """Setup: the phone number, which gets the first text."""
 
     name = "number"
     form = PhoneForm
@@ -102,8 +105,8 @@ class Number:
     button = N_("Send Code")
     verifies = False
 
-    def show(self, secret: Secret, now: datetime) -> dict:
-        return {"prefill": secret.text or secret.on_file, "text": state(secret, now) if secret.text else None}
+    def show(self, secret: Secret, now: datetime) -> dict[str, Any]:
+        return {"prefill": secret.text or secret.on_file, "text": describe_newest(secret, now) if secret.text else None}
 
     def take(self, secret: Secret, answer: Answer, now: datetime) -> Next:
         return Next(phones.parse(answer.value, secret.country, secret.countries), sends=True)
@@ -111,7 +114,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Confirm:
-    """Set-up: the digits of the text."""
+    """Setup: the code from the text."""
 
     name = "code"
     form = CodeForm
@@ -119,30 +122,29 @@ class Confirm:
     button = None
     verifies = True
 
-    def show(self, secret: Secret, now: datetime) -> dict:
-        return {"text": state(secret, now)}
+    def show(self, secret: Secret, now: datetime) -> dict[str, Any]:
+        return {"text": describe_newest(secret, now)}
 
     def take(self, secret: Secret, answer: Answer, now: datetime) -> Proved:
-        spend(secret, answer.value, now)
+        consume_code(secret, answer.value, now)
         return Proved(METHOD.begins_with)
 
 
 @dataclass(frozen=True)
 class Ask:
-    """Sign-in: the digits of the text that this sign-in asked for."""
+    """Sign-in: the code from the text that this sign-in requested."""
 
     form = None
 
-    def show(self, secret: Secret, now: datetime) -> dict:
-        return state(secret, now)
+    def show(self, secret: Secret, now: datetime) -> dict[str, Any]:
+        return describe_newest(secret, now)
 
-    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict:
+    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict[str, Any]:
         return {}
 
     def take(self, secret: Secret, row: Authenticator, answer: Answer, now: datetime) -> None:
-        spend(secret, answer.value, now)
-        own = update(Authenticator).where(Authenticator.id == row.id)
-        change(own.values(last_used_at=now, failures=0))
+        consume_code(secret, answer.value, now)
+        change(update(Authenticator).where(Authenticator.id == row.id).values(last_used_at=now, failures=0))
 
 
 METHOD = Method(

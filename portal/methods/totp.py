@@ -1,16 +1,17 @@
-"""Authenticator app: time-based one-time codes (RFC 6238), shown as a QR code and asked for at sign-in."""
+"""Authenticator app: time-based one-time passwords (RFC 6238), set up by QR code."""
 
 import hmac
 import secrets
 from base64 import b32encode
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pyotp
 import segno
 from markupsafe import Markup
-from sqlalchemy import exists, insert, literal, select, update
+from sqlalchemy import Exists, exists, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.answers import Answer
@@ -22,21 +23,23 @@ from portal.settings import config
 from portal.words.refusals import N_
 
 APPS = ("Google Authenticator", "Microsoft Authenticator", "Authy")
-QR_ERROR = "l"  # the least redundancy: a screen is not torn or stained, and the squares are larger
-QR_MASK = 4  # any mask is readable; a fixed one spares segno trying all eight
-QUIET_ZONE = 4  # modules of white around the code: ISO/IEC 18004
+QR_ERROR = "l"  # the lowest error correction: fewer, larger modules scan more easily from a screen, and the page is lighter
+QR_MASK = 4  # every mask is readable; a fixed one saves segno from trying all eight
+QUIET_ZONE = 4  # white modules around the code: ISO/IEC 18004
 
-REMEMBERED = {"algorithm": config.TOTP_ALGORITHM, "digits": config.TOTP_DIGITS, "period": config.TOTP_PERIOD, "last_step": 0}
-spent_up_to = Authenticator.remembered["last_step"].as_integer()  # this step and all before it are spent (RFC 6238 5.2)
+INITIAL_STATE = {"algorithm": config.TOTP_ALGORITHM, "digits": config.TOTP_DIGITS, "period": config.TOTP_PERIOD, "last_step": 0}
+last_spent_step = Authenticator.remembered[
+    "last_step"
+].as_integer()  # it and all earlier steps are spent, against replay (RFC 6238 5.2)
 
 
 def new_secret() -> str:
-    """160 random bits as 32 base32 characters (RFC 4226 R6)."""
+    """Generate 160 random bits as 32 base32 characters (RFC 4226 R6)."""
     return b32encode(secrets.token_bytes(config.TOTP_SECRET_BYTES)).decode()
 
 
 def step_at(now: datetime) -> int:
-    """The number of the 30-second step that holds `now`."""
+    """The number of the 30-second time step that contains `now`."""
     return int(now.timestamp()) // config.TOTP_PERIOD
 
 
@@ -46,12 +49,12 @@ def seconds_left(now: datetime) -> int:
 
 
 def code_at(secret: str, step: int) -> str:
-    """The six digits of a step."""
+    """The six digits of a time step."""
     return pyotp.TOTP(secret, digits=config.TOTP_DIGITS, interval=config.TOTP_PERIOD).generate_otp(step)
 
 
 def find_step(secret: str, code: str, now: datetime) -> int | None:
-    """The step nearest to now, within ten minutes, whose code this is: its distance is no secret, the answer tells it."""
+    """The time step nearest to now, within ten minutes, that has this code. Its distance is not secret: the response reveals it."""
     current = step_at(now)
     nearest_first = sorted(range(-config.TOTP_HINT_STEPS, config.TOTP_HINT_STEPS + 1), key=abs)
     steps = (current + distance for distance in nearest_first)
@@ -59,47 +62,47 @@ def find_step(secret: str, code: str, now: datetime) -> int | None:
 
 
 def verify(secret: str, code: str, now: datetime) -> int:
-    """The step, within one of now, that the code belongs to (RFC 6238 5.2).
+    """The time step of the code, at most one from now (RFC 6238 5.2).
 
-    Raises CodeRejected: "wrong", or "clock_slow" / "clock_fast" with `minutes` and `step` where the phone's clock explains it.
+    Raises CodeRejected: "wrong", or "clock_slow" / "clock_fast" with `minutes` and `step` if the phone's clock explains it.
     """
     step = find_step(secret, code, now)
     if step is None:
         raise CodeRejected("wrong")
-    off = step - step_at(now)
-    if abs(off) <= config.TOTP_WINDOW:
+    drift = step - step_at(now)
+    if abs(drift) <= config.TOTP_WINDOW:
         return step
-    minutes = max(1, (abs(off) * config.TOTP_PERIOD + 30) // 60)
-    raise CodeRejected("clock_slow" if off < 0 else "clock_fast", minutes=minutes, step=step)
+    minutes = max(1, (abs(drift) * config.TOTP_PERIOD + 30) // 60)
+    raise CodeRejected("clock_slow" if drift < 0 else "clock_fast", minutes=minutes, step=step)
 
 
 def verify_or_hint(secret: Secret, code: str, now: datetime) -> int:
-    """As `verify`; a hinted step is spent, so that the hint is worth nothing to a thief (product rule 8)."""
+    """Like `verify`, but spends the step that a clock hint reveals, so that the hint is useless to an attacker (product rule 8)."""
     try:
         return verify(secret.text, code, now)
     except CodeRejected as rejected:
         if "step" in rejected.facts:
-            spend_alone(secret.authenticator_id, int(rejected.facts["step"]))
+            spend_step(secret.authenticator_id, int(rejected.facts["step"]))
         raise
 
 
-def is_spent(authenticator_id: str, step: int):
-    """SQL: whether the step was given away by a hint."""
+def is_spent(authenticator_id: str, step: int) -> Exists:
+    """SQL: whether the step was spent because a hint revealed it."""
     return exists().where(SpentStep.authenticator_id == authenticator_id, SpentStep.step == step)
 
 
-def spend_alone(authenticator_id: str, step: int) -> None:
-    """Spend one step and none before it: who sets the clock right gets in at once."""
+def spend_step(authenticator_id: str, step: int) -> None:
+    """Spend one step but none before it, so that the code works as soon as the clock is corrected."""
     row = select(literal(authenticator_id), literal(step)).where(~is_spent(authenticator_id, step))
     try:
         with db.session.begin_nested():
             db.session.execute(insert(SpentStep).from_select(["authenticator_id", "step"], row))
-    except IntegrityError:  # two at once: spent is spent
+    except IntegrityError:  # a concurrent request spent it already
         pass
 
 
 def provisioning_uri(secret: Secret) -> str:
-    """The otpauth:// address of the Key URI format; the label is the username and nothing else (TO-7)."""
+    """The otpauth:// URI (Key URI format). The label holds only issuer and username (TO-7)."""
     label = f"{quote(secret.issuer, safe='')}:{quote(secret.account, safe='')}"
     query = urlencode(
         {
@@ -114,21 +117,21 @@ def provisioning_uri(secret: Secret) -> str:
     return f"otpauth://totp/{label}?{query}"
 
 
-def in_groups(key: str) -> list[str]:
-    """A key as people read it: by four characters."""
+def group_key(key: str) -> list[str]:
+    """Split a key into groups of four characters, for reading."""
     return [key[at : at + 4] for at in range(0, len(key), 4)]
 
 
 def draw_qr(text: str) -> Markup:
-    """Inline SVG, black on white with its quiet zone, no style attribute and no spoken secret."""
+    """Inline SVG, black on white with a quiet zone, without style attributes or a title that screen readers would read out."""
     code = segno.make_qr(text, error=QR_ERROR, mask=QR_MASK)
     drawing = code.svg_inline(border=QUIET_ZONE, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None)
-    return Markup(drawing)  # noqa: S704 (drawn here, of digits and path commands)
+    return Markup(drawing)  # noqa: S704 (generated here, from digits and path commands)
 
 
 @dataclass(frozen=True)
 class Scan:
-    """Set-up: the QR code, the key, and the first six digits."""
+    """Setup: the QR code, the key, and the first code."""
 
     name = "scan"
     form = CodeForm
@@ -136,12 +139,12 @@ class Scan:
     button = None
     verifies = True
 
-    def show(self, secret: Secret, now: datetime) -> dict:
+    def show(self, secret: Secret, now: datetime) -> dict[str, Any]:
         uri = provisioning_uri(secret)
         return {
             "qr": draw_qr(uri),
             "uri": uri,
-            "key_groups": in_groups(secret.text),
+            "key_groups": group_key(secret.text),
             "issuer": secret.issuer,
             "label": secret.account,
             "apps": APPS,
@@ -152,31 +155,31 @@ class Scan:
         step = verify_or_hint(secret, answer.value, now)
         if db.session.scalar(select(is_spent(secret.authenticator_id, step))):
             raise CodeRejected("used")
-        return Proved({**METHOD.begins_with, "remembered": {**REMEMBERED, "last_step": step}})
+        return Proved({**METHOD.begins_with, "remembered": {**INITIAL_STATE, "last_step": step}})
 
 
 @dataclass(frozen=True)
 class Ask:
-    """Sign-in: the six digits, each step accepted once and none older than the last (RFC 6238 5.2, TO-4)."""
+    """Sign-in: six digits. Each step is accepted once, and none older than the last (RFC 6238 5.2, TO-4)."""
 
     form = None
 
-    def show(self, secret: Secret, now: datetime) -> dict:
+    def show(self, secret: Secret, now: datetime) -> dict[str, Any]:
         return {"seconds_left": seconds_left(now), "period": config.TOTP_PERIOD}
 
-    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict:
-        """What a phone that holds the secret shows, for the test bench."""
+    def simulate(self, secret: Secret, row: Authenticator, now: datetime) -> dict[str, Any]:
+        """What a phone with the secret shows, for the test bench."""
         return {
             "code": code_at(secret.text, step_at(now)),
             "seconds_left": seconds_left(now),
-            "key_groups": in_groups(secret.text),
+            "key_groups": group_key(secret.text),
         }
 
     def take(self, secret: Secret, row: Authenticator, answer: Answer, now: datetime) -> None:
         step = verify_or_hint(secret, answer.value, now)
         spend = (
             update(Authenticator)
-            .where(Authenticator.id == row.id, spent_up_to < step, ~is_spent(row.id, step))
+            .where(Authenticator.id == row.id, last_spent_step < step, ~is_spent(row.id, step))
             .values(remembered={**row.remembered, "last_step": step}, last_used_at=now, failures=0)
         )
         if change(spend) != 1:
@@ -188,7 +191,7 @@ METHOD = Method(
     label=N_("Authenticator App"),
     facts=(N_("Works without cell service or Wi-Fi"), N_("Not affected by a stolen or swapped SIM card")),
     begin=lambda context: new_secret(),
-    begins_with={"name": "Authenticator App", "remembered": REMEMBERED},
+    begins_with={"name": "Authenticator App", "remembered": INITIAL_STATE},
     steps=(Scan(),),
     challenge=Ask(),
     change_label=N_("Change Authenticator App"),

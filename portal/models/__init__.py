@@ -1,4 +1,4 @@
-"""The tables."""
+"""The database tables."""
 
 from portal.models.address import Link, NoticeAddress
 from portal.models.authenticator import Authenticator, Binding, SpentStep, secret_place

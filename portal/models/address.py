@@ -1,4 +1,4 @@
-"""Addresses for notices, and the single-use links that are sent to them."""
+"""Email addresses for notices, and emailed single-use links."""
 
 from datetime import datetime
 from typing import Any
@@ -10,20 +10,20 @@ from portal.models.base import Base, new_id
 
 
 class NoticeAddress(Base):
-    """A second address that is told of every change (NO-2), or a new first one; it counts once it is confirmed (RC-3)."""
+    """A second address that gets every notice (NO-2), or a new primary one. It takes effect once confirmed (RC-3)."""
 
     __tablename__ = "notice_addresses"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     email_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    is_first: Mapped[bool] = mapped_column(default=False)  # becomes the account's own address when it is confirmed
+    is_first: Mapped[bool] = mapped_column(default=False)  # replaces the account's own address when confirmed
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
 
 
 class Link(Base):
-    """A link that was mailed: 256 random bits, kept as a hash, good once and for a while (RC-7)."""
+    """An emailed link: a single-use token of 256 random bits, stored as a hash, that expires (RC-7)."""
 
     __tablename__ = "links"
 

@@ -1,4 +1,4 @@
-"""Authenticators that are live, bindings that are being set up, and the steps that are spent."""
+"""Live authenticators, bindings (authenticators being set up), and spent time steps."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from portal.models.user import User
 
 
 class Authenticator(Base):
-    """A proved verification method of one person. It keeps the id that its binding had."""
+    """A person's proved authenticator. It keeps the ID of its binding."""
 
     __tablename__ = "authenticators"
 
@@ -21,8 +21,10 @@ class Authenticator(Base):
     method: Mapped[str] = mapped_column(String(16))
     name: Mapped[str] = mapped_column(String(64))
     secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    remembered: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # what only its method reads
-    target_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # keyed hash of a number: counts who shares it
+    remembered: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # state that only its method reads
+    target_hash: Mapped[bytes | None] = mapped_column(
+        LargeBinary, index=True
+    )  # keyed hash of a phone number, to count the accounts that share it
     failures: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
@@ -30,30 +32,34 @@ class Authenticator(Base):
 
 
 class Binding(Base):
-    """An authenticator being set up: one a person, readable until `expires_at`, void afterwards."""
+    """An authenticator being set up: at most one per person, valid until `expires_at`."""
 
     __tablename__ = "bindings"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), unique=True)
-    replaces: Mapped[str | None] = mapped_column(String(32))  # the live authenticator that the proof ends (rule 3)
-    is_extra: Mapped[bool] = mapped_column(default=False, server_default="0")  # one more beside those that are live (TO-9)
-    session_id: Mapped[int]  # who began it: another session shows its password again (RA-4)
+    replaces: Mapped[str | None] = mapped_column(
+        String(32)
+    )  # the live authenticator that is removed when this one is proved (rule 3)
+    is_extra: Mapped[bool] = mapped_column(
+        default=False, server_default="0"
+    )  # an additional authenticator, which replaces none (TO-9)
+    session_id: Mapped[int]  # the session that began it; another one has to re-authenticate (RA-4)
     method: Mapped[str] = mapped_column(String(16))
-    step: Mapped[str] = mapped_column(String(32))  # the name of the step that is due; those before it are answered
+    step: Mapped[str] = mapped_column(String(32))  # the name of the current step; earlier ones are complete
     secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     failures: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    user: Mapped[User] = relationship(lazy="raise", viewonly=True)  # for a page, which asks the database four times at most
+    user: Mapped[User] = relationship(lazy="raise", viewonly=True)  # loaded explicitly: a page has a budget of four queries
 
     def secret(self, keys: Keyring) -> str:
-        """The base32 secret. Raises SealBroken."""
+        """The decrypted secret. Raises SealBroken."""
         return keys.open(self.secret_sealed, secret_place(self.user_id, self.id))
 
 
 class SpentStep(Base):
-    """One step that a clock hint gave away, spent alone (product rule 8)."""
+    """A single time step spent because a clock hint revealed it (product rule 8)."""
 
     __tablename__ = "spent_steps"
 
@@ -62,5 +68,5 @@ class SpentStep(Base):
 
 
 def secret_place(user_id: int, authenticator_id: str) -> str:
-    """Where a secret belongs: the same for a binding and for the authenticator it becomes."""
+    """The place a secret is sealed for: the same for a binding and for the authenticator it becomes."""
     return f"authenticators:{user_id}:{authenticator_id}:secret"

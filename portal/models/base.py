@@ -1,19 +1,19 @@
-"""What every table shares: typed columns, UTC time, ids nobody can guess, names for constraints."""
+"""The declarative base: column types, UTC datetimes, unguessable IDs, names for constraints."""
 
 import secrets
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, MetaData, String, TypeDecorator
+from sqlalchemy import DateTime, Dialect, MetaData, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime; a naive one is refused. SQLite keeps no zone, so it is put back on the way out."""
+    """An aware UTC datetime. Raises ValueError for a naive one. SQLite stores no time zone, so it is added on reading."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value, dialect):
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         if value.tzinfo is None:
@@ -21,7 +21,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value, dialect):
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -41,5 +41,5 @@ class Base(DeclarativeBase):
 
 
 def new_id() -> str:
-    """A row id of 128 random bits, known before the row is written (seals are bound to it)."""
+    """A random 128-bit row ID, known before the INSERT because sealed values are bound to it."""
     return secrets.token_hex(16)

@@ -1,4 +1,4 @@
-"""Browsers that a patient trusts for thirty days (product rule 4)."""
+"""Trusted browsers, which skip the code for up to thirty days (product rule 4)."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from portal.models.base import Base
 
 
 class TrustedBrowser(Base):
-    """One trusted browser: a token's hash, good for one person and one generation of their authenticators (TB-4)."""
+    """A trusted browser: the hash of a token that is valid for one person and one `User.generation` (TB-4)."""
 
     __tablename__ = "trusted_browsers"
 

@@ -1,4 +1,4 @@
-"""What the EHR guards: the charts of a practice, and the notes that its people write in them."""
+"""A practice's charts and the notes in them: the data that the EHR protects."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from portal.models.base import Base
 
 
 class Chart(Base):
-    """One patient of one practice. It stands apart from portal accounts: not every patient has one."""
+    """One patient of one practice, independent of portal accounts: not every patient has one."""
 
     __tablename__ = "charts"
     __table_args__ = (Index("ix_charts_practice_id_patient_name", "practice_id", "patient_name"),)
@@ -18,14 +18,14 @@ class Chart(Base):
     practice_id: Mapped[int] = mapped_column(ForeignKey("practices.id"))
     patient_name: Mapped[str]
     born_on: Mapped[date]
-    reason: Mapped[str]  # of the next visit
+    reason: Mapped[str]  # for the next visit
     visit_at: Mapped[datetime]
     allergies: Mapped[str]
     medicines: Mapped[str] = mapped_column(Text)
 
 
 class ChartNote(Base):
-    """A short note. Notes are added and never changed."""
+    """A short note. Append-only."""
 
     __tablename__ = "chart_notes"
     __table_args__ = (Index("ix_chart_notes_chart_id_written_at", "chart_id", "written_at"),)

@@ -1,4 +1,4 @@
-"""The audit trail (AU-2) and the outbox of notices: rows of the transaction that they tell of."""
+"""The audit trail (AU-2) and the transactional outbox: rows written in the transaction that they report."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from portal.models.base import Base, new_id
 
 
 class Event(Base):
-    """One security event. Never a code, secret, token, full phone number or unmatched username (AU-3)."""
+    """A security event. It never holds a code, secret, token, full phone number, or unknown username (AU-3)."""
 
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_subject_id_at", "subject_id", "at"),)
@@ -30,14 +30,16 @@ class Event(Base):
     ip: Mapped[str] = mapped_column(String(45))
     user_agent: Mapped[str] = mapped_column(Text)
     app_version: Mapped[str] = mapped_column(String(16))
-    case_id: Mapped[str | None] = mapped_column(String(32))  # the request that it belongs to: who asked for it, and why
+    case_id: Mapped[str | None] = mapped_column(
+        String(32)
+    )  # the reset request or emergency grant it belongs to, which holds requester and reason
 
 
 class Outbox(Base):
-    """A mail or text to hand over after the commit; flows/messages/outbox.py says how.
+    """An email or text to send after the commit (transactional outbox); see flows/messages/outbox.py.
 
-    A mail is made of `template` and `facts`; a text's words, or the links of a mail, are sealed in `body_sealed` and wiped when it is
-    handed over or dead. `state`: queued -> carried -> sent | failed | queued again; dead when `dies_at` came first.
+    An email is rendered from `template` and `facts`. The body of a text, or the links of an email, are sealed in `body_sealed` and
+    wiped once it is sent or dead. `state`: queued -> carried -> sent | failed | queued again; dead if `dies_at` comes first.
     """
 
     __tablename__ = "outbox"
@@ -52,22 +54,24 @@ class Outbox(Base):
     body_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(String(12), default="queued", server_default="queued")
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    lease_until: Mapped[datetime | None]  # who carries it owns it until then; afterwards anybody may try again
-    dies_at: Mapped[datetime | None]  # never handed over from then on
+    lease_until: Mapped[datetime | None]  # one worker owns it until then; afterward any may retry
+    dies_at: Mapped[datetime | None]  # not sent after this
     created_at: Mapped[datetime] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
-    answered_at: Mapped[datetime | None]  # "This wasn't me" was pressed
-    outcome: Mapped[str | None] = mapped_column(String(12))  # what the gateway last said: see portal/gateways
-    delivered_at: Mapped[datetime | None]  # when the carrier said that a text is on the phone; whatever else came before or after
+    answered_at: Mapped[datetime | None]  # when "This wasn't me" was selected
+    outcome: Mapped[str | None] = mapped_column(String(12))  # the gateway's last outcome: see portal/gateways
+    delivered_at: Mapped[
+        datetime | None
+    ]  # when the carrier reported that the text reached the phone; final, whatever else is reported
 
     def stage_at(self, now: datetime) -> str:
-        """What a page tells of it: "waiting", "trying" (a try failed, the next one comes), "sent", "delivered", "held" or "failed"."""
+        """The stage to display: "waiting", "trying" (failed once, retry due), "sent", "delivered", "held", or "failed"."""
         if self.delivered_at is not None:
             return "delivered"
         if self.state == "sent":
             return "sent"
-        lease_is_over = self.lease_until is not None and self.lease_until <= now
-        left_half_way = self.kind == "text" and self.state == "carried" and lease_is_over
-        if self.state in ("failed", "dead") or left_half_way or (self.dies_at is not None and self.dies_at <= now):
+        lease_has_expired = self.lease_until is not None and self.lease_until <= now
+        is_abandoned = self.kind == "text" and self.state == "carried" and lease_has_expired
+        if self.state in ("failed", "dead") or is_abandoned or (self.dies_at is not None and self.dies_at <= now):
             return "held" if self.outcome == HELD else "failed"
         return "trying" if self.outcome else "waiting"

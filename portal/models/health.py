@@ -1,4 +1,4 @@
-"""What two-factor authentication guards: a patient's appointments, letters from providers, and results."""
+"""A patient's appointments, letters from providers, and results: the data that two-factor authentication protects."""
 
 from datetime import datetime
 

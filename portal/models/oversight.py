@@ -1,4 +1,4 @@
-"""What practice administrators and support do for others: resets of two-factor authentication, emergency access."""
+"""Requests that a second person decides: resets of two-factor authentication, and emergency access (break-glass)."""
 
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,9 @@ from portal.models.base import Base, new_id
 
 
 class ResetRequest(Base):
-    """A reset of one person's two-factor authentication: waiting for a second approver, done, or refused (AD-2, AD-3).
+    """A reset of a person's two-factor authentication: waiting for a second approver, done, or refused (AD-2, AD-3).
 
-    A draft keeps what was typed while its author shows password and code again.
+    A draft keeps the form's input while the requester re-authenticates (step-up).
     """
 
     __tablename__ = "reset_requests"
@@ -28,15 +28,15 @@ class ResetRequest(Base):
     asked_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     asked_at: Mapped[datetime]
     reason: Mapped[str] = mapped_column(Text)
-    checks: Mapped[list[Any]] = mapped_column(JSON)  # how identity was checked: names from a short list
+    checks: Mapped[list[Any]] = mapped_column(JSON)  # how identity was verified: keys from a short list
     status: Mapped[str] = mapped_column(String(8), default="waiting", server_default="waiting")
-    generation: Mapped[int]  # of the person's factors, as whoever asked saw them: the reset ends these and no later ones
-    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # the second approver, where one was needed
+    generation: Mapped[int]  # User.generation at the time of the request: the reset ends those factors and no later ones
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # the second approver, if one was needed
     decided_at: Mapped[datetime | None]
 
 
 class EmergencyGrant(Base):
-    """Read-only charts for an hour, for a provider whose authenticator is gone (AD-6)."""
+    """Emergency access (break-glass): read-only charts for an hour, for a provider without an authenticator (AD-6)."""
 
     __tablename__ = "emergency_grants"
     __table_args__ = (
@@ -47,26 +47,26 @@ class EmergencyGrant(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     practice_id: Mapped[int] = mapped_column(ForeignKey("practices.id"))
     provider_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    session_id: Mapped[int | None]  # the sign-in that asked, and that the grant is good for
+    session_id: Mapped[int | None]  # the session that asked, the only one the grant is valid for
     reason: Mapped[str] = mapped_column(Text)
-    number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # the two digits that asker and approver compare
+    number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # the two digits that requester and approver compare
     asked_at: Mapped[datetime]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     approved_at: Mapped[datetime | None]
     refused_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]  # when the end was recorded, or somebody's "This wasn't me" came before it
+    ended_at: Mapped[datetime | None]  # when the end was recorded, or "This wasn't me" was selected before it
     reviewed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     reviewed_at: Mapped[datetime | None]
 
 
 def number_place(grant_id: str) -> str:
-    """Where the sealed number of a grant belongs."""
+    """The place the number of a grant is sealed for."""
     return f"emergency_grants:{grant_id}:number"
 
 
 class EmergencyView(Base):
-    """A chart that was opened during emergency access, and when first: what the review shows."""
+    """A chart opened during emergency access, with the time it was first opened, for the review."""
 
     __tablename__ = "emergency_views"
 

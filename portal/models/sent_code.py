@@ -1,4 +1,4 @@
-"""Codes that were sent to a person (out of band): hashed, bound to the attempt that asked, dead after ten minutes."""
+"""Out-of-band codes: hashed, bound to the attempt that requested them, expired after ten minutes."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from portal.models.base import Base, new_id
 
 
 class SentCode(Base):
-    """One code on its way. Its newest row of an attempt is the one that counts (product rule 7)."""
+    """A sent code. Only the newest one of an attempt is valid (product rule 7)."""
 
     __tablename__ = "sent_codes"
     __table_args__ = (
@@ -20,7 +20,9 @@ class SentCode(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    attempt: Mapped[str] = mapped_column(String(48), index=True)  # "session:ID" or "binding:ID": who may use it (SM-3)
+    attempt: Mapped[str] = mapped_column(
+        String(48), index=True
+    )  # "session:ID" or "binding:ID", the only one it is valid for (SM-3)
     authenticator_id: Mapped[str] = mapped_column(String(32))
     to_hash: Mapped[bytes] = mapped_column(LargeBinary)
     prefix: Mapped[str] = mapped_column(String(8))

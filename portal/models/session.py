@@ -1,4 +1,4 @@
-"""Sessions, kept on the server: a cookie holds a random token, the row its hash."""
+"""Server-side sessions: the cookie holds a random token, the row its hash."""
 
 from datetime import datetime
 
@@ -7,13 +7,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base
 
-# How far a person has come, in the order of trust. "waiting": a claimant who asked for emergency access; "emergency": it was
-# approved, and opens charts to read (AD-6); "aal1+trusted": a trusted browser stood in for the code (C-1).
+# Authentication levels, from lowest to highest. "waiting": a claimant who asked for emergency access; "emergency": approved, with
+# read-only charts (AD-6); "aal1+trusted": a trusted browser replaced the code (C-1).
 LEVELS = ("claimant", "waiting", "emergency", "aal1", "aal1+trusted", "aal2")
 
 
 class Session(Base):
-    """A sign-in. `claimant`: password shown, code not yet (SE-8)."""
+    """A sign-in. `claimant`: the password is verified, the code is not (SE-8)."""
 
     __tablename__ = "sessions"
     __table_args__ = (
@@ -35,7 +35,7 @@ class Session(Base):
     ends_at: Mapped[datetime]
     password_at: Mapped[datetime]
     second_factor_at: Mapped[datetime | None]
-    turning_off_at: Mapped[datetime | None]  # Disable took the password, and asks for a longer one (PW-1)
-    put_off_at: Mapped[datetime | None]  # set-up was put off at this sign-in, within the practice's grace
+    turning_off_at: Mapped[datetime | None]  # turning off: the password was verified, a longer one is due (PW-1)
+    put_off_at: Mapped[datetime | None]  # setup was postponed at this sign-in, within the practice's grace period
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str | None] = mapped_column(String(32))

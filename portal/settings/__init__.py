@@ -1,1 +1,1 @@
-"""What can be set: every number with its reason, and what the operator sets in the environment."""
+"""Settings: constants with their reasons, and what the operator sets in the environment."""

@@ -1,4 +1,4 @@
-"""Addresses that the environment names: of the gateways, the mail server, the queue; checked at the start, sentences for the wrong."""
+"""Reads and validates the addresses in the environment: gateways, mail server, queue."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 
 class SettingError(RuntimeError):
-    """A setting that stops the start; its text names the setting and says what to do."""
+    """An invalid setting, which prevents startup. The message names it and says what to do."""
 
 
 def is_loopback_host(host: str) -> bool:
@@ -20,7 +20,7 @@ def is_loopback_host(host: str) -> bool:
 
 
 def read_text_urls(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """One or two apprise URLs. Their shape alone is checked here: apprise itself is known to the worker only."""
+    """One or two apprise URLs. Only their shape is checked here, because only the worker imports apprise."""
     urls = tuple(environ.get("PORTAL_SMS_URL", "").split())
     if len(urls) > 2:
         raise SettingError("PORTAL_SMS_URL holds more than two addresses. Give one gateway, or two with a space between them.")
@@ -33,31 +33,31 @@ def read_text_urls(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def read_number_check_url(environ: Mapping[str, str]) -> str:
-    """Who is asked about a number before a code goes to it; numbers travel in TLS or within this machine."""
+    """The number check, asked before a code is sent. Phone numbers travel over TLS or on loopback only."""
     url = environ.get("PORTAL_NUMBER_CHECK_URL", "").strip()
     if not url:
         return ""
     try:
         parts = urlsplit(url)
-        known = bool(parts.hostname) and parts.port != 0
+        is_valid = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        known = False
-    if not known or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback_host(parts.hostname or ""))):
+        is_valid = False
+    if not is_valid or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback_host(parts.hostname or ""))):
         raise SettingError("PORTAL_NUMBER_CHECK_URL must begin with https:// and name a host; http:// is for loopback only.")
     return url
 
 
 def read_smtp_url(environ: Mapping[str, str]) -> str:
-    """The mail server. Mails carry links that open things, so the way to it is in TLS or within this machine."""
+    """The mail server. Emails carry links that grant access, so the connection is over TLS or on loopback."""
     url = environ.get("PORTAL_SMTP_URL", "").strip()
     if not url:
         return ""
     try:
         parts = urlsplit(url)
-        known = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0 and parts.query in ("", "starttls")
+        is_valid = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0 and parts.query in ("", "starttls")
     except ValueError:
-        known = False
-    if not known or parts.path not in ("", "/"):
+        is_valid = False
+    if not is_valid or parts.path not in ("", "/"):
         raise SettingError(
             "PORTAL_SMTP_URL must be an address such as smtps://user:password@mail.example or smtp://host:587?starttls."
         )
@@ -67,7 +67,7 @@ def read_smtp_url(environ: Mapping[str, str]) -> str:
 
 
 def read_mail_from(environ: Mapping[str, str], base_url: str) -> str:
-    """The address that mails come from."""
+    """The sender address of emails."""
     host = urlsplit(base_url).hostname or ""
     sender = environ.get("PORTAL_MAIL_FROM") or f"no-reply@{'localhost' if is_loopback_host(host) else host}"
     name, _, domain = sender.rpartition("@")

@@ -1,10 +1,10 @@
-"""The settings: read from the environment and checked once, at the start."""
+"""Reads the settings from the environment and validates them once, at startup."""
 
 import base64
 import binascii
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,41 +28,41 @@ from portal.settings.addresses import (
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment decides, checked once at the start."""
+    """The operator's settings, validated at startup."""
 
     instance: Path
     database_url: str
-    database_connections: int  # at most so many to PostgreSQL from one process
+    database_connections: int  # maximum per process, PostgreSQL only
     base_url: str
     secret_key: str
-    encryption_keys: tuple[tuple[str, bytes], ...]  # (id, 32 bytes), newest first
+    encryption_keys: tuple[tuple[str, bytes], ...]  # (ID, 32 bytes), newest first
     test_bench: bool
     trusted_proxies: int
     support_contact: str
-    texts: bool  # whether codes go out by text at all (SM-6)
-    text_countries: tuple[str, ...]  # ISO 3166; texts go nowhere else (SM-5)
-    trusted_browser_days: int  # 0: nobody is offered it
-    text_urls: tuple[str, ...]  # the gateway for texts and the one that stands in for it; none: the test bench
-    number_check_url: str  # asked before a code goes to a number (SM-7); "": nobody is
+    texts: bool  # whether codes are sent by text at all (SM-6)
+    text_countries: tuple[str, ...]  # ISO 3166 codes; texts are sent nowhere else (SM-5)
+    trusted_browser_days: int  # 0: not offered
+    text_urls: tuple[str, ...]  # the text gateway and its fallback; empty: the test bench
+    number_check_url: str  # asked before a code is sent to a number (SM-7); "": no check
     smtp_url: str  # "": the test bench
     mail_from: str
     redis_url: str  # "": the queue is a file in the instance folder
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the portal is served on this machine only, where plain HTTP is allowed."""
+        """Whether the portal is served on loopback only, where plain HTTP is allowed."""
         return is_loopback_host(urlsplit(self.base_url).hostname or "")
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """Scheme, host and port of the addresses that the portal is served under; the one that links name comes first.
+        """The origins (scheme, host, port) that the portal is served under. Links use the first.
 
-        On loopback "localhost" is one as well: a browser takes an address of numbers for no passkey's site.
+        On loopback this includes "localhost": browsers refuse an IP address as a passkey's relying party.
         """
         parts = urlsplit(self.base_url)
         port = f":{parts.port}" if parts.port else ""
-        names = (f"{parts.scheme}://{parts.netloc}", *([f"{parts.scheme}://localhost{port}"] if self.is_loopback else []))
-        return tuple(dict.fromkeys(names))
+        origins = (f"{parts.scheme}://{parts.netloc}", *([f"{parts.scheme}://localhost{port}"] if self.is_loopback else []))
+        return tuple(dict.fromkeys(origins))
 
     @property
     def is_https(self) -> bool:
@@ -70,18 +70,18 @@ class Settings:
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from `PORTAL_*`; SettingError names the first one that is wrong."""
+    """Read the settings from `PORTAL_*`. Raises SettingError for the first invalid one."""
     instance = Path(environ.get("PORTAL_INSTANCE", "instance")).absolute()
     base_url = read_base_url(environ)
-    loopback = is_loopback_host(urlsplit(base_url).hostname or "")
+    is_loopback = is_loopback_host(urlsplit(base_url).hostname or "")
     if base_url.startswith("http://") and not is_loopback_host(environ.get("HOST", "127.0.0.1")):
         raise SettingError(
             "HOST is open to others over plain HTTP. Set PORTAL_BASE_URL to the https:// address, or serve on 127.0.0.1."
         )
     database_url = read_database_url(environ, instance)
-    kept = KeptKeys(instance, database_url) if loopback else None
+    stored_keys = KeptKeys(instance, database_url) if is_loopback else None
     test_bench = read_switch(environ, "PORTAL_TEST_BENCH")
-    if test_bench and not (loopback and is_loopback_host(environ.get("HOST", "127.0.0.1"))):
+    if test_bench and not (is_loopback and is_loopback_host(environ.get("HOST", "127.0.0.1"))):
         raise SettingError(
             "PORTAL_TEST_BENCH shows codes to everyone, so it is allowed on loopback only. Unset it, or serve on 127.0.0.1."
         )
@@ -90,8 +90,8 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         database_url=database_url,
         database_connections=read_database_connections(environ),
         base_url=base_url,
-        secret_key=read_secret_key(environ, kept),
-        encryption_keys=read_encryption_keys(environ, kept),
+        secret_key=read_secret_key(environ, stored_keys),
+        encryption_keys=read_encryption_keys(environ, stored_keys),
         test_bench=test_bench,
         trusted_proxies=read_number(environ, "PORTAL_TRUSTED_PROXIES", 0),
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT", "support@medximity.example"),
@@ -167,9 +167,9 @@ def read_trusted_browser_days(environ: Mapping[str, str]) -> int:
     return days
 
 
-def read_secret_key(environ: Mapping[str, str], kept: "KeptKeys | None") -> str:
+def read_secret_key(environ: Mapping[str, str], stored_keys: "KeptKeys | None") -> str:
     key = environ.get("PORTAL_SECRET_KEY") or (
-        kept.read("secret_key", lambda: secrets.token_urlsafe(config.MIN_KEY_BYTES)) if kept else ""
+        stored_keys.read("secret_key", lambda: secrets.token_urlsafe(config.MIN_KEY_BYTES)) if stored_keys else ""
     )
     if not key:
         raise SettingError(
@@ -180,8 +180,10 @@ def read_secret_key(environ: Mapping[str, str], kept: "KeptKeys | None") -> str:
     return key
 
 
-def read_encryption_keys(environ: Mapping[str, str], kept: "KeptKeys | None") -> tuple[tuple[str, bytes], ...]:
-    text = environ.get("PORTAL_ENCRYPTION_KEYS") or (kept.read("encryption_keys", new_encryption_key) if kept else "")
+def read_encryption_keys(environ: Mapping[str, str], stored_keys: "KeptKeys | None") -> tuple[tuple[str, bytes], ...]:
+    text = environ.get("PORTAL_ENCRYPTION_KEYS") or (
+        stored_keys.read("encryption_keys", new_encryption_key) if stored_keys else ""
+    )
     if not text:
         raise SettingError("PORTAL_ENCRYPTION_KEYS is missing. It is a list such as 2026a:BASE64OF32BYTES, newest first.")
     keys = tuple(read_one_key(part) for part in text.strip().split(","))
@@ -210,24 +212,24 @@ def new_encryption_key() -> str:
 
 
 class KeptKeys:
-    """Keys made once and kept in the instance folder, for a portal on loopback."""
+    """Keys generated once and stored in the instance folder, for a portal on loopback."""
 
     def __init__(self, instance: Path, database_url: str) -> None:
         self.instance = instance
         self.url = make_url(database_url)
 
-    def read(self, name: str, make) -> str:
-        """The kept key; made when neither it nor a database that could need it exists."""
+    def read(self, name: str, generate: Callable[[], str]) -> str:
+        """The stored key. It is generated if neither it nor a database that might need it exists."""
         path = self.instance / name
         if not path.exists():
             if self.database_exists():
                 raise SettingError(f"PORTAL_{name.upper()} is missing: {path} is gone, but the database it protects exists.")
             self.instance.mkdir(parents=True, exist_ok=True)
-            self.keep(path, make())
+            self.keep(path, generate())
         return path.read_text().strip()
 
     def database_exists(self) -> bool:
-        """Whether there is a database that a key made now could not open (CR-3)."""
+        """Whether there is a database that a newly generated key could not decrypt (CR-3)."""
         if self.url.drivername == "sqlite":
             return bool(self.url.database) and Path(str(self.url.database)).exists()
         engine = create_engine(self.url, poolclass=NullPool, connect_args=postgres.network_options())
@@ -238,7 +240,7 @@ class KeptKeys:
 
     @staticmethod
     def keep(path: Path, text: str) -> None:
-        """Write the file whole or not at all, readable by its owner; the first of two processes wins."""
+        """Write the file atomically, readable by its owner only. If two processes race, the first one wins."""
         draft = path.with_suffix(f".{secrets.token_hex(4)}")
         draft.touch(mode=0o600)
         draft.write_text(text + "\n")

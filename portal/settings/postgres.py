@@ -1,4 +1,4 @@
-"""What a PostgreSQL connection waits for, and for how long: nothing waits for ever, and a page that waited says that it is busy."""
+"""PostgreSQL timeouts: every wait is bounded, and a page that hits a limit answers that the portal is busy (503)."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ MILLISECONDS = 1000
 
 
 def engine_options(connections: int) -> dict[str, Any]:
-    """Options of `create_engine` for pages and the queue's worker: at most so many connections, each wait bounded.
+    """Options of `create_engine` for pages and the queue worker: at most `connections` connections, with bounded waits.
 
-    A thread holds one connection at most, so a pool of as many as there are threads is never waited for. Where the operator
-    allows fewer, a thread waits as long as for a lock, and the TimeoutError becomes the page "We're very busy right now".
+    A thread holds at most one connection, so a pool as large as the number of threads never blocks. If the operator allows
+    fewer, a thread waits as long as for a lock, and the TimeoutError becomes the page "We're very busy right now".
     """
-    bounded = session_options(
+    session = session_options(
         lock_timeout=config.DATABASE_WAIT_SECONDS,
         statement_timeout=config.DATABASE_STATEMENT_SECONDS,
         idle_in_transaction_session_timeout=config.DATABASE_IDLE_SECONDS,
@@ -23,23 +23,23 @@ def engine_options(connections: int) -> dict[str, Any]:
         "max_overflow": 0,
         "pool_timeout": config.DATABASE_WAIT_SECONDS,
         "pool_pre_ping": True,
-        "connect_args": network_options() | {"options": bounded},
+        "connect_args": network_options() | {"options": session},
     }
 
 
 def migration_options() -> dict[str, Any]:
-    """The same for migrations: they wait no longer for a lock (a table that waits stops every page behind it), but may work longer."""
-    bounded = session_options(lock_timeout=config.DATABASE_WAIT_SECONDS)
-    return {"connect_args": network_options() | {"options": bounded}}
+    """The same for migrations: the same lock timeout (a waiting DDL statement blocks every later query), but no statement timeout."""
+    session = session_options(lock_timeout=config.DATABASE_WAIT_SECONDS)
+    return {"connect_args": network_options() | {"options": session}}
 
 
 def session_options(**seconds: int) -> str:
-    """Settings of PostgreSQL as libpq's `options` takes them, in effect from the first statement on."""
+    """PostgreSQL settings in libpq's `options` syntax, in effect from the first statement."""
     return " ".join(f"-c {name}={value * MILLISECONDS}" for name, value in seconds.items()) + " -c timezone=UTC"
 
 
 def network_options() -> dict[str, int]:
-    """libpq's own limits: a server that is not there, or goes away without a word, is noticed."""
+    """libpq's own timeouts, to detect a server that is unreachable or has silently gone away."""
     return {
         "connect_timeout": config.DATABASE_WAIT_SECONDS,
         "tcp_user_timeout": config.DATABASE_STATEMENT_SECONDS * MILLISECONDS,

@@ -1,1 +1,1 @@
-"""What people read of a refusal or an event: one sentence for each reason."""
+"""User-facing sentences for refusals and events: one for each reason."""

@@ -1,8 +1,8 @@
-"""Event to sentence: what happened on an account, for the person whose account it is (AU-8). Pure; the page translates."""
+"""Maps audit events to the sentences that the account's owner reads (AU-8). Pure; the page translates."""
 
 from portal.words.refusals import N_
 
-# An event's sentence; "event:detail" speaks first where the event's reason, the reason's first word, factor or result is that detail.
+# Event to sentence. "event:detail" takes precedence if the event's reason, the reason's first word, factor, or result is that detail.
 SENTENCES: dict[str, str] = {
     "authn_login_success": N_("You signed in with a verification code."),
     "authn_login_success:password": N_("You signed in with your password."),
@@ -110,18 +110,18 @@ SENTENCES: dict[str, str] = {
     "session_end:signed_in_again": N_("You signed in again, so this browser's earlier session was ended."),
 }
 
-# What is recorded for the people who watch over the portal, and would tell a person nothing that they can act on.
+# Events for security monitoring, which the account's owner could not act on.
 HIDDEN = frozenset(
     {
-        "authz_fail",  # an address that is not theirs
+        "authz_fail",  # a request for a page that is not theirs
         "backup_codes_postponed",
-        "chart_note_added",  # their daily work; it would hide what this list is for
-        "emergency_write_refused",  # nothing changed, and the page said so; it would hide which charts were opened
-        "malicious_csrf",  # a form that was open too long
+        "chart_note_added",  # routine work, which would bury what this list is for
+        "emergency_write_refused",  # nothing changed, and the page said so; it would bury which charts were opened
+        "malicious_csrf",  # usually a form that was open too long
         "sequence_fail",
         "session_renew",
         "session_use_after_expire",
-        "team_list_opened",  # an administrator's daily work
+        "team_list_opened",  # an administrator's routine work
     }
 )
 
@@ -129,7 +129,7 @@ SHOWN = frozenset(key.partition(":")[0] for key in SENTENCES)
 
 
 def event_sentence(event: str, result: str, reason: str | None, factor: str | None) -> str:
-    """The sentence for an event of SHOWN, not translated yet."""
+    """The untranslated sentence for an event in SHOWN."""
     for detail in (reason, (reason or "").partition("_")[0], factor, result):
         found = SENTENCES.get(f"{event}:{detail}")
         if found:

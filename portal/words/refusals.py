@@ -1,10 +1,10 @@
-"""Reason to sentence: every refusal a person can read, in one place. Pure; the page translates."""
+"""Maps each refusal's reason to the sentence that people read. Pure; the page translates."""
 
 from collections.abc import Callable
 
 
 class Refused(Exception):
-    """An expected no. `reason` is a key of SENTENCES; `facts` fill the sentence (never what was typed); `when` is a moment in ISO's format."""
+    """An expected refusal. `reason` is a key of SENTENCES; `facts` fill its placeholders (never with input); `when` is in ISO format."""
 
     def __init__(self, reason: str, **facts: int | str) -> None:
         super().__init__(reason)
@@ -13,11 +13,11 @@ class Refused(Exception):
 
 
 def N_(text: str) -> str:
-    """Marks a text for translation without translating it yet."""
+    """Mark a string for translation without translating it."""
     return text
 
 
-# One sentence a reason; a pair where a number decides between singular and plural: (one, many, the deciding fact).
+# One sentence per reason; if it has a plural form: (singular, plural, the fact that decides).
 SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "sign_in_wrong": N_("Your username or password is incorrect. Check both and try again."),
     "username_empty": N_("Enter your username."),
@@ -204,7 +204,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
 
 TRIES_LEFT = (N_("You have %(left)d try left before a pause."), N_("You have %(left)d tries left before a pause."), "left")
 
-# Why a session is over, told on the sign-in page.
+# Why a session ended, shown on the sign-in page.
 NOTICES: dict[str, str] = {
     "signed_out": N_("You're signed out."),
     "idle": N_("You were signed out because you weren't active for a while. Sign in to continue."),
@@ -232,25 +232,25 @@ NOTICES: dict[str, str] = {
 
 
 def name_send_code(refusal: Refused) -> Refused:
-    """The wait between two texts names the button that is there: where a number is typed, it is Send Code."""
+    """Reword a "send_gap" refusal for the page where a number is entered, whose button is Send Code."""
     return Refused("wait_to_send", **refusal.facts) if refusal.reason == "send_gap" else refusal
 
 
 def sentence(refusal: Refused, translate: Callable[..., str], plural: Callable[..., str]) -> str:
-    """The sentence for a refusal, in the person's language, with the tries left where they are known.
+    """The translated sentence for a refusal, with the number of tries left if known.
 
-    `translate(text, **facts)` and `plural(one, many, number, **facts)` are gettext's, and put the facts in.
+    `translate(text, **facts)` and `plural(one, many, number, **facts)` are gettext functions that fill in the facts.
     """
-    said = translate_entry(SENTENCES[refusal.reason], refusal.facts, translate, plural)
+    translated = translate_entry(SENTENCES[refusal.reason], refusal.facts, translate, plural)
     if "left" not in refusal.facts:
-        return said
-    return said + " " + translate_entry(TRIES_LEFT, refusal.facts, translate, plural)
+        return translated
+    return translated + " " + translate_entry(TRIES_LEFT, refusal.facts, translate, plural)
 
 
 def translate_entry(
-    entry: str | tuple[str, str, str], facts: dict, translate: Callable[..., str], plural: Callable[..., str]
+    entry: str | tuple[str, str, str], facts: dict[str, int | str], translate: Callable[..., str], plural: Callable[..., str]
 ) -> str:
-    """One entry of the catalogue with its facts in place."""
+    """Translate one entry of SENTENCES and fill in its facts."""
     if isinstance(entry, str):
         return translate(entry, **facts)
     one, many, fact = entry

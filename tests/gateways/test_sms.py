@@ -54,7 +54,7 @@ def test_a_gateway_that_hangs_is_left_after_a_while_and_may_have_taken_the_text(
 
 def test_a_url_without_time_outs_gets_ours_and_follows_no_redirect(gateway):
     carrier = TextGateway((gateway.url(),))
-    service = carrier.build(carrier.address(gateway.url(), TEXT))
+    service = carrier.build_service(carrier.build_url(gateway.url(), TEXT))
     assert service.request_timeout == (config.TEXT_CONNECT_SECONDS, config.TEXT_READ_SECONDS)
     assert not service.redirects
 

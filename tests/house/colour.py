@@ -1,4 +1,4 @@
-"""Colours as a person sees them: from a token in OKLCH to the contrast ratio of WCAG 2.2."""
+"""Color math: from an OKLCH token to the WCAG 2.2 contrast ratio."""
 
 import math
 import re
@@ -8,7 +8,7 @@ OKLCH = re.compile(rf"oklch\(\s*{NUMBER}\s+{NUMBER}\s+{NUMBER}(?:deg)?\s*\)")
 
 
 def parse(text):
-    """Returns linear red, green and blue (0 to 1) of an `oklch(…)` or `#rrggbb`; a shade no screen can show is an error."""
+    """Returns linear RGB (0 to 1) of an `oklch(…)` or `#rrggbb` color; one outside the sRGB gamut is an error."""
     if match := re.fullmatch(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})", text.strip(), re.IGNORECASE):
         return tuple(to_linear(int(part, 16) / 255) for part in match.groups())
     match = OKLCH.fullmatch(text.strip())
@@ -21,7 +21,7 @@ def parse(text):
 
 
 def from_oklch(lightness, chroma, hue):
-    """Returns linear sRGB by the matrices of CSS Color 4 (Björn Ottosson's Oklab), clipped where it lies a hair outside."""
+    """Returns linear sRGB by the matrices of CSS Color 4 (Björn Ottosson's Oklab), clipped if barely out of gamut."""
     a, b = chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue))
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
     medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
@@ -35,17 +35,17 @@ def from_oklch(lightness, chroma, hue):
 
 
 def to_linear(channel):
-    """Returns a channel of sRGB (0 to 1) as light."""
+    """Returns the linear value of an sRGB channel (0 to 1)."""
     return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
 
 
 def luminance(colour):
-    """Returns the relative luminance of a colour."""
+    """Returns the relative luminance of a color."""
     red, green, blue = parse(colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def contrast(one, other):
-    """Returns the contrast ratio of two colours, 1 to 21."""
+    """Returns the contrast ratio of two colors, 1 to 21."""
     lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)

@@ -1,4 +1,4 @@
-"""The project's documents, read as text: their tables, headings, and what they set as code."""
+"""The project's documents as text: tables, headings, and code spans."""
 
 import re
 from functools import cache
@@ -10,7 +10,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "bench").g
 
 
 def text_of(path):
-    """Returns a document's text without its blocks of code and comments."""
+    """Returns a document's text without code blocks and comments."""
     return re.sub(r"^```.*?^```|<!--.*?-->", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
 
 
@@ -21,17 +21,17 @@ def rows(path):
 
 
 def first_cells(path):
-    """Returns the first cell of every row, without its bold and its code marks."""
+    """Returns the first cell of every row, without bold and code marks."""
     return [row[0].replace("*", "").replace("`", "") for row in rows(path)]
 
 
 @cache
 def anchors(path):
-    """Returns the anchors of a document's headings, as the usual viewers make them."""
+    """Returns the anchors of a document's headings, as common viewers generate them."""
     headings = re.findall(r"^#+ (.+)$", text_of(path), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
 def named(path):
-    """Returns the pieces of a document that are set as code."""
+    """Returns the code spans of a document."""
     return re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text_of(path))

@@ -1,4 +1,4 @@
-"""Says which files and functions are longer than the house likes. `make lint` prints it; nobody is failed for it."""
+"""Lists files and functions longer than recommended. `make lint` prints it as a warning."""
 
 from tests.house.source import ROOT, modules
 from tests.house.test_code import functions
@@ -7,7 +7,7 @@ LIKED_FILE, LIKED_FUNCTION = 200, 25
 
 
 def report():
-    """Returns a line for each file and function above the liked size."""
+    """Returns a line for each file and function above the recommended size."""
     lines = []
     for module in modules():
         if (size := module.text.count("\n")) > LIKED_FILE:

@@ -1,4 +1,4 @@
-"""The portal's own source, read as text and as syntax trees; what the rules of the house are asked of."""
+"""The portal's source as text and syntax trees, for the tests of the code."""
 
 import ast
 import re
@@ -19,13 +19,13 @@ class Module:
 
     @property
     def name(self):
-        """Returns the dotted name, a package without its `__init__`."""
+        """Returns the dotted name; for a package, without `__init__`."""
         parts = self.path.relative_to(ROOT).with_suffix("").parts
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
     @cached_property
     def text(self):
-        """Returns the whole file."""
+        """Returns the text of the file."""
         return self.path.read_text()
 
     @cached_property
@@ -39,15 +39,15 @@ class Module:
         return list(ast.walk(self.tree))
 
     def nodes(self, *kinds):
-        """Returns every node of some kinds, in no order worth relying on."""
+        """Returns every node of the given types, in no particular order."""
         return [node for node in self.every_node if isinstance(node, kinds)]
 
     def at(self, node):
-        """Returns where a node stands, for a person to find it."""
+        """Returns the location of a node, for failure messages."""
         return f"{self.path.relative_to(ROOT)}:{node.lineno}"
 
     def imports(self):
-        """Returns (node, dotted name) for every import; a name taken from a package is followed where it is a module."""
+        """Returns (node, dotted name) for every import; a name imported from a package is resolved if it is a module."""
         found = []
         for node in self.nodes(ast.Import, ast.ImportFrom):
             if isinstance(node, ast.Import):
@@ -63,14 +63,14 @@ class Module:
 
 
 def is_module(name):
-    """Returns whether a dotted name is a file or a folder of this project."""
+    """Returns whether a dotted name is a module or package of this project."""
     path = ROOT.joinpath(*name.split("."))
     return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
 
 
 @cache
 def modules():
-    """Returns the portal's modules without its migrations, which are a record of the past."""
+    """Returns the portal's modules, except migrations."""
     return [Module(path) for path in sorted(PORTAL.rglob("*.py")) if PORTAL / "migrations" not in path.parents]
 
 
@@ -80,17 +80,17 @@ def templates():
 
 
 def last_name(node):
-    """Returns the last word of a name, an attribute or a called function: `hmac.new(…)` is "new"."""
+    """Returns the last part of a name, attribute, or called function: `hmac.new(…)` is "new"."""
     if isinstance(node, ast.Call):
         return last_name(node.func)
     return getattr(node, "attr", None) or getattr(node, "id", "")
 
 
 def without_jinja(text):
-    """Returns a template's markup, each expression and comment replaced by nothing, lines kept."""
+    """Returns a template's markup without Jinja's expressions, statements, and comments, keeping line numbers."""
     return re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL)
 
 
 def line_of(text, position):
-    """Returns the number of the line that a position stands on."""
+    """Returns the line number of a position."""
     return text.count("\n", 0, position) + 1

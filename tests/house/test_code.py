@@ -1,4 +1,4 @@
-"""Rules of the house that a syntax tree can answer: who commits, who knows the time, how secrets are compared."""
+"""Rules checked on syntax trees: where commits happen, where time comes from, how secrets are compared."""
 
 import ast
 import re
@@ -19,7 +19,7 @@ CLOCKS = {
 }
 SECRET = re.compile(r"(^|_)(secret|token|digest|hash|hashed|mac|password|signature|code|csrf_token|output)$")
 DATABASE_WORDS = {"where", "filter", "filter_by", "select", "and_", "or_", "not_", "case", "join", "update", "exists", "on"}
-SIZE_OF_A_FILE, SIZE_OF_A_FUNCTION = 300, 45  # the house asks for 200 and 25 and `make lint` names who is above
+SIZE_OF_A_FILE, SIZE_OF_A_FUNCTION = 300, 45  # hard limits; `make lint` lists what exceeds the recommended 200 and 25
 
 
 def calls(module):
@@ -38,7 +38,7 @@ def test_time_comes_from_the_clock_alone():
 
 
 def other_clocks(module):
-    """Returns where a module asks for the time elsewhere, or takes the clock's function by name."""
+    """Returns where a module gets the time elsewhere, or imports the clock's function by name."""
     asked = [f"{module.at(node)} {owner}.{verb}" for node, owner, verb in calls(module) if (owner, verb) in CLOCKS]
     taken = [f"{module.at(node)} import time" for node, name in module.imports() if name == "time"]
     by_name = [f"{module.at(node)} imports now" for node in module.nodes(ast.ImportFrom) if node.module == "portal.clock"]
@@ -46,13 +46,13 @@ def other_clocks(module):
 
 
 def inside_a_query(module):
-    """Returns the comparisons that the database makes, not we."""
+    """Returns the IDs of comparisons inside queries, which the database evaluates."""
     queries = [node for node in module.nodes(ast.Call) if last_name(node) in DATABASE_WORDS]
     return {id(inner) for query in queries for inner in ast.walk(query) if isinstance(inner, ast.Compare)}
 
 
 def is_column(node):
-    """Returns whether a node reads like a column of a model or of a table: `Session.token_hash`, `table.c.hash`."""
+    """Returns whether a node looks like a column of a model or table: `Session.token_hash`, `table.c.hash`."""
     return isinstance(node, ast.Attribute) and (last_name(node.value)[:1].isupper() or last_name(node.value) == "c")
 
 
@@ -61,7 +61,7 @@ def test_secrets_are_compared_in_constant_time():
 
 
 def plain_comparisons(module):
-    """Returns where a module compares what sounds like a secret by == or !=."""
+    """Returns where a module compares something named like a secret with == or !=."""
     asked = inside_a_query(module)
     leaks = []
     for node in module.nodes(ast.Compare):
@@ -88,7 +88,7 @@ def test_nothing_grows_past_reading():
 
 
 def too_long(module):
-    """Returns what is longer than it may be: the file, its functions."""
+    """Returns the file and functions that exceed the limits."""
     long = [f"{module.path} has {lines} lines"] if (lines := module.text.count("\n")) > SIZE_OF_A_FILE else []
     long += [f"{module.at(node)} {node.name}: {size} lines" for node, size in functions(module) if size > SIZE_OF_A_FUNCTION]
     return long
@@ -101,5 +101,5 @@ def functions(module):
 
 
 def docstring_lines(node):
-    """Returns how many lines a function's docstring takes."""
+    """Returns the number of lines of a function's docstring."""
     return node.body[0].end_lineno - node.body[0].lineno + 1 if ast.get_docstring(node) else 0

@@ -1,4 +1,4 @@
-"""Every pair of colours that meets on a page can be told apart, in both brands and both schemes, computed from the tokens."""
+"""Contrast of every pair of colors used together, in both brands and both color schemes, computed from the tokens."""
 
 import re
 
@@ -22,12 +22,12 @@ SHAPES = [("edge", "paper"), ("edge", "surface"), ("edge", "sunk"), ("focus", "f
 
 
 def tokens_of(text):
-    """Returns token -> colour for a block of the style sheet."""
+    """Returns token -> color for a block of the stylesheet."""
     return dict(re.findall(r"--([a-z-]+):\s*(oklch\([^)]*\)|#[0-9a-f]{6});", text))
 
 
 def block(selector, dark):
-    """Returns the tokens that one selector sets, in one scheme."""
+    """Returns the tokens that a selector sets in one color scheme."""
     start = rf"{re.escape(DARK)}\s*\{{\s*" if dark else r"^"
     match = re.search(rf"{start}{re.escape(selector)}\s*\{{([^}}]*)\}}", STYLE, re.MULTILINE)
     assert match, f"no style sheet sets no colours for {selector}"
@@ -35,7 +35,7 @@ def block(selector, dark):
 
 
 def palette(brand, scheme):
-    """Returns token -> colour as a page of a brand sees them in a scheme, by the order of the cascade."""
+    """Returns token -> color for a brand and color scheme, in cascade order."""
     selectors = [":root"] + (['[data-brand="ehr"]'] if brand == "ehr" else [])
     schemes = [False, True] if scheme == "dark" else [False]
     layers = [block(selector, dark) for selector in selectors for dark in schemes]
@@ -67,7 +67,7 @@ def test_the_sidebar_can_be_read(scheme):
 
 
 def test_dark_is_dark_all_over():
-    """A token left out of the dark block would keep its light colour there."""
+    """A token missing from the dark block would keep its light color."""
     assert set(block(":root", True)) == set(block(":root", False))
     assert set(block('[data-brand="ehr"]', True)) == set(block('[data-brand="ehr"]', False))
 
@@ -78,7 +78,7 @@ def test_every_token_that_is_used_exists():
 
 
 def test_colours_are_named_by_role_and_not_by_number():
-    """White and black belong to paper: the QR code, the printed sheet, the shade behind a dialog."""
+    """White and black are allowed for the QR code, print, and a dialog's backdrop."""
     rules = re.sub(r"/\*.*?\*/", "", STYLE, flags=re.DOTALL)
     bare = re.findall(r"^.*(?:#[0-9a-fA-F]{3,8}\b|rgb\(|hsl\(|oklch\().*$", rules, re.MULTILINE)
     assert [line.strip() for line in bare if not re.match(r"\s*(--|\.qr|\.sheet|html \{|dialog::backdrop)", line)] == []

@@ -1,4 +1,4 @@
-"""The documents say what the code does: settings, packages, commands, paths, links, ids; and what texts oblige us to (SM-6, AD-9)."""
+"""The documents match the code: settings, packages, commands, paths, links, IDs; and they cover texts' obligations (SM-6, AD-9)."""
 
 import configparser
 import re
@@ -21,7 +21,7 @@ RULES = re.compile(r"\brules? ((?:\d+(?:, | and | to |\b))+)")
 
 
 def by_name(path):
-    """Returns what a file is called in a failure."""
+    """Returns a file's name for failure messages."""
     return str(path.relative_to(ROOT))
 
 
@@ -30,7 +30,7 @@ def test_the_readme_is_short():
 
 
 def is_dead(path, target):
-    """Returns whether a link of a document leads to a file or a heading that is not there."""
+    """Returns whether a link in a document leads to a missing file or heading."""
     name, _, anchor = unquote(target).partition("#")
     place = (path.parent / name).resolve() if name else path
     return not place.exists() or bool(anchor and anchor not in anchors(place))
@@ -44,7 +44,7 @@ def test_every_link_leads_somewhere():
 
 
 def paths(path):
-    """Returns what a document names as a file or a folder of ours; a word in capitals stands for a name to be chosen."""
+    """Returns the project paths that a document names; a word in capitals is a placeholder."""
     pieces = [piece.split(":")[0].split("#")[0] for piece in named(path) if piece.startswith(PLACES) and " " not in piece]
     return [piece for piece in pieces if not re.search(r"(?<![A-Za-z])(?!README|LICENSE)[A-Z]{4,}|…", piece)]
 
@@ -56,13 +56,13 @@ def test_every_path_exists():
 
 
 def mapped():
-    """Returns (packages, words set as code) for every row of the README's map."""
+    """Returns (packages, code spans) for every row of the README's map."""
     found = [([ROOT / place for place in re.findall(r"`(portal/[\w/]*)`", row[0])], row[1]) for row in rows(README)]
     return [(places, set(re.findall(r"`([a-z_]+)`", words))) for places, words in found if places]
 
 
 def test_the_map_names_every_module():
-    """A row names all modules of its package (of the tables none), and nothing that is not there."""
+    """A row names all modules of its package (none of the models), and nothing that does not exist."""
     for places, words in mapped():
         files = [path for place in places for path in place.glob("*")]
         own = {path.stem for path in files if path.suffix == ".py"} - {"__init__"}
@@ -73,7 +73,7 @@ def test_the_map_names_every_module():
 
 
 def test_every_command_exists():
-    from flask_alembic.cli import cli as database_commands  # slow to import, and asked for here alone
+    from flask_alembic.cli import cli as database_commands  # slow to import, and used only here
 
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     groups = {each.name: each for each in vars(cli).values() if isinstance(each, click.Group)} | {"db": database_commands}
@@ -119,7 +119,7 @@ def test_every_package_is_explained():
 
 
 def cited():
-    """Returns id -> files that cite it, of every text of the repository but the list itself."""
+    """Returns ID -> files that cite it, from every text file in the repository except the list itself."""
     found = {}
     folders = ("portal", "tests", "docs", "bench")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*")] + [

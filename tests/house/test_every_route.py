@@ -1,7 +1,7 @@
-"""Every route asked by every kind of visitor, by both methods, with and without htmx: what is answered stands in every_route.txt.
+"""Requests every route as every role, with GET and POST, with and without htmx. every_route.txt holds the expected answers.
 
-That table is written by hand. What a form of ours changes is put back before the next one is asked; forms go with the token of
-their page and are empty otherwise.
+That table is maintained by hand. Rows that a form changes are restored before the next request. Forms are submitted with their page's
+CSRF token and no other field.
 """
 
 import re
@@ -18,13 +18,13 @@ TABLE = Path(__file__).with_name("every_route.txt")
 GUISES = ({}, {"HX-Request": "true", "HX-Target": "step"})
 LINE = re.compile(r"([\w. ]+?)  +(.+)")
 WORDS = {200: "in"}
-DOORS = {"patient": ("/home", "/account"), "support": ("/support", "/support")}  # first page, and what the other pages are below
+DOORS = {"patient": ("/home", "/account"), "support": ("/support", "/support")}  # first page, and the prefix of the other pages
 EHR = ("/ehr/charts", "/ehr/settings")
-GUARDED = {"side": "sign in", "security": "set up"}  # where a guard leads to, and htmx with the whole browser
+GUARDED = {"side": "sign in", "security": "set up"}  # where a guard redirects, htmx by a full page load
 
 
 def table():
-    """Returns endpoint -> role -> word. A line with fewer words than roles says one for all."""
+    """Returns endpoint -> role -> answer. A line with one answer applies to all roles."""
     lines = [line for line in TABLE.read_text().splitlines() if line and not line.startswith("#")]
     rows = [LINE.fullmatch(line).groups() for line in lines]
     assert len({name for name, _ in rows}) == len(rows)
@@ -36,11 +36,11 @@ def spread(words):
 
 
 def routes(app):
-    return [rule for rule in app.url_map.iter_rules() if not rule.build_only]  # the static files, which WhiteNoise serves
+    return [rule for rule in app.url_map.iter_rules() if not rule.build_only]  # except static files, which WhiteNoise serves
 
 
 def addresses(app, samples):
-    """Returns every address, each variable part filled with what is really there."""
+    """Returns every URL, with variable parts filled from existing rows."""
     found = {}
     for rule in routes(app):
         own = samples.get(rule.endpoint.partition(".")[0], samples[""])
@@ -50,7 +50,7 @@ def addresses(app, samples):
 
 
 def name_of(adapter, address, method):
-    """Returns the row of the table: the endpoint, or the one for a method that there is not."""
+    """Returns the row of the table: the endpoint, or the row for a method that is not allowed."""
     try:
         return adapter.match(address, method)[0]
     except MethodNotAllowed:
@@ -58,14 +58,14 @@ def name_of(adapter, address, method):
 
 
 def place(path, role):
-    """Returns in one word where an answer leads; the path itself where that is behind another side."""
+    """Returns in one word where an answer leads, or the path itself if it belongs to another side."""
     home, root = DOORS.get(role.split()[0], EHR)
     words = {"": "", "/sign-in": "side", "/sign-in/code": "code", home: "home", f"{root}/security": "security"}
     return words.get(path, "on" if path.startswith(f"{root}/") or path == root else path)
 
 
 def word(plain, htmx):
-    """Returns the table's word for two answers, or both where they do not belong together."""
+    """Returns the table's word for two answers, or both if they disagree."""
     (status, to), (status_htmx, to_htmx) = plain, htmx
     if to == to_htmx and (status, status_htmx) in ((303, 303), (303, 200)):
         return to
@@ -75,7 +75,7 @@ def word(plain, htmx):
 
 
 class Sweep:
-    """Asks as one visitor."""
+    """Sends requests as one role."""
 
     def __init__(self, app, browser, role):
         self.client, self.role = app.test_client(use_cookies=False), role
@@ -90,13 +90,13 @@ class Sweep:
         return answer.status_code, place(path, self.role)
 
     def may_have_changed(self, method, status):
-        """Whether rows must be put back: a form was not refused."""
+        """Whether rows must be restored, because a form was accepted."""
         return method == "POST" and status < 400
 
 
 @pytest.fixture
 def roles(world, database, clock, sites):
-    """Everybody, signed in, on rows that can be put back."""
+    """One signed-in browser per role, on a database that can be restored."""
     made = Roles(world, database, clock)
     made.keep(sites, world.site)
     yield made

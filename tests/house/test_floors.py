@@ -1,14 +1,14 @@
-"""A package imports only from its own floor's lower packages and from the floors below; the web stays on the top floor."""
+"""Layering: a package imports only from lower layers, and only the top layers know the web framework."""
 
 from tests.house.source import modules
 
-# From the top to the ground. A package imports from the lines below its own, and never from one beside it.
+# From top to bottom. A package imports only from the lines below its own, never from its own line.
 FLOORS = (
     ("portal.gunicorn_conf",),
     ("portal.wsgi",),
-    ("portal",),  # where the parts meet
+    ("portal",),  # the application factory
     ("portal.cli",),
-    ("portal.blueprints.patient", "portal.blueprints.ehr", "portal.blueprints.support"),  # the sides, which nest what they share
+    ("portal.blueprints.patient", "portal.blueprints.ehr", "portal.blueprints.support"),  # the sides, which nest the shared blueprints
     (
         "portal.blueprints.account",
         "portal.blueprints.approvals",
@@ -40,13 +40,13 @@ FLOORS = (
 HEIGHT = {package: -row for row, packages in enumerate(FLOORS) for package in packages}
 ABOVE_THE_WEB = HEIGHT["portal.web"]
 WEB = ("flask", "flask_login", "flask_wtf", "flask_babel", "flask_alembic", "werkzeug", "jinja2")
-WEB_BELOW = {"portal.db": {"flask"}}  # the engine is bound to the application
+WEB_BELOW = {"portal.db": {"flask"}}  # the engine belongs to the Flask app
 EVERY = modules()
 NAMES = {module.name for module in EVERY}
 
 
 def package_of(name):
-    """Returns the longest entry of FLOORS that a module is, or is in; None if there is none."""
+    """Returns the most specific entry of FLOORS for a module, or None."""
     while name and (name not in HEIGHT or (name == "portal")):
         if name == "portal":
             return "portal"
@@ -55,7 +55,7 @@ def package_of(name):
 
 
 def imports(module):
-    """Returns (place, module's name) for each import from the portal."""
+    """Returns (location, module name) for each import from the portal."""
     return [(module.at(node), name) for node, name in module.imports() if name.split(".")[0] == "portal"]
 
 
@@ -65,7 +65,7 @@ def test_there_is_a_house_to_look_at():
 
 def test_every_module_has_a_floor():
     lost = [m.name for m in EVERY if package_of(m.name) == "portal" and m.name != "portal"]
-    empty = [m.name for m in EVERY if m.name in ("portal.flows", "portal.blueprints")]  # hold packages, and nothing else
+    empty = [m.name for m in EVERY if m.name in ("portal.flows", "portal.blueprints")]  # only contain packages
     assert sorted(set(lost) - set(empty)) == [], "name its package in FLOORS"
 
 
@@ -81,7 +81,7 @@ def test_no_package_imports_from_its_own_row_or_above():
 
 
 def test_no_circle_of_packages():
-    """Follows from the rows, and is drawn from the imports alone, so that a wrong row cannot hide one."""
+    """Follows from the layers, but is computed from the imports alone, so that a wrong layer cannot hide a cycle."""
     below = {}
     for module in EVERY:
         own = package_of(module.name)

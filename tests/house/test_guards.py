@@ -1,4 +1,4 @@
-"""Every route is guarded, or stands on a short list of those that are open to strangers."""
+"""Every route is guarded, or is on a short list of public routes."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.application import application
 
-# Who may knock: `stranger` is anybody, `claimant` has shown a password and owes a code.
+# Public routes, and those for a claimant, whose password is verified but whose code is not.
 PUBLIC = {
     "static",
     "sign_in.front_door",
@@ -32,12 +32,12 @@ PUBLIC = {
     "help.community",
     "help.privacy",
     "reports.content_policy",
-    "reports.text",  # the key is the token that went to the gateway with the text
+    "reports.text",  # authorized by the token that the gateway got with the text
     "reports.text_by_get",
-    "not_me.ask",  # their key is the mailed token
+    "not_me.ask",  # authorized by the emailed token
     "not_me.answer",
     "not_me.done",
-    "test_bench.phone",  # registered on loopback only, and only where it is switched on
+    "test_bench.phone",  # registered only on loopback, and only if switched on
     "test_bench.gallery",
 }
 FOR_CLAIMANTS = {
@@ -47,7 +47,7 @@ FOR_CLAIMANTS = {
     "sign_in.submit_backup_code",
     "sign_in.no_code",
     "sign_in.send_code",
-    "emergency.show",  # 404 where the account is not the EHR's
+    "emergency.show",  # 404 if the account does not belong to the EHR
     "emergency.ask",
     "emergency.open_charts",
     "emergency.end_now",
@@ -71,7 +71,7 @@ def stranger(app):
 
 @pytest.fixture
 def claimant(app):
-    """Sam's browser after the password and before the code."""
+    """Sam's browser after the password step and before the code step."""
     client = app.test_client()
     client.post("/sign-in", data={"username": "sam", "password": PASSWORD, "csrf_token": stamp(client)})
     assert client.get("/sign-in/code").status_code == 200
@@ -79,12 +79,12 @@ def claimant(app):
 
 
 def stamp(client):
-    """Returns the CSRF token of a browser's next form."""
+    """Returns the CSRF token for a browser's next form."""
     return re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").text)[1]
 
 
 def routes(app):
-    """Returns (endpoint, method, address) of every route, each variable part filled with a sample."""
+    """Returns (endpoint, method, URL) of every route, with variable parts filled with samples."""
     found = []
     for rule in app.url_map.iter_rules():
         if rule.build_only:
@@ -95,7 +95,7 @@ def routes(app):
 
 
 def open_doors(app, client, token):
-    """Returns endpoint -> addresses that did not send this browser back to the sign-in pages."""
+    """Returns endpoint -> URLs that did not redirect this browser to the sign-in pages."""
     opened = {}
     for endpoint, method, address in routes(app):
         answer = client.open(address, method=method, data={"csrf_token": token} if method != "GET" else None)
@@ -117,7 +117,7 @@ def test_a_stranger_is_sent_to_sign_in_from_everywhere_but_the_public_list(app, 
 
 def test_a_claimant_gets_no_further_than_the_code(app, claimant):
     token = re.search(r'name="csrf_token" value="([^"]+)"', claimant.get("/sign-in/code").text)[1]
-    last = {"sign_in.sign_out", "sign_in.submit_password"}  # these end the claim: nothing comes after them
+    last = {"sign_in.sign_out", "sign_in.submit_password"}  # these end the claimant's session, so they run last
     opened = {}
     for endpoint, method, address in routes(app):
         if endpoint in PUBLIC | FOR_CLAIMANTS | last:
@@ -134,6 +134,6 @@ def test_the_lists_name_no_door_that_is_gone(app):
 
 
 def test_a_page_that_is_only_read_takes_no_form(app):
-    """GET never writes, and what writes has no GET of the same function."""
+    """A view that writes accepts no GET."""
     both = [rule.endpoint for rule in app.url_map.iter_rules() if {"GET", "POST"} <= rule.methods]
     assert both == []

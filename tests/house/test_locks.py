@@ -1,4 +1,4 @@
-"""The locks hold what setup.cfg asks for, each package with its hashes."""
+"""The lock files cover the requirements in setup.cfg, with hashes."""
 
 import configparser
 import re
@@ -11,11 +11,11 @@ from tests.house.source import modules
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = {"requirements.lock": ["install_requires"], "requirements-dev.lock": ["install_requires", "dev", "postgres"]}
-ELSEWHERE = {"gunicorn", "alembic"}  # a program that is started; what the migrations import
+ELSEWHERE = {"gunicorn", "alembic"}  # started as a program; imported by the migrations
 
 
 def lines(key):
-    """Returns what stands under one key of setup.cfg, a package a line."""
+    """Returns the lines under one key of setup.cfg, one package each."""
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg")
     section = "options" if key == "install_requires" else "options.extras_require"
@@ -24,7 +24,7 @@ def lines(key):
 
 
 def asked(key):
-    """Returns the names of the packages under one key of setup.cfg, in lower case."""
+    """Returns the package names under one key of setup.cfg, in lowercase."""
     return {re.match(r"[\w.-]+", line)[0].lower() for line in lines(key)}
 
 
@@ -34,7 +34,7 @@ def test_setup_cfg_gives_a_range_and_the_lock_alone_the_one_version(key):
 
 
 def locked(name):
-    """Returns package -> number of hashes of one lock file."""
+    """Returns package -> number of hashes in a lock file."""
     parts = re.split(r"^(?=[a-z0-9].*==)", (ROOT / name).read_text(), flags=re.MULTILINE)
     return {part.split("==")[0].split("[")[0]: part.count("--hash=sha256:") for part in parts if "==" in part.splitlines()[0]}
 

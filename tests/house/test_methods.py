@@ -1,4 +1,4 @@
-"""A method is one module and one folder of templates; its name is written nowhere else."""
+"""A method is one module and one template folder; its name appears nowhere else."""
 
 import ast
 import re
@@ -14,12 +14,12 @@ from tests.house.source import PORTAL, ROOT, TEMPLATES, modules
 
 METHODS = [path.stem for path in sorted((PORTAL / "methods").glob("*.py")) if path.stem != "__init__"]
 LOADED = [methods.import_method(name) for name in (*METHODS, "tests.methods.third")]
-SETTING = re.compile(r"PORTAL_[A-Z_]+")  # the customer named the settings
+SETTING = re.compile(r"PORTAL_[A-Z_]+")  # the customer chose the settings' names
 READ = {".py", ".html", ".txt", ".js", ".css"}
 
 
 def homes(name):
-    """Returns where a method's name may stand: its module, its templates, the list of those switched on, old migrations."""
+    """Returns where a method's name may appear: its module, its templates, config.METHODS, old migrations."""
     return [
         PORTAL / "methods" / f"{name}.py",
         TEMPLATES / "methods" / name,
@@ -46,7 +46,7 @@ def test_every_method_draws_its_steps_its_question_and_its_place_on_the_test_ben
 
 
 def test_every_method_keeps_the_contract():
-    """What a method says of itself agrees with what it does."""
+    """A method's properties agree with its behavior."""
     for each in LOADED:
         steps = [step.name for step in each.steps]
         assert len(set(steps)) == len(steps) and each.steps[-1].verifies, each.name
@@ -54,7 +54,7 @@ def test_every_method_keeps_the_contract():
         assert set(each.begins_with) == {"name", "remembered"} and each.facts and each.change_label, each.name
         assert each.asks_for in (CODE, KEY) and (each.challenge.form is None) == (each.asks_for == CODE), each.name
         assert each.can_be_guessed or each.asks_for == KEY, "six digits can be guessed"
-        assert (each.words is not methods.bare) <= each.sends and each.restricted <= each.sends, each.name
+        assert (each.words is not methods.code_only) <= each.sends and each.restricted <= each.sends, each.name
         for form in filter(None, [each.challenge.form, *(step.form for step in each.steps)]):
             assert issubclass(form, AnswerForm), form
         if each.challenge.form:
@@ -64,7 +64,7 @@ def test_every_method_keeps_the_contract():
 
 
 def test_rules_go_by_what_a_method_says_and_not_by_its_words():
-    """Whether it sends, whether it can be guessed, what it asks for: properties. Its words are read by who sends them."""
+    """Other code looks at properties (`sends`, `can_be_guessed`, `asks_for`), and not at `words`, except to send them."""
     homes = ("portal.methods", "portal.flows.messages.send_code")
     found = [
         module.at(node)
@@ -77,10 +77,10 @@ def test_rules_go_by_what_a_method_says_and_not_by_its_words():
 
 
 def lines_with(pattern, path):
-    """Returns the numbers of the lines that a pattern stands on."""
+    """Returns the numbers of the lines that match a pattern."""
     return [number for number, line in enumerate(path.read_text().splitlines(), 1) if pattern.search(SETTING.sub("", line))]
 
 
 def place(path: Path):
-    """Returns a path as a person would type it."""
+    """Returns a path relative to the repository."""
     return path.relative_to(ROOT)

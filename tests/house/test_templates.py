@@ -1,4 +1,4 @@
-"""What may stand in a template, so that the content security policy holds and pages work without JavaScript."""
+"""What a template may contain, so that the content security policy holds and pages work without JavaScript."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from tests.house.source import TEMPLATES, line_of, templates, without_jinja
 
 EVERY = templates()
-NO_PAGES = ("layouts", "email")  # a mail is read in other programs, which have their own policy and know no style sheet of ours
+NO_PAGES = ("layouts", "email")  # email clients have their own policy and no stylesheet of ours
 PAGES = [path for path in EVERY if path.suffix == ".html" and path.name != "macros.html" and path.parent.name not in NO_PAGES]
 TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 FORBIDDEN = {
@@ -25,7 +25,7 @@ FORBIDDEN = {
 
 
 def name(path):
-    """Returns a template's name as Jinja knows it."""
+    """Returns a template's Jinja name."""
     return str(path.relative_to(TEMPLATES))
 
 
@@ -50,7 +50,7 @@ def test_a_form_that_htmx_sends_goes_to_the_same_address_without_it():
 
 
 def works_without_htmx(form):
-    """Returns whether a form has an address and a method, and htmx no other address."""
+    """Returns whether a form has an action and a method, and htmx uses the same URL."""
     action, swapped = re.search(r'\saction="([^"]*)"', form), re.search(r'\shx-post="([^"]*)"', form)
     return action and ('method="post"' in form or 'method="get"' in form) and (not swapped or swapped[1] == action[1])
 
@@ -67,19 +67,19 @@ def test_a_page_lets_the_request_choose_its_layout():
 
 
 def with_parents(path):
-    """Returns a template's text and that of every template it extends by name."""
+    """Returns the text of a template and of every template it extends."""
     text = path.read_text()
     parent = re.search(r'\{%-?\s*extends "([^"]+)"', text)
     return text + (with_parents(TEMPLATES / parent[1]) if parent else "")
 
 
 def test_an_address_that_htmx_fetches_is_a_link_too():
-    """What a page fetches by itself has a link for browsers without JavaScript."""
+    """Whatever a page fetches has a link for browsers without JavaScript."""
     assert [(name(path), address) for path in EVERY for address in fetched_by_htmx_alone(path)] == []
 
 
 def fetched_by_htmx_alone(path):
-    """Returns the addresses in a template that lead nowhere without JavaScript."""
+    """Returns the URLs in a template that cannot be reached without JavaScript."""
     text = re.sub(r"\{%.*?%\}", "", path.read_text())
     swaps = [tag for tag in TAG.findall(text) if "hx-get" in tag and "href=" not in tag and "<form" not in tag]
     addresses = [re.search(r'hx-get="([^"]*)"', tag)[1] for tag in swaps]

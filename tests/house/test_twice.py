@@ -1,4 +1,4 @@
-"""`make test` runs a test once only where PostgreSQL has no say: it meets no database, or is about what a browser does."""
+"""`make test` runs a test on SQLite only if PostgreSQL makes no difference: it uses no database, or is about the browser."""
 
 import ast
 import re
@@ -12,20 +12,20 @@ from tests.house.source import ROOT, last_name
 TESTS = ROOT / "tests"
 ONCE = re.search(r"^ONCE := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
 ROOMS_OF_BOTH = ("blueprints", "flows", "races", "kills", "queue", "machine", "methods", "migrations", "keys", "canary")
-# Fixtures that lead to a database without a browser around it, and are about something else all the same.
+# These use a database without a browser, but test something else.
 NO_MATTER = {
-    "tests/house/test_guards.py",  # reads the addresses of the portal
-    "tests/house/test_every_route.py",  # asks who comes in; what the pages do there is tested elsewhere
+    "tests/house/test_guards.py",  # lists the portal's routes
+    "tests/house/test_every_route.py",  # tests access; what the pages do is tested elsewhere
     "tests/support/test_server.py",  # starts and kills servers
-    "tests/support/test_postgres.py",  # looks after the database of the run itself
-    "tests/queue/test_hanging.py",  # measures pages beside a gateway that hangs
-    "tests/blueprints/public/test_sign_in_takes_as_long.py",  # measures what a password's hash costs
+    "tests/support/test_postgres.py",  # tests the run's own database server
+    "tests/queue/test_hanging.py",  # measures pages during a hanging gateway
+    "tests/blueprints/public/test_sign_in_takes_as_long.py",  # measures password hashing
 }
 
 
 @cache
 def functions():
-    """Returns (file, function) for every function of a module of the tests: fixtures and tests are no deeper."""
+    """Returns (file, function) for every top-level function of the tests, fixtures included."""
     return [
         (path, node)
         for path in sorted(TESTS.rglob("*.py"))
@@ -35,12 +35,12 @@ def functions():
 
 
 def asks(function):
-    """Returns the names that a test or a fixture asks for."""
+    """Returns the names of the fixtures that a test or fixture requests."""
     return {argument.arg for argument in function.args.args}
 
 
 def leading_to(name):
-    """Returns the names of all fixtures that ask for a fixture, themselves or through others."""
+    """Returns the names of all fixtures that request a fixture, directly or indirectly."""
     fixtures = [function for _, function in functions() if "fixture" in map(last_name, function.decorator_list)]
     found = {name}
     while more := {each.name for each in fixtures if asks(each) & found} - found:
@@ -49,7 +49,7 @@ def leading_to(name):
 
 
 def files(place):
-    """Returns the test files of one entry of the list."""
+    """Returns the test files of one entry in the list."""
     path = ROOT / place
     return {path} if path.suffix else set(path.rglob("test_*.py"))
 

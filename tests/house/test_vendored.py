@@ -1,4 +1,4 @@
-"""What others wrote stands here unmodified, with its licence beside it."""
+"""Third-party files are unmodified, with their licenses beside them."""
 
 import base64
 import hashlib

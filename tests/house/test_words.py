@@ -1,4 +1,4 @@
-"""What people read: calm words, one per thing, and each of them open to translation."""
+"""User-facing text: calm, consistent, and marked for translation."""
 
 import ast
 import re
@@ -10,14 +10,14 @@ from tests.house.source import TEMPLATES, last_name, line_of, modules, templates
 CALLS = {"_", "N_", "gettext", "ngettext", "lazy_gettext", "lazy_ngettext"}
 BEGGING = "please|sorry|oops|whoops|uh-oh"
 BLAMING = "invalid|valid|illegal|error occurred"
-OTHERS = "recovery codes?|scratch codes?|2FA token|one-time password"  # their words for our backup and verification codes
+OTHERS = "recovery codes?|scratch codes?|2FA token|one-time password"  # others' terms for backup codes and verification codes
 NEVER = re.compile(rf"\b({BEGGING}|{BLAMING}|{OTHERS})\b", re.IGNORECASE)
 LITERAL = r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"
 SPOKEN = re.compile(r"\b(alt|title|placeholder|aria-label|aria-description)=\"([^\"]*[A-Za-z][^\"]*)\"")
 
 
 def sentences_in_code():
-    """Returns (place, text) of every text that Python marks for people."""
+    """Returns (location, text) of every string marked for translation in Python."""
     found = []
     for module in modules():
         for node in module.nodes(ast.Call):
@@ -28,7 +28,7 @@ def sentences_in_code():
 
 
 def sentences_in_templates():
-    """Returns (place, text) of every text that a template marks for people."""
+    """Returns (location, text) of every string marked for translation in templates."""
     found = []
     for path in templates():
         text = path.read_text()
@@ -54,21 +54,21 @@ def test_every_word_on_a_page_can_be_translated():
 
 
 def bare_words(path):
-    """Returns the words of a template that no translator meets, in its text and in what is read aloud."""
+    """Returns the untranslated words of a template, in its text and in attributes that are read aloud."""
     markup = without_jinja(path.read_text())
     bare = re.sub(
         r"<[^<>]*>|<!--.*?-->|&[a-z]+;|\s[a-z-]+=\"[^\"]*\"", "", markup, flags=re.DOTALL
-    )  # a macro may draw attributes alone
+    )  # a macro may render only attributes
     return re.findall(r"[A-Za-z]{2,}", bare) + [match[0] for match in SPOKEN.finditer(markup)]
 
 
 def test_a_sentence_is_whole_before_it_is_translated():
-    """A translator moves words about: a sentence never begins or ends in blank space that holds two halves together."""
+    """Translators reorder words, so no string begins or ends with whitespace that joins two halves."""
     found = [(place, text) for place, text in sentences_in_code() + sentences_in_templates() if text != text.strip()]
     assert found == []
 
 
 def test_what_goes_into_a_sentence_is_named():
-    """`%s` cannot change its place in another language, `%(name)s` can."""
+    """`%(name)s` can be reordered in another language, `%s` cannot."""
     found = [(place, text) for place, text in sentences_in_code() + sentences_in_templates() if re.search(r"%[sd]", text)]
     assert found == []
