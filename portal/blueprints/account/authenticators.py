@@ -63,6 +63,6 @@ def submit_remove(authenticator_id: str) -> Response:
     if step_up:
         return step_up
     removed = authenticators.remove_authenticator(request_context(), authenticator.id)
-    return (
-        redirect_and_say("security", "changed") if removed else redirect_to_path(request.path)
-    )  # the page explains why it can't be removed
+    if removed:
+        return redirect_and_say("security", "changed")
+    return redirect_to_path(request.path)  # the page explains why it can't be removed
