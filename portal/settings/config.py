@@ -34,13 +34,13 @@ BACKUP_CODE_LENGTH = 16  # Crockford base32: 80 bits, above the 64 of NIST SP 80
 BACKUP_CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BACKUP_CODES_READABLE = timedelta(minutes=30)  # readable until proved saved, at most this long: product rule 2
 BACKUP_CODES_FEW = 3  # a permanent warning at this number or fewer: product rule 5
-BACKUP_SETS_RECOGNISED = 4  # a code from the newest sets, up to this many, is recognized as old; an older one is simply wrong
+BACKUP_SETS_RECOGNIZED = 4  # a code from the newest sets, up to this many, is recognized as old; an older one is simply wrong
 BACKUP_HASH_MEMORY_KIB = 64  # 80 random bits need no slow hash (C-17); about 0.1 ms
 
 # Emailed links (RC-2, RC-7) and their recipients
 PASSWORD_LINK_LIFE = timedelta(minutes=30)
 ADDRESS_LINK_LIFE = timedelta(hours=24)
-LINK_MAILS = 4  # of one kind per account in LINK_MAILS_IN: enough if an email is lost, too few to flood a mailbox
+LINK_EMAILS = 4  # of one kind per account in LINK_MAILS_IN: enough if an email is lost, too few to flood a mailbox
 LINK_MAILS_IN = timedelta(hours=1)
 ACCOUNTS_PER_ADDRESS = 5  # a family may share one; each account gets its own link
 SECOND_ADDRESSES = 3  # besides the account's own; NIST SP 800-63B 4.6 requires at least one
@@ -97,7 +97,7 @@ TRUSTED_TOKENS = 5  # people who may trust one shared browser; the sixth replace
 ACTIVITY_SHOWN = timedelta(days=90)
 ACTIVITY_PAGE = 20
 ACTIVITY_EXCERPT = 3  # on the Security page
-SAID_FOR = timedelta(minutes=1)  # how long a confirmation message carried in a page's URL is shown
+FLASH_LIFE = timedelta(minutes=1)  # how long a confirmation message carried in a page's URL is shown
 PLACES_SHOWN = 3  # sessions and trusted browsers before "and 3 more"
 
 # Texts and emails: the outbox, and the worker that sends it
@@ -105,7 +105,7 @@ TEXT_CONNECT_SECONDS = 4  # two unresponsive gateways take 24 seconds of the lea
 TEXT_READ_SECONDS = 8
 NUMBER_CONNECT_SECONDS = 2  # for the number check before a text; with the 24, nearly all of the lease's 30
 NUMBER_READ_SECONDS = 3
-NUMBER_TOLD_AGAIN = timedelta(days=1)  # one email for all codes withheld in this time
+SIM_NOTICE_INTERVAL = timedelta(days=1)  # one email for all codes withheld in this time
 # How long a worker owns a text exclusively. No attempt starts later than this before the text expires.
 TEXT_LEASE = timedelta(seconds=30)
 TEXT_RETRY = (timedelta(seconds=2), timedelta(minutes=1))  # exponential backoff: the first wait and the longest
@@ -140,7 +140,7 @@ EMERGENCY_LIFE = timedelta(minutes=60)
 EMERGENCY_WAIT = timedelta(minutes=30)  # when an unanswered request expires, along with the password entered for it
 EMERGENCY_AGAIN = timedelta(hours=24)  # from an approval to the next request
 EMERGENCY_ASKS = 3  # refused or unanswered requests in those 24 hours: enough to explain, too few to pester
-EMERGENCY_TOLD = 2  # at least this many others are notified, administrators first: two people, AD-6
+EMERGENCY_MIN_APPROVERS = 2  # at least this many others are notified, administrators first: two people, AD-6
 EMERGENCY_REVIEW = timedelta(hours=24)  # from the end of access until its review is due
 EMERGENCY_NEWS_SECONDS = 5  # the polling interval of the page that waits for approval
 

@@ -18,7 +18,7 @@ from portal.web.rendering import page_to_return, render_page, send_to_sign_in
 
 log = logging.getLogger(__name__)
 PAGES = {400: 403, 403: 403, 404: 404, 405: 405, 413: 413}
-PUBLIC_BLUEPRINTS = ("sign_in", "mailed", "help", "test_bench")
+PUBLIC_BLUEPRINTS = ("sign_in", "email_links", "help", "test_bench")
 
 
 def register_error_pages(app: Flask) -> None:

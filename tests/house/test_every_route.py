@@ -44,7 +44,7 @@ def addresses(app, samples):
     found = {}
     for rule in routes(app):
         own = samples.get(rule.endpoint.partition(".")[0], samples[""])
-        own = {**own, "row_id": own["session_id"]} if ".presence." in rule.endpoint else own
+        own = {**own, "row_id": own["session_id"]} if ".sessions." in rule.endpoint else own
         found[re.sub(r"<(?:\w+:)?(\w+)>", lambda match, own=own: str(own[match[1]]), rule.rule)] = None
     return list(found)
 

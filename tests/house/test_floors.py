@@ -8,7 +8,11 @@ FLOORS = (
     ("portal.wsgi",),
     ("portal",),  # the application factory
     ("portal.cli",),
-    ("portal.blueprints.patient", "portal.blueprints.ehr", "portal.blueprints.support"),  # the sides, which nest the shared blueprints
+    (
+        "portal.blueprints.patient",
+        "portal.blueprints.ehr",
+        "portal.blueprints.support",
+    ),  # the sides, which nest the shared blueprints
     (
         "portal.blueprints.account",
         "portal.blueprints.approvals",

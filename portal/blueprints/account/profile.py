@@ -11,7 +11,7 @@ from portal.blueprints.shared.sides import current_side
 from portal.flows.account import addresses
 from portal.flows.account import profile as flow
 from portal.flows.factors import reauthenticate
-from portal.flows.factors.challenges import needs_a_page
+from portal.flows.factors.challenges import needs_challenge_page
 from portal.flows.sign_in import new_password
 from portal.forms.base import ShapedForm
 from portal.forms.profile import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
@@ -149,10 +149,10 @@ def password_form() -> type[NewPasswordForm]:
 
 
 def require_confirm_page() -> Response | None:
-    """Redirect to "Confirm it's you" if the code can't be asked for on this form (see `needs_a_page`)."""
+    """Redirect to "Confirm it's you" if the code can't be asked for on this form (see `needs_challenge_page`)."""
     return (
         require_fresh_proof()
-        if request_context().who.is_on and needs_a_page(request_context().who.user_id, request_context().who.role)
+        if request_context().who.is_on and needs_challenge_page(request_context().who.user_id, request_context().who.role)
         else None
     )
 

@@ -85,7 +85,7 @@ def activity() -> Response:
 
 def make_blueprint(*kinds: str) -> Blueprint:
     """The pages for the kinds that a side has: sessions, and trusted browsers if its policy allows them."""
-    made = Blueprint("presence", __name__)
+    made = Blueprint("sessions", __name__)
     for kind in kinds:
         for path, view, method in (
             (f"/{kind}/<int:row_id>", ask_end, "GET"),

@@ -117,7 +117,7 @@ def security() -> Response:
             grace=None if deadline.may_pass_without_setup(request_context()) else deadline.grace(request_context()),
             **context,
         )
-    shown = {**security_page.security_page(request_context()), "presence": activity.places_overview(request_context())}
+    shown = {**security_page.security_page(request_context()), "places": activity.places_overview(request_context())}
     notice = read_flash(on=request_context().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
     return render_page("ehr/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)
 

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.blueprints.shared.guards import forbid, require_fresh_proof
 from portal.flows.resets import ask as flow
-from portal.flows.resets.decide import CHECKS, SECOND
+from portal.flows.resets.decide import IDENTITY_CHECKS, SECOND_PERSON_REASONS
 from portal.forms.practice import ResetForm
 from portal.settings import config
 from portal.web.browser_session import request_context
@@ -27,12 +27,12 @@ def reset_subject(user_id: int) -> flow.ResetSubject:
 
 def make_form(subject: flow.ResetSubject, typed: MultiDict[str, str] | None = None) -> ResetForm:
     form = ResetForm(typed, data={"reason": subject.reason, "checks": subject.checks})
-    form.checks.choices = [(name, _(label)) for name, label in CHECKS.items()]
+    form.checks.choices = [(name, _(label)) for name, label in IDENTITY_CHECKS.items()]
     return form
 
 
 def page_context(subject: flow.ResetSubject) -> dict[str, Any]:
-    second = _(SECOND[subject.second]) if subject.second else None
+    second = _(SECOND_PERSON_REASONS[subject.second]) if subject.second else None
     methods = [_(label) for label in subject.methods]
     return {
         "subject": subject,

@@ -51,7 +51,7 @@ def security() -> Response:
     step_up = require_code()
     if step_up:
         return step_up
-    shown = {**security_page.security_page(request_context()), "presence": activity.places_overview(request_context())}
+    shown = {**security_page.security_page(request_context()), "places": activity.places_overview(request_context())}
     who, backup = request_context().who, shown["backup"]
     notice = read_flash(on=who.is_on, off=not who.is_on, saved=backup is not None and backup.saved)
     return render_page("patient/security.html", notice=notice, url=current_side().url, places_shown=config.PLACES_SHOWN, **shown)
@@ -90,7 +90,7 @@ def submit_disable() -> Response:
         is_off = turn_off.submit_turn_off(request_context(), form.password.data)
     except Refused as refused:
         return refuse_form("patient/disable.html", form, refused, "password", **context)
-    except setup.OutOfTurn:
+    except setup.StepNotDue:
         return redirect_to_path(current_side().url("disable"))
     return redirect_and_say("security", "off") if is_off else redirect_to_path(current_side().url("replace_password"))
 
@@ -126,6 +126,6 @@ def submit_replace_password() -> Response:
         turn_off.submit_longer(request_context(), form.new_password.data)
     except Refused as refused:
         return refuse_form("patient/replace_password.html", form, refused, "new_password")
-    except setup.OutOfTurn:
+    except setup.StepNotDue:
         return redirect_to_path(current_side().url("disable"))
     return redirect_and_say("security", "off")

@@ -17,7 +17,7 @@ from portal.web.browser_session import give_browser_token, request_context, sess
 from portal.web.rendering import redirect_to, redirect_to_path, refusal_sentence, refuse_form, render_page, renew_session
 from portal.words.refusals import Refused
 
-blueprint = Blueprint("mailed", __name__)
+blueprint = Blueprint("email_links", __name__)
 LinkView = Callable[[str], Response]  # takes the token
 
 
@@ -66,7 +66,7 @@ def submit_forgot() -> Response:
     if not form.validate():
         return refuse_form("public/email_links/forgot.html", form)
     new_password_flow.ask_password_link(request_context(), form.username.data)
-    return redirect_to("mailed.forgot_sent")
+    return redirect_to("email_links.forgot_sent")
 
 
 @blueprint.get("/forgot-password/sent")
@@ -100,7 +100,7 @@ def submit_new_password(token: str) -> Response:
 
 
 def password_context(token: str, username: str) -> dict[str, Any]:
-    return {"action": url_for("mailed.submit_new_password", token=token), "username": username}
+    return {"action": url_for("email_links.submit_new_password", token=token), "username": username}
 
 
 # --- after a reset: link and password
@@ -136,7 +136,7 @@ def reset_context(token: str, user: User) -> dict[str, Any]:
     """The template's variables; also sets the brand of the person's own side."""
     side = side_of(user.role)
     g.brand = side.brand if side else None
-    return {"action": url_for("mailed.submit_set_up_again", token=token), "username": user.username}
+    return {"action": url_for("email_links.submit_set_up_again", token=token), "username": user.username}
 
 
 # --- confirming an email address

@@ -76,7 +76,7 @@ def read_flash(**is_true: bool) -> str | None:
 def read_mark() -> tuple[str, list[int]]:
     """Key and numbers of this address's mark; ("", []) if there is none, or it is expired or another session's."""
     try:
-        whole = MarkSigner().unsign(request.args.get("done", ""), max_age=int(config.SAID_FOR.total_seconds())).decode()
+        whole = MarkSigner().unsign(request.args.get("done", ""), max_age=int(config.FLASH_LIFE.total_seconds())).decode()
     except BadData:
         return "", []
     key, *numbers = whole.split(SEPARATOR)

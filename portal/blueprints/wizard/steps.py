@@ -95,7 +95,7 @@ def submit_choose() -> Response:
     sessions.remember_path(request_context(), next_path())
     try:
         flow.begin_setup(request_context(), chosen, set_up_goal()["change"], bool(set_up_goal()["add"]))
-    except flow.OutOfTurn:
+    except flow.StepNotDue:
         return redirect_to_due_step()
     except Refused as refused:
         return refuse_form("wizard/choose.html", form, refused, "method", **context)
@@ -173,7 +173,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
     was_on = request_context().who.is_on
     try:
         following = flow.submit_step(request_context(), chosen, step, form.answer)
-    except flow.OutOfTurn:
+    except flow.StepNotDue:
         record_event_alone(request_context(), "sequence_fail", "out_of_turn")
         return redirect_to_due_step() if was_on else redirect_after_race()
     except Refused as refused:
@@ -197,7 +197,7 @@ def send_again(method_name: str) -> Response:
     step = chosen.due(binding.step if binding else "")
     try:
         flow.send_setup_code_again(request_context(), chosen)
-    except flow.OutOfTurn:
+    except flow.StepNotDue:
         return redirect_to_due_step()
     except Refused as refused:
         return step_page(chosen, step, step.form(), refused)

@@ -101,7 +101,7 @@ def live_trust(context: RequestContext) -> Select[*tuple[Any, ...]]:
     row = TrustedBrowser
     columns = (row.id, row.created_at, row.last_used_at, row.expires_at, row.ip, row.user_agent)
     return select(literal(TRUSTED), *columns, row.token_hash, *[literal("")] * 7).where(
-        *trusted_browsers.is_trust_alive(context, context.who.user_id, context.who.generation)
+        *trusted_browsers.live_trust_conditions(context, context.who.user_id, context.who.generation)
     )
 
 

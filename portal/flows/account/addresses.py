@@ -10,7 +10,7 @@ from portal.flows.account.security_page import mask_email
 from portal.flows.base import links
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
-from portal.flows.factors.on_file import unseal_phone
+from portal.flows.factors.on_file import unseal_contact
 from portal.flows.messages import notices
 from portal.flows.messages.notices import address_place
 from portal.flows.sign_in.new_password import PASSWORD_LINK
@@ -97,7 +97,7 @@ def drop_superseded(context: RequestContext, user: User, address: str, is_first:
     folded = fold_email(address)
     rows = list(db.session.scalars(addresses_of(context)))
     same = [row for row in rows if row.is_first == is_first and fold_email(open_contact(context, row)) == folded]
-    if folded == fold_email(unseal_phone(context, user, "email")) or any(row.confirmed_at for row in same):
+    if folded == fold_email(unseal_contact(context, user, "email")) or any(row.confirmed_at for row in same):
         raise Refused("email_known")
     superseded = [row for row in rows if row.is_first] if is_first else same
     if not is_first and len([row for row in rows if not row.is_first and row not in same]) >= config.SECOND_ADDRESSES:

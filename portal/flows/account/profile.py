@@ -8,7 +8,7 @@ from portal.flows.account.addresses import Address, list_addresses, own_user
 from portal.flows.account.security_page import mask_email
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
-from portal.flows.factors.on_file import unseal_phone
+from portal.flows.factors.on_file import unseal_contact
 from portal.flows.messages import notices
 from portal.words.refusals import Refused
 
@@ -37,7 +37,7 @@ class Profile:
 def profile_overview(context: RequestContext) -> Profile:
     """The visitor's own data."""
     user = own_user(context)
-    email, phone = unseal_phone(context, user, "email"), unseal_phone(context, user, "phone")
+    email, phone = unseal_contact(context, user, "email"), unseal_contact(context, user, "phone")
     return Profile(
         user.full_name,
         user.username,
@@ -73,7 +73,7 @@ def change_phone(context: RequestContext, typed: str, countries: tuple[str, ...]
     except Refused:
         db.session.rollback()
         raise
-    if unseal_phone(context, user, "phone") == number:
+    if unseal_contact(context, user, "phone") == number:
         db.session.rollback()
         return
     user.seal(context.keys, "phone", number)

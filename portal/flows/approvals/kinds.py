@@ -11,7 +11,8 @@ KINDS = {kind.name: kind for kind in (RESET, EMERGENCY_ACCESS)}
 def list_requests(context: RequestContext) -> list[PendingDecision]:
     """The requests that the visitor may decide, oldest first."""
     return sorted(
-        (each for kind in KINDS.values() for each in kind.list_waiting(context)), key=lambda each: (each.asked_at, each.id)
+        (each for kind in KINDS.values() for each in kind.list_pending_requests(context)),
+        key=lambda each: (each.asked_at, each.id),
     )
 
 

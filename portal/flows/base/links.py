@@ -55,7 +55,7 @@ def spend_link(context: RequestContext, link: Link) -> None:
 def has_many_links(context: RequestContext, user_id: int, purpose: str) -> bool:
     """Whether the rate limit for emailing links of this purpose to this user is reached."""
     recent = (Link.user_id == user_id, Link.purpose == purpose, Link.created_at > context.now - config.LINK_MAILS_IN)
-    return (db.session.scalar(select(func.count()).select_from(Link).where(*recent)) or 0) >= config.LINK_MAILS
+    return (db.session.scalar(select(func.count()).select_from(Link).where(*recent)) or 0) >= config.LINK_EMAILS
 
 
 def void_links(context: RequestContext, user_id: int, *purposes: str) -> None:

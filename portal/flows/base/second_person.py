@@ -39,7 +39,7 @@ class RequestKind:
     """A kind of request. Each operation commits, and raises Refused if another person decided first."""
 
     name: str
-    list_waiting: Callable[[RequestContext], list[PendingDecision]]
+    list_pending_requests: Callable[[RequestContext], list[PendingDecision]]
     approve: Callable[[RequestContext, str], None]
     refuse: Callable[[RequestContext, str], None]
     explain_gone: Callable[[RequestContext, str], None]
@@ -52,7 +52,7 @@ def may_decide(context: RequestContext, practice_id: IdColumn, *involved: IdColu
     return and_(scopes.get(who.role, false()), *(column != who.user_id for column in involved))
 
 
-def lock_request(context: RequestContext, *others: int) -> None:
+def lock_people(context: RequestContext, *others: int) -> None:
     """Lock the user rows of the visitor and of `others` until the open transaction ends, then check that the visitor may still act.
 
     If two administrators reset each other at the same moment, the second one's session has ended. Raises Refused("access_changed").

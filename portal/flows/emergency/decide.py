@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import RequestContext
-from portal.flows.base.second_person import PendingDecision, RequestKind, lock_request, may_decide, refuse_as_decided
+from portal.flows.base.second_person import PendingDecision, RequestKind, lock_people, may_decide, refuse_as_decided
 from portal.flows.emergency import grants
 from portal.flows.emergency.grants import G, is_open
 from portal.flows.messages import notices
@@ -98,7 +98,7 @@ def refuse_emergency_access(context: RequestContext, row_id: str) -> None:
 def decide_emergency_access(context: RequestContext, row_id: str, **columns: datetime) -> None:
     """Write the decision; one UPDATE settles a race of two approvers. The transaction stays open. Raises Refused."""
     begin_write()
-    lock_request(context)
+    lock_people(context)
     pending = update(G).where(G.id == row_id, decidable_by(context), *is_open(context), is_member())
     if change(pending.values(decided_by_id=context.who.user_id, **columns)) != 1:
         db.session.rollback()

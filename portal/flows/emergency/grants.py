@@ -13,7 +13,7 @@ from portal.db import begin_write, db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.messages import notices
-from portal.flows.practice.administrators import can_sign_in, list_administrators
+from portal.flows.practice.administrators import list_administrators, others_who_can_sign_in
 from portal.models import EmergencyGrant, User, new_id, number_place
 from portal.settings import config
 
@@ -76,13 +76,15 @@ def record_for_both(
 
 
 def list_support_agents(provider_id: int) -> list[User]:
-    return list(db.session.scalars(select(User).where(*can_sign_in(provider_id), User.role == "support").order_by(User.id)))
+    return list(
+        db.session.scalars(select(User).where(*others_who_can_sign_in(provider_id), User.role == "support").order_by(User.id))
+    )
 
 
 def list_approvers(practice_id: int | None, provider_id: int) -> list[User]:
     """The people notified of a request: the practice's administrators, and support if there are fewer than two."""
     own = list_administrators(practice_id, provider_id)
-    return own if len(own) >= config.EMERGENCY_TOLD else own + list_support_agents(provider_id)
+    return own if len(own) >= config.EMERGENCY_MIN_APPROVERS else own + list_support_agents(provider_id)
 
 
 def close_due_grants(context: RequestContext) -> None:

@@ -40,13 +40,13 @@ class Access:
 
 def list_running(context: RequestContext) -> list[Access]:
     """Other people's access that runs now."""
-    return find_reviewable(context, *is_running(context))
+    return select_access(context, *is_running(context))
 
 
 def list_to_review(context: RequestContext) -> list[Access]:
     """Access that is due for the visitor's review, oldest first, after the end of expired grants is recorded."""
     grants.close_due_grants(context)
-    return find_reviewable(context, *is_reviewable_by(context))
+    return select_access(context, *is_reviewable_by(context))
 
 
 def is_reviewable_by(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
@@ -55,18 +55,18 @@ def is_reviewable_by(context: RequestContext) -> tuple[ColumnElement[bool], ...]
     if context.who.role != SUPPORT:
         return is_due
     has_administrator = exists().where(
-        *administrators.can_sign_in(G.provider_id), User.role == "administrator", User.practice_id == G.practice_id
+        *administrators.others_who_can_sign_in(G.provider_id), User.role == "administrator", User.practice_id == G.practice_id
     )
     return *is_due, ~has_administrator.correlate(G)
 
 
-def find_reviewable(context: RequestContext, *state: ColumnElement[bool]) -> list[Access]:
+def select_access(context: RequestContext, *state: ColumnElement[bool]) -> list[Access]:
     rows = db.session.execute(select_requests().where(decidable_by(context), *state)).all()
     opened = opened_charts(context, [grant.id for grant, *_ in rows])
-    return [load_access(context, opened.get(row[0].id, []), *row) for row in rows]
+    return [as_access(context, opened.get(row[0].id, []), *row) for row in rows]
 
 
-def load_access(
+def as_access(
     context: RequestContext,
     charts: list[tuple[str, datetime]],
     grant: EmergencyGrant,

@@ -62,7 +62,7 @@ def relying_party(context: RequestContext) -> str:
 def open_secret(context: RequestContext, user: User, row: Authenticator | Binding, attempt: str) -> Secret:
     """The row's decrypted secret, with what its method may know about the user. Raises SealBroken."""
     # Once it is on, numbers are only shown masked.
-    phone = on_file.unseal_phone(context, user, "phone") if user.two_factor != "on" else ""
+    phone = on_file.unseal_contact(context, user, "phone") if user.two_factor != "on" else ""
     return Secret(
         authenticator_id=row.id,
         text=context.keys.open(row.secret_sealed, secret_place(user.id, row.id)),
@@ -95,7 +95,7 @@ def oldest_first(rows: Select[*Columns], user_id: int) -> Select[*Columns]:
     return enabled.order_by(Authenticator.created_at)
 
 
-def is_live(user_id: int, role: str) -> list[Authenticator]:
+def live_authenticators(user_id: int, role: str) -> list[Authenticator]:
     """The user's authenticators that work and that the role's policy allows, oldest first."""
     return usable_authenticators(role, db.session.scalars(oldest_first(select(Authenticator), user_id)))
 
@@ -167,7 +167,7 @@ def explain_texts_off(context: RequestContext) -> Refused | None:
     """If texts are switched off and the visitor depends on them: the refusal that names what remains. Otherwise None."""
     if context.texts:
         return None
-    kinds = [kind for row in is_live(context.who.user_id, context.who.role) if (kind := method(row.method))]
+    kinds = [kind for row in live_authenticators(context.who.user_id, context.who.role) if (kind := method(row.method))]
     if not any(is_switched_off(context, kind) for kind in kinds):
         return None
     if not all(is_switched_off(context, kind) for kind in kinds):
@@ -176,13 +176,13 @@ def explain_texts_off(context: RequestContext) -> Refused | None:
     return Refused("texts_off_backup" if codes and codes.left and codes.works else "texts_off_alone")
 
 
-def needs_a_page(user_id: int, role: str) -> bool:
+def needs_challenge_page(user_id: int, role: str) -> bool:
     """Whether the user cannot just type a code: every method sends one first, or has a form of its own."""
-    kinds = [kind for row in is_live(user_id, role) if (kind := method(row.method))]
+    kinds = [kind for row in live_authenticators(user_id, role) if (kind := method(row.method))]
     return bool(kinds) and all(kind.sends or kind.challenge.form for kind in kinds)
 
 
-def first_sender(user_id: int, role: str) -> tuple[Authenticator, Method] | None:
+def find_default_sender(user_id: int, role: str) -> tuple[Authenticator, Method] | None:
     """The authenticator that gets a code right after the password: only if every live one works by sending."""
-    pairs = [(row, kind) for row in is_live(user_id, role) if (kind := method(row.method))]
+    pairs = [(row, kind) for row in live_authenticators(user_id, role) if (kind := method(row.method))]
     return pairs[0] if pairs and all(kind.sends for _, kind in pairs) else None

@@ -11,7 +11,13 @@ from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.factors import backup_codes, code_sets, wrong_answers
-from portal.flows.factors.challenges import attempt_key, explain_texts_off, is_live, open_secret, usable_authenticators
+from portal.flows.factors.challenges import (
+    attempt_key,
+    explain_texts_off,
+    live_authenticators,
+    open_secret,
+    usable_authenticators,
+)
 from portal.flows.messages import notices
 from portal.methods import NotAsked, can_be_guessed, method, takes
 from portal.models import Authenticator, User
@@ -57,7 +63,7 @@ def check_code(context: RequestContext, answer: Answer, event: str, **columns: o
 
 def answer_factor(context: RequestContext, answer: Answer) -> str:
     """The method that a wrong answer was for, if only one is possible; otherwise the answer's kind."""
-    methods = {row.method for row in is_live(context.who.user_id, context.who.role) if is_for(answer, row)}
+    methods = {row.method for row in live_authenticators(context.who.user_id, context.who.role) if is_for(answer, row)}
     return methods.pop() if len(methods) == 1 else answer.kind
 
 

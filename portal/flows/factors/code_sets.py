@@ -34,7 +34,7 @@ def recent_sets(user_id: int) -> list[tuple[BackupCodeSet, list[BackupCode]]]:
         .join(BackupCode, BackupCode.set_id == BackupCodeSet.id)
         .where(BackupCodeSet.user_id == user_id)
         .order_by(BackupCodeSet.number.desc())
-        .limit(config.BACKUP_CODES * config.BACKUP_SETS_RECOGNISED)
+        .limit(config.BACKUP_CODES * config.BACKUP_SETS_RECOGNIZED)
     )
     sets: dict[str, tuple[BackupCodeSet, list[BackupCode]]] = {}
     for code_set, code in rows:

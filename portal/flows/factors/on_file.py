@@ -5,7 +5,7 @@ from portal.flows.base.context import RequestContext
 from portal.models import User
 
 
-def unseal_phone(context: RequestContext, user: User, column: str) -> str:
+def unseal_contact(context: RequestContext, user: User, column: str) -> str:
     """A sealed column of the user in the clear; "" if it is empty or cannot be decrypted."""
     try:
         return user.unseal(context.keys, column) or ""
@@ -18,7 +18,7 @@ def confirm_phone(context: RequestContext, user: User, number: str) -> None:
 
     If no number is on file, this one is stored. A different number stays: people may be called on another phone than gets codes.
     """
-    on_file = unseal_phone(context, user, "phone")
+    on_file = unseal_contact(context, user, "phone")
     if not on_file:
         user.seal(context.keys, "phone", number)
     if on_file in ("", number):

@@ -21,7 +21,7 @@ from portal.settings import config
 from portal.words.refusals import Refused
 
 
-class OutOfTurn(Exception):
+class StepNotDue(Exception):
     """A step that is not due: nothing was charged or changed, and the page redirects to the step that is."""
 
 
@@ -51,13 +51,13 @@ def may_see_binding(context: RequestContext, binding: Binding) -> bool:
 def begin_setup(context: RequestContext, chosen: Method, replaces: str | None = None, is_extra: bool = False) -> None:
     """Begin a binding with a new secret. Idempotent: an open binding of the same method and purpose stays, across tabs and devices.
 
-    `replaces`: id of the visitor's authenticator that the proof will replace. Raises OutOfTurn, Refused("authenticators_full").
+    `replaces`: id of the visitor's authenticator that the proof will replace. Raises StepNotDue, Refused("authenticators_full").
     """
     session = begin_write()
     user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
     if (user.two_factor == "on") != bool(replaces or is_extra) or (replaces and not owns_authenticator(user.id, replaces)):
         session.rollback()
-        raise OutOfTurn
+        raise StepNotDue
     if is_extra and bindings.count_authenticators(user.id) >= config.AUTHENTICATORS_MAX:
         session.rollback()
         raise Refused("authenticators_full", most=config.AUTHENTICATORS_MAX)
@@ -89,14 +89,14 @@ def is_authenticator_gone(authenticator_id: str) -> bool:
 def submit_step(context: RequestContext, chosen: Method, step: Step, answer: Answer) -> Step | None:
     """Answer a step; returns the next one, or None if the answer proved the binding and set-up is complete.
 
-    Raises Refused (what was charged is committed first), OutOfTurn.
+    Raises Refused (what was charged is committed first), StepNotDue.
     """
     begin_write()
     user = charge_binding(context, chosen) if is_charged(chosen, step) else bindings.lock_user(context)
     binding = find_binding(context, user, chosen)
     if not chosen.is_reached(step, binding.step):
         db.session.rollback()
-        raise OutOfTurn
+        raise StepNotDue
     try:
         result = step.take(bindings.binding_secret(context, user, binding), answer, context.now)
         if isinstance(result, Next):
@@ -125,11 +125,11 @@ def charge_binding(context: RequestContext, chosen: Method) -> User:
 
 
 def find_binding(context: RequestContext, user: User, chosen: Method) -> Binding:
-    """The visitor's binding of this method. Raises OutOfTurn, Refused("set_up_expired")."""
+    """The visitor's binding of this method. Raises StepNotDue, Refused("set_up_expired")."""
     binding = db.session.scalar(select(Binding).where(Binding.user_id == user.id, Binding.method == chosen.name))
     if binding is None or (user.two_factor == "on") != bool(binding.replaces or binding.is_extra):
         db.session.rollback()
-        raise OutOfTurn
+        raise StepNotDue
     if context.now >= binding.expires_at:
         db.session.delete(binding)
         raise commit_refusal(context, Refused("set_up_expired"), chosen)
@@ -154,14 +154,14 @@ def save_answer(context: RequestContext, user: User, binding: Binding, chosen: M
 
 
 def send_setup_code_again(context: RequestContext, chosen: Method) -> None:
-    """Send another code to the binding's number. Raises Refused, OutOfTurn."""
+    """Send another code to the binding's number. Raises Refused, StepNotDue."""
     begin_write()
     user = bindings.lock_user(context)
     binding = find_binding(context, user, chosen)
     secret = bindings.binding_secret(context, user, binding)
     if not secret.text or not chosen.sends:
         db.session.rollback()
-        raise OutOfTurn
+        raise StepNotDue
     try:
         send_code.send_code(context, user, secret, chosen)
     except Refused as refused:

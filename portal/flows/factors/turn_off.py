@@ -9,7 +9,7 @@ from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_ONE, RequestContext
 from portal.flows.factors import reauthenticate
-from portal.flows.factors.setup import OutOfTurn
+from portal.flows.factors.setup import StepNotDue
 from portal.flows.messages import notices, send_code
 from portal.flows.sessions import sessions, trusted_browsers
 from portal.models import Authenticator, BackupCodeSet, Binding, SentCode, Session, SpentStep, User
@@ -22,7 +22,7 @@ EVENT = "two_factor_off"
 def submit_turn_off(context: RequestContext, password: str) -> bool:
     """Turn it off if the password is right; False if the password is too short to be the only factor and must be replaced first.
 
-    Raises Refused (the attempt is charged), OutOfTurn.
+    Raises Refused (the attempt is charged), StepNotDue.
     """
     reauthenticate.check_password(context, password, EVENT)
     if passwords.is_short(password):
@@ -60,9 +60,9 @@ def keep_on(context: RequestContext) -> None:
 
 
 def submit_longer(context: RequestContext, password: str) -> None:
-    """Set the longer password and turn it off, atomically. Raises Refused (why it cannot be set), OutOfTurn."""
+    """Set the longer password and turn it off, atomically. Raises Refused (why it cannot be set), StepNotDue."""
     if not awaits_password(context):
-        raise OutOfTurn
+        raise StepNotDue
     reason = passwords.refusal(password, context.who.username)
     if reason:
         raise Refused(reason)
@@ -71,13 +71,13 @@ def submit_longer(context: RequestContext, password: str) -> None:
 
 
 def turn_off(context: RequestContext, password_hash: str | None = None) -> None:
-    """Turn two-factor authentication off, in one transaction. Raises OutOfTurn if another request was first."""
+    """Turn two-factor authentication off, in one transaction. Raises StepNotDue if another request was first."""
     session = begin_write()
     user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
     is_current = user.two_factor == "on" and user.generation == context.who.generation
     if not is_current or not lower_level(context, was_awaited=password_hash is not None):
         session.rollback()
-        raise OutOfTurn
+        raise StepNotDue
     factor = void_factors(context, user)
     user.two_factor, user.two_factor_since, user.backup_failures = "off", None, 0
     trusted_browsers.end_trust_after_change(context, user.id)

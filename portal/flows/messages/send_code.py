@@ -143,7 +143,7 @@ def recheck_number_sharing(context: RequestContext, user: User, binding: Binding
 
 
 def warn_of_pumping(context: RequestContext, prefix: str) -> None:
-    """Log signs of SMS pumping (toll fraud): few codes to a number prefix used, or more texts in a day than planned."""
+    """Log signs of text pumping (toll fraud): few codes to a number prefix used, or more texts in a day than planned."""
     hour, day = context.now - HOUR, context.now - DAY
     recent = (SentCode.prefix == prefix) & (SentCode.created_at > hour)
     sent, used, today = db.session.execute(

@@ -18,7 +18,7 @@ def notify_sim_change(keys: Keyring, now: datetime, row: Outbox) -> None:
     user = db.session.get_one(User, row.user_id)
     context = load_requesting_context(keys, now, row)
     record_event(context, "number_changed", about=user, reason="held", refused=True)
-    since = now - config.NUMBER_TOLD_AGAIN
+    since = now - config.SIM_NOTICE_INTERVAL
     notified = select(Outbox.id).where(Outbox.user_id == user.id, Outbox.template == "number_changed", Outbox.created_at > since)
     if db.session.scalar(notified.limit(1)) is None:
         notices.queue_notice(context, user, "number_changed")

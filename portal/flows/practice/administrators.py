@@ -9,10 +9,10 @@ from portal.models import User
 
 def list_administrators(practice_id: int | None, provider_id: int) -> list[User]:
     """The practice's administrators who can sign in, without the provider."""
-    own = select(User).where(*can_sign_in(provider_id), User.role == "administrator", User.practice_id == practice_id)
+    own = select(User).where(*others_who_can_sign_in(provider_id), User.role == "administrator", User.practice_id == practice_id)
     return list(db.session.scalars(own.order_by(User.name_key, User.id)))
 
 
-def can_sign_in(provider_id: int | InstrumentedAttribute[int]) -> tuple[ColumnElement[bool], ...]:
+def others_who_can_sign_in(provider_id: int | InstrumentedAttribute[int]) -> tuple[ColumnElement[bool], ...]:
     """SQL: has a second factor and an open account, and is not the provider."""
     return User.two_factor == "on", User.disabled_at.is_(None), User.id != provider_id

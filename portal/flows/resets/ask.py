@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
-from portal.flows.base.second_person import PendingDecision, lock_request
+from portal.flows.base.second_person import PendingDecision, lock_people
 from portal.flows.resets import reset
 from portal.flows.resets.decide import Asker, await_second_person, open_requests, why_second_person
 from portal.methods import method
@@ -32,7 +32,7 @@ class ResetSubject:
     state: str
     generation: int
     methods: list[str]
-    second: str | None  # why a second person has to decide: a key of SECOND
+    second: str | None  # why a second person has to decide: a key of SECOND_PERSON_REASONS
     waiting: PendingDecision | None
     has_address: bool  # whether there is an email address for the link
     last: tuple[str, datetime] | None  # the person who requested the last reset, and when it was done
@@ -131,7 +131,7 @@ def new_request(context: RequestContext, user: User, reason: str, checks: list[s
 
 def lock_subject(context: RequestContext, user_id: int) -> User:
     """Lock the person's row until the transaction ends, so that concurrent requests wait, and check again. Raises Refused."""
-    lock_request(context, user_id)
+    lock_people(context, user_id)
     user = db.session.get_one(User, user_id, populate_existing=True)
     if (
         user.disabled_at is not None

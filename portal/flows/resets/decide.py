@@ -6,7 +6,7 @@ from sqlalchemy.orm import aliased
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
-from portal.flows.base.second_person import PendingDecision, RequestKind, lock_request, may_decide, refuse_as_decided
+from portal.flows.base.second_person import PendingDecision, RequestKind, lock_people, may_decide, refuse_as_decided
 from portal.flows.emergency import grants
 from portal.flows.messages import notices
 from portal.flows.practice import administrators
@@ -19,14 +19,14 @@ from portal.words.refusals import N_, Refused
 KIND = "reset"
 TITLE = N_("Reset two-factor authentication")
 # How an identity can be checked; never by facts that others may know (RC-5).
-CHECKS = {
+IDENTITY_CHECKS = {
     "seen_in_person": N_("Saw them in person"),
     "known_voice": N_("Recognized their voice when calling back the number on file"),
     "photo_id": N_("Compared their photo ID with the person"),
     "video_call": N_("Saw and heard them on a video call"),
 }
 # Why one person is not enough.
-SECOND = {
+SECOND_PERSON_REASONS = {
     "last_administrator": N_("Apart from the person asking, this is the practice's only administrator."),
     "contact_changed": N_("An email address or phone number on this account changed less than 72 hours ago."),
     "password_by_mail": N_("The password for this account was reset by email less than 72 hours ago."),
@@ -40,7 +40,7 @@ Asker = aliased(User)
 
 
 def why_second_person(context: RequestContext, user: User) -> str | None:
-    """Why the visitor may not reset this person alone: a key of SECOND, or None."""
+    """Why the visitor may not reset this person alone: a key of SECOND_PERSON_REASONS, or None."""
     if user.role == "administrator" and not db.session.scalar(select(has_other_administrator(context, user))):
         return "last_administrator"
     since = context.now - config.CONTACT_RESTS
@@ -115,7 +115,7 @@ def open_requests(context: RequestContext, *where: ColumnElement[bool]) -> list[
 
 def as_pending(row: ResetRequest, about: str, practice: str | None, asked_by: str) -> PendingDecision:
     until = row.asked_at + config.RESET_WAITS
-    facts = tuple(CHECKS[name] for name in row.checks if name in CHECKS)
+    facts = tuple(IDENTITY_CHECKS[name] for name in row.checks if name in IDENTITY_CHECKS)
     return PendingDecision(KIND, row.id, TITLE, about, practice or "", asked_by, row.asked_at, until, row.reason, facts)
 
 
@@ -150,7 +150,7 @@ def refuse_reset(context: RequestContext, row_id: str) -> None:
 def decide_reset(context: RequestContext, row_id: str, status: str) -> ResetRequest:
     """Write the decision; one UPDATE settles a race of two approvers. The transaction stays open. Raises Refused."""
     begin_write()
-    lock_request(context, *db.session.scalars(select(ResetRequest.subject_id).where(ResetRequest.id == row_id)))
+    lock_people(context, *db.session.scalars(select(ResetRequest.subject_id).where(ResetRequest.id == row_id)))
     pending = update(ResetRequest).where(ResetRequest.id == row_id, ResetRequest.status == "waiting")
     values = {"status": status, "decided_by_id": context.who.user_id, "decided_at": context.now}
     if not list_pending(context, ResetRequest.id == row_id) or change(pending.values(values)) != 1:

@@ -23,7 +23,7 @@ def trust_days(context: RequestContext, role: str) -> int:
     return context.trust_days if policy_of(role).may_trust_browsers else 0
 
 
-def is_trust_alive(context: RequestContext, user_id: int, generation: int | ColumnElement[int]) -> tuple[Any, ...]:
+def live_trust_conditions(context: RequestContext, user_id: int, generation: int | ColumnElement[int]) -> tuple[Any, ...]:
     """SQL: the live trust of a user. If the operator shortens its lifetime, that applies to existing trust as well."""
     return (
         TrustedBrowser.user_id == user_id,
@@ -39,7 +39,7 @@ def use_trust(context: RequestContext, user: User) -> bool:
     if not context.trusted or not trust_days(context, user.role):
         return False
     live = update(TrustedBrowser).where(
-        *is_trust_alive(context, user.id, user.generation), TrustedBrowser.token_hash.in_(trust_hashes(context))
+        *live_trust_conditions(context, user.id, user.generation), TrustedBrowser.token_hash.in_(trust_hashes(context))
     )
     return change(live.values(last_used_at=context.now)) > 0
 

@@ -15,7 +15,7 @@ from portal.flows.base.context import LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_ONE
 from portal.flows.base.passwords import load_password_hash, normalize_username
 from portal.flows.emergency import grants
 from portal.flows.factors import backup_codes, check_code
-from portal.flows.factors.challenges import ChallengeOption, attempt_key, first_sender, is_live, open_secret
+from portal.flows.factors.challenges import ChallengeOption, attempt_key, find_default_sender, live_authenticators, open_secret
 from portal.flows.messages import notices
 from portal.flows.messages import send_code as send_code_flow
 from portal.flows.sessions import sessions, trusted_browsers
@@ -86,7 +86,7 @@ def begin_password_session(context: RequestContext, user: User, rehashed: str | 
 
 def send_first_code(context: RequestContext, user: User, row: Session) -> None:
     """Send the first code if codes come by text only. If a rate limit is reached, the code page says so."""
-    sender = first_sender(user.id, user.role)
+    sender = find_default_sender(user.id, user.role)
     if sender is None:
         return
     authenticator, its_method = sender
@@ -109,7 +109,7 @@ def send_sign_in_code(context: RequestContext, authenticator_id: str) -> None:
     """Send a code for this sign-in or confirmation to one of the visitor's numbers. Raises Refused."""
     session = begin_write()
     user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
-    row = next((each for each in is_live(user.id, user.role) if each.id == authenticator_id), None)
+    row = next((each for each in live_authenticators(user.id, user.role) if each.id == authenticator_id), None)
     its_method = method(row.method) if row else None
     if row is None or its_method is None or not its_method.sends:
         session.rollback()

@@ -304,7 +304,7 @@ def test_a_code_of_an_older_set_is_named_as_old(browser, clock, sam):
 def test_a_code_of_a_set_long_gone_is_plainly_wrong(plain, clock, sam):
     old = list(sam.codes)
     plain.enter(sam)
-    for _ in range(config.BACKUP_SETS_RECOGNISED):
+    for _ in range(config.BACKUP_SETS_RECOGNIZED):
         regenerate(plain, sam)
     assert use(plain.another(), sam, old[0]).startswith(WRONG)
 
