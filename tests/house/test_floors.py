@@ -8,7 +8,7 @@ FLOORS = (
     ("portal.wsgi",),
     ("portal",),  # the application factory
     ("portal.cli",),
-    ("portal.blueprints.patient", "portal.blueprints.ehr", "portal.blueprints.support"),  # the sides, which nest the shared blueprints
+    ("portal.blueprints.patient", "portal.blueprints.ehr", "portal.blueprints.support"),  # they nest shared blueprints
     (
         "portal.blueprints.wizard",
         "portal.blueprints.account",
