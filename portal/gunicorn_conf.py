@@ -27,7 +27,7 @@ limit_request_line = 8190  # gunicorn's maximum; the longest search fits in any 
 EMAILED_LINK = re.compile(r"/(set-up-again|new-password|confirm-address|not-me)/[\w-]+")
 
 
-class MaskingLogger(Logger):  # type: ignore[misc, unused-ignore]  # gunicorn has no types
+class MaskingLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
     """Masks the tokens of emailed links at every log level: each is a bearer credential."""
 
     def atoms(self, *args: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 class Sent:
     """When earlier texts were sent, in any order."""
 
-    attempt: Collection[datetime] = ()  # for the same sign-in, confirmation, or set-up
+    attempt: Collection[datetime] = ()  # for the same sign-in, confirmation, or setup
     account: Collection[datetime] = ()
     number: Collection[datetime] = ()  # to the same number, from any account
     address: Collection[datetime] = ()  # from the same IP address, for any account

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from portal.crypto import Keyring
 from portal.flows.operator import accounts
 from portal.models import Outbox, Practice, User
-from portal.settings import environment
+from portal.settings import keys
 
 PASSWORD = "harbor lantern fig tree"
 
@@ -155,5 +155,5 @@ def test_every_command_explains_itself(run, words):
 
 
 def test_a_new_key_is_one_that_the_start_accepts():
-    (name, key) = environment.read_one_key(environment.new_encryption_key())
+    (name, key) = keys.read_one_key(keys.new_encryption_key())
     assert name == "k1" and len(key) == 32 and base64.b64encode(key)

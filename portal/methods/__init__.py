@@ -151,9 +151,7 @@ class Method:
     mask: Callable[[str], str] | None = None  # masks where codes are sent, for the owner's page
     drawing: str = "smartphone"  # icon of the choice card
     change_label: str = ""  # label of the link to replace a live authenticator
-    sentences: Mapping[str, str | tuple[str, str, str]] = field(
-        default_factory=dict
-    )  # for the method's own reasons, as in portal/words/refusals.py
+    sentences: Mapping[str, str | tuple[str, str, str]] = field(default_factory=dict)  # for its own reasons of refusal
     templates: Path | None = None  # its template folder; None: portal/templates/methods/NAME
 
     @property

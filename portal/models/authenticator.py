@@ -22,9 +22,7 @@ class Authenticator(Base):
     name: Mapped[str] = mapped_column(String(64))
     secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     remembered: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # state that only its method reads
-    target_hash: Mapped[bytes | None] = mapped_column(
-        LargeBinary, index=True
-    )  # keyed hash of a phone number, to count the accounts that share it
+    target_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # keyed hash of a number, to count its accounts
     failures: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
@@ -38,12 +36,8 @@ class Binding(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), unique=True)
-    replaces: Mapped[str | None] = mapped_column(
-        String(32)
-    )  # the live authenticator that is removed when this one is proved (rule 3)
-    is_extra: Mapped[bool] = mapped_column(
-        default=False, server_default="0"
-    )  # an additional authenticator, which replaces none (TO-9)
+    replaces: Mapped[str | None] = mapped_column(String(32))  # the live authenticator that this one replaces (rule 3)
+    is_extra: Mapped[bool] = mapped_column(default=False, server_default="0")  # it replaces none (TO-9)
     session_id: Mapped[int]  # the session that began it; another one has to re-authenticate (RA-4)
     method: Mapped[str] = mapped_column(String(16))
     step: Mapped[str] = mapped_column(String(32))  # the name of the current step; earlier ones are complete

@@ -30,9 +30,7 @@ class Event(Base):
     ip: Mapped[str] = mapped_column(String(45))
     user_agent: Mapped[str] = mapped_column(Text)
     app_version: Mapped[str] = mapped_column(String(16))
-    case_id: Mapped[str | None] = mapped_column(
-        String(32)
-    )  # the reset request or emergency grant it belongs to, which holds requester and reason
+    case_id: Mapped[str | None] = mapped_column(String(32))  # its reset request or emergency grant, with requester and reason
 
 
 class Outbox(Base):

@@ -20,9 +20,7 @@ class SentCode(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    attempt: Mapped[str] = mapped_column(
-        String(48), index=True
-    )  # "session:ID" or "binding:ID", the only one it is valid for (SM-3)
+    attempt: Mapped[str] = mapped_column(String(48), index=True)  # "session:ID" or "binding:ID" it is bound to (SM-3)
     authenticator_id: Mapped[str] = mapped_column(String(32))
     to_hash: Mapped[bytes] = mapped_column(LargeBinary)
     prefix: Mapped[str] = mapped_column(String(8))

@@ -112,9 +112,7 @@ TEXT_RETRY = (timedelta(seconds=2), timedelta(minutes=1))  # exponential backoff
 SMTP_SECONDS = 10  # per SMTP command; at most eleven of them fit in the lease
 MAIL_LEASE = timedelta(minutes=2)
 MAIL_RETRY = (timedelta(seconds=5), timedelta(minutes=30))
-MAIL_LIFE = timedelta(
-    days=3
-)  # how long a notice is retried (NO-4); mail servers give up after four or five days (RFC 5321 4.5.4.1)
+MAIL_LIFE = timedelta(days=3)  # of retries of a notice (NO-4); mail servers give up after four or five days (RFC 5321 4.5.4.1)
 NOT_ME_LIFE = timedelta(days=7)  # of the link "This wasn't me" in a notice
 QUEUE_THREADS = 8  # a hanging gateway blocks the threads that wait for it, not the others
 QUEUE_POLL_SECONDS = 0.5  # the longest that a text waits for an idle worker on the embedded queue

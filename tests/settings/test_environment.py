@@ -10,7 +10,8 @@ import pytest
 from portal import create_app
 from portal.settings import config
 from portal.settings.addresses import SettingError
-from portal.settings.environment import KeptKeys, load_settings
+from portal.settings.environment import load_settings
+from portal.settings.keys import KeptKeys
 
 GOOD_KEY = "2027a:" + base64.b64encode(secrets.token_bytes(32)).decode()
 HTTPS = {

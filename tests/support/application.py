@@ -1,4 +1,4 @@
-"""The portal inside the test's own process, on a site of its own, at the time that it is."""
+"""The portal in the test's process, on its own site, at the current time."""
 
 import contextlib
 
@@ -8,7 +8,7 @@ from portal.settings.environment import load_settings
 
 @contextlib.contextmanager
 def application(site, **settings):
-    """Yields the app on a site; closes its connections afterwards, so that none is left for the garbage to complain about."""
+    """Yields the app on a site and closes its connections afterward, so that no ResourceWarning is raised."""
     app = create_app(load_settings(site.environment | settings))
     try:
         yield app

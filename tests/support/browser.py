@@ -1,4 +1,4 @@
-"""A real Chromium, driven by Playwright; each page that a test opens keeps a list of what the browser complained about."""
+"""A real Chromium, driven by Playwright. Each page collects the browser's complaints."""
 
 import shutil
 from urllib.parse import urlsplit
@@ -17,9 +17,9 @@ ARGUMENTS = [
 ]
 DESKTOP = (1280, 800)
 PHONE = (390, 664)
-PATIENCE = 20_000  # milliseconds until a step that does not come is a failure
-# What Chromium notes of its own accord: each 4xx answer (a refusal is no fault of the page), each sign-out's clearing, and a
-# person whose Tab was faster than the page's autofocus: the focus stays where they put it.
+PATIENCE = 20_000  # timeout in milliseconds
+# Messages by Chromium itself that are no fault: each 4xx response (a refused form), Clear-Site-Data at sign-out, and autofocus
+# blocked because a person pressed Tab first.
 NOTES = (
     "the server responded with a status of 4",
     "Clear-Site-Data header on",
@@ -29,7 +29,7 @@ expect.set_options(timeout=PATIENCE)
 
 
 class Window:
-    """One person's browser: a context of its own, with cookies, console and address."""
+    """One person's browser: a separate context with its cookies, console, and IP address."""
 
     def __init__(self, context, home=""):
         self.context = context
@@ -54,7 +54,7 @@ class Window:
             self.complaints.append(f"asked elsewhere: {request.url}")
 
     def _miss(self, request):
-        if "ERR_ABORTED" not in (request.failure or ""):  # a page that is left, a download
+        if "ERR_ABORTED" not in (request.failure or ""):  # a page left early, or a download
             self.complaints.append(f"{request.failure}: {request.url}")
 
 
@@ -66,7 +66,7 @@ class Browsers:
         self.windows = []
 
     def open(self, base_url, *, script=True, scheme="light", size=DESKTOP, **options):
-        """Returns a Window at an address; `script=False` is a browser without JavaScript, `scheme` is light or dark."""
+        """Returns a Window at a URL; `script=False` is a browser without JavaScript, `scheme` is light or dark."""
         context = self.chromium.new_context(
             base_url=base_url,
             java_script_enabled=script,
@@ -80,14 +80,14 @@ class Browsers:
         return window
 
     def close(self):
-        """Closes every window; returns what the browser complained about in any of them."""
+        """Closes all windows and returns the browser's complaints."""
         for window in self.windows:
             window.context.close()
         return [complaint for window in self.windows for complaint in window.complaints]
 
 
 def program(*names):
-    """Returns the path of this machine's Chromium, or of the first of some programs; says how to get one where there is none."""
+    """Returns the path of Chromium, or of the first program found; fails with instructions if there is none."""
     found = [path for name in (*names, "chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))]
     if not found:
         raise RuntimeError("There is no Chromium on this machine: `make tools` installs it.")
@@ -101,7 +101,7 @@ def launch(playwright, path):
 
 @pytest.fixture(scope="session")
 def chromium():
-    """The browser program, started once per worker: the engine without the window around it, which costs two thirds of each page."""
+    """The browser, started once per worker: the headless shell, since the full browser costs two thirds of each page's time."""
     with sync_playwright() as playwright:
         browser = launch(playwright, program("chromium-headless-shell"))
         yield browser
@@ -110,7 +110,7 @@ def chromium():
 
 @pytest.fixture
 def browsers(chromium):
-    """Opens windows for one test; fails it when the browser's console was not silent."""
+    """Opens windows for one test, which fails if the browser complained."""
     browsers = Browsers(chromium)
     yield browsers
     assert browsers.close() == []

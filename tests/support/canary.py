@@ -1,4 +1,4 @@
-"""Every spelling of a secret, and the search for any of them in a heap of bytes."""
+"""Finds a secret in a byte dump, in any encoding."""
 
 import base64
 import re
@@ -8,10 +8,10 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def encodings(raw):
-    """Returns a value as bytes, as hexadecimal, and as base64 at each of the three places where it can begin."""
+    """Returns a value as bytes, as hexadecimal, and as base64 at each of its three alignments."""
     found = {raw, raw.hex().encode(), raw.hex().upper().encode()}
     for shift in range(3):
-        # The first and last letters depend on the neighbours: they are cut off.
+        # The first and last characters depend on the neighboring bytes, so they are cut off.
         encoded = base64.b64encode(bytes(shift) + raw).rstrip(b"=")
         core = encoded[(0, 2, 3)[shift] : -1]
         found |= {core, core.replace(b"+", b"-").replace(b"/", b"_")}
@@ -53,10 +53,10 @@ def of_text(text):
 
 
 def hits(heap, needles):
-    """Returns how many of the spellings are in the heap."""
+    """Returns how many of the spellings are in the dump."""
     return sum(needle in heap for needle in needles)
 
 
 def digits_in(text, codes):
-    """Returns how many six-digit codes stand in a text by themselves, outside longer numbers and hexadecimal words."""
+    """Returns the number of standalone six-digit codes in a text, outside longer numbers and hexadecimal words."""
     return sum(bool(re.search(rf"(?<![0-9a-fA-F]){code}(?![0-9a-fA-F])", text)) for code in codes)

@@ -1,4 +1,4 @@
-"""A person's browser in process, in two guises: plain (no JavaScript) and htmx. It goes by visible labels."""
+"""An in-process browser in two modes: plain (no JavaScript) and htmx. It finds everything by visible label."""
 
 import re
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) 
 WIZARD = "/account/security/two-factor"
 SCAN = f"{WIZARD}/totp/scan"
 CODES = f"{WIZARD}/backup-codes"
-DOORS = "(/account|/ehr/settings|/support)/security/two-factor"  # where a setup key or backup codes may stand, by either side
+DOORS = "(/account|/ehr/settings|/support)/security/two-factor"  # where a setup key or backup codes may be shown, on any side
 REDIRECTS = 6
 
 
 @dataclass(frozen=True)
 class Known:
-    """A secret that some browser has been shown, and where it may stand."""
+    """A secret that some browser was shown, and the pages where it may appear."""
 
     kind: str
     text: str
@@ -28,7 +28,7 @@ class Known:
 
 
 class Browser:
-    """One browser with its cookies and the page it shows. Every answer that it gets is looked over."""
+    """One browser with its cookies and its current page. Every response is checked."""
 
     def __init__(self, app, guise="plain", ip="127.0.0.1", agent=AGENT, secrets=None):
         self.app, self.guise, self.ip, self.agent = app, guise, ip, agent
@@ -38,7 +38,7 @@ class Browser:
         self.path = ""
 
     def another(self, **options):
-        """Returns a second browser at the same portal, with no cookie."""
+        """Returns a new browser for the same portal, without cookies."""
         return Browser(self.app, self.guise, **{"ip": self.ip, "agent": self.agent, "secrets": self.secrets, **options})
 
     # --- what the page says
@@ -55,7 +55,7 @@ class Browser:
 
     @property
     def text(self):
-        """Returns what the page's main part says."""
+        """Returns the text of the page's main part."""
         return self.page.one("main").text
 
     @property
@@ -65,7 +65,7 @@ class Browser:
 
     @property
     def notices(self):
-        """Returns the sentences that are set apart on the page."""
+        """Returns the page's notices."""
         return [part.text for part in self.page.walk() if "notice" in part.classes and "hidden" not in part]
 
     @property
@@ -85,13 +85,13 @@ class Browser:
         return self.page.one("input", "textarea", "select", id=found[0]["for"])
 
     def offers(self, label):
-        """Returns whether a link or button bears that label."""
+        """Returns whether there is a link or button with that label."""
         return any(element.name == label for element in self.page.all("a", "button"))
 
     # --- what a person does
 
     def open(self, path):
-        """Goes to an address as from the address bar, wherever it leads."""
+        """Opens a URL as from the address bar and follows redirects."""
         return self._go("GET", path)
 
     def type(self, label, text):
@@ -112,11 +112,11 @@ class Browser:
         chosen.attributes["checked"] = ""
 
     def tick(self, label):
-        """Ticks the box with a label."""
+        """Checks the checkbox with a label."""
         self.field(label).attributes["checked"] = ""
 
     def press(self, label):
-        """Presses the link or button with a label; in the htmx guise as htmx would."""
+        """Clicks the link or button with a label; in htmx mode as htmx would."""
         parts = [self.page.one("main"), self.page]
         found = [element for part in parts for element in part.all("a", "button") if element.name == label]
         assert found, f"nothing is called {label!r} on {self.path}"
@@ -130,7 +130,7 @@ class Browser:
         return self._go("POST", form["action"], values(form), self.guise == "htmx" and "hx-post" in form)
 
     def fill(self, button, **typed):
-        """Types into fields named by label (spaces as underscores) and presses a button."""
+        """Types into fields named by label (spaces as underscores) and clicks a button."""
         for label, text in typed.items():
             self.type(label.replace("_", " "), text)
         return self.press(button)
@@ -138,12 +138,12 @@ class Browser:
     # --- journeys
 
     def sign_in(self, person, next_path=None):
-        """Shows name and password; with a second factor that leads to the code page."""
+        """Submits username and password; with a second factor, that leads to the code page."""
         self.open("/sign-in" + (f"?next={next_path}" if next_path else ""))
         return self.fill("Sign in", Username=person.username, Password=person.password)
 
     def enter(self, person, next_path=None):
-        """Signs in to the end, with the code that the person's app shows now."""
+        """Completes a sign-in with the current code of the person's app."""
         self.sign_in(person, next_path)
         if self.path == "/sign-in/code":
             self.fill("Verify", Verification_Code=person.code())
@@ -151,7 +151,7 @@ class Browser:
         return self
 
     def set_up_ehr(self, person):
-        """From the EHR's Account Security to the backup codes, as somebody who must, and who keeps them."""
+        """Goes from the EHR's Account Security to the backup codes, in mandatory setup, and saves them."""
         self.open("/ehr/settings/security")
         self.press("Set Up Now")
         self.press("Continue")
@@ -161,7 +161,7 @@ class Browser:
         return self
 
     def begin_set_up(self, person):
-        """From Security to the QR code; the person's app learns the key."""
+        """Goes from Security to the QR code and adds the key to the person's app."""
         self.open("/account/security")
         self.press("Enable")
         self.press("Continue")
@@ -170,25 +170,25 @@ class Browser:
         return self
 
     def set_up(self, person):
-        """From Security to the backup codes, which the person keeps."""
+        """Goes from Security to the backup codes and saves them."""
         self.begin_set_up(person)
         self.fill("Verify and Enable", Verification_Code=person.code())
         person.codes = self.read_codes()
         return self
 
     def read_codes(self):
-        """Returns the ten codes of the page, in order."""
+        """Returns the ten codes on the page, in order."""
         assert re.fullmatch(f"{DOORS}/backup-codes", self.path)
         return [item.text for item in self.page.one("ol", id="codes").all("code")]
 
     # --- what travels
 
     def get(self, path, **headers):
-        """Fetches an address without following it or showing it; returns the answer."""
+        """Requests a URL without following redirects or changing the current page; returns the response."""
         return self._travel("GET", path, headers=headers)
 
     def post(self, path, data=None, token=True, **headers):
-        """Posts without following; with the page's own CSRF token unless told (None for none at all)."""
+        """Posts without following redirects, with the page's CSRF token unless another is given (None for no token)."""
         token = self.token if token is True else token
         return self._travel("POST", path, {**({"csrf_token": token} if token else {}), **(data or {})}, headers)
 
@@ -257,17 +257,17 @@ class Browser:
 
     @property
     def arguments(self):
-        """Returns the query of the address as a dict."""
+        """Returns the query of the URL as a dict."""
         return {name: each[0] for name, each in parse_qs(self.query).items()}
 
 
 def boxed(field):
-    """Returns a field's value; of a ticked box as the first of several that may bear its name."""
+    """Returns a field's value; of checkboxes with one name, the first that is checked."""
     return [field["value"]] if field["type"] == "checkbox" else field["value"] or ""
 
 
 def values(form):
-    """Returns what a browser sends of a form."""
+    """Returns the data that a browser submits for a form."""
     sent = {}
     for field in form.all("input"):
         if "name" in field and (field["type"] not in ("radio", "checkbox") or "checked" in field):

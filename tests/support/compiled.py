@@ -1,4 +1,4 @@
-"""Compiles each template once in a run: what one process of the portal has compiled, the next one reads from a folder of the run."""
+"""Caches compiled templates in a folder of the run, so that each template is compiled once per run."""
 
 import os
 import shutil
@@ -7,11 +7,11 @@ import tempfile
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
-FOLDER = "COMPILED_TEMPLATES"  # the environment variable that names it, to the workers of a run and to their fork servers
+FOLDER = "COMPILED_TEMPLATES"  # the environment variable with the folder, for the run's workers and their fork servers
 
 
 def pytest_configure(config):
-    """Makes the folder in the process that began the run, and takes it away at the end."""
+    """Creates the folder in the run's first process, and removes it at the end."""
     if FOLDER not in os.environ:
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="templates-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(FOLDER), ignore_errors=True))
@@ -19,6 +19,6 @@ def pytest_configure(config):
 
 
 def share():
-    """Lets every application of this process, and of its forks, read and write there."""
+    """Makes every app in this process and its forks use the cache."""
     if FOLDER in os.environ:
         Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": FileSystemBytecodeCache(os.environ[FOLDER])}

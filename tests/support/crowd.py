@@ -1,4 +1,4 @@
-"""More patients than the demo has, made by the portal's own flow in the process of the test."""
+"""More patients than the demo has, created in the test's process."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ def add_patients(site, count):
 
 
 def add_many(site, count):
-    """Makes patients with an authenticator app and saved backup codes, all at once; returns their keys by name."""
+    """Makes patients with an authenticator app and saved backup codes, in one transaction; returns their keys by name."""
     app = create_app(load_settings(site.environment))
     made = {}
     with app.app_context():
@@ -65,7 +65,7 @@ def text_instead(keys, row, number):
 
 
 def age_texts(site, **length):
-    """Lets time have passed (`seconds=61`) since every text that was sent."""
+    """Moves every sent text back in time, such as by `seconds=61`."""
     with application(site) as app, app.app_context():
         for row in db.session.scalars(select(SentCode)):
             row.created_at -= timedelta(**length)

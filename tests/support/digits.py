@@ -1,11 +1,11 @@
-"""RFC 6238 in ten lines of our own: a test needs hundreds of codes, also wrong ones, and oathtool is a process each."""
+"""RFC 6238 in ten lines: tests need hundreds of codes, wrong ones included, and oathtool starts a process for each."""
 
 import base64
 import hmac
 import itertools
 
 PERIOD = 30
-AROUND = 25  # steps on both sides of now of which a wrong code matches none
+AROUND = 25  # a wrong code matches no step this close to now
 
 
 def hotp(key, step, digits=6):
@@ -16,11 +16,11 @@ def hotp(key, step, digits=6):
 
 
 def totp(key, at, steps=0):
-    """Returns the six digits that an app shows at an aware moment, or that many steps later."""
+    """Returns the six digits that an app shows at an aware datetime, or some steps later."""
     return hotp(key, int(at.timestamp()) // PERIOD + steps)
 
 
 def wrong_codes(key, at):
-    """Yields codes that belong to no step near a moment."""
+    """Yields codes that match no step near a datetime."""
     near = {totp(key, at, steps) for steps in range(-AROUND, AROUND + 1)}
     return (code for number in itertools.count(100_001) if (code := f"{number % 10**6:06}") not in near)

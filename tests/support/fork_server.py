@@ -1,8 +1,7 @@
-"""Forks processes of the portal out of one that has imported it: the second of imports is paid once.
+"""Forks portal processes from one that has already imported the portal, so that its second of imports is paid once.
 
-It is a process of its own with a single thread, and it knows no application: each fork reads its own settings and runs the commands
-`gunicorn wsgi:app` and `flask --app wsgi …` as they are. An order a line comes in, an answer a line goes out; when standard input
-closes, it ends.
+It is a separate, single-threaded process that creates no app: each fork reads its own settings and runs `gunicorn wsgi:app` or
+`flask --app wsgi …` unchanged. It reads one request per line and writes one reply per line, and exits when standard input closes.
 """
 
 import gc
@@ -27,12 +26,12 @@ IMPORTED = (
 
 
 def serve():
-    """Obeys orders until there are no more: to start a process, to say how one ended."""
+    """Handles requests until there are no more: start a process, report its exit code."""
     for name in IMPORTED:
         importlib.import_module(name)
     compiled.share()
     gc.collect()
-    gc.freeze()  # no fork looks through what it shares with the others
+    gc.freeze()  # forks do not scan shared objects, so they stay shared
     for line in sys.stdin:
         order = json.loads(line)
         answer = wait_for(order["ended"]) if "ended" in order else start(**order)
@@ -41,7 +40,7 @@ def serve():
 
 
 def wait_for(pid):
-    """Returns the exit code of a fork as subprocess does: negative where a signal ended it."""
+    """Returns the exit code of a fork as subprocess does: negative if a signal ended it."""
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
@@ -59,7 +58,7 @@ def start(words, environment, out, err, leads):
     os.environ.update(environment)
     sys.argv = list(words)
     runpy.run_module(words[0], run_name="__main__", alter_sys=True)
-    sys.exit()  # as any Python does at the end: threads are waited for, what is to be done at exit is done
+    sys.exit()  # a normal exit: joins threads and runs atexit handlers
 
 
 if __name__ == "__main__":

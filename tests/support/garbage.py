@@ -1,16 +1,15 @@
-"""Looks for garbage now and then: what was imported and collected lives as long as the run, and was looked through at every turn.
+"""Runs the garbage collector less often: imported modules and collected tests live as long as the run, and scanning them is wasted.
 
-A sixth of the time that the page tests took went there. pytest still looks through everything at the end, and fails for what nobody
-closed.
+That took a sixth of the page tests' time. pytest still collects everything at the end, and fails for unclosed resources.
 """
 
 import gc
 
-SELDOM = (100_000, 20, 100)  # of 700, 10, 10
+SELDOM = (100_000, 20, 100)  # instead of 700, 10, 10
 
 
 def pytest_collection_finish(session):
-    """Takes everything that is there out of the search, and searches less often for the rest."""
+    """Freezes all existing objects, and collects the rest less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*SELDOM)

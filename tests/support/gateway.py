@@ -1,4 +1,4 @@
-"""A gateway for texts: a small program on loopback that takes them as a carrier's would, and misbehaves on order."""
+"""A fake text gateway on loopback that misbehaves on demand."""
 
 import collections
 import contextlib
@@ -12,38 +12,38 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-HANG_SECONDS = 20  # longer than anybody waits
+HANG_SECONDS = 20  # longer than any client's timeout
 
 
 class Gateway:
-    """What was asked of it, in order, and what it is going to answer: see `Answer` for the words."""
+    """Records requests, in order, and holds the answers to give: see `Answer` for their names."""
 
     def __init__(self):
-        self.taken = []  # (number, words, moment) of every text that it accepted
-        self.reports = {}  # words -> where to report what became of that text
-        self.asked = []  # the same of every text that was brought, whatever became of it
+        self.taken = []  # (number, text, time) of every accepted text
+        self.reports = {}  # text -> the URL of its delivery report
+        self.asked = []  # the same for every text received, accepted or not
         self.orders = collections.deque()
         self.habit = "accept"
-        self.choose = None  # a function that decides for each text, where neither order nor habit does
+        self.choose = None  # a function that decides for each text, if neither an order nor the habit does
         self.ended = threading.Event()
         self.lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
         self.server.gateway = self
         self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None  # who brought the text was killed, or went away
+        self.server.handle_error = lambda *_: None  # the client was killed or disconnected
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def url(self, kind="json", **options):
-        """Returns the apprise URL that leads here. It brings along where to report: a gateway that does not want to know leaves it."""
+        """Returns the apprise URL of this gateway, with the report URL."""
         extra = "".join(f"&{name}={value}" for name, value in options.items())
         return f"{kind}://user:gateway-token@127.0.0.1:{self.server.server_port}/texts?:to={{to}}&:report={{report}}{extra}"
 
     def will(self, *orders):
-        """Decides about the next texts, one word each; afterwards the habit holds again."""
+        """Queues answers for the next texts; afterward the habit applies again."""
         self.orders.extend(orders)
 
     def decide(self, text):
-        """Notes a text; returns what to do with it."""
+        """Records a text and returns what to do with it."""
         with self.lock:
             self.asked.append((*text, time.time()))
             if self.choose:
@@ -51,26 +51,26 @@ class Gateway:
             return self.orders.popleft() if self.orders else self.habit
 
     def take(self, text):
-        """Accepts a text: from here on it is on its way to a phone."""
+        """Accepts a text."""
         with self.lock:
             self.taken.append((*text, time.time()))
 
     def report(self, words, state):
-        """Tells what became of a text that was accepted, as late as the test likes; returns the status."""
+        """Sends the delivery report of an accepted text; returns the HTTP status."""
         with urllib.request.urlopen(self.reports[words] + state, timeout=HANG_SECONDS) as answer:
             return answer.status
 
     def let_go(self):
-        """Breaks off whatever it lets hang."""
+        """Ends all hanging requests."""
         ended, self.ended = self.ended, threading.Event()
         ended.set()
 
     def words(self):
-        """Returns the words of the texts that were accepted."""
+        """Returns the accepted texts."""
         return [words for _, words, _ in self.taken]
 
     def close(self):
-        """Ends it, and whoever it lets hang."""
+        """Stops the server and ends hanging requests."""
         self.ended.set()
         self.server.shutdown()
         self.server.server_close()
@@ -99,11 +99,11 @@ class Answer(BaseHTTPRequestHandler):
             self.reply({"refuse": 400, "busy": 503, "elsewhere": 307}.get(order, 200))
 
     def do_GET(self):
-        """As Kannel is asked: everything stands in the address."""
+        """A request as Kannel expects it, with everything in the URL."""
         self.do_POST()
 
     def read(self):
-        """Returns (number, words) of the request, and where to report."""
+        """Returns (number, text) of the request and its report URL."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         if "json" in self.headers.get("Content-Type", ""):
             fields = json.loads(body)
@@ -121,12 +121,12 @@ class Answer(BaseHTTPRequestHandler):
         self.wfile.write(b"{}")
 
     def log_message(self, *words):
-        """Says nothing: the words would hold numbers."""
+        """Logs nothing, since it would log phone numbers."""
 
 
 @pytest.fixture
 def gateway():
-    """A gateway of this test's own."""
+    """A gateway for this test."""
     gateway = Gateway()
     yield gateway
     gateway.close()

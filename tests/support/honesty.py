@@ -1,4 +1,4 @@
-"""On the build machine a test that does not run is a test that fails."""
+"""On the build machine, a skipped test fails."""
 
 import os
 
@@ -10,7 +10,7 @@ REASON = "skipped, and with CI=true nothing may be skipped: {}"
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Turns a skip at run time into a failure (an expected failure, marked as such, stays one)."""
+    """Turns a skip at run time into a failure (xfail stays xfail)."""
     report = yield
     if STRICT and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
@@ -20,7 +20,7 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
-    """Turns a module that skips itself into a failure."""
+    """Turns the skip of a whole module into a failure."""
     report = yield
     if STRICT and report.skipped:
         report.outcome = "failed"

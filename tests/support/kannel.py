@@ -1,4 +1,4 @@
-"""Kannel on loopback: a real gateway with its two processes, and a carrier's centre that is its own fake."""
+"""Kannel on loopback: a real SMS gateway (two processes) with its own fake SMSC."""
 
 import contextlib
 import os
@@ -53,27 +53,25 @@ text = "no"
 
 
 class Kannel:
-    """Running processes; `delivered` is what the carrier's centre was given."""
+    """The running processes; `delivered` is what the SMSC received."""
 
     def __init__(self, folder):
         self.folder = folder
         self.ports = {name: free_port() for name in ("admin", "box", "centre", "sendsms")}
         fields = {"username": "portal", "password": "kannel-secret", "charset": "UTF-8", "message": "text", "to": "{to}"}
-        asked = "&".join(
-            f":{name}={value}" for name, value in fields.items()
-        )  # apprise: what it calls message, Kannel calls text
+        asked = "&".join(f":{name}={value}" for name, value in fields.items())  # apprise: its "message" is Kannel's "text"
         self.url = f"form://127.0.0.1:{self.ports['sendsms']}/cgi-bin/sendsms?method=GET&{asked}"
-        # 19: delivered, not delivered, refused by the carrier; Kannel puts the number in place of %d
+        # 19: delivered, undelivered, or rejected; Kannel replaces %d with the status
         self.reporting_url = f"{self.url}&:dlr-mask=19&:dlr-url={{report}}%d"
         self.processes = []
 
     @property
     def delivered(self):
-        """Returns the lines of the centre: one a text."""
+        """Returns the SMSC's log lines, one per text."""
         return (self.folder / "centre.log").read_text(errors="replace")
 
     def start(self):
-        """Starts bearerbox, smsbox and the centre, each when the one before answers."""
+        """Starts bearerbox, smsbox, and the SMSC, each once the previous one is ready."""
         (self.folder / "spool").mkdir()
         (self.folder / "kannel.conf").write_text(SETTINGS.format(folder=self.folder, **self.ports))
         self._run("bearerbox", "/usr/sbin/bearerbox", "kannel.conf")
@@ -84,7 +82,7 @@ class Kannel:
         return self
 
     def stop(self):
-        """Ends them, the last first."""
+        """Stops them in reverse order."""
         for process in reversed(self.processes):
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -113,7 +111,7 @@ class Kannel:
 
 @pytest.fixture
 def kannel(tmp_path):
-    """A Kannel of this test's own."""
+    """A Kannel for this test."""
     assert shutil.which("bearerbox", path="/usr/sbin") and Path(CENTRE).exists(), "apt-get install kannel kannel-extras"
     running = Kannel(tmp_path)
     try:

@@ -1,4 +1,4 @@
-"""A portal and a worker that log everything there is to log: each request, each statement, each library's smallest remark."""
+"""A portal and a worker with all logging at DEBUG: requests, SQL statements, libraries."""
 
 import json
 import logging
@@ -27,7 +27,7 @@ FAIL = {
 
 
 def said(site):
-    """Returns what makes gunicorn loud."""
+    """Returns the environment for gunicorn at DEBUG."""
     loud = site.folder / "logging.json"
     loud.write_text(json.dumps(LOUD))
     return {"GUNICORN_CMD_ARGS": f"--access-logfile=- --log-level=debug --log-config-json={loud}"}
@@ -40,7 +40,7 @@ class LoudWorker(Worker):
 
 
 def break_inserts(site, table):
-    """Lets every transaction fail that writes a row of a table."""
+    """Makes every transaction fail that writes to a table."""
     rows = Rows(site)
     rows.change(*(line.format(table=table) for line in FAIL["sqlite" if rows.is_sqlite else "postgresql"]))
 

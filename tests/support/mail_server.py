@@ -1,4 +1,4 @@
-"""A mail server on loopback that can be down, slow, or choosy about its recipients."""
+"""A fake mail server on loopback that can be down, slow, or refuse recipients."""
 
 import asyncio
 import email
@@ -13,24 +13,24 @@ from tests.support.server import free_port
 
 
 class MailServer:
-    """Keeps its port while it is down; `box` holds what it took."""
+    """Keeps its port while down; `box` holds the accepted emails."""
 
     def __init__(self):
         self.port = free_port()
         self.url = f"smtp://127.0.0.1:{self.port}"
-        self.box = []  # (recipient, message, moment)
+        self.box = []  # (recipient, message, time)
         self.refused = {}  # recipient -> the server's reply
         self.delay = 0
         self.controller = None
 
     def up(self):
-        """Starts it; returns itself."""
+        """Starts the server and returns it."""
         self.controller = Controller(self, hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=False)
         self.controller.start()
         return self
 
     def down(self):
-        """Stops it."""
+        """Stops the server."""
         if self.controller:
             self.controller.stop()
         self.controller = None
@@ -48,13 +48,13 @@ class MailServer:
         return "250 OK"
 
     def subjects(self, recipient=None):
-        """Returns the subjects of a recipient's mails, or of all."""
+        """Returns the subjects of a recipient's emails, or of all."""
         return [message["Subject"] for to, message, _ in self.box if recipient in (None, to)]
 
 
 @pytest.fixture
 def mail_server():
-    """A mail server of this test's own, running."""
+    """A running mail server for this test."""
     server = MailServer().up()
     yield server
     server.down()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail as its reader has it."""
+    """One email as its recipient sees it."""
 
     to: str
     subject: str
@@ -14,20 +14,20 @@ class Mail:
 
     @property
     def link(self):
-        """Returns the path of its one address."""
+        """Returns the path of its only link."""
         (address,) = self.links
         return address
 
 
 def mails(browser, to=None, subject=None):
-    """Returns the mails, newest first, to an address or with a subject where one is named. The browser's page stays."""
+    """Returns the emails, newest first, filtered by recipient or subject. The browser's current page does not change."""
     reader = browser.another(secrets=[])
     reader.open("/test-bench")
     found = []
     for article in reader.page.all("article"):
         head, _, rest = article.one("p", **{"class": "hint"}).text.removeprefix("To ").partition(", ")
         if not article.all("h3"):
-            continue  # a text, not a mail
+            continue  # a text, not an email
         text = "\n\n".join(part.raw_text for part in article.all("p") if "text" in part.classes)
         links = tuple(anchor["href"] for anchor in article.all("a"))
         found.append(Mail(head, article.one("h3").text, text, links))
@@ -36,5 +36,5 @@ def mails(browser, to=None, subject=None):
 
 
 def told(browser, subject):
-    """Returns the sorted addresses that a mail with this subject went to."""
+    """Returns the sorted recipients of emails with this subject."""
     return sorted(mail.to for mail in mails(browser, subject=subject))

@@ -1,10 +1,10 @@
-"""HTML as a tree, with no library between us and what the portal sent."""
+"""A small HTML parser that reports faults, without a library that would repair them."""
 
 import re
 from html.parser import HTMLParser
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-ENDS_ITSELF = {"li", "p", "dt", "dd", "option"}  # an open one ends where the next of its kind begins
+ENDS_ITSELF = {"li", "p", "dt", "dd", "option"}  # implicitly closed by the next one of its kind
 
 
 class Element:
@@ -23,7 +23,7 @@ class Element:
         return name in self.attributes
 
     def walk(self):
-        """Yields every element below, in the order of the page."""
+        """Yields all descendants, in document order."""
         waiting = self.children[::-1]
         while waiting:
             child = waiting.pop()
@@ -32,27 +32,27 @@ class Element:
                 waiting += child.children[::-1]
 
     def all(self, *tags, **attributes):
-        """Returns the elements below of some tags (any without one) with these attributes."""
+        """Returns the descendants with one of the tags (any if none given) and these attributes."""
         found = [element for element in self.walk() if element.tag in tags] if tags else list(self.walk())
         for name, value in attributes.items():
             found = [element for element in found if element.attributes.get(name) == value]
         return found
 
     def one(self, *tags, **attributes):
-        """Returns the only such element; fails when there is none or more."""
+        """Returns the only such element; fails if there is none or more than one."""
         found = self.all(*tags, **attributes)
         assert len(found) == 1, f"{len(found)} elements {tags or ''} {attributes or ''}, one was expected"
         return found[0]
 
     def up(self, tag):
-        """Returns the nearest element of that tag around this one, or None."""
+        """Returns the nearest ancestor with that tag, or None."""
         element = self
         while element is not None and element.tag != tag:
             element = element.parent
         return element
 
     def pick(self, words):
-        """Chooses the option with these words of a select."""
+        """Selects the option with this text."""
         options = self.all("option")
         assert words in [option.text for option in options], f"{words!r} is not among {[option.text for option in options]}"
         for option in options:
@@ -67,22 +67,22 @@ class Element:
 
     @property
     def raw_text(self):
-        """Returns all text below, blank space as it came."""
+        """Returns the text content, whitespace unchanged."""
         return "".join(child if isinstance(child, str) else child.raw_text for child in self.children)
 
     @property
     def text(self):
-        """Returns all text below, blank space squeezed."""
+        """Returns the text content, whitespace collapsed."""
         return " ".join(self.raw_text.split())
 
     @property
     def name(self):
-        """Returns what a screen reader calls a link or a button."""
+        """Returns the accessible name of a link or button."""
         return self["aria-label"] or self.text
 
 
 class Builder(HTMLParser):
-    """Builds the tree; what is closed without having been opened is noted."""
+    """Builds the tree and records end tags without a start tag."""
 
     def __init__(self):
         super().__init__(convert_charrefs=True)
@@ -90,7 +90,7 @@ class Builder(HTMLParser):
         self.faults = []
 
     def updatepos(self, start, end):
-        """Counts no lines: nobody asks on which one something stands."""
+        """Skips counting lines, which nobody needs."""
         return end
 
     def handle_starttag(self, tag, attributes):
@@ -135,5 +135,5 @@ def parse(text):
 
 
 def squeeze(text):
-    """Returns a text without tags, blank space and dashes: how a secret is looked for."""
+    """Returns a text without tags, whitespace, and dashes, to search it for secrets."""
     return re.sub(r"<[^>]*>|[\s–-]", "", text)

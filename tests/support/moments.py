@@ -1,4 +1,4 @@
-"""Moments of the phone's clock: real processes live in real time, so a test waits until a step has room for what it does."""
+"""TOTP time steps in real time: real processes use the real clock, so a test waits for a step that lasts long enough."""
 
 import subprocess
 import time
@@ -15,17 +15,17 @@ def quiet(seconds=6):
 
 
 def before(moment):
-    """Returns the same moment one step earlier: its code is accepted, and later codes are still unspent."""
+    """Returns the time one step earlier: its code is accepted, and leaves later codes unspent."""
     return moment - STEP
 
 
 def after(moment):
-    """Returns the same moment one step later."""
+    """Returns the time one step later."""
     return moment + STEP
 
 
 def wrong_codes(secret, count):
-    """Returns codes that the key does not make within twenty minutes of now."""
+    """Returns codes that the key does not produce within twenty minutes of now."""
     start = int(time.time()) - 40 * STEP
     command = ["oathtool", "--totp", "--base32", "--window=80", f"--now=@{start}", "-"]
     made = subprocess.run(command, input=secret, check=True, capture_output=True, text=True).stdout.split()

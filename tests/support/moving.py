@@ -1,4 +1,4 @@
-"""Time that stands still until a test moves it."""
+"""A clock that stands still until a test moves it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,27 +6,27 @@ import pytest
 
 from portal import clock as portal_clock
 
-START = datetime(2027, 3, 1, 12, 0, 10, tzinfo=UTC)  # ten seconds into a step of thirty
+START = datetime(2027, 3, 1, 12, 0, 10, tzinfo=UTC)  # ten seconds into a TOTP step
 
 
 class MovedClock:
-    """What the portal takes for the present."""
+    """The portal's current time."""
 
     def __init__(self):
         self.now = START
 
     def move(self, **by):
-        """Moves the present; the words are timedelta's."""
+        """Moves the time; the arguments are timedelta's."""
         self.now += timedelta(**by)
 
     def next_code(self):
-        """Waits until the app shows another code."""
+        """Moves to the next TOTP step."""
         self.move(seconds=30)
 
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The portal's clock, moved by hand."""
+    """The portal's clock, moved by the test."""
     moved = MovedClock()
     monkeypatch.setattr(portal_clock, "now", lambda: moved.now)
     return moved

@@ -1,4 +1,4 @@
-"""Whoever knows whether a number has moved to another SIM: a small program on loopback that answers as it is told."""
+"""A fake number check (SIM swaps) on loopback that answers as configured."""
 
 import json
 import threading
@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-HANG_SECONDS = 20  # longer than anybody waits
+HANG_SECONDS = 20  # longer than any client's timeout
 ANSWERS = {
     "garbage": (200, b"\x00<html>"),
     "a list": (200, b'["changed"]'),
@@ -20,7 +20,7 @@ ANSWERS = {
 
 
 class NumberCheck:
-    """`answer` is "ok", "unknown", "changed", "hang", or a key of ANSWERS; `asked` is what came."""
+    """`answer` is "ok", "unknown", "changed", "hang", or a key of ANSWERS; `asked` is what was requested."""
 
     def __init__(self):
         self.answer = "ok"
@@ -33,14 +33,14 @@ class NumberCheck:
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def close(self):
-        """Ends it, and whoever it lets hang."""
+        """Stops the server and ends hanging requests."""
         self.ended.set()
         self.server.shutdown()
         self.server.server_close()
 
 
 class Reply(BaseHTTPRequestHandler):
-    """One question, one answer."""
+    """Answers one request."""
 
     def do_POST(self):
         check = self.server.check

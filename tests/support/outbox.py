@@ -1,4 +1,4 @@
-"""Rows of the outbox put there as a flow would, and the worker that carries them as a process to be killed."""
+"""Outbox rows as a flow would write them, and the queue worker as a process that can be killed."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ HASTY = "tests.support.hasty"
 
 
 def put_texts(app, now, words, life):
-    """Puts texts into the outbox, all in one transaction; returns their ids. `life`: a timedelta until their death."""
+    """Adds texts to the outbox in one transaction; returns their IDs. `life`: the timedelta until they expire."""
     keys = app.extensions["keys"]
     with app.app_context():
         session = begin_write()
@@ -44,13 +44,13 @@ def put_texts(app, now, words, life):
 
 
 def row_of(app, outbox_id):
-    """Returns a row as it stands now."""
+    """Returns the current row."""
     with app.app_context():
         return db.session.get_one(Outbox, outbox_id)
 
 
 def until(true, seconds=30):
-    """Waits until a function says something true; returns what it says, true or not, when the time is over."""
+    """Waits until a function returns something true; returns its last value, even if time ran out."""
     deadline = time.monotonic() + seconds
     while not (said := true()) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -58,9 +58,9 @@ def until(true, seconds=30):
 
 
 class Worker:
-    """`flask queue work` on a site; `app` names another module than wsgi.py to take it from."""
+    """`flask queue work` on a site; `app` names the module to run instead of wsgi.py."""
 
-    command = None  # a louder kind of worker says here how it is started
+    command = None  # set by subclasses with another command line
 
     def __init__(self, site, app="wsgi", **settings):
         self.site, self.environment = site, site.environment | settings
@@ -69,16 +69,16 @@ class Worker:
         self.process = None
 
     def start(self):
-        """Starts it; returns at once."""
+        """Starts the worker without waiting."""
         self.process = Fork(self.command, self.environment, self.log)
         return self
 
     def kill(self):
-        """Ends it with SIGKILL, in the middle of whatever it does."""
+        """Kills it with SIGKILL."""
         self.end(signal.SIGKILL)
 
     def end(self, by=signal.SIGTERM):
-        """Ends it by a signal."""
+        """Stops it with a signal."""
         if self.process:
             self.process.send_signal(by)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -100,7 +100,7 @@ def running_worker(site, app="wsgi", kind=Worker, **settings):
 
 @contextlib.contextmanager
 def running_redis(folder, port):
-    """Yields the URL of a Redis on a loopback port of its own."""
+    """Yields the URL of a new Redis on a free loopback port."""
     command = (
         "redis-server",
         "--bind",
@@ -126,7 +126,7 @@ def running_redis(folder, port):
 
 
 def answers(client):
-    """Returns whether a Redis is there."""
+    """Returns whether a Redis server is installed."""
     with contextlib.suppress(redis.ConnectionError):
         return client.ping()
     return False

@@ -1,7 +1,7 @@
-"""People, not rows: the demo accounts in a portal that runs inside the test, with a browser of its own for each test.
+"""People as fixtures: the demo accounts in an in-process portal, with a new browser for each test.
 
-One database per worker is seeded at the clock's start, with a password hash that costs next to nothing; before each test its rows
-are put back. The engine stays, and with it every statement that SQLAlchemy has compiled: that was a quarter of the suite's work.
+One database per worker is seeded at the clock's start time, with a cheap password hash; before each test its rows are restored. The
+engine is kept, and with it SQLAlchemy's cache of compiled statements: compiling them took a quarter of the suite's time.
 """
 
 from dataclasses import dataclass, field, replace
@@ -30,21 +30,21 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 @dataclass
 class Person:
-    """Somebody with an account: what they know and what they have."""
+    """A person with an account: what they know and what they have."""
 
     username: str
     password: str
     name: str
-    key: str | None = field(default=None, repr=False)  # in their authenticator app
-    codes: list[str] = field(default_factory=list, repr=False)  # on their paper
+    key: str | None = field(default=None, repr=False)  # the key in their authenticator app
+    codes: list[str] = field(default_factory=list, repr=False)  # their saved backup codes
     clock: MovedClock | None = None
 
     def code(self, steps=0):
-        """Returns what the app shows, or what it shows that many steps later."""
+        """Returns the app's current code, or the code some steps later."""
         return totp(self.key, self.clock.now, steps)
 
     def wrong_codes(self):
-        """Yields codes that the app does not show anywhere near now."""
+        """Yields codes that match no step near now."""
         return wrong_codes(self.key, self.clock.now)
 
     def wrong_code(self):
@@ -54,7 +54,7 @@ class Person:
 
 @dataclass(frozen=True)
 class World:
-    """The portal of this worker, its site, and the people in it."""
+    """This worker's portal, its site, and its people."""
 
     app: Flask
     site: Site
@@ -62,14 +62,14 @@ class World:
     kept: object
 
     def begin_anew(self):
-        """Puts every row back to where the world began; connections of the test before are closed."""
+        """Restores the database to its initial state and closes connections of the previous test."""
         self.app.extensions["engine"].dispose()
         self.kept.put_back()
 
 
 @pytest.fixture(scope="session")
 def world(sites):
-    """The demo accounts, made once per worker by the portal's own flow."""
+    """The demo accounts, created once per worker by the portal's own flow."""
     site = sites.empty()
     app = create_app(load_settings(site.environment))
     event.listen(app.extensions["engine"], "connect", leave_to_memory)
@@ -97,13 +97,13 @@ def world(sites):
 
 
 def leave_to_memory(connection, record):
-    """Lets SQLite not wait for the disk: no test of this process outlives a power cut."""
+    """Switches off SQLite's fsync, which no test in this process needs."""
     if type(connection).__module__ == "sqlite3":
         connection.execute("PRAGMA synchronous=OFF")
 
 
 def read_keys(app):
-    """Returns username -> base32 key, as their phones scanned it."""
+    """Returns username -> base32 key."""
     with Session(app.extensions["engine"]) as session:
         rows = session.execute(select(Authenticator, User.username).join(User, User.id == Authenticator.user_id))
         keys = app.extensions["keys"]
@@ -112,7 +112,7 @@ def read_keys(app):
 
 @pytest.fixture
 def app(world, clock, monkeypatch):
-    """The portal on rows that no test has touched, at the moved clock."""
+    """The portal on a fresh database, with the test's clock."""
     world.begin_anew()
     monkeypatch.setattr(passwords, "HASHER", CHEAP)
     yield world.app
@@ -121,12 +121,12 @@ def app(world, clock, monkeypatch):
 
 @pytest.fixture
 def database(app):
-    """The rows, read and changed beside the portal."""
+    """Direct access to the database, past the portal."""
     return Database(app)
 
 
 class Database:
-    """What a person with the database at hand can do."""
+    """Direct access to the database."""
 
     def __init__(self, app):
         self.engine = app.extensions["engine"]
@@ -138,7 +138,7 @@ class Database:
             return session.scalars(select(model).where(*where).order_by(*model.__table__.primary_key)).all()
 
     def user(self, person):
-        """Returns the row of a person."""
+        """Returns a person's row."""
         return self.all(User, User.username == person.username)[0]
 
     def change(self, statement):
@@ -160,18 +160,18 @@ class Database:
 
 @pytest.fixture(params=["plain", "htmx"])
 def browser(request, app):
-    """A browser in both guises: each test that asks for it runs twice."""
+    """A browser in both modes: each test that requests it runs twice."""
     return Browser(app, request.param)
 
 
 @pytest.fixture
 def plain(app):
-    """A browser without JavaScript, for what no guise changes."""
+    """A browser without JavaScript, for tests where the mode makes no difference."""
     return Browser(app)
 
 
 def give(username):
-    """Returns a fixture that is one person."""
+    """Returns a fixture for one person."""
 
     @pytest.fixture(name=username.replace(".", "_"))
     def person(world, clock):

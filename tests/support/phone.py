@@ -1,4 +1,4 @@
-"""A person's phone: a camera and an authenticator app that share no line of code with the portal."""
+"""A person's phone: a QR code reader and an authenticator app, independent of the portal's code."""
 
 import base64
 import re
@@ -12,7 +12,7 @@ PROGRAM_SECONDS = 20
 
 @dataclass(frozen=True)
 class Entry:
-    """What an authenticator app keeps of an otpauth URI."""
+    """An authenticator app's entry, from an otpauth URI."""
 
     issuer: str
     account: str
@@ -22,12 +22,12 @@ class Entry:
     algorithm: str
 
     def code(self, at=None):
-        """Returns the digits for a moment (aware datetime or POSIX seconds), now unless told."""
+        """Returns the digits at an aware datetime or POSIX time, by default now."""
         return code_for(self.secret, at, self.digits, self.period)
 
 
 def decode_qr(picture):
-    """Returns the text of the one QR code in a picture (a path, or the bytes of a PNG); fails when there is none or more."""
+    """Returns the text of the only QR code in an image (a path, or the bytes of a PNG); fails if there is none or more than one."""
     source, given = ("-", picture) if isinstance(picture, bytes) else (str(picture), None)
     command = ["zbarimg", "--quiet", "--raw", "--nodbus", "-Sdisable", "-Sqrcode.enable", source]
     result = subprocess.run(command, input=given, capture_output=True, timeout=PROGRAM_SECONDS)
@@ -37,17 +37,17 @@ def decode_qr(picture):
 
 
 def code_for(secret, at=None, digits=6, period=30):
-    """Returns the digits that oathtool makes of a base32 secret (spaces and small letters allowed), for a moment or now."""
+    """Returns oathtool's digits for a base32 secret (spaces and lowercase allowed), at a time or now."""
     seconds = time.time() if at is None else getattr(at, "timestamp", lambda: at)()
     key = re.sub(r"[\s-]", "", secret).upper()
     shape = [f"--digits={digits}", f"--time-step-size={period}s", f"--now=@{int(seconds)}"]
-    command = ["oathtool", "--totp", "--base32", *shape, "-"]  # the key comes by standard input
+    command = ["oathtool", "--totp", "--base32", *shape, "-"]  # reads the key from standard input
     result = subprocess.run(command, input=key, check=True, capture_output=True, text=True, timeout=PROGRAM_SECONDS)
     return result.stdout.strip()
 
 
 def read_otpauth(uri):
-    """Returns the Entry of an `otpauth://totp/…` URI, read by the Key URI format's own words."""
+    """Returns the Entry of an `otpauth://totp/…` URI, parsed by the Key URI format."""
     match = re.fullmatch(r"otpauth://totp/([^/?#]+)\?([^#]+)", uri)
     assert match, f"not an otpauth URI for an authenticator app: {uri[:40]}"
     label, values = unquote(match[1]), parse_qs(match[2], strict_parsing=True)
@@ -55,7 +55,7 @@ def read_otpauth(uri):
     prefix, colon, account = label.partition(":")
     secret, issuer = values["secret"][0], values["issuer"][0]
     assert not colon or prefix == issuer, f"the label says {prefix}, the issuer says {issuer}"
-    base64.b32decode(secret + "=" * (-len(secret) % 8))  # an app refuses letters outside base32
+    base64.b32decode(secret + "=" * (-len(secret) % 8))  # fails for letters outside base32, as an app would
     return Entry(
         issuer=issuer,
         account=account.strip() if colon else label,
@@ -67,5 +67,5 @@ def read_otpauth(uri):
 
 
 def scan(page, selector):
-    """Returns the Entry behind the QR code that a browser drew: a screenshot of that part of the page, decoded."""
+    """Returns the Entry of a QR code that a browser rendered, decoded from a screenshot."""
     return read_otpauth(decode_qr(page.locator(selector).screenshot()))

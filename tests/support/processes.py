@@ -1,4 +1,4 @@
-"""Processes of the portal, started without the second that its imports take: each is a fork of one that has them (fork_server.py)."""
+"""Portal processes that start without the second of imports: each is forked by fork_server.py."""
 
 import atexit
 import functools
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class ForkServer:
-    """The process that forks; it ends with this one."""
+    """The fork server's process, which ends with this one."""
 
     def __init__(self):
         command = [sys.executable, "-m", "tests.support.fork_server"]
@@ -23,13 +23,13 @@ class ForkServer:
         self.lock = threading.Lock()
 
     def ask(self, **order):
-        """Returns the number that answers an order."""
+        """Sends a request and returns the number in the reply."""
         with self.lock:
             print(json.dumps(order), file=self.process.stdin, flush=True)
             return int(self.process.stdout.readline())
 
     def close(self):
-        """Lets it end."""
+        """Stops the fork server."""
         self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
@@ -37,14 +37,14 @@ class ForkServer:
 
 @functools.cache
 def fork_server():
-    """Returns the fork server of this process, started when it is first needed."""
+    """Returns the fork server of this process, started on first use."""
     server = ForkServer()
     atexit.register(server.close)
     return server
 
 
 class Fork:
-    """`python -m words…`, started; for the rest what subprocess.Popen is."""
+    """A forked `python -m words…`, with the interface of subprocess.Popen."""
 
     def __init__(self, words, environment, out, err=None, leads=False):
         order = {"words": words, "environment": environment, "out": str(out), "err": str(err or out), "leads": leads}
@@ -55,30 +55,30 @@ class Fork:
         self.look.register(self.ending, select.POLLIN)
 
     def poll(self):
-        """Returns how it ended, None while it runs."""
+        """Returns the exit code, None while it runs."""
         return self._look(0)
 
     def wait(self, timeout=None):
-        """Returns how it ended; raises TimeoutExpired where it has not in that many seconds."""
+        """Returns the exit code; raises TimeoutExpired after that many seconds."""
         if self._look(timeout) is None:
             raise subprocess.TimeoutExpired(self.words, timeout)
         return self.returncode
 
     def send_signal(self, number):
-        """Sends a signal, unless it has ended."""
+        """Sends a signal unless it has exited."""
         if self.poll() is None:
             os.kill(self.pid, number)
 
     def terminate(self):
-        """Asks it to end."""
+        """Sends SIGTERM."""
         self.send_signal(signal.SIGTERM)
 
     def kill(self):
-        """Ends it at once."""
+        """Sends SIGKILL."""
         self.send_signal(signal.SIGKILL)
 
     def _look(self, seconds):
-        """Waits for its end; only then is its id given back, so that no signal meets another process."""
+        """Reaps the process. Until then its ID is not reused, so no signal can reach another process."""
         if self.returncode is None and self.look.poll(seconds and seconds * 1000):
             os.close(self.ending)
             self.returncode = fork_server().ask(ended=self.pid)

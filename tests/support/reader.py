@@ -1,4 +1,4 @@
-"""Somebody who knows a page by what it says: they press what bears a label and type beside one, as a help article tells them."""
+"""Drives a page by its visible text: clicks and fills by label, as a help article would instruct."""
 
 import contextlib
 import re
@@ -12,7 +12,7 @@ BACKUP_CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b")
 
 
 class Reader:
-    """Reads one window; counts clicks and the pages that they led to."""
+    """Drives one window; counts clicks and the pages they led to."""
 
     def __init__(self, window):
         self.window = window
@@ -30,7 +30,7 @@ class Reader:
         raise AssertionError(f"nothing here is called {label!r}: {self.headline} ({self.page.url})")
 
     def press(self, label, about=None):
-        """Presses what is called so and waits until the step that was there has gone, by a swap or with its page."""
+        """Clicks a link or button and waits until the current step is gone, by a swap or a page load."""
         found = self.find(label, about)
         assert label in " ".join(found.inner_text().split())
         with self.leaving():
@@ -45,7 +45,7 @@ class Reader:
 
     @contextlib.contextmanager
     def leaving(self):
-        """Waits, after what is done inside, until another step is there."""
+        """Waits, after the block, until the next step is there."""
         self.page.locator("#step > *").last.evaluate("part => part.setAttribute('data-old', '')")
         yield
         self.page.locator("[data-old]").wait_for(state="detached")
@@ -56,7 +56,7 @@ class Reader:
         self.page.get_by_label(label, exact=True).fill(text)
 
     def open_account_menu(self, patient):
-        """Selects the account name, or the avatar where there is no room for the name, and returns where it is."""
+        """Opens the account menu by the account name, or by the avatar on narrow screens, and returns its position."""
         name = self.page.get_by_role("banner").get_by_text(patient.name, exact=True)
         avatar = self.page.get_by_role("banner").get_by_text(patient.initials, exact=True)
         target = (name if name.is_visible() else avatar).first
@@ -65,7 +65,7 @@ class Reader:
         return place
 
     def sign_in(self, patient, side="/"):
-        """Shows username and password."""
+        """Submits username and password."""
         self.page.goto(side)
         self.type("Username", patient.username)
         self.type("Password", patient.password)
@@ -78,26 +78,26 @@ class Reader:
 
     @property
     def headline(self):
-        """Returns what the page's heading says."""
+        """Returns the page's heading."""
         return self.page.get_by_role("heading", level=1).inner_text()
 
     @property
     def text(self):
-        """Returns everything that can be read in the page's main part."""
+        """Returns the text of the page's main part."""
         return self.page.get_by_role("main").inner_text().replace("\N{NO-BREAK SPACE}", " ")
 
     def sees(self, text):
-        """Returns whether the page says this."""
+        """Returns whether the page contains this text."""
         return text in self.text
 
     def scan(self):
-        """Holds the phone's camera to the page as it is drawn; returns (URI, entry of the app)."""
+        """Scans the rendered QR code; returns (URI, the app's entry)."""
         self.page.evaluate("document.fonts.status")
         uri = decode_qr(self.page.screenshot(full_page=True))
         return uri, read_otpauth(uri)
 
     def setup_key(self):
-        """Returns the setup key as it stands on the page, spaces and all."""
+        """Returns the setup key as shown, spaces included."""
         return SETUP_KEY.search(self.text)[0]
 
     def backup_codes(self):
@@ -110,7 +110,7 @@ class Reader:
         return int(re.search(r"\bcode (\d+)", self.headline)[1])
 
     def refusal(self):
-        """Returns the sentence of the field that was refused; the summary of problems says the same."""
+        """Returns the message at the refused field, after checking that the error summary says the same."""
         summary = self.page.get_by_role("alert").filter(visible=True)
         expect(summary).to_contain_text("There is a problem")
         sentence = summary.get_by_role("listitem").inner_text()

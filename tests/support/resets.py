@@ -1,4 +1,4 @@
-"""Staff of a practice at a running portal: who resets whom, and what the rows say of it."""
+"""A practice's staff at a running portal: resets, and the rows they leave."""
 
 from tests.support import phone, wire
 from tests.support.crowd import add_many
@@ -23,12 +23,12 @@ RESET = ("reset", 0, 0, 0, 1, 1, 1, 1, 1)
 
 
 def facts_of(site, username):
-    """Returns what a reset consists of for one person with one session: UNTOUCHED, RESET, or something that must not be."""
+    """Returns the facts of a reset for one person with one session: UNTOUCHED, RESET, or an inconsistent state."""
     return tuple(Rows(site).all(RESET_FACTS, username=username)[0])
 
 
 def add_providers(site, count):
-    """Makes providers at the first practice, with an authenticator app; returns their keys by name."""
+    """Creates providers at the first practice, with an authenticator app; returns their keys by name."""
     keys = add_many(site, count)
     Rows(site).change("UPDATE users SET role = 'provider', practice_id = 1 WHERE username LIKE 'crowd%'")
     return keys
@@ -41,7 +41,7 @@ def promote(site, *usernames):
 
 
 def enter(server, username, key=None):
-    """Returns a browser that is signed in to the end."""
+    """Returns a browser after a complete sign-in."""
     code = phone.code_for(key) if key else wire.entry_of(server, username).code()
     browser = wire.claimant(server, username)
     answer = browser.post(CODE, code=code)
@@ -54,7 +54,7 @@ def id_of(site, username):
 
 
 def form_of(site, username):
-    """Returns the fields of the form that resets a person as they are now."""
+    """Returns the fields of the form that resets a person in their current state."""
     generation = Rows(site).one("SELECT generation FROM users WHERE username = :username", username=username)
     return {"reason": "Phone lost.", "checks": "seen_in_person", "generation": generation}
 
@@ -64,7 +64,7 @@ def page_of(site, username):
 
 
 def ready(browser: Wire, site, username):
-    """Opens the page that resets a person; returns what presses its button in another tab."""
+    """Opens the page that resets a person; returns a function that submits it in another tab."""
     path, form = page_of(site, username), form_of(site, username)
     assert browser.get(path).status == 200
     tab = browser.tab()

@@ -1,4 +1,4 @@
-"""Every kind of visitor at once, each signed in as far as they come; and the ids of Riverside's people that they may ask for."""
+"""One browser per role, each signed in as far as it can be, and the IDs of Riverside's people for its requests."""
 
 from datetime import timedelta
 
@@ -18,13 +18,13 @@ ROLES = (
     "stranger", "claimant", "patient on", "patient off", "provider off", "provider on", "provider reset", "administrator",
     "other administrator", "support",
 )  # fmt: skip
-OWNERS = {"patient": "sam", "provider": "dr.okafor", "support": "support"}  # whose rows the addresses behind a side name
+OWNERS = {"patient": "sam", "provider": "dr.okafor", "support": "support"}  # whose rows appear in a side's URLs
 LINK_MAIL = "Set up two-factor authentication again"
 GONE = ("id", "token_hash", "browser_hash")
 
 
 class Roles:
-    """The browsers, role by role, on the rows of the world."""
+    """The browsers by role, on the shared database."""
 
     def __init__(self, world, database, clock):
         self.app, self.database, self.clock = world.app, database, clock
@@ -35,19 +35,19 @@ class Roles:
         self.samples = self.made_samples()
 
     def keep(self, sites, site):
-        """Notes the rows as they are now."""
+        """Takes a snapshot of the rows."""
         self.app.extensions["engine"].dispose()
         self.kept = sites.keep(site)
 
     def put_back(self):
-        """Makes the rows what they were."""
+        """Restores the snapshot."""
         self.app.extensions["engine"].dispose()
         self.kept.put_back()
 
     # --- people
 
     def hire(self, name):
-        """Adds somebody to Riverside, whose two-factor authentication is on."""
+        """Adds a person to Riverside with two-factor authentication on."""
         role = "administrator" if name.startswith("admin") else "provider"
         with self.app.app_context():
             stored, riverside = passwords.hash_password(demo.PASSWORD), db.session.get_one(Practice, 1)
@@ -58,7 +58,7 @@ class Roles:
         return Person(name, demo.PASSWORD, name.title(), read_keys(self.app)[name])
 
     def enter(self, name):
-        """Returns the browser of somebody who signed in to the end."""
+        """Returns a person's browser after a complete sign-in."""
         person = self.people[name]
         person.clock = self.clock
         return Browser(self.app).enter(person)
@@ -80,16 +80,16 @@ class Roles:
         }
 
     def return_after_reset(self, administrator):
-        """An administrator resets somebody, who comes back by link and password."""
+        """An administrator resets a person, who signs in with the link and password."""
         administrator.open(f"/ehr/settings/team/{self.ids['dr.lost']}/reset").tick("Saw them in person")
         administrator.fill("Reset", Reason="Phone lost.")
         [mail] = mails(administrator, subject=LINK_MAIL)
         return Browser(self.app).open(mail.link).fill("Continue", Password=demo.PASSWORD)
 
-    # --- what addresses name
+    # --- variable parts of URLs
 
     def made_samples(self):
-        """Returns side -> name of a variable part -> what really stands there: rows of Riverside's people."""
+        """Returns side -> variable part -> value, from the rows of Riverside's people."""
         waits = self.asks_for_reset()
         common = {
             "method_name": "totp", "step_name": "scan", "token": "a-token", "chart_id": 1, "user_id": self.ids["dr.okafor"],
@@ -98,7 +98,7 @@ class Roles:
         return {side: common | self.own_rows(name) for side, name in OWNERS.items()} | {"": common}
 
     def own_rows(self, name):
-        """A second session, a trusted browser under the same number, and the authenticator of somebody."""
+        """A person's second session, a trusted browser with the same ID, and their authenticator."""
         [*_, newest] = self.database.all(Session, Session.user_id == self.ids[name])
         same = {column.name: getattr(newest, column.name) for column in Session.__table__.columns if column.name not in GONE}
         number = newest.id + 1000
@@ -118,7 +118,7 @@ class Roles:
         return row["id"]
 
     def asks_for_reset(self):
-        """An administrator has asked to reset a colleague, and a second person must say yes."""
+        """A reset of a colleague that waits for a second approver."""
         about = {"practice_id": 1, "subject_id": self.ids["dr.waits"], "asked_by_id": self.ids["admin.ito"], "asked_at": START}
         generation = self.database.user(self.people["dr.waits"]).generation
         row = {**about, "id": "waits", "reason": "Phone lost.", "checks": ["seen_in_person"], "generation": generation}
@@ -126,7 +126,7 @@ class Roles:
         return row["id"]
 
     def had_emergency(self):
-        """Somebody has read charts for an hour, and nobody has reviewed it."""
+        """An ended emergency access that has not been reviewed."""
         about = {"practice_id": 1, "provider_id": self.ids["dr.waits"], "decided_by_id": self.ids["support"]}
         began, ended = START - timedelta(hours=2), START - timedelta(hours=1)
         when = {"asked_at": began, "approved_at": began, "ends_at": ended, "ended_at": ended}

@@ -1,4 +1,4 @@
-"""The database of a site as somebody else reads it: plain SQL, no line of the portal's code."""
+"""A site's database through plain SQL, independent of the portal's code."""
 
 import contextlib
 import re
@@ -22,7 +22,7 @@ ON = ("on", 1, 0, 1, 10, 1, 1)
 
 
 class Rows:
-    """Asks and changes the rows of a site."""
+    """Queries and changes a site's rows."""
 
     def __init__(self, site):
         self.engine = sqlalchemy.create_engine(site.database_url, poolclass=sqlalchemy.NullPool)
@@ -41,16 +41,16 @@ class Rows:
         return self.all(statement, **values)[0][0]
 
     def change(self, *statements, **values):
-        """Executes statements in one transaction; returns how many rows the last one met."""
+        """Executes statements in one transaction; returns the last one's row count."""
         with self.engine.begin() as connection:
             return [connection.execute(sqlalchemy.text(statement), values).rowcount for statement in statements][-1]
 
     def state(self, username):
-        """Returns what "on" consists of: state, authenticators, bindings, live sets, codes, events, notices (see OFF, BEGUN, ON)."""
+        """Returns the facts of "on": state, authenticators, bindings, live sets, codes, events, notices (see OFF, BEGUN, ON)."""
         return tuple(self.all(FACTS, username=username)[0])
 
     def refusals(self, username):
-        """Returns how often codes of a person were refused, by reason."""
+        """Returns the number of refused codes of a person, by reason."""
         counted = (
             "SELECT reason, count(*) FROM events e JOIN users u ON u.id = e.subject_id"
             " WHERE u.username = :username AND event = 'authn_login_fail' GROUP BY reason"
@@ -58,7 +58,7 @@ class Rows:
         return dict(tuple(row) for row in self.all(counted, username=username))
 
     def failures(self, username):
-        """Returns how many wrong codes the account is charged with."""
+        """Returns the number of failures counted against the account."""
         return self.one("SELECT code_failures FROM users WHERE username = :username", username=username)
 
     def tables(self):
@@ -67,7 +67,7 @@ class Rows:
 
     @contextlib.contextmanager
     def held(self, statement="LOCK TABLE users IN ACCESS EXCLUSIVE MODE"):
-        """Holds the database as another process would: SQLite's one write lock, or what `statement` locks on PostgreSQL."""
+        """Locks the database as another process would: SQLite's write lock, or what `statement` locks on PostgreSQL."""
         with contextlib.closing(self.engine.raw_connection()) as connection:
             if self.is_sqlite:
                 connection.driver_connection.isolation_level = None
@@ -83,7 +83,7 @@ class Rows:
 
 
 def loot(site, postgres):
-    """Returns everything that a thief of the database carries away, as one heap of bytes."""
+    """Returns a full dump of the database as bytes."""
     if postgres:
         return postgres.dump(site.folder.name).encode()
     files = sorted(site.folder.glob("portal.sqlite3*"))

@@ -1,4 +1,4 @@
-"""What must hold on every page as a browser drew it, whatever the page is for."""
+"""Rules for every page as a browser renders it."""
 
 import re
 
@@ -11,10 +11,10 @@ AXE = Axe().axe_script
 EVERYTHING = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]}
 COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 SECRET = re.compile(r"secret=\w+|\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b|(?<=>)[A-Z2-7]{4}(?=<)")
-COLOURED = set()  # titles whose colours in the dark were measured; tests/house/test_contrast.py measures the palette itself
+COLOURED = set()  # titles whose dark colors were measured; tests/house/test_contrast.py measures the palette
 NAVIGATION = ["Find a provider", "Community forum", "Help"]
 
-# Runs in the page; returns a line for each fault.
+# Runs in the page and returns a line for each fault.
 LOOK = """([smallest, navigation]) => {
   const faults = [], shown = part => part.checkVisibility({visibilityProperty: true}) && part.getClientRects().length;
   const say = (part, words) => faults.push(`${words}: ${part.outerHTML.slice(0, 120)}`);
@@ -46,7 +46,7 @@ LOOK = """([smallest, navigation]) => {
 
 
 class Inspector:
-    """Looks over pages on the way; `faults` has a line for each thing that is wrong, with the name of the page."""
+    """Checks pages along the way; `faults` has a line for each fault, with the page's name."""
 
     def __init__(self, window):
         self.window = window
@@ -55,7 +55,7 @@ class Inspector:
         self.seen = 0
 
     def look(self, name):
-        """Looks at the page at hand on a desktop in light and on a narrow phone in dark."""
+        """Checks the current page on a desktop in light mode and on a narrow phone in dark mode."""
         self.seen += 1
         where = f"{name} ({self.page.url.partition('?')[0].split('/', 3)[-1]})"
         self._note(where, self.page.evaluate(LOOK, [24, NAVIGATION]))

@@ -1,34 +1,34 @@
-"""The pages of what a patient does besides the first set-up, in scenes: looked over by a test, photographed by `make screenshots`.
+"""A patient's pages beyond the first setup, as scenes for a test and for `make screenshots`.
 
-`walker` is a Reader that can `take(name)` a page; each scene brings a patient of its own.
+`walker` is a Reader that can `take(name)` a page; each scene creates its own patient.
 """
 
 import re
 
 
 def sign_in_by_text(walker, town, patient):
-    """Password and the digits of the text."""
+    """Signs in with password and texted code."""
     walker.sign_in(patient)
     walker.type("Verification Code", town.text_code(patient))
     walker.press("Verify")
 
 
 def sign_in_by_app(walker, patient):
-    """Password and the digits of the app."""
+    """Signs in with password and the app's code."""
     walker.sign_in(patient)
     walker.type("Verification Code", patient.phone.code())
     walker.press("Verify")
 
 
 def refuse(walker, name, label, text, button):
-    """Types what is refused."""
+    """Submits refused input."""
     walker.type(label, text)
     walker.press(button)
     walker.take(name)
 
 
 def texts(walker, town):
-    """Codes by text message turned on, and the sign-in that they open, with everything that goes wrong on the way."""
+    """Setup of codes by text message and a sign-in with them, with every refusal on the way."""
     patient = town.newcomer()
     last = int(re.search(r"\d+", patient.username)[0]) % 100 + 100
     walker.sign_in(patient)
@@ -69,7 +69,7 @@ def texts(walker, town):
 
 
 def changes(walker, town):
-    """A second way to get codes, named, changed and taken away; what is asked before."""
+    """A second authenticator: named, changed, removed, with re-authentication."""
     patient = town.texter()
     sign_in_by_text(walker, town, patient)
     walker.page.goto("/account/security")
@@ -109,7 +109,7 @@ def changes(walker, town):
 
 
 def turning_off(walker, town):
-    """Disable, its refusals, and the longer password that comes first."""
+    """Disable, its refusals, and the longer password it requires first."""
     patient = town.shorten(town.regular())
     sign_in_by_app(walker, patient)
     walker.page.goto("/account/security")
@@ -126,7 +126,7 @@ def turning_off(walker, town):
 
 
 def presence(walker, town):
-    """Sessions, trusted browsers, Recent activity: a full house, and what ends each."""
+    """Sessions, trusted browsers, Recent activity: full lists, and how to end each entry."""
     patient = town.regular()
     walker.sign_in(patient)
     walker.type("Verification Code", patient.phone.code())
@@ -160,7 +160,7 @@ def presence(walker, town):
 
 
 def profile(walker, town):
-    """Everything that a person keeps up to date."""
+    """All profile forms."""
     patient = town.newcomer()
     other, second = f"{patient.username}@post.example", f"second-{patient.username}@post.example"
     walker.sign_in(patient)
@@ -184,7 +184,7 @@ def profile(walker, town):
 
 
 def profile_pages(walker, address):
-    """The Profile page of a side, and each form that it leads to, refused."""
+    """The Profile page of a side, and each of its forms, refused."""
     walker.page.goto(address)
     walker.take("profile")
     for button, name, label, wrong, save in (
@@ -201,7 +201,7 @@ def profile_pages(walker, address):
 
 
 def forgotten(walker, town):
-    """The password that is forgotten, from the sign-in page and back to it."""
+    """A forgotten password, from the sign-in page and back."""
     patient = town.newcomer()
     walker.page.goto("/sign-in")
     walker.press("Forgot password?")
@@ -222,7 +222,7 @@ def forgotten(walker, town):
 
 
 def not_me(walker, town):
-    """ "This wasn't me", of a stranger's sign-in and of a change."""
+    """ "This wasn't me", for an unknown sign-in and for a change."""
     patient = town.newcomer()
     walker.sign_in(patient)
     walker.page.goto("/account/name")

@@ -1,4 +1,4 @@
-"""The pages of the EHR in scenes: looked over by a test, photographed by `make screenshots`. `walker` can `take(name)` a page."""
+"""The EHR's pages as scenes for a test and for `make screenshots`. `walker` can `take(name)` a page."""
 
 from tests.support.scenes import profile_pages, refuse
 
@@ -7,7 +7,7 @@ GIVEN = "I have given the sealed copy to my practice administrator"
 
 
 def ehr_locked(walker, town):
-    """From the EHR's side over set-up to the charts."""
+    """From the EHR's sign-in through setup to the charts."""
     walker.page.goto("/ehr")
     walker.take("sign-in")
     walker.sign_in(town.newcomer("provider"), "/ehr")
@@ -29,7 +29,7 @@ def ehr_locked(walker, town):
 
 
 def save_codes(walker):
-    """The sealed sheet, then the proof."""
+    """The sealed copy, then the proof that the codes are saved."""
     codes = walker.backup_codes()
     walker.press("Print the sealed copy")
     walker.take("sealed-copy")
@@ -44,7 +44,7 @@ def save_codes(walker):
 
 
 def ehr_charts(walker, town):
-    """Charts, a note refused and written, and what is not there."""
+    """Charts, a refused note, a saved note, and a missing chart."""
     enter(walker, town.regular("provider"))
     walker.press("Rosa Alvarez")
     refuse(walker, "chart-wrong", "Note", " ", "Add note")
@@ -57,7 +57,7 @@ def ehr_charts(walker, town):
 
 
 def ehr_settings(walker, town):
-    """Settings of an administrator, Account Security and what leads on from there."""
+    """An administrator's settings, Account Security, and the pages behind it."""
     enter(walker, town.regular("administrator"))
     for name, address in {"settings": "/ehr/settings", "team": "/ehr/settings/team", "security": SECURITY}.items():
         walker.page.goto(address)
@@ -72,7 +72,7 @@ def ehr_settings(walker, town):
 
 
 def ehr_profile(walker, town):
-    """What a provider keeps up to date, and an address that was confirmed."""
+    """A provider's profile forms, and a confirmed address."""
     provider = town.regular("provider")
     enter(walker, provider)
     profile_pages(walker, "/ehr/settings/profile")
@@ -88,7 +88,7 @@ def ehr_profile(walker, town):
 
 
 def ehr_team(walker, town):
-    """What a practice administrator sees of the team, and a deadline refused."""
+    """Security Status for a practice administrator, and a refused deadline."""
     enter(walker, town.regular("administrator"))
     walker.page.goto("/ehr/settings/team/security")
     walker.take("status")
@@ -102,7 +102,7 @@ def ehr_team(walker, town):
 
 
 def ehr_without_code(walker, town):
-    """A sign-in without a code, and a change long after the sign-in."""
+    """A sign-in without a code, and a change that needs re-authentication."""
     provider = town.regular("provider")
     walker.sign_in(provider, "/ehr")
     walker.take("code")
@@ -118,7 +118,7 @@ def ehr_without_code(walker, town):
 
 
 def enter(walker, provider):
-    """Signs in to the end."""
+    """Completes a sign-in."""
     walker.sign_in(provider, "/ehr")
     walker.type("Verification Code", provider.phone.code())
     walker.press("Verify")

@@ -1,4 +1,4 @@
-"""Emergency access in a scene: looked over by a test, photographed by `make screenshots`. `walker` can `take(name)` a page."""
+"""Emergency access as a scene for a test and for `make screenshots`. `walker` can `take(name)` a page."""
 
 from tests.support.scenes import refuse
 from tests.support.scenes_ehr import enter
@@ -7,7 +7,7 @@ TEAM = "/ehr/settings/team"
 
 
 def emergency(walker, town):
-    """A provider without a phone, the administrator who says yes, the review: one window, in which two people take turns."""
+    """A provider's request, the administrator's approval, the review: two people take turns in one window."""
     provider, administrator = town.regular("provider"), town.regular("administrator")
     walker.sign_in(provider, "/ehr")
     walker.press("Can't access your code?")
@@ -34,7 +34,7 @@ def emergency(walker, town):
 
 
 def turn(walker, cookies):
-    """Lets another person sit down at the window; returns the cookies of the one who got up."""
+    """Switches the window to another person; returns the previous person's cookies."""
     kept = walker.page.context.cookies()
     walker.page.context.clear_cookies()
     walker.page.context.add_cookies(cookies)
@@ -42,7 +42,7 @@ def turn(walker, cookies):
 
 
 def approve(walker):
-    """From Team Members to the yes."""
+    """From Team Members to the approval."""
     walker.page.goto(TEAM)
     walker.press("See emergency access")
     walker.take("listed")
@@ -53,7 +53,7 @@ def approve(walker):
 
 
 def read(walker):
-    """The charts, one of them, and what stays shut."""
+    """The charts, one chart, and a forbidden page."""
     walker.page.goto("/sign-in/emergency")
     walker.take("approved")
     walker.press("Open charts")

@@ -1,4 +1,4 @@
-"""A reset of two-factor authentication in scenes: an administrator asks, support approves, the person comes back."""
+"""A reset of two-factor authentication as scenes: request, approval, the person's return."""
 
 from tests.support.scenes import refuse
 from tests.support.scenes_ehr import enter
@@ -7,7 +7,7 @@ TEAM = "/ehr/settings/team"
 
 
 def reset(walker, town):
-    """Asked for and done at once; then the way back by the link."""
+    """A reset without a second approver; then sign-in with the link."""
     colleague = town.regular("provider")
     enter(walker, town.regular("administrator"))
     open_page(walker, town, colleague)
@@ -39,7 +39,7 @@ def reset(walker, town):
 
 
 def reset_by_two(walker, town):
-    """Requested by one, approved by another."""
+    """Requested by one person, approved by another."""
     colleague = town.regular("provider")
     town.change_contact(colleague)
     enter(walker, town.regular("administrator"))
@@ -72,7 +72,7 @@ def open_page(walker, town, colleague):
 
 
 def ask(walker):
-    """Reason, a tick, Reset."""
+    """Fills in the reason and an identity check, and selects Reset."""
     walker.type("Reason", "Phone lost on Friday, a new one is there.")
     walker.page.get_by_label("Saw them in person", exact=True).check()
     walker.press("Reset")

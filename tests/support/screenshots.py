@@ -1,8 +1,8 @@
-"""Photographs every page, in light and dark, on a desktop and on a phone, into ./screenshots: `make screenshots`.
+"""`make screenshots`: every page, light and dark, desktop and phone, in ./screenshots.
 
-In each look, through a fresh portal: the walk of a patient from the first sign-in over setting up to the next sign-in,
-once wrong on purpose at each form; the scenes of everything else; each mail. The backup codes' sheet is printed to PDF as
-well. `python -m tests.support.screenshots texts mails` photographs these alone.
+For each look, with a new portal: a patient from the first sign-in through setup to the next sign-in, with one refused input
+at each form; the scenes of everything else; each email. The backup codes' sheet is also printed to PDF.
+`python -m tests.support.screenshots texts mails` takes only those.
 """
 
 import shutil
@@ -61,7 +61,7 @@ PLACES = {
 
 
 class Photographer(Reader):
-    """Walks with one window and files a numbered picture of each page."""
+    """Walks through pages in one window and saves a numbered screenshot of each."""
 
     def __init__(self, window, look, story):
         super().__init__(window)
@@ -69,7 +69,7 @@ class Photographer(Reader):
         self.taken = 0
 
     def take(self, name):
-        """Files a picture of the whole page and says when a page is wider than its window."""
+        """Saves a full-page screenshot, and reports a page that is wider than its window."""
         self.taken += 1
         self.page.evaluate("document.fonts.ready.then(() => true)")
         self.page.screenshot(path=FOLDER / f"{self.story}-{self.taken:02}-{name}.{self.look}.png", full_page=True)
@@ -77,21 +77,21 @@ class Photographer(Reader):
             print(f"{self.story}: {name} ({self.look}) scrolls sideways")
 
     def print(self, name):
-        """Files what comes out of the printer, once of all looks."""
+        """Saves the print layout, once for all looks."""
         if self.look.startswith("light.1280"):
             self.page.emulate_media(media="print")
             self.page.pdf(path=FOLDER / f"{name}.pdf", format="Letter", prefer_css_page_size=True)
             self.page.emulate_media(media="screen")
 
     def enter(self, username, password=PASSWORD):
-        """Fills the sign-in form and sends it."""
+        """Submits the sign-in form."""
         self.type("Username", username)
         self.type("Password", password)
         self.press("Sign in")
 
 
 def walk(camera, town):
-    """Takes every page in the order in which a patient meets it."""
+    """Takes every page in the order a patient meets it."""
     codes = None
     camera.page.goto("/")
     camera.take("sign-in")
@@ -128,7 +128,7 @@ def set_up(camera):
 
 
 def prove(camera, codes):
-    """From the codes to the proof that they were saved, with the sheet of paper on the way."""
+    """From the codes to the proof that they were saved, including the printed sheet."""
     camera.print("backup-codes")
     camera.press("I have saved my backup codes")
     camera.take("prove")
@@ -147,7 +147,7 @@ def prove(camera, codes):
 
 
 def again(camera, codes):
-    """The next sign-in, by a backup code."""
+    """The next sign-in, with a backup code."""
     camera.page.goto("/account/security")
     camera.page.locator("summary").first.click()
     camera.press("Sign out")
@@ -167,14 +167,14 @@ def again(camera, codes):
 
 
 def look_around(camera):
-    """The pages that have no place in the story."""
+    """The pages outside the story."""
     for name, address in PLACES.items():
         camera.page.goto(address)
         camera.take(name)
 
 
 def mails(camera, town):
-    """Each mail's HTML part, as a mail program shows it."""
+    """Each email's HTML part, as an email client shows it."""
     for template in MAILS:
         with town.app.test_request_context(base_url=town.url):
             camera.page.set_content(compose_email(template, FACTS, {"link": "a" * 43, "not_me": "b" * 43})[2])
@@ -196,7 +196,7 @@ def photograph(town, browsers, name, scheme, size):
 
 
 def main(*names):
-    """Takes every story in four looks; each look begins with a portal of its own."""
+    """Takes every story in four looks; each look starts with a new portal."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     with tempfile.TemporaryDirectory(prefix="screenshots-") as folder, sync_playwright() as playwright:

@@ -1,4 +1,4 @@
-"""What holds on every page that a test fetches, whatever the test is about."""
+"""Checks for every page that any test fetches."""
 
 import re
 
@@ -11,12 +11,12 @@ POLICY = (
 NEVER = re.compile(r"\b(please|sorry|oops|invalid|valid)\b", re.IGNORECASE)
 POINTERS = ("for", "aria-describedby", "aria-labelledby")
 TOKEN = re.compile(r'(?<=name="csrf_token" value=")[0-9A-Za-z._-]{64,}(?=")')
-SEEN = set()  # pages of this process that were found in order, their CSRF tokens aside
+SEEN = set()  # pages that passed in this process, without their CSRF tokens
 SPOKEN = ("alt", "title", "placeholder", "aria-label", "aria-description", "data-busy", "data-late", "data-said")
 
 
 def see_headers(response):
-    """The headers of every answer: a page, a refusal, a redirect, a download."""
+    """Checks the headers of every response: a page, a refusal, a redirect, a download."""
     headers = response.headers
     assert headers["Content-Security-Policy"] == POLICY
     assert headers["Cache-Control"] == "no-store"
@@ -37,7 +37,7 @@ def see_fragment(text):
 
 
 def see_anew(page, status, text):
-    """A whole page, once per wording: half of the pages that tests fetch on their way have been looked over before."""
+    """Checks a whole page, once per content: half of the pages that tests fetch were checked before."""
     wording = hash((status, TOKEN.sub("", text)))
     if wording not in SEEN:
         see_page(page, status)
@@ -65,7 +65,7 @@ def see_words(page, status):
 
 
 def see_identity(page):
-    """No id twice; what points at an id finds it; one focus at most."""
+    """No duplicate IDs, no dangling references to IDs, at most one autofocus."""
     ids = [element["id"] for element in page.walk() if "id" in element]
     assert sorted(ids) == sorted(set(ids))
     pointed = [word for element in page.walk() for name in POINTERS for word in (element[name] or "").split()]
@@ -75,13 +75,13 @@ def see_identity(page):
 
 
 def see_forms(page):
-    """Each form works without JavaScript and carries the token; each field has a label, each control a name."""
+    """Each form works without JavaScript and has the CSRF token; each field has a label, each control a name."""
     labelled = {label["for"] for label in page.all("label") if label.text}
     asking = page.all("form", method="get")
     for form in asking:
         assert form["action"] and "novalidate" in form and form["role"] == "search" and form.all("button")
         assert "hx-get" not in form or form["hx-get"] == form["action"]
-        assert form.all("input", name="csrf_token") == []  # it would stand in the address (CF-3)
+        assert form.all("input", name="csrf_token") == []  # a GET form would put it in the URL (CF-3)
     for form in [form for form in page.all("form") if form not in asking]:
         assert form["action"] and form["method"] == "post" and "novalidate" in form
         assert "hx-post" not in form or form["hx-post"] == form["action"]
@@ -95,7 +95,7 @@ def see_forms(page):
 
 
 def see_nothing_inline(page):
-    """Nothing that the content policy would refuse, and nothing from elsewhere."""
+    """Nothing that the content security policy would block, and nothing from other origins."""
     for element in page.walk():
         assert element.tag != "style" and "style" not in element
         assert [name for name in element.attributes if name.startswith(("on", "hx-on"))] == []
@@ -105,7 +105,7 @@ def see_nothing_inline(page):
 
 
 def see_problems(page):
-    """The summary of a refused form names each field's sentence and leads there."""
+    """The error summary of a refused form repeats each field's message and links to the field."""
     summary = next(element for element in page.walk() if "problems" in element.classes)
     assert summary["role"] == "alert" and "autofocus" in summary
     listed = [item.text for item in summary.all("li")]
@@ -116,7 +116,7 @@ def see_problems(page):
 
 
 def see_no_secret(text, path, secrets):
-    """A secret stands on its own pages and nowhere else; it is not printed here, either."""
+    """A secret appears only on its own pages. It is not printed here either."""
     squeezed = squeeze(text)
     strayed = {secret.kind for secret in secrets if not re.fullmatch(secret.home, path) and secret.text in squeezed}
     assert strayed == set(), f"on {path}"

@@ -1,4 +1,4 @@
-"""The portal as it is served: gunicorn in processes of its own, to be killed and started again at will."""
+"""The portal served by gunicorn in separate processes, which can be killed and restarted."""
 
 import contextlib
 import http.client
@@ -19,7 +19,7 @@ STOP_SECONDS = 15
 
 
 class Server:
-    """One portal on one site, reachable at `url`; keeps its port over a restart. PORTAL_WORKER="1" runs the queue's worker beside it."""
+    """One portal on one site, reachable at `url`; keeps its port across restarts. PORTAL_WORKER="1" runs the queue's worker beside it."""
 
     application = "wsgi:app"
 
@@ -33,7 +33,7 @@ class Server:
         self.environment = site.environment | place | settings
 
     def start(self):
-        """Starts the processes and returns when the portal answers."""
+        """Starts the processes and waits until the portal answers."""
         self.process = self.launch(["gunicorn", self.application])
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
@@ -44,7 +44,7 @@ class Server:
         return self
 
     def launch(self, words):
-        """Starts `python -m words…` in a session of its own; returns the process."""
+        """Starts `python -m words…` in a new session; returns the process."""
         return Fork(words, self.environment, self.log, leads=True)
 
     def answers(self):
@@ -58,12 +58,12 @@ class Server:
                 return False
 
     def stop(self):
-        """Asks the processes to finish what they are at and to end; returns the exit code."""
+        """Stops gracefully; returns the exit code."""
         self.process.terminate()
         return self.process.wait(STOP_SECONDS)
 
     def kill(self):
-        """Ends all its processes at once with SIGKILL, in the middle of whatever they do."""
+        """Kills all its processes with SIGKILL."""
         if not self.process:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -72,7 +72,7 @@ class Server:
         self.process = None
 
     def kill_a_worker(self):
-        """Ends one worker with SIGKILL; gunicorn starts another. Returns the dead one's process id."""
+        """Kills one worker with SIGKILL, which gunicorn replaces. Returns its process ID."""
         victim = self.workers()[0]
         os.kill(victim, signal.SIGKILL)
         return victim
@@ -82,22 +82,22 @@ class Server:
         return [pid for pid in self._children() if pid not in self.carriers()]
 
     def carriers(self):
-        """Returns the process id of the queue's worker, in a list that is empty while there is none."""
+        """Returns the queue worker's process ID in a list, empty if there is none."""
         return [pid for pid in self._children() if b"queue\0work" in command_of(pid)]
 
     def _children(self):
-        """Returns the process ids of what the first process started, in any of its threads."""
+        """Returns the process IDs of the first process's children."""
         tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
         return [int(word) for task in tasks for word in task.read_text().split()]
 
     def restart(self):
-        """Kills it and starts it again at the same address."""
+        """Kills it and restarts it at the same address."""
         self.kill()
         return self.start()
 
 
 class ColdServer(Server):
-    """One that is started as an operator starts it, its imports and all."""
+    """A server started as an operator would start it, without the fork server."""
 
     def launch(self, words):
         command, rest = [sys.executable, "-m", *words], {"cwd": ROOT, "env": self.environment, "stdin": subprocess.DEVNULL}
@@ -106,14 +106,14 @@ class ColdServer(Server):
 
 
 def command_of(pid):
-    """Returns the command line of a process, empty where it is gone."""
+    """Returns the command line of a process, empty if it is gone."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     return b""
 
 
 def free_port():
-    """Returns a port on loopback that nobody listens on."""
+    """Returns a free port on loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -131,14 +131,14 @@ def running_server(site, workers=2, kind=Server, **settings):
 
 @pytest.fixture
 def server(site):
-    """A running portal of this test's own, with the demo accounts: two processes, as `make run` starts them."""
+    """A running portal for this test, with the demo accounts: two processes, as `make run` starts them."""
     with running_server(site) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def shared_server(sites):
-    """A running portal with the demo accounts for all tests of a module, which leave them as they found them."""
+    """A running portal with the demo accounts shared by a module's tests, which do not change the accounts."""
     site = sites.seeded()
     with running_server(site) as server:
         yield server

@@ -1,8 +1,7 @@
-"""Sites: an instance folder and the database that belongs to it, fresh for each test that asks for one.
+"""Sites: an instance folder and its database, new for each test that requests one.
 
-One site per worker is made by the portal's own commands (`db upgrade`, `demo seed`); the others are copies of it, which
-takes milliseconds on SQLite and some tens of them on PostgreSQL. Where one process has a site for itself, putting its rows back
-takes milliseconds on both.
+The portal's own commands (`db upgrade`, `demo seed`) create one site per worker. The others are copies of it, made in milliseconds on
+SQLite and tens of milliseconds on PostgreSQL. If one process has a site to itself, restoring its rows takes milliseconds on both.
 """
 
 import itertools
@@ -23,14 +22,14 @@ DATABASE = "portal.sqlite3"
 
 @dataclass(frozen=True)
 class Site:
-    """Where one portal keeps its keys and its rows."""
+    """One portal's instance folder and database."""
 
     folder: Path
     database_url: str
 
     @property
     def environment(self):
-        """Returns the settings that lead the portal here, the test bench switched on, and nothing of the caller's own."""
+        """Returns the environment for a portal on this site, with the test bench on and without the caller's own settings."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START") if name in os.environ}
         return {
             **kept,
@@ -40,7 +39,7 @@ class Site:
         }
 
     def flask(self, *words, **settings):
-        """Runs `flask --app wsgi …` on this site; returns what it printed, fails with its own words."""
+        """Runs `flask --app wsgi …` on this site; returns its output, or fails with its error message."""
         with tempfile.TemporaryDirectory() as folder:
             out, err = Path(folder, "out"), Path(folder, "err")
             process = Fork(["flask", "--app", "wsgi", *words], self.environment | settings, out, err)
@@ -54,7 +53,7 @@ class Site:
 
 
 class Sites:
-    """Makes sites on the database of this run."""
+    """Creates sites on the run's database."""
 
     def __init__(self, parent, postgres, worker):
         self.parent = parent
@@ -63,14 +62,14 @@ class Sites:
         self.models = {}
 
     def empty(self):
-        """Returns a site without a single table."""
+        """Returns a site without tables."""
         name = next(self.names)
         folder = self.parent / name
         folder.mkdir()
         return Site(folder, self._url(folder, self.postgres and self.postgres.create(name)))
 
     def migrated(self):
-        """Returns a site with every table and nobody in it."""
+        """Returns a site with all tables, but no accounts."""
         return self.copy(self._model("db upgrade"))
 
     def seeded(self):
@@ -78,7 +77,7 @@ class Sites:
         return self.copy(self._model("db upgrade", "demo seed"))
 
     def remove(self, site):
-        """Takes a site away, whoever may still be connected to it."""
+        """Deletes a site and closes its connections."""
         if self.postgres:
             self.postgres.drop(site.folder.name)
         shutil.rmtree(site.folder, ignore_errors=True)
@@ -92,13 +91,13 @@ class Sites:
         return self.models[commands]
 
     def copy(self, model):
-        """Returns a site like another one, which nobody is connected to."""
+        """Returns a copy of a site without connections."""
         name = next(self.names)
         folder = shutil.copytree(model.folder, self.parent / name)
         return Site(folder, self._url(folder, self.postgres and self.postgres.create(name, model.folder.name)))
 
     def keep(self, site):
-        """Returns what puts the rows of a site back to what they are now (`put_back`, `close`); nobody is connected to it."""
+        """Returns a snapshot of a site without connections (`put_back`, `close`)."""
         return self.postgres.keep(site.folder.name) if self.postgres else KeptFile(site.folder / DATABASE)
 
     @staticmethod
@@ -107,34 +106,34 @@ class Sites:
 
 
 class KeptFile:
-    """The file of an SQLite database as it was at one moment."""
+    """A snapshot of an SQLite database file."""
 
     def __init__(self, file):
         self.file = file
         self.kept = file.read_bytes()
 
     def put_back(self):
-        """Makes the file what it was."""
+        """Restores the file."""
         for name in (f"{DATABASE}-wal", f"{DATABASE}-shm", DATABASE):
             self.file.with_name(name).unlink(missing_ok=True)
         self.file.write_bytes(self.kept)
 
     def close(self):
-        """Lets go of it."""
+        """Does nothing; the counterpart on PostgreSQL has a connection to close."""
 
 
 def pytest_addoption(parser):
-    """Gives the suite its one choice: the database below it."""
+    """Adds the option for the database."""
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="the database that the tests run on")
 
 
 def pytest_report_header(config):
-    """Names the database in the first lines of the run."""
+    """Shows the database in the header of the run."""
     return f"database: {config.getoption('database')}"
 
 
 def pytest_configure(config):
-    """Hides the caller's settings from the tests; starts PostgreSQL once per run, in the process that the workers answer to."""
+    """Hides the caller's settings from the tests; starts PostgreSQL once per run, in the controller process."""
     for name in [name for name in os.environ if name.startswith("PORTAL_") or name in ("HOST", "PORT")]:
         del os.environ[name]
     config.postgres = None
@@ -149,9 +148,9 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """On PostgreSQL a test with two guises runs in one: which of them a browser has is nothing that the database can see.
+    """On PostgreSQL, runs tests of both browser modes in one only, because the database cannot tell them apart.
 
-    On SQLite the tests are left out that ask what PostgreSQL alone can answer.
+    On SQLite, skips tests that are about PostgreSQL.
     """
     if config.getoption("database") == "postgresql":
         again = [item for item in items if hasattr(item, "callspec") and item.callspec.params.get("browser") == "htmx"]
@@ -163,25 +162,25 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node):
-    """Tells a worker of pytest-xdist where the server is."""
+    """Passes the server's location to an xdist worker."""
     node.workerinput["postgres"] = node.config.postgres and str(node.config.postgres.folder)
 
 
 @pytest.fixture(scope="session")
 def postgres(pytestconfig):
-    """The running PostgreSQL, or None where the suite runs on SQLite."""
+    """The running PostgreSQL, or None on SQLite."""
     return pytestconfig.postgres
 
 
 @pytest.fixture(scope="session")
 def sites(postgres, tmp_path_factory):
-    """The maker of sites."""
+    """The factory of sites."""
     return Sites(tmp_path_factory.mktemp("sites"), postgres, os.environ.get("PYTEST_XDIST_WORKER", "main"))
 
 
 @pytest.fixture
 def site(sites):
-    """A site of this test's own, with the demo accounts."""
+    """A site for this test, with the demo accounts."""
     site = sites.seeded()
     yield site
     sites.remove(site)
@@ -189,7 +188,7 @@ def site(sites):
 
 @pytest.fixture
 def bare_site(sites):
-    """A site of this test's own, with every table and nobody in it."""
+    """A site for this test, with all tables, but no accounts."""
     site = sites.migrated()
     yield site
     sites.remove(site)

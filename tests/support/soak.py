@@ -1,8 +1,8 @@
-"""The long runs by chance: brief and always the same in `make test`, whole and with a seed nobody has tried in `make soak`."""
+"""Seeds of the long randomized tests: short and fixed in `make test`, full and new in `make soak`."""
 
 import os
 
-SEED = os.environ.get("SOAK_SEED")  # a number; what `make soak` printed repeats its run
+SEED = os.environ.get("SOAK_SEED")  # a number; `make soak` prints it, to repeat the run
 
 
 def seed_or(usual):

@@ -1,4 +1,4 @@
-"""A practice's people in bulk, put into the rows without the portal; and how the list shows one of them."""
+"""A practice's people in bulk, inserted directly; and how the list shows one of them."""
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -9,7 +9,7 @@ from tests.support.moving import START
 
 
 def hire(app, number, practice_id=1, same_name=False, on=0):
-    """Adds providers to a practice, `on` of them with an authenticator's state and ten codes; returns their ids."""
+    """Adds providers to a practice, `on` of them with two-factor authentication and ten codes; returns their IDs."""
     with Session(app.extensions["engine"]) as session:
         first = session.scalar(select(User.id).order_by(User.id.desc()).limit(1)) + 1
         keys = range(first, first + number)
@@ -39,12 +39,12 @@ def code_set(key):
 
 
 def row_of(browser, person):
-    """Returns what the list says of somebody, in one line."""
+    """Returns a person's row in the list as one line."""
     [row] = [row for row in browser.page.one("tbody").all("tr") if row.all("td")[0].one("b").text == person.name]
     return " ".join(" ".join(texts(row)).split())
 
 
 def texts(element):
-    """Yields the texts below, one by one: words of two cells or lines are two."""
+    """Yields the texts of all descendants separately."""
     for child in element.children:
         yield from [child] if isinstance(child, str) else texts(child)

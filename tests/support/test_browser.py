@@ -1,4 +1,4 @@
-"""The browser hears what a page says on its console, and nothing else."""
+"""The browser fixture reports a page's console messages, and nothing else."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""The phone is what the portal is measured by, so it is measured first."""
+"""The phone is the reference for the portal's codes, so it is tested itself."""
 
 import pytest
 import segno

@@ -1,4 +1,4 @@
-"""The PostgreSQL of the tests comes up, copies databases and leaves nothing behind, however its run ends."""
+"""The tests' PostgreSQL starts, copies databases, and leaves nothing behind, however the run ends."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ with running_postgres() as postgres:
 
 
 def gone(folder, seconds=20):
-    """Returns whether a folder disappears in time."""
+    """Returns whether a folder disappears before the timeout."""
     deadline = time.monotonic() + seconds
     while folder.exists() and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""The portal of the tests is served by real processes that can be killed, and each test has a portal of its own."""
+"""The tests' portal runs in real processes that can be killed, and each test has its own."""
 
 import time
 import urllib.request

@@ -1,4 +1,4 @@
-"""The texts that people's phones got: read from the outbox with the portal's own keys, as the gateway would."""
+"""The texts that people received, decrypted from the outbox."""
 
 import re
 from dataclasses import dataclass, field
@@ -25,13 +25,13 @@ class Text:
 
     @property
     def code(self):
-        """Returns the six digits of its last line, None where it carries none."""
+        """Returns the six digits of its last line, None if it has none."""
         found = CODE_LINE.fullmatch(self.words.splitlines()[-1])
         return found and found[2]
 
 
 class Inbox:
-    """Everybody's texts."""
+    """All texts."""
 
     def __init__(self, database):
         self.database = database
@@ -47,7 +47,7 @@ class Inbox:
         return self.of(person)[-1].code
 
     def wrong_codes(self, person):
-        """Yields digits that no text of the person ever had."""
+        """Yields codes that were never sent to the person."""
         sent = {text.code for text in self.of(person)}
         return (code for code in map(str, range(100_001, 999_999)) if code not in sent)
 
@@ -66,12 +66,12 @@ class Inbox:
 
 @pytest.fixture
 def inbox(database):
-    """The texts of everybody."""
+    """All texts."""
     return Inbox(database)
 
 
 def ask_for_texts(browser):
-    """From Security to the question for a number."""
+    """Goes from Security to the phone number step."""
     browser.open("/account/security")
     browser.press("Enable")
     browser.choose("Text Message (SMS)")
@@ -81,12 +81,12 @@ def ask_for_texts(browser):
 
 
 def send_to(browser, number):
-    """Types a number and has the code sent."""
+    """Submits a phone number, which sends the code."""
     return browser.fill("Send Code", Mobile_phone_number=number)
 
 
 def turn_on_texts(browser, inbox, person, number=MARIAS):
-    """From Security to the backup codes, which the person keeps."""
+    """Goes from Security to the backup codes and saves them."""
     send_to(ask_for_texts(browser), number)
     browser.fill("Verify and Enable", Verification_Code=inbox.code(person))
     person.codes = browser.read_codes()
@@ -94,7 +94,7 @@ def turn_on_texts(browser, inbox, person, number=MARIAS):
 
 
 def sign_in_by_text(browser, inbox, person):
-    """Signs in to the end with the digits of the text that the password sends."""
+    """Completes a sign-in with the code texted after the password."""
     browser.sign_in(person)
     browser.fill("Verify", Verification_Code=inbox.code(person))
     assert browser.path == "/home"
@@ -102,6 +102,6 @@ def sign_in_by_text(browser, inbox, person):
 
 
 def confirm_by_text(browser, inbox, person):
-    """Shows password and a texted code on the page "Confirm it's you"."""
+    """Submits password and texted code on the page "Confirm it's you"."""
     browser.press(next(label for label in ("Text me a code", "Send again") if browser.offers(label)))
     return browser.fill("Continue", Current_password=person.password, Verification_Code=inbox.code(person))

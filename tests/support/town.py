@@ -1,4 +1,4 @@
-"""One running portal for many tests of the browser: each takes a patient of its own, whom nobody knew before."""
+"""One running portal for many browser tests, each with a new patient of its own."""
 
 import itertools
 from dataclasses import dataclass, field, replace
@@ -52,7 +52,7 @@ class Patient:
 
 
 class Town:
-    """The portal at `url`, and what a person with its database at hand can do."""
+    """The portal at `url`, with direct access to its database."""
 
     def __init__(self, url, app):
         self.url = url
@@ -61,7 +61,7 @@ class Town:
         self.stored = passwords.hash_password(demo.PASSWORD)
 
     def newcomer(self, role="patient"):
-        """Returns a patient, or somebody of another role at Riverside, whose two-factor authentication is off."""
+        """Returns a patient, or a person with another role at Riverside, with two-factor authentication off."""
         username, name = f"nora{next(self.numbers)}", "Nora Lindqvist"
         with self.app.app_context():
             self._add(username, name, role)
@@ -69,7 +69,7 @@ class Town:
         return Patient(username, name)
 
     def regular(self, role="patient"):
-        """Returns somebody whose two-factor authentication is on, with a saved set of backup codes."""
+        """Returns a person with two-factor authentication on and saved backup codes."""
         username, name = f"ivo{next(self.numbers)}", "Ivo Santos"
         keys, made, new_code = self.app.extensions["keys"], [], backup_codes.new_code
         with pytest.MonkeyPatch.context() as patch, self.app.app_context():
@@ -83,7 +83,7 @@ class Town:
         return Patient(username, name, Entry(policy_of(role).issuer, username, secret, 6, 30, "SHA1"), codes)
 
     def texter(self):
-        """Returns a patient who gets codes by text, to `number`; for the rest as a regular one."""
+        """Returns a patient who gets codes by text at `number`, but is otherwise the same."""
         patient = self.regular()
         number = f"+1503555{100 + int(patient.username.removeprefix('ivo')) % 100:04}"
         keys = self.app.extensions["keys"]
@@ -99,7 +99,7 @@ class Town:
         return add_user(keys, now, username, name, role, self.stored, riverside, email=f"{username}@{demo.MAIL_HOST}")
 
     def age(self, patient, **length):
-        """Lets time have passed (`minutes=13`) since the newest session of a patient was last used and its password shown."""
+        """Moves the last use and password time of a patient's newest session back, such as by `minutes=13`."""
         ago = timedelta(**length)
         with self.app.app_context():
             newest = db.session.scalars(self._sessions(patient).order_by(Session.id.desc())).first()
@@ -127,11 +127,11 @@ class Town:
         self._change(update(Authenticator).where(Authenticator.user_id.in_(own)).values(disabled_at=datetime.now(UTC)))
 
     def text_code(self, patient):
-        """Returns the digits of the newest text to a patient, as it waits in the outbox."""
+        """Returns the code of the newest text to a patient, from the outbox."""
         return Inbox(Database(self.app)).code(patient)
 
     def token(self, patient, template):
-        """Returns what the newest mail of a kind to a patient carries in its link."""
+        """Returns the link token of the newest email of a kind to a patient."""
         with self.app.app_context():
             row = db.session.scalars(
                 self._mails(patient).where(Outbox.template == template).order_by(Outbox.created_at.desc())
@@ -142,16 +142,16 @@ class Town:
             return keys.open(row.body_sealed, outbox_place(row.id, "body"))
 
     def fail_texts(self, patient):
-        """Lets the gateway have refused every text to a patient."""
+        """Marks every text to a patient as refused by the gateway."""
         self._change(update(Outbox).where(Outbox.user_id.in_(self._id(patient)), Outbox.kind == "text").values(state="failed"))
 
     def expire_texts(self, patient):
-        """Lets the ten minutes of every text to a patient have passed."""
+        """Expires every text to a patient."""
         own = SentCode.user_id.in_(self._id(patient))
         self._change(update(SentCode).where(own).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
 
     def shorten(self, patient):
-        """Gives a patient a password that is too short to stand alone; returns them with it."""
+        """Gives a patient a password that is too short to be the only factor; returns the patient with it."""
         short = "fourteen-chars"
         with self.app.app_context():
             user = db.session.scalars(select(User).where(User.username == patient.username)).one()
@@ -160,7 +160,7 @@ class Town:
         return replace(patient, password=short)
 
     def crowd(self, patient, count=4):
-        """Lets a patient be signed in, and trusted, on so many more browsers."""
+        """Adds signed-in sessions and trusted browsers to a patient."""
         now = datetime.now(UTC)
         agents = ("(iPhone) Safari/605", "(Windows NT 10.0) Edg/140", "(Android 16) Firefox/140", "")
         with self.app.app_context():
@@ -180,12 +180,12 @@ class Town:
             db.session.commit()
 
     def id_of(self, patient):
-        """Returns the id of somebody's row."""
+        """Returns the ID of a person's row."""
         with self.app.app_context():
             return db.session.scalar(self._id(patient))
 
     def change_contact(self, patient):
-        """Lets an address of somebody have been changed just now."""
+        """Marks a person's address as just changed."""
         row = {"at": datetime.now(UTC), "event": "email_changed", "result": "ok", "subject_id": self.id_of(patient)}
         self._change(insert(Event).values(request_id="x", ip="", user_agent="", app_version="x", **row))
 
@@ -204,7 +204,7 @@ class Town:
 
 @pytest.fixture(scope="session")
 def town(sites):
-    """The running portal of this worker, for tests that each bring their own patient."""
+    """This worker's running portal, for tests that each create their own patient."""
     site = sites.seeded()
     with running_server(site) as server, application(site) as app:
         yield Town(server.url, app)

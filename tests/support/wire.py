@@ -1,4 +1,4 @@
-"""Browsers without JavaScript that speak HTTP to a running portal: plain, quick, and many at the same moment."""
+"""Minimal HTTP browsers without JavaScript for a running portal, many of them concurrently."""
 
 import contextlib
 import html
@@ -21,12 +21,12 @@ CHOOSE = "/account/security/two-factor"
 SCAN = CHOOSE + "/totp/scan"
 CODES = CHOOSE + "/backup-codes"
 PROVE = CODES + "/check"
-FIRST_PAGES = ("/home", "/ehr/charts", "/support")  # where a complete sign-in leads, by role
+FIRST_PAGES = ("/home", "/ehr/charts", "/support")  # after a complete sign-in, by role
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back for one request; `location` is a path or None."""
+    """The response to one request; `location` is a path or None."""
 
     status: int
     text: str
@@ -38,37 +38,37 @@ class Answer:
 
     @property
     def went_in(self):
-        """Returns whether this answer let somebody in."""
+        """Returns whether this response completed a sign-in."""
         return self.status == 303 and self.location in FIRST_PAGES
 
     @property
     def lines(self):
-        """Returns what a person reads, tags away."""
+        """Returns the text without tags."""
         return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", self.text)).split())
 
 
 class Wire:
-    """One browser of one person at a running portal: its cookies, and the CSRF token of the page it saw last."""
+    """One person's browser at a running portal: its cookies, and the CSRF token of its last page."""
 
     def __init__(self, server, agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", ip=None):
-        """`ip`: the address that it comes from, any that begins with 127."""
+        """`ip`: its source address, any in 127.0.0.0/8."""
         self.port = server.port
         self.agent, self.ip = agent, ip
         self.cookies = {}
         self.token = None
 
     def tab(self, server=None):
-        """Returns another tab of the same browser (of another server of the same site, if told): the same cookies."""
+        """Returns another tab with the same cookies, optionally at another server of the same site."""
         other = Wire(server or self, self.agent, self.ip)
         other.cookies, other.token = dict(self.cookies), self.token
         return other
 
     def get(self, path):
-        """Asks for a page; redirects are answers, too."""
+        """Requests a page without following redirects."""
         return self._ask("GET", path, None)
 
     def open(self, path):
-        """Asks for a page and follows where it leads."""
+        """Requests a page and follows redirects."""
         answer = self.get(path)
         for _ in range(6):
             if answer.status not in (301, 302, 303) or not answer.location:
@@ -77,16 +77,16 @@ class Wire:
         return answer
 
     def post(self, path, **fields):
-        """Sends a form with the token of the page that was seen last."""
+        """Submits a form with the CSRF token of the last page."""
         return self._ask("POST", path, urlencode({"csrf_token": self.token or "", **fields}))
 
     def send(self, path, **fields):
-        """Opens the page of a form, then sends the form."""
+        """Opens a form's page, then submits the form."""
         self.open(path)
         return self.post(path, **fields)
 
     def sign_in(self, username, password=PASSWORD):
-        """Shows the password; returns the answer."""
+        """Submits the password; returns the response."""
         return self.send("/sign-in", username=username, password=password)
 
     def signed_in(self):
@@ -116,7 +116,7 @@ class Wire:
 
 
 def at_once(*deeds):
-    """Does all deeds at the same moment; returns their results in order. A deed that raised is its exception."""
+    """Runs all functions concurrently and returns their results in order, or the exceptions they raised."""
     line = threading.Barrier(len(deeds))
 
     def run(deed):
@@ -131,7 +131,7 @@ def at_once(*deeds):
 
 
 def entry_on(answer):
-    """Returns the phone's Entry for the set-up page in an answer."""
+    """Returns the phone's Entry from a setup page."""
     return phone.read_otpauth(html.unescape(re.search(r'href="(otpauth://[^"]+)"', answer.text)[1]))
 
 
@@ -149,7 +149,7 @@ def begin(wire, username):
 
 
 def turn_on(wire, username, at=None):
-    """Sets up an authenticator app; returns the phone's entry and the backup codes. `at`: which moment's code is spent."""
+    """Sets up an authenticator app; returns the phone's entry and the backup codes. `at`: the time of the code that is used."""
     entry = begin(wire, username)
     answer = wire.post(SCAN, code=entry.code(at))
     assert answer.location == CODES, answer.lines
@@ -157,20 +157,20 @@ def turn_on(wire, username, at=None):
 
 
 def prove_saved(wire, codes):
-    """Types the code that is asked for by number."""
+    """Submits the backup code with the requested number."""
     number = int(re.search(r"code (\d+) from your copy", wire.open(PROVE).lines)[1])
     return wire.post(PROVE, code=codes[number])
 
 
 def entry_of(server, username):
-    """Returns the key of a demo account, read off the test bench's phone, as an Entry."""
+    """Returns a demo account's key from the test bench, as an Entry."""
     text = Wire(server).get("/test-bench").lines
     key = re.search(rf" {re.escape(username)} \d{{6}} .*?Setup key ((?:[A-Z2-7]{{4}} ?){{8}})", text)[1]
     return phone.Entry("Medximity", username, key.replace(" ", ""), 6, 30, "SHA1")
 
 
 def claimant(server, username):
-    """Returns a browser in which the password was shown and the code was not."""
+    """Returns a claimant's browser: the password is verified, the code is not."""
     wire = Wire(server)
     answer = wire.sign_in(username)
     assert answer.location == CODE, answer.lines
