@@ -238,7 +238,7 @@ def test_a_template_that_nobody_brings_is_missed(app, template):
 
 
 def test_a_code_that_is_sent_without_words_goes_out_alone():
-    assert methods.bare(Secret("id", "key", "Medximity", "maria"), "012345") == "012345"
+    assert methods.code_only(Secret("id", "key", "Medximity", "maria"), "012345") == "012345"
 
 
 def test_no_line_outside_its_module_and_folder_knows_it():
