@@ -83,6 +83,16 @@ def test_the_row_that_was_kept_from_getting_lost_still_goes_in(context, database
     assert len(database.all(Event)) == before + 1
 
 
+def test_an_event_that_was_rolled_back_is_not_in_the_next_commit(context, database):
+    begin_write()
+    before = len(database.all(Event))
+    record_event(context, "session_renew")
+    db.session.rollback()
+    flush(context)
+    db.session.commit()
+    assert len(database.all(Event)) == before
+
+
 def test_sessions_and_engines_that_are_not_ours_are_left_alone(app):
     engine = create_engine("sqlite://")
     with Session(engine) as session:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from portal.models import ROLES
-from portal.policy import PATIENT, PROVIDER, SUPPORT, policy_of
+from portal.policy import PATIENT, PROVIDER, SUPPORT, may_reset, policy_of
 
 TELEPHONE, APP = SimpleNamespace(restricted=True), SimpleNamespace(restricted=False)
 
@@ -35,3 +35,10 @@ def test_those_who_see_others_must_use_an_app_and_may_not_turn_it_off(policy):
 def test_the_app_names_the_door():
     assert policy_of("patient").issuer == "Medximity"
     assert policy_of("provider").issuer == policy_of("administrator").issuer == "DigitalPatientChart"
+
+
+def test_nobody_resets_a_higher_role_or_their_own_kind_in_support():
+    allowed = {(role, other) for role in ROLES for other in ROLES if may_reset(role, other)}
+    assert {other for role, other in allowed if role == "support"} == {"patient", "provider", "administrator"}
+    assert {other for role, other in allowed if role == "administrator"} == {"provider", "administrator"}
+    assert {role for role, _ in allowed} == {"support", "administrator"}

@@ -32,6 +32,7 @@ def test_a_text_arrives_with_its_number_and_its_last_line(gateway, kind):
     [
         ("refuse", REFUSED),
         ("busy", UNREACHABLE),
+        ("too many", UNREACHABLE),
         ("twice", SENT),
         ("break off", UNKNOWN),
         ("take and break off", UNKNOWN),

@@ -8,7 +8,7 @@ import pytest
 
 from portal.crypto import Keyring
 from portal.flows.operator.rotate_keys import SEALED
-from portal.models import Authenticator, Binding
+from portal.models import Authenticator, Base, Binding
 from portal.settings.environment import load_settings
 from tests.support import moments, wire
 from tests.support.crowd import add_many
@@ -129,3 +129,8 @@ def test_the_demo_accounts_of_an_older_portal_are_found_by_their_address(site):
     rows.change("UPDATE users SET email_hash = NULL")
     site.flask("demo", "seed")
     assert dict(rows.all("SELECT username, email_hash FROM users")) == before
+
+
+def test_no_sealed_column_is_left_out():
+    columns = {(table.name, column.name) for table in Base.metadata.tables.values() for column in table.columns}
+    assert {(model.__tablename__, name) for model, name, _ in SEALED} == {each for each in columns if each[1].endswith("_sealed")}

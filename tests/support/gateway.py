@@ -77,7 +77,9 @@ class Gateway:
 
 
 class Answer(BaseHTTPRequestHandler):
-    """One text. accept, refuse (400), busy (503), hang, take and hang, break off, take and break off, twice, elsewhere (a redirect)."""
+    """One text. accept, refuse (400), too many (429), busy (503), hang, take and hang, break off, take and break off, twice,
+    elsewhere (a redirect).
+    """
 
     protocol_version = "HTTP/1.1"
 
@@ -96,7 +98,7 @@ class Answer(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         for _ in range(2 if order == "twice" else 1):
-            self.reply({"refuse": 400, "busy": 503, "elsewhere": 307}.get(order, 200))
+            self.reply({"refuse": 400, "too many": 429, "busy": 503, "elsewhere": 307}.get(order, 200))
 
     def do_GET(self):
         """A request as Kannel expects it, with everything in the URL."""

@@ -124,6 +124,12 @@ def uncharge_authenticators(rows: list[Authenticator]) -> None:
         change(update(Authenticator).where(Authenticator.id == row.id).values(**values))
 
 
+def keep_working(row: Authenticator) -> None:
+    """After a right answer: undo the stop that its own charge, the hundredth, began. The method has cleared the failures."""
+    if row.disabled_at is not None:
+        change(update(Authenticator).where(Authenticator.id == row.id).values(disabled_at=None))
+
+
 def discard_failures(user: User, failures: int) -> None:
     """Subtract a disabled authenticator's failures, and end the pause that the last one began (RL-1).
 

@@ -106,6 +106,7 @@ def check_authenticators(context: RequestContext, user: User, answer: Answer, co
     throttle.uncharge_authenticators([row for row in charged if row not in rows])
     outcome = try_authenticators(context, user, rows, answer)
     if outcome.right is not None:
+        throttle.keep_working(outcome.right)
         throttle.uncharge_authenticators([other for other in rows if other is not outcome.right])
         throttle.clear_failures(
             context, user, (outcome.right.failures or 1) if is_charged(answer) else 0, backup=False, **columns

@@ -160,6 +160,10 @@ def test_a_draft_is_for_its_page_its_session_and_five_minutes(browser, clock, sa
     assert browser.open("/account/email").field("Email address")["value"] is None
     clock.move(seconds=299)
     assert browser.open("/account/phone").field("Mobile phone number")["value"] == "608 555 0117"
+    clock.move(seconds=2)
+    browser.open("/account/phone")
+    show(browser, sam.password, sam.code())
+    assert browser.path == "/account/phone" and browser.field("Mobile phone number")["value"] is None
     for other, kept in ((browser.another().enter(maria), draft), (browser.another().enter(maria), "not sealed at all")):
         other.client.set_cookie("draft", kept)
         assert other.open("/account/phone").field("Mobile phone number")["value"] is None

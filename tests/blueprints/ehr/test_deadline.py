@@ -114,6 +114,12 @@ def test_it_is_for_those_whom_it_finds_without_in_this_practice(app, set_deadlin
     assert [row.username for row in database.all(User, User.grace_sign_ins.is_not(None))] == ["dr.chen"]
 
 
+def test_the_grace_of_another_practice_stays(set_deadline, database, dr_novak):
+    database.change(update(User).where(User.username == "dr.novak").values(two_factor="off", grace_sign_ins=5))
+    set_deadline()
+    assert database.user(dr_novak).grace_sign_ins == 5
+
+
 # --- at sign-in
 
 

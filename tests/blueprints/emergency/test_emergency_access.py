@@ -667,6 +667,16 @@ def test_the_rest_goes_on_in_the_same_browser_alone(plain, dr_okafor, admin_lee)
     assert plain.open(CHARTS).status == 200 and plain.path == CHARTS
 
 
+@pytest.mark.parametrize(("ended_reason", "offered"), [("signed_out", True), ("ended_by_owner", False), ("not_me", False)])
+def test_a_session_that_its_owner_ended_hands_nothing_on(plain, dr_okafor, admin_lee, database, ended_reason, offered):
+    ask(plain, dr_okafor)
+    decide(plain.another(), admin_lee)
+    asked_in = Session.id == grant(database).session_id
+    database.change(update(Session).where(asked_in).values(ended_at=dr_okafor.clock.now, ended_reason=ended_reason))
+    plain.sign_in(dr_okafor)
+    assert plain.open(ASK).offers("Open charts") is offered
+
+
 def test_it_is_not_to_be_had_twice_in_24_hours(browser, dr_okafor, admin_lee, database, clock):
     let_in(browser, dr_okafor, admin_lee)
     clock.move(hours=23, minutes=59, seconds=59)

@@ -118,6 +118,7 @@ FOREIGN = [
     "//evil.example",
     "/\\evil.example",
     "\\\\evil.example",
+    "/home\\..\\\\evil.example",
     "https://evil.example/home",
     "https:evil.example",
     "javascript:alert(1)",

@@ -1,9 +1,11 @@
 """Wrong codes slow down, then lock (RL-1 to RL-5, RL-8, RL-9): per account, with the clock moved."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
-from portal.models import Authenticator, Event, Outbox, User
+from portal.methods import totp
+from portal.models import Authenticator, Event, Outbox, User, secret_place
+from portal.settings import config
 
 PAUSE = "Too many attempts. Try again in {} minutes."
 DISABLED = "There were too many wrong codes, so codes from your phone no longer work. Use a backup code, or Contact Support."
@@ -225,3 +227,15 @@ def test_guessing_the_password_of_an_open_session_is_paused_too(plain, clock, sa
     assert plain.problems == [PAUSE.format(10)]
     plain.fill("Continue", Current_password=sam.password, Verification_Code=sam.code())
     assert plain.problems == [PAUSE.format(10)]
+
+
+def test_a_right_hundredth_answer_stops_neither_its_app_nor_another(plain, database, sam):
+    user_id = database.user(sam).id
+    sealed = database.keys.seal("A" * 32, secret_place(user_id, "other"))
+    other = {"id": "other", "user_id": user_id, "method": "totp", "name": "Other", "secret_sealed": sealed}
+    database.change(insert(Authenticator).values(**other, remembered=totp.INITIAL_STATE, created_at=sam.clock.now))
+    of_sam = Authenticator.user_id == user_id
+    database.change(update(Authenticator).where(of_sam).values(failures=config.FAILURES_TO_DISABLE - 1))
+    plain.enter(sam)
+    rows = {row.id == "other": (row.failures, row.disabled_at) for row in database.all(Authenticator, of_sam)}
+    assert rows == {True: (config.FAILURES_TO_DISABLE - 1, None), False: (0, None)}

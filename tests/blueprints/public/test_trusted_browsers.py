@@ -290,6 +290,12 @@ def test_others_than_patients_are_asked_whatever_cookie_comes(request, plain, da
     assert is_asked(leave(plain), person)
 
 
+def test_a_patient_who_became_a_provider_reads_no_chart_by_trust(plain, database, sam):
+    assert not is_asked(leave(trust(plain, sam)), sam)
+    database.change(update(User).where(User.username == "sam").values(role="provider", practice_id=1))
+    assert plain.open("/ehr/charts").heading == "Confirm it's you"
+
+
 # --- what ends it
 
 

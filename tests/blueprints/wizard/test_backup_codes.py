@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from portal.flows.factors.backup_codes import new_code
-from portal.models import BackupCode, BackupCodeSet, Outbox
+from portal.models import BackupCode, BackupCodeSet, Event, Outbox
 from portal.settings import config
 from tests.support.client import CODES
 from tests.support.markup import squeeze
@@ -197,6 +197,14 @@ def test_a_wrong_proof_is_told_and_the_codes_stay_readable(browser, maria, typed
     assert (browser.status, browser.problems) == (422, [sentence])
     browser.press("Show the codes again")
     assert browser.read_codes() == maria.codes
+
+
+def test_a_wrong_proof_is_in_the_audit_trail(plain, maria, database):
+    plain.enter(maria).set_up(maria)
+    plain.press("I have saved my backup codes")
+    prove(plain, code="0000-0000-0000-0000")
+    [event] = database.all(Event, Event.event == "backup_codes_saved")
+    assert (event.result, event.reason) == ("refused", "saved_wrong")
 
 
 def test_another_code_of_the_set_proves_nothing(browser, maria):

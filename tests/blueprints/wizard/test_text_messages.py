@@ -9,8 +9,11 @@ import pytest
 from sqlalchemy import insert, update
 
 from portal.crypto import keyed_hash
+from portal.flows.messages import send_code
 from portal.gateways import HELD
 from portal.models import Authenticator, Binding, Event, Outbox, SentCode, User, new_id
+from portal.settings import config
+from portal.words.refusals import Refused
 from tests.support.client import CODES, WIZARD
 from tests.support.moving import START
 from tests.support.texts import (
@@ -750,6 +753,15 @@ def test_the_sixth_account_is_refused_at_the_proof_too(plain, database, inbox, m
     plain.fill("Verify and Enable", Verification_Code=inbox.code(maria))
     assert plain.status == 422 and "Five accounts already use this number" in plain.problems[0]
     assert database.user(maria).two_factor == "off"
+
+
+def test_ones_own_number_is_not_counted_among_those_who_share_it(app, texting, database, maria):
+    user_id, to_hash = database.user(maria).id, database.all(SentCode)[-1].to_hash
+    share(database, maria, config.ACCOUNTS_PER_NUMBER - 1)
+    with app.app_context():
+        send_code.check_number_sharing(user_id, to_hash)
+        with pytest.raises(Refused, match="number_shared"):
+            send_code.check_number_sharing(0, to_hash)
 
 
 def share(database, person, accounts):

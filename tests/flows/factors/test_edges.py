@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import delete, false, update
 
-from portal.answers import NO_ANSWER
+from portal.answers import CODE, NO_ANSWER, Answer
 from portal.flows.base.context import RequestContext
 from portal.flows.factors import backup_codes, check_code
 from portal.flows.sessions import sessions
@@ -17,6 +17,10 @@ def test_a_visit_of_nobody_has_no_who(app, clock):
     context = RequestContext(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="")
     with pytest.raises(LookupError):
         context.who.user_id  # noqa: B018
+
+
+def test_an_answer_in_a_traceback_does_not_say_what_it_is():
+    assert "482913" not in repr(Answer(CODE, "482913"))
 
 
 def test_a_session_that_never_showed_the_second_factor_is_not_fresh_and_reads_no_codes(plain, database, maria):
