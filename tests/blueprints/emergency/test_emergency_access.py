@@ -282,7 +282,7 @@ def test_whoever_comes_second_sees_no_number_and_reads_how_to_have_it_refused(pl
         owner = plain.another()
         owner.sign_in(person)
         owner.open(ASK)
-        assert "Wasn't that you?" in owner.text and whom in owner.text and "This wasn’t me" in owner.text
+        assert "If that wasn't you" in owner.text and whom in owner.text and "This wasn't me" in owner.text
         assert number_of(thief) and re.findall(r"\d+", owner.text) == ["1", "2027", "12", "30"], "a number beside the moment"
 
 
