@@ -35,6 +35,7 @@ class Limit:
         return newest[-1] + self.window if len(newest) == self.most else None
 
 
+SOON = 7200  # seconds; up to here the page counts a wait in minutes
 LIMITS = (
     Limit("attempt", 1, config.SEND_GAP, "send_gap"),
     Limit("account", config.SENDS_PER_HOUR, HOUR, "send_limit"),
@@ -54,8 +55,11 @@ class Wait:
     @property
     def refusal(self) -> Refused:
         """The refusal for a request made during the wait."""
+        reason = (
+            "send_limit" if self.reason == "send_day" and self.seconds <= SOON else self.reason
+        )  # "tomorrow" is not true then
         facts = {"send_gap": {"seconds": self.seconds}, "send_limit": {"minutes": -(-self.seconds // 60)}}
-        return Refused(self.reason, **facts.get(self.reason, {}))
+        return Refused(reason, **facts.get(reason, {}))
 
 
 def wait_after(sent: Sent, now: datetime) -> Wait | None:

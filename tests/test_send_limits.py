@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from portal.send_limits import Sent, wait_after
+from portal.settings import config
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
@@ -49,3 +50,10 @@ def test_the_longest_wait_speaks_whichever_limit_it_is_of():
     assert wait_after(Sent(attempt=ago(0.5), account=hour), NOW).refusal.facts == {"seconds": 30}
     assert wait_after(Sent(attempt=ago(0.95), number=hour), NOW).refusal.facts == {"minutes": 1}
     assert wait_after(Sent(account=FULL["an account's day"][1], attempt=ago(0)), NOW).refusal.facts == {}
+
+
+def test_a_day_that_is_nearly_over_is_told_in_minutes():
+    full = Sent(account=ago(*[23 * 60 + 15] * config.SENDS_PER_DAY))
+    assert (wait_after(full, NOW).refusal.reason, wait_after(full, NOW).refusal.facts) == ("send_limit", {"minutes": 45})
+    fresh = Sent(account=ago(*[180] * config.SENDS_PER_DAY))
+    assert wait_after(fresh, NOW).refusal.reason == "send_day"

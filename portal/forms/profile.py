@@ -19,6 +19,11 @@ EMAIL = re.compile(
     re.IGNORECASE,
 )
 NAME_PUNCTUATION = frozenset("'’‘-‐\u200c\u200d")  # the last two are joiners in Persian and Indic scripts
+# Letters and marks that show nothing by themselves (Unicode: default ignorable): a name of these alone would look empty.
+INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | {
+    chr(each) for each in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+}
+STACKED_MARKS = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{5}")  # real names stack two or three
 
 
 class LabelForm(ShapedForm):
@@ -50,18 +55,21 @@ class NameForm(ShapedForm):
 def is_name(text: str) -> bool:
     """Letters and a few digits of any script, spaces, hyphens, and apostrophes; a period or comma only at the end of a word."""
     words = [word.removesuffix(",").removesuffix(".") for word in text.split(" ")]
-    has_letter = any(letter.isalpha() for letter in text)
+    has_letter = any(letter.isalpha() and letter not in INVISIBLE for letter in text)
     digits = sum(unicodedata.category(each) == "Nd" for each in text)
     return (
         has_letter
         and digits <= config.NAME_DIGITS
         and all(words)
+        and not STACKED_MARKS.search(text)
         and all(is_name_character(each) for word in words for each in word)
     )
 
 
 def is_name_character(character: str) -> bool:
     category = unicodedata.category(character)
+    if character in INVISIBLE or category == "Me":
+        return False
     return category[0] in "LM" or category == "Nd" or character in NAME_PUNCTUATION
 
 

@@ -22,6 +22,8 @@ from portal.settings.addresses import (
 )
 from portal.settings.keys import KeptKeys, read_encryption_keys, read_secret_key
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -107,11 +109,16 @@ def read_base_url(environ: Mapping[str, str]) -> str:
     port = read_number(environ, "PORT", 5000)
     url = environ.get("PORTAL_BASE_URL", f"http://127.0.0.1:{port}").rstrip("/")
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        host, number = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or parts.query or parts.fragment:
         raise SettingError("PORTAL_BASE_URL must be an address such as https://portal.example.")
-    if parts.scheme == "http" and not is_loopback_host(parts.hostname):
+    if parts.scheme == "http" and not is_loopback_host(host):
         raise SettingError("PORTAL_BASE_URL must begin with https:// except on loopback.")
-    return url
+    own_port = "" if number in (None, DEFAULT_PORTS[parts.scheme]) else f":{number}"  # as browsers write an origin
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{own_port}{parts.path}"
 
 
 def read_database_url(environ: Mapping[str, str], instance: Path) -> str:

@@ -10,7 +10,7 @@ import pytest
 from portal import create_app
 from portal.settings import config
 from portal.settings.addresses import SettingError
-from portal.settings.environment import load_settings
+from portal.settings.environment import load_settings, read_base_url
 from portal.settings.keys import KeptKeys
 
 GOOD_KEY = "2027a:" + base64.b64encode(secrets.token_bytes(32)).decode()
@@ -29,6 +29,10 @@ def encoded(key):
 WRONG = {
     "no address": ({"PORTAL_BASE_URL": "portal.example"}, "PORTAL_BASE_URL"),
     "another scheme": ({"PORTAL_BASE_URL": "ftp://portal.example"}, "PORTAL_BASE_URL"),
+    "a port that there is not": ({"PORTAL_BASE_URL": "http://127.0.0.1:99999"}, "PORTAL_BASE_URL"),
+    "a port in letters in the address": ({"PORTAL_BASE_URL": "http://127.0.0.1:abc"}, "PORTAL_BASE_URL"),
+    "a password in the address": ({"PORTAL_BASE_URL": "https://u:p@portal.example"}, "PORTAL_BASE_URL"),
+    "a query": ({"PORTAL_BASE_URL": "https://portal.example?x=1"}, "PORTAL_BASE_URL"),
     "no host": ({"PORTAL_BASE_URL": "https://"}, "PORTAL_BASE_URL"),
     "plain HTTP for others": ({"PORTAL_BASE_URL": "http://portal.example"}, "PORTAL_BASE_URL"),
     "open over plain HTTP": ({"HOST": "0.0.0.0"}, "HOST"),
@@ -194,3 +198,16 @@ def test_the_start_says_that_the_test_bench_is_on(environment, caplog):
 def test_a_browser_may_be_trusted_for_0_to_30_days(environment, days):
     assert load_settings(environment | {"PORTAL_TRUSTED_BROWSER_DAYS": days}).trusted_browser_days == int(days)
     assert load_settings(environment).trusted_browser_days == 30
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://Portal.Example:443", "https://portal.example"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ("http://[::1]:5000", "http://[::1]:5000"),
+        ("https://portal.example:8443/", "https://portal.example:8443"),
+    ],
+)
+def test_an_origin_is_written_as_browsers_write_it(url, origin):
+    assert read_base_url({"PORTAL_BASE_URL": url}) == origin
