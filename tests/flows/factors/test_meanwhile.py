@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import delete, insert, update
 
+from portal.db import end_read
 from portal.flows.factors import authenticators, setup, turn_off
 from portal.models import Authenticator, Binding, Event, Session, User, user_place
 from portal.settings import config
@@ -92,14 +93,15 @@ def test_a_set_up_finished_in_another_tab_begins_no_second_one(plain, database, 
     assert not database.all(Binding) and not events(database, "authenticator_binding_begun")
 
 
-def test_kept_on_in_another_tab_it_stays_on_with_the_old_password(plain, database, sam, monkeypatch):
+@pytest.mark.parametrize("name", ["submit_longer", "begin_write"])
+def test_kept_on_in_another_tab_it_stays_on_with_the_old_password(plain, database, sam, monkeypatch, name):
     user = database.user(sam)
     sealed = database.keys.seal(CHEAP.hash(SHORT), user_place(user.id, "password"))
     database.change(update(User).where(User.id == user.id).values(password_sealed=sealed))
     sam.password = SHORT
     plain.enter(sam).open(f"{SECURITY}/disable").fill("Disable", Current_password=SHORT)
     kept = update(Session).values(turning_off_at=None)
-    just_before(monkeypatch, turn_off, "submit_longer", lambda: database.change(kept))
+    just_before(monkeypatch, turn_off, name, lambda: end_read() or database.change(kept))
     plain.fill("Disable", New_password=LONG)
     assert plain.path == f"{SECURITY}/disable"
     after = database.user(sam)

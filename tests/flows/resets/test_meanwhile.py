@@ -82,8 +82,9 @@ def test_an_approval_without_an_address_to_mail_the_link_to_resets_nothing(plain
     assert facts(database, dr_okafor) == UNTOUCHED and database.all(ResetRequest)[0].status == "waiting"
 
 
+@pytest.mark.parametrize("answer", ["Approve", "Refuse"])
 def test_a_request_that_goes_to_another_practice_is_decided_there(
-    plain, database, clock, dr_okafor, dr_chen, waiting, monkeypatch
+    plain, database, clock, dr_okafor, dr_chen, waiting, monkeypatch, answer
 ):
     plain.enter(dr_chen).set_up_ehr(dr_chen)
     make(database, dr_chen, role="administrator")
@@ -91,9 +92,10 @@ def test_a_request_that_goes_to_another_practice_is_decided_there(
     approver = plain.another().enter(dr_chen).open(f"/ehr/settings/team/approvals/waiting/reset/{waiting.id}")
     moved = update(ResetRequest).values(practice_id=2)
     just_before(monkeypatch, decide, "begin_write", lambda: database.change(moved))
-    approver.press("Approve")
+    approver.press(answer)
     assert approver.status == 422 and "no longer open" in approver.text
     assert facts(database, dr_okafor) == UNTOUCHED and database.all(ResetRequest)[0].status == "waiting"
+    assert not database.all(Event, Event.event.in_(("reset_decided", "two_factor_reset_refused")))
     [event] = database.all(Event, Event.event == "authz_fail", Event.reason == "not_own")
     assert event.actor_id == database.user(dr_chen).id
 
