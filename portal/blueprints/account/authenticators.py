@@ -4,6 +4,7 @@ from flask import Blueprint, Response, abort, request
 
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import require_code, require_fresh_proof
+from portal.blueprints.shared.sides import current_side
 from portal.flows.account import security_page
 from portal.flows.factors import authenticators
 from portal.forms.profile import LabelForm
@@ -40,9 +41,11 @@ def submit_rename(authenticator_id: str) -> Response:
     if not form.validate():
         return refuse_form("account/rename.html", form, held=authenticator)
     try:
-        authenticators.rename_authenticator(request_context(), authenticator.id, form.name.data)
+        renamed = authenticators.rename_authenticator(request_context(), authenticator.id, form.name.data)
     except Refused as refused:
         return refuse_form("account/rename.html", form, refused, "name", held=authenticator)
+    if not renamed:  # another tab removed it meanwhile
+        return redirect_to_path(current_side().url("security"))
     return redirect_and_say("security", "changed")
 
 

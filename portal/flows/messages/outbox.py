@@ -131,7 +131,9 @@ def next_attempt_at(now: datetime, row: Outbox) -> datetime | None:
 
 def persist_result(statement: Update, on_marked: Callable[[], None] = lambda: None) -> None:
     """Execute and commit, retrying if the database is busy: a lost result would send an email twice."""
-    for tries_left in reversed(range(MARK_TRIES)):
+    tries_left = MARK_TRIES
+    while True:
+        tries_left -= 1
         try:
             begin_write()
             if change(statement):
@@ -140,7 +142,7 @@ def persist_result(statement: Update, on_marked: Callable[[], None] = lambda: No
             return
         except BUSY:
             db.session.rollback()
-            if not tries_left:
+            if tries_left == 0:
                 raise
 
 

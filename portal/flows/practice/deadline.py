@@ -22,11 +22,6 @@ class Deadline:
     days: int
     sign_ins: int
 
-    @property
-    def ends_at(self) -> datetime | None:
-        """When the days of the grace period are over."""
-        return self.at and self.at + timedelta(days=self.days)
-
 
 @dataclass(frozen=True)
 class Grace:

@@ -46,6 +46,7 @@ def test_a_way_removed_in_another_tab_is_not_renamed(plain, database, clock, sam
     plain.fill("Save", Name="Tablet")
     assert plain.path == SECURITY and "Tablet" not in plain.text
     assert rows_of(database, sam) == ["totp"] and not events(database, "authenticator_renamed")
+    assert plain.path == "/account/security" and plain.notices == []
 
 
 def test_a_number_that_can_be_read_no_more_is_removed_and_not_told(plain, database, clock, inbox, sam):
