@@ -60,7 +60,7 @@ def configure(app: Flask, settings: Settings) -> None:
     app.session_interface = CookieSessions()
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask documents it
 
 
 def add_extensions(app: Flask, settings: Settings) -> None:

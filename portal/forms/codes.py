@@ -46,7 +46,7 @@ class AnswerForm(ShapedForm):
     @property
     def answer(self) -> Answer:
         """The answer; read it after validation."""
-        raise NotImplementedError
+        raise NotImplementedError  # each form says what kind of answer it takes
 
 
 class OwnQuestionForm(AnswerForm):

@@ -86,7 +86,7 @@ def load_apprise() -> Callable[[str], Any]:
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     if not hasattr(HTTPAdapter.send, "__wrapped__"):
-        HTTPAdapter.send = observe_requests(HTTPAdapter.send)  # type: ignore[method-assign]
+        HTTPAdapter.send = observe_requests(HTTPAdapter.send)  # type: ignore[method-assign]  # apprise has no hook for it
     return lambda url: apprise.Apprise.instantiate(url, suppress_exceptions=True)
 
 
@@ -107,7 +107,7 @@ def observe_requests(send: Callable[..., "Response"]) -> Callable[..., "Response
         LAST_REQUEST.outcome = UNREACHABLE if status == TOO_MANY_REQUESTS or status >= 500 else REFUSED
         return response
 
-    send_and_record.__wrapped__ = send  # type: ignore[attr-defined]
+    send_and_record.__wrapped__ = send  # type: ignore[attr-defined]  # marks it, so that it is done once
     return send_and_record
 
 
