@@ -38,7 +38,7 @@ FLOORS = (
     ("portal.gateways",),
     ("portal.crypto", "portal.passwords"),
     ("portal.db", "portal.clock"),
-    ("portal.names",),
+    ("portal.names", "portal.limit_address"),
     ("portal.settings", "portal.version"),
 )
 HEIGHT = {package: -row for row, packages in enumerate(FLOORS) for package in packages}

@@ -1,0 +1,34 @@
+"""Limits compare IPv4 addresses whole and IPv6 addresses by their /64 network."""
+
+import pytest
+
+from portal.limit_address import limit_address
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("203.0.113.10", "203.0.113.10"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("::ffff:cb00:7109", "203.0.113.9"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::/64"),
+        ("unknown", "unknown"),
+        ("", "unknown"),
+        ("203.0.113.9:50211", "unknown"),
+        ("203.0.113.09", "unknown"),
+        ("203.0.113", "unknown"),
+        ("0x7f000001", "unknown"),
+        ("２０３.0.113.9", "unknown"),
+        ("2001:db8::1::2", "unknown"),
+        ("1" * 10_000, "unknown"),
+        ("1" * 10_000 + "%" + "1" * 10_000, "unknown"),
+        ("\0", "unknown"),
+    ],
+)
+def test_an_address_counts_by_its_network(address, counted):
+    assert limit_address(address) == counted
