@@ -1,6 +1,8 @@
 """The only source of time, in UTC. Call it as `clock.now()`, so that tests can move it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from portal.settings import config
 
 
 def now() -> datetime:
@@ -11,3 +13,18 @@ def now() -> datetime:
 def moment(timestamp: float) -> datetime:
     """A POSIX timestamp (seconds) as an aware UTC datetime."""
     return datetime.fromtimestamp(timestamp, UTC)
+
+
+def latest_end(now: datetime, longest: timedelta) -> datetime:
+    """The latest moment at which something that may last `longest` can still end.
+
+    A stored end beyond it was written by a clock that ran ahead and has been set back since, so it counts as over. In SQL:
+    `(column > now) & (column <= latest_end(now, longest))`. The tolerance is for another request that began later, or on
+    another machine, and was faster: what it began a moment ago is not over.
+    """
+    return now + longest + config.CLOCK_TOLERANCE
+
+
+def is_ahead(end: datetime | None, now: datetime, longest: timedelta) -> bool:
+    """Whether `end`, the stored end of something that may last `longest`, is still to come. False if there is none."""
+    return end is not None and now < end <= latest_end(now, longest)

@@ -142,6 +142,9 @@ EMERGENCY_MIN_APPROVERS = 2  # at least this many others are notified, administr
 EMERGENCY_REVIEW = timedelta(hours=24)  # from the end of access until its review is due
 EMERGENCY_NEWS_SECONDS = 5  # the polling interval of the page that waits for approval
 
+# Time
+CLOCK_TOLERANCE = timedelta(minutes=1)  # between requests and machines: above the longest that a request may run or wait
+
 # HTTP
 ROW_ID_MAX = 2**31 - 1  # the largest integer that both databases accept
 MAX_FORM_BYTES = 64 * 1024  # far more than any form needs, so that 10,000 characters in a field still get a validation message

@@ -16,7 +16,7 @@ from portal.flows.sessions import sessions, trusted_browsers
 from portal.settings import config
 
 DAY = 24 * 3600  # seconds
-BROWSER_COOKIE_LIFE = 365 * DAY  # only says "seen before", proves nothing
+BROWSER_COOKIE_LIFE = 365 * DAY  # only says "seen before": opens nothing, but strangers' wrong codes do not count there
 TRUSTED_COOKIE_MAX = 512  # characters: five tokens, and a margin
 
 

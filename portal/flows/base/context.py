@@ -102,7 +102,7 @@ class RequestContext:
     origin: str = ""  # scheme, host, and port of the page: what a passkey is bound to
     texts: bool = True  # whether the operator lets codes go out by text
     countries: tuple[str, ...] = ()  # that texts may be sent to
-    browser: str | None = None  # token that recognizes a browser seen before; proves nothing
+    browser: str | None = None  # token that recognizes a browser seen before; opens nothing
     trusted: tuple[str, ...] = ()  # this browser's trust tokens, at most one per user
     trust_days: int = 0  # how long patients may trust a browser; 0 is never
 

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Update, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, func, select, update
 from sqlalchemy.orm import aliased
 
 from portal.crypto import token_hash
@@ -12,14 +12,13 @@ from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import (
     CLAIMS,
-    CODE_DUE,
     LEVEL_CLAIMANT,
     LEVEL_EMERGENCY,
     LEVEL_WAITING,
     RequestContext,
     SessionUser,
 )
-from portal.flows.sessions import queries
+from portal.flows.sessions import known_browsers, queries
 from portal.methods import switched_on
 from portal.models import Session, User
 from portal.settings import config
@@ -67,7 +66,7 @@ def expiry_reason(visitor: SessionUser, now: datetime) -> str | None:
 def begin_session(context: RequestContext, user: User, level: str, next_path: str | None) -> tuple[str, Session]:
     """Insert a session after a right password. The oldest beyond five end (SE-11), except for a claimant.
 
-    Returns its token and its row; `browser_known` says whether this user has signed in from this browser before.
+    Returns its token and its row; `browser_known` says whether this person has completed a sign-in in this browser before.
     """
     if context.visitor:  # signed in again in the same browser: the old token ends, against session fixation (SE-7)
         change(end_sessions_where(context, "signed_out").where(Session.id == context.visitor.session_id))
@@ -75,14 +74,12 @@ def begin_session(context: RequestContext, user: User, level: str, next_path: st
     token = new_token()
     browser_hash = token_hash(context.browser) if context.browser else None
     life = config.CLAIMANT_LIFE if level == LEVEL_CLAIMANT else config.SESSION_LIFE
-    known = exists().where(Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level.not_in(CODE_DUE))
-    is_known = bool(browser_hash and db.session.scalar(select(known)))
     row = Session(
         token_hash=token_hash(token),
         user_id=user.id,
         level=level,
         browser_hash=browser_hash,
-        browser_known=is_known,
+        browser_known=known_browsers.is_known_browser(context, user),
         next_path=next_path,
         ip=context.ip,
         user_agent=context.user_agent,
