@@ -1,6 +1,6 @@
 """Forms for verification codes and backup codes."""
 
-import unicodedata
+import re
 
 from wtforms import Field, HiddenField, StringField
 from wtforms.validators import ValidationError
@@ -9,21 +9,26 @@ from portal.answers import BACKUP_CODE, CODE, Answer
 from portal.forms.base import ShapedForm
 from portal.forms.sign_in import PasswordForm
 from portal.settings import config
+from portal.typed import strip_separators
 from portal.words.refusals import N_
 
 LOOKALIKES = str.maketrans("OIL", "011")  # BC-8: Crockford's alphabet has no O, I, or L
 BACKUP_CODE_CHARACTERS = frozenset(config.BACKUP_CODE_ALPHABET)
 
 
+ORDINAL = re.compile(r"#?([0-9]{1,2})[):]?")
+
+
 def squeeze_code(typed: str) -> str:
-    """The code in canonical form: no spaces, dashes, or invisible characters; digits of any script as 0-9; upper case (WD-5)."""
-    kept = []
-    for character in unicodedata.normalize("NFKC", typed):
-        if character.isspace() or unicodedata.category(character) in ("Pd", "Cf"):
-            continue
-        digit = unicodedata.decimal(character, None)
-        kept.append(character.upper() if digit is None else str(digit))
-    return "".join(kept)
+    """The code in canonical form: no spaces, dashes, dots, or invisible characters; digits of any script as 0-9; upper case (WD-5).
+
+    Of a whole text message of ours, pasted as it came, the code in its last line (SM-10).
+    """
+    before, _, last = typed.rpartition(" #")
+    sent = strip_separators(last)
+    if is_digits(sent) and "@" in "".join(before.split()[-1:]):
+        return sent
+    return strip_separators(typed).upper()
 
 
 def is_digits(code: str) -> bool:
@@ -32,10 +37,21 @@ def is_digits(code: str) -> bool:
 
 
 def as_backup_code(code: str) -> str | None:
-    """A squeezed code as a backup code (O read as 0, I and L as 1), or None if it doesn't have that shape."""
+    """A squeezed code as a backup code (O read as 0, I and L as 1), or None if it doesn't have that shape.
+
+    A copied line begins with the code's number ("10. XXXX-…"), which is dropped. The length tells it from the code's own digits.
+    """
+    listed = ORDINAL.fullmatch(code[: -config.BACKUP_CODE_LENGTH])
+    if listed and 1 <= int(listed[1]) <= config.BACKUP_CODES:
+        code = code[-config.BACKUP_CODE_LENGTH :]
     read = code.translate(LOOKALIKES)
     has_shape = len(read) == config.BACKUP_CODE_LENGTH and BACKUP_CODE_CHARACTERS.issuperset(read)
     return read if has_shape else None
+
+
+def is_several(code: str) -> bool:
+    """Whether a squeezed text is long enough for two backup codes: a whole list, pasted."""
+    return len(code) >= 2 * config.BACKUP_CODE_LENGTH
 
 
 class AnswerForm(ShapedForm):
@@ -82,7 +98,7 @@ class ChallengeForm(AnswerForm):
         if not field.data:
             raise ValidationError("code_empty")
         if not is_digits(field.data) and as_backup_code(field.data) is None:
-            raise ValidationError("code_or_backup_shape")
+            raise ValidationError("backup_many" if is_several(field.data) else "code_or_backup_shape")
 
     @property
     def answer(self) -> Answer:
@@ -95,11 +111,12 @@ class BackupCodeForm(AnswerForm):
     empty = "backup_empty"
 
     def validate_code(self, field: Field) -> None:
-        code = as_backup_code(squeeze_code(field.data or ""))
-        if not (field.data or "").strip():
+        typed = squeeze_code(field.data or "")
+        if not typed:
             raise ValidationError(self.empty)
+        code = as_backup_code(typed)
         if code is None:
-            raise ValidationError("backup_shape")
+            raise ValidationError("backup_many" if is_several(typed) else "backup_shape")
         field.data = code
 
     @property

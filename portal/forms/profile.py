@@ -11,6 +11,7 @@ from portal.forms.base import ShapedForm, filled
 from portal.forms.codes import AnswerForm, ReauthenticationForm
 from portal.forms.sign_in import NewPasswordForm, PasswordForm
 from portal.settings import config
+from portal.typed import INVISIBLE
 from portal.words.refusals import N_
 
 EMAIL = re.compile(
@@ -19,10 +20,6 @@ EMAIL = re.compile(
     re.IGNORECASE,
 )
 NAME_PUNCTUATION = frozenset("'’‘-‐\u200c\u200d")  # the last two are joiners in Persian and Indic scripts
-# Letters and marks that show nothing by themselves (Unicode: default ignorable): a name of these alone would look empty.
-INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | {
-    chr(each) for each in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
-}
 STACKED_MARKS = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{5}")  # real names stack two or three
 
 

@@ -28,13 +28,11 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
     if (menu) { menu.open = false; one("summary", menu).focus(); }
   });
 
-  // A list is copied with its numbers, a key without its spaces.
+  // From the data: a translator may have changed what is shown.
   function copyFrom(button) {
     const source = document.getElementById(button.dataset.copy);
-    const lines = [...all("li", source)].map(item => `${item.value}. ${item.textContent.trim()}`);
-    const text = lines.join("\n") || source.textContent.replace(/\s/g, "");
     const label = one("span", button);
-    navigator.clipboard.writeText(text).then(() => {
+    navigator.clipboard.writeText(source.dataset.text).then(() => {
       const before = button.dataset.before ||= label.textContent;
       label.textContent = button.dataset.said;
       say(button.dataset.said);

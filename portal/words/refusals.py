@@ -73,6 +73,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "code_or_backup_shape": N_("The code must be 6 numbers, or a backup code of 16 letters and numbers."),
     "backup_empty": N_("Enter one of your backup codes."),
     "backup_shape": N_("A backup code has 16 letters and numbers. Check that none are missing."),
+    "backup_many": N_("That's more than one code. Enter only one of them."),
     "saved_empty": N_("Enter the code next to this number on your copy."),
     "wrong_clock": N_("That code did not match. Check the time on your phone: turn on Set Automatically in its date and time settings."),
     "wrong_fresh": N_("That code did not match. Wait for a fresh code in your app, then enter that one."),
@@ -97,6 +98,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "backup_old": N_("That backup code is from an older set. Use your newest copy, which says set %(set)d."),
     "backup_disabled": N_("There were too many wrong backup codes, so this set no longer works. Use a code from your phone, or Contact Support."),
     "saved_wrong": N_("That's not the code with this number in your newest set. Check the number next to it on your copy."),
+    "saved_other": N_("That is code %(number)d. Type code %(asked)d."),
     "throttled": (
         N_("Too many attempts. Try again in %(minutes)d minute."),
         N_("Too many attempts. Try again in %(minutes)d minutes."),

@@ -53,6 +53,70 @@ def test_copy_puts_all_ten_codes_with_their_numbers_and_says_so(town, browsers, 
     assert same
 
 
+def copied(reader, tmp_path):
+    """Returns what Copy puts on the clipboard."""
+    reader.find("Copy").click()
+    expect(reader.page.get_by_role("button", name="Copied")).to_be_visible()
+    return read_clipboard(reader)
+
+
+def downloaded(reader, tmp_path):
+    """Returns the text of the file that Download saves."""
+    with reader.page.expect_download() as download:
+        reader.find("Download").click()
+    return download.value.path().read_text()
+
+
+def printed(reader, tmp_path):
+    """Returns the text of the printed sheet, as a reader of PDF files would copy it."""
+    reader.page.pdf(path=tmp_path / "sheet.pdf", format="Letter")
+    command = ["pdftotext", "-layout", tmp_path / "sheet.pdf", "-"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def selected(reader, tmp_path):
+    """Returns the text of the page when all of it is selected and copied with the keyboard."""
+    reader.page.keyboard.press("Control+A")
+    reader.page.keyboard.press("Control+C")
+    return read_clipboard(reader)
+
+
+def selected_sheet(reader, tmp_path):
+    """Returns the same of the sheet on a page of its own."""
+    reader.page.goto("/account/security/two-factor/backup-codes/sheet")
+    text = selected(reader, tmp_path)
+    reader.page.goto("/account/security/two-factor/backup-codes")
+    return text
+
+
+@pytest.mark.parametrize("take", [copied, downloaded, printed, selected, selected_sheet], ids=lambda take: take.__name__)
+def test_every_line_of_a_copy_is_taken_back_as_it_is(town, browsers, patient, tmp_path, take):
+    reader = with_codes(town, browsers, patient, permissions=CLIPBOARD)
+    codes = reader.backup_codes()
+    lines = [line for line in take(reader, tmp_path).splitlines() if BACKUP_CODE.search(line)]
+    assert len(lines) >= len(codes) == 10
+    reader.press("I have saved my backup codes")
+    asked = reader.asked_number()
+    number_of = {code: number for number, code in codes.items()}
+    for line in sorted(lines, key=lambda line: number_of[BACKUP_CODE.search(line)[0]] == asked):
+        number = number_of[BACKUP_CODE.search(line)[0]]
+        reader.type(f"Code {asked}", line)
+        reader.press("Done")
+        if number != asked:
+            assert reader.refusal() == f"That is code {number}. Type code {asked}."
+    assert reader.headline == "Security"
+
+
+def test_copy_does_not_take_what_a_translator_made_of_the_page(town, browsers, patient):
+    reader = with_codes(town, browsers, patient, permissions=CLIPBOARD)
+    codes = reader.backup_codes()
+    reader.page.evaluate("document.querySelectorAll('li code').forEach(each => { each.textContent = 'changed'; })")
+    reader.find("Copy").click()
+    expect(reader.page.get_by_role("button", name="Copied")).to_be_visible()
+    same = numbered(read_clipboard(reader)) == codes
+    assert same
+
+
 def test_the_setup_key_is_copied_without_its_spaces(town, browsers, patient):
     reader = set_up(town, browsers, patient, permissions=CLIPBOARD)
     reader.find("Copy").click()

@@ -32,6 +32,21 @@ SIX = {
     "Persian digits": "۱۲۳۴۵۶",
     "Devanagari digits": "१२३४५६",
     "Bengali digits": "১২৩৪৫৬",
+    "a point": "123.456",
+    "a minus": "−123456",
+    "a middle dot": "123·456",
+    "a hyphen bullet": "123⁃456",
+    "a soft hyphen": "123\u00ad456",
+    "a long-vowel mark": "１２３ー４５６",
+    "a small hyphen": "123﹣456",
+    "an underscore": "123_456",
+    "the text message": "123456 is your Medximity code, for M. R. It works for 10 minutes. Never share it.\n\n@portal.example #123456",
+    "the text message, in one line": "123456 is your code. Never share it.@portal.example #123456",
+    "bullets": "•123•456•",
+    "a Hangul filler": "123\u3164456",
+    "the blank of Braille": "123\u2800456",
+    "a variation selector": "123\ufe0f456",
+    "an ideographic full stop": "123。456",
 }
 NOT_SIX = {
     "five": "12345",
@@ -41,10 +56,11 @@ NOT_SIX = {
     "NUL": "12345\0",
     "NUL more": "123456\0",
     "a sign": "+123456",
-    "a point": "123.456",
     "a fraction": "12345½",
-    "ten thousand": "1" * 10_000,
-    "a minus": "−123456",
+    "a number in front": "1. 123456",
+    "a slash": "123/456",
+    "a text without its last line": "123456 is your Medximity code.",
+    "a tag": "#123456",
 }
 BACKUP = "ABCDEFGH10JKMNPQ"
 
@@ -86,7 +102,43 @@ def test_anything_else_is_not_a_code(typed):
     assert reasons(ChallengeForm, code=typed) == {"code": "code_or_backup_shape"}
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "--", "\u200b"])
+LINES = {
+    "as copied": "10. {}",
+    "as downloaded": " 7.  {}",
+    "as printed": "3 {}",
+    "as two lines, pasted into one": "3{}",
+    "with a bracket": "4) {}",
+    "with a colon": "5: {}",
+    "with a number sign": "#6 {}",
+    "with a tab": "8\t{}",
+    "as one character": "⒑ {}",
+    "in Arabic digits": "١٠. {}",
+    "with a dash": "9 – {}",
+}
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+@pytest.mark.parametrize("code", ["ABCD-EFGH-10JK-MNPQ", "1011-1213-1415-1617", "7777-7777-7777-7777", "0000-0000-0000-0001"])
+def test_the_number_of_a_line_is_dropped_and_no_digit_of_its_code(line, code):
+    for form in (ChallengeForm, BackupCodeForm, SavedCodeForm):
+        checked = form(MultiDict({"code": line.format(code)}))
+        assert checked.validate(), form
+        assert checked.answer == Answer(BACKUP_CODE, code.replace("-", ""))
+
+
+@pytest.mark.parametrize("number", ["0", "11", "00", "100", "x", "-1.1", "½", "1.0.1"])
+def test_no_other_number_is_one_of_a_line(number):
+    assert reasons(BackupCodeForm, code=f"{number}. {BACKUP}") == {"code": "backup_shape"}
+
+
+@pytest.mark.parametrize("number", [2, 3, 10])
+def test_several_codes_at_once_are_told_from_a_wrong_one(number):
+    pasted = "\n".join(f"{at}. {BACKUP}" for at in range(1, number + 1))
+    for form in (ChallengeForm, BackupCodeForm, SavedCodeForm):
+        assert reasons(form, code=pasted) == {"code": "backup_many"}
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "--", "\u200b", "·", "_ _", "。"])
 def test_nothing_is_told_apart_from_something_wrong(typed):
     assert reasons(CodeForm, code=typed) == reasons(ChallengeForm, code=typed) == {"code": "code_empty"}
 

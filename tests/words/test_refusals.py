@@ -15,6 +15,8 @@ FACTS = {
     "codes": 8,
     "most": 5,
     "set": 2,
+    "number": 3,
+    "asked": 10,
     "issuer": "Medximity",
     "who": "Robin Lee",
     "when": "1 March 2027, 12:00 UTC",

@@ -127,19 +127,21 @@ def readable_codes(context: RequestContext) -> ReadableSet | None:
 
 
 def confirm_saved(context: RequestContext, code: str, copy_given: bool = False) -> None:
-    """Check the code that was asked for by number, then keep only the hashes. Raises Refused("saved_wrong").
+    """Check the code that was asked for by number, then keep only the hashes.
 
+    Raises Refused: "saved_wrong"; "saved_other" (another code of the set, with its number and the one asked for); "backup_old".
     `copy_given`: the practice administrator has received the sealed copy as well.
     """
     begin_write()
     sets = recent_sets(context.who.user_id)
     if not sets:
         raise Refused("saved_wrong")
-    live, codes = sets[0]
-    if matching_number(context, live, codes, code) != live.asked_number:
-        record_event(context, "backup_codes_saved", reason="saved_wrong", refused=True, factor=FACTOR)
+    live = sets[0][0]
+    refused = explain_wrong_proof(context, sets, code)
+    if refused:
+        record_event(context, "backup_codes_saved", reason=refused.reason, refused=True, factor=FACTOR)
         db.session.commit()
-        raise Refused("saved_wrong")
+        raise refused
     live.saved_at = live.saved_at or context.now
     # The sealed copy may linger in SQLite's log or PostgreSQL's dead rows until a checkpoint or vacuum; only the keys could open it.
     live.codes_sealed = live.readable_until = None
@@ -147,6 +149,19 @@ def confirm_saved(context: RequestContext, code: str, copy_given: bool = False) 
     if copy_given:
         note_sealed_copy(context)
     db.session.commit()
+
+
+def explain_wrong_proof(context: RequestContext, sets: list[tuple[BackupCodeSet, list[BackupCode]]], code: str) -> Refused | None:
+    """Why a code isn't the one that the live set asks for by number; None if it is. `sets`: the newest first."""
+    (live, codes), *older = sets
+    number = matching_number(context, live, codes, code)
+    if number == live.asked_number:
+        return None
+    if number is not None:
+        return Refused("saved_other", number=number, asked=live.asked_number)
+    if any(matching_number(context, old, old_codes, code) for old, old_codes in older):
+        return Refused("backup_old", set=live.number)
+    return Refused("saved_wrong")
 
 
 def hand_over_sealed_copy(context: RequestContext) -> None:

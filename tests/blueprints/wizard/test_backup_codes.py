@@ -183,7 +183,8 @@ def test_after_the_proof_nothing_yields_a_code_any_more(browser, database, maria
     [
         ("", "Enter the code next to this number on your copy."),
         ("ABCD", SHAPE),
-        ("1" * 10_000, SHAPE),
+        ("1" * 31, SHAPE),
+        ("1" * 10_000, "That's more than one code. Enter only one of them."),
         (
             "0000-0000-0000-0000",
             "That's not the code with this number in your newest set. Check the number next to it on your copy.",
@@ -207,11 +208,34 @@ def test_a_wrong_proof_is_in_the_audit_trail(plain, maria, database):
     assert (event.result, event.reason) == ("refused", "saved_wrong")
 
 
-def test_another_code_of_the_set_proves_nothing(browser, maria):
+def test_another_code_of_the_set_proves_nothing_and_is_named(browser, maria):
     browser.enter(maria).set_up(maria)
     browser.press("I have saved my backup codes")
-    prove(browser, code=maria.codes[number_asked(browser) % 10])
-    assert browser.status == 422
+    asked = number_asked(browser)
+    other = asked % 10 + 1
+    prove(browser, code=f"{other}. {maria.codes[other - 1]}")
+    assert (browser.status, browser.problems) == (422, [f"That is code {other}. Type code {asked}."])
+    prove(browser, code=f"{other}. {maria.codes[asked - 1]}")  # the code counts, not the number beside it
+    assert browser.path == "/account/security"
+
+
+def test_a_code_of_an_older_set_proves_nothing_and_is_named(plain, maria):
+    old = plain.enter(maria).set_up(maria).read_codes()
+    regenerate(plain, maria)
+    plain.press("I have saved my backup codes")
+    prove(plain, code=old[0])
+    assert plain.problems == [OLD]
+
+
+@pytest.mark.parametrize("line", ["10. {}", " 7.  {}", "3{}"])
+def test_a_copied_line_signs_in_on_both_pages(plain, maria, line):
+    plain.enter(maria).set_up(maria)
+    codes = iter(maria.codes)
+    assert use(plain.another(), maria, line.format(next(codes))) is None
+    other = plain.another()
+    other.sign_in(maria)
+    other.fill("Verify", Verification_Code=line.format(next(codes)))
+    assert other.path == "/home"
 
 
 def test_the_proof_takes_lookalikes_spaces_and_small_letters(browser, maria):

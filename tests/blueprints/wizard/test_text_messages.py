@@ -80,6 +80,13 @@ def test_the_guides_steps_turn_it_on(browser, database, inbox, maria):
     assert [row.method for row in database.all(Authenticator, Authenticator.user_id == database.user(maria).id)] == ["sms"]
 
 
+@pytest.mark.parametrize("line_end", ["\n", ""], ids=["as it is", "as a browser pastes it"])
+def test_the_whole_text_can_be_pasted_for_its_code(plain, inbox, maria, line_end):
+    send_to(ask_for_texts(plain.enter(maria)), MARIAS)
+    plain.fill("Verify and Enable", Verification_Code=inbox.of(maria)[-1].words.replace("\n", line_end))
+    assert plain.path == CODES
+
+
 def test_why_the_app_is_stronger_is_said_before_the_number_is_asked(browser, maria):
     browser.enter(maria).open(WIZARD)
     assert "The app is the stronger choice" in browser.text and "takes over your phone number" in browser.text
