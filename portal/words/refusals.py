@@ -4,7 +4,10 @@ from collections.abc import Callable
 
 
 class Refused(Exception):
-    """An expected refusal. `reason` is a key of SENTENCES; `facts` fill its placeholders (never with input); `when` is in ISO format."""
+    """An expected refusal. `reason` is a key of SENTENCES; `facts` fill its placeholders (never with input).
+
+    `when` is in ISO format, `wait` in seconds.
+    """
 
     def __init__(self, reason: str, **facts: int | str) -> None:
         super().__init__(reason)
@@ -99,11 +102,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "backup_disabled": N_("There were too many wrong backup codes, so this set no longer works. Use a code from your phone, or Contact Support."),
     "saved_wrong": N_("That's not the code with this number in your newest set. Check the number next to it on your copy."),
     "saved_other": N_("That is code %(number)d. Type code %(asked)d."),
-    "throttled": (
-        N_("Too many attempts. Try again in %(minutes)d minute."),
-        N_("Too many attempts. Try again in %(minutes)d minutes."),
-        "minutes",
-    ),
+    "throttled": N_("Too many attempts. Try again in %(wait)s."),
     "disabled": N_("There were too many wrong codes, so codes from your phone no longer work. Use a backup code, or Contact Support."),
     "answer_other": N_("This account doesn't open with that. Use one of the other ways on this page."),
     "unreadable": N_("We can't check codes from your phone right now, and our engineers know about it. Use a backup code, or Contact Support."),
@@ -204,6 +203,8 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "set_up_expired": N_("Setup was open for more than 30 minutes, so it ended. Start again here."),
 }  # fmt: skip
 
+MINUTES = (N_("%(minutes)d minute"), N_("%(minutes)d minutes"), "minutes")
+SECONDS = (N_("%(seconds)d second"), N_("%(seconds)d seconds"), "seconds")
 TRIES_LEFT = (N_("You have %(left)d try left before a pause."), N_("You have %(left)d tries left before a pause."), "left")
 
 # Why a session ended, shown on the sign-in page.
@@ -243,10 +244,20 @@ def sentence(refusal: Refused, translate: Callable[..., str], plural: Callable[.
 
     `translate(text, **facts)` and `plural(one, many, number, **facts)` are gettext functions that fill in the facts.
     """
-    translated = translate_entry(SENTENCES[refusal.reason], refusal.facts, translate, plural)
+    facts = refusal.facts
+    if "wait" in facts:
+        facts = {**facts, "wait": describe_wait(int(facts["wait"]), translate, plural)}
+    translated = translate_entry(SENTENCES[refusal.reason], facts, translate, plural)
     if "left" not in refusal.facts:
         return translated
     return translated + " " + translate_entry(TRIES_LEFT, refusal.facts, translate, plural)
+
+
+def describe_wait(seconds: int, translate: Callable[..., str], plural: Callable[..., str]) -> str:
+    """A wait to the second, translated, such as "9 minutes and 40 seconds" (RL-8)."""
+    parts: dict[str, int | str] = {"minutes": seconds // 60, "seconds": seconds % 60}
+    words = [translate_entry(entry, parts, translate, plural) for entry in (MINUTES, SECONDS) if parts[entry[2]]]
+    return translate("%(minutes)s and %(seconds)s", minutes=words[0], seconds=words[1]) if len(words) == 2 else words[0]
 
 
 def translate_entry(

@@ -12,6 +12,7 @@ from tests.house.source import last_name, modules
 FACTS = {
     "minutes": 3,
     "seconds": 40,
+    "wait": 580,
     "codes": 8,
     "most": 5,
     "set": 2,
@@ -69,10 +70,24 @@ def test_a_notice_is_a_whole_sentence(reason):
 
 
 def test_one_minute_is_not_one_minutes(say):
-    assert say("throttled", minutes=1) == "Too many attempts. Try again in 1 minute."
-    assert say("throttled", minutes=20) == "Too many attempts. Try again in 20 minutes."
     assert "about 1 minute slow" in say("clock_slow", minutes=1)
     assert "about 4 minutes fast" in say("clock_fast", minutes=4)
+
+
+@pytest.mark.parametrize(
+    ("wait", "words"),
+    [
+        (1, "1 second"),
+        (40, "40 seconds"),
+        (60, "1 minute"),
+        (61, "1 minute and 1 second"),
+        (580, "9 minutes and 40 seconds"),
+        (1200, "20 minutes"),
+        (3600, "60 minutes"),
+    ],
+)
+def test_a_wait_is_told_to_the_second(say, wait, words):
+    assert say("throttled", wait=wait) == f"Too many attempts. Try again in {words}."
 
 
 def test_the_tries_left_are_told_where_they_are_known(say):

@@ -1,9 +1,11 @@
 """Rate limiting of wrong answers, per account: each attempt is charged before anything is compared (RL-1 to RL-5)."""
 
 from datetime import datetime
+from math import ceil
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, or_, select, update
 
+from portal import clock
 from portal.answers import Answer
 from portal.db import change, db
 from portal.flows.base.context import RequestContext
@@ -26,12 +28,12 @@ def charge_attempt(
 ) -> User:
     """Charge one attempt to the account and return it; its row stays locked until the transaction ends.
 
-    Raises Refused("throttled", minutes=N) if the account is paused; then nothing is charged.
+    Raises Refused("throttled", wait=seconds) if the account is paused; then nothing is charged.
     """
     failures = User.code_failures + 1
     statement = (
         update(User)
-        .where(User.id == user_id, or_(User.codes_paused_until.is_(None), User.codes_paused_until <= context.now))
+        .where(User.id == user_id, is_over(User.codes_paused_until, context.now))
         .values(
             code_failures=failures,
             backup_failures=User.backup_failures + int(backup),
@@ -44,10 +46,15 @@ def charge_attempt(
     )
     charged = db.session.execute(statement).first()
     if charged is None:
-        raise Refused("throttled", minutes=minutes_left(context, user_id))
+        raise Refused("throttled", wait=seconds_left(context, user_id))
     user: User
     user, user.second_addresses = charged
     return user
+
+
+def is_over(until: SQLColumnExpression[datetime | None], now: datetime) -> ColumnElement[bool]:
+    """SQL: whether a pause is over, or longer than any can be, because a clock that ran ahead began it."""
+    return or_(until.is_(None), until <= now, until > clock.latest_end(now, config.PAUSES[-1]))
 
 
 def lock_account(user_id: int) -> User:
@@ -66,16 +73,15 @@ def pause_branches(failures: ColumnElement[int], now: datetime) -> list[tuple[Co
     return [*branches, ((failures > every * longest) & (failures % every == 0), now + config.PAUSES[-1])]
 
 
-def minutes_left(context: RequestContext, user_id: int) -> int:
-    """Minutes until the pause ends, rounded up; at most the pause's length, even if this request began before the pause did."""
-    until, failures = db.session.execute(select(User.codes_paused_until, User.code_failures).where(User.id == user_id)).one()
-    seconds = (until - context.now).total_seconds() if until else 0
-    return max(1, min(-int(-seconds // 60), pause_minutes(failures)))
+def seconds_left(context: RequestContext, user_id: int) -> int:
+    """Seconds until the pause ends, rounded up, as of this moment: the request may have waited for a lock (RL-8)."""
+    until = db.session.scalar(select(User.codes_paused_until).where(User.id == user_id))
+    return max(1, ceil((until - clock.now()).total_seconds())) if until else 1
 
 
-def pause_minutes(failures: int) -> int:
+def pause_seconds(failures: int) -> int:
     """Length of the pause that began at this number of failures."""
-    return int(config.PAUSES[min(failures // config.TRIES_BEFORE_PAUSE, len(config.PAUSES)) - 1].total_seconds() // 60)
+    return int(config.PAUSES[min(failures // config.TRIES_BEFORE_PAUSE, len(config.PAUSES)) - 1].total_seconds())
 
 
 def tries_left(user: User) -> int:

@@ -29,7 +29,7 @@ def with_tries(refused: Refused, user: User) -> Refused:
     """The refusal with the number of attempts left (RL-8), or the pause that this attempt began."""
     left = throttle.tries_left(user)
     if left == 0:
-        return Refused("throttled", minutes=throttle.pause_minutes(user.code_failures))
+        return Refused("throttled", wait=throttle.pause_seconds(user.code_failures))
     facts = {name: value for name, value in refused.facts.items() if name != "step"}
     return Refused(refused.reason, **facts, left=left)
 

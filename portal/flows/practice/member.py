@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from portal import clock
 from portal.methods import method, offered
 from portal.policy import PROVIDER
 from portal.settings import config
@@ -52,7 +53,7 @@ class Member:
     @property
     def is_paused(self) -> bool:
         """Whether codes are paused after too many wrong ones (RL-2)."""
-        return self.codes_paused_until is not None and self.codes_paused_until > self.now
+        return clock.is_ahead(self.codes_paused_until, self.now, config.PAUSES[-1])
 
     @property
     def is_stopped(self) -> bool:
