@@ -9,7 +9,6 @@ from flask_babel import Babel
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import queue
 from portal.blueprints.ehr import provider
@@ -25,6 +24,7 @@ from portal.settings import config
 from portal.settings.environment import Settings, load_settings
 from portal.web import errors, headers, rendering, static_files, template_context
 from portal.web.browser_session import CookieSessions, touch_session
+from portal.web.client_address import ClientAddress
 from portal.web.method_templates import MethodTemplates
 from portal.web.signed_in import load_signed_in
 
@@ -54,13 +54,10 @@ def configure(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=config.MAX_FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the session (CF-1)
         WTF_CSRF_SSL_STRICT=False,  # web/headers.py checks Origin instead; the referrer policy sends none across sites
-        TRUSTED_HOSTS=headers.trusted_hosts(settings),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.session_interface = CookieSessions()
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask documents it
+    app.wsgi_app = ClientAddress(app.wsgi_app, settings.trusted_proxies, settings.proxy_addresses)  # type: ignore[method-assign]  # as Flask documents it
 
 
 def add_extensions(app: Flask, settings: Settings) -> None:
@@ -76,12 +73,13 @@ def add_extensions(app: Flask, settings: Settings) -> None:
 
 
 def add_guards(app: Flask) -> None:
-    """Register what runs before every request, in this order: request ID, HTTPS, CSRF, emergency access, "last seen"."""
+    """Register what runs before every request, in this order: request ID, host, HTTPS, CSRF, emergency access, "last seen"."""
 
     @app.before_request
     def set_request_id() -> None:
         g.request_id = secrets.token_hex(8)
 
+    app.before_request(headers.refuse_other_hosts)
     app.before_request(headers.require_https)
     app.before_request(headers.refuse_nul)
     app.before_request(headers.refuse_cross_site)

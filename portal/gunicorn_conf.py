@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.glogging import Logger
 
+from portal.settings.addresses import in_url, read_host
 from portal.settings.config import WEB_THREADS
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
 
-host = os.environ.get("HOST", "127.0.0.1")
-bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT', '5000')}"
+bind = f"{in_url(read_host(os.environ))}:{os.environ.get('PORT') or '5000'}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = WEB_THREADS
@@ -23,6 +23,11 @@ timeout = 60  # longer than the database's timeouts, so that a waiting worker is
 graceful_timeout = 10
 control_socket_disable = True
 limit_request_line = 8190  # gunicorn's maximum; the longest search fits in any script
+
+# Headers of proxies have one reader, portal/web/client_address.py. Gunicorn's own rules for them, on by default on loopback, are off.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
 
 EMAILED_LINK = re.compile(r"/(set-up-again|new-password|confirm-address|not-me)/[\w-]+")
 

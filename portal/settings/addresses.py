@@ -4,6 +4,9 @@ import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+PROXIES_ON_LOOPBACK = "127.0.0.0/8,::1"
+
 
 class SettingError(RuntimeError):
     """An invalid setting, which prevents startup. The message names it and says what to do."""
@@ -17,6 +20,35 @@ def is_loopback_host(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def read_host(environ: Mapping[str, str]) -> str:
+    """The address that the pages are served at, without brackets."""
+    return environ.get("HOST", "").strip("[]") or "127.0.0.1"
+
+
+def read_port(environ: Mapping[str, str]) -> int:
+    """The port that the pages are served at."""
+    port = environ.get("PORT") or "5000"
+    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
+        raise SettingError("PORT must be a whole number from 1 to 65535.")
+    return int(port)
+
+
+def in_url(host: str) -> str:
+    """A host as URLs write it: an IPv6 address stands in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def read_proxy_addresses(environ: Mapping[str, str]) -> tuple[Network, ...]:
+    """Where trusted proxies connect from. Nobody else's X-Forwarded headers are read."""
+    words = (environ.get("PORTAL_PROXY_ADDRESSES") or PROXIES_ON_LOOPBACK).replace(",", " ").split()
+    try:
+        return tuple(ipaddress.ip_network(word) for word in words)
+    except ValueError:
+        raise SettingError(
+            "PORTAL_PROXY_ADDRESSES must be a list of addresses or networks such as 10.0.0.5,10.1.0.0/24."
+        ) from None
 
 
 def read_text_urls(environ: Mapping[str, str]) -> tuple[str, ...]:

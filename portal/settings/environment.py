@@ -1,6 +1,7 @@
 """Reads the settings from the environment and validates them once, at startup."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,15 @@ from sqlalchemy.exc import ArgumentError
 
 from portal.settings import config
 from portal.settings.addresses import (
+    Network,
     SettingError,
+    in_url,
     is_loopback_host,
+    read_host,
     read_mail_from,
     read_number_check_url,
+    read_port,
+    read_proxy_addresses,
     read_redis_url,
     read_smtp_url,
     read_text_urls,
@@ -36,7 +42,8 @@ class Settings:
     secret_key: str
     encryption_keys: tuple[tuple[str, bytes], ...]  # (ID, 32 bytes), newest first
     test_bench: bool
-    trusted_proxies: int
+    trusted_proxies: int  # how many proxies in front of the portal write X-Forwarded headers
+    proxy_addresses: tuple[Network, ...]  # where the innermost of them connects from
     support_contact: str
     texts: bool  # whether codes are sent by text at all (SM-6)
     text_countries: tuple[str, ...]  # ISO 3166 codes; texts are sent nowhere else (SM-5)
@@ -64,6 +71,12 @@ class Settings:
         return tuple(dict.fromkeys(origins))
 
     @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts that requests may name, lowercase, IPv6 in brackets, without a port."""
+        names = {re.sub(r":\d+$", "", origin.partition("://")[2]) for origin in self.origins}
+        return frozenset(names | {"localhost", "127.0.0.1"} if self.is_loopback else names)
+
+    @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
 
@@ -73,14 +86,15 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     instance = Path(environ.get("PORTAL_INSTANCE", "instance")).absolute()
     base_url = read_base_url(environ)
     is_loopback = is_loopback_host(urlsplit(base_url).hostname or "")
-    if base_url.startswith("http://") and not is_loopback_host(environ.get("HOST", "127.0.0.1")):
+    host = read_host(environ)
+    if base_url.startswith("http://") and not is_loopback_host(host):
         raise SettingError(
             "HOST is open to others over plain HTTP. Set PORTAL_BASE_URL to the https:// address, or serve on 127.0.0.1."
         )
     database_url = read_database_url(environ, instance)
     stored_keys = KeptKeys(instance, database_url) if is_loopback else None
     test_bench = read_switch(environ, "PORTAL_TEST_BENCH")
-    if test_bench and not (is_loopback and is_loopback_host(environ.get("HOST", "127.0.0.1"))):
+    if test_bench and not (is_loopback and is_loopback_host(host)):
         raise SettingError(
             "PORTAL_TEST_BENCH shows codes to everyone, so it is allowed on loopback only. Unset it, or serve on 127.0.0.1."
         )
@@ -92,7 +106,8 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         secret_key=read_secret_key(environ, stored_keys),
         encryption_keys=read_encryption_keys(environ, stored_keys),
         test_bench=test_bench,
-        trusted_proxies=read_number(environ, "PORTAL_TRUSTED_PROXIES", 0),
+        trusted_proxies=read_trusted_proxies(environ, base_url),
+        proxy_addresses=read_proxy_addresses(environ),
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT", "support@medximity.example"),
         texts=read_switch(environ, "PORTAL_SMS", "1"),
         text_countries=read_countries(environ),
@@ -106,19 +121,30 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def read_base_url(environ: Mapping[str, str]) -> str:
-    port = read_number(environ, "PORT", 5000)
-    url = environ.get("PORTAL_BASE_URL", f"http://127.0.0.1:{port}").rstrip("/")
-    parts = urlsplit(url)
+    """The address people use, as browsers write an origin. Without the setting, the one that HOST and PORT bind on loopback."""
+    bound = read_host(environ)
+    own = f"http://{in_url(bound if is_loopback_host(bound) else '127.0.0.1')}:{read_port(environ)}"
+    url = environ.get("PORTAL_BASE_URL", own).rstrip("/")
     try:
+        parts = urlsplit(url)
         host, number = parts.hostname, parts.port
     except ValueError:
-        host = None
+        raise SettingError("PORTAL_BASE_URL must be an address such as https://portal.example.") from None
     if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or parts.query or parts.fragment:
         raise SettingError("PORTAL_BASE_URL must be an address such as https://portal.example.")
     if parts.scheme == "http" and not is_loopback_host(host):
         raise SettingError("PORTAL_BASE_URL must begin with https:// except on loopback.")
     own_port = "" if number in (None, DEFAULT_PORTS[parts.scheme]) else f":{number}"  # as browsers write an origin
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{own_port}{parts.path}"
+    return f"{parts.scheme}://{in_url(host)}{own_port}{parts.path}"
+
+
+def read_trusted_proxies(environ: Mapping[str, str], base_url: str) -> int:
+    """How many proxies are in front. Over HTTPS nothing is assumed: limits by address need the right number."""
+    if base_url.startswith("https://") and not environ.get("PORTAL_TRUSTED_PROXIES"):
+        raise SettingError(
+            "PORTAL_TRUSTED_PROXIES is missing. Set how many proxies are in front of the portal, from 1; 0 if there is none."
+        )
+    return read_number(environ, "PORTAL_TRUSTED_PROXIES", 0)
 
 
 def read_database_url(environ: Mapping[str, str], instance: Path) -> str:
@@ -149,7 +175,7 @@ def read_switch(environ: Mapping[str, str], name: str, default: str = "0") -> bo
 
 
 def read_number(environ: Mapping[str, str], name: str, default: int) -> int:
-    value = environ.get(name, str(default))
+    value = environ.get(name) or str(default)
     if not value.isascii() or not value.isdigit():
         raise SettingError(f"{name} must be a whole number.")
     return int(value)

@@ -141,7 +141,7 @@ def request_context() -> RequestContext:
     return RequestContext(
         now=request_time(),
         keys=current_app.extensions["keys"],
-        ip=request.remote_addr or "",
+        ip=request.remote_addr or "",  # clean: see ClientAddress
         user_agent=one_line(request.user_agent.string),
         request_id=g.request_id,
         visitor=session_user(),

@@ -1,10 +1,11 @@
-"""Security headers on every response, and the checks before every page: HTTPS, NUL, same site (HD-1 to HD-4, CF-2)."""
+"""Security headers on every response, and the checks before every page: host, HTTPS, NUL, same site (HD-1 to HD-4, CF-2)."""
 
+import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
 from wsgiref.headers import Headers
 
 from flask import Response, abort, current_app, request
+from werkzeug.exceptions import SecurityError
 
 from portal.settings.addresses import is_loopback_host
 from portal.settings.environment import Settings
@@ -28,10 +29,11 @@ CROSS_SITE = "cross_site"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-def trusted_hosts(settings: Settings) -> list[str]:
-    """The host names that the portal responds to; a forged Host header is refused."""
-    host = urlsplit(settings.base_url).hostname or ""
-    return ["localhost", "127.0.0.1"] if is_loopback_host(host) else [host]
+def refuse_other_hosts() -> None:
+    """400 for a Host that is not the portal's own. Flask's TRUSTED_HOSTS cannot hold an IPv6 address."""
+    name = re.sub(r":\d+$", "", request.host)
+    if name not in current_app.extensions["settings"].hosts:
+        raise SecurityError(f"Host {name!r} is not trusted.")
 
 
 def require_https() -> None:
@@ -50,13 +52,14 @@ def refuse_nul() -> None:
 
 
 def refuse_cross_site() -> None:
-    """Refuse an unsafe cross-site request before its CSRF token is read."""
+    """Refuse an unsafe cross-site request before its CSRF token is read. Origin is compared as text: it may hold anything."""
     if request.method in SAFE_METHODS:
         return
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         abort(403, CROSS_SITE)
-    origin = request.headers.get("Origin")
-    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
+    origin = request.headers.get("Origin", "null").lower()
+    own = (f"{request.scheme}://{request.host}", *current_app.extensions["settings"].origins)  # a proxy may drop the port of Host
+    if origin not in ("", "null", *own):
         abort(403, CROSS_SITE)
 
 

@@ -28,7 +28,7 @@ WEAK_NAMES = ["missing", "default", "short word", "one letter", "regular", "shor
 
 def read(site, **settings):
     """Reads the settings as a portal in production would."""
-    production = {"PORTAL_BASE_URL": "https://portal.example", "PORTAL_TEST_BENCH": "0"}
+    production = {"PORTAL_BASE_URL": "https://portal.example", "PORTAL_TEST_BENCH": "0", "PORTAL_TRUSTED_PROXIES": "1"}
     return load_settings(site.environment | production | settings)
 
 

@@ -18,6 +18,7 @@ HTTPS = {
     "PORTAL_BASE_URL": "https://portal.example",
     "PORTAL_SECRET_KEY": secrets.token_urlsafe(32),
     "PORTAL_ENCRYPTION_KEYS": GOOD_KEY,
+    "PORTAL_TRUSTED_PROXIES": "1",
 }
 
 
@@ -40,6 +41,12 @@ WRONG = {
     "a port in letters": ({"PORT": "http"}, "PORT"),
     "a negative port": ({"PORT": "-1"}, "PORT"),
     "a port in other digits": ({"PORT": "٥٠٠٠"}, "PORT"),
+    "port 0": ({"PORT": "0"}, "PORT"),
+    "a port past the last": ({"PORT": "65536"}, "PORT"),
+    "an address with half a bracket": ({"PORTAL_BASE_URL": "http://[::1"}, "PORTAL_BASE_URL"),
+    "HTTPS without a word about proxies": (HTTPS | {"PORTAL_TRUSTED_PROXIES": ""}, "PORTAL_TRUSTED_PROXIES"),
+    "a proxy by its name": (HTTPS | {"PORTAL_PROXY_ADDRESSES": "proxy.example"}, "PORTAL_PROXY_ADDRESSES"),
+    "a network with bits of a host": (HTTPS | {"PORTAL_PROXY_ADDRESSES": "10.0.0.5/24"}, "PORTAL_PROXY_ADDRESSES"),
     "no URL": ({"PORTAL_DATABASE_URL": "my database"}, "PORTAL_DATABASE_URL"),
     "another database": ({"PORTAL_DATABASE_URL": "mysql://localhost/portal"}, "PORTAL_DATABASE_URL"),
     "no connections": ({"PORTAL_DATABASE_CONNECTIONS": "0"}, "PORTAL_DATABASE_CONNECTIONS"),
@@ -97,9 +104,21 @@ def test_nothing_set_is_a_portal_for_this_machine_alone(environment, tmp_path):
     assert settings.support_contact == "support@medximity.example"
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
-def test_loopback_has_many_names(environment, host):
-    assert load_settings(environment | {"HOST": host, "PORTAL_TEST_BENCH": "1"}).test_bench
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("", "http://127.0.0.1:5000"),
+        ("127.0.0.1", "http://127.0.0.1:5000"),
+        ("127.8.8.8", "http://127.8.8.8:5000"),
+        ("localhost", "http://localhost:5000"),
+        ("::1", "http://[::1]:5000"),
+        ("[::1]", "http://[::1]:5000"),
+    ],
+)
+def test_loopback_has_many_names_and_the_one_that_is_bound_is_the_one_that_is_printed(environment, host, address):
+    settings = load_settings(environment | {"HOST": host, "PORTAL_TEST_BENCH": "1"})
+    assert settings.test_bench and settings.base_url == settings.origins[0] == address
+    assert settings.hosts >= {address.removeprefix("http://").removesuffix(":5000"), "localhost"}
 
 
 def test_the_port_is_honoured(environment):
@@ -116,7 +135,7 @@ def test_the_port_is_honoured(environment):
     ],
 )
 def test_the_origins_are_known_and_localhost_is_one_of_them(environment, address, origins):
-    assert load_settings(environment | {"PORTAL_BASE_URL": address}).origins == origins
+    assert load_settings(environment | {"PORTAL_BASE_URL": address, "PORTAL_TRUSTED_PROXIES": "0"}).origins == origins
 
 
 def test_in_production_everything_is_given(environment):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from portal.settings.addresses import in_url
 from tests.support.processes import ROOT, Fork
 
 START_SECONDS = 30
@@ -26,10 +27,11 @@ class Server:
     def __init__(self, site, workers=2, **settings):
         self.site = site
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.host = settings.get("HOST", "127.0.0.1")
+        self.url = f"http://{in_url(self.host)}:{self.port}"
         self.log = site.folder / "server.log"
         self.process = None
-        place = {"HOST": "127.0.0.1", "PORT": str(self.port), "WEB_CONCURRENCY": str(workers)}
+        place = {"HOST": self.host, "PORT": str(self.port), "WEB_CONCURRENCY": str(workers)}
         self.environment = site.environment | place | settings
 
     def start(self):
@@ -49,7 +51,7 @@ class Server:
 
     def answers(self):
         """Returns whether the portal answers a request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=STOP_SECONDS)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=STOP_SECONDS)
         with contextlib.closing(connection):
             try:
                 connection.request("GET", "/sign-in")

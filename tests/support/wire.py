@@ -52,15 +52,16 @@ class Wire:
 
     def __init__(self, server, agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", ip=None):
         """`ip`: its source address, any in 127.0.0.0/8."""
-        self.port = server.port
+        self.host, self.port = server.host, server.port
         self.agent, self.ip = agent, ip
+        self.headers = {}  # further headers of every request
         self.cookies = {}
         self.token = None
 
     def tab(self, server=None):
         """Returns another tab with the same cookies, optionally at another server of the same site."""
         other = Wire(server or self, self.agent, self.ip)
-        other.cookies, other.token = dict(self.cookies), self.token
+        other.cookies, other.token, other.headers = dict(self.cookies), self.token, dict(self.headers)
         return other
 
     def get(self, path):
@@ -95,9 +96,10 @@ class Wire:
 
     def _ask(self, method, path, body):
         headers = {"User-Agent": self.agent, "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        headers |= self.headers
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, PATIENCE, self.ip and (self.ip, 0))
+        connection = http.client.HTTPConnection(self.host, self.port, PATIENCE, self.ip and (self.ip, 0))
         with contextlib.closing(connection):
             connection.request(method, path, body, headers)
             response = connection.getresponse()

@@ -20,6 +20,7 @@ def make(world, app, monkeypatch):
         given = {
             "PORTAL_INSTANCE": str(world.site.folder),
             "PORTAL_BASE_URL": ADDRESS,
+            "PORTAL_TRUSTED_PROXIES": "0",
             "PORTAL_SECRET_KEY": secrets.token_urlsafe(32),
             "PORTAL_ENCRYPTION_KEYS": "k9:" + base64.b64encode(secrets.token_bytes(32)).decode(),
         }

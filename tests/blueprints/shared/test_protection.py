@@ -114,6 +114,14 @@ def test_the_token_stands_in_no_address(browser, maria):
         {"Origin": "https://evil.example"},
         {"Origin": "http://localhost.evil.example"},
         {"Origin": "http://localhost:8080"},
+        {"Origin": "https://localhost"},
+        {"Origin": "localhost"},
+        {"Origin": "http://["},
+        {"Origin": "http://localhost]"},
+        {"Origin": "http://localhost/"},
+        {"Origin": "http://user@localhost"},
+        {"Origin": "http://localhost:99999"},
+        {"Origin": "http://localhost, http://evil.example"},
         {"Sec_Fetch_Site": "cross-site"},
         {"Origin": "http://localhost", "Sec_Fetch_Site": "cross-site"},
     ],
@@ -130,7 +138,9 @@ def test_what_another_site_sends_is_refused_with_the_right_token_even(plain, dat
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Origin": "http://localhost"}, {"Sec_Fetch_Site": "same-origin"}, {"Origin": "null"}, {}], ids=str
+    "headers",
+    [{"Origin": "http://localhost"}, {"Origin": "HTTP://LocalHost"}, {"Sec_Fetch_Site": "same-origin"}, {"Origin": "null"}, {}],
+    ids=str,
 )
 def test_what_our_own_pages_send_is_taken(plain, maria, headers):
     plain.enter(maria).open(WIZARD)
@@ -153,7 +163,7 @@ def test_a_forged_host_is_refused_and_named_nowhere(plain, host, path):
     assert "We can't find that page" in answer.text or "have access to this page" in answer.text
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.1:5000"])
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.1:5000", "LOCALHOST", "LocalHost:5000"])
 def test_the_names_of_this_machine_are_its_own(plain, host):
     assert plain.get("/sign-in", Host=host).status_code == 200
 

@@ -1,0 +1,79 @@
+"""Who asks, by which scheme and host: the only reader of addresses and of proxies' headers. It runs before Flask."""
+
+import ipaddress
+import logging
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from portal.settings.addresses import Network
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+UNKNOWN = "unknown"
+LONGEST = 100  # characters: an IPv6 address with brackets, a zone, and a port has fewer
+WRITTEN = re.compile(r"\[(?P<inside>[^]]*)\](:\d{1,5})?|(?P<v4>[\d.]+):\d{1,5}|(?P<bare>.*)")
+
+
+def read_client_address(text: str) -> str:
+    """The address of a client in its shortest form, as every limit, event, session, and email has it.
+
+    Taken off: a port, brackets, a zone, and the `::ffff:` of an IPv4 address written in IPv6. "unknown" for anything else.
+    """
+    text = text.strip()
+    found = WRITTEN.fullmatch(text) if len(text) <= LONGEST else None
+    if not found:
+        return UNKNOWN
+    try:
+        address = ipaddress.ip_address((found["inside"] or found["v4"] or found["bare"] or "").partition("%")[0])
+    except ValueError:
+        return UNKNOWN
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+class ClientAddress:
+    """WSGI middleware that leaves a clean REMOTE_ADDR and a lowercase Host.
+
+    With trusted proxies, `X-Forwarded-For`, `-Proto`, and `-Host` replace what the connection says: the value that the outermost
+    of them wrote, and only if the connection comes from one of their addresses. No other header of a proxy is read.
+    """
+
+    def __init__(self, app: "WSGIApplication", hops: int, proxies: tuple[Network, ...]) -> None:
+        self.app, self.hops, self.proxies = app, hops, proxies
+        self.has_warned = False
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        peer = read_client_address(str(environ.get("REMOTE_ADDR", "")))
+        environ["REMOTE_ADDR"] = peer
+        if self.hops and self.is_proxy(peer):
+            self.believe(environ)
+        if "HTTP_HOST" in environ:
+            environ["HTTP_HOST"] = environ["HTTP_HOST"].lower()  # names of hosts have no case: RFC 9110 4.2.3
+        return self.app(environ, start_response)
+
+    def is_proxy(self, peer: str) -> bool:
+        """Whether a peer is one of our proxies. The first one that is not is written to the log."""
+        if peer != UNKNOWN and any(ipaddress.ip_address(peer) in network for network in self.proxies):
+            return True
+        if not self.has_warned:
+            self.has_warned = True
+            log.warning(
+                "a request came from %s, which PORTAL_PROXY_ADDRESSES doesn't name: its X-Forwarded headers are not read", peer
+            )
+        return False
+
+    def believe(self, environ: "WSGIEnvironment") -> None:
+        """Take the client's address, the scheme, and the host from the outermost proxy, each if it is there and makes sense."""
+        if client := self.forwarded(environ, "FOR"):
+            environ["REMOTE_ADDR"] = read_client_address(client)
+        if (scheme := self.forwarded(environ, "PROTO").lower()) in ("http", "https"):
+            environ["wsgi.url_scheme"] = scheme
+        if host := self.forwarded(environ, "HOST"):
+            environ["HTTP_HOST"] = host
+
+    def forwarded(self, environ: "WSGIEnvironment", name: str) -> str:
+        """What the outermost trusted proxy wrote into a header, "" if fewer wrote than are trusted."""
+        values = str(environ.get(f"HTTP_X_FORWARDED_{name}", "")).split(",")
+        return values[-self.hops].strip() if len(values) >= self.hops else ""
