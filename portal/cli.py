@@ -1,4 +1,4 @@
-"""Commands: `flask --app wsgi accounts …`, `demo …`, `keys …`, `queue …`, `db …`. Each one is idempotent."""
+"""Commands: `flask --app wsgi accounts …`, `demo …`, `keys …`, `queue …`, `texts …`, `db …`. Each one is idempotent."""
 
 import os
 import signal
@@ -11,13 +11,14 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, FlaskGroup
 from sqlalchemy.exc import ProgrammingError
 
-from portal import clock
+from portal import clock, phones
 from portal.db import BUSY
 from portal.flows.messages import outbox
 from portal.flows.operator import accounts, demo
 from portal.flows.operator import rotate_keys as rotation_flow
 from portal.models import ROLES, Base
 from portal.settings.addresses import SettingError
+from portal.settings.environment import Settings
 from portal.words.refusals import SENTENCES, Refused
 
 if TYPE_CHECKING:
@@ -73,10 +74,11 @@ accounts_group = Group("accounts", help="Create accounts.")
 demo_group = Group("demo", help="Manage the demo accounts.")
 keys_group = Group("keys", help="Manage the encryption keys.")
 queue_group = Group("queue", help="Send queued texts and emails.")
+texts_group = Group("texts", help="Look after the gateways for texts.")
 
 
 def register_commands(app: Flask) -> None:
-    for group in (accounts_group, demo_group, keys_group, queue_group):
+    for group in (accounts_group, demo_group, keys_group, queue_group, texts_group):
         app.cli.add_command(group)
     app.cli.add_command(Migrations(app))
 
@@ -157,3 +159,23 @@ def show_queue() -> None:
     """Count texts and emails by state."""
     for kind, state, number in outbox.count_rows():
         click.echo(f"{kind:<6} {state:<8} {number}")
+
+
+@texts_group.command("check")
+@click.option("--to", help="Also send one text, to this number: +12025550123.")
+def check_texts(to: str | None) -> None:
+    """Ask the gateways for texts whether their credentials are right, and say what a code costs."""
+    from portal import text_check  # imports apprise, which takes a second
+
+    settings: Settings = current_app.extensions["settings"]
+    if not settings.texts or not settings.text_urls:
+        raise click.ClickException("There is no gateway to ask: PORTAL_SMS_URL is not set, or PORTAL_SMS is 0.")
+    try:
+        number = phones.parse(to, settings.text_countries[0], settings.text_countries) if to else ""
+        is_well = text_check.check_gateways(settings, click.echo)
+        if number:
+            is_well = text_check.send_sample(settings, number, click.echo) and is_well
+    except (Refused, SettingError) as error:
+        raise click.ClickException(str(SENTENCES[error.reason]) if isinstance(error, Refused) else str(error)) from error
+    if not is_well:
+        sys.exit(1)

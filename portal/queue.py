@@ -4,6 +4,7 @@ The outbox is the source of truth. A lost task costs a minute: the sweep enqueue
 """
 
 import logging
+import threading
 from functools import cached_property
 
 from flask import Flask, current_app
@@ -94,9 +95,17 @@ class Queue:
         """A context without a request or a person, for scheduled work."""
         return RequestContext(now=clock.now(), keys=self.app.extensions["keys"], ip="", user_agent="", request_id="sweep")
 
+    def ask_gateways(self) -> None:
+        """Log whether the gateways for texts know their credentials, in a thread of its own: nothing waits for their answers."""
+        if self.settings.texts and self.settings.text_urls:
+            from portal.gateways.credentials import report_credentials
+
+            threading.Thread(target=report_credentials, args=(self.settings.text_urls,), daemon=True).start()
+
     def work(self) -> None:
         """Process tasks until a signal arrives, then finish those in progress."""
         _ = self.gateways  # raises SettingError before any task is taken
+        self.ask_gateways()
         self.order_due()
         consumer = self.huey.create_consumer(
             workers=config.QUEUE_THREADS,

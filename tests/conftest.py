@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.support.gateway",
     "tests.support.mail_server",
     "tests.support.kannel",
+    "tests.support.vendors",
     "tests.support.number_check",
     "tests.support.texts",
 ]

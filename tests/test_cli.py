@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
@@ -10,6 +11,7 @@ from portal.crypto import Keyring
 from portal.flows.operator import accounts
 from portal.models import Outbox, Practice, User
 from portal.settings import keys
+from tests.support.vendors import SECRET, URLS
 
 PASSWORD = "harbor lantern fig tree"
 
@@ -157,3 +159,78 @@ def test_every_command_explains_itself(run, words):
 def test_a_new_key_is_one_that_the_start_accepts():
     (name, key) = keys.read_one_key(keys.new_encryption_key())
     assert name == "k1" and len(key) == 32 and base64.b64encode(key)
+
+
+# --- the gateways for texts
+
+
+@pytest.fixture
+def texting(app, run, vendor, monkeypatch):
+    """Runs `texts check` with gateways; returns its exit code and words."""
+
+    def check(*urls, to=None, **settings):
+        changed = replace(app.extensions["settings"], text_urls=urls, **settings)
+        monkeypatch.setitem(app.extensions, "settings", changed)
+        return run("texts", "check", *(["--to", to] if to else []))
+
+    return check
+
+
+def test_a_gateway_that_knows_its_credentials_is_said_to(texting, vendor):
+    vendor.answer({"value": 10.28})
+    assert texting(URLS["Vonage"]) == (
+        0,
+        "Gateway 1 of 1, Vonage: It knows the credentials.\nA text with a code takes 1 part.\n",
+    )
+    assert [path for _, path, _, _ in vendor.asked] == ["/account/get-balance"], "no text is sent unasked"
+
+
+def test_a_gateway_that_refuses_its_credentials_is_an_error_without_the_secret(texting, vendor):
+    vendor.answer("", status=401)
+    code, said = texting(URLS["Clickatell"], URLS["Vonage"])
+    assert code == 1
+    assert "Gateway 1 of 2, Clickatell: It offers no question about the credentials." in said
+    assert "Gateway 2 of 2, Vonage: It refuses the credentials. Correct them in PORTAL_SMS_URL." in said
+    assert SECRET not in said and "abcd1234" not in said
+
+
+def test_a_service_without_a_row_is_told(texting):
+    code, said = texting(f"d7sms://{SECRET}@{{to}}")
+    assert code == 0 and "Its answers are not known here" in said and SECRET not in said
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        ("0", 0, "The gateway accepted the text. Look at the phone."),
+        ("4", 1, "The gateway refused the text. Check the credentials, the sender, and the number."),
+        ("1", 1, "The gateway could not be reached, or asks to try later. The text was not sent."),
+    ],
+)
+def test_one_text_goes_to_a_number_that_is_given(texting, vendor, status, code, words):
+    vendor.answer({"value": 10.28})
+    vendor.answer({"messages": [{"status": status}]})
+    got, said = texting(URLS["Vonage"], to="+1 (503) 555-0164")
+    assert (got, said.splitlines()[-1]) == (code, words)
+    [_, (_, path, _, body)] = vendor.asked
+    assert path == "/sms/json" and "to=15035550164" in body and "This+is+a+test+of+Medximity" in body
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize(
+    ("to", "words"), [("+49 1511 2345678", "We can't send texts to that country."), ("abc", "Enter digits only")]
+)
+def test_a_number_that_gets_no_texts_is_refused(texting, vendor, to, words):
+    code, said = texting(URLS["Vonage"], to=to)
+    assert code == 1 and words in said and vendor.asked == []
+
+
+def test_without_a_gateway_there_is_nothing_to_ask(texting):
+    assert texting()[0] == 1
+    code, said = texting(URLS["Vonage"], texts=False)
+    assert code == 1 and said == "Error: There is no gateway to ask: PORTAL_SMS_URL is not set, or PORTAL_SMS is 0.\n"
+
+
+def test_an_address_that_cannot_be_read_is_named_without_the_secret(texting):
+    code, said = texting(f"twilio://{SECRET}@{{to}}")
+    assert code == 1 and said.startswith("Error: PORTAL_SMS_URL: address 1") and SECRET not in said

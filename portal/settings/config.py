@@ -103,6 +103,7 @@ PLACES_SHOWN = 3  # sessions and trusted browsers before "and 3 more"
 # Texts and emails: the outbox, and the worker that sends it
 TEXT_CONNECT_SECONDS = 4  # two unresponsive gateways take 24 seconds of the lease's 30
 TEXT_READ_SECONDS = 8
+TEXT_ANSWER_MAX = 65_536  # bytes of a gateway's answer that are read; one about one text has some hundreds
 NUMBER_CONNECT_SECONDS = 2  # for the number check before a text; with the 24, nearly all of the lease's 30
 NUMBER_READ_SECONDS = 3
 SIM_NOTICE_INTERVAL = timedelta(days=1)  # one email for all codes withheld in this time

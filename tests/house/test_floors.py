@@ -8,6 +8,7 @@ FLOORS = (
     ("portal.wsgi",),
     ("portal",),  # the application factory
     ("portal.cli",),
+    ("portal.text_check",),
     (
         "portal.blueprints.patient",
         "portal.blueprints.ehr",
@@ -32,7 +33,7 @@ FLOORS = (
     ("portal.flows.base",),
     ("portal.methods",),
     ("portal.policy", "portal.forms", "portal.phones", "portal.spreadsheet"),
-    ("portal.answers", "portal.send_limits", "portal.numbering", "portal.typed"),
+    ("portal.answers", "portal.send_limits", "portal.typed"),
     ("portal.words",),
     ("portal.models",),
     ("portal.gateways",),

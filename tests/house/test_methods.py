@@ -19,12 +19,14 @@ READ = {".py", ".html", ".txt", ".js", ".css"}
 
 
 def homes(name):
-    """Returns where a method's name may appear: its module, its templates, config.METHODS, old migrations."""
+    """Returns where a method's name may appear: its module, its templates, config.METHODS, old migrations, vendors' own words."""
     return [
         PORTAL / "methods" / f"{name}.py",
         TEMPLATES / "methods" / name,
         PORTAL / "settings" / "config.py",
         PORTAL / "migrations",
+        PORTAL / "gateways" / "replies.py",
+        PORTAL / "gateways" / "credentials.py",
     ]
 
 
@@ -64,8 +66,8 @@ def test_every_method_keeps_the_contract():
 
 
 def test_rules_go_by_what_a_method_says_and_not_by_its_words():
-    """Other code looks at properties (`sends`, `can_be_guessed`, `asks_for`), and not at `words`, except to send them."""
-    homes = ("portal.methods", "portal.flows.messages.send_code")
+    """Other code looks at properties (`sends`, `can_be_guessed`, `asks_for`), and not at `words`, except to send or to measure them."""
+    homes = ("portal.methods", "portal.flows.messages.send_code", "portal.text_check")
     found = [
         module.at(node)
         for module in modules()
