@@ -5,6 +5,8 @@ from typing import Any
 
 from flask import Flask, current_app, g
 from sqlalchemy import Connection, Delete, Engine, NullPool, Update, create_engine, event, insert
+from sqlalchemy.dialects import postgresql as postgresql_dialect
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, UOWTransaction, sessionmaker
@@ -110,6 +112,12 @@ def change(statement: Update | Delete) -> int:
     db.session.flush()
     db.session.info[HAS_WRITES] = True
     return db.session.connection().execute(statement).rowcount
+
+
+def insert_or_update(model: type[DeclarativeBase]) -> sqlite_dialect.Insert | postgresql_dialect.Insert:
+    """An INSERT that can take `on_conflict_do_update`, which both databases write alike."""
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    return sqlite_dialect.insert(model) if is_sqlite else postgresql_dialect.insert(model)
 
 
 # Keys of Session.info.

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, UOWTransaction
 
 from portal import clock
 from portal.db import DatabaseSession
+from portal.flows.base import limits
 from portal.flows.base.context import RequestContext
 from portal.flows.emergency import grants
 from portal.flows.messages import outbox
@@ -87,6 +88,7 @@ class Queue:
         with self.app.app_context():
             outbox.bury_dead_rows(clock.now())
             grants.close_due_grants(self.system_context())
+            limits.forget_ended_counters(clock.now())
             rows = outbox.list_due_rows(clock.now())
         for outbox_id in rows:
             self.enqueue(outbox_id)

@@ -8,6 +8,7 @@ from portal.models.browser import TrustedBrowser
 from portal.models.chart import Chart, ChartNote
 from portal.models.event import Event, Outbox
 from portal.models.health import Appointment, Letter, Result
+from portal.models.limit_counter import LimitCounter
 from portal.models.oversight import EmergencyGrant, EmergencyView, ResetRequest, number_place
 from portal.models.sent_code import SentCode
 from portal.models.session import LEVELS, Session
@@ -15,7 +16,7 @@ from portal.models.user import ROLES, Practice, User, fold_email, user_place
 
 __all__ = [
     "LEVELS", "ROLES", "Appointment", "Authenticator", "BackupCode", "BackupCodeSet", "Base", "Binding", "Chart", "ChartNote",
-    "EmergencyGrant", "EmergencyView", "Event", "Letter", "Link", "NoticeAddress", "Outbox", "Practice", "ResetRequest", "Result",
-    "SentCode", "Session", "SpentStep", "TrustedBrowser", "User", "fold_email", "new_id", "number_place", "secret_place",
+    "EmergencyGrant", "EmergencyView", "Event", "Letter", "LimitCounter", "Link", "NoticeAddress", "Outbox", "Practice", "ResetRequest",
+    "Result", "SentCode", "Session", "SpentStep", "TrustedBrowser", "User", "fold_email", "new_id", "number_place", "secret_place",
     "user_place",
 ]  # fmt: skip

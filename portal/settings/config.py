@@ -58,6 +58,15 @@ REASON_MAX = 500
 
 INVITATION_RESTS = timedelta(days=30)  # after a person dismisses it
 
+# Wrong passwords at sign-in (RL-6, RL-7)
+PASSWORD_TRIES = 5  # in a minute, for one name from one address, or in one browser that its owner used before: login.gov
+PASSWORD_TRIES_OF_ADDRESS = 20  # in a minute, for all names: login.gov
+PASSWORD_TRIES_IN = timedelta(minutes=1)
+# In an hour, for one name from all strangers together: as many as NIST SP 800-63B 3.2.2 allows in a row, so that a thousand addresses get
+# no more tries than one. A lower number would stop no more strangers, and more owners at a new browser.
+PASSWORD_TRIES_OF_NAME = 100
+PASSWORD_NAME_IN = timedelta(hours=1)
+
 # Wrong codes (RL-1, RL-2)
 TRIES_BEFORE_PAUSE = 10  # NIST SP 800-63B 8.1.1 requires at least ten
 PAUSES = (timedelta(minutes=10), timedelta(minutes=20), timedelta(minutes=40), timedelta(minutes=60))

@@ -17,6 +17,9 @@ SENTENCES: dict[str, str] = {
     "authn_login_fail:reset_link": N_("A wrong password was entered with a reset link."),
     "authn_login_fail:throttled": N_("A code was refused at sign-in after too many wrong ones."),
     "authn_login_lock": N_("Too many wrong codes were entered, so codes were paused for a while."),
+    "authn_login_lock:passwords": N_(
+        "Too many wrong passwords were entered in browsers you haven't used, so passwords from there were paused."
+    ),
     "reauthentication": N_("You confirmed that it's you."),
     "reauthentication:refused": N_("A wrong password or code was entered when we asked you to confirm it's you."),
     "authenticator_binding_begun": N_("Two-factor authentication setup was started."),

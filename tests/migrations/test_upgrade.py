@@ -140,7 +140,7 @@ def test_what_methods_remember_and_set_ups_under_way_survive_the_way_back_and_fo
     begin(site, "jun", "sms", "", "number")
     begin(site, "sam", "sms", "+15035550164", "code")
     before = {table: rows_of(site, table) for table in ("authenticators", "bindings")}
-    site.flask("db", "downgrade")
+    site.flask("db", "downgrade", "0005")
     old = "SELECT DISTINCT method, algorithm, digits, period, last_step FROM authenticators ORDER BY method"
     assert [(*row,) for row in Rows(site).all(old)] == [("sms", "none", 6, 600, 0), ("totp", "SHA1", 6, 30, 0)]
     assert "remembered" not in rows_of(site, "authenticators")[0] and "step" not in rows_of(site, "bindings")[0]

@@ -9,6 +9,7 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; report-to csp"
 )
 NEVER = re.compile(r"\b(please|sorry|oops|invalid|valid)\b", re.IGNORECASE)
+REFUSED = (422, 429)
 POINTERS = ("for", "aria-describedby", "aria-labelledby")
 TOKEN = re.compile(r'(?<=name="csrf_token" value=")[0-9A-Za-z._-]{64,}(?=")')
 SEEN = set()  # pages that passed in this process, without their CSRF tokens
@@ -26,7 +27,7 @@ def see_headers(response):
     assert "Permissions-Policy" in headers
     assert "hx-request" in (headers.get("Vary") or "").lower()
     assert not {"Server", "X-Powered-By"} & set(headers.keys())
-    assert response.status_code != 422 or headers["HX-Push-Url"] == "false"
+    assert response.status_code not in REFUSED or headers["HX-Push-Url"] == "false"
 
 
 def see_fragment(text):
@@ -50,7 +51,7 @@ def see_page(page, status):
     see_identity(page)
     see_forms(page)
     see_nothing_inline(page)
-    if status == 422:
+    if status in REFUSED:
         see_problems(page)
 
 
@@ -58,7 +59,7 @@ def see_words(page, status):
     """One h1, the title begins with it, no word that begs or blames."""
     heading, title = page.one("h1").text, page.one("title").text
     assert heading
-    assert title.startswith(f"Error: {heading} – " if status == 422 else f"{heading} – ")
+    assert title.startswith(f"Error: {heading} – " if status in REFUSED else f"{heading} – ")
     assert page.one("html")["lang"] == "en"
     spoken = [element[name] for element in page.walk() for name in SPOKEN if name in element]
     assert [match[0] for text in (page.text, *spoken) if (match := NEVER.search(text))] == []

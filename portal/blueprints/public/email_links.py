@@ -90,6 +90,7 @@ def submit_new_password(token: str) -> Response:
     context = password_context(token, user.username)
     if not form.validate():
         return refuse_form("public/email_links/new_password.html", form, **context)
+    give_browser_token()
     try:
         new_password_flow.set_password_by_link(request_context(), token, form.new_password.data)
     except Refused as refused:

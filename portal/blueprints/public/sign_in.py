@@ -104,11 +104,19 @@ def submit_password() -> Response:
             request_context(), form.username.data, form.password.data, safe_path(request.args.get("next"))
         )
     except Refused as refused:
-        return refuse_form("public/sign_in/password.html", form, refused, **context)
+        return add_wait(refuse_form("public/sign_in/password.html", form, refused, **context), refused)
     renew_session(begun.token)
     if begun.asks_code:
         return redirect_to("sign_in.ask_code")
     return redirect_after_sign_in(begun.role, safe_path(request.args.get("next")))
+
+
+def add_wait(response: Response, refused: Refused) -> Response:
+    """Of a limit: the status 429, and the wait for machines too (RFC 6585 4)."""
+    if refused.reason == "throttled":
+        response.status_code = 429
+        response.headers["Retry-After"] = str(refused.facts["wait"])
+    return response
 
 
 def redirect_unless_claimant() -> Response | None:

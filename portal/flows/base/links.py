@@ -1,5 +1,6 @@
 """Single-use links sent by email: created in the caller's transaction, checked by GET, spent by POST (RC-7)."""
 
+import hmac
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from portal.settings import config
 from portal.words.refusals import Refused
 
 TOKEN_BYTES = 32
+BROWSER = "browser"  # a fact of a used link: the hash of the browser's token
 RESET = "reset_set_up"  # purpose of the link sent after a reset: together with the password it leads to set-up (rule 1)
 
 
@@ -46,10 +48,21 @@ def read_link(context: RequestContext, token: str, purpose: str) -> Link:
 
 
 def spend_link(context: RequestContext, link: Link) -> None:
-    """Mark the link as used, in the open transaction; one UPDATE decides between concurrent requests. Raises Refused("link_used")."""
+    """Mark the link as used, in the open transaction; one UPDATE decides between concurrent requests. Raises Refused("link_used").
+
+    The browser that used it is remembered by its token's hash: see `was_used_in`.
+    """
     unused = update(Link).where(Link.id == link.id, Link.used_at.is_(None), Link.expires_at > context.now)
-    if change(unused.values(used_at=context.now)) != 1:
+    browser = {BROWSER: token_hash(context.browser)} if context.browser else {}
+    if change(unused.values(used_at=context.now, facts={**link.facts, **browser})) != 1:
         raise Refused("link_used")
+
+
+def was_used_in(context: RequestContext, user_id: int, browser_hash: str) -> bool:
+    """Whether one of the user's links was used in the browser with that token's hash within the hour, or as long as a name is locked."""
+    used = (Link.user_id == user_id, Link.used_at > context.now - config.PASSWORD_NAME_IN, Link.used_at <= context.now)
+    used_in = [str(facts.get(BROWSER, "")) for facts in db.session.scalars(select(Link.facts).where(*used))]
+    return any(hmac.compare_digest(each, browser_hash) for each in used_in)
 
 
 def has_many_links(context: RequestContext, user_id: int, purpose: str) -> bool:

@@ -9,9 +9,10 @@ from sqlalchemy import delete, select
 from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken, token_hash
-from portal.db import begin_write, change, db, end_read
+from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, RequestContext
+from portal.flows.base.limits import Charge, Limit, charge, refund, refuse_if_spent
 from portal.flows.base.passwords import load_password_hash, normalize_username
 from portal.flows.emergency import grants
 from portal.flows.factors import backup_codes, check_code
@@ -19,6 +20,7 @@ from portal.flows.factors.challenges import ChallengeOption, attempt_key, find_d
 from portal.flows.messages import notices
 from portal.flows.messages import send_code as send_code_flow
 from portal.flows.sessions import sessions, trusted_browsers
+from portal.flows.sign_in import password_limits
 from portal.methods import method
 from portal.models import Binding, Session, User
 from portal.policy import policy_of
@@ -40,19 +42,26 @@ class BegunSession:
 def submit_password(context: RequestContext, username: str, password: str, next_path: str | None) -> BegunSession:
     """Check the password and begin a session. Raises Refused("sign_in_wrong"), the same for every cause (EN-1).
 
-    A reset account's password alone opens nothing (rule 1): the right one raises Refused("reset_link_due"), which points to the link.
+    One who tried too often gets Refused("throttled", wait=N), and nothing is compared (RL-6). A reset account's password alone opens
+    nothing (rule 1): the right one raises Refused("reset_link_due"), which points to the link.
     """
-    user = db.session.scalar(select(User).where(User.username == normalize_username(username)))
+    name = normalize_username(username)
+    user = db.session.scalar(select(User).where(User.username == name))
+    limits = password_limits.limits_of_attempt(context, name, user)
+    refuse_if_spent(context, limits)
     stored = load_password_hash(context, user)
     db.session.expunge_all()
-    end_read()
+    charges = charge_password(context, limits)
     is_right = passwords.verify(stored, password)
     rehashed = passwords.hash_password(password) if is_right and stored and passwords.needs_rehash(stored) else None
     session = begin_write()
     if user is None or not is_right:
+        owner = user if stored else None
         record_event(context, "authn_login_fail", about=user, reason="sign_in_wrong", refused=True, factor="password")
+        password_limits.notify_lock(context, name, owner, charges)
         session.commit()
         raise Refused("sign_in_wrong")
+    refund(charges)
     # With a trust token, wait for a concurrent change of the factors, which may end that trust.
     user = session.get_one(User, user.id, with_for_update=bool(context.trusted) or None)
     if user.two_factor == "reset":
@@ -60,6 +69,18 @@ def submit_password(context: RequestContext, username: str, password: str, next_
         session.commit()
         raise Refused("reset_link_due")
     return begin_password_session(context, user, rehashed, next_path)
+
+
+def charge_password(context: RequestContext, limits: list[Limit]) -> list[Charge]:
+    """Charge the attempt before it is compared, and commit. A refused one costs nothing. Raises Refused."""
+    session = begin_write()
+    try:
+        charges = charge(context, limits)
+    except Refused:
+        session.rollback()
+        raise
+    session.commit()
+    return charges
 
 
 def begin_password_session(context: RequestContext, user: User, rehashed: str | None, next_path: str | None) -> BegunSession:

@@ -70,12 +70,13 @@ def test_empty_fields_are_named_one_by_one(browser):
     assert browser.problems == ["Enter your password."]
 
 
-def test_nothing_is_kept_of_a_refused_sign_in_but_its_event(plain, database):
+def test_nothing_is_kept_of_a_refused_sign_in_but_its_event_and_its_charges(plain, database):
     before = database.everything("sessions.last_seen_at")
     plain.open("/sign-in")
     plain.fill("Sign in", Username="maria", Password="harbor-lantern-2025")
     after = database.everything("sessions.last_seen_at")
     assert len(after.pop("events")) == len(before.pop("events")) + 1
+    assert len(after.pop("limit_counters")) == len(before.pop("limit_counters")) + 3
     assert after == before
 
 

@@ -24,7 +24,7 @@ FACTS = {"name": "Maria Reyes", "when": "2027-03-01T12:00:00+00:00", "browser": 
 CARRIED = {"username": "maria", "phone": "••• ••• ••99", "address": "m•••@post.example", "link": "x" * 43}
 LINKED = ("password_forgotten", "confirm_email")
 # What is no notice of the reader's own account: looked at where it is sent.
-OTHERS = {"emergency_review", "emergency_told", "reset_link", "reset_waiting", "set_up_reminder"}
+OTHERS = {"emergency_review", "emergency_told", "reset_link", "reset_waiting", "set_up_reminder", "too_many_passwords"}
 NOTICES = sorted(path.stem for path in (TEMPLATES / "email").glob("[a-z]*.txt") if "email/_about.txt" in path.read_text())
 
 

@@ -1,0 +1,103 @@
+"""Limits on how often something may be tried: counted in the database, charged before anything is compared (RL-4, RL-6)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, delete, or_, select, type_coerce, update
+
+from portal import clock
+from portal.crypto import Keyring
+from portal.db import begin_write, change, db, insert_or_update
+from portal.flows.base.context import RequestContext
+from portal.models import LimitCounter
+from portal.settings import config
+from portal.words.refusals import Refused
+
+LONGEST = config.PASSWORD_NAME_IN  # of all windows
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` tries in a window, which the first of them begins. `key` names the one who spends them."""
+
+    key: str
+    most: int
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One try, charged to a limit."""
+
+    limit: Limit
+    spent: int
+    ends_at: datetime
+
+    @property
+    def was_last(self) -> bool:
+        """Whether no more tries are left in this window."""
+        return self.spent >= self.limit.most
+
+
+def make_limit(keys: Keyring, most: int, window: timedelta, kind: str, *whose: str) -> Limit:
+    """The limit of a kind for one spender, who is stored as a keyed hash only (AU-3)."""
+    return Limit(keys.look_up_hash("\0".join(("limit", kind, *whose))).hex(), most, window)
+
+
+def is_over(now: datetime, latest: ColumnElement[datetime] | datetime) -> ColumnElement[bool]:
+    """SQL: whether a counter's window has ended, or was begun by a clock that ran ahead and has been set back since."""
+    return or_(LimitCounter.ends_at <= now, LimitCounter.ends_at > latest)
+
+
+def refuse_if_spent(context: RequestContext, limits: list[Limit]) -> None:
+    """Raise the refusal of a limit that is used up, with the longest wait; changes nothing. One SELECT."""
+    by_key = {limit.key: limit for limit in limits}
+    waits = []
+    for row in db.session.scalars(
+        select(LimitCounter).where(LimitCounter.key.in_(by_key)), execution_options={"populate_existing": True}
+    ):
+        limit = by_key[row.key]
+        if row.spent >= limit.most and clock.is_ahead(row.ends_at, context.now, limit.window):
+            waits.append(row.ends_at - context.now)
+    if waits:
+        raise Refused("throttled", wait=-(-max(waits) // timedelta(seconds=1)))
+
+
+def charge(context: RequestContext, limits: list[Limit]) -> list[Charge]:
+    """Charge one try to each limit, in the open transaction; one statement decides between concurrent requests.
+
+    Raises Refused if one is used up; the caller rolls back, so that a refused try costs nothing.
+    """
+    by_key = {limit.key: limit for limit in limits}
+    row = insert_or_update(LimitCounter).values(
+        [{"key": limit.key, "spent": 1, "ends_at": context.now + limit.window} for limit in limits]
+    )
+    most = case({limit.key: limit.most for limit in limits}, value=LimitCounter.key)
+    latest = case({limit.key: clock.latest_end(context.now, limit.window) for limit in limits}, value=LimitCounter.key)
+    over = is_over(context.now, type_coerce(latest, LimitCounter.ends_at.type))
+    counted = row.on_conflict_do_update(
+        index_elements=[LimitCounter.key],
+        set_={
+            "spent": case((over, 1), else_=LimitCounter.spent + 1),
+            "ends_at": case((over, row.excluded.ends_at), else_=LimitCounter.ends_at),
+        },
+        where=or_(over, LimitCounter.spent < most),
+    ).returning(LimitCounter.key, LimitCounter.spent, LimitCounter.ends_at)
+    charges = [Charge(by_key[key], spent, ends_at) for key, spent, ends_at in db.session.execute(counted)]
+    if len(charges) < len(limits):
+        refuse_if_spent(context, limits)
+        raise Refused("throttled", wait=1)  # its window ended in between
+    return charges
+
+
+def refund(charges: list[Charge]) -> None:
+    """Take one try back from each limit, if its window still runs; part of the open transaction."""
+    same_windows = [and_(LimitCounter.key == each.limit.key, LimitCounter.ends_at == each.ends_at) for each in charges]
+    change(update(LimitCounter).where(or_(*same_windows), LimitCounter.spent > 0).values(spent=LimitCounter.spent - 1))
+
+
+def forget_ended_counters(now: datetime) -> None:
+    """Delete the counters whose windows are over."""
+    begin_write()
+    change(delete(LimitCounter).where(is_over(now, clock.latest_end(now, LONGEST))))
+    db.session.commit()
