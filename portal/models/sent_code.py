@@ -16,6 +16,8 @@ class SentCode(Base):
         Index("ix_sent_codes_user_id_created_at", "user_id", "created_at"),
         Index("ix_sent_codes_to_hash_created_at", "to_hash", "created_at"),
         Index("ix_sent_codes_ip_created_at", "ip", "created_at"),
+        Index("ix_sent_codes_prefix_created_at", "prefix", "created_at"),
+        Index("ix_sent_codes_created_at", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
@@ -24,7 +26,9 @@ class SentCode(Base):
     authenticator_id: Mapped[str] = mapped_column(String(32))
     to_hash: Mapped[bytes] = mapped_column(LargeBinary)
     prefix: Mapped[str] = mapped_column(String(8))
-    ip: Mapped[str] = mapped_column(String(45))
+    ip: Mapped[str] = mapped_column(String(45))  # as limits compare it: see limit_address
+    is_proved: Mapped[bool] = mapped_column(default=False, server_default="0")  # to a number that the account had proved
+    is_known: Mapped[bool] = mapped_column(default=False, server_default="0")  # from a browser that the person had signed in from
     code_hash: Mapped[bytes] = mapped_column(LargeBinary)
     outbox_id: Mapped[str] = mapped_column(ForeignKey("outbox.id"))
     created_at: Mapped[datetime]

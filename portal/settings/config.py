@@ -79,12 +79,16 @@ LABEL_MAX = 40  # characters of an authenticator's name
 TEXT_LIFE = timedelta(minutes=10)
 TEXT_TRIES = 5
 SEND_GAP = timedelta(seconds=60)  # between two texts for one attempt
-SENDS_PER_HOUR = 5  # per account, and per number
-SENDS_PER_DAY = 10  # per account
-SENDS_PER_IP = 25
+SENDS_PER_HOUR = 5  # per account: from browsers it knows, and as many again from all others
+SENDS_PER_DAY = 10  # the same
+# An hour, to a number that the asking account has not proved, from all accounts together: a first text, another one for a lost text,
+# and one for a mistake. It may be a stranger's phone, and everyone who owns the number and has proved it gets texts all the same.
+SENDS_TO_UNPROVED = 3
+SENDS_PER_IP = 25  # to unproved numbers: a clinic's whole waiting room sets up behind one address
 SEND_IP_WINDOW = timedelta(minutes=5)
-SENDS_PLANNED_PER_DAY = 5_000  # the log warns when they are used up
-SENDS_WATCHED = 10  # from this many texts to one prefix in an hour, at least half of the codes should be used
+SENDS_PLANNED_PER_DAY = 5_000  # when they are spent, unproved numbers get no more texts; proved ones do
+SENDS_WATCHED = 10  # from this many texts to unproved numbers of one prefix in an hour, at least half of the codes must be used
+SENDS_JUDGED_AFTER = timedelta(minutes=2)  # a code that is not entered by then counts as unused: people take less than a minute
 PREFIX_LENGTH = 5
 SEND_LOCK = 0x53454E44  # the ID of PostgreSQL's advisory lock for sends
 ACCOUNTS_PER_NUMBER = 5

@@ -48,7 +48,12 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
     [button.ariaLabel, button.dataset.name] = [button.dataset.name, button.ariaLabel];
   }
 
-  const clock = seconds => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  // Minutes and seconds, with the hours before them if there are any.
+  const two = number => String(number).padStart(2, "0");
+  function clock(seconds) {
+    const hours = Math.floor(seconds / 3600), minutes = Math.floor(seconds / 60) % 60;
+    return `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(seconds % 60)}`;
+  }
 
   // The ring draws itself. Near its end the words take over: a code typed now would be late. With digits, it ends once.
   function count(part) {

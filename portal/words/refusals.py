@@ -152,27 +152,16 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "text_used": N_("That code was already used. Select Send again for a new one."),
     "text_expired": N_("That code has expired. Codes work for 10 minutes. Select Send again for a new one."),
     "text_tries": N_("After five wrong tries, that code no longer works. Select Send again for a new one."),
-    "send_gap": (
-        N_("We sent you a text less than a minute ago. Wait %(seconds)d second, then select Send again."),
-        N_("We sent you a text less than a minute ago. Wait %(seconds)d seconds, then select Send again."),
-        "seconds",
-    ),
-    "wait_to_send": (
-        N_("We sent you a text less than a minute ago. Wait %(seconds)d second, then select Send Code."),
-        N_("We sent you a text less than a minute ago. Wait %(seconds)d seconds, then select Send Code."),
-        "seconds",
-    ),
-    "send_limit": (
-        N_("We can't send more texts for now. Try again in %(minutes)d minute, or use another way."),
-        N_("We can't send more texts for now. Try again in %(minutes)d minutes, or use another way."),
-        "minutes",
+    "send_gap": N_("We sent you a text less than a minute ago. You can send another one when the time beside the button is up."),
+    "send_limit": N_("We can't send more texts for now. Use another way, or try again when the time beside the button is up."),
+    "send_stopped": N_(
+        "We can't text numbers that are new to us for now. Use the authenticator app, or try again when the time beside the button is up."
     ),
     "texts_off": N_("Text messages are turned off right now, so we didn't send one. Use another way."),
     "texts_off_other": N_("Text messages are turned off right now, so we can't text you a code. Use the code from your app, or a backup code."),
     "texts_off_backup": N_("Text messages are turned off right now, so we can't text you a code. Use one of your backup codes."),
     "texts_off_alone": N_("Text messages are turned off right now, and you have no other way to get in. Contact Support, and we'll confirm who you are."),
     "texts_not_offered": N_("Text messages are turned off right now. The authenticator app works without them."),
-    "send_day": N_("We can't send more texts today. Use another way, or try again tomorrow."),
     "authenticators_full": N_("You already have %(most)s ways to get codes. Remove one you no longer use, then add this one."),
     "number_shared": N_("Five accounts already use this number. Choose another number, or the authenticator app."),
     "phone_empty": N_("Enter your mobile phone number."),
@@ -232,11 +221,6 @@ NOTICES: dict[str, str] = {
     "emergency_ended": N_("You ended your emergency access. Sign in with a code to continue."),
     "sign_in_first": N_("Sign in to continue."),
 }
-
-
-def name_send_code(refusal: Refused) -> Refused:
-    """Reword a "send_gap" refusal for the page where a number is entered, whose button is Send Code."""
-    return Refused("wait_to_send", **refusal.facts) if refusal.reason == "send_gap" else refusal
 
 
 def sentence(refusal: Refused, translate: Callable[..., str], plural: Callable[..., str]) -> str:

@@ -1,5 +1,7 @@
 """The tables that the migrations make are the tables that the models describe, and every command can be run twice."""
 
+from types import SimpleNamespace
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -7,7 +9,8 @@ from sqlalchemy import insert, select
 
 from portal.cli import make_migrator
 from portal.db import db
-from portal.models import Base, Binding, User, secret_place
+from portal.flows.messages import send_code
+from portal.models import Authenticator, Base, Binding, SentCode, User, secret_place
 from portal.names import sort_key
 from tests.support.application import application
 from tests.support.crowd import add_texters
@@ -123,6 +126,12 @@ def rows_of(site, table):
     return [dict(row._mapping) for row in Rows(site).all(f"SELECT * FROM {table} ORDER BY id")]
 
 
+def go_back(site, revision):
+    """Takes back every migration after this one. The command takes a number of steps, which grows with each migration."""
+    with application(site) as app, app.app_context():
+        make_migrator(app).downgrade(revision)
+
+
 def begin(site, username, method, text, step):
     """Leaves a set-up of somebody under way."""
     with application(site) as app, app.app_context():
@@ -140,9 +149,28 @@ def test_what_methods_remember_and_set_ups_under_way_survive_the_way_back_and_fo
     begin(site, "jun", "sms", "", "number")
     begin(site, "sam", "sms", "+15035550164", "code")
     before = {table: rows_of(site, table) for table in ("authenticators", "bindings")}
-    site.flask("db", "downgrade", "0005")
+    go_back(site, "0005")
     old = "SELECT DISTINCT method, algorithm, digits, period, last_step FROM authenticators ORDER BY method"
     assert [(*row,) for row in Rows(site).all(old)] == [("sms", "none", 6, 600, 0), ("totp", "SHA1", 6, 30, 0)]
     assert "remembered" not in rows_of(site, "authenticators")[0] and "step" not in rows_of(site, "bindings")[0]
     site.flask("db", "upgrade")
     assert {table: rows_of(site, table) for table in before} == before and differences(site) == []
+
+
+def test_texts_of_before_count_as_sent_to_proved_numbers_unless_a_set_up_asked_for_them(site):
+    add_texters(site, 1)
+    with application(site) as app, app.app_context():
+        row = db.session.scalars(select(Authenticator).where(Authenticator.method == "sms")).one()
+        values = {"user_id": row.user_id, "authenticator_id": row.id, "to_hash": row.target_hash, "prefix": "+1503", "ip": ""}
+        for attempt in ("session:1", "binding:2", "confirm:3"):
+            context, owner = SimpleNamespace(keys=app.extensions["keys"], now=START), SimpleNamespace(id=row.user_id)
+            message = send_code.text_row(context, owner, "code", "+1503", "", START)
+            db.session.add(message)
+            db.session.flush()
+            times = {"created_at": START, "expires_at": START, "code_hash": b"x", "outbox_id": message.id}
+            db.session.add(SentCode(attempt=attempt, is_known=True, is_proved=False, **values, **times))
+        db.session.commit()
+    go_back(site, "0007")
+    site.flask("db", "upgrade")
+    kept = Rows(site).all("SELECT attempt FROM sent_codes WHERE is_proved ORDER BY attempt")
+    assert [attempt for (attempt,) in kept] == ["confirm:3", "session:1"] and differences(site) == []

@@ -113,7 +113,7 @@ def test_where_no_code_was_typed_none_is_said_to_be_wrong(reason):
 def test_a_text_that_was_not_sent_was_not_always_one_too_many(reason):
     said = event_sentence("code_sent", "refused", reason, "sms")
     assert "not sent" in said or "none was sent" in said
-    assert ("there were too many" in said) == (reason in ("send_limit", "send_day"))
+    assert ("there were too many" in said) == (reason in ("send_limit", "send_stopped"))
 
 
 def test_a_wrong_code_in_a_set_up_is_still_told():

@@ -85,6 +85,5 @@ def send() -> Response:
     try:
         sign_in.send_sign_in_code(request_context(), request.form.get("way", ""))
     except Refused as refused:
-        form = form_type()()
-        return refuse_form("account/confirm.html", form, refused, "code" if "code" in form else "", **page_context())
+        return refuse_form("account/confirm.html", form_type()(), refused, **page_context())
     return redirect_to_path(current_side().url("confirm.ask", next=safe_path(request.args.get("next"))))

@@ -151,7 +151,7 @@ def send_code() -> Response:
     try:
         flow.send_sign_in_code(request_context(), request.form.get("way", ""))
     except Refused as refused:
-        return refuse_form("public/sign_in/code.html", ChallengeForm(), refused, "code", **code_context())
+        return refuse_form("public/sign_in/code.html", ChallengeForm(), refused, **code_context())
     return redirect_to("sign_in.ask_code")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, abort, g, request, url_for
 from flask_babel import gettext as _
 
+from portal import send_limits
 from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import landing_url, require_fresh_proof
@@ -20,7 +21,7 @@ from portal.methods import Method, Step, method, offered
 from portal.models import Binding
 from portal.web.browser_session import request_context, safe_path
 from portal.web.rendering import redirect_out_of_step, redirect_to_path, refusal_sentence, refuse_form, render_page
-from portal.words.refusals import Refused, name_send_code
+from portal.words.refusals import Refused
 
 # --- choose: the first method, a replacement for a live one (?change=), or an additional one (?add=1)
 
@@ -126,9 +127,12 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
     except SealBroken:
         return redirect_in_wizard("choose", expired=1)
     context = {**shown, **step_context(chosen, step, binding)}
+    if refused and send_limits.is_wait(refused):
+        context["wait"] = refused.facts  # of the number that was typed
     template = f"methods/{chosen.name}/{step.name}.html"
     if refused or form.errors:
-        return refuse_form(template, form, refused, step.field if refused else "", **context)
+        is_wait = refused is not None and send_limits.is_wait(refused)  # then what was typed is not wrong
+        return refuse_form(template, form, refused, "" if is_wait or not refused else step.field, **context)
     if not step.verifies:
         form[step.field].data = kept_input.load_input().get(step.field) or shown.get("prefill")
     return render_page(template, form=form, **context)
@@ -179,7 +183,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
     except Refused as refused:
         if refused.reason == "set_up_expired":
             return redirect_in_wizard("choose", expired=1)
-        return step_page(chosen, step, form, name_send_code(refused) if step.button else refused)
+        return step_page(chosen, step, form, refused)
     if following:
         return redirect_in_wizard("step", method_name=chosen.name, step_name=following.name)
     if not was_on:

@@ -107,6 +107,11 @@ class RequestContext:
     trust_days: int = 0  # how long patients may trust a browser; 0 is never
 
     @property
+    def is_known(self) -> bool:
+        """Whether the visitor has completed a sign-in in this browser: this session, or an earlier one."""
+        return self.visitor is not None and (self.visitor.browser_known or not self.visitor.owes_code)
+
+    @property
     def who(self) -> SessionUser:
         """The signed-in user, for flows behind a guard. Raises LookupError if there is none."""
         if self.visitor is None:

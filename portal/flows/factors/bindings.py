@@ -23,8 +23,7 @@ def find_wait(context: RequestContext, binding: Binding, step: Step, secret: Sec
     chosen = method(binding.method)
     if chosen is None or not chosen.sends:
         return None
-    number = context.keys.mac(secret.text, send_code.TARGET) if step.verifies else b""
-    return send_code.find_waits(context, binding.user_id, secret.attempt, number)[number]
+    return send_code.find_wait_in_setup(context, binding.user_id, secret.attempt, secret.text if step.verifies else "")
 
 
 def new_binding(context: RequestContext, user: User, chosen: Method, replaces: str | None, is_extra: bool) -> Binding:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVarTuple
 from urllib.parse import urlsplit
 
@@ -33,7 +33,6 @@ class ChallengeOption:
     name: str
     sends: bool
     shown: dict[str, Any]
-    target: bytes = field(default=b"", repr=False)  # keyed hash of its number, for the rate limits of texts
     wait: Wait | None = None  # before the next text can be sent
     form: type[AnswerForm] | None = None  # None if it uses the field that all codes share
     resists_phishing: bool = False
@@ -132,9 +131,10 @@ def challenge_options(context: RequestContext) -> list[ChallengeOption]:
 
 def add_waits(context: RequestContext, options: list[ChallengeOption]) -> list[ChallengeOption]:
     """The same options, with the wait before the next text."""
-    numbers = [option.target for option in options if option.sends]
-    waits = send_code.find_waits(context, context.who.user_id, attempt_key(context), *numbers) if numbers else {}
-    return [replace(option, wait=waits.get(option.target)) for option in options]
+    if not any(option.sends for option in options):
+        return options
+    wait = send_code.find_wait_at_sign_in(context, attempt_key(context))
+    return [replace(option, wait=wait if option.sends else None) for option in options]
 
 
 def build_option(context: RequestContext, user: User, row: Authenticator) -> ChallengeOption | None:
@@ -152,7 +152,6 @@ def build_option(context: RequestContext, user: User, row: Authenticator) -> Cha
         row.name,
         kind.sends,
         kind.challenge.show(secret, context.now),
-        context.keys.mac(secret.text, send_code.TARGET) if kind.sends else b"",
         form=kind.challenge.form,
         resists_phishing=kind.resists_phishing,
     )

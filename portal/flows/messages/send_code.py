@@ -1,10 +1,13 @@
 """Texting a code: generated, hashed, rate-limited, and queued, in the caller's transaction (SM-1 to SM-5)."""
 
+import hmac
 import logging
 import secrets
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, text, true, union_all, update
 
 from portal.db import db
 from portal.flows.base.audit import record_event
@@ -12,9 +15,10 @@ from portal.flows.base.context import RequestContext
 from portal.flows.messages import outbox
 from portal.flows.messages.notices import outbox_place
 from portal.flows.messages.outbox import CODE, TEXT
+from portal.limit_address import limit_address
 from portal.methods import Method, Secret
 from portal.models import Authenticator, Binding, Outbox, SentCode, User, new_id
-from portal.send_limits import DAY, HOUR, Sent, Wait, wait_after
+from portal.send_limits import DAY, HOUR, Sent, Unproved, Wait, wait_after
 from portal.settings import config
 from portal.words.refusals import Refused
 
@@ -23,18 +27,22 @@ TARGET = "target"
 BINDING_PREFIX = "binding:"  # of the attempt key of a set-up
 
 
-def send_code(context: RequestContext, user: User, secret: Secret, chosen: Method) -> None:
+def send_code(context: RequestContext, user: User, secret: Secret, chosen: Method, is_known: bool | None = None) -> None:
     """Queue one code for the attempt and void the attempt's older ones. The caller holds the lock on the user's row.
 
-    Raises Refused: "texts_off", "send_gap" (seconds), "send_limit" (minutes), "send_day", "number_shared".
+    `is_known`: whether the person has signed in from this browser before; None: as the visitor's session says.
+    Raises Refused: "texts_off", "number_shared"; "send_gap", "send_limit", "send_stopped", each with the seconds to wait.
     """
     if not context.texts:
         raise Refused("texts_off")
     lock_sends()
-    to_hash = context.keys.mac(secret.text, TARGET)
-    check_send_limits(context, user.id, secret.attempt, to_hash)
-    if secret.attempt.startswith(BINDING_PREFIX):  # a number proved earlier is never refused later
-        check_number_sharing(user.id, to_hash)
+    target = find_target(context, user, secret, context.is_known if is_known is None else is_known)
+    wait = find_wait(context, user.id, secret.attempt, target)
+    if wait:
+        warn_of_waste(context, target)
+        raise wait.refusal
+    if not target.is_proved:  # a number proved earlier is never refused later
+        check_number_sharing(user.id, target.to_hash)
     code = f"{secrets.randbelow(10**config.CODE_DIGITS):0{config.CODE_DIGITS}d}"
     void_codes(context, SentCode.attempt == secret.attempt)
     row_id = new_id()
@@ -48,9 +56,11 @@ def send_code(context: RequestContext, user: User, secret: Secret, chosen: Metho
             user_id=user.id,
             attempt=secret.attempt,
             authenticator_id=secret.authenticator_id,
-            to_hash=to_hash,
-            prefix=secret.text[: config.PREFIX_LENGTH],
-            ip=context.ip,
+            to_hash=target.to_hash,
+            prefix=target.prefix,
+            ip=limit_address(context.ip),
+            is_proved=target.is_proved,
+            is_known=target.is_known,
             code_hash=secret.hash_code(row_id, code),
             outbox_id=message.id,
             created_at=context.now,
@@ -58,7 +68,31 @@ def send_code(context: RequestContext, user: User, secret: Secret, chosen: Metho
         )
     )
     record_event(context, "code_sent", about=user, factor=chosen.name)
-    warn_of_pumping(context, secret.text[: config.PREFIX_LENGTH])
+    warn_of_waste(context, target)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a text goes and who asks for it, as limits see it."""
+
+    to_hash: bytes = field(repr=False)
+    prefix: str
+    is_proved: bool  # whether the account has proved the number
+    is_known: bool  # whether the person has signed in from this browser before
+
+
+def find_target(context: RequestContext, user: User, secret: Secret, is_known: bool) -> Target:
+    """The target of a code to the secret's number."""
+    to_hash = context.keys.mac(secret.text, TARGET)
+    is_proved = not secret.attempt.startswith(BINDING_PREFIX) or has_proved(user, secret, to_hash)
+    return Target(to_hash, secret.text[: config.PREFIX_LENGTH], is_proved, is_known)
+
+
+def has_proved(user: User, secret: Secret, to_hash: bytes) -> bool:
+    """Whether the account gets codes at this number, or got one there before and has it on file."""
+    own = select(Authenticator.id).where(Authenticator.user_id == user.id, Authenticator.target_hash == to_hash)
+    is_on_file = user.phone_confirmed_at is not None and hmac.compare_digest(secret.on_file.encode(), secret.text.encode())
+    return is_on_file or db.session.scalar(own.limit(1)) is not None
 
 
 def has_live_code(context: RequestContext, attempt: str) -> bool:
@@ -103,28 +137,73 @@ def lock_sends() -> None:
         db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": config.SEND_LOCK})
 
 
-def check_send_limits(context: RequestContext, user_id: int, attempt: str, to_hash: bytes) -> None:
-    """Raises Refused if a rate limit of SM-5 is reached."""
-    wait = find_waits(context, user_id, attempt, to_hash)[to_hash]
-    if wait:
-        raise wait.refusal
+def find_wait(context: RequestContext, user_id: int, attempt: str, target: Target) -> Wait | None:
+    """The wait before the next text to that number, for the refusal and for the page; one SELECT."""
+    if not target.is_proved:
+        return wait_after(sent_to_unproved(context, user_id, attempt, target), context.now)
+    own = select(SentCode.created_at, SentCode.attempt == attempt).where(*of_account(context, user_id, target))
+    rows = db.session.execute(own).all()
+    return wait_after(Sent(attempt=[at for at, is_it in rows if is_it], account=[at for at, _ in rows]), context.now)
 
 
-def find_waits(context: RequestContext, user_id: int, attempt: str, *to_hashes: bytes) -> dict[bytes, Wait | None]:
-    """The wait before the next text to each number, for the refusal and for the page; one SELECT for all of them."""
-    is_own, is_same_ip, at = SentCode.user_id == user_id, SentCode.ip == context.ip, SentCode.created_at
-    in_hour, in_day, in_ip_window = (at > context.now - length for length in (HOUR, DAY, config.SEND_IP_WINDOW))
-    columns = (at, SentCode.to_hash, SentCode.attempt == attempt, is_own, is_same_ip)
-    counted = or_(is_own & in_day, SentCode.to_hash.in_(to_hashes) & in_hour, is_same_ip & in_ip_window)
-    numbers: dict[bytes, list[datetime]] = {each: [] for each in to_hashes}
-    of_attempt: list[datetime] = []
-    of_account: list[datetime] = []
-    of_address: list[datetime] = []
-    for sent_at, to_hash, *is_of in db.session.execute(select(*columns).where(counted)):
-        numbers.setdefault(to_hash, []).append(sent_at)
-        for is_one, moments in zip(is_of, (of_attempt, of_account, of_address), strict=True):
-            moments += [sent_at] * bool(is_one)
-    return {each: wait_after(Sent(of_attempt, of_account, numbers[each], of_address), context.now) for each in to_hashes}
+def find_wait_at_sign_in(context: RequestContext, attempt: str) -> Wait | None:
+    """The wait before the next text to any number that the visitor has proved."""
+    return find_wait(context, context.who.user_id, attempt, Target(b"", "", is_proved=True, is_known=context.is_known))
+
+
+def find_wait_in_setup(context: RequestContext, user_id: int, attempt: str, number: str) -> Wait | None:
+    """The wait before the next text of a set-up: to this number, or to one that is still to be typed ("")."""
+    to_hash = context.keys.mac(number, TARGET) if number else b""
+    target = Target(to_hash, number[: config.PREFIX_LENGTH], is_proved=False, is_known=context.is_known)
+    return find_wait(context, user_id, attempt, target)
+
+
+def of_account(context: RequestContext, user_id: int, target: Target) -> tuple[ColumnElement[bool], ...]:
+    """SQL: the account's texts of a day that were asked for from browsers it knows, or from others if this one is not known.
+
+    Two budgets: whoever has stolen the password cannot spend the one of its owner.
+    """
+    return SentCode.user_id == user_id, SentCode.is_known == target.is_known, *is_within(context, DAY)
+
+
+def is_within(context: RequestContext, window: timedelta) -> tuple[ColumnElement[bool], ...]:
+    """SQL: texts that a limit with this window may count."""
+    return SentCode.created_at > context.now - window, SentCode.created_at <= context.now + window
+
+
+def sent_to_unproved(context: RequestContext, user_id: int, attempt: str, target: Target) -> Sent:
+    """Everything that counts for the next text to a number that the account has not proved.
+
+    If the attempt's last text to the number went there as to a proved one, only what counts for proved numbers.
+    """
+    to_number, to_unproved = SentCode.to_hash == target.to_hash, SentCode.is_proved.is_(False)
+    conditions = {
+        "account": and_(*of_account(context, user_id, target)),
+        "repeated": and_(to_number, SentCode.user_id == user_id, *is_within(context, config.SEND_GAP)),
+        "number": and_(to_number, to_unproved, *is_within(context, HOUR)),
+        "address": and_(to_unproved, SentCode.ip == limit_address(context.ip), *is_within(context, config.SEND_IP_WINDOW)),
+        "prefix": and_(to_unproved, SentCode.prefix == target.prefix, *is_within(context, HOUR)),
+    }
+    of_attempt = SentCode.attempt == attempt
+    facts = (SentCode.used_at.is_not(None), SentCode.replaced_at.is_not(None), of_attempt & to_number & ~to_unproved, of_attempt)
+    counted = select(SentCode.created_at, *facts, *conditions.values(), false()).where(or_(*conditions.values()))
+    day = spent_plan(context).subquery()
+    planned = select(day.c.created_at, *[false()] * (len(facts) + len(conditions)), true())
+    found: dict[str, list[Any]] = {name: [] for name in ("attempt", *conditions, "planned")}
+    is_proved = False
+    rows: Any = db.session.execute(union_all(counted, planned))
+    for at, is_used, is_void, is_to_proved, *belongs in rows:
+        is_proved = is_proved or bool(is_to_proved)
+        for name, is_one in zip(found, belongs, strict=True):
+            if is_one:
+                found[name].append(Unproved(at, bool(is_used), bool(is_void)) if name == "prefix" else at)
+    return Sent(found["attempt"], found["account"]) if is_proved else Sent(**found)
+
+
+def spent_plan(context: RequestContext) -> Select[datetime]:
+    """SQL: when the text was sent that has to be a day old before the day's plan has room again; no row if it is not spent."""
+    newest = select(SentCode.created_at).where(*is_within(context, DAY)).order_by(SentCode.created_at.desc())
+    return newest.offset(config.SENDS_PLANNED_PER_DAY - 1).limit(1)
 
 
 def check_number_sharing(user_id: int, to_hash: bytes) -> None:
@@ -142,16 +221,26 @@ def recheck_number_sharing(context: RequestContext, user: User, binding: Binding
     check_number_sharing(user.id, context.keys.mac(binding.secret(context.keys), TARGET))
 
 
-def warn_of_pumping(context: RequestContext, prefix: str) -> None:
-    """Log signs of text pumping (toll fraud): few codes to a number prefix used, or more texts in a day than planned."""
-    hour, day = context.now - HOUR, context.now - DAY
-    recent = (SentCode.prefix == prefix) & (SentCode.created_at > hour)
-    sent, used, today = db.session.execute(
-        select(func.count(case((recent, 1))), func.count(case((recent & SentCode.used_at.is_not(None), 1))), func.count()).where(
-            SentCode.created_at > day
-        )
-    ).one()
-    if sent >= config.SENDS_WATCHED and used * 2 < sent:
-        log.warning("texts to numbers starting with %s: %d sent, %d used in the last hour", prefix, sent, used)
-    if today == config.SENDS_PLANNED_PER_DAY:
-        log.critical("texts: the daily limit of %d has been reached", today)
+def warn_of_waste(context: RequestContext, target: Target) -> None:
+    """Log once that unproved numbers stop: few codes to a prefix used (text pumping, toll fraud), or the day's plan spent."""
+    hour = select(SentCode.created_at, SentCode.used_at.is_not(None), SentCode.replaced_at.is_not(None)).where(
+        SentCode.is_proved.is_(False), SentCode.prefix == target.prefix, *is_within(context, HOUR)
+    )
+    texts = [Unproved(*row) for row in db.session.execute(hour)]
+    used = sum(text.is_used for text in texts)
+    if len(texts) >= config.SENDS_WATCHED and 2 * used < len(texts) and is_news(context, target.prefix, HOUR):
+        log.warning("texts to numbers starting with %s: %d sent, %d used in the last hour", target.prefix, len(texts), used)
+    if db.session.scalar(spent_plan(context)) and is_news(context, "plan", DAY):
+        log.critical("texts: the daily limit of %d has been reached", config.SENDS_PLANNED_PER_DAY)
+
+
+LOGGED: dict[str, datetime] = {}  # what this process has logged, and when
+
+
+def is_news(context: RequestContext, subject: str, window: timedelta) -> bool:
+    """Whether this process has not logged it within the window."""
+    logged = LOGGED.get(subject)
+    if logged is not None and context.now - window < logged <= context.now:
+        return False
+    LOGGED[subject] = context.now
+    return True

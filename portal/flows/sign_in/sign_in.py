@@ -113,7 +113,7 @@ def send_first_code(context: RequestContext, user: User, row: Session) -> None:
     authenticator, its_method = sender
     try:
         secret = open_secret(context, user, authenticator, f"session:{row.id}")
-        send_code_flow.send_code(context, user, secret, its_method)
+        send_code_flow.send_code(context, user, secret, its_method, is_known=row.browser_known)
     except (Refused, SealBroken) as refused:
         reason = getattr(refused, "reason", "unreadable")
         record_event(context, "code_sent", about=user, reason=reason, refused=True, factor=its_method.name)
