@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: run check test soak lint coverage bench screenshots lock help sqlite postgresql tools
+.PHONY: run check test soak lint coverage bench bench-servers screenshots lock help sqlite postgresql tools
 
 WORKERS ?= 2
 # On PostgreSQL, a test worker often waits for the server.
@@ -67,6 +67,9 @@ lint: .venv/development  ## Check code and templates with ruff, mypy, and djlint
 bench: .venv/development  ## Measure requests per second against a minimal app, and write bench/README.md
 	$(BIN)/python -m bench
 
+bench-servers: .venv/development  ## Measure the servers that were considered, alone and beside slow clients, and write bench/README.md
+	$(BIN)/python -m bench.servers
+
 screenshots: .venv/development tools  ## Take screenshots of every page, light and dark, phone and desktop, in ./screenshots
 	$(BIN)/python -m tests.support.screenshots
 
@@ -75,7 +78,7 @@ lock:  ## Pin the dependencies in setup.cfg (needs uv); UPGRADE=--upgrade takes 
 	$(LOCK) --extra dev setup.cfg -o requirements-dev.lock
 
 help:  ## Print this list
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name words; do printf '  make %-12s %s\n' "$$name" "$$words"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name words; do printf '  make %-12s %s\n' "$$name" "$$words"; done
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ".")'

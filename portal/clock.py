@@ -1,5 +1,6 @@
 """The only source of time, in UTC. Call it as `clock.now()`, so that tests can move it."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 from portal.settings import config
@@ -8,6 +9,11 @@ from portal.settings import config
 def now() -> datetime:
     """The current time as an aware UTC datetime."""
     return datetime.now(UTC)
+
+
+def monotonic() -> float:
+    """Seconds on a clock that nobody sets, for what is measured in one process. Its zero means nothing."""
+    return time.monotonic()
 
 
 def moment(timestamp: float) -> datetime:

@@ -1,7 +1,6 @@
 """Gunicorn's configuration: `-c python:portal.gunicorn_conf`; in the repository, gunicorn.conf.py imports it."""
 
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.glogging import Logger
 
+from portal.gunicorn_worker import mask_link
 from portal.settings.addresses import in_url, read_host
 from portal.settings.config import WEB_THREADS
 
@@ -16,20 +16,12 @@ if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
 
 bind = f"{in_url(read_host(os.environ))}:{os.environ.get('PORT') or '5000'}"
-worker_class = "gthread"
+worker_class = "portal.gunicorn_worker.BufferingWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = WEB_THREADS
 timeout = 60  # longer than the database's timeouts, so that a waiting worker is not mistaken for a dead one
 graceful_timeout = 10
 control_socket_disable = True
-limit_request_line = 8190  # gunicorn's maximum; the longest search fits in any script
-
-# Headers of proxies have one reader, portal/web/client_address.py. Gunicorn's own rules for them, on by default on loopback, are off.
-forwarded_allow_ips = ""
-secure_scheme_headers: dict[str, str] = {}
-forwarder_headers = ""
-
-EMAILED_LINK = re.compile(r"/(set-up-again|new-password|confirm-address|not-me)/[\w-]+")
 
 
 class MaskingLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -40,10 +32,6 @@ class MaskingLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
 
     def debug(self, msg: str, *args: object, **kwargs: Any) -> None:
         super().debug(msg, *map(mask_link, args), **kwargs)
-
-
-def mask_link(value: object) -> object:
-    return EMAILED_LINK.sub(r"/\1/…", value) if isinstance(value, str) else value
 
 
 logger_class = MaskingLogger

@@ -160,6 +160,14 @@ EMERGENCY_NEWS_SECONDS = 5  # the polling interval of the page that waits for ap
 CLOCK_TOLERANCE = timedelta(minutes=1)  # between requests and machines: above the longest that a request may run or wait
 
 # HTTP
+CONNECTION_IDLE_SECONDS = 65  # between two requests; proxies keep theirs for 60 at most, and so never meet one that we close
+HEADERS_SECONDS = 10  # from the first byte, or from the connection if it says nothing: a phone on a bad network needs two
+BODY_SECONDS = 20  # from the headers: 64 KiB at the 30 kbit/s of the slowest mobile networks
+SEND_SECONDS = 30  # without a byte taken of an answer
+CONNECTIONS_PER_ADDRESS = 100  # that wait, per process: six for each browser of a clinic behind one address; the oldest leaves
+CONNECTIONS = 500  # that wait, per process: below the usual limit of 1,024 open files
+HEADERS_MAX_BYTES = 32 * 1024  # what nginx accepts by default
+BODY_MAX_BYTES = 256 * 1024  # read before a form above MAX_FORM_BYTES is refused with a page
 ROW_ID_MAX = 2**31 - 1  # the largest integer that both databases accept
 MAX_FORM_BYTES = 64 * 1024  # far more than any form needs, so that 10,000 characters in a field still get a validation message
 WEB_THREADS = 8  # per process: one that waits for a database lock or a password hash leaves seven to answer

@@ -77,6 +77,11 @@ class Settings:
         return frozenset(names | {"localhost", "127.0.0.1"} if self.is_loopback else names)
 
     @property
+    def proxies(self) -> tuple[Network, ...]:
+        """The addresses whose X-Forwarded headers are read; none if no proxy is trusted."""
+        return self.proxy_addresses if self.trusted_proxies else ()
+
+    @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
 

@@ -33,6 +33,11 @@ def read_client_address(text: str) -> str:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
+def is_within(address: str, networks: tuple[Network, ...]) -> bool:
+    """Whether an address, read by read_client_address(), is in one of the networks."""
+    return address != UNKNOWN and any(ipaddress.ip_address(address) in network for network in networks)
+
+
 class ClientAddress:
     """WSGI middleware that leaves a clean REMOTE_ADDR and a lowercase Host.
 
@@ -55,7 +60,7 @@ class ClientAddress:
 
     def is_proxy(self, peer: str) -> bool:
         """Whether a peer is one of our proxies. The first one that is not is written to the log."""
-        if peer != UNKNOWN and any(ipaddress.ip_address(peer) in network for network in self.proxies):
+        if is_within(peer, self.proxies):
             return True
         if not self.has_warned:
             self.has_warned = True

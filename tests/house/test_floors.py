@@ -5,6 +5,7 @@ from tests.house.source import modules
 # From top to bottom. A package imports only from the lines below its own, never from its own line.
 FLOORS = (
     ("portal.gunicorn_conf",),
+    ("portal.gunicorn_worker",),
     ("portal.wsgi",),
     ("portal",),  # the application factory
     ("portal.cli",),

@@ -16,7 +16,7 @@ from tests.support import compiled
 IMPORTED = (
     "flask.cli",
     "gunicorn.app.wsgiapp",
-    "gunicorn.workers.gthread",
+    "portal.gunicorn_worker",
     "huey.consumer",
     "portal.blueprints.test_bench.pages",
     "portal.gateways.mail",

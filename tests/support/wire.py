@@ -52,7 +52,7 @@ class Wire:
 
     def __init__(self, server, agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", ip=None):
         """`ip`: its source address, any in 127.0.0.0/8."""
-        self.host, self.port = server.host, server.port
+        self.host, self.port, self.tls = server.host, server.port, getattr(server, "tls", None)  # tls: of nginx
         self.agent, self.ip = agent, ip
         self.headers = {}  # further headers of every request
         self.cookies = {}
@@ -99,7 +99,8 @@ class Wire:
         headers |= self.headers
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = http.client.HTTPConnection(self.host, self.port, PATIENCE, self.ip and (self.ip, 0))
+        place = self.host, self.port, PATIENCE, self.ip and (self.ip, 0)
+        connection = SecureConnection(place, self.tls) if self.tls else http.client.HTTPConnection(*place)
         with contextlib.closing(connection):
             connection.request(method, path, body, headers)
             response = connection.getresponse()
@@ -115,6 +116,18 @@ class Wire:
         found = re.search(r'name="csrf_token" value="([^"]+)"', answer.text)
         if found:
             self.token = found[1]
+
+
+class SecureConnection(http.client.HTTPConnection):
+    """HTTPS to portal.example, wherever it runs."""
+
+    def __init__(self, place, tls):
+        super().__init__(*place)
+        self.tls = tls
+
+    def connect(self):
+        super().connect()
+        self.sock = self.tls.wrap_socket(self.sock, server_hostname="portal.example")
 
 
 def at_once(*deeds):

@@ -1,0 +1,197 @@
+"""Gunicorn's worker: waitress reads whole requests outside the threads that answer them, and slow or silent clients lose their place."""
+
+import logging
+import math
+import os
+import re
+import socket
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from gunicorn.workers.base import Worker
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher, WSGITask
+from waitress.utilities import RequestEntityTooLarge
+
+from portal import clock
+from portal.limit_address import limit_address
+from portal.settings import config
+from portal.web.client_address import is_within, read_client_address
+
+# What a connection is doing, and for how many seconds it may. While it answers, it only has to get on.
+IDLE, HEADERS, BODY, ANSWER = "idle", "headers", "body", "answer"
+LONGEST = {
+    IDLE: config.CONNECTION_IDLE_SECONDS,
+    HEADERS: config.HEADERS_SECONDS,
+    BODY: config.BODY_SECONDS,
+    ANSWER: math.inf,
+}
+EMAILED_LINK = re.compile(r"/(set-up-again|new-password|confirm-address|not-me)/[\w-]+")
+LOOP_SECONDS = 1.0  # the longest that the loop sleeps, and how often overdue connections are looked for
+
+
+def mask_link(value: object) -> object:
+    """The text without the tokens of emailed links: each is a bearer credential."""
+    return EMAILED_LINK.sub(r"/\1/…", value) if isinstance(value, str) else value
+
+
+def mask_record(record: logging.LogRecord) -> bool:
+    """A logging filter: waitress names the path of a request that broke off."""
+    record.msg = mask_link(record.msg)
+    return True
+
+
+class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    """One request. Where waitress would close the connection, or answer without the portal's page, this one does not."""
+
+    error: Any = None
+
+    def parse_header(self, header_plus: bytes) -> None:
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # urlsplit() on a target such as http://[
+            raise ParsingError("The request's target is malformed.") from error
+
+    def received(self, data: bytes) -> int:
+        """Hand on a form that is too large without its body: Flask refuses it by its length, with a page (413)."""
+        consumed: int = super().received(data)
+        if isinstance(self.error, RequestEntityTooLarge) and not self.chunked:
+            self.error = None
+            self.headers["CONNECTION"] = "close"  # the rest of the body is never read
+        return consumed
+
+
+class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
+    """One answer, with a line in gunicorn's access log if there is one."""
+
+    def start(self) -> None:
+        super().start()
+        self.began = clock.monotonic()
+
+    def finish(self) -> None:
+        super().finish()
+        log = self.channel.server.log
+        if log.access_log_enabled:
+            response = SimpleNamespace(status=self.status, headers=self.response_headers, sent=self.content_bytes_written)
+            environ = self.environ | {"RAW_URI": self.environ["REQUEST_URI"]}
+            log.access(response, self.request, environ, timedelta(seconds=clock.monotonic() - self.began))
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """A connection that knows what it is doing, and since when."""
+
+    parser_class, task_class = Parser, Task
+
+    def __init__(self, server: "Server", *args: Any, **kwargs: Any) -> None:
+        self.phase, self.since = HEADERS, clock.monotonic()  # a new connection has to say something
+        self.unsent = 0  # bytes of an answer that the client has not taken
+        super().__init__(server, *args, **kwargs)
+        self.peer = read_client_address(self.addr[0])
+        self.who = limit_address(self.peer)
+        server.make_room(self)
+
+    def received(self, data: bytes) -> bool:
+        result: bool = super().received(data)
+        self.look()
+        return result
+
+    def look(self) -> None:
+        """Take down what the connection is doing now."""
+        if self.requests or self.total_outbufs_len:
+            phase = ANSWER
+        elif self.request is None:
+            phase = HEADERS if self.phase == HEADERS else IDLE
+        else:
+            phase = BODY if self.request.headers_finished else HEADERS
+        if phase != self.phase or self.total_outbufs_len != self.unsent:
+            self.phase, self.since, self.unsent = phase, clock.monotonic(), self.total_outbufs_len
+
+    def is_overdue(self) -> bool:
+        """Whether it took too long to send what it began, or to take a part of its answer."""
+        longest = config.SEND_SECONDS if self.unsent else LONGEST[self.phase]
+        return clock.monotonic() - self.since > longest
+
+
+class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+    """One listening socket and its connections. With too many of them, whoever has waited longest makes room."""
+
+    channel_class = Channel
+
+    def __init__(self, worker: "BufferingWorker", sock: socket.socket, adjustments: Adjustments, **shared: Any) -> None:
+        self.log = worker.log
+        self.leaving: set[Channel] = set()
+        settings = getattr(worker.wsgi, "extensions", {}).get("settings")
+        self.proxies = settings.proxies if settings else ()
+        place = (sock.family, sock.type, sock.proto, sock.getsockname())
+        super().__init__(worker.wsgi, _sock=sock, adj=adjustments, sockinfo=place, bind_socket=False, **shared)
+
+    def maintenance(self, now: float) -> None:
+        """Nothing: clean_up() does it, between two looks at the sockets, so that no number of a socket is reused in the middle."""
+
+    def make_room(self, new: Channel) -> None:
+        """Let the connection leave that has waited longest: of the same address if it has too many, or of all."""
+        waiting = [each for each in self.active_channels.values() if each.phase != ANSWER and each not in self.leaving]
+        same = [] if is_within(new.peer, self.proxies) else [each for each in waiting if each.who == new.who]
+        for those, most in ((same, config.CONNECTIONS_PER_ADDRESS), (waiting, config.CONNECTIONS)):
+            if len(those) > most:
+                self.leaving.add(min(those, key=lambda each: each.since))
+                return
+
+    def clean_up(self) -> None:
+        """Close what has to leave."""
+        for channel in list(self.active_channels.values()):
+            channel.look()
+            if channel.is_overdue() or (channel in self.leaving and channel.phase != ANSWER):
+                channel.handle_close()
+        self.leaving.clear()
+
+    @property
+    def is_answering(self) -> bool:
+        return any(channel.requests or channel.total_outbufs_len for channel in self.active_channels.values())
+
+
+class BufferingWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
+    """A process of gunicorn's: one thread reads and writes for all connections, the others answer requests."""
+
+    def run(self) -> None:
+        """Serve until the process is told to stop, then finish the answers that were begun."""
+        logging.getLogger("waitress").addFilter(mask_record)
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each request that waits for a thread
+        self.map: dict[int, Any] = {}
+        dispatcher = ThreadedTaskDispatcher()
+        dispatcher.set_thread_count(self.cfg.threads)
+        adjustments = Adjustments(
+            ident=None,
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=False,  # portal/web/client_address.py reads or ignores them
+            connection_limit=config.CONNECTIONS + config.CONNECTIONS_PER_ADDRESS,  # if nobody makes room, new ones wait
+            max_request_header_size=config.HEADERS_MAX_BYTES,
+            max_request_body_size=config.BODY_MAX_BYTES,
+        )
+        self.servers = [Server(self, each.sock, adjustments, map=self.map, dispatcher=dispatcher) for each in self.sockets]
+        while self.alive and os.getppid() == self.ppid:
+            self.turn(LOOP_SECONDS)
+        for server in self.servers:
+            wasyncore.dispatcher.close(server)
+        end = clock.monotonic() + self.cfg.graceful_timeout
+        self.turn(0.1)  # for requests that arrived meanwhile
+        while any(server.is_answering for server in self.servers) and clock.monotonic() < end:
+            self.turn(0.1)
+        dispatcher.shutdown(timeout=max(0, end - clock.monotonic()))
+
+    def turn(self, seconds: float) -> None:
+        """Wait for the sockets, serve them once, and let go of whoever is overdue."""
+        self.notify()
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self.map, count=1)
+        for server in self.servers:
+            server.clean_up()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        super().handle_exit(sig, frame)
+        for server in getattr(self, "servers", []):
+            server.pull_trigger()

@@ -1,0 +1,197 @@
+"""How requests are read: whole, outside the threads, within limits of time and number; and what is answered when the server stops."""
+
+import contextlib
+import http.client
+import re
+import socket
+import time
+
+import pytest
+
+from portal.gunicorn_worker import mask_link
+from tests.support.server import running_server
+from tests.support.slow import ALL, PATIENCE, PER_ADDRESS, SEND_SECONDS, ImpatientServer
+from tests.support.wire import Wire
+
+HEAD = b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\n"
+FORM = b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+REQUEST = HEAD + b"\r\n"
+
+
+@pytest.fixture(scope="module")
+def impatient(sites):
+    """A running portal with one process, little patience, and little room; it takes 127.0.0.9 for its proxy."""
+    site = sites.seeded()
+    settings = {"PORTAL_TRUSTED_PROXIES": "1", "PORTAL_PROXY_ADDRESSES": "127.0.0.9"}
+    with running_server(site, workers=1, kind=ImpatientServer, **settings) as server:
+        yield server
+    sites.remove(site)
+
+
+@contextlib.contextmanager
+def connected(server, first=b"", ip="127.0.0.1"):
+    """Yields a connection that has sent its first bytes."""
+    with socket.create_connection((server.host, server.port), 20, (ip, 0)) as connection:
+        connection.sendall(first)
+        yield connection
+
+
+def answers_on(connection, count=1):
+    """Returns the status, the headers, and the text of the next answers."""
+    with connection.makefile("rb") as file:
+        return [read_answer(file) for _ in range(count)]
+
+
+def read_answer(file):
+    """Returns the status, the headers, and the text of one answer."""
+    status = int(file.readline().split()[1])
+    headers = http.client.parse_headers(file)
+    return (status, headers, file.read(int(headers["Content-Length"])).decode()) if status != 100 else read_answer(file)
+
+
+def seconds_until_closed(connection, byte=b""):
+    """Returns how long a connection lives that sends a byte every tenth of a second, or nothing."""
+    began = time.monotonic()
+    connection.settimeout(0.1)
+    while time.monotonic() - began < 15:
+        try:
+            connection.sendall(byte)
+            if connection.recv(65536) == b"":
+                break
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            break
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("first", "byte", "longest"),
+    [
+        (b"", b"", PATIENCE["headers"]),
+        (b"", b"a", PATIENCE["headers"]),
+        (b"", b"\r\n", PATIENCE["headers"]),
+        (HEAD, b"", PATIENCE["headers"]),
+        (HEAD, b"a", PATIENCE["headers"]),
+        (FORM + b"Content-Length: 5000\r\n\r\n", b"", PATIENCE["body"]),
+        (FORM + b"Content-Length: 5000\r\n\r\n", b"a", PATIENCE["body"]),
+        (FORM + b"Transfer-Encoding: chunked\r\n\r\n1388\r\n", b"a", PATIENCE["body"]),
+        (FORM + b"Expect: 100-continue\r\nContent-Length: 5000\r\n\r\n", b"", PATIENCE["body"]),
+        (REQUEST, b"", PATIENCE["idle"]),
+    ],
+)
+def test_who_takes_too_long_is_sent_away(impatient, first, byte, longest):
+    with connected(impatient, first) as connection:
+        if first == REQUEST:
+            assert answers_on(connection)[0][0] == 200
+        assert longest - 0.5 < seconds_until_closed(connection, byte) < longest + 1.5
+
+
+def test_who_takes_no_answer_is_sent_away_and_holds_no_thread(impatient):
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(connected(impatient, REQUEST.replace(b"/sign-in", b"/wordy"))) for _ in range(8)]
+        time.sleep(SEND_SECONDS + 2)
+        began = time.monotonic()
+        assert Wire(impatient).get("/sign-in").status == 200
+        assert time.monotonic() - began < 1
+        for client in clients:
+            assert not client.send(b"") and seconds_until_closed(client) < 5
+
+
+def test_a_request_in_small_pieces_is_answered(impatient):
+    with connected(impatient) as connection:
+        for piece in re.findall(rb"(?s).{1,12}", REQUEST):
+            connection.sendall(piece)
+            time.sleep(0.02)
+        assert answers_on(connection)[0][0] == 200
+
+
+def test_requests_sent_together_are_answered_in_their_order(impatient):
+    with connected(
+        impatient, REQUEST.replace(b"/sign-in", b"/slow") + REQUEST + REQUEST.replace(b"/sign-in", b"/help")
+    ) as connection:
+        texts = [text for _, _, text in answers_on(connection, 3)]
+    assert texts[0] == "a" and "Username" in texts[1] and "Help" in texts[2]
+
+
+def test_who_waits_longest_makes_room_for_newcomers_of_one_address(impatient):
+    with contextlib.ExitStack() as stack:
+        waiting = [stack.enter_context(connected(impatient, HEAD)) for _ in range(PER_ADDRESS)]
+        assert Wire(impatient).get("/sign-in").status == 200
+        assert Wire(impatient, ip="127.0.0.2").get("/sign-in").status == 200
+        lives = [seconds_until_closed(each) for each in waiting[:1]]
+        assert lives[0] < 0.5, "the one that waited longest is still there"
+        waiting[-1].sendall(b"\r\n")
+        assert answers_on(waiting[-1])[0][0] == 200, "it had time left"
+
+
+def test_a_proxy_may_have_more_connections_than_a_person_and_all_together_have_a_limit(impatient):
+    with contextlib.ExitStack() as stack:
+        proxy = [stack.enter_context(connected(impatient, HEAD, "127.0.0.9")) for _ in range(PER_ADDRESS + 2)]
+        for each in proxy[2:]:
+            each.sendall(b"\r\n")
+            assert answers_on(each)[0][0] == 200
+    with contextlib.ExitStack() as stack:
+        crowd = [stack.enter_context(connected(impatient, HEAD, f"127.0.1.{number}")) for number in range(1, ALL + 2)]
+        assert Wire(impatient).get("/sign-in").status == 200
+        assert seconds_until_closed(crowd[0]) < 0.5
+
+
+@pytest.mark.parametrize("length", [70_000, 300_000, 10_000_000_000])
+def test_a_form_that_is_too_large_gets_the_portal_s_own_page(impatient, length):
+    with connected(impatient, FORM + f"Content-Length: {length}\r\n\r\n".encode()) as connection:
+        if length < 100_000:
+            connection.sendall(b"a" * length)
+        [(status, _, text)] = answers_on(connection)
+    assert status == 413 and "<h1" in text
+
+
+@pytest.mark.parametrize("form", [b"Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n", b"Content-Length: 3\r\n\r\na=b"])
+def test_a_form_is_read_in_both_of_its_lengths(impatient, form):
+    with connected(impatient, FORM + form) as connection:
+        assert answers_on(connection)[0][0] == 403  # it came without a CSRF token
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\r\n\r\nnonsense\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET //[ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /%ff%00%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        HEAD + b"No colon\r\n\r\n",
+        HEAD + b"Content-Length: -1\r\n\r\n",
+        HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        HEAD + b"Transfer-Encoding: gzip\r\n\r\n",
+        HEAD + b"Host: evil.example\r\n\r\n",
+        HEAD + b"X: " + b"a" * 40_000 + b"\r\n\r\n",
+        FORM + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET /sign-in HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_a_request_that_makes_no_sense_is_answered_and_is_nobody_s_fault_but_its_own(impatient, raw):
+    with connected(impatient, raw) as connection:
+        [(status, headers, text)] = answers_on(connection)
+    assert 400 <= status < 500 or (status, b"gzip" in raw) == (501, True)
+    assert "Server" not in headers and "Traceback" not in text
+
+
+def test_a_stop_lets_answers_end_and_takes_the_requests_that_have_arrived(sites):
+    site = sites.seeded()
+    with running_server(site, workers=1, kind=ImpatientServer) as server, connected(server, REQUEST) as idle:
+        assert answers_on(idle)[0][0] == 200
+        with connected(server, REQUEST.replace(b"/sign-in", b"/slow")) as slow, connected(server, HEAD):
+            time.sleep(0.3)
+            began = time.monotonic()
+            server.process.terminate()
+            assert answers_on(slow)[0][2] == "a"
+            assert server.process.wait(15) == 0
+            assert time.monotonic() - began < 5, "it waited for those who say nothing"
+    sites.remove(site)
+
+
+@pytest.mark.parametrize("path", ["set-up-again", "new-password", "confirm-address", "not-me"])
+def test_what_waitress_logs_names_no_token(path):
+    assert mask_link(f"Client disconnected while serving /{path}/aB-c_9") == f"Client disconnected while serving /{path}/…"
