@@ -1,22 +1,50 @@
 """Passwords: hashing with argon2id, and which ones are refused."""
 
+import math
 import os
 import threading
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
+from zxcvbn.matching import L33T_TABLE
 
 from portal.settings import config
 
 HASHER = PasswordHasher(config.ARGON2_PASSES, config.ARGON2_MEMORY_KIB, config.ARGON2_LANES)
-# Each hash takes 19 MiB and a full core. Bounded, so that a burst of sign-ins cannot starve the other pages.
-HASHING_SLOTS = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
+HASHING_SLOTS = threading.BoundedSemaphore(config.HASHES_AT_ONCE)
+PLACES = threading.BoundedSemaphore(config.HASHES_AT_ONCE + config.HASHES_WAITING)
+HELD = threading.local()  # `place`: whether this thread has a place in line
 CONTEXT_WORDS = ("medximity", "digitalpatientchart")
 ZXCVBN_MAX = 72  # zxcvbn rejects longer strings
+
+
+class HashingBusy(Exception):
+    """As many requests as may are hashing or waiting to hash: answer 503 at once."""
+
+
+@contextmanager
+def place_in_line() -> Iterator[None]:
+    """Hold one of the process's few places for hashing; a nested call shares it. Raises HashingBusy if none is free.
+
+    Take it before charging an attempt, so that an attempt that cannot be compared costs nothing.
+    """
+    if getattr(HELD, "place", False):
+        yield
+        return
+    if not PLACES.acquire(blocking=False):
+        raise HashingBusy
+    HELD.place = True
+    try:
+        yield
+    finally:
+        HELD.place = False
+        PLACES.release()
 
 
 def normalize(password: str) -> str:
@@ -25,17 +53,20 @@ def normalize(password: str) -> str:
 
 
 def hash_password(password: str) -> str:
-    """The argon2id string, with its parameters and a 128-bit salt."""
-    with HASHING_SLOTS:
+    """The argon2id string, with its parameters and a 128-bit salt. Raises HashingBusy."""
+    with place_in_line(), HASHING_SLOTS:
         return HASHER.hash(normalize(password))
 
 
 def verify(stored: str | None, password: str) -> bool:
-    """Whether `password` matches. `stored` is None for an unknown user, which takes as long and never matches (EN-2)."""
+    """Whether `password` matches. `stored` is None for an unknown user, which takes as long and never matches (EN-2).
+
+    Raises HashingBusy.
+    """
     candidate = normalize(password)
     fits_limits = 0 < len(candidate) <= config.PASSWORD_MAX
     try:
-        with HASHING_SLOTS:
+        with place_in_line(), HASHING_SLOTS:
             return HASHER.verify(stored or dummy_hash(), candidate if fits_limits else "-") and stored is not None and fits_limits
     except (VerificationError, InvalidHashError):
         return False
@@ -51,18 +82,23 @@ def is_short(password: str) -> bool:
     return len(normalize(password)) < config.PASSWORD_MIN_ALONE
 
 
+def shape_refusal(password: str, minimum: int = config.PASSWORD_MIN_ALONE) -> str | None:
+    """ "password_short", "password_long", or None: what is refused before anything is charged or weighed (PW-1, PW-3)."""
+    length = len(normalize(password))
+    return "password_short" if length < minimum else "password_long" if length > config.PASSWORD_MAX else None
+
+
 def refusal(password: str, username: str, minimum: int = config.PASSWORD_MIN_ALONE) -> str | None:
-    """The reason to refuse a new password ("password_short", …), or None (PW-1, PW-2, PW-3, PW-5)."""
-    chosen = normalize(password)
-    if len(chosen) < minimum:
-        return "password_short"
-    if len(chosen) > config.PASSWORD_MAX:
-        return "password_long"
-    folded = chosen.casefold()
+    """The reason to refuse a new password ("password_short", …), or None (PW-1, PW-2, PW-3, PW-5). Raises HashingBusy."""
+    reason = shape_refusal(password, minimum)
+    if reason:
+        return reason
+    folded = normalize(password).casefold()
     rest = remove_context_words(folded, username.casefold())
-    if rest != folded and is_easily_guessed(rest.strip("0123456789-_. !")):
-        return "password_context"
-    return "password_common" if is_easily_guessed(folded) else None
+    with place_in_line(), HASHING_SLOTS:
+        if rest != folded and is_easily_guessed(rest.strip("0123456789-_. !")):
+            return "password_context"
+        return "password_common" if is_easily_guessed(folded) else None
 
 
 def remove_context_words(folded: str, username: str) -> str:
@@ -78,7 +114,22 @@ def remove_context_words(folded: str, username: str) -> str:
 
 def is_easily_guessed(text: str) -> bool:
     """Whether an attacker would try it early. An empty string counts."""
-    return not text or text in common_passwords() or zxcvbn(text[:ZXCVBN_MAX])["score"] < 2
+    return not text or text in common_passwords() or zxcvbn(limit_substitutions(text[:ZXCVBN_MAX]))["score"] < 2
+
+
+def limit_substitutions(text: str) -> str:
+    """The text with fewer kinds of substituted letters, if zxcvbn would need seconds to try every combination of them.
+
+    All signs that stand for one letter become the same sign, which makes no password look harder to guess than it is.
+    """
+    kinds = [used for signs in L33T_TABLE.values() if (used := [sign for sign in signs if sign in text])]
+    if math.prod(map(len, kinds)) <= config.SUBSTITUTIONS_WEIGHED:
+        return text
+    same: dict[str, str] = {}
+    for used in kinds:
+        for sign in used:
+            same.setdefault(sign, same.get(used[0], used[0]))
+    return "".join(same.get(sign, sign) for sign in text)
 
 
 @cache

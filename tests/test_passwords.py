@@ -1,5 +1,6 @@
 """Passwords: how they are kept, and which ones are refused when they are set."""
 
+import time
 import unicodedata
 
 import pytest
@@ -106,3 +107,38 @@ def test_length_alone_makes_a_password(password):
 def test_inside_two_factors_eight_characters_do():
     assert passwords.refusal("zq4vk9wt", "maria") == "password_short"
     assert passwords.refusal("zq4vk9wt", "maria", minimum=8) is None
+
+
+SIGNS = "4@8({[<369!1|70$5+%2"  # everything that stands for a letter
+SLOW = {  # took up to four seconds of the processor, or twenty with both texts weighed
+    "every sign": (SIGNS * 4)[:72],
+    "every sign between letters": "".join(map("".join, zip(SIGNS * 4, "abcegilostxz" * 7, strict=False)))[:72],
+    "repeated": (SIGNS[:18] * 4)[:72],
+    "repeated within repeats": ("4@8({[<" * 2 + "369!1|7" * 2 + "0$5+%2x" * 2) * 2,
+    "one letter, then signs": "i" * 40 + "96%z((x+s$i52(a9eolt%1|4$@%lc|i2",
+    "cut at the limit": SIGNS * 12 + "abcdefgh",
+    "the username between the signs": ("mariareyes" + SIGNS) * 8,
+    "words and signs": ("p4$$w0rd(1|!3@+7%x2" * 14)[:256],
+    "dates": "1991219922" * 25,
+    "keys in a row": "qwertyuiop[]asdfghjkl;'zxcvbnm,./" * 7,
+    "decomposed": "e\u0301" * 128,
+    "grows when its case is folded": "\u0390" * 256,
+    "nested product names": "medx" * 64,
+}
+
+
+@pytest.mark.parametrize("password", SLOW.values(), ids=SLOW)
+def test_no_password_takes_long_to_weigh(password):
+    passwords.refusal("warm up the tables first", "mariareyes")
+    began = time.thread_time()
+    passwords.refusal(password, "mariareyes")
+    assert time.thread_time() - began < 0.4
+
+
+@pytest.mark.parametrize("password", ["p4$$w0rdp4$$w0rd", "p4$$w0rdp@55w0rd", "p@$$w0rdp@$$w0rdp@$$w0rd"])
+def test_signs_for_letters_make_no_common_password_acceptable(password):
+    assert passwords.refusal(password, "mariareyes") == "password_common"
+
+
+def test_many_signs_are_no_reason_to_refuse():
+    assert passwords.refusal("t4K#8(vQ{z3!6|m0$w+7%p2@", "mariareyes") is None

@@ -13,6 +13,12 @@ ARGON2_MEMORY_KIB = 19_456  # OWASP Password Storage: argon2id, 19 MiB, two pass
 ARGON2_PASSES = 2
 ARGON2_LANES = 1
 
+# Each hash takes 19 MiB and a full core, and so does weighing a new password. Two at once and four in line leave two of the eight
+# threads for every other page; whoever would be the fifth in line is answered 503 at once.
+HASHES_AT_ONCE = 2
+HASHES_WAITING = 4
+SUBSTITUTIONS_WEIGHED = 8  # ways to read "4", "@", "$" … as letters; zxcvbn tries each, up to 576 of them in one password
+
 CODE_DIGITS = 6  # of every verification code: NIST SP 800-63B 3.1.3.2, RFC 4226 5.3
 
 # Authenticator app (RFC 6238, RFC 4226, the Key URI format)

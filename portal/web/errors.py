@@ -10,8 +10,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, SecurityError
 
-from portal.db import BUSY
+from portal.db import BUSY, db
 from portal.flows.base.audit import record_event_alone
+from portal.passwords import HashingBusy
 from portal.web.browser_session import current_session, request_context, session_user
 from portal.web.headers import CROSS_SITE
 from portal.web.rendering import page_to_return, render_page, send_to_sign_in
@@ -25,6 +26,7 @@ def register_error_pages(app: Flask) -> None:
     app.register_error_handler(CSRFError, form_expired)
     for error in BUSY:
         app.register_error_handler(error, database_busy)
+    app.register_error_handler(HashingBusy, hashing_busy)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(InternalServerError, server_error)
 
@@ -41,6 +43,14 @@ def database_busy(error: OperationalError | PoolTimeoutError) -> Response:
     """The database was locked too long, hung, or had no free connection: nothing was changed, and the page says so."""
     log.error("request %s: the database did not respond: %s", g.get("request_id"), getattr(error, "orig", error))
     current_session().forget()
+    response = render_page("errors/503.html", 503)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def hashing_busy(error: HashingBusy) -> Response:
+    """Too many passwords are being checked at once: nothing was charged or changed, and the page says so."""
+    db.session.rollback()
     response = render_page("errors/503.html", 503)
     response.headers["Retry-After"] = "5"
     return response

@@ -30,8 +30,10 @@ def submit_reauthentication(context: RequestContext, password: str, answer: Answ
 
 def check_password(context: RequestContext, password: str, event: str) -> None:
     """Charge an attempt, compare the password, and undo the charge if it is right. Raises Refused, recorded as `event`."""
-    user = charge_password(context, event)
-    if not passwords.verify(load_password_hash(context, user), password):
+    with passwords.place_in_line():
+        user = charge_password(context, event)
+        is_right = passwords.verify(load_password_hash(context, user), password)
+    if not is_right:
         begin_write()
         record_event(context, event, reason=WRONG_PASSWORD, refused=True, factor="password")
         wrong_answers.notify_pause(context, user)

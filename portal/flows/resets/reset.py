@@ -97,8 +97,9 @@ def sign_in_by_reset_link(context: RequestContext, token: str, password: str) ->
     """
     link, user = owner_of_reset_link(context, token)
     user_id, stored = link.user_id, load_password_hash(context, user)
-    charge_reset_password(context, user_id)
-    is_right = passwords.verify(stored, password)
+    with passwords.place_in_line():
+        charge_reset_password(context, user_id)
+        is_right = passwords.verify(stored, password)
     begin_write()
     if not is_right:
         raise refuse_wrong_password(context, user_id)

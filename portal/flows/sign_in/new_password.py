@@ -109,12 +109,17 @@ def set_password_by_link(context: RequestContext, token: str, password: str) -> 
 def change_own_password(context: RequestContext, current: str, answer: Answer | None, password: str) -> str:
     """Change the visitor's password; returns this session's new token. Every other session ends.
 
-    The new password is checked first, so that a refusal spends no code. Raises Refused.
+    The new password's length is checked before the current one is charged, and the rest after that was right: only its owner makes us
+    weigh and hash. The code comes last, so that a refusal spends none. Raises Refused.
     """
-    stored = hash_new_password(password, context.who.username)
-    reauthenticate.check_password(context, current, reauthenticate.EVENT)
-    if hmac.compare_digest(current.encode(), password.encode()):
-        raise Refused("password_same")
+    reason = passwords.shape_refusal(password)
+    if reason:
+        raise Refused(reason)
+    with passwords.place_in_line():
+        reauthenticate.check_password(context, current, reauthenticate.EVENT)
+        if hmac.compare_digest(current.encode(), password.encode()):
+            raise Refused("password_same")
+        stored = hash_new_password(password, context.who.username)
     token = reauthenticate.renew_with_proof(context, answer)
     session = begin_write()
     user = session.get_one(User, context.who.user_id)
@@ -124,12 +129,12 @@ def change_own_password(context: RequestContext, current: str, answer: Answer | 
 
 
 def hash_new_password(password: str, username: str) -> str:
-    """The argon2 string of an acceptable password, made outside of any transaction. Raises Refused (PW-1 to PW-5)."""
+    """The argon2 string of an acceptable password, made outside of any transaction. Raises Refused (PW-1 to PW-5), HashingBusy."""
+    db.session.expunge_all()
+    end_read()
     reason = passwords.refusal(password, username)
     if reason:
         raise Refused(reason)
-    db.session.expunge_all()
-    end_read()
     return passwords.hash_password(password)
 
 

@@ -51,9 +51,10 @@ def submit_password(context: RequestContext, username: str, password: str, next_
     refuse_if_spent(context, limits)
     stored = load_password_hash(context, user)
     db.session.expunge_all()
-    charges = charge_password(context, limits)
-    is_right = passwords.verify(stored, password)
-    rehashed = passwords.hash_password(password) if is_right and stored and passwords.needs_rehash(stored) else None
+    with passwords.place_in_line():
+        charges = charge_password(context, limits)
+        is_right = passwords.verify(stored, password)
+        rehashed = passwords.hash_password(password) if is_right and stored and passwords.needs_rehash(stored) else None
     session = begin_write()
     if user is None or not is_right:
         owner = user if stored else None

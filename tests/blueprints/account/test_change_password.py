@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal import passwords
 from portal.models import Event
 from tests.support.mailbox import told
 from tests.support.texts import confirm_by_text, turn_on_texts
@@ -37,6 +38,23 @@ def test_a_wrong_current_password_changes_nothing_and_counts_as_a_try(browser, m
     assert browser.problems == ["That's not your current password. Check it and try again. You have 9 tries left before a pause."]
     assert database.user(maria).code_failures == 1
     assert browser.another().enter(maria).path == "/home"
+
+
+def test_only_after_the_current_one_is_a_new_password_weighed(browser, maria, database, monkeypatch):
+    """Weighing takes longer than anything else in the portal: whoever finds an open session must not have it for free."""
+    weighed, zxcvbn = [], passwords.zxcvbn
+    monkeypatch.setattr(passwords, "zxcvbn", lambda text: weighed.append(text) or zxcvbn(text))
+    change(browser.enter(maria), "not the one", "mariamariamaria")
+    assert "not your current password" in browser.problems[0] and weighed == []
+    change(browser, maria.password, "mariamariamaria")
+    assert browser.problems == ["Your username and our product names are easy to guess. Choose other words."]
+    assert database.user(maria).code_failures == 0
+
+
+def test_a_new_password_that_is_too_short_costs_no_try(browser, maria, database):
+    change(browser.enter(maria), "not the one", "fourteen chars")
+    assert browser.problems == ["Use at least 15 characters. A few words in a row work well."]
+    assert database.user(maria).code_failures == 0
 
 
 def test_a_code_is_asked_where_the_last_one_is_older_than_five_minutes(browser, sam, clock):
