@@ -1,6 +1,7 @@
 """Sends texts through the gateway in PORTAL_SMS_URL, using apprise, with an optional second gateway as fallback."""
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -31,10 +32,13 @@ class TextGateway:
                     "PORTAL_SMS_URL: address %d is a service whose answers are not known: a refusal in a body may count as sent",
                     place,
                 )
-            if self.build_service(self.build_url(url, SAMPLE_MESSAGE)) is None:
+            service = self.build_service(self.build_url(url, SAMPLE_MESSAGE))
+            if service is None:
                 raise SettingError(
                     f"PORTAL_SMS_URL: address {place} is not one that apprise can read. Compare it with apprise's list."
                 )
+            if not goes_to(service, SAMPLE_MESSAGE.to):
+                raise SettingError(f"PORTAL_SMS_URL: address {place} would text another number. Put {{to}} where it belongs.")
 
     def hand_over(self, message: Message) -> str:
         """SENT, or the last gateway's outcome. After UNKNOWN no other gateway is tried: the text may have been accepted."""
@@ -49,7 +53,8 @@ class TextGateway:
     def send_through(self, url: str, message: Message) -> str:
         """Try one gateway, with a new service object: apprise delays the second message of one object."""
         service = self.build_service(self.build_url(url, message))
-        if service is None:
+        if service is None or not goes_to(service, message.to):
+            log.warning("text %s: the gateway library takes its number for none", message.id)
             return REFUSED
         with LAST_REQUEST.of_text(find_row(url)) as last_request:
             try:
@@ -70,6 +75,17 @@ class TextGateway:
         report = f"{self.reports}{message.report}?state="  # the gateway appends the state
         complete = f"{base}?{'&'.join(options)}"
         return complete.replace("{to}", quote(message.to, safe="")).replace("{report}", quote(report, safe=""))
+
+
+def goes_to(service: Any, number: str) -> bool:
+    """Whether a service will text this number. apprise drops those it takes for none; some services then text their own sender."""
+    targets = [str(target) for target in getattr(service, "targets", ["@"])]
+    if any("@" in target for target in targets):
+        return True  # the number is in a field, or in an email address
+    kept = [re.sub(r"\D", "", target) for target in targets]
+    return bool(kept) and all(
+        number[1:] in each or (len(each) > 6 and number.endswith(each)) for each in kept
+    )  # one leaves +1 out
 
 
 def load_apprise() -> Callable[[str], Any]:

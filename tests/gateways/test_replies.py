@@ -255,6 +255,16 @@ def test_the_second_gateway_takes_what_the_first_refuses_in_its_body(vendor, gat
     assert gateway.words() == [TEXT.text]
 
 
+@pytest.mark.parametrize("number", ["+299221234", "+298211234", "+376312345", "+6834012"])
+@pytest.mark.parametrize("service", URLS)
+def test_a_code_goes_to_its_number_or_to_nobody(vendor, service, number):
+    """apprise drops numbers of fewer than ten digits (Greenland, Faroe Islands, Andorra, Niue); two services then text the sender."""
+    vendor.answer(next(body for name, outcome, _, body in SAMPLES if (name, outcome) == (service, SENT)))
+    outcome = TextGateway((URLS[service],)).hand_over(Message("a" * 32, number, TEXT.text, report="0"))
+    reached = [number[1:] in path + body for _, path, _, body in vendor.asked]
+    assert (outcome, reached) in [(REFUSED, []), (SENT, [True])]
+
+
 def test_the_number_check_between_two_texts_keeps_its_own_answer(vendor, number_check):
     """The worker's threads send other requests than texts: theirs are let be."""
     from portal.gateways.number import Checked

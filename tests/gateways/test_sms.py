@@ -91,6 +91,14 @@ def test_a_url_that_apprise_cannot_read_ends_the_start_with_a_sentence():
     assert "secret-token" not in str(refused.value)
 
 
+@pytest.mark.parametrize("url", [f"vonage://abcd1234:{'b' * 32}@{{to}}", f"twilio://AC{'a' * 32}:{'b' * 32}@{{to}}"])
+def test_a_url_with_the_number_in_the_wrong_place_ends_the_start(url):
+    """It would text its own sender, and call that sent."""
+    with pytest.raises(SettingError, match="address 1 would text another number") as refused:
+        TextGateway((url,))
+    assert "b" * 32 not in str(refused.value)
+
+
 @pytest.mark.parametrize("order", ["accept", "refuse", "busy", "break off"])
 def test_no_number_no_word_and_no_token_reaches_a_log(gateway, caplog, monkeypatch, order):
     """Twilio's service names the number at WARNING; here it is led to the suite's own gateway."""
