@@ -25,6 +25,7 @@ from portal.settings.environment import Settings, load_settings
 from portal.web import errors, headers, rendering, static_files, template_context
 from portal.web.browser_session import CookieSessions, touch_session
 from portal.web.client_address import ClientAddress
+from portal.web.late_sign_outs import LateSignOuts
 from portal.web.method_templates import MethodTemplates
 from portal.web.signed_in import load_signed_in
 
@@ -63,6 +64,7 @@ def configure(app: Flask, settings: Settings) -> None:
 def add_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app, settings.database_url, settings.database_connections)
     queue.init_app(app, settings)
+    app.extensions["late_sign_outs"] = LateSignOuts(app)
     Babel(app)
     template_context.install_translations(app.jinja_env)
     app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader or MethodTemplates(), MethodTemplates()])

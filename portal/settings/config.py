@@ -107,6 +107,8 @@ SESSION_LIFE = timedelta(hours=12)
 CLAIMANT_LIFE = timedelta(minutes=10)
 SESSION_TOUCH = timedelta(minutes=1)  # "last seen" is written at most this often
 SESSIONS_PER_PERSON = 5
+LATE_SIGN_OUT_SECONDS = 5  # between two tries to end sessions that were signed out while the database did not answer
+LATE_SIGN_OUTS = 10_000  # remembered by a process, about 1 KiB each; more end by their idle limit
 
 # Trusted browsers (TB-1 to TB-6)
 TRUSTED_BROWSER_DAYS = 30  # the maximum an operator may set: product rule 4, login.gov's 720 hours

@@ -14,6 +14,7 @@ from portal.flows.base.audit import one_line
 from portal.flows.base.context import RequestContext, SessionUser
 from portal.flows.sessions import sessions, trusted_browsers
 from portal.settings import config
+from portal.web.late_sign_outs import is_signed_out
 
 DAY = 24 * 3600  # seconds
 BROWSER_COOKIE_LIFE = 365 * DAY  # only says "seen before": opens nothing, but strangers' wrong codes do not count there
@@ -46,13 +47,18 @@ class BrowserSession(dict[str, Any], SessionMixin):
     def find(self) -> SessionUser | sessions.Ended | None:
         """The cookie's session, live or ended; one SELECT per request."""
         if self._found is False:
-            self._found = sessions.find_session(self.token, request_time()) if self.has_cookie else None
+            is_known = self.has_cookie and not is_signed_out(self.token)
+            self._found = sessions.find_session(self.token, request_time()) if is_known else None
         return self._found
 
     def forget(self) -> None:
         """Render this page as for a stranger, because the database doesn't respond."""
         if self._found is False:
             self._found = None
+
+    def end(self) -> None:
+        """Take the cookie away with this response; the rest of it is for a stranger."""
+        self.must_clear, self._found = True, None
 
     def renew(self, token: str) -> None:
         """Send a new token with this response, against session fixation."""

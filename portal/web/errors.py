@@ -10,12 +10,14 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, SecurityError
 
+from portal.crypto import token_hash
 from portal.db import BUSY, db
 from portal.flows.base.audit import record_event_alone
 from portal.passwords import HashingBusy
 from portal.web.browser_session import current_session, request_context, session_user
 from portal.web.headers import CROSS_SITE
-from portal.web.rendering import page_to_return, render_page, send_to_sign_in
+from portal.web.late_sign_outs import late_sign_outs
+from portal.web.rendering import page_to_return, render_page, send_to_sign_in, signed_out
 
 log = logging.getLogger(__name__)
 PAGES = {400: 403, 403: 403, 404: 404, 405: 405, 413: 413}
@@ -42,6 +44,8 @@ def form_expired(error: CSRFError) -> Response:
 def database_busy(error: OperationalError | PoolTimeoutError) -> Response:
     """The database was locked too long, hung, or had no free connection: nothing was changed, and the page says so."""
     log.error("request %s: the database did not respond: %s", g.get("request_id"), getattr(error, "orig", error))
+    if is_sign_out():
+        return sign_out_late()
     current_session().forget()
     response = render_page("errors/503.html", 503)
     response.headers["Retry-After"] = "5"
@@ -54,6 +58,21 @@ def hashing_busy(error: HashingBusy) -> Response:
     response = render_page("errors/503.html", 503)
     response.headers["Retry-After"] = "5"
     return response
+
+
+def sign_out_late() -> Response:
+    """Sign out though the database doesn't respond: the cookie goes, and the session ends when the database is back (SE-9)."""
+    db.session.rollback()
+    current = current_session()
+    current.forget()
+    who = session_user()
+    late_sign_outs().add(token_hash(current.token), request_context())
+    return signed_out(who)
+
+
+def is_sign_out() -> bool:
+    """Whether this request signs out, with the CSRF token of its session."""
+    return request.endpoint == "sign_in.sign_out" and request.method == "POST" and bool(g.get("csrf_valid"))
 
 
 def http_error(error: HTTPException) -> Response | HTTPException:
@@ -74,6 +93,9 @@ def server_error(error: InternalServerError) -> Response:
     """A bug: the page shows a reference number that is also in the log."""
     if isinstance(error.original_exception, BUSY):  # raised while another error page was rendered
         return database_busy(error.original_exception)
+    if is_sign_out():
+        log.error("request %s failed", g.get("request_id"), exc_info=error.original_exception or error)
+        return sign_out_late()
     current_session().forget()
     reference = g.get("request_id", "")
     log.error("request %s failed", reference, exc_info=error.original_exception or error)

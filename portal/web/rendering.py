@@ -84,6 +84,15 @@ def send_to_sign_in() -> Response:
     return redirect_from_guard(url_for("sign_in.ask_password", next=page_to_return()))
 
 
+def signed_out(who: SessionUser | None) -> Response:
+    """To the sign-in page of the person's side, without the cookie and what the browser kept of the pages."""
+    current_session().end()
+    at = EHR_BRAND["key"] if brand_for(who) is EHR_BRAND else None
+    response = redirect_to("sign_in.ask_password", out=1, at=at)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
 def redirect_from_guard(target: str) -> Response:
     """A guard's redirect. HTMX must not swap the target into the step, so the whole browser goes there (HX-6)."""
     if is_fragment():

@@ -15,7 +15,6 @@ from portal.flows.sign_in import sign_in as flow
 from portal.forms.codes import AnswerForm, BackupCodeForm, ChallengeForm
 from portal.forms.sign_in import SignInForm
 from portal.web.browser_session import (
-    current_session,
     ended_session,
     give_browser_token,
     keep_trust,
@@ -27,7 +26,6 @@ from portal.web.browser_session import (
 )
 from portal.web.rendering import (
     EHR_BRAND,
-    brand_for,
     home_endpoint,
     redirect_to,
     redirect_to_path,
@@ -35,6 +33,7 @@ from portal.web.rendering import (
     render_page,
     renew_session,
     send_to_sign_in,
+    signed_out,
 )
 from portal.words.refusals import NOTICES, Refused
 
@@ -195,11 +194,7 @@ def sign_out() -> Response:
     who = session_user()
     if who:
         sessions.sign_out(request_context())
-    current_session().must_clear = True
-    at = EHR_BRAND["key"] if brand_for(who) is EHR_BRAND else None
-    response = redirect_to("sign_in.ask_password", out=1, at=at)
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return response
+    return signed_out(who)
 
 
 @blueprint.post("/session/extend")

@@ -196,6 +196,16 @@ def last_seen_update(context: RequestContext) -> Update:
     return live.values(last_seen_at=context.now)
 
 
+def end_session_late(context: RequestContext, hashed: str) -> None:
+    """End the session of a token that was signed out while the database did not answer, as of then. Idempotent."""
+    begin_write()
+    live = end_sessions_where(context, "signed_out").where(Session.token_hash == hashed, Session.ended_at.is_(None))
+    user_id = db.session.scalar(live.returning(Session.user_id))
+    if user_id is not None:
+        record_event(context, "session_end", about=db.session.get_one(User, user_id), session_hash=hashed, reason="signed_out")
+    db.session.commit()
+
+
 def sign_out(context: RequestContext) -> None:
     """End this session (SE-9)."""
     begin_write()
