@@ -3,15 +3,23 @@
 import re
 import unicodedata
 from collections.abc import Collection
+from urllib.parse import unquote
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
-from portal.words.refusals import Refused
+from portal.numbering import update_number
+from portal.typed import strip_separators
+from portal.words.refusals import Refused, Unclear
 
 TYPED_MAX = 64  # enough for the longest number with generous spacing
-EXTENSION = re.compile(r"\d[\s.)]*(?:;?ext(?:ension)?[.:=]?|x|#|,|;|~)\s?\d{1,7}\s*$", re.IGNORECASE)
-SEPARATORS = "()./"
+LINK = re.compile(
+    r"\s*(?:tel|[sm]ms|smsto):(?://)?([^?&]*)", re.IGNORECASE
+)  # RFC 3966, RFC 5724: with a number, as links have it
+EXTENSION = re.compile(
+    r"\d[\s.)]*(?:;?ext(?:ension)?[.:=]?|[x#~pw]|[,;]+)\s?\d{1,7}[\s#]*$", re.IGNORECASE
+)  # or a pause, then digits
+SEPARATORS = str.maketrans("", "", "()/")
 SHOWN_DIGITS = 2  # SM-12
 
 # Number types that cannot get a text, or that do not belong to one person's phone.
@@ -29,50 +37,88 @@ REFUSED_KINDS = {
 
 
 def parse(text: str, country: str, countries: Collection[str]) -> str:
-    """The number as E.164 ("+15035550164"). One without + is parsed as a number of `country` (ISO 3166, "US").
+    """The number as E.164 ("+15035550164"). One without + is read as a number of `country` (ISO 3166, "US") first.
 
-    `countries`: where texts may be sent. Raises Refused with one of the "phone_…" reasons.
+    `countries`: where texts may be sent. Raises Refused with one of the "phone_…" reasons, or Unclear if the number fits only
+    another country than the person's, or several.
     """
-    number = parse_normalized(normalize_typed(text), country)
+    typed = normalize_typed(text)
+    refused = why_not(typed, country, countries)
+    if refused is None:
+        return read(typed, country, countries)
+    at_home = refused if country in countries else why_not(typed, country, (country,))
+    if typed.startswith("+") or at_home is None:
+        raise refused
+    found = [read(typed, each, countries) for each in plans_besides(country, countries) if not why_not(typed, each, countries)]
+    if found:
+        raise Unclear("phone_confirm" if len(found) == 1 else "phone_which", map(show, found))
+    raise at_home
+
+
+def plans_besides(country: str, countries: Collection[str]) -> list[str]:
+    """One of the countries for each calling code besides the country's own.
+
+    Those that share a code write whole numbers alike, and would only add an area code of their own to a number that lacks one.
+    """
+    first = {phonenumbers.country_code_for_region(each): each for each in reversed(list(countries))}
+    first.pop(phonenumbers.country_code_for_region(country), None)
+    return [each for each in countries if each in first.values()]
+
+
+def why_not(typed: str, country: str, countries: Collection[str]) -> Refused | None:
+    """Why normalized digits aren't a mobile number as people of the country write it; None if they are."""
+    try:
+        read(typed, country, countries)
+    except Refused as refused:
+        return refused
+    return None
+
+
+def read(typed: str, country: str, countries: Collection[str]) -> str:
+    """Normalized digits as E.164, as people of one country write them. Raises Refused."""
+    number = update_number(parse_normalized(typed, country))
     if not regions_of(number) & set(countries):
         raise Refused("phone_country")
     check_length(number)
     if not phonenumbers.is_valid_number(number):
-        raise Refused("phone_unallocated")
+        raise Refused("phone_unknown" if typed.startswith("+") else "phone_unallocated")
     if phonenumbers.region_code_for_number(number) not in countries:
         raise Refused("phone_country")
-    kind = phonenumbers.number_type(number)
+    kind = kind_of(number)
     if kind in REFUSED_KINDS:
         raise Refused(REFUSED_KINDS[kind])
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
+def kind_of(number: PhoneNumber) -> int:
+    """The number's PhoneNumberType. In +1, exchange 976 is set aside for information services that charge callers.
+
+    ATIS-0300051, Central Office Code Assignment Guidelines, lists it among the special-use codes; libphonenumber takes it as ordinary.
+    """
+    if number.country_code == 1 and str(number.national_number)[3:6] == "976":
+        return PhoneNumberType.PREMIUM_RATE
+    return phonenumbers.number_type(number)
+
+
+def show(number: str) -> str:
+    """An E.164 number in full, as it is written internationally ("+82 10-5550-1234")."""
+    return phonenumbers.format_number(phonenumbers.parse(number), PhoneNumberFormat.INTERNATIONAL)
+
+
 def normalize_typed(text: str) -> str:
     """Digits of any script as 0-9, with a leading + if typed; separators are removed. Raises Refused for anything else."""
-    typed = unicodedata.normalize("NFKC", text).strip()
-    if not typed:
+    link = LINK.match(text)
+    typed = unicodedata.normalize("NFKC", unquote(link[1]).rstrip(";/") if link else text)
+    kept = strip_separators(typed).translate(SEPARATORS)
+    if not kept:
         raise Refused("phone_empty")
-    if len(typed) > TYPED_MAX:
+    if len(typed.strip()) > TYPED_MAX:
         raise Refused("phone_long")
     if EXTENSION.search(typed):
         raise Refused("phone_extension")
-    kept = "".join(normalize_character(character) for character in typed)
-    kept = kept.replace(" ", "")
-    if "+" in kept[1:] or not kept.strip("+"):
+    if "+" in kept[1:] or not kept.strip("+") or not (kept.strip("+").isascii() and kept.strip("+").isdigit()):
         raise Refused("phone_letters")
     return kept
-
-
-def normalize_character(character: str) -> str:
-    """One character of a number as 0-9, + or a space."""
-    digit = unicodedata.decimal(character, None)
-    if digit is not None:
-        return str(digit)
-    if character == "+":
-        return character
-    if character.isspace() or character in SEPARATORS or unicodedata.category(character) in ("Pd", "Cf"):
-        return " "
-    raise Refused("phone_letters")
 
 
 def parse_normalized(typed: str, country: str) -> PhoneNumber:
@@ -82,7 +128,7 @@ def parse_normalized(typed: str, country: str) -> PhoneNumber:
         if typed.startswith("00") and not phonenumbers.is_valid_number(number):
             number = phonenumbers.parse("+" + typed.lstrip("0"), country)
     except NumberParseException as error:
-        raise Refused(PARSE_ERRORS.get(error.error_type, "phone_unallocated")) from None
+        raise Refused(PARSE_ERRORS.get(error.error_type, "phone_unknown")) from None
     return number
 
 

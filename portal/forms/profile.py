@@ -1,9 +1,14 @@
 """Forms of a person's own account: name, email addresses, phone number, password, authenticator name."""
 
+# mypy: allow-subclassing-any
+# (WTForms has no types.)
+
 import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
-from wtforms import Field, StringField
+from wtforms import Field, HiddenField, StringField
 from wtforms.validators import ValidationError
 
 from portal.answers import TEXT, Answer
@@ -81,10 +86,28 @@ class EmailForm(ShapedForm):
             raise ValidationError("email_shape")
 
 
-class PhoneForm(AnswerForm):
-    """A phone number as people type it; portal/phones.py parses it."""
+class PhoneField(StringField):
+    """A phone number. If it can be read in several ways, they become `choices`."""
 
-    phone = StringField(N_("Mobile phone number"), [filled("phone_empty")])
+    choices: tuple[str, ...] = ()
+
+    def suggest(self, suggestions: tuple[str, ...]) -> None:
+        """Put the only suggestion into the field, or offer several as choices."""
+        if len(suggestions) == 1:
+            (self.data,) = suggestions
+        else:
+            self.choices = suggestions
+
+
+class PhoneForm(AnswerForm):
+    """A phone number as people type it; portal/phones.py parses it. `typed`: what was typed, while choices are offered for it."""
+
+    phone = PhoneField(N_("Mobile phone number"), [filled("phone_empty")])
+    typed = HiddenField()
+
+    def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
+        self.phone.data = self.phone.data or self.typed.data
+        return bool(super().validate(extra_validators))
 
     @property
     def answer(self) -> Answer:

@@ -27,6 +27,7 @@ from portal.settings.addresses import (
     read_text_urls,
 )
 from portal.settings.keys import KeptKeys, read_encryption_keys, read_secret_key
+from portal.settings.territories import TERRITORIES
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -187,9 +188,21 @@ def read_number(environ: Mapping[str, str], name: str, default: int) -> int:
 
 
 def read_countries(environ: Mapping[str, str]) -> tuple[str, ...]:
-    countries = tuple(environ.get("PORTAL_SMS_COUNTRIES", "US,CA").replace(" ", "").split(","))
-    if not SUPPORTED_REGIONS.issuperset(countries):
-        raise SettingError("PORTAL_SMS_COUNTRIES must be a list of two-letter country codes such as US,CA.")
+    """The countries of PORTAL_SMS_COUNTRIES with their territories, without those after a minus; the operator's own stays first."""
+    entries = environ.get("PORTAL_SMS_COUNTRIES", "US,CA").replace(" ", "").split(",")
+    for entry in entries:
+        if entry.removeprefix("-") not in SUPPORTED_REGIONS:
+            raise SettingError(
+                f"PORTAL_SMS_COUNTRIES must be a list of two-letter country codes such as US,CA,-PR. “{entry}” isn't one."
+            )
+    listed = [entry for entry in entries if not entry.startswith("-")]
+    found = [*listed, *(territory for country in listed for territory in TERRITORIES.get(country, ()))]
+    for entry in entries:
+        if entry.startswith("-") and entry[1:] not in found:
+            raise SettingError(f"PORTAL_SMS_COUNTRIES takes out “{entry}”, which no country in the list brings.")
+    countries = tuple(country for country in dict.fromkeys(found) if f"-{country}" not in entries)
+    if not countries:
+        raise SettingError("PORTAL_SMS_COUNTRIES takes out every country in it. Set PORTAL_SMS to 0 to send no texts.")
     return countries
 
 

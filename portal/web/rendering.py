@@ -15,7 +15,7 @@ from portal.flows.emergency import grants
 from portal.policy import PROVIDER
 from portal.web.browser_session import current_session, ended_session, request_context, safe_path, session_user
 from portal.words import refusals
-from portal.words.refusals import Refused
+from portal.words.refusals import Refused, Unclear
 
 PORTAL_BRAND = {"name": "Medximity", "key": "portal"}
 EHR_BRAND = {"name": "DigitalPatientChart", "key": "ehr"}
@@ -60,6 +60,8 @@ def refuse_form(template: str, form: Form, refused: Refused | None = None, field
         sentence = refusal_sentence(refused)
         if field:
             form[field].errors = [sentence]
+            if isinstance(refused, Unclear):
+                form[field].suggest(refused.suggestions)
         else:
             problems.append(("", sentence))
     problems += [(each.id, each.errors[0]) for each in form if each.errors]

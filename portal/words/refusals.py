@@ -1,6 +1,6 @@
 """Maps each refusal's reason to the sentence that people read. Pure; the page translates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 
 class Refused(Exception):
@@ -13,6 +13,14 @@ class Refused(Exception):
         super().__init__(reason)
         self.reason = reason
         self.facts = facts
+
+
+class Unclear(Refused):
+    """A refusal of input that can be read, but not surely: the page shows the `suggestions` in full. They are nowhere else."""
+
+    def __init__(self, reason: str, suggestions: Iterable[str]) -> None:
+        super().__init__(reason)
+        self.suggestions = tuple(suggestions)
 
 
 def N_(text: str) -> str:
@@ -169,7 +177,10 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "phone_extension": N_("Texts can't reach an extension. Enter a mobile phone number without one."),
     "phone_short": N_("That number is too short. Enter all its digits, with the area code."),
     "phone_long": N_("That number has too many digits. Check that you typed it only once."),
-    "phone_unallocated": N_("That number isn't in use. Check it against your phone, digit by digit."),
+    "phone_unallocated": N_("We can't tell which country that number belongs to. Check it digit by digit, or start with + and the country code."),
+    "phone_unknown": N_("We don't recognize that number. Check it against your phone, digit by digit, and the country code in front of it."),
+    "phone_confirm": N_("We added the country code that fits your number. Check the whole number, then continue."),
+    "phone_which": N_("That number fits more than one country. Choose yours."),
     "phone_landline": N_("That number is a landline, which can't get texts. Enter a mobile phone number."),
     "phone_premium": N_("That number charges people who call it. Enter your own mobile phone number."),
     "phone_service": N_("That number belongs to a service, not to one phone. Enter your own mobile phone number."),

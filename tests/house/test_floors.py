@@ -34,7 +34,7 @@ FLOORS = (
     ("portal.flows.base",),
     ("portal.methods",),
     ("portal.policy", "portal.forms", "portal.phones", "portal.spreadsheet"),
-    ("portal.answers", "portal.send_limits", "portal.typed"),
+    ("portal.answers", "portal.send_limits", "portal.numbering", "portal.typed"),
     ("portal.words",),
     ("portal.models",),
     ("portal.gateways",),

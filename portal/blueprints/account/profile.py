@@ -135,7 +135,9 @@ def submit_phone() -> Response:
         flow.change_phone(request_context(), form.phone.data, current_app.extensions["settings"].text_countries)
     except Refused as refused:
         others = REASONS_ON_FILE if current_side().policy.accepts_restricted else REASONS_WITHOUT_TEXTS
-        return refuse_form("account/profile/phone.html", form, Refused(others.get(refused.reason, refused.reason)), "phone")
+        if refused.reason in others:
+            refused = Refused(others[refused.reason])
+        return refuse_form("account/profile/phone.html", form, refused, "phone")
     return redirect_to_profile("phone")
 
 

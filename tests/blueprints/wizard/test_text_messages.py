@@ -40,7 +40,8 @@ REFUSED = {
     "too short": ("503 555 01", "That number is too short."),
     "without its area code": ("555 0164", "That number is too short."),
     "too long": ("503 555 0164 0164 0164", "That number has too many digits."),
-    "unallocated": ("111 555 0164", "That number isn't in use."),
+    "unallocated": ("111 555 0164", "We can't tell which country that number belongs to."),
+    "unallocated after a country code": ("+1 111 555 0164", "We don't recognize that number."),
     "premium": ("900 555 0164", "That number charges people who call it."),
     "toll-free": ("800 555 0164", "That number belongs to a service"),
     "another country's landline": ("+82 2 312 3456", "We can't send texts to that country."),
@@ -129,6 +130,48 @@ def test_a_landline_and_an_internet_phone_are_refused_in_words(app, browser, dat
     send_to(ask_for_texts(browser.enter(jun)), typed)
     assert browser.problems[0].startswith(words)
     assert inbox.of(jun) == []
+
+
+def test_a_number_of_another_country_is_shown_in_full_before_a_text_goes_out(app, browser, inbox, maria, monkeypatch):
+    allow(app, monkeypatch, "US", "KR")
+    send_to(ask_for_texts(browser.enter(maria)), "010 5550 1234")
+    assert (browser.status, browser.path) == (422, NUMBER)
+    assert browser.problems == ["We added the country code that fits your number. Check the whole number, then continue."]
+    assert browser.field("Mobile phone number")["value"] == "+82 10-5550-1234"
+    assert inbox.of(maria) == []
+    browser.fill("Send Code")
+    assert browser.path == CODE and [text.to for text in inbox.of(maria)] == ["+821055501234"]
+
+
+def test_a_number_of_two_countries_is_asked_about_and_nothing_is_lost(app, browser, inbox, database, maria, monkeypatch):
+    allow(app, monkeypatch, "US", "VN", "TW")
+    send_to(ask_for_texts(browser.enter(maria)), "0912 345 678")
+    for _ in range(2):
+        assert (browser.status, browser.problems) == (422, ["That number fits more than one country. Choose yours."])
+        assert browser.page.all("input", type="radio", checked="") == []
+        browser.press("Send Code")  # without a choice: the question again
+    browser.choose("+886 912 345 678")
+    browser.press("Send Code")
+    assert browser.path == CODE and [text.to for text in inbox.of(maria)] == ["+886912345678"]
+    told = str([(event.event, event.reason) for event in database.all(Event)])
+    assert "phone_which" in told and "912" not in told
+
+
+def test_another_number_can_be_typed_in_place_of_a_choice(app, plain, inbox, maria, monkeypatch):
+    allow(app, monkeypatch, "US", "VN", "TW")
+    send_to(ask_for_texts(plain.enter(maria)), "0912 345 678")
+    plain.press("Enter a different number")
+    send_to(plain, MARIAS)
+    assert [text.to for text in inbox.of(maria)] == [MARIAS]
+
+
+def test_the_number_on_file_is_asked_about_alike(app, browser, database, maria, monkeypatch):
+    allow(app, monkeypatch, "US", "VN", "TW")
+    browser.enter(maria).open("/account/phone")
+    browser.fill("Save", Mobile_phone_number="0912 345 678")
+    browser.choose("+84 912 345 678")
+    browser.press("Save")
+    assert database.user(maria).unseal(database.keys, "phone") == "+84912345678"
 
 
 def allow(app, monkeypatch, *countries):
