@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
 from flask_babel import format_date, format_datetime, gettext, ngettext
+from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from wtforms import Form
@@ -43,12 +44,21 @@ def render_page(template: str, status: int = 200, **context: Any) -> Response:
     return response
 
 
+def verbatim(value: object) -> Markup:
+    """A value that a browser's translator leaves as it is, because people type it back or compare it with something elsewhere."""
+    return Markup('<span translate="no">{}</span>').format(value)
+
+
 def refusal_sentence(refused: Refused) -> str:
-    """The sentence for a refusal, in the person's language."""
+    """The sentence for a refusal, in the person's language; the issuer in it as `verbatim` has it."""
     if "when" in refused.facts:
         at = moment(datetime.fromisoformat(str(refused.facts["when"])))
         refused = Refused(refused.reason, **{**refused.facts, "when": at})
-    return refusals.sentence(refused, gettext, ngettext)
+    words = refusals.sentence(refused, gettext, ngettext)
+    if "issuer" not in refused.facts:
+        return words
+    issuer = str(refused.facts["issuer"])
+    return verbatim(issuer).join(map(escape, words.split(issuer)))
 
 
 def refuse_form(template: str, form: Form, refused: Refused | None = None, field: str = "", **context: Any) -> Response:

@@ -10,7 +10,7 @@ from flask_login import current_user
 from jinja2 import Environment
 
 from portal.web.browser_session import request_time, seconds_left, session_user
-from portal.web.rendering import brand_for, day, home_url, moment, refusal_sentence
+from portal.web.rendering import brand_for, day, home_url, moment, refusal_sentence, verbatim
 
 
 def load_translations() -> NullTranslations:
@@ -21,13 +21,17 @@ def load_translations() -> NullTranslations:
 
 
 def install_translations(environment: Environment) -> None:
-    """Let templates translate with `load_translations`; flask-babel's own callables look them up for each sentence."""
+    """Let templates translate with `load_translations`; flask-babel's own callables look them up for each sentence.
+
+    And let them keep values from a browser's translator: `|verbatim`.
+    """
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by Jinja's i18n extension
         lambda text: load_translations().gettext(text),
         lambda one, many, number: load_translations().ngettext(one, many, number),
         newstyle=True,
     )
     environment.globals["_"] = environment.globals["gettext"]
+    environment.filters["verbatim"] = verbatim
 
 
 def template_context() -> dict[str, Any]:

@@ -12,10 +12,20 @@ EVERYTHING = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21a
 COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 SECRET = re.compile(r"secret=\w+|\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b|(?<=>)[A-Z2-7]{4}(?=<)")
 COLOURED = set()  # titles whose dark colors were measured; tests/house/test_contrast.py measures the palette
+# What people type back or compare with something elsewhere: a browser's translator must leave it as it is.
+VERBATIM = "|".join(
+    (
+        r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b",  # backup codes
+        "•••",  # whatever is masked
+        r"\+\d[\d\- ]{6,}",  # phone numbers
+        r"\b(?:Medximity|DigitalPatientChart|Google Authenticator|Microsoft Authenticator|Authy)\b",
+        r"\b(?:maria|sam|jun|dr\.\w+|admin\.lee|(?:nora|ivo)\d+)\b",  # usernames
+    )
+)
 NAVIGATION = ["Find a provider", "Community forum", "Help"]
 
 # Runs in the page and returns a line for each fault.
-LOOK = """([smallest, navigation]) => {
+LOOK = """([smallest, navigation, verbatim]) => {
   const faults = [], shown = part => part.checkVisibility({visibilityProperty: true}) && part.getClientRects().length;
   const say = (part, words) => faults.push(`${words}: ${part.outerHTML.slice(0, 120)}`);
   const headings = document.querySelectorAll("h1");
@@ -39,6 +49,11 @@ LOOK = """([smallest, navigation]) => {
   for (const form of document.forms) if (!form.noValidate || !form.getAttribute("action")) say(form, "no action or no novalidate");
   const links = [...document.querySelectorAll("header nav a")].map(link => link.textContent.trim());
   if (links.join() !== navigation.join()) faults.push(`help is not where it always is: ${links}`);
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), kept = new RegExp(verbatim);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    const part = text.parentElement, own = part.closest("code") || kept.test(text.data);
+    if (own && part.translate && text.data.trim() && !part.closest("script, noscript")) say(part, "a translator would change it");
+  }
   if (localStorage.length + sessionStorage.length) faults.push("something is kept in the browser's storage");
   if (document.activeElement?.matches("[data-old]")) faults.push("the focus is on what has gone");
   return faults;
@@ -58,12 +73,12 @@ class Inspector:
         """Checks the current page on a desktop in light mode and on a narrow phone in dark mode."""
         self.seen += 1
         where = f"{name} ({self.page.url.partition('?')[0].split('/', 3)[-1]})"
-        self._note(where, self.page.evaluate(LOOK, [24, NAVIGATION]))
+        self._note(where, self.page.evaluate(LOOK, [24, NAVIGATION, VERBATIM]))
         self._note(where, self._axe(EVERYTHING))
         heading = self.page.title()
         self.page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
         self.page.emulate_media(color_scheme="dark")
-        self._note(f"{where}, narrow", self.page.evaluate(LOOK, [24, NAVIGATION]))
+        self._note(f"{where}, narrow", self.page.evaluate(LOOK, [24, NAVIGATION, VERBATIM]))
         if heading not in COLOURED:
             self._note(f"{where}, narrow and dark", self._axe(COLOURS))
             COLOURED.add(heading)
