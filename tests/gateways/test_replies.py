@@ -1,8 +1,11 @@
 """Each service's answers, as its documents write them, through apprise: what was refused is never called sent (rule 13, SM-9)."""
 
+import gzip
 import json
 import re
 import time
+import tracemalloc
+import zlib
 
 import pytest
 
@@ -234,6 +237,18 @@ def test_of_a_huge_answer_the_beginning_is_read(vendor):
     assert time.monotonic() - began < 2
 
 
+def test_a_compressed_answer_is_read_and_no_further_than_another(vendor):
+    vendor.encoding = "gzip"
+    assert ask(vendor, "Vonage", gzip.compress(json.dumps(vonage("4")).encode())) == REFUSED
+    bomb = zlib.compressobj(9, zlib.DEFLATED, 31)
+    packed = b"".join(bomb.compress(bytes(1 << 20)) for _ in range(100)) + bomb.flush()
+    tracemalloc.start()
+    assert ask(vendor, "Vonage", packed) == SENT
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+    assert ask(vendor, "Vonage", b"not compressed") == UNKNOWN
+
+
 def test_an_answer_that_drips_is_left_after_a_while(vendor, monkeypatch):
     monkeypatch.setattr(config, "TEXT_CONNECT_SECONDS", 0.5)
     monkeypatch.setattr(config, "TEXT_READ_SECONDS", 0.5)
@@ -273,6 +288,13 @@ def test_the_number_check_between_two_texts_keeps_its_own_answer(vendor, number_
     checked = Checked(TextGateway((URLS["Vonage"],)), number_check.url)
     code = Message("a" * 32, NUMBER, TEXT.text, report="0", has_code=True)
     assert [checked.hand_over(code) for _ in range(2)] == [SENT, SENT]
+
+
+def test_a_service_without_a_row_starts_with_a_warning(caplog):
+    TextGateway((URLS["Vonage"], f"d7sms://{SECRET}@{{to}}"))
+    assert [each.getMessage() for each in caplog.records] == [
+        "PORTAL_SMS_URL: address 2 is a service whose answers are not known: a refusal in a body may count as sent"
+    ]
 
 
 def test_no_answer_reaches_a_log(vendor, caplog):

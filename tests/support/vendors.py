@@ -48,6 +48,7 @@ class Vendor:
     def __init__(self):
         self.asked, self.answers = [], []  # (method, path, headers, body); (status, type, body)
         self.drip = 0.0  # seconds between the bytes of a body
+        self.encoding = ""  # of the bodies, which are given encoded
         self.cut = False  # whether the connection breaks off before the body's end
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
         self.server.vendor = self
@@ -79,6 +80,8 @@ class Answer(BaseHTTPRequestHandler):
         status, kind, answer = vendor.answers.pop(0) if len(vendor.answers) > 1 else vendor.answers[0]
         self.send_response(status)
         self.send_header("Content-Type", kind)
+        if vendor.encoding:
+            self.send_header("Content-Encoding", vendor.encoding)
         self.send_header("Content-Length", str(len(answer) + vendor.cut))
         self.end_headers()
         with contextlib.suppress(OSError):
