@@ -15,6 +15,3 @@ class Answer:
     kind: str
     value: str = field(repr=False)  # never in a log or an exception
     authenticator_id: str | None = None  # None: any authenticator that accepts this kind
-
-
-NO_ANSWER = Answer(BACKUP_CODE, "")  # a missing answer counts as a wrong one

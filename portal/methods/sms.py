@@ -144,7 +144,7 @@ class Ask:
 
     def take(self, secret: Secret, row: Authenticator, answer: Answer, now: datetime) -> None:
         consume_code(secret, answer.value, now)
-        change(update(Authenticator).where(Authenticator.id == row.id).values(last_used_at=now, failures=0))
+        change(update(Authenticator).where(Authenticator.id == row.id).values(last_used_at=now, **{row.charged: 0}))
 
 
 METHOD = Method(

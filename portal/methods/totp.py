@@ -180,7 +180,7 @@ class Ask:
         spend = (
             update(Authenticator)
             .where(Authenticator.id == row.id, last_spent_step < step, ~is_spent(row.id, step))
-            .values(remembered={**row.remembered, "last_step": step}, last_used_at=now, failures=0)
+            .values(remembered={**row.remembered, "last_step": step}, last_used_at=now, **{row.charged: 0})
         )
         if change(spend) != 1:
             raise CodeRejected("used")

@@ -23,10 +23,15 @@ class Authenticator(Base):
     secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     remembered: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # state that only its method reads
     target_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # keyed hash of a number, to count its accounts
+    # Consecutive failures that strangers and the owner had, each up to a hundred (RL-1).
     failures: Mapped[int] = mapped_column(default=0)
+    own_failures: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
-    disabled_at: Mapped[datetime | None]
+    strangers_disabled_at: Mapped[datetime | None]  # works only in the owner's sessions and known browsers since then
+    disabled_at: Mapped[datetime | None]  # works nowhere since then
+
+    charged = "failures"  # not a column: the count that the open attempt was charged to, and that a right answer resets
 
 
 class Binding(Base):

@@ -37,5 +37,7 @@ class Session(Base):
     second_factor_at: Mapped[datetime | None]
     turning_off_at: Mapped[datetime | None]  # turning off: the password was verified, a longer one is due (PW-1)
     put_off_at: Mapped[datetime | None]  # setup was postponed at this sign-in, within the practice's grace period
+    backup_failures: Mapped[int] = mapped_column(default=0, server_default="0")  # consecutive wrong backup codes, and their pause
+    backup_paused_until: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str | None] = mapped_column(String(32))

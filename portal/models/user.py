@@ -50,12 +50,14 @@ class User(Base):
     phone_confirmed_at: Mapped[datetime | None]  # when a code sent to it was entered; None: on file only
     two_factor: Mapped[str] = mapped_column(String(8), default="off")
     two_factor_since: Mapped[datetime | None]
-    # Consecutive failures, for rate limits: of codes (pauses), of backup codes, in setup, of the password (RL-1 to RL-5).
+    # Consecutive failures, for rate limits (RL-1 to RL-5): strangers' and the owner's, which begin pauses, then those of one factor.
     code_failures: Mapped[int] = mapped_column(default=0)
-    backup_failures: Mapped[int] = mapped_column(default=0)
+    own_failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    backup_failures: Mapped[int] = mapped_column(default=0)  # for notices only; each session has a limit of its own
     set_up_failures: Mapped[int] = mapped_column(default=0)  # in all setups, canceled ones included, until one is proved
     password_failures: Mapped[int] = mapped_column(default=0)  # at re-authentication
-    codes_paused_until: Mapped[datetime | None]
+    codes_paused_until: Mapped[datetime | None]  # for strangers
+    own_paused_until: Mapped[datetime | None]
     last_sign_in_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]

@@ -16,6 +16,9 @@ SENTENCES: dict[str, str] = {
     "authn_login_fail:reset_link_due": N_("Your password was entered without the link needed after a reset."),
     "authn_login_fail:reset_link": N_("A wrong password was entered with a reset link."),
     "authn_login_fail:throttled": N_("A code was refused at sign-in after too many wrong ones."),
+    "authn_login_lock:backup_code": N_(
+        "Many wrong backup codes were entered, so they were paused for a while where that happened."
+    ),
     "authn_login_lock": N_("Too many wrong codes were entered, so codes were paused for a while."),
     "authn_login_lock:passwords": N_(
         "Too many wrong passwords were entered in browsers you haven't used, so passwords from there were paused."
@@ -46,6 +49,9 @@ SENTENCES: dict[str, str] = {
     "code_sent:number_shared": N_("A text with a code was not sent, because too many accounts use your number."),
     "code_sent:unreadable": N_("A text with a code was not sent, because we could not read your number."),
     "code_sent:refused": N_("A text with a code was requested but not sent."),
+    "authenticator_disabled:strangers": N_(
+        "A hundred wrong codes were entered in browsers you hadn't signed in with before, so your codes were blocked there."
+    ),
     "authenticator_disabled": N_("A hundred wrong codes were entered, so your codes were blocked."),
     "two_factor_off": N_("Two-factor authentication was turned off."),
     "two_factor_off:refused": N_("A wrong password was entered to turn off two-factor authentication."),

@@ -75,9 +75,9 @@ def keyed(plain, maria):
 def failures(database, person):
     row = database.user(person)
     return (
-        row.code_failures,
+        row.code_failures + row.own_failures,
         row.backup_failures,
-        [each.failures for each in database.all(Authenticator, Authenticator.user_id == row.id)],
+        [each.failures + each.own_failures for each in database.all(Authenticator, Authenticator.user_id == row.id)],
     )
 
 
@@ -133,10 +133,10 @@ def test_its_own_question_signs_in_and_each_answer_once(keyed, database, maria):
 def test_a_pause_after_wrong_codes_does_not_hold_it_up_and_does_not_end_with_it(keyed, database, maria, clock):
     plain, device = keyed
     until = clock.now.replace(year=clock.now.year + 1)
-    database.change(update(User).where(User.username == "maria").values(code_failures=10, codes_paused_until=until))
+    database.change(update(User).where(User.username == "maria").values(own_failures=10, own_paused_until=until))
     answer(plain, "Verify", device.answer())
     assert plain.path == "/home"
-    assert (database.user(maria).code_failures, database.user(maria).codes_paused_until) == (10, until)
+    assert (database.user(maria).own_failures, database.user(maria).own_paused_until) == (10, until)
 
 
 def test_a_code_is_not_tried_on_it_and_not_charged_to_it(keyed, database, maria):
@@ -167,11 +167,13 @@ def test_it_stands_beside_an_app_and_each_answer_is_for_its_own(plain, database,
     plain.press("Use a verification code")
     wrong = maria.wrong_code()
     plain.fill("Verify", Verification_Code=wrong)
-    charged = {row.method: row.failures for row in database.all(Authenticator, Authenticator.user_id == database.user(maria).id)}
+    charged = {
+        row.method: row.own_failures for row in database.all(Authenticator, Authenticator.user_id == database.user(maria).id)
+    }
     assert charged.pop("third") == 0 and list(charged.values()) == [1] and plain.status == 422
     plain.press("Use Blue key")
     answer(plain, "Verify", device.answer())
-    assert plain.path == "/home" and database.user(maria).code_failures == 1
+    assert plain.path == "/home" and database.user(maria).own_failures == 1
     remove(plain, clock, maria, device)
 
 

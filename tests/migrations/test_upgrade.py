@@ -174,3 +174,18 @@ def test_texts_of_before_count_as_sent_to_proved_numbers_unless_a_set_up_asked_f
     site.flask("db", "upgrade")
     kept = Rows(site).all("SELECT attempt FROM sent_codes WHERE is_proved ORDER BY attempt")
     assert [attempt for (attempt,) in kept] == ["confirm:3", "session:1"] and differences(site) == []
+
+
+def test_what_was_stopped_stays_so_for_strangers_and_works_again_for_its_owner(site):
+    rows = Rows(site)
+    until = "2027-03-01 12:10:00"
+    go_back(site, "0008")
+    rows.change("UPDATE users SET code_failures = 10, codes_paused_until = :until", until=until)
+    rows.change("UPDATE authenticators SET failures = 100, disabled_at = :until", until=until)
+    site.flask("db", "upgrade")
+    columns = "failures, own_failures, strangers_disabled_at IS NULL, disabled_at IS NULL"
+    assert {(*row,) for row in rows.all(f"SELECT {columns} FROM authenticators")} == {(100, 0, False, True)}
+    columns = "code_failures, own_failures, codes_paused_until IS NULL, own_paused_until IS NULL"
+    assert {(*row,) for row in rows.all(f"SELECT {columns} FROM users")} == {(10, 0, False, True)}
+    go_back(site, "0008")
+    assert rows.one("SELECT count(*) FROM authenticators WHERE disabled_at IS NULL") == 0

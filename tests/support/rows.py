@@ -58,8 +58,8 @@ class Rows:
         return dict(tuple(row) for row in self.all(counted, username=username))
 
     def failures(self, username):
-        """Returns the number of failures counted against the account."""
-        return self.one("SELECT code_failures FROM users WHERE username = :username", username=username)
+        """Returns the number of failures counted against the account, in both purses."""
+        return self.one("SELECT code_failures + own_failures FROM users WHERE username = :username", username=username)
 
     def tables(self):
         """Returns the names of all tables."""

@@ -96,6 +96,6 @@ def test_the_tries_left_are_told_where_they_are_known(say):
     assert "left" not in say("used")
 
 
-@pytest.mark.parametrize("reason", ["disabled", "backup_disabled", "unreadable", "used_meanwhile", "set_up_expired"])
+@pytest.mark.parametrize("reason", ["disabled", "disabled_here", "unreadable", "used_meanwhile", "set_up_expired"])
 def test_what_people_without_an_app_read_names_no_app(say, reason):
     assert not re.search(r"\b(app|QR code)\b", say(reason, **FACTS))

@@ -152,11 +152,7 @@ def password_form() -> type[NewPasswordForm]:
 
 def require_confirm_page() -> Response | None:
     """Redirect to "Confirm it's you" if the code can't be asked for on this form (see `needs_challenge_page`)."""
-    return (
-        require_fresh_proof()
-        if request_context().who.is_on and needs_challenge_page(request_context().who.user_id, request_context().who.role)
-        else None
-    )
+    return require_fresh_proof() if request_context().who.is_on and needs_challenge_page(request_context()) else None
 
 
 @blueprint.get("/password")

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
+from portal.flows.base import throttle
 from portal.flows.base.context import RequestContext
 from portal.flows.factors import backup_codes
 from portal.flows.factors.challenges import is_switched_off, usable_authenticators
@@ -30,7 +31,8 @@ class AuthenticatorView:
     change_label: str
     added_at: datetime
     last_used_at: datetime | None
-    disabled: bool
+    disabled: bool  # works nowhere
+    blocked: bool  # works nowhere, or not in new browsers
     is_off: bool  # whether texts are switched off
     target: bytes | None = field(repr=False)  # the number's hash: two authenticators with one number are lost together
     goes_to: str = ""  # the masked number, so that people can check it (the guide's troubleshooting)
@@ -82,7 +84,8 @@ def view_authenticator(context: RequestContext, row: Authenticator) -> Authentic
         change_label=REPLACE_LABEL if is_off else its_method.change_label if its_method else "",
         added_at=row.created_at,
         last_used_at=row.last_used_at,
-        disabled=row.disabled_at is not None,
+        disabled=not throttle.OWN.takes(row),
+        blocked=not throttle.STRANGERS.takes(row),
         is_off=is_off,
         target=row.target_hash,
         goes_to=masked_target(context, row, its_method),
@@ -91,7 +94,7 @@ def view_authenticator(context: RequestContext, row: Authenticator) -> Authentic
 
 def is_last(rows: list[AuthenticatorView], authenticator: AuthenticatorView) -> bool:
     """Whether no other authenticator works."""
-    return not any(each.id != authenticator.id and not each.disabled and not each.is_off for each in rows)
+    return not any(each.id != authenticator.id and not each.blocked and not each.is_off for each in rows)
 
 
 def masked_target(context: RequestContext, row: Authenticator, its_method: Method | None) -> str:
@@ -106,8 +109,8 @@ def masked_target(context: RequestContext, row: Authenticator, its_method: Metho
 
 def explain_phone_loss(rows: list[AuthenticatorView], codes: backup_codes.Overview | None) -> Refused:
     """What would remain without the phone: backup codes, a second authenticator on another device, or nothing (rule 14)."""
-    has_second = len({row.target or row.id for row in rows if not row.disabled and not row.is_off}) > 1
-    if codes is None or not codes.left or not codes.works:
+    has_second = len({row.target or row.id for row in rows if not row.blocked and not row.is_off}) > 1
+    if codes is None or not codes.left:
         return Refused("lost_second" if has_second else "lost_nothing")
     if has_second:
         return Refused("lost_saved_second" if codes.kept else "lost_unsaved_second", codes=codes.left)

@@ -3,6 +3,7 @@
 from sqlalchemy import select, update
 
 from portal.db import begin_write, change, db
+from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.factors.challenges import is_switched_off
@@ -37,7 +38,9 @@ def remove_authenticator(context: RequestContext, authenticator_id: str) -> bool
     rows = session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).all()
     removed = next((row for row in rows if row.id == authenticator_id), None)
     remaining = [
-        row for row in rows if row is not removed and row.disabled_at is None and not is_switched_off(context, method(row.method))
+        row
+        for row in rows
+        if row is not removed and throttle.STRANGERS.takes(row) and not is_switched_off(context, method(row.method))
     ]
     if removed is None or not remaining:
         session.rollback()

@@ -32,7 +32,6 @@ class Overview:
     readable: bool
     asked_number: int
     sealed_copy_given_at: datetime | None = None
-    works: bool = True  # False after too many wrong backup codes (RL-1)
     total: int = config.BACKUP_CODES
 
     @property
@@ -99,19 +98,17 @@ def live_set(user_id: int) -> BackupCodeSet | None:
 def codes_overview(context: RequestContext) -> Overview | None:
     """A summary of the visitor's live set; one query."""
     left = select(func.count()).where(BackupCode.set_id == BackupCodeSet.id, BackupCode.used_at.is_(None)).scalar_subquery()
-    wrong = select(User.backup_failures).where(User.id == BackupCodeSet.user_id).scalar_subquery()
     row = db.session.execute(
         select(
             BackupCodeSet.number, BackupCodeSet.created_at, left, BackupCodeSet.saved_at,
-            BackupCodeSet.readable_until, BackupCodeSet.asked_number, BackupCodeSet.sealed_copy_given_at, wrong,
+            BackupCodeSet.readable_until, BackupCodeSet.asked_number, BackupCodeSet.sealed_copy_given_at,
         ).where(BackupCodeSet.user_id == context.who.user_id, BackupCodeSet.replaced_at.is_(None))
     ).first()  # fmt: skip
     if row is None:
         return None
-    number, made_at, count, saved_at, readable_until, asked, given_at, failures = row
+    number, made_at, count, saved_at, readable_until, asked, given_at = row
     readable = readable_until is not None and context.now < readable_until
-    works = failures < config.FAILURES_TO_DISABLE
-    return Overview(number, made_at, count, saved_at is not None, readable, asked, given_at, works)
+    return Overview(number, made_at, count, saved_at is not None, readable, asked, given_at)
 
 
 def readable_codes(context: RequestContext) -> ReadableSet | None:
@@ -190,8 +187,6 @@ def regenerate_codes(context: RequestContext, replacing: int | None) -> None:
         session.rollback()
         return
     make_set(context, user)
-    if user.backup_failures >= config.FAILURES_TO_DISABLE:
-        user.backup_failures = 0  # discarded when they stopped the old set; fewer are cleared by the next right code (RL-5)
     trusted_browsers.end_trust_after_change(context, user.id)
     sessions.end_other_sessions(context, "two_factor_changed")
     notices.queue_notice(context, user, "backup_codes_replaced")

@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 from portal.crypto import SealBroken
 from portal.db import db
 from portal.flows.base.context import RequestContext
+from portal.flows.base.throttle import Purse, purse_of
 from portal.flows.factors import backup_codes, on_file
 from portal.flows.messages import send_code
 from portal.forms.codes import AnswerForm
@@ -88,15 +89,19 @@ def initials(full_name: str, username: str) -> str:
     return " ".join(f"{letter}." for letter in chosen or ["you"])
 
 
-def oldest_first(rows: Select[*Columns], user_id: int) -> Select[*Columns]:
-    """SQL: restrict `rows` to the user's authenticators that are not disabled, oldest first."""
-    enabled = rows.where(Authenticator.user_id == user_id, Authenticator.disabled_at.is_(None))
-    return enabled.order_by(Authenticator.created_at)
+def oldest_first(rows: Select[*Columns], user_id: int, purse: Purse) -> Select[*Columns]:
+    """SQL: restrict `rows` to the user's authenticators that work for whom the purse is, oldest first."""
+    return rows.where(Authenticator.user_id == user_id, purse.working).order_by(Authenticator.created_at)
 
 
-def live_authenticators(user_id: int, role: str) -> list[Authenticator]:
-    """The user's authenticators that work and that the role's policy allows, oldest first."""
-    return usable_authenticators(role, db.session.scalars(oldest_first(select(Authenticator), user_id)))
+def live_authenticators(context: RequestContext) -> list[Authenticator]:
+    """The visitor's authenticators that work here and that their role's policy allows, oldest first."""
+    return find_live(context.who.user_id, context.who.role, purse_of(context, context.who.user_id))
+
+
+def find_live(user_id: int, role: str, purse: Purse) -> list[Authenticator]:
+    """The same for a user who is signing in."""
+    return usable_authenticators(role, db.session.scalars(oldest_first(select(Authenticator), user_id, purse)))
 
 
 def usable_authenticators(role: str, rows: Iterable[Authenticator]) -> list[Authenticator]:
@@ -121,8 +126,9 @@ def is_set_up(context: RequestContext) -> bool:
 
 def challenge_options(context: RequestContext) -> list[ChallengeOption]:
     """The visitor's challenge options, the preferred one first."""
+    purse = purse_of(context, context.who.user_id)
     both = select(User, Authenticator).join(Authenticator, Authenticator.user_id == User.id)  # one query
-    pairs = [(user, row) for user, row in db.session.execute(oldest_first(both, context.who.user_id))]
+    pairs = [(user, row) for user, row in db.session.execute(oldest_first(both, context.who.user_id, purse))]
     rows = usable_authenticators(context.who.role, [row for _, row in pairs])
     options = [option for user, row in pairs if row in rows and (option := build_option(context, user, row))]
     options.sort(key=lambda option: (not (option.sends and option.is_asked), not option.resists_phishing, option.sends))
@@ -166,22 +172,22 @@ def explain_texts_off(context: RequestContext) -> Refused | None:
     """If texts are switched off and the visitor depends on them: the refusal that names what remains. Otherwise None."""
     if context.texts:
         return None
-    kinds = [kind for row in live_authenticators(context.who.user_id, context.who.role) if (kind := method(row.method))]
+    kinds = [kind for row in live_authenticators(context) if (kind := method(row.method))]
     if not any(is_switched_off(context, kind) for kind in kinds):
         return None
     if not all(is_switched_off(context, kind) for kind in kinds):
         return Refused("texts_off_other")
     codes = backup_codes.codes_overview(context)
-    return Refused("texts_off_backup" if codes and codes.left and codes.works else "texts_off_alone")
+    return Refused("texts_off_backup" if codes and codes.left else "texts_off_alone")
 
 
-def needs_challenge_page(user_id: int, role: str) -> bool:
-    """Whether the user cannot just type a code: every method sends one first, or has a form of its own."""
-    kinds = [kind for row in live_authenticators(user_id, role) if (kind := method(row.method))]
+def needs_challenge_page(context: RequestContext) -> bool:
+    """Whether the visitor cannot just type a code: every method sends one first, or has a form of its own."""
+    kinds = [kind for row in live_authenticators(context) if (kind := method(row.method))]
     return bool(kinds) and all(kind.sends or kind.challenge.form for kind in kinds)
 
 
-def find_default_sender(user_id: int, role: str) -> tuple[Authenticator, Method] | None:
+def find_default_sender(user_id: int, role: str, purse: Purse) -> tuple[Authenticator, Method] | None:
     """The authenticator that gets a code right after the password: only if every live one works by sending."""
-    pairs = [(row, kind) for row in live_authenticators(user_id, role) if (kind := method(row.method))]
+    pairs = [(row, kind) for row in find_live(user_id, role, purse) if (kind := method(row.method))]
     return pairs[0] if pairs and all(kind.sends for _, kind in pairs) else None

@@ -4,9 +4,11 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sqlalchemy import select, update
+
 from portal.answers import BACKUP_CODE, Answer
 from portal.crypto import SealBroken
-from portal.db import begin_write, db
+from portal.db import begin_write, change, db
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
@@ -21,7 +23,6 @@ from portal.flows.factors.challenges import (
 from portal.flows.messages import notices
 from portal.methods import NotAsked, can_be_guessed, method, takes
 from portal.models import Authenticator, User
-from portal.settings import config
 from portal.words.refusals import Refused
 
 log = logging.getLogger(__name__)
@@ -44,18 +45,15 @@ def check_code(context: RequestContext, answer: Answer, event: str, **columns: o
     `columns` of the user are written after a right answer. A refusal is recorded as `event`, committed, and raised.
     """
     begin_write()
-    backup = answer.kind == BACKUP_CODE
+    user_id, is_backup = context.who.user_id, answer.kind == BACKUP_CODE
     try:
-        user = (
-            throttle.charge_attempt(context, context.who.user_id, backup)
-            if is_charged(answer)
-            else throttle.lock_account(context.who.user_id)
-        )
-        if backup:
-            return check_backup_code(context, user, answer.value, columns)
+        if is_backup:
+            return check_backup_code(context, answer.value, columns)
+        charge = is_charged(answer)
+        user = throttle.charge_attempt(context, user_id) if charge else throttle.lock_account(user_id)
         return check_authenticators(context, user, answer, columns)
     except Refused as refused:
-        factor = backup_codes.FACTOR if backup else answer_factor(context, answer)
+        factor = backup_codes.FACTOR if is_backup else answer_factor(context, answer)
         record_event(context, event, reason=refused.reason, refused=True, factor=factor)
         db.session.commit()
         raise
@@ -63,13 +61,13 @@ def check_code(context: RequestContext, answer: Answer, event: str, **columns: o
 
 def answer_factor(context: RequestContext, answer: Answer) -> str:
     """The method that a wrong answer was for, if only one is possible; otherwise the answer's kind."""
-    methods = {row.method for row in live_authenticators(context.who.user_id, context.who.role) if is_for(answer, row)}
+    methods = {row.method for row in live_authenticators(context) if is_for(answer, row)}
     return methods.pop() if len(methods) == 1 else answer.kind
 
 
 def is_charged(answer: Answer) -> bool:
     """Whether a wrong answer counts toward the rate limit. Kinds that cannot be guessed do not, and no pause applies to them."""
-    return answer.kind == BACKUP_CODE or can_be_guessed(answer.kind)
+    return can_be_guessed(answer.kind)
 
 
 def is_for(answer: Answer, row: Authenticator) -> bool:
@@ -77,22 +75,17 @@ def is_for(answer: Answer, row: Authenticator) -> bool:
     return takes(row.method, answer.kind) and answer.authenticator_id in (None, row.id)
 
 
-def check_backup_code(context: RequestContext, user: User, code: str, columns: Mapping[str, object]) -> Proof:
-    """Spend one of the user's backup codes. Raises Refused."""
-    if user.backup_failures > config.FAILURES_TO_DISABLE:
-        throttle.clear_failures(context, user, 1)  # nothing was compared
-        raise Refused("backup_disabled")
+def check_backup_code(context: RequestContext, code: str, columns: Mapping[str, object]) -> Proof:
+    """Spend one of the user's backup codes. Pauses after six-digit codes do not apply to them (RL-7). Raises Refused."""
+    user, session = throttle.open_backup_attempt(context)
     try:
-        if not code:
-            raise Refused("backup_shape")
         left = code_sets.spend_code(context, user, code)
     except Refused as refused:
-        if user.backup_failures == config.FAILURES_TO_DISABLE:
-            wrong_answers.stop_backup_codes(context, user)
-            raise Refused("backup_disabled") from None
-        wrong_answers.notify_pause(context, user)
-        raise wrong_answers.with_tries(refused, user) from None
-    throttle.clear_failures(context, user, user.backup_failures, backup=True, **columns)
+        failures = throttle.charge_backup_code(context, user, session)
+        wrong_answers.notify_backup_failures(context, user)
+        raise wrong_answers.with_tries(refused, failures) from None
+    # The session's count ends with its token, which every caller replaces.
+    change(update(User).where(User.id == user.id).values(backup_failures=0, **columns))
     record_event(context, "backup_code_used", factor=backup_codes.FACTOR)
     notices.queue_notice(context, user, "backup_code_used", left=left)
     return Proof(user, backup_codes.FACTOR, left)
@@ -100,39 +93,48 @@ def check_backup_code(context: RequestContext, user: User, code: str, columns: M
 
 def check_authenticators(context: RequestContext, user: User, answer: Answer, columns: Mapping[str, object]) -> Proof:
     """Check the answer against each live authenticator of the user that it is for. Raises Refused."""
+    purse = throttle.purse_of(context, user.id)
     working = throttle.charge_authenticators(context, user.id, answer)
     charged = [row for row in working if is_for(answer, row)]
     rows = [row for row in usable_authenticators(user.role, working) if row in charged]
-    throttle.uncharge_authenticators([row for row in charged if row not in rows])
+    throttle.uncharge_authenticators(purse, [row for row in charged if row not in rows])
     outcome = try_authenticators(context, user, rows, answer)
     if outcome.right is not None:
-        throttle.keep_working(outcome.right)
-        throttle.uncharge_authenticators([other for other in rows if other is not outcome.right])
-        throttle.clear_failures(
-            context, user, (outcome.right.failures or 1) if is_charged(answer) else 0, backup=False, **columns
-        )
+        throttle.keep_working(purse, outcome.right)
+        throttle.uncharge_authenticators(purse, [other for other in rows if other is not outcome.right])
+        failures = (purse.each_count(outcome.right) or 1) if is_charged(answer) else 0
+        throttle.clear_failures(context, user, failures, **columns)
         return Proof(user, outcome.right.method)
     if len(outcome.skipped) == len(rows):
-        throttle.uncharge_authenticators(rows)
+        throttle.uncharge_authenticators(purse, rows)
         throttle.clear_failures(context, user, int(is_charged(answer)))  # nothing was compared
-        raise explain_nothing_compared(context, working, rows)
+        raise explain_nothing_compared(context, user, working, rows)
     if not is_charged(answer):
         raise outcome.refused
-    throttle.uncharge_authenticators(outcome.skipped)
-    disabled = [row for row in rows if row.disabled_at is not None and row not in outcome.skipped]
+    throttle.uncharge_authenticators(purse, outcome.skipped)
+    disabled = [row for row in rows if not purse.takes(row) and row not in outcome.skipped]
     for row in disabled:
         wrong_answers.notify_disabled(context, user, row)
     if disabled:
-        raise Refused("disabled")
+        raise explain_disabled(context, user)
     wrong_answers.notify_pause(context, user)
-    raise wrong_answers.with_tries(outcome.refused, user)
+    raise wrong_answers.with_tries(outcome.refused, purse.count(user))
 
 
-def explain_nothing_compared(context: RequestContext, working: list[Authenticator], rows: list[Authenticator]) -> Refused:
+def explain_nothing_compared(
+    context: RequestContext, user: User, working: list[Authenticator], rows: list[Authenticator]
+) -> Refused:
     """Why the answer was compared with none of the user's authenticators."""
     if rows:
         return explain_texts_off(context) or Refused("text_first")
-    return Refused("answer_other" if working else "disabled")
+    return Refused("answer_other") if working else explain_disabled(context, user)
+
+
+def explain_disabled(context: RequestContext, user: User) -> Refused:
+    """Why no code is compared: a hundred were wrong. If strangers entered them, the owner's browsers are a way in."""
+    own = select(Authenticator.id).where(Authenticator.user_id == user.id, throttle.OWN.working)
+    is_stranger = throttle.purse_of(context, user.id) is throttle.STRANGERS
+    return Refused("disabled_here" if is_stranger and db.session.scalar(own.limit(1)) else "disabled")
 
 
 @dataclass
@@ -157,7 +159,7 @@ def try_authenticators(context: RequestContext, user: User, rows: list[Authentic
             outcome.skipped.append(row)
         except Refused as rejected:
             outcome.refused = wrong_answers.explain_refusal(
-                rejected, method(row.method), row.failures, wrong_answers.HINTS_AT_SIGN_IN, user
+                rejected, method(row.method), getattr(row, row.charged), wrong_answers.HINTS_AT_SIGN_IN, user
             )
         else:
             outcome.right = row

@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Sequence
 
 from argon2.low_level import Type, hash_secret_raw
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from portal.crypto import SealBroken, keyed_hash
 from portal.db import change, db
@@ -54,6 +54,13 @@ def matching_number(context: RequestContext, code_set: BackupCodeSet, codes: Seq
         if hmac.compare_digest(code.hash, hashed):
             found = code.number
     return found
+
+
+def count_unused(user_id: int) -> int:
+    """How many codes of the user's live set are left."""
+    live = (BackupCodeSet.user_id == user_id, BackupCodeSet.replaced_at.is_(None), BackupCode.used_at.is_(None))
+    unused = select(func.count()).join(BackupCodeSet, BackupCodeSet.id == BackupCode.set_id).where(*live)
+    return db.session.scalar(unused.select_from(BackupCode)) or 0
 
 
 def spend_code(context: RequestContext, user: User, typed: str) -> int:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from portal import passwords
-from portal.answers import NO_ANSWER, Answer
+from portal.answers import Answer
 from portal.db import begin_write, db
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
@@ -21,7 +21,7 @@ WRONG_PASSWORD = "password_wrong"
 def submit_reauthentication(context: RequestContext, password: str, answer: Answer | None) -> str:
     """Check both; returns the session's new token (SE-7). The proof is fresh for five minutes, and both time limits start over.
 
-    Without an answer, a second factor that is still fresh is enough; otherwise the missing answer is refused like a wrong one.
+    Without an answer, a second factor that is still fresh is enough; otherwise the missing answer is refused, which costs no try.
     The answer is only checked after a right password. Raises Refused: WRONG_PASSWORD, or the answer's reason.
     """
     check_password(context, password, EVENT)
@@ -38,7 +38,7 @@ def check_password(context: RequestContext, password: str, event: str) -> None:
         record_event(context, event, reason=WRONG_PASSWORD, refused=True, factor="password")
         wrong_answers.notify_pause(context, user)
         db.session.commit()
-        raise wrong_answers.with_tries(Refused(WRONG_PASSWORD), user)
+        raise wrong_answers.with_tries(Refused(WRONG_PASSWORD), throttle.purse_of(context, user.id).count(user))
     begin_write()
     throttle.clear_failures(context, user, user.password_failures, password_failures=0)
     db.session.commit()
@@ -61,7 +61,9 @@ def renew_with_proof(context: RequestContext, answer: Answer | None) -> str:
     """Check the answer if two-factor authentication is on, then replace the token."""
     columns: dict[str, Any] = {"password_at": context.now}
     if context.who.is_on and not (answer is None and context.who.is_fresh(context.now)):
-        proof = check_code.check_code(context, answer or NO_ANSWER, EVENT)
+        if answer is None:
+            raise refuse_missing_answer(context)
+        proof = check_code.check_code(context, answer, EVENT)
         columns |= {"second_factor_at": context.now, "level": "aal2"}
         factor = proof.factor
     else:
@@ -74,3 +76,11 @@ def renew_with_proof(context: RequestContext, answer: Answer | None) -> str:
     record_event(context, EVENT, factor=factor)
     db.session.commit()
     return token
+
+
+def refuse_missing_answer(context: RequestContext) -> Refused:
+    """Record and commit that no second factor was shown; returns the refusal."""
+    begin_write()
+    record_event(context, EVENT, reason="code_empty", refused=True)
+    db.session.commit()
+    return Refused("code_empty")

@@ -181,7 +181,7 @@ def reject_answer(
     if not is_charged(chosen, step):
         return commit_refusal(context, explained, chosen)
     wrong_answers.notify_pause(context, user)
-    return commit_refusal(context, wrong_answers.with_tries(explained, user), chosen)
+    return commit_refusal(context, wrong_answers.with_tries(explained, throttle.purse_of(context, user.id).count(user)), chosen)
 
 
 def commit_refusal(context: RequestContext, refused: Refused, chosen: Method) -> Refused:

@@ -6,6 +6,7 @@ from sqlalchemy import Update, delete, select, union, update
 
 from portal import passwords
 from portal.db import begin_write, change, db
+from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_ONE, RequestContext
 from portal.flows.factors import reauthenticate
@@ -79,12 +80,13 @@ def turn_off(context: RequestContext, password_hash: str | None = None) -> None:
         session.rollback()
         raise StepNotDue
     factor = void_factors(context, user)
-    user.two_factor, user.two_factor_since, user.backup_failures = "off", None, 0
+    user.two_factor, user.two_factor_since = "off", None
     trusted_browsers.end_trust_after_change(context, user.id)
     sessions.end_other_sessions(context, "two_factor_changed")
     record_event(context, EVENT, factor=factor)
     if password_hash:
         user.seal(context.keys, "password", password_hash)
+        throttle.end_pauses(user)
         record_event(context, "password_changed", factor="password")
     notices.queue_notice(context, user, "two_factor_off", has_new_password=int(password_hash is not None))
     session.commit()

@@ -25,8 +25,7 @@ class Member:
     two_factor: str
     two_factor_since: datetime | None
     last_sign_in_at: datetime | None
-    codes_paused_until: datetime | None
-    backup_failures: int
+    codes_paused_until: datetime | None  # in browsers that are new to the account
     reminded_at: datetime | None
     codes_left: int | None  # in the live set of backup codes; None if there is no set
     saved_at: datetime | None
@@ -62,13 +61,12 @@ class Member:
 
     @property
     def is_at_risk(self) -> bool:
-        """Whether a lost phone would lock the person out: no second app, and no usable backup code that is known to be saved.
+        """Whether a lost phone would lock the person out: no second app, and no backup code that is known to be saved.
 
         Codes that nobody has confirmed do not count: they may be on no paper at all.
         """
         are_saved = self.saved_at is not None or self.sealed_copy_given_at is not None
-        are_usable = self.backup_failures < config.FAILURES_TO_DISABLE
-        return self.is_on and self.working < 2 and not (self.codes_left and are_usable and are_saved)
+        return self.is_on and self.working < 2 and not (self.codes_left and are_saved)
 
     @property
     def may_be_reminded(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Label, Select, case, func, outerjoin, select, true, tuple_
 
 from portal.db import begin_write, db, end_read
+from portal.flows.base import throttle
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.practice.member import Member, allowed_methods
@@ -55,7 +56,7 @@ def columns() -> dict[str, Any]:
     codes_left = case((BackupCodeSet.id.is_(None), None), else_=unused.correlate(BackupCodeSet).scalar_subquery())
     method_names = select(func.aggregate_strings(Authenticator.method, ",")).where(Authenticator.user_id == User.id)
     working = select(func.count()).where(
-        Authenticator.user_id == User.id, Authenticator.disabled_at.is_(None), Authenticator.method.in_(allowed_methods())
+        Authenticator.user_id == User.id, throttle.STRANGERS.working, Authenticator.method.in_(allowed_methods())
     )
     computed = {
         "codes_left": codes_left,

@@ -22,7 +22,8 @@ from portal.words.refusals import Refused
 EVENT = "two_factor_reset"
 STOPPING_NOTICES = (EVENT, "reset_asked")  # notices whose "This wasn't me" stops a reset
 CLEARED_THROTTLE: dict[str, int | None] = {  # counters and pauses go with the factors that they counted
-    "code_failures": 0, "backup_failures": 0, "set_up_failures": 0, "password_failures": 0, "codes_paused_until": None,
+    "code_failures": 0, "own_failures": 0, "backup_failures": 0, "set_up_failures": 0, "password_failures": 0,
+    "codes_paused_until": None, "own_paused_until": None,
 }  # fmt: skip
 
 
@@ -137,7 +138,7 @@ def refuse_wrong_password(context: RequestContext, user_id: int) -> Refused:
     user = db.session.get_one(User, user_id, populate_existing=True)
     wrong_answers.notify_pause(context, user)
     refuse_link(context, user, "reset_link")
-    return wrong_answers.with_tries(Refused("password_wrong"), user)
+    return wrong_answers.with_tries(Refused("password_wrong"), throttle.purse_of(context, user_id).count(user))
 
 
 def refuse_link(context: RequestContext, user: User, reason: str) -> None:

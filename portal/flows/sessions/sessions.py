@@ -148,6 +148,7 @@ def end_all_sessions(context: RequestContext, user_id: int, reason: str, but: in
 def renew_session(context: RequestContext, **columns: object) -> str | None:
     """Replace the session's token, against session fixation (SE-7), and set `columns`. None if another request was first.
 
+    The proof that it follows ends the count of wrong backup codes (BC-7).
     The same statement counts the user's other complete sessions; the oldest beyond five end (SE-11).
     """
     token = new_token()
@@ -156,6 +157,8 @@ def renew_session(context: RequestContext, **columns: object) -> str | None:
         "token_hash": token_hash(token),
         "last_seen_at": context.now,
         "ends_at": context.now + config.SESSION_LIFE,
+        "backup_failures": 0,
+        "backup_paused_until": None,
         **columns,
     }
     parameters = {"own": user.session_id, "old_hash": user.token_hash, "owner": user.user_id, "now": context.now}

@@ -8,7 +8,7 @@ from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db, end_read
-from portal.flows.base import links
+from portal.flows.base import links, throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.passwords import normalize_username
@@ -139,9 +139,13 @@ def hash_new_password(password: str, username: str) -> str:
 
 
 def store_password(context: RequestContext, user: User, stored: str, factor: str, keep_session_id: int | None = None) -> None:
-    """Store the hash, and end what the old password opened: sessions, trusted browsers, open links, a pending set-up."""
+    """Store the hash, and end what the old password opened: sessions, trusted browsers, open links, a pending set-up.
+
+    Pauses end, too: whoever began them knew the old password. The failures stay, and with them each authenticator's hundred (RL-1).
+    """
     user.seal(context.keys, "password", stored)
     user.generation += 1
+    throttle.end_pauses(user)
     db.session.flush()
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == user.id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=context.now))

@@ -10,6 +10,7 @@ from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db
+from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, RequestContext
 from portal.flows.base.limits import Charge, Limit, charge, refund, refuse_if_spent
@@ -108,7 +109,7 @@ def begin_password_session(context: RequestContext, user: User, rehashed: str | 
 
 def send_first_code(context: RequestContext, user: User, row: Session) -> None:
     """Send the first code if codes come by text only. If a rate limit is reached, the code page says so."""
-    sender = find_default_sender(user.id, user.role)
+    sender = find_default_sender(user.id, user.role, throttle.purse_for(row.browser_known))
     if sender is None:
         return
     authenticator, its_method = sender
@@ -131,7 +132,7 @@ def send_sign_in_code(context: RequestContext, authenticator_id: str) -> None:
     """Send a code for this sign-in or confirmation to one of the visitor's numbers. Raises Refused."""
     session = begin_write()
     user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
-    row = next((each for each in live_authenticators(user.id, user.role) if each.id == authenticator_id), None)
+    row = next((each for each in live_authenticators(context) if each.id == authenticator_id), None)
     its_method = method(row.method) if row else None
     if row is None or its_method is None or not its_method.sends:
         session.rollback()

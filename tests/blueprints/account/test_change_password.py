@@ -36,7 +36,7 @@ def test_a_wrong_current_password_changes_nothing_and_counts_as_a_try(browser, m
     change(browser.enter(maria), "not the one")
     assert browser.status == 422
     assert browser.problems == ["That's not your current password. Check it and try again. You have 9 tries left before a pause."]
-    assert database.user(maria).code_failures == 1
+    assert database.user(maria).own_failures == 1
     assert browser.another().enter(maria).path == "/home"
 
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import pytest
 from sqlalchemy import delete, insert, update
 
-from portal.models import Authenticator, BackupCode, BackupCodeSet, Binding, Event, Outbox, SentCode, Session, User
+from portal.models import Authenticator, BackupCode, BackupCodeSet, Binding, Event, Outbox, SentCode, Session
 from tests.support.client import SCAN, WIZARD
 from tests.support.digits import totp
 from tests.support.markup import squeeze
@@ -542,13 +542,12 @@ def test_a_text_to_another_persons_number_is_not_sent(texting, clock, database, 
 
 @dataclass
 class Holding:
-    """What a person has: apps (True: stopped), numbers, backup codes left, whether those are saved or stopped."""
+    """What a person has: apps (True: stopped), numbers, backup codes left, whether those are saved."""
 
     apps: tuple = (False,)
     numbers: tuple = ()
     left: int = 10
     saved: bool = True
-    stopped: bool = False
     keys: list = field(default_factory=list, repr=False)
 
 
@@ -562,7 +561,6 @@ HOLDINGS = [
     Holding(apps=(False, True)),
     Holding(apps=(True,), numbers=(OTHERS, OTHERS), saved=False),
     Holding(left=0),
-    Holding(stopped=True),
     Holding(left=0, numbers=(OTHERS,)),
     Holding(left=0, apps=(False, False)),
     Holding(left=0, apps=(False, True)),
@@ -571,8 +569,6 @@ HOLDINGS = [
     Holding(left=0, apps=(True,), numbers=(OTHERS, MARIAS)),
     Holding(left=0, apps=(True,), numbers=(OTHERS, OTHERS)),
     Holding(left=3, apps=(False, False), numbers=(OTHERS,), saved=False),
-    Holding(stopped=True, apps=(False,), numbers=(OTHERS,)),
-    Holding(stopped=True, apps=(True,)),
 ]
 
 
@@ -614,8 +610,6 @@ def own(browser, clock, database, inbox, person, holding):
     database.change(update(BackupCode).where(BackupCode.set_id == codes.id, used).values(used_at=clock.now))
     if not holding.saved:
         database.change(update(BackupCodeSet).where(BackupCodeSet.id == codes.id).values(saved_at=None))
-    if holding.stopped:
-        database.change(update(User).where(User.id == user).values(backup_failures=100))
 
 
 def lost_sentence(browser):
@@ -744,4 +738,4 @@ def test_digits_without_a_text_cost_no_try(texting, database, maria, clock):
     fresh.sign_in(maria)
     database.change(delete(SentCode))
     fresh.fill("Verify", Verification_Code="123456")
-    assert fresh.status == 422 and database.user(maria).code_failures == 0
+    assert fresh.status == 422 and database.user(maria).own_failures == 0

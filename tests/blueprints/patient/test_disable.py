@@ -153,7 +153,7 @@ def test_a_wrong_password_changes_nothing_but_is_counted(browser, database, sam)
     assert browser.status == 422
     assert browser.problems == ["That's not your current password. Check it and try again. You have 9 tries left before a pause."]
     assert state(database, sam) == ON
-    assert database.user(sam).code_failures == 1
+    assert database.user(sam).own_failures == 1
     assert database.all(Event, Event.event == "two_factor_off")[0].result == "refused"
 
 

@@ -29,7 +29,7 @@ def failures(database, person):
     """Returns how many failures the account and its authenticators are charged with."""
     user = database.user(person)
     rows = database.all(Authenticator, Authenticator.user_id == user.id)
-    return user.code_failures, [row.failures for row in rows]
+    return user.code_failures + user.own_failures, [row.failures + row.own_failures for row in rows]
 
 
 @pytest.mark.parametrize(("typed", "sentence"), SHAPES.values(), ids=SHAPES)

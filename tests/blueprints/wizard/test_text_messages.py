@@ -197,7 +197,7 @@ def test_the_code_page_out_of_turn_leads_to_the_number(browser, database, maria)
     assert browser.path == NUMBER
     for path in (CODE, SEND):
         assert browser.post(path, {"code": "123456"}).headers["Location"] == NUMBER
-    assert database.user(maria).code_failures == 0
+    assert database.user(maria).own_failures == 0
 
 
 def test_a_code_to_one_number_never_proves_another(plain, database, inbox, maria):

@@ -143,7 +143,7 @@ def test_a_code_of_another_shape_is_told_and_costs_no_try(browser, database, mar
     assert (browser.status, browser.path) == (422, SCAN)
     assert browser.problems == [sentence]
     assert browser.field("Verification Code")["value"] is None
-    assert database.user(maria).code_failures == 0
+    assert database.user(maria).own_failures == 0
     assert not is_on(database, maria)
 
 

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import delete, false, update
 
-from portal.answers import CODE, NO_ANSWER, Answer
+from portal.answers import CODE, Answer
 from portal.flows.base.context import RequestContext
-from portal.flows.factors import backup_codes, check_code
+from portal.flows.factors import backup_codes, reauthenticate
 from portal.flows.sessions import sessions
 from portal.methods import totp
 from portal.models import BackupCode, BackupCodeSet, Session, SpentStep
@@ -31,14 +31,16 @@ def test_a_session_that_never_showed_the_second_factor_is_not_fresh_and_reads_no
     assert plain.heading == "Confirm it's you"
 
 
-def test_an_answer_that_is_missing_behind_every_form_is_charged_and_refused(app, plain, clock, database, sam):
-    plain.sign_in(sam)
+def test_an_answer_that_is_missing_behind_every_form_is_refused_and_costs_no_try(app, plain, clock, database, sam):
+    plain.enter(sam)
+    clock.move(minutes=6)
     with app.app_context():
         who = sessions.find_session(plain.cookie(), clock.now)
         context = RequestContext(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="", visitor=who)
-        with pytest.raises(Refused, match="backup_shape"):
-            check_code.check_code(context, NO_ANSWER, "authn_login_fail")
-    assert database.user(sam).backup_failures == 1
+        with pytest.raises(Refused, match="code_empty"):
+            reauthenticate.submit_reauthentication(context, sam.password, None)
+    user = database.user(sam)
+    assert (user.backup_failures, user.own_failures, user.code_failures) == (0, 0, 0)
 
 
 def test_a_proof_for_a_set_that_is_gone_proves_nothing(plain, database, maria, monkeypatch):

@@ -6,7 +6,6 @@ from sqlalchemy import delete, insert, update
 from portal.db import end_read
 from portal.flows.factors import authenticators, setup, turn_off
 from portal.models import Authenticator, Binding, Event, Session, User, user_place
-from portal.settings import config
 from tests.support.client import WIZARD
 from tests.support.meanwhile import just_before
 from tests.support.people import CHEAP
@@ -69,19 +68,6 @@ def test_a_patient_keeps_the_number_beside_a_new_app(plain, database, clock, mar
     give_number(database, maria, clock)
     plain.enter(maria).set_up(maria)
     assert rows_of(database, maria) == ["sms", "totp"] and not events(database, "authenticator_removed")
-
-
-@pytest.mark.parametrize(("failures", "left"), [(config.FAILURES_TO_DISABLE, 0), (config.FAILURES_TO_DISABLE - 1, 99)])
-def test_new_codes_work_where_the_old_ones_were_stopped(plain, database, clock, sam, failures, left):
-    plain.enter(sam)
-    database.change(update(User).where(User.username == "sam").values(backup_failures=failures))
-    plain.open(f"{SECURITY}/backup-codes").press("Regenerate Backup Codes")
-    assert database.user(sam).backup_failures == left
-    codes = plain.read_codes()
-    plain.open("/home").press("Sign out")
-    plain.sign_in(sam)
-    plain.fill("Verify", Verification_Code=codes[0])
-    assert plain.path == "/home" and database.user(sam).backup_failures == 0
 
 
 def test_a_set_up_finished_in_another_tab_begins_no_second_one(plain, database, clock, maria, monkeypatch):

@@ -33,7 +33,6 @@ class Account:
     shut: bool
     seen_at: object
     paused_until: object
-    failures: int
     apps: tuple  # of each authenticator: method, whether it is disabled
     used: int | None  # codes of the live set that are used; None: there is no live set
     saved: bool
@@ -53,7 +52,6 @@ def accounts():
         shut=st.sampled_from([False, False, False, True]),
         seen_at=MOMENTS,
         paused_until=MOMENTS,
-        failures=st.sampled_from([0, 99, 100]),
         apps=apps,
         used=st.one_of(st.none(), st.integers(0, 10)),
         saved=st.booleans(),
@@ -90,7 +88,7 @@ def practice(app):
 def rows_of(key, each):
     """Yields (model, rows) of one account."""
     who = {"id": key, "username": f"made-up-{key}", "full_name": each.name, "name_key": sort_key(each.name)}
-    state = {"two_factor": each.state, "disabled_at": START if each.shut else None, "backup_failures": each.failures}
+    state = {"two_factor": each.state, "disabled_at": START if each.shut else None}
     times = {"last_sign_in_at": each.seen_at, "codes_paused_until": each.paused_until, "created_at": START}
     place = {"role": each.role, "practice_id": each.practice, "password_sealed": b""}
     yield User, [{**who, **place, **state, **times}]
@@ -125,7 +123,7 @@ def found_by_hand(people, state, search):
         apps = [disabled for kind, disabled in each.apps if kind == "totp"]
         working = apps.count(False)
         left = None if each.used is None else 10 - each.used
-        kept = left and each.failures < 100 and (each.saved or each.handed_over)
+        kept = left and (each.saved or each.handed_over)
         paused = each.paused_until is not None and each.paused_until > START
         stopped = on and bool(apps) and working == 0
         found[key] = (each.state, left, left is not None and each.handed_over, paused, stopped, on and working < 2 and not kept)
