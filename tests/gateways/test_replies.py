@@ -8,6 +8,8 @@ import tracemalloc
 import zlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portal.gateways import REFUSED, SENT, UNKNOWN, UNREACHABLE, Message
 from portal.gateways.credentials import QUESTIONS
@@ -304,7 +306,34 @@ def test_no_answer_reaches_a_log(vendor, caplog):
     assert SECRET not in caplog.text and DIGITS not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("service", "field", "plain", "wide"),
+    [("BulkSMS", '"encoding": "', "TEXT", "UNICODE"), ("Exotel", "EncodingType=", "plain", "unicode")],
+)
+def test_a_text_is_sent_as_unicode_where_it_has_to_be_and_nowhere_else(vendor, service, field, plain, wide):
+    """These two would send all texts so, at twice the parts."""
+    vendor.answer(b"")
+    for number, (words, coding) in enumerate({TEXT.text: plain, "인증 코드 482913": wide}.items()):
+        TextGateway((URLS[service],)).hand_over(Message("a" * 32, NUMBER, words, report="0"))
+        assert f"{field}{coding}" in vendor.asked[number][3]
+    TextGateway((URLS[service] + "?unicode=yes",)).hand_over(TEXT)
+    assert f"{field}{wide}" in vendor.asked[-1][3], "what the operator says stays"
+
+
 # --- the table itself
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["messages", "status", "data", "error", "code", "return"]), inner)
+    ),
+)
+
+
+@given(ANYTHING.map(json.dumps).map(str.encode) | st.binary())
+def test_no_body_is_too_odd_to_be_judged(body):
+    assert {row.judge(body) for row in TABLE} <= {SENT, REFUSED, LATER, None}
 
 
 def test_each_row_has_a_source_and_a_sample_of_each_outcome():

@@ -35,7 +35,7 @@ URLS = {
     "Kavenegar": f"kavenegar://{SECRET}/{{to}}",
     "CM.com": f"cm://{FROM}@12345678-1234-1234-1234-123456789012/{{to}}",
     "BulkVS": f"bulkvs://user:{SECRET}@{FROM}/{{to}}",
-    "Exotel": f"exotel://sid:key:{SECRET}@{FROM}/{{to}}",
+    "Exotel": f"exotel://sid:{SECRET}@{FROM}/{{to}}",
     "Africa's Talking": f"atalk://user@{SECRET}/{{to}}",
     "Infobip": f"infobip://{SECRET}@abc123.api.infobip.com/{{to}}?from={FROM}",
     "Kaleyra": f"kaleyra://HXIN123:{SECRET}@SENDER/{{to}}",
