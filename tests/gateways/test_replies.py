@@ -307,13 +307,13 @@ def test_no_answer_reaches_a_log(vendor, caplog):
 
 
 @pytest.mark.parametrize(
-    ("service", "field", "plain", "wide"),
+    ("service", "field", "basic", "wide"),
     [("BulkSMS", '"encoding": "', "TEXT", "UNICODE"), ("Exotel", "EncodingType=", "plain", "unicode")],
 )
-def test_a_text_is_sent_as_unicode_where_it_has_to_be_and_nowhere_else(vendor, service, field, plain, wide):
+def test_a_text_is_sent_as_unicode_where_it_has_to_be_and_nowhere_else(vendor, service, field, basic, wide):
     """These two would send all texts so, at twice the parts."""
     vendor.answer(b"")
-    for number, (words, coding) in enumerate({TEXT.text: plain, "인증 코드 482913": wide}.items()):
+    for number, (words, coding) in enumerate({TEXT.text: basic, "인증 코드 482913": wide}.items()):
         TextGateway((URLS[service],)).hand_over(Message("a" * 32, NUMBER, words, report="0"))
         assert f"{field}{coding}" in vendor.asked[number][3]
     TextGateway((URLS[service] + "?unicode=yes",)).hand_over(TEXT)
