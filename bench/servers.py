@@ -88,14 +88,18 @@ def measure(server: Server, cookies: dict[str, str]) -> tuple[float, float, list
     """Requests per second; p99 alone; p99 beside each kind of slow clients."""
     person = Wire(server)
     person.cookies = dict(cookies)
-    rate = run(server.port, [ask_page(person.cookies, PAGE) for _ in range(REQUESTS)]).rate
+    try:
+        rate = run(server.port, [ask_page(person.cookies, PAGE) for _ in range(REQUESTS)]).rate
+    except (AssertionError, OSError, TypeError):  # an error instead of the page
+        rate = 0.0
     alone = percentile(sorted(page_times(person, ALONE_SECONDS, PAGE)), 0.99)
     return rate, alone, [percentile(sorted(times_beside(server, person, counts)), 0.99) for counts in SLOW]
 
 
 def install(folder: Path) -> None:
     """Install the candidates, without a second copy of what the portal has."""
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--target", folder, *CANDIDATES], check=True)
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--target", folder, *CANDIDATES], check=True)
 
 
 def table(found: dict[str, list[tuple[float, float, list[float]]]]) -> str:
@@ -110,7 +114,7 @@ def table(found: dict[str, list[tuple[float, float, list[float]]]]) -> str:
         spans = [statistics.median(each[1] for each in rounds)]
         spans += [statistics.median(each[2][kind] for each in rounds) for kind in range(len(SLOW))]
         shown = ["no answer" if span >= PATIENCE else f"{span:.2f} s" for span in spans]
-        lines.append(f"| {name} | {rate:.0f} | {rate / base:.2f} | " + " | ".join(shown) + " |")
+        lines.append(f"| {name} | {f'{rate:.0f}' if rate else 'errors'} | {rate / base:.2f} | " + " | ".join(shown) + " |")
     return "\n".join(lines)
 
 

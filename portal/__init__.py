@@ -21,6 +21,7 @@ from portal.cli import register_commands
 from portal.crypto import Keyring
 from portal.db import db
 from portal.settings import config
+from portal.settings.addresses import unusable_file
 from portal.settings.environment import Settings, load_settings
 from portal.web import errors, headers, rendering, static_files, template_context
 from portal.web.browser_session import CookieSessions, touch_session
@@ -33,8 +34,7 @@ from portal.web.signed_in import load_signed_in
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the portal, ready to serve. Raises SettingError if a setting is invalid."""
     settings = settings or load_settings()
-    settings.instance.mkdir(parents=True, exist_ok=True)
-    settings.instance.chmod(0o700)  # it holds the keys and the database
+    prepare_instance(settings)
     app = Flask(__name__, instance_path=str(settings.instance), static_folder=None)
     app.extensions["settings"] = settings
     app.extensions["keys"] = Keyring(settings.encryption_keys)
@@ -45,6 +45,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.register_error_pages(app)
     register_commands(app)
     return app
+
+
+def prepare_instance(settings: Settings) -> None:
+    """Make the instance folder, for its owner alone. Raises SettingError if it can't be used and holds keys or the database."""
+    try:
+        settings.instance.mkdir(parents=True, exist_ok=True)
+        settings.instance.chmod(0o700)
+    except OSError as error:
+        if settings.needs_instance:
+            raise unusable_file("PORTAL_INSTANCE", error, settings.instance) from error
 
 
 def configure(app: Flask, settings: Settings) -> None:

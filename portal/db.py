@@ -7,12 +7,13 @@ from flask import Flask, current_app, g
 from sqlalchemy import Connection, Delete, Engine, NullPool, Update, create_engine, event, insert
 from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, UOWTransaction, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from portal.settings import config, postgres
+from portal.settings.addresses import SettingError
 
 SQLiteValue = str | bytes | float | None
 
@@ -70,6 +71,24 @@ def make_engine(url: str, on_postgres: dict[str, Any], **also: Any) -> Engine:
     event.listen(engine, "connect", prepare_sqlite)
     event.listen(engine, "begin", begin_transaction)
     return engine
+
+
+def check_sqlite(engine: Engine) -> None:
+    """Write to a SQLite file once, at startup. Raises SettingError if that fails for another reason than a lock.
+
+    PostgreSQL is not asked: it may start after the portal, whose pages answer 503 until then.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        with engine.execution_options(writes=True).begin() as connection:
+            connection.exec_driver_sql(f"PRAGMA user_version = {connection.exec_driver_sql('PRAGMA user_version').scalar()}")
+    except DBAPIError as error:
+        name = getattr(error.orig, "sqlite_errorname", "")
+        if not name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            raise SettingError(
+                f"PORTAL_DATABASE_URL: {engine.url.database} can't be used ({error.orig}). Free some space, or name another file."
+            ) from error
 
 
 def prepare_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:

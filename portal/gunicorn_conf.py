@@ -1,27 +1,43 @@
 """Gunicorn's configuration: `-c python:portal.gunicorn_conf`; in the repository, gunicorn.conf.py imports it."""
 
+import errno
 import os
+import socket
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gunicorn.glogging import Logger
 
 from portal.gunicorn_worker import mask_link
-from portal.settings.addresses import in_url, read_host
+from portal.settings.addresses import SettingError, in_url, read_host, read_port
 from portal.settings.config import WEB_THREADS
+from portal.settings.environment import read_processes
+
+WORKER_BOOT_ERROR = 3  # gunicorn's exit code for "do not restart"
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
 
-bind = f"{in_url(read_host(os.environ))}:{os.environ.get('PORT') or '5000'}"
+
+def stop(error: SettingError) -> NoReturn:
+    """End the start with the sentence that names the setting."""
+    sys.stderr.write(f"The portal did not start. {error}\n")
+    sys.exit(WORKER_BOOT_ERROR)
+
+
+try:
+    workers = read_processes(os.environ)
+    bind = f"{in_url(read_host(os.environ))}:{read_port(os.environ)}"
+except SettingError as error:
+    stop(error)
 worker_class = "portal.gunicorn_worker.BufferingWorker"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = WEB_THREADS
 timeout = 60  # longer than the database's timeouts, so that a waiting worker is not mistaken for a dead one
 graceful_timeout = 10
 control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 a heartbeat must not wait for a disk
 
 
 class MaskingLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -40,6 +56,25 @@ logger_class = MaskingLogger
 def on_starting(server: "Arbiter") -> None:
     """Check the settings before the first worker starts: an invalid one is reported once, without retries."""
     import portal.wsgi  # noqa: F401 (exits if a setting is invalid)
+
+    if not {"GUNICORN_FD", "LISTEN_FDS"} & set(os.environ):  # the socket of another process: it is in use, and by us
+        for address in server.cfg.address:
+            check_address(address)
+
+
+def check_address(address: object) -> None:
+    """Bind an address for a moment, because gunicorn would try for five seconds and name no setting."""
+    if not isinstance(address, tuple):
+        return
+    host, port = address
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server(address, family=family).close()
+    except OSError as error:
+        name = "PORT" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "HOST"
+        stop(
+            SettingError(f"{name}: {in_url(host)}:{port} can't be served ({error.strerror}). Set HOST and PORT to one that can.")
+        )
 
 
 # Popen waits for a pipe to close. A process forked meanwhile would inherit the pipe and keep it open, so forks wait.

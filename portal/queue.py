@@ -4,11 +4,12 @@ The outbox is the source of truth. A lost task costs a minute: the sweep enqueue
 """
 
 import logging
+import sqlite3
 import threading
 from functools import cached_property
 
 from flask import Flask, current_app
-from huey import Huey, RedisHuey, SqliteHuey, crontab
+from huey import Huey, MemoryHuey, RedisHuey, SqliteHuey, crontab
 from huey.serializer import SignedSerializer
 from sqlalchemy import event
 from sqlalchemy.orm import Session, UOWTransaction
@@ -22,6 +23,7 @@ from portal.flows.messages import outbox
 from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.models import Outbox
 from portal.settings import config
+from portal.settings.addresses import SettingError
 from portal.settings.environment import Settings
 from portal.web.emails import compose_email
 
@@ -37,6 +39,7 @@ class Queue:
     def __init__(self, app: Flask, settings: Settings) -> None:
         self.app, self.settings = app, settings
         self.huey = make_huey(settings)
+        self.is_in_reach = not isinstance(self.huey, MemoryHuey)  # of other processes
         self.deliver = self.huey.task(name="deliver")(self.deliver_row)
         self.sweep = self.huey.periodic_task(crontab(), name="sweep")(self.order_due)
 
@@ -70,6 +73,8 @@ class Queue:
 
     def enqueue(self, outbox_id: str) -> None:
         """Hand a row to the worker. If the queue is down, the page waits a second at most, and no row is lost."""
+        if not self.is_in_reach:
+            return  # the worker's sweep finds it
         try:
             self.deliver(outbox_id)
         except Exception as error:  # noqa: BLE001 whatever is wrong with the queue, the sweep enqueues the row again
@@ -107,6 +112,7 @@ class Queue:
     def work(self) -> None:
         """Process tasks until a signal arrives, then finish those in progress."""
         _ = self.gateways  # raises SettingError before any task is taken
+        self.is_in_reach = True
         self.ask_gateways()
         self.order_due()
         consumer = self.huey.create_consumer(
@@ -120,12 +126,25 @@ class Queue:
 
 
 def make_huey(settings: Settings) -> Huey:
-    """Redis if configured, else a file in the instance folder. No results are kept. Tasks are signed, because they are pickles."""
+    """Redis if configured, else a file in the instance folder. No results are kept. Tasks are signed, because they are pickles.
+
+    Where the folder is neither needed nor writable, the worker's own memory: rows then wait for the sweep. Raises SettingError.
+    """
     options = {"results": False, "serializer": SignedSerializer(secret=settings.secret_key, salt=NAME)}
     if not settings.redis_url:
         # No fsync: the sweep restores what a power failure loses.
         file = str(settings.instance / "queue.sqlite3")
-        return SqliteHuey(NAME, filename=file, fsync=False, timeout=config.QUEUE_SECONDS, **options)
+        try:
+            return SqliteHuey(NAME, filename=file, fsync=False, timeout=config.QUEUE_SECONDS, **options)
+        except sqlite3.Error as error:
+            if settings.needs_instance:
+                raise SettingError(
+                    f"PORTAL_INSTANCE: {file} can't be used ({error}). Free some space, or name another folder."
+                ) from error
+            log.warning(
+                "no queue, because PORTAL_INSTANCE can't be written and PORTAL_REDIS_URL is not set: messages wait a minute"
+            )
+            return MemoryHuey(NAME, **options)
     from redis import ConnectionPool
 
     # A worker blocks for a second at a time, which must not count as a timeout.

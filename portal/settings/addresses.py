@@ -12,6 +12,14 @@ class SettingError(RuntimeError):
     """An invalid setting, which prevents startup. The message names it and says what to do."""
 
 
+def unusable_file(name: str, error: OSError, path: object = None) -> SettingError:
+    """The sentence for a file or folder that the operating system refuses; `name` is the setting to change."""
+    place = path or error.filename or "the current folder"
+    return SettingError(
+        f"{name}: {place} can't be used ({error.strerror or error}). Name one that the portal's account may write to."
+    )
+
+
 def is_loopback_host(host: str) -> bool:
     """Whether a host name or address means this machine."""
     if host == "localhost":

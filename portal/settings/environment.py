@@ -25,6 +25,7 @@ from portal.settings.addresses import (
     read_redis_url,
     read_smtp_url,
     read_text_urls,
+    unusable_file,
 )
 from portal.settings.keys import KeptKeys, read_encryption_keys, read_secret_key
 from portal.settings.territories import TERRITORIES
@@ -37,6 +38,7 @@ class Settings:
     """The operator's settings, validated at startup."""
 
     instance: Path
+    needs_instance: bool  # whether the folder has to be writable: it holds keys or the database
     database_url: str
     database_connections: int  # maximum per process, PostgreSQL only
     base_url: str
@@ -89,7 +91,7 @@ class Settings:
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from `PORTAL_*`. Raises SettingError for the first invalid one."""
-    instance = Path(environ.get("PORTAL_INSTANCE", "instance")).absolute()
+    instance = read_instance(environ)
     base_url = read_base_url(environ)
     is_loopback = is_loopback_host(urlsplit(base_url).hostname or "")
     host = read_host(environ)
@@ -106,6 +108,9 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         )
     return Settings(
         instance=instance,
+        needs_instance=not all(
+            environ.get(name) for name in ("PORTAL_DATABASE_URL", "PORTAL_SECRET_KEY", "PORTAL_ENCRYPTION_KEYS")
+        ),
         database_url=database_url,
         database_connections=read_database_connections(environ),
         base_url=base_url,
@@ -124,6 +129,21 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         mail_from=read_mail_from(environ, base_url),
         redis_url=read_redis_url(environ),
     )
+
+
+def read_instance(environ: Mapping[str, str]) -> Path:
+    try:
+        return Path(environ.get("PORTAL_INSTANCE") or "instance").absolute()
+    except OSError as error:  # there is no current folder
+        raise unusable_file("PORTAL_INSTANCE", error) from error
+
+
+def read_processes(environ: Mapping[str, str]) -> int:
+    """How many processes serve pages."""
+    processes = read_number(environ, "WEB_CONCURRENCY", config.WEB_PROCESSES)
+    if not 1 <= processes <= config.WEB_PROCESSES_MAX:
+        raise SettingError(f"WEB_CONCURRENCY must be 1 to {config.WEB_PROCESSES_MAX}.")
+    return processes
 
 
 def read_base_url(environ: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from portal.settings import config, postgres
-from portal.settings.addresses import SettingError
+from portal.settings.addresses import SettingError, unusable_file
 
 
 def read_secret_key(environ: Mapping[str, str], stored_keys: "KeptKeys | None") -> str:
@@ -69,12 +69,19 @@ class KeptKeys:
     def read(self, name: str, generate: Callable[[], str]) -> str:
         """The stored key. It is generated if neither it nor a database that might need it exists."""
         path = self.instance / name
-        if not path.exists():
-            if self.database_exists():
-                raise SettingError(f"PORTAL_{name.upper()} is missing: {path} is gone, but the database it protects exists.")
-            self.instance.mkdir(parents=True, exist_ok=True)
-            self.keep(path, generate())
-        return path.read_text().strip()
+        try:
+            if not path.exists():
+                if self.database_exists():
+                    raise SettingError(f"PORTAL_{name.upper()} is missing: {path} is gone, but the database it protects exists.")
+                self.instance.mkdir(parents=True, exist_ok=True)
+                self.keep(path, generate())
+            return path.read_text().strip()
+        except OSError as error:
+            raise unusable_file("PORTAL_INSTANCE", error, path) from error
+        except UnicodeDecodeError as error:
+            raise SettingError(
+                f"PORTAL_{name.upper()}: {path} isn't the file that the portal wrote. Restore it from a backup."
+            ) from error
 
     def database_exists(self) -> bool:
         """Whether there is a database that a newly generated key could not decrypt (CR-3)."""
@@ -90,11 +97,11 @@ class KeptKeys:
     def keep(path: Path, text: str) -> None:
         """Write the file atomically, readable by its owner only. If two processes race, the first one wins."""
         draft = path.with_suffix(f".{secrets.token_hex(4)}")
-        draft.touch(mode=0o600)
-        draft.write_text(text + "\n")
         try:
+            draft.touch(mode=0o600)
+            draft.write_text(text + "\n")
             os.link(draft, path)
         except FileExistsError:
             pass
         finally:
-            draft.unlink()
+            draft.unlink(missing_ok=True)

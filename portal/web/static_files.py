@@ -5,6 +5,7 @@ Pages are never compressed, because they contain tokens (BREACH).
 
 import gzip
 import hashlib
+import logging
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from whitenoise import WhiteNoise
 from portal.settings.environment import Settings
 from portal.web import headers
 
+log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent.parent / "static"
 COMPRESSED = (".css", ".js", ".svg")  # fonts are compressed already
 VERSIONS = {
@@ -48,18 +50,35 @@ def add_version(endpoint: str, values: dict[str, Any]) -> None:
 
 
 def pack(instance: Path) -> Path:
-    """A folder in `instance` with the files and their compressed variants; named by a hash of all contents, so never stale."""
+    """A folder in `instance` with the files and their compressed variants; named by a hash of all contents, so never stale.
+
+    Where it can't be written, the files as they are.
+    """
     digest = hashlib.sha256(repr(("br", VERSIONS)).encode()).hexdigest()[:16]
     packed = instance / f"static-{digest}"
-    if packed.exists():
-        return packed
-    draft = Path(tempfile.mkdtemp(prefix="static-", dir=instance))
+    try:
+        return packed if packed.exists() else write_packed(packed)
+    except OSError as error:
+        log.warning("static files are served uncompressed, because PORTAL_INSTANCE can't be written: %s", error.strerror)
+        return STATIC
+
+
+def write_packed(packed: Path) -> Path:
+    """Write the folder in one step, so that no process ever sees half of it; returns it."""
+    draft = Path(tempfile.mkdtemp(prefix="static-", dir=packed.parent))
+    try:
+        fill(draft)
+        draft.rename(packed)
+    except OSError:
+        shutil.rmtree(draft)
+        if not packed.is_dir():  # else another process created it first
+            raise
+    return packed
+
+
+def fill(draft: Path) -> None:
+    """Copy the files, and compress what compresses well."""
     shutil.copytree(STATIC, draft, dirs_exist_ok=True)
     for path in [path for path in draft.rglob("*") if path.suffix in COMPRESSED]:
         path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
         path.with_name(f"{path.name}.br").write_bytes(brotli.compress(path.read_bytes(), quality=11))
-    try:
-        draft.rename(packed)
-    except OSError:  # another process created it first
-        shutil.rmtree(draft)
-    return packed

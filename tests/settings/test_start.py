@@ -1,0 +1,125 @@
+"""A start that the machine refuses ends with one sentence that names the setting; a folder that is not needed stops nothing."""
+
+import contextlib
+import socket
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from portal import create_app
+from portal.db import check_sqlite, make_engine
+from portal.settings import config
+from portal.settings.addresses import SettingError
+from portal.settings.environment import load_settings
+from tests.support.outbox import running_worker, until
+from tests.support.processes import ROOT
+from tests.support.server import free_port, running_server
+from tests.support.wire import Wire
+
+NOT_WRITABLE = "/proc/portal"  # nobody may make a folder there, root neither, as on a file system mounted read-only
+START_SECONDS = 60
+
+
+def refused(site, limit="unlimited", **settings):
+    """Returns the sentence that a start ended with. `limit`: how large files may become, in blocks, as on a full disk."""
+    environment = site.environment | {"PORT": str(free_port()), "PYTHONDONTWRITEBYTECODE": "1"} | settings
+    command = f'ulimit -f {limit}; exec "{sys.executable}" -m gunicorn wsgi:app'
+    done = subprocess.run(
+        ["sh", "-c", command], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=START_SECONDS, check=False
+    )
+    told = [line for line in done.stderr.splitlines() if line.startswith("The portal did not start. ")]
+    assert done.returncode == 3 and len(told) == 1 and "Traceback" not in done.stderr, done.stderr
+    return told[0].removeprefix("The portal did not start. ")
+
+
+def keys(site):
+    """Returns the site's keys as environment variables."""
+    return {f"PORTAL_{name.upper()}": (site.folder / name).read_text().strip() for name in ("secret_key", "encryption_keys")}
+
+
+@pytest.mark.parametrize("place", [NOT_WRITABLE, "{folder}/file/instance", "{folder}/file", "{folder}/" + "n" * 300])
+def test_an_instance_folder_that_cannot_be_used_is_named(tmp_path, place):
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingError, match=r"^PORTAL_INSTANCE: .*can't be used .*\.$"):
+        create_app(load_settings({"PORTAL_INSTANCE": place.format(folder=tmp_path)}))
+
+
+def test_kept_keys_that_cannot_be_read_are_named(tmp_path):
+    (tmp_path / "secret_key").mkdir()
+    with pytest.raises(SettingError, match=r"^PORTAL_INSTANCE: .*secret_key can't be used"):
+        load_settings({"PORTAL_INSTANCE": str(tmp_path)})
+    (tmp_path / "secret_key").rmdir()
+    (tmp_path / "secret_key").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingError, match=r"^PORTAL_SECRET_KEY: .*Restore it"):
+        load_settings({"PORTAL_INSTANCE": str(tmp_path)})
+
+
+def test_without_an_own_folder_and_without_a_current_one_the_start_says_so(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(SettingError, match=r"^PORTAL_INSTANCE: the current folder can't be used"):
+        load_settings({})
+
+
+@pytest.mark.parametrize("place", ["{folder}/nowhere/portal.sqlite3", "{folder}", "/proc/portal.sqlite3", "{folder}/text"])
+def test_a_sqlite_file_that_cannot_be_used_is_named(tmp_path, place):
+    (tmp_path / "text").write_text("This is no database, although it is long enough to be one. " * 20)
+    engine = make_engine(f"sqlite:///{place.format(folder=tmp_path)}", {})
+    with pytest.raises(SettingError, match=r"^PORTAL_DATABASE_URL: .*can't be used .*\.$"):
+        check_sqlite(engine)
+    engine.dispose()
+
+
+def test_a_locked_sqlite_file_stops_no_start_and_a_good_one_is_not_changed(tmp_path, monkeypatch):
+    monkeypatch.setattr(config, "DATABASE_WAIT_SECONDS", 0.1)
+    engine = make_engine(f"sqlite:///{tmp_path}/portal.sqlite3", {})
+    with contextlib.closing(sqlite3.connect(tmp_path / "portal.sqlite3", isolation_level=None)) as other:
+        other.execute("PRAGMA user_version = 7")
+        check_sqlite(engine)
+        assert other.execute("PRAGMA user_version").fetchone() == (7,)
+        other.execute("BEGIN IMMEDIATE")
+        check_sqlite(engine)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("limit", ["0", "16"])
+def test_a_full_disk_stops_the_first_start_with_a_sentence(sites, tmp_path, limit):
+    new = sites.empty()
+    settings = {"PORTAL_DATABASE_URL": f"sqlite:///{new.folder}/portal.sqlite3"}
+    assert refused(new, limit, **settings).startswith(
+        "PORTAL_INSTANCE: " if limit == "0" else ("PORTAL_INSTANCE: ", "PORTAL_DATABASE_URL: ")
+    )
+    sites.remove(new)
+
+
+def test_a_full_disk_stops_a_later_start_with_a_sentence(site):
+    settings = keys(site) | {"PORTAL_INSTANCE": NOT_WRITABLE, "PORTAL_DATABASE_URL": f"sqlite:///{site.folder}/another.sqlite3"}
+    assert refused(site, "0", **settings).startswith("PORTAL_DATABASE_URL: ")
+
+
+def test_a_port_in_use_is_named_and_so_is_an_address_of_another_machine(site):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        assert refused(site, PORT=port).startswith(f"PORT: 127.0.0.1:{port} can't be served")
+    https = keys(site) | {"PORTAL_BASE_URL": "https://portal.example", "PORTAL_TRUSTED_PROXIES": "1", "PORTAL_TEST_BENCH": "0"}
+    assert refused(site, HOST="192.0.2.1", **https).startswith("HOST: 192.0.2.1:")
+    assert refused(site, HOST="no-such-host.invalid", **https).startswith("HOST: no-such-host.invalid:")
+
+
+@pytest.mark.parametrize("processes", ["0", "1000"])  # gunicorn itself refuses words, before it reads our settings
+def test_a_wrong_number_of_processes_is_named(site, processes):
+    assert refused(site, WEB_CONCURRENCY=processes).startswith("WEB_CONCURRENCY")
+
+
+def test_with_keys_and_database_from_the_environment_no_folder_is_needed(site, mail_server):
+    settings = keys(site) | {"PORTAL_INSTANCE": NOT_WRITABLE, "PORTAL_SMTP_URL": mail_server.url}
+    with running_server(site, **settings) as server:
+        assert Wire(server).sign_in("maria").location == "/home"
+        assert Wire(server).get("/static/portal.css").status == 200
+        log = server.log.read_text()
+    assert "messages wait a minute" in log and "served uncompressed" in log and "Traceback" not in log
+    with running_worker(site, **settings):
+        assert until(lambda: mail_server.subjects() == ["Sign-in from a new browser"])
