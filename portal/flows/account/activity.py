@@ -17,6 +17,8 @@ from portal.settings import config
 from portal.words import activity
 
 SESSIONS, TRUSTED, EVENTS = "sessions", "trusted-browsers", "events"
+# The other people of an event. Made once: making an alias and naming its columns took a third of the Security page's time.
+Actor, Asker, About = aliased(User), aliased(User), aliased(User)
 
 
 @dataclass(frozen=True)
@@ -109,21 +111,21 @@ def own_events(context: RequestContext) -> Select[*tuple[Any, ...]]:
     """SQL: the events of the last ninety days that the person may see, newest first."""
     columns = (Event.id, Event.at, Event.at.label("seen_at"), Event.at.label("until"), Event.ip, Event.user_agent)
     what = (Event.event, Event.result, Event.reason, Event.factor)
-    case, actor, asker, about = ResetRequest, aliased(User), aliased(User), aliased(User)
+    case = ResetRequest
     people = (
-        actor.full_name.label("by"),
-        asker.full_name.label("asked_by"),
-        about.full_name.label("about"),
+        Actor.full_name.label("by"),
+        Asker.full_name.label("asked_by"),
+        About.full_name.label("about"),
         case.reason.label("why"),
     )
     whose = func.coalesce(case.subject_id, EmergencyGrant.provider_id)
     return (
         select(literal(EVENTS).label("kind"), *columns, *what, *people)
-        .outerjoin(actor, and_(actor.id == Event.actor_id, actor.id != Event.subject_id))
+        .outerjoin(Actor, and_(Actor.id == Event.actor_id, Actor.id != Event.subject_id))
         .outerjoin(case, case.id == Event.case_id)
-        .outerjoin(asker, and_(asker.id == case.asked_by_id, asker.id != Event.subject_id, asker.id != Event.actor_id))
+        .outerjoin(Asker, and_(Asker.id == case.asked_by_id, Asker.id != Event.subject_id, Asker.id != Event.actor_id))
         .outerjoin(EmergencyGrant, EmergencyGrant.id == Event.case_id)
-        .outerjoin(about, and_(about.id == whose, about.id != Event.subject_id, about.id.is_distinct_from(Event.actor_id)))
+        .outerjoin(About, and_(About.id == whose, About.id != Event.subject_id, About.id.is_distinct_from(Event.actor_id)))
         .where(
             Event.subject_id == context.who.user_id,
             Event.at > context.now - config.ACTIVITY_SHOWN,
