@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from tests.support.journal import repeatable
 from tests.support.markup import Element, parse, squeeze
 from tests.support.see import see_anew, see_fragment, see_headers, see_no_secret, see_page
 
@@ -142,6 +143,7 @@ class Browser:
         self.open("/sign-in" + (f"?next={next_path}" if next_path else ""))
         return self.fill("Sign in", Username=person.username, Password=person.password)
 
+    @repeatable
     def enter(self, person, next_path=None):
         """Completes a sign-in with the current code of the person's app."""
         self.sign_in(person, next_path)
@@ -150,6 +152,7 @@ class Browser:
         assert self.status == 200 and self.cookie()
         return self
 
+    @repeatable
     def set_up_ehr(self, person):
         """Goes from the EHR's Account Security to the backup codes, in mandatory setup, and saves them."""
         self.open("/ehr/settings/security")
@@ -160,6 +163,7 @@ class Browser:
         person.codes = self.read_codes()
         return self
 
+    @repeatable
     def begin_set_up(self, person):
         """Goes from Security to the QR code and adds the key to the person's app."""
         self.open("/account/security")
@@ -169,6 +173,7 @@ class Browser:
         person.key = squeeze(self.page.one("code", id="key").text)
         return self
 
+    @repeatable
     def set_up(self, person):
         """Goes from Security to the backup codes and saves them."""
         self.begin_set_up(person)

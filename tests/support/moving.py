@@ -25,8 +25,9 @@ class MovedClock:
 
 
 @pytest.fixture
-def clock(monkeypatch):
+def clock():
     """The portal's clock, moved by the test."""
     moved = MovedClock()
-    monkeypatch.setattr(portal_clock, "now", lambda: moved.now)
-    return moved
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(portal_clock, "now", lambda: moved.now)
+        yield moved

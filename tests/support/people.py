@@ -22,10 +22,12 @@ from portal.settings import config
 from portal.settings.environment import load_settings
 from tests.support.client import Browser
 from tests.support.digits import totp, wrong_codes
+from tests.support.journal import NAME, Journal
 from tests.support.moving import START, MovedClock
 from tests.support.sites import Site
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+WATCHING = {"monkeypatch", "caplog", "queries"}  # a test with one of these makes every journey itself
 
 
 @dataclass
@@ -62,9 +64,16 @@ class World:
     kept: object
 
     def begin_anew(self):
-        """Restores the database to its initial state and closes connections of the previous test."""
-        self.app.extensions["engine"].dispose()
+        """Restores the database to its initial state, and ends what the previous test has left open."""
+        self.rest()
+        self.app.extensions[NAME].begin(follows=False)
         self.kept.put_back()
+
+    def rest(self):
+        """Closes the connections that the database's files or a lost transaction would suffer from."""
+        engine = self.app.extensions["engine"]
+        if engine.dialect.name == "sqlite" or engine.pool.checkedout():
+            engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +98,7 @@ def world(sites):
         for each in demo.PEOPLE
     }
     app.extensions["engine"].dispose()
+    app.extensions[NAME] = Journal(app.extensions["engine"])
     world = World(app, site, people, sites.keep(site))
     yield world
     app.extensions["engine"].dispose()
@@ -111,12 +121,14 @@ def read_keys(app):
 
 
 @pytest.fixture
-def app(world, clock, monkeypatch):
+def app(request, world, clock):
     """The portal on a fresh database, with the test's clock."""
     world.begin_anew()
-    monkeypatch.setattr(passwords, "HASHER", CHEAP)
-    yield world.app
-    world.app.extensions["engine"].dispose()
+    world.app.extensions[NAME].begin(follows=not WATCHING & set(request.fixturenames))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASHER", CHEAP)
+        yield world.app
+    world.rest()
 
 
 @pytest.fixture

@@ -96,9 +96,10 @@ class Kept:
         )
 
     def put_back(self):
-        """Restores the rows and closes other connections."""
+        """Restores the rows, and closes other connections that are in the middle of something; an idle one holds no lock."""
         self._ask(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state IS DISTINCT FROM 'idle'"
         )
         self.connection.execute(self.again)
 
