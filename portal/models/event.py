@@ -11,7 +11,10 @@ from portal.models.base import Base, new_id
 
 
 class Event(Base):
-    """A security event. It never holds a code, secret, token, full phone number, or unknown username (AU-3)."""
+    """A security event. It never holds a code, secret, token, full phone number, or unknown username (AU-3).
+
+    What strangers can cause without end is one row for each kind, address, and minute (`minute_key`), which counts the `times`.
+    """
 
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_subject_id_at", "subject_id", "at"),)
@@ -31,6 +34,8 @@ class Event(Base):
     user_agent: Mapped[str] = mapped_column(Text)
     app_version: Mapped[str] = mapped_column(String(16))
     case_id: Mapped[str | None] = mapped_column(String(32))  # its reset request or emergency grant, with requester and reason
+    times: Mapped[int] = mapped_column(default=1, server_default="1")
+    minute_key: Mapped[str | None] = mapped_column(String(64), unique=True)
 
 
 class Outbox(Base):

@@ -44,7 +44,11 @@ BACKUP_SETS_RECOGNIZED = 4  # a code from the newest sets, up to this many, is r
 BACKUP_HASH_MEMORY_KIB = 64  # 80 random bits need no slow hash (C-17); about 0.1 ms
 
 # Emailed links (RC-2, RC-7) and their recipients
-PASSWORD_LINK_LIFE = timedelta(minutes=30)
+PASSWORD_LINK_LIFE = timedelta(minutes=30)  # from its last email
+LINK_LIFE_MAX = timedelta(hours=24)  # of any link, however often it is emailed: NIST SP 800-63B 4.2.1.2
+LINK_EMAIL_GAP = timedelta(
+    minutes=5
+)  # between two emails with one live link: too long to flood a mailbox, short enough to ask again
 ADDRESS_LINK_LIFE = timedelta(hours=24)
 LINK_EMAILS = 4  # of one kind per account in LINK_MAILS_IN: enough if an email is lost, too few to flood a mailbox
 LINK_MAILS_IN = timedelta(hours=1)
@@ -176,6 +180,7 @@ CONNECTIONS_PER_ADDRESS = 100  # that wait, per process: six for each browser of
 CONNECTIONS = 500  # that wait, per process: below the usual limit of 1,024 open files
 HEADERS_MAX_BYTES = 32 * 1024  # what nginx accepts by default
 BODY_MAX_BYTES = 256 * 1024  # read before a form above MAX_FORM_BYTES is refused with a page
+USER_AGENT_MAX = 200  # characters kept; the longest of a common browser has about 140
 ROW_ID_MAX = 2**31 - 1  # the largest integer that both databases accept
 MAX_FORM_BYTES = 64 * 1024  # far more than any form needs, so that 10,000 characters in a field still get a validation message
 WEB_PROCESSES = 2  # as many as the smallest machine has cores

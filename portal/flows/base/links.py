@@ -1,12 +1,14 @@
 """Single-use links sent by email: created in the caller's transaction, checked by GET, spent by POST (RC-7)."""
 
+import base64
 import hmac
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
 
+from portal import clock
 from portal.crypto import token_hash
 from portal.db import change, db
 from portal.flows.base.context import RequestContext
@@ -15,6 +17,7 @@ from portal.settings import config
 from portal.words.refusals import Refused
 
 TOKEN_BYTES = 32
+SEED, MAILED_AT = "seed", "mailed_at"  # facts of a link that can be emailed again
 BROWSER = "browser"  # a fact of a used link: the hash of the browser's token
 RESET = "reset_set_up"  # purpose of the link sent after a reset: together with the password it leads to set-up (rule 1)
 
@@ -22,17 +25,56 @@ RESET = "reset_set_up"  # purpose of the link sent after a reset: together with 
 def make_link(context: RequestContext, user: User, purpose: str, life: timedelta, **facts: Any) -> str:
     """Add a link to the open transaction; returns its token, of which only the hash is stored."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    db.session.add(
-        Link(
-            user_id=user.id,
-            purpose=purpose,
-            token_hash=token_hash(token),
-            facts=facts,
-            created_at=context.now,
-            expires_at=context.now + life,
-        )
-    )
+    add_link(context, user, purpose, life, token, facts)
     return token
+
+
+def add_link(context: RequestContext, user: User, purpose: str, life: timedelta, token: str, facts: dict[str, Any]) -> None:
+    ends_at = context.now + life
+    row = {"user_id": user.id, "purpose": purpose, "facts": facts, "created_at": context.now, "expires_at": ends_at}
+    db.session.add(Link(token_hash=token_hash(token), **row))
+
+
+def make_mailable_link(context: RequestContext, user: User, purpose: str, life: timedelta) -> str:
+    """Add a link whose token can be made again from its row, with the encryption keys alone: it can be emailed again (RC-7)."""
+    seed = secrets.token_urlsafe(TOKEN_BYTES)
+    token = derive_token(context.keys.look_up_hash(seed_place(seed)))
+    add_link(context, user, purpose, life, token, {SEED: seed, MAILED_AT: context.now.isoformat()})
+    return token
+
+
+def seed_place(seed: str) -> str:
+    return f"links:{seed}:token"
+
+
+def derive_token(keyed_hash: bytes) -> str:
+    """A token of 256 bits, as `make_link` makes them at random."""
+    return base64.urlsafe_b64encode(keyed_hash).rstrip(b"=").decode()
+
+
+def find_mailable_link(context: RequestContext, user_id: int, purpose: str) -> tuple[Link, str] | None:
+    """The user's newest live link and its token; None if there is none, or if none of the configured keys makes its token again."""
+    live = (Link.user_id == user_id, Link.purpose == purpose, Link.used_at.is_(None), Link.expires_at > context.now)
+    link = db.session.scalar(select(Link).where(*live).order_by(Link.id.desc()).limit(1))
+    if link is None or not clock.is_ahead(link.expires_at, context.now, config.LINK_LIFE_MAX):
+        return None
+    tokens = map(derive_token, context.keys.look_up_hashes(seed_place(link.facts.get(SEED, ""))))
+    return next(((link, token) for token in tokens if hmac.compare_digest(token_hash(token), link.token_hash)), None)
+
+
+def was_mailed_lately(context: RequestContext, link: Link) -> bool:
+    """Whether the link's last email is less than five minutes old."""
+    mailed_at = datetime.fromisoformat(link.facts[MAILED_AT])
+    return clock.is_ahead(mailed_at + config.LINK_EMAIL_GAP, context.now, config.LINK_EMAIL_GAP)
+
+
+def mail_again(context: RequestContext, link: Link, life: timedelta) -> bool:
+    """Note another email with the link, from which it lives anew. False if that were more than 24 hours in all (RC-2)."""
+    ends_at = context.now + life
+    if ends_at > link.created_at + config.LINK_LIFE_MAX:
+        return False
+    link.facts, link.expires_at = {**link.facts, MAILED_AT: context.now.isoformat()}, ends_at
+    return True
 
 
 def read_link(context: RequestContext, token: str, purpose: str) -> Link:
@@ -42,7 +84,7 @@ def read_link(context: RequestContext, token: str, purpose: str) -> Link:
         raise Refused("link_unknown")
     if link.used_at is not None:
         raise Refused("link_used")
-    if context.now >= link.expires_at:
+    if not clock.is_ahead(link.expires_at, context.now, config.LINK_LIFE_MAX):
         raise Refused("link_expired")
     return link
 

@@ -9,7 +9,7 @@ from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db, end_read
 from portal.flows.base import links, throttle
-from portal.flows.base.audit import record_event
+from portal.flows.base.audit import count_event, record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.passwords import normalize_username
 from portal.flows.factors import reauthenticate
@@ -29,7 +29,7 @@ def ask_password_link(context: RequestContext, typed: str) -> None:
     """Email a link to the accounts with that username or address.
 
     Nothing tells the caller, not even the timing, whether there is one (user enumeration, EN-2): an unknown name costs the same work,
-    which is an event, a look at the limit, and two seals. At most four emails an hour to an account, and no lock (RL-7).
+    which is an event, a look for a live link, and two seals. Nobody is ever refused (RL-7): a live link is emailed again.
     """
     begin_write()
     users = find_accounts(context, typed)
@@ -49,17 +49,28 @@ def find_accounts(context: RequestContext, typed: str) -> list[User]:
 
 
 def queue_password_link(context: RequestContext, user: User) -> bool:
-    """Queue one email; False if the account reached the rate limit (RL-7) or cannot be recovered by email."""
+    """Queue one email; False within five minutes of one with the same live link, or if the account cannot be recovered by email."""
     address = own_address(context, user)
-    reason = "mails_many" if links.has_many_links(context, user.id, PASSWORD_LINK) else None
     if address is None or not may_reset(user):
-        reason = "not_possible"
-    record_event(context, "password_forgotten", about=user, reason=reason, refused=reason is not None)
-    if address is None or reason:
+        count_event(context, "password_forgotten", "not_possible", about=user)
         return False
-    token = links.make_link(context, user, PASSWORD_LINK, config.PASSWORD_LINK_LIFE)
+    token = token_to_mail(context, user)
+    if token is None:
+        count_event(context, "password_forgotten", "mailed_lately", about=user)
+        return False
+    record_event(context, "password_forgotten", about=user)
     notices.queue_notice(context, user, "password_forgotten", link=token, to=address, username=user.username)
     return True
+
+
+def token_to_mail(context: RequestContext, user: User) -> str | None:
+    """The token of the account's live link, or of a new one if none lives; None if the live one was emailed in the last five minutes."""
+    link, token = links.find_mailable_link(context, user.id, PASSWORD_LINK) or (None, "")
+    if link and links.was_mailed_lately(context, link):
+        return None
+    if link and links.mail_again(context, link, config.PASSWORD_LINK_LIFE):
+        return token
+    return links.make_mailable_link(context, user, PASSWORD_LINK, config.PASSWORD_LINK_LIFE)
 
 
 def may_reset(user: User) -> bool:
@@ -76,7 +87,7 @@ def own_address(context: RequestContext, user: User) -> str | None:
 
 def spend_equal_work(context: RequestContext) -> None:
     """Do the work of an email and a link that nobody gets: the same queries and two seals (EN-2)."""
-    links.has_many_links(context, 0, PASSWORD_LINK)
+    links.find_mailable_link(context, 0, PASSWORD_LINK)
     notices.spend_equal_work(context)
 
 

@@ -288,6 +288,64 @@ def test_an_unknown_name_leaves_an_event_about_nobody(plain, database):
     assert (event.event, event.actor_id, event.subject_id, event.reason) == ("authn_login_fail", None, None, "sign_in_wrong")
 
 
+def post_forged(plain, times, **headers):
+    """Posts forms without a token, in a session of nobody's."""
+    for _ in range(times):
+        assert plain.another().post("/sign-in", {"username": "maria", "password": "x"}, token=None, **headers).status_code == 403
+
+
+def test_what_strangers_do_without_end_is_one_row_a_minute(plain, database, clock):
+    before = len(database.all(Event))
+    for _ in range(30):
+        plain.open("/forgot-password")
+        plain.fill("Send link", Username_or_email_address="nobody.knows")
+        post_forged(plain, 1)
+        post_forged(plain, 1, Origin="https://evil.example")
+    rows = database.all(Event)[before:]
+    counted = {(row.event, row.reason): (row.times, row.subject_id, row.ip) for row in rows}
+    assert len(rows) == 3 and counted == {
+        ("password_forgotten", "nobody"): (30, None, "127.0.0.1"),
+        ("malicious_csrf", "form_expired"): (30, None, "127.0.0.1"),
+        ("malicious_csrf", "cross_site"): (30, None, "127.0.0.1"),
+    }
+    clock.move(minutes=1)
+    post_forged(plain, 1)
+    post_forged(plain.another(ip="127.0.0.2"), 1)
+    assert len(database.all(Event)) == before + 5
+
+
+def test_what_strangers_ask_of_an_account_without_end_is_one_row_a_minute_too(plain, database, maria):
+    before = len(database.all(Event))
+    for _ in range(30):
+        plain.open("/forgot-password")
+        plain.fill("Send link", Username_or_email_address="maria")
+    rows = database.all(Event)[before:]
+    assert [(row.reason, row.times, row.subject_id) for row in rows] == [
+        (None, 1, database.user(maria).id),
+        ("mailed_lately", 29, database.user(maria).id),
+    ]
+
+
+def test_different_unknown_names_are_one_row_and_none_can_be_told_from_it(plain, database):
+    before = len(database.all(Event))
+    plain.open("/sign-in")
+    for number in range(10):
+        plain.post("/sign-in", {"username": f"nobody.{number}", "password": "x" * number + "y"})
+    (row,) = database.all(Event)[before:]
+    assert (row.event, row.times, row.factor) == ("authn_login_fail", 10, "password")
+
+
+def test_an_ended_session_that_comes_back_without_end_is_one_row_a_minute(plain, database, maria):
+    other = plain.enter(maria).another()
+    other.client.set_cookie("session", plain.cookie())
+    plain.press("Sign out")
+    before = len(database.all(Event))
+    for _ in range(10):
+        other.get("/home")
+    (row,) = database.all(Event)[before:]
+    assert (row.event, row.times) == ("session_use_after_expire", 10)
+
+
 def test_a_refused_sign_in_names_the_account_but_no_actor(plain, database, maria):
     plain.sign_in(maria_with_a_typing_error(maria))
     event = database.all(Event)[-1]
@@ -302,7 +360,7 @@ def test_a_browser_that_writes_two_lines_of_itself_stays_one_record(plain, datab
                          environ_overrides={"HTTP_USER_AGENT": forged.encode().decode("latin-1")})  # fmt: skip
     assert answer.status_code == 422
     (event,) = database.all(Event)[before:]
-    assert event.user_agent.isprintable() and len(event.user_agent) <= 400
+    assert event.user_agent.isprintable() and len(event.user_agent) <= 200
     assert event.user_agent.startswith("Firefox 2027-01-01 [31m authn_login_success")
 
 
