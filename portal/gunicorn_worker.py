@@ -31,7 +31,7 @@ LONGEST = {
     BODY: config.BODY_SECONDS,
     ANSWER: math.inf,
 }
-EMAILED_LINK = re.compile(r"/(set-up-again|new-password|confirm-address|not-me)/[\w-]+")
+EMAILED_LINK = re.compile(r"/(set-up-again|new-password|confirm-address|unblock|not-me)/[\w-]+")
 LOOP_SECONDS = 1.0  # the longest that the loop sleeps, and how often overdue connections are looked for
 
 

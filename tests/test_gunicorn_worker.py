@@ -192,6 +192,6 @@ def test_a_stop_lets_answers_end_and_takes_the_requests_that_have_arrived(sites)
     sites.remove(site)
 
 
-@pytest.mark.parametrize("path", ["set-up-again", "new-password", "confirm-address", "not-me"])
+@pytest.mark.parametrize("path", ["set-up-again", "new-password", "confirm-address", "unblock", "not-me"])
 def test_what_waitress_logs_names_no_token(path):
     assert mask_link(f"Client disconnected while serving /{path}/aB-c_9") == f"Client disconnected while serving /{path}/…"

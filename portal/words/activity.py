@@ -53,6 +53,8 @@ SENTENCES: dict[str, str] = {
         "A hundred wrong codes were entered in browsers you hadn't signed in with before, so your codes were blocked there."
     ),
     "authenticator_disabled": N_("A hundred wrong codes were entered, so your codes were blocked."),
+    "authenticator_unblock_asked": N_("An email to unblock your codes was requested."),
+    "authenticator_unblocked": N_("Your codes were unblocked, so they work everywhere again."),
     "two_factor_off": N_("Two-factor authentication was turned off."),
     "two_factor_off:refused": N_("A wrong password was entered to turn off two-factor authentication."),
     "two_factor_reset": N_("Your two-factor authentication was reset."),

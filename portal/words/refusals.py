@@ -142,6 +142,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "checks_empty": N_("Select at least one way you checked who they are."),
     "reset_off": N_("Two-factor authentication isn't on for this account, so there's nothing to reset."),
     "reset_no_address": N_("This account has no email address to send a link to. Contact Support."),
+    "unblock_no_address": N_("Your account has no email address to send a link to. Add one in Account Settings, or Contact Support."),
     "reset_done": N_("%(who)s reset this account just before you, so we didn't reset it again."),
     "reset_changed": N_("This account changed after you opened the page, so nothing was done. Check it again before you continue."),
     "reset_waiting": N_("%(who)s already asked for a reset of this account. It's waiting for a second person."),

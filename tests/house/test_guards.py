@@ -25,6 +25,8 @@ PUBLIC = {
     "email_links.submit_set_up_again",
     "email_links.confirm_address",
     "email_links.submit_confirm_address",
+    "email_links.unblock",
+    "email_links.submit_unblock",
     "help.centre",
     "help.contact",
     "help.ehr",

@@ -1,4 +1,4 @@
-"""Renaming an authenticator, and removing it if another remains. Nested in each side's blueprint."""
+"""Renaming an authenticator, removing it if another remains, and unblocking it. Nested in each side's blueprint."""
 
 from flask import Blueprint, Response, abort, request
 
@@ -7,6 +7,7 @@ from portal.blueprints.shared.guards import require_code, require_fresh_proof
 from portal.blueprints.shared.sides import current_side
 from portal.flows.account import security_page
 from portal.flows.factors import authenticators
+from portal.flows.factors import unblock as unblock_flow
 from portal.forms.profile import LabelForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
@@ -69,3 +70,27 @@ def submit_remove(authenticator_id: str) -> Response:
     if removed:
         return redirect_and_say("security", "changed")
     return redirect_to_path(request.path)  # the page explains why it can't be removed
+
+
+@blueprint.get("/<authenticator_id>/unblock")
+def unblock(authenticator_id: str) -> Response:
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
+    authenticator = own_authenticator(authenticator_id)
+    if not authenticator.blocked:
+        return redirect_to_path(current_side().url("security"))
+    return render_page("account/unblock.html", held=authenticator)
+
+
+@blueprint.post("/<authenticator_id>/unblock")
+def submit_unblock(authenticator_id: str) -> Response:
+    authenticator = own_authenticator(authenticator_id)
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
+    try:
+        is_sent = unblock_flow.ask_unblock(request_context(), authenticator.id)
+    except Refused as refused:
+        return refuse_form("account/unblock.html", (), refused, held=authenticator)
+    return redirect_and_say("security", "unblock") if is_sent else redirect_to_path(current_side().url("security"))

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 
 from portal.blueprints.shared.flash import make_mark
-from portal.blueprints.shared.sides import PATIENT_SIDE, side_of
+from portal.blueprints.shared.sides import PATIENT_SIDE, Side, side_of
 from portal.flows.account import addresses
+from portal.flows.factors import unblock as unblock_flow
 from portal.flows.resets import reset as reset_flow
 from portal.flows.sign_in import new_password as new_password_flow
 from portal.forms.sign_in import ForgotForm, LinkPasswordForm, NewPasswordForm
@@ -144,7 +145,7 @@ def reset_context(token: str, user: User) -> dict[str, Any]:
 
 
 def require_signed_in() -> None:
-    """An address is confirmed in its owner's session: somebody who gets the email by mistake can't confirm it."""
+    """Such a link works in its owner's session: somebody who gets the email by mistake can't use it."""
     who = session_user()
     if who is None or who.owes_code:
         raise Refused("link_sign_in")
@@ -166,8 +167,32 @@ def submit_confirm_address(token: str) -> Response:
     return redirect_to_path(profile_url(done=make_mark("address_confirmed")))
 
 
+# --- unblocking an authenticator
+
+
+@blueprint.get("/unblock/<token>")
+@require_live_link(again="account")
+def unblock(token: str) -> Response:
+    require_signed_in()
+    _, row = unblock_flow.read_unblock_link(request_context(), token)
+    return render_page("public/email_links/unblock.html", held=row, action=request.path, security_url=own_side().url("security"))
+
+
+@blueprint.post("/unblock/<token>")
+@require_live_link(again="account")
+def submit_unblock(token: str) -> Response:
+    require_signed_in()
+    unblock_flow.unblock(request_context(), token)
+    return redirect_to_path(own_side().url("security", done=make_mark("unblocked")))
+
+
+def own_side() -> Side:
+    """The visitor's side; the patient portal for strangers."""
+    who = session_user()
+    return (side_of(who.role) if who else None) or PATIENT_SIDE
+
+
 def profile_url(**values: Any) -> str:
     """The visitor's Profile page; the patient portal's for strangers, which sends them to sign in."""
-    who = session_user()
-    side = (side_of(who.role) if who else None) or PATIENT_SIDE
+    side = own_side()
     return side.url(side.profile, **values)

@@ -22,7 +22,7 @@ AGENTS = {
 }
 FACTS = {"name": "Maria Reyes", "when": "2027-03-01T12:00:00+00:00", "browser": "", "ip": "127.0.0.1", "left": 1}
 CARRIED = {"username": "maria", "phone": "••• ••• ••99", "address": "m•••@post.example", "link": "x" * 43}
-LINKED = ("password_forgotten", "confirm_email")
+LINKED = ("password_forgotten", "confirm_email", "unblock_asked")
 # What is no notice of the reader's own account: looked at where it is sent.
 OTHERS = {"emergency_review", "emergency_told", "reset_link", "reset_waiting", "set_up_reminder", "too_many_passwords"}
 NOTICES = sorted(path.stem for path in (TEMPLATES / "email").glob("[a-z]*.txt") if "email/_about.txt" in path.read_text())
@@ -105,14 +105,15 @@ def test_a_mail_says_what_when_where_and_what_to_do(app, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "path", "life"), [(LINKED[0], "new-password", "30 minutes"), (LINKED[1], "confirm-address", "24 hours")]
+    ("name", "path", "life"),
+    [(LINKED[0], "new-password", "30 minutes"), (LINKED[1], "confirm-address", "24 hours"), (LINKED[2], "unblock", "24 hours")],
 )
 def test_a_mail_with_a_link_carries_that_one_and_says_how_long_it_works(app, name, path, life):
     with app.test_request_context(headers={"Host": "127.0.0.1:9"}):
         text = render_template(f"email/{name}.txt", **FACTS, **CARRIED)
     assert text.count("http") == 1 and f"http://127.0.0.1:5000/{path}/{'x' * 43}\n" in text
     assert life in text and "If it wasn't you" in text.replace("that", "it") and "support@medximity.example" in text
-    assert ("Maria" in text) is (name == LINKED[0]), "an address that is not confirmed may be a stranger's"
+    assert ("Maria" in text) is (name != LINKED[1]), "an address that is not confirmed may be a stranger's"
 
 
 def test_a_name_with_signs_reads_in_a_mail_as_it_is_written(app):
