@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,7 @@ from portal.db import BUSY
 from portal.flows.messages import outbox
 from portal.flows.operator import accounts, demo
 from portal.flows.operator import rotate_keys as rotation_flow
+from portal.forms.accounts import check_value
 from portal.models import ROLES, Base
 from portal.settings.addresses import SettingError
 from portal.settings.environment import Settings
@@ -89,12 +91,26 @@ def main() -> None:
     FlaskGroup(name="medximity-portal", load_dotenv=False).main()
 
 
+def checked(field: str, shown: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """A callback that validates a value as the portal's forms do; `shown` names the option in the message."""
+
+    def check(_context: click.Context, _parameter: click.Parameter, typed: str | None) -> str | None:
+        if typed is None:
+            return None
+        try:
+            return check_value(field, typed)
+        except Refused as refused:
+            raise click.ClickException(f"{shown}: {SENTENCES[refused.reason]}") from refused
+
+    return check
+
+
 @accounts_group.command("create")
-@click.argument("username")
-@click.option("--name", required=True, help="Full name, as shown in the portal.")
+@click.argument("username", callback=checked("username", "USERNAME"))
+@click.option("--name", required=True, callback=checked("full_name", "--name"), help="Full name, as shown in the portal.")
 @click.option("--role", type=click.Choice(ROLES), default="patient", show_default=True)
-@click.option("--practice", help="Practice name. Created if it doesn't exist yet.")
-@click.option("--email", help="Confirmed email address for notices.")
+@click.option("--practice", callback=checked("practice", "--practice"), help="Practice name. Created if it doesn't exist yet.")
+@click.option("--email", callback=checked("email", "--email"), help="Confirmed email address for notices.")
 @click.password_option(help="Prompted for if omitted.")
 def create_account(username: str, name: str, role: str, practice: str | None, email: str | None, password: str) -> None:
     """Create one account. An existing username is left unchanged."""
@@ -102,7 +118,7 @@ def create_account(username: str, name: str, role: str, practice: str | None, em
     try:
         is_new = accounts.create_account(keys, clock.now(), username, name, role, password, practice, email)
     except Refused as refused:
-        raise click.ClickException(str(SENTENCES[refused.reason])) from refused
+        raise click.ClickException(f"--password: {SENTENCES[refused.reason]}") from refused
     click.echo(f"Created {username}." if is_new else f"{username} already exists. Nothing was changed.")
 
 

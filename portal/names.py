@@ -22,3 +22,10 @@ def sort_key(name: str) -> bytes:
     """The sort key of a name, compared bytewise in any database; truncated to fit an index."""
     weights = collator().sort_key(name)
     return struct.pack(f">{len(weights)}H", *weights)[: config.NAME_KEY_BYTES]
+
+
+def search_key(text: str) -> bytes:
+    """What the sort key of every name that contains the text contains, accents and case aside: its primary weights."""
+    weights = collator().sort_key(text)
+    primary = weights[: weights.index(0)]
+    return struct.pack(f">{len(primary)}H", *primary)

@@ -81,6 +81,59 @@ def test_a_weak_password_is_refused_with_its_reason(run, database, password, wor
     assert database.all(User, User.username == "pat") == []
 
 
+REFUSED = {
+    "nothing": (["", "--name", "Pat Doe"], "USERNAME: Enter your username."),
+    "an invisible space": (["\u200b", "--name", "Pat Doe"], "USERNAME: Use only letters"),
+    "an invisible space inside": (["p\u200bat", "--name", "Pat Doe"], "USERNAME: Use only letters"),
+    "a tab": (["p\tat", "--name", "Pat Doe"], "USERNAME: Use only letters"),
+    "nothing but a tab": (["\t", "--name", "Pat Doe"], "USERNAME: Enter your username."),
+    "two words": (["pat doe", "--name", "Pat Doe"], "USERNAME: Use only letters"),
+    "signs alone": (["...", "--name", "Pat Doe"], "USERNAME: Use only letters"),
+    "180 letters": (["p" * 180, "--name", "Pat Doe"], "USERNAME: Use at most 64 characters"),
+    "300 letters": (["p" * 300, "--name", "Pat Doe"], "USERNAME: Use at most 64 characters"),
+    "33 letters that are stored as two": (["ß" * 33, "--name", "Pat Doe"], "USERNAME: Use at most 64 characters"),
+    "a Hangul filler": (["p\u3164t", "--name", "Pat Doe"], "USERNAME: Use only letters"),
+    "bidi marks": (["\u202epat\u202c", "--name", "Pat Doe"], "USERNAME: Use only letters"),
+    "a smiley": (["pat\N{GRINNING FACE}", "--name", "Pat Doe"], "USERNAME: Use only letters"),
+    "NUL": (["pat\0", "--name", "Pat Doe"], "USERNAME: Use only letters"),
+    "no name": (["pat", "--name", " "], "--name: Enter your name."),
+    "an address in the name": (["pat", "--name", "Pat pat@example.test"], "--name: Use only letters"),
+    "a link in the name": (["pat", "--name", "Pat https://example.test"], "--name: Use only letters"),
+    "300 letters as a name": (["pat", "--name", "p" * 300], "--name: Use at most 100 characters"),
+    "an invisible name": (["pat", "--name", "\u200b\u3164"], "--name: Use only letters"),
+    "an address without its sign": (["pat", "--name", "Pat", "--email", "no at sign"], "--email: An email address looks like"),
+    "no address": (["pat", "--name", "Pat", "--email", ""], "--email: Enter an email address."),
+    "two addresses": (["pat", "--name", "Pat", "--email", "a@x.example,b@x.example"], "--email: An email address looks like"),
+    "an address with a second header": (["pat", "--name", "Pat", "--email", "a@x.example\nBcc: b"], "--email: An email address"),
+    "a long address": (["pat", "--name", "Pat", "--email", "a" * 300 + "@x.example"], "--email: An email address looks like"),
+    "an address with accents": (["pat", "--name", "Pat", "--email", "é@x.example"], "--email: We can only email"),
+    "no practice": (["pat", "--name", "Pat", "--practice", ""], "--practice: Enter the name"),
+    "an invisible practice": (["pat", "--name", "Pat", "--practice", "\u3164"], "--practice: Use letters that can be seen"),
+    "a long practice": (["pat", "--name", "Pat", "--practice", "p" * 300], "--practice: Use at most 100 characters"),
+    "a practice with NUL": (["pat", "--name", "Pat", "--practice", "Hill\0side"], "--practice: Use letters that can be seen"),
+    "a short password": (["pat", "--name", "Pat", "--password", "short"], "--password: Use at least 15 characters."),
+}
+
+
+@pytest.mark.parametrize(("words", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_what_the_forms_refuse_the_terminal_refuses_and_names_its_option(run, database, words, sentence):
+    before = database.everything()
+    code, said = run("accounts", "create", *words, *([] if "--password" in words else ["--password", PASSWORD]))
+    assert code == 1 and said.startswith(f"Error: {sentence}") and said.count("\n") == 1
+    assert database.everything() == before
+
+
+@pytest.mark.parametrize("username", ["pat.o-neil_2", "pat+x@example.test", "Мария", "ไพลิน", "パット", "ＰＡＴ"])
+def test_usernames_of_the_world_are_usernames(run, database, username):
+    assert run("accounts", "create", username, "--name", "Pat Doe", "--password", PASSWORD)[0] == 0
+    assert run("accounts", "create", username, "--name", "Pat Doe", "--password", PASSWORD)[1].endswith("Nothing was changed.\n")
+
+
+def test_what_is_wrong_is_said_before_the_password_is_asked_for(run):
+    code, said = run("accounts", "create", "pat", "--name", "Pat <b>")
+    assert code == 1 and "Password" not in said
+
+
 def test_a_role_that_there_is_not_is_refused(run, app, clock):
     code, said = create(run, "--role", "visitor")
     assert code == 2 and "visitor" in said

@@ -57,6 +57,7 @@ ACCOUNTS_PER_ADDRESS = 5  # a family may share one; each account gets its own li
 SECOND_ADDRESSES = 3  # besides the account's own; NIST SP 800-63B 4.6 requires at least one
 EMAIL_MAX = 254  # RFC 5321 4.5.3.1.3, without the angle brackets
 NAME_MAX = 100
+USERNAME_MAX = 64  # as it is stored, in its column
 NAME_DIGITS = 4  # "John Smith 3rd", but no phone number: names appear in emails to unconfirmed addresses
 
 # Resets of another person's two-factor authentication (AD-1 to AD-4)

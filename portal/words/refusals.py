@@ -32,6 +32,11 @@ def N_(text: str) -> str:
 SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "sign_in_wrong": N_("Your username or password is incorrect. Check both and try again."),
     "username_empty": N_("Enter your username."),
+    "username_long": N_("Use at most 64 characters for the username."),
+    "username_signs": N_("Use only letters, digits, and the signs . - _ @ + in the username."),
+    "practice_empty": N_("Enter the name of the practice."),
+    "practice_long": N_("Use at most 100 characters for the practice."),
+    "practice_signs": N_("Use letters that can be seen in the name of the practice."),
     "password_empty": N_("Enter your password."),
     "password_wrong": N_("That's not your current password. Check it and try again."),
     "password_short": N_("Use at least 15 characters. A few words in a row work well."),

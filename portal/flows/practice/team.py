@@ -4,7 +4,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Label, Select, case, func, outerjoin, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Label,
+    LargeBinary,
+    Select,
+    SQLColumnExpression,
+    case,
+    func,
+    literal,
+    outerjoin,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from portal.db import begin_write, db, end_read
 from portal.flows.base import throttle
@@ -12,12 +29,12 @@ from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.practice.member import Member, allowed_methods
 from portal.models import Authenticator, BackupCode, BackupCodeSet, Practice, User
+from portal.names import search_key
 from portal.policy import PROVIDER
 from portal.settings import config
 
 STATES = ("on", "off", "reset")
 SORTS = ("name", "state", "last_sign_in", "codes")
-ESCAPE = "/"
 STAFF = tuple(sorted(PROVIDER.roles))
 
 
@@ -79,15 +96,30 @@ def select_people(context: RequestContext, wanted: TeamFilter, shown: Mapping[st
     if wanted.state:
         rows = rows.where(User.two_factor == wanted.state)
     if wanted.search:
-        rows = rows.where(func.lower(User.full_name).like(func.lower(like_pattern(wanted.search)), escape=ESCAPE))
+        rows = rows.where(position(search_key(wanted.search), User.name_key) > 0)
     return rows
 
 
-def like_pattern(search: str) -> str:
-    """A LIKE pattern that finds the text anywhere, with its wildcards escaped."""
-    for sign in (ESCAPE, "%", "_"):
-        search = search.replace(sign, ESCAPE + sign)
-    return f"%{search}%"
+class position(FunctionElement[int]):  # noqa: N801 (named as the SQL function)
+    """SQL: where bytes begin inside others, from 1; 0 if they aren't there."""
+
+    type = Integer()
+    inherit_cache = True
+
+    def __init__(self, part: bytes, whole: SQLColumnExpression[bytes]) -> None:
+        super().__init__(literal(part, LargeBinary), whole)
+
+
+@compiles(position, "postgresql")
+def compile_position(element: position, compiler: SQLCompiler, **options: Any) -> str:
+    part, whole = (compiler.process(each, **options) for each in element.clauses)
+    return f"position({part} IN {whole})"
+
+
+@compiles(position, "sqlite")
+def compile_instr(element: position, compiler: SQLCompiler, **options: Any) -> str:
+    part, whole = (compiler.process(each, **options) for each in element.clauses)
+    return f"instr({whole}, {part})"
 
 
 def sort_order(sort: str, by: Any) -> list[ColumnElement[Any]]:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from portal.models import Authenticator, BackupCode, BackupCodeSet, Event, Outbox, Practice, User
+from portal.names import sort_key
 from portal.settings import config
 from tests.support.mailbox import mails
 from tests.support.team import hire, row_of
@@ -146,9 +147,27 @@ def test_search_is_by_a_part_of_the_name_whatever_its_capitals(browser, admin_le
     assert browser.field("Search team members")["value"] == "oKaF"
 
 
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("Dr. Émile Roux", "emil"),
+        ("Dr. Emile Roux", "ÉMIL"),
+        ("Ольга Ильина", "ОЛЬГА"),
+        ("Nguyễn Thị Hồng", "nguyen thi"),
+        ("Strauß", "strauss"),
+        ("Łukasz Żak", "żak"),
+    ],
+)
+def test_search_folds_accents_and_capitals_as_the_order_does(plain, admin_lee, dr_okafor, database, name, typed):
+    change(database, dr_okafor, full_name=name, name_key=sort_key(name))
+    plain.enter(admin_lee).open(STATUS)
+    plain.fill("Show", Search_team_members=typed)
+    assert names(plain) == [name]
+
+
 @pytest.mark.parametrize("name", ["100% Ada", "Ada_Okafor", "Ada 'O' \"K\" \\ /"])
 def test_signs_of_a_search_are_plain_signs(plain, admin_lee, dr_okafor, database, name):
-    change(database, dr_okafor, full_name=name)
+    change(database, dr_okafor, full_name=name, name_key=sort_key(name))
     plain.enter(admin_lee)
     for sign in {each for each in name if not each.isalnum() and each != " "}:
         plain.open(STATUS)
