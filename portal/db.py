@@ -1,7 +1,8 @@
 """The database engine and session, with the same behavior on SQLite and PostgreSQL."""
 
 import sqlite3
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from flask import Flask, current_app, g
 from sqlalchemy import Connection, Delete, Engine, NullPool, Update, create_engine, event, insert
@@ -14,6 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from portal.settings import config, postgres
 from portal.settings.addresses import SettingError
+from portal.write_line import LinedConnection, WriteLine
 
 SQLiteValue = str | bytes | float | None
 
@@ -64,12 +66,12 @@ db = Database()
 
 def make_engine(url: str, on_postgres: dict[str, Any], **also: Any) -> Engine:
     """Create an engine whose waits are bounded, so that a busy database leads to an error page instead of a hang."""
-    on_sqlite = {"connect_args": {"timeout": config.DATABASE_WAIT_SECONDS, "check_same_thread": False}}
+    of_driver = {"timeout": config.DATABASE_WAIT_SECONDS, "check_same_thread": False, "factory": LinedConnection}
     if not url.startswith("sqlite"):
         return create_engine(url, hide_parameters=True, **on_postgres, **also)
-    engine = create_engine(url, hide_parameters=True, **on_sqlite, **also)
+    engine = create_engine(url, hide_parameters=True, connect_args=of_driver, **also)
     event.listen(engine, "connect", prepare_sqlite)
-    event.listen(engine, "begin", begin_transaction)
+    event.listen(engine, "begin", partial(begin_transaction, line=WriteLine()))
     return engine
 
 
@@ -104,10 +106,18 @@ def lowercase(text: SQLiteValue) -> SQLiteValue:
     return text.lower() if isinstance(text, str) else text
 
 
-def begin_transaction(connection: Connection) -> None:
-    """Lock SQLite at the start of a write transaction, not of a read-only one."""
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def begin_transaction(connection: Connection, line: WriteLine) -> None:
+    """Lock SQLite at the start of a write transaction, not of a read-only one. The threads of this process stand in line for it."""
+    if not connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    lined = cast(LinedConnection, connection.connection.driver_connection)
+    lined.take_turn(line, config.DATABASE_WAIT_SECONDS)
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except BaseException:
+        lined.leave_line()
+        raise
 
 
 class PendingChangesError(RuntimeError):

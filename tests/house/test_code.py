@@ -6,7 +6,7 @@ import re
 from tests.house.source import last_name, modules
 
 EVERY = modules()
-COMMITTERS = ("portal.flows", "portal.cli")
+COMMITTERS = ("portal.flows", "portal.cli", "portal.write_line")  # the last is the driver's connection
 CLOCKS = {
     ("datetime", "now"),
     ("datetime", "utcnow"),

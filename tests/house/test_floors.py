@@ -39,7 +39,9 @@ FLOORS = (
     ("portal.models",),
     ("portal.gateways",),
     ("portal.crypto", "portal.passwords"),
-    ("portal.db", "portal.clock"),
+    ("portal.db",),
+    ("portal.write_line",),
+    ("portal.clock",),
     ("portal.names", "portal.limit_address"),
     ("portal.settings", "portal.version"),
 )
