@@ -110,11 +110,15 @@ def table(found: dict[str, list[tuple[float, float, list[float]]]]) -> str:
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name, rounds in found.items():
-        rate = statistics.median(each[0] for each in rounds)
+        rate = statistics.median(each[0] for each in rounds) if all(each[0] for each in rounds) else 0
         spans = [statistics.median(each[1] for each in rounds)]
         spans += [statistics.median(each[2][kind] for each in rounds) for kind in range(len(SLOW))]
         shown = ["no answer" if span >= PATIENCE else f"{span:.2f} s" for span in spans]
-        lines.append(f"| {name} | {f'{rate:.0f}' if rate else 'errors'} | {rate / base:.2f} | " + " | ".join(shown) + " |")
+        lines.append(
+            f"| {name} | {f'{rate:.0f}' if rate else 'errors'} | {f'{rate / base:.2f}' if rate else '–'} | "
+            + " | ".join(shown)
+            + " |"
+        )
     return "\n".join(lines)
 
 

@@ -3,8 +3,10 @@
 import ipaddress
 import logging
 import re
+import string
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from portal.settings.addresses import Network
 
@@ -39,7 +41,7 @@ def is_within(address: str, networks: tuple[Network, ...]) -> bool:
 
 
 class ClientAddress:
-    """WSGI middleware that leaves a clean REMOTE_ADDR and a lowercase Host.
+    """WSGI middleware that leaves a clean REMOTE_ADDR, a lowercase Host, and a query in ASCII.
 
     With trusted proxies, `X-Forwarded-For`, `-Proto`, and `-Host` replace what the connection says: the value that the outermost
     of them wrote, and only if the connection comes from one of their addresses. No other header of a proxy is read.
@@ -56,6 +58,8 @@ class ClientAddress:
             self.believe(environ)
         if "HTTP_HOST" in environ:
             environ["HTTP_HOST"] = environ["HTTP_HOST"].lower()  # names of hosts have no case: RFC 9110 4.2.3
+        if not environ.get("QUERY_STRING", "").isascii():  # Flask reads queries as UTF-8, and a raw byte may be anything
+            environ["QUERY_STRING"] = quote(environ["QUERY_STRING"].encode("latin-1"), safe=string.printable)
         return self.app(environ, start_response)
 
     def is_proxy(self, peer: str) -> bool:

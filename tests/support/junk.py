@@ -47,7 +47,7 @@ FIELDS = (
     "username", "password", "new_password", "code", "phone", "email", "name", "full_name", "label", "method", "way", "typed", "reason",
     "checks", "note", "day", "days", "sign_ins", "q", "kind", "next", "trust", "country", "state", "status",
 )  # fmt: skip
-METHODS = ("GET", "GET", "POST", "POST", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "get", "BREW")
+METHODS = ("GET",) * 8 + ("POST",) * 14 + ("HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "get", "BREW")
 TYPES = ("application/x-www-form-urlencoded",) * 6 + (
     "multipart/form-data",
     "multipart/form-data; boundary=x",
@@ -92,9 +92,9 @@ class Junk:
 
     def header(self):
         """Returns a junk text as it may stand in a header: bytes without a line break."""
-        if self.random.random() < 0.2:
+        if self.random.random() < 0.05:
             return re.sub(rb"[\r\n]", b"", self.random.randbytes(self.random.randint(1, 40)))
-        return re.sub(rb"[\r\n]", b"", self.random.choice(TEXTS).encode("utf-8", "surrogatepass"))
+        return re.sub(rb"[\r\n\0]", b"", self.random.choice(TEXTS).encode("utf-8", "surrogatepass"))
 
     def path(self):
         """Returns a route's address, its variable parts filled with what exists or with junk."""
@@ -121,7 +121,7 @@ class Junk:
             b"Connection: close",
             b"Cookie: " + b"; ".join([each.encode() for each in own] + junk),
         ]
-        lines += [self.random.choice(HEADERS).encode() + b": " + self.header() for _ in range(self.random.choice((0, 1, 2, 4)))]
+        lines += [self.random.choice(HEADERS).encode() + b": " + self.header() for _ in range(self.random.choice((0, 0, 1, 2)))]
         body = b""
         if method not in ("GET", "HEAD", "OPTIONS", "TRACE"):
             fields = [f"csrf_token={token}"] * bool(token and self.random.random() < 0.9) + self.pairs(FIELDS, 6)

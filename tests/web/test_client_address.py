@@ -2,6 +2,7 @@
 
 import logging
 
+import flask
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,3 +164,10 @@ def test_the_server_has_no_rules_of_its_own_for_a_proxy_s_headers(shared_server,
     wire.headers = headers
     answer = wire.get("/sign-in")
     assert answer.status == 200 and 'action="/sign-in"' in answer.text
+
+
+@pytest.mark.parametrize(("query", "text"), [("\x80", "%80"), ("\xc3\xa9+%C3%A9&", "é é"), ("a%20b", "a b")])
+def test_a_query_with_raw_bytes_is_read_as_if_a_browser_had_encoded_it(app, query, text):
+    with app.test_client() as client:
+        assert client.get("/sign-in", environ_overrides={"QUERY_STRING": f"q={query}"}).status_code == 200
+        assert flask.request.args["q"] == text

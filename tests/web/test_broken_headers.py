@@ -1,0 +1,85 @@
+"""No header, cookie, or query value that the portal parses can break a page: anything in them is an answer below 500."""
+
+import io
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.junk import COOKIES, HEADERS, QUERIES, TEXTS
+
+EXAMPLES = 150
+PAGES = (
+    "/sign-in",
+    "/home",
+    "/account/security",
+    "/account/security/activity",
+    "/sign-in/code",
+    "/help",
+    "/static/portal.css",
+    "/nowhere",
+)
+# What WSGI hands on: any byte but a line break, as Latin-1. Half of it begins as something that is parsed.
+WORDS = st.sampled_from([text.encode("utf-8", "surrogatepass").decode("latin-1") for text in TEXTS])
+LATIN = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=80)
+BEGUN = st.sampled_from(
+    ["http://", "https://localhost", "[", "[::1", "bytes=", "W/", "en-", "text/html;q=", "localhost:", "Mozilla/5.0 ("]
+)
+VALUES = WORDS | LATIN | st.builds(str.__add__, BEGUN, LATIN)
+PROPERTY = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def ask(plain, maria):
+    """Asks for a page as a stranger or as Maria, by either method; returns the status."""
+    plain.enter(maria)
+    own = f"session={plain.cookie()}"
+
+    def ask(path, is_signed_in, is_post, **environ):
+        cookies = "; ".join([own] * is_signed_in + [environ.pop("HTTP_COOKIE", "")])
+        method = "POST" if is_post else "GET"
+        client = plain.app.test_client(use_cookies=False)
+        answer = client.open(path, method=method, environ_overrides={"HTTP_COOKIE": cookies, **environ})
+        answer.close()
+        return answer.status_code
+
+    return ask
+
+
+@PROPERTY
+@given(
+    st.sampled_from(PAGES),
+    st.booleans(),
+    st.booleans(),
+    st.dictionaries(st.sampled_from((*HEADERS, "Host")), VALUES, min_size=1, max_size=3),
+)
+def test_no_header_breaks_a_page(ask, path, is_signed_in, is_post, headers):
+    environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+    assert ask(path, is_signed_in, is_post, **environ) < 500
+
+
+@PROPERTY
+@given(st.sampled_from(PAGES), st.booleans(), st.lists(st.tuples(st.sampled_from(COOKIES), VALUES), min_size=1, max_size=3))
+def test_no_cookie_breaks_a_page(ask, path, is_post, cookies):
+    environ = {"HTTP_COOKIE": "; ".join(f"{name}={value}" for name, value in cookies)}
+    assert ask(path, False, is_post, **environ) < 500
+
+
+@PROPERTY
+@given(
+    st.sampled_from(PAGES),
+    st.booleans(),
+    st.lists(st.tuples(st.sampled_from(QUERIES), VALUES), min_size=1, max_size=3),
+    st.booleans(),
+)
+def test_no_query_breaks_a_page(ask, path, is_signed_in, pairs, is_quoted):
+    query = "&".join(f"{name}={quote(value.encode('latin-1')) if is_quoted else value}" for name, value in pairs)
+    assert ask(path, is_signed_in, False, QUERY_STRING=query) < 500
+
+
+@PROPERTY
+@given(VALUES, VALUES, st.binary(max_size=200))
+def test_no_body_breaks_a_page(ask, kind, length, body):
+    environ = {"CONTENT_TYPE": kind, "CONTENT_LENGTH": length, "wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True}
+    assert ask("/sign-in", True, True, **environ) < 500
