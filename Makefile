@@ -4,9 +4,13 @@
 .NOTPARALLEL:
 .PHONY: run check test soak lint coverage bench bench-servers screenshots lock help sqlite postgresql tools
 
-WORKERS ?= 2
-# On PostgreSQL, a test worker often waits for the server.
-WORKERS_WAITING ?= 3
+# For two cores: while one worker waits for a server, a lease, or a time step, another one works.
+WORKERS ?= 3
+# On PostgreSQL, a test worker waits for the database as well.
+WORKERS_WAITING ?= 4
+
+# Each test worker would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON := $(or $(shell command -v python3.11),python3)
 BIN := .venv/bin
