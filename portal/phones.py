@@ -9,10 +9,11 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 from portal.numbering import update_number
+from portal.settings import config
 from portal.typed import strip_separators
 from portal.words.refusals import Refused, Unclear
 
-TYPED_MAX = 64  # enough for the longest number with generous spacing
+NUMBER_MAX = 64  # enough for the longest number with generous spacing
 LINK = re.compile(
     r"\s*(?:tel|[sm]ms|smsto):(?://)?([^?&]*)", re.IGNORECASE
 )  # RFC 3966, RFC 5724: with a number, as links have it
@@ -107,12 +108,13 @@ def show(number: str) -> str:
 
 def normalize_typed(text: str) -> str:
     """Digits of any script as 0-9, with a leading + if typed; separators are removed. Raises Refused for anything else."""
+    text = text[: config.TYPED_MAX]
     link = LINK.match(text)
     typed = unicodedata.normalize("NFKC", unquote(link[1]).rstrip(";/") if link else text)
     kept = strip_separators(typed).translate(SEPARATORS)
     if not kept:
         raise Refused("phone_empty")
-    if len(typed.strip()) > TYPED_MAX:
+    if len(typed.strip()) > NUMBER_MAX:
         raise Refused("phone_long")
     if EXTENSION.search(typed):
         raise Refused("phone_extension")

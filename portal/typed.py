@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from portal.settings import config
+
 # Letters and marks that show nothing by themselves (Unicode: default ignorable): a name of these alone would look empty.
 INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | {
     chr(each) for each in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
@@ -29,6 +31,6 @@ def is_separator(character: str) -> bool:
 
 
 def strip_separators(text: str) -> str:
-    """The text without blanks, dashes, and dots, with digits of any script as 0-9 (WD-5)."""
-    kept = (each for each in unicodedata.normalize("NFKC", text) if not is_separator(each))
+    """The text without blanks, dashes, and dots, with digits of any script as 0-9 (WD-5). What is too long for any code is cut."""
+    kept = (each for each in unicodedata.normalize("NFKC", text[: config.TYPED_MAX]) if not is_separator(each))
     return "".join(str(unicodedata.decimal(each, each)) for each in kept)

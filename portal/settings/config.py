@@ -183,6 +183,8 @@ CONNECTIONS = 500  # that wait, per process: below the usual limit of 1,024 open
 HEADERS_MAX_BYTES = 32 * 1024  # what nginx accepts by default
 BODY_MAX_BYTES = 256 * 1024  # read before a form above MAX_FORM_BYTES is refused with a page
 USER_AGENT_MAX = 200  # characters kept; the longest of a common browser has about 140
+# Characters read of a code or a number: above a whole list of codes or a text of ours, pasted. One character may become 18 (NFKC).
+TYPED_MAX = 1_000
 ROW_ID_MAX = 2**31 - 1  # the largest integer that both databases accept
 MAX_FORM_BYTES = 64 * 1024  # far more than any form needs, so that 10,000 characters in a field still get a validation message
 WEB_PROCESSES = 2  # as many as the smallest machine has cores
