@@ -15,7 +15,7 @@ from portal.words.refusals import Refused, Unclear
 
 NUMBER_MAX = 64  # enough for the longest number with generous spacing
 LINK = re.compile(
-    r"\s*(?:tel|[sm]ms|smsto):(?://)?([^?&]*)", re.IGNORECASE
+    r"\s*(?:tel|callto|[sm]ms|smsto):(?://)?([^?&]*)", re.IGNORECASE
 )  # RFC 3966, RFC 5724: with a number, as links have it
 EXTENSION = re.compile(
     r"\d[\s.)]*(?:;?ext(?:ension)?[.:=]?|[x#~pw]|[,;]+)\s?\d{1,7}[\s#]*$", re.IGNORECASE

@@ -24,7 +24,7 @@ class UsernameForm(ShapedForm):
         field.data = unicodedata.normalize("NFKC", field.data).strip()
         if len(field.data.casefold()) > config.USERNAME_MAX:  # as it is stored: "ß" becomes "ss"
             raise ValidationError("username_long")
-        if not any(each.isalnum() for each in field.data) or not all(map(is_username_character, field.data)):
+        if not field.data[0].isalnum() or not all(map(is_username_character, field.data)):
             raise ValidationError("username_signs")
 
 

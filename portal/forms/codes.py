@@ -16,7 +16,9 @@ LOOKALIKES = str.maketrans("OIL", "011")  # BC-8: Crockford's alphabet has no O,
 BACKUP_CODE_CHARACTERS = frozenset(config.BACKUP_CODE_ALPHABET)
 
 
-ORDINAL = re.compile(r"#?([0-9]{1,2})[):]?")
+BEFORE_A_CODE = re.compile(r"\W*(?:CODE)?\W*(?:([0-9]{1,2})\W*)?")  # its number, and a box, a quote, or our label
+BEFORE_A_CODE_MAX = 16
+AFTER_A_CODE = "\"'”’»)]"
 
 
 def squeeze_code(typed: str) -> str:
@@ -41,8 +43,10 @@ def as_backup_code(code: str) -> str | None:
 
     A copied line begins with the code's number ("10. XXXX-…"), which is dropped. The length tells it from the code's own digits.
     """
-    listed = ORDINAL.fullmatch(code[: -config.BACKUP_CODE_LENGTH])
-    if listed and 1 <= int(listed[1]) <= config.BACKUP_CODES:
+    code = code.rstrip(AFTER_A_CODE)
+    before = code[: -config.BACKUP_CODE_LENGTH]
+    listed = BEFORE_A_CODE.fullmatch(before) if len(before) <= BEFORE_A_CODE_MAX else None
+    if listed and (listed[1] is None or 1 <= int(listed[1]) <= config.BACKUP_CODES):
         code = code[-config.BACKUP_CODE_LENGTH :]
     read = code.translate(LOOKALIKES)
     has_shape = len(read) == config.BACKUP_CODE_LENGTH and BACKUP_CODE_CHARACTERS.issuperset(read)

@@ -33,7 +33,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "sign_in_wrong": N_("Your username or password is incorrect. Check both and try again."),
     "username_empty": N_("Enter your username."),
     "username_long": N_("Use at most 64 characters for the username."),
-    "username_signs": N_("Use only letters, digits, and the signs . - _ @ + in the username."),
+    "username_signs": N_("Begin the username with a letter or a digit, and use only letters, digits, and the signs . - _ @ +."),
     "practice_empty": N_("Enter the name of the practice."),
     "practice_long": N_("Use at most 100 characters for the practice."),
     "practice_signs": N_("Use letters that can be seen in the name of the practice."),

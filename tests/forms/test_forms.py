@@ -1,5 +1,7 @@
 """Shapes of what people type: what is meant counts, not how it was typed."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,6 +116,11 @@ LINES = {
     "as one character": "⒑ {}",
     "in Arabic digits": "١٠. {}",
     "with a dash": "9 – {}",
+    "with its box": "☐ 7 {}",
+    "with our label": "Code 7: {}",
+    "quoted": "“7. {}”",
+    "in a reply to an email": "> 10. {}",
+    "as a keycap": "7\ufe0f\u20e3 {}",
 }
 
 
@@ -129,6 +136,14 @@ def test_the_number_of_a_line_is_dropped_and_no_digit_of_its_code(line, code):
 @pytest.mark.parametrize("number", ["0", "11", "00", "100", "x", "-1.1", "½", "1.0.1"])
 def test_no_other_number_is_one_of_a_line(number):
     assert reasons(BackupCodeForm, code=f"{number}. {BACKUP}") == {"code": "backup_shape"}
+
+
+@pytest.mark.parametrize("sign", ["!", "#", "“", "7", "C", "é", " #"])
+def test_thousands_of_signs_cost_no_time(sign):
+    for typed in (sign * 30_000, sign * 30_000 + BACKUP, BACKUP + sign * 30_000 + "Z"):
+        began = time.perf_counter()
+        as_backup_code(squeeze_code(typed))
+        assert time.perf_counter() - began < 1
 
 
 @pytest.mark.parametrize("number", [2, 3, 10])
