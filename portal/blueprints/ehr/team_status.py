@@ -77,9 +77,11 @@ def bar_segments(status: flow.Status) -> list[dict[str, Any]]:
 
 
 def describe_lock(member: Member) -> str | None:
-    """Why a member can't sign in right now, or None."""
+    """Why a member can't sign in right now, everywhere or in new browsers, or None."""
     if member.is_stopped:
         return str(_("App blocked"))
+    if member.is_blocked:
+        return str(_("App blocked in new browsers"))
     if member.codes_paused_until is None or not member.is_paused:
         return None
     return str(_("Paused until %(time)s UTC", time=f"{member.codes_paused_until:%H:%M}"))

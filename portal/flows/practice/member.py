@@ -31,7 +31,8 @@ class Member:
     saved_at: datetime | None
     sealed_copy_given_at: datetime | None
     method_names: str | None  # of the methods that are set up, separated by commas
-    working: int  # enabled authenticators that open the EHR
+    working: int  # authenticators that open the EHR in any browser
+    working_somewhere: int  # the same, and those that strangers' wrong codes blocked in new browsers
     name_key: bytes = field(repr=False)
 
     @property
@@ -57,6 +58,11 @@ class Member:
     @property
     def is_stopped(self) -> bool:
         """Whether a hundred wrong codes disabled every authenticator (RL-1)."""
+        return self.is_blocked and not self.working_somewhere
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a hundred wrong codes disabled every authenticator at least in new browsers."""
         return self.is_on and not self.working and not self.lacks_app
 
     @property

@@ -72,13 +72,12 @@ def columns() -> dict[str, Any]:
     unused = select(func.count()).where(BackupCode.set_id == BackupCodeSet.id, BackupCode.used_at.is_(None))
     codes_left = case((BackupCodeSet.id.is_(None), None), else_=unused.correlate(BackupCodeSet).scalar_subquery())
     method_names = select(func.aggregate_strings(Authenticator.method, ",")).where(Authenticator.user_id == User.id)
-    working = select(func.count()).where(
-        Authenticator.user_id == User.id, throttle.STRANGERS.working, Authenticator.method.in_(allowed_methods())
-    )
+    allowed = select(func.count()).where(Authenticator.user_id == User.id, Authenticator.method.in_(allowed_methods()))
     computed = {
         "codes_left": codes_left,
         "method_names": method_names.scalar_subquery(),
-        "working": working.scalar_subquery(),
+        "working": allowed.where(throttle.STRANGERS.working).scalar_subquery(),
+        "working_somewhere": allowed.where(throttle.OWN.working).scalar_subquery(),
     }
     of_set = {name: getattr(BackupCodeSet, name) for name in ("saved_at", "sealed_copy_given_at")}
     names = [each.name for each in fields(Member) if each.name != "now"]

@@ -81,11 +81,13 @@ def test_a_lock_is_seen_until_it_ends(plain, admin_lee, dr_okafor, database, clo
     clock.move(minutes=10)
     plain.open(STATUS)
     assert "Not locked" in row_of(plain, dr_okafor)
-    database.change(
-        update(Authenticator).where(Authenticator.user_id == database.user(dr_okafor).id).values(strangers_disabled_at=clock.now)
-    )
+    own = update(Authenticator).where(Authenticator.user_id == database.user(dr_okafor).id)
+    database.change(own.values(strangers_disabled_at=clock.now))
     plain.open(STATUS)
-    assert "App blocked" in row_of(plain, dr_okafor)
+    assert "App blocked in new browsers" in row_of(plain, dr_okafor)
+    database.change(own.values(disabled_at=clock.now))
+    plain.open(STATUS)
+    assert "App blocked" in row_of(plain, dr_okafor) and "new browsers" not in row_of(plain, dr_okafor)
 
 
 @pytest.mark.parametrize("lost", ["used up", "never saved"])
