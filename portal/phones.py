@@ -106,6 +106,11 @@ def show(number: str) -> str:
     return phonenumbers.format_number(phonenumbers.parse(number), PhoneNumberFormat.INTERNATIONAL)
 
 
+def country_of(number: str) -> str:
+    """The country of a number written internationally (ISO 3166); "" if there is none."""
+    return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
+
+
 def normalize_typed(text: str) -> str:
     """Digits of any script as 0-9, with a leading + if typed; separators are removed. Raises Refused for anything else."""
     text = text[: config.TYPED_MAX]

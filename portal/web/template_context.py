@@ -5,10 +5,11 @@ from gettext import NullTranslations
 from typing import Any, cast
 
 from flask import current_app, g, url_for
-from flask_babel import format_date, get_translations
+from flask_babel import format_date, get_locale, get_translations
 from flask_login import current_user
 from jinja2 import Environment
 
+from portal import phones
 from portal.web.browser_session import request_time, seconds_left, session_user
 from portal.web.rendering import brand_for, day, home_url, moment, refusal_sentence, verbatim
 
@@ -32,6 +33,13 @@ def install_translations(environment: Environment) -> None:
     )
     environment.globals["_"] = environment.globals["gettext"]
     environment.filters["verbatim"] = verbatim
+    environment.filters["country_name"] = country_name
+
+
+def country_name(number: str) -> str:
+    """The country of a phone number written internationally, in the person's language."""
+    country, locale = phones.country_of(number), get_locale()
+    return str(locale.territories.get(country, country)) if locale else country
 
 
 def template_context() -> dict[str, Any]:

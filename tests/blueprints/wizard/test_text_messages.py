@@ -150,7 +150,7 @@ def test_a_number_of_two_countries_is_asked_about_and_nothing_is_lost(app, brows
         assert (browser.status, browser.problems) == (422, ["That number fits more than one country. Choose yours."])
         assert browser.page.all("input", type="radio", checked="") == []
         browser.press("Send Code")  # without a choice: the question again
-    browser.choose("+886 912 345 678")
+    browser.choose("Taiwan: +886 912 345 678")
     browser.press("Send Code")
     assert browser.path == CODE and [text.to for text in inbox.of(maria)] == ["+886912345678"]
     told = str([(event.event, event.reason) for event in database.all(Event)])
@@ -169,7 +169,7 @@ def test_the_number_on_file_is_asked_about_alike(app, browser, database, maria, 
     allow(app, monkeypatch, "US", "VN", "TW")
     browser.enter(maria).open("/account/phone")
     browser.fill("Save", Mobile_phone_number="0912 345 678")
-    browser.choose("+84 912 345 678")
+    browser.choose("Vietnam: +84 912 345 678")
     browser.press("Save")
     assert database.user(maria).unseal(database.keys, "phone") == "+84912345678"
 
