@@ -4,7 +4,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,18 +28,25 @@ if TYPE_CHECKING:
     from flask_alembic import Alembic
 
 
+@contextmanager
+def usable_database(faults: tuple[type[Exception], ...]) -> Iterator[None]:
+    """Tell in a sentence, instead of a traceback, that the database cannot be used."""
+    try:
+        yield
+    except faults as error:
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise click.ClickException(
+            f"PORTAL_DATABASE_URL: the database is unreachable, busy, full, or not migrated yet with `db upgrade` ({reason}). "
+            "Run this again later; nothing is done twice."
+        ) from error
+
+
 class Group(AppGroup):
-    """Commands that report an unusable database in a sentence instead of a traceback."""
+    """Commands that need the tables. A missing one is OperationalError on SQLite, ProgrammingError on PostgreSQL."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with usable_database((*BUSY, ProgrammingError)):
             return super().invoke(ctx)
-        except (
-            *BUSY,
-            ProgrammingError,
-        ) as error:  # a missing table is OperationalError on SQLite, ProgrammingError on PostgreSQL
-            message = "The database is unreachable, busy, or not migrated yet (`db upgrade`). Run this again later; nothing is done twice."
-            raise click.ClickException(message) from error
 
 
 class Migrations(click.Group):
@@ -49,8 +57,9 @@ class Migrations(click.Group):
         self.app = app
 
     def invoke(self, ctx: click.Context) -> Any:
-        ctx.obj = make_migrator(self.app)
-        return super().invoke(ctx)
+        with usable_database(BUSY):
+            ctx.obj = make_migrator(self.app)
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return self.library().list_commands(ctx)

@@ -22,13 +22,19 @@ NOT_WRITABLE = "/proc/portal"  # nobody may make a folder there, root neither, a
 START_SECONDS = 60
 
 
-def refused(site, limit="unlimited", **settings):
-    """Returns the sentence that a start ended with. `limit`: how large files may become, in blocks, as on a full disk."""
-    environment = site.environment | {"PORT": str(free_port()), "PYTHONDONTWRITEBYTECODE": "1"} | settings
-    command = f'ulimit -f {limit}; exec "{sys.executable}" -m gunicorn wsgi:app'
-    done = subprocess.run(
-        ["sh", "-c", command], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=START_SECONDS, check=False
+def run_limited(site, limit, words, settings):
+    """Runs `python -m words` on a site. `limit`: how large files may become, in blocks, as on a full disk."""
+    given = {"PORT": str(free_port()), "PYTHONDONTWRITEBYTECODE": "1"}  # Python would keep compiled files that were cut off
+    command, rest = (
+        f'ulimit -f {limit}; exec "{sys.executable}" -m {words}',
+        {"capture_output": True, "text": True, "check": False},
     )
+    return subprocess.run(["sh", "-c", command], env=site.environment | given | settings, cwd=ROOT, timeout=START_SECONDS, **rest)
+
+
+def refused(site, limit="unlimited", **settings):
+    """Returns the sentence that a start ended with."""
+    done = run_limited(site, limit, "gunicorn wsgi:app", settings)
     told = [line for line in done.stderr.splitlines() if line.startswith("The portal did not start. ")]
     assert done.returncode == 3 and len(told) == 1 and "Traceback" not in done.stderr, done.stderr
     return told[0].removeprefix("The portal did not start. ")
@@ -98,6 +104,13 @@ def test_a_full_disk_stops_the_first_start_with_a_sentence(sites, tmp_path, limi
 def test_a_full_disk_stops_a_later_start_with_a_sentence(site):
     settings = keys(site) | {"PORTAL_INSTANCE": NOT_WRITABLE, "PORTAL_DATABASE_URL": f"sqlite:///{site.folder}/another.sqlite3"}
     assert refused(site, "0", **settings).startswith("PORTAL_DATABASE_URL: ")
+
+
+def test_a_disk_that_fills_up_during_a_migration_is_told_in_a_sentence(site):
+    settings = keys(site) | {"PORTAL_INSTANCE": NOT_WRITABLE, "PORTAL_DATABASE_URL": f"sqlite:///{site.folder}/another.sqlite3"}
+    done = run_limited(site, "100", "flask --app wsgi db upgrade", settings)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "Error: PORTAL_DATABASE_URL: the database is unreachable, busy, full, " in done.stderr
 
 
 def test_a_port_in_use_is_named_and_so_is_an_address_of_another_machine(site):

@@ -11,7 +11,7 @@ from tests.support.server import Server
 BYTE_SECONDS = 2  # between two bytes
 
 # Of ImpatientServer: seconds by what a connection is doing, seconds without a byte taken, and how many may wait.
-PATIENCE = {"idle": 3.0, "headers": 1.0, "body": 2.0}
+PATIENCE = {"idle": 3.0, "headers": 2.0, "body": 2.5}
 SEND_SECONDS = 2
 PER_ADDRESS, ALL = 6, 12
 
