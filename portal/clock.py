@@ -3,7 +3,11 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import ColumnElement, SQLColumnExpression
+
 from portal.settings import config
+
+Column = SQLColumnExpression[datetime] | SQLColumnExpression[datetime | None]
 
 
 def now() -> datetime:
@@ -34,3 +38,18 @@ def latest_end(now: datetime, longest: timedelta) -> datetime:
 def is_ahead(end: datetime | None, now: datetime, longest: timedelta) -> bool:
     """Whether `end`, the stored end of something that may last `longest`, is still to come. False if there is none."""
     return end is not None and now < end <= latest_end(now, longest)
+
+
+def is_recent(start: datetime | None, now: datetime, window: timedelta) -> bool:
+    """Whether something that was shown then still counts: within the window, and not in the future. False if there was nothing."""
+    return start is not None and now - window <= start <= now + config.CLOCK_TOLERANCE
+
+
+def ahead(column: Column, now: datetime, longest: timedelta) -> ColumnElement[bool]:
+    """SQL: `is_ahead` of a column with the end of something that may last `longest`."""
+    return (column > now) & (column <= latest_end(now, longest))
+
+
+def since(column: Column, now: datetime, window: timedelta) -> ColumnElement[bool]:
+    """SQL: whether what happened at a column's time counts in a window that ends now. One further ahead than the window is over."""
+    return (column > now - window) & (column <= latest_end(now, window))

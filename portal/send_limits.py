@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from portal import clock
 from portal.settings import config
 from portal.words.refusals import Refused
 
@@ -57,8 +58,8 @@ class Limit:
 
 
 def is_within(at: datetime, now: datetime, window: timedelta) -> bool:
-    """Whether a text sent at that time still counts. One that is further ahead than the window is from a clock since set back."""
-    return now - window < at <= now + window
+    """Whether a text sent at that time still counts: as `clock.since` for SQL."""
+    return now - window < at <= clock.latest_end(now, window)
 
 
 @dataclass(frozen=True)

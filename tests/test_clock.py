@@ -27,3 +27,11 @@ SECOND = timedelta(seconds=1)
 )
 def test_an_end_further_ahead_than_its_longest_life_is_over(end, ahead):
     assert clock.is_ahead(end, NOW, TEN) is ahead
+
+
+@pytest.mark.parametrize(
+    ("start", "recent"),
+    [(None, False), (NOW, True), (NOW - TEN, True), (NOW - TEN - SECOND, False), (NOW + SECOND, True), (NOW + TEN, False)],
+)
+def test_what_was_shown_in_the_future_is_not_recent(start, recent):
+    assert clock.is_recent(start, NOW, TEN) is recent

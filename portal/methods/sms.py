@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, select, update
 
-from portal import phones
+from portal import clock, phones
 from portal.answers import Answer
 from portal.db import change, db
 from portal.forms.codes import CodeForm
@@ -17,12 +17,14 @@ from portal.models import Authenticator, Outbox, SentCode
 from portal.settings import config
 from portal.words.refusals import N_
 
+# A code that a newer one replaced is older, even if the clock was ahead when it was sent.
+NEWEST_FIRST = (SentCode.replaced_at.is_not(None), SentCode.created_at.desc())
 FINAL_STAGES = ("delivered", "failed", "held")  # of a text
 
 
 def select_newest(attempt: str) -> Select[SentCode]:
     """Select the codes of an attempt, newest first."""
-    return select(SentCode).where(SentCode.attempt == attempt).order_by(SentCode.created_at.desc(), SentCode.id)
+    return select(SentCode).where(SentCode.attempt == attempt).order_by(*NEWEST_FIRST, SentCode.id)
 
 
 def consume_code(secret: Secret, code: str, now: datetime) -> None:
@@ -37,7 +39,7 @@ def consume_code(secret: Secret, code: str, now: datetime) -> None:
     newest, *older = codes
     if newest.used_at is not None:
         raise CodeRejected("text_used" if matches(secret, newest, code) else "text_wrong")
-    if now >= newest.expires_at:
+    if not clock.is_ahead(newest.expires_at, now, config.TEXT_LIFE):
         raise CodeRejected("text_expired")
     is_right = matches(secret, newest, code)
     count_try = update(SentCode).where(SentCode.id == newest.id, SentCode.used_at.is_(None), SentCode.tries < config.TEXT_TRIES)
@@ -74,14 +76,15 @@ def describe_newest(secret: Secret, now: datetime) -> dict[str, Any]:
         )
         .join(Outbox, Outbox.id == SentCode.outbox_id)
         .where(SentCode.attempt == secret.attempt)
-        .order_by(SentCode.created_at.desc())
+        .order_by(*NEWEST_FIRST)
         .limit(1)
     ).first()
     shown = {"masked": phones.mask(secret.text), "is_international": phones.is_international(secret.text, secret.countries[0])}
     if row is None:
         return {**shown, "sent": False}
     asked, created_at, expires_at, used_at, tries, message = row
-    stage, is_over = message.stage_at(now), used_at is not None or tries >= config.TEXT_TRIES or now >= expires_at
+    stage, is_over = message.stage_at(now), used_at is not None or tries >= config.TEXT_TRIES
+    is_over = is_over or not clock.is_ahead(expires_at, now, config.TEXT_LIFE)
     return {
         **shown,
         "sent": asked == secret.authenticator_id,
@@ -91,7 +94,11 @@ def describe_newest(secret: Secret, now: datetime) -> dict[str, Any]:
         "period": int(config.TEXT_LIFE.total_seconds()),
         # The worker sends the text after the page was served, so the page polls: every two seconds for a minute, then every ten. The
         # header X-Background keeps that from counting as activity (SE-1). Without JavaScript, a link does the same.
-        "ask_again_in": None if is_over or stage in FINAL_STAGES else 2 if now < created_at + config.SEND_GAP else 10,
+        "ask_again_in": None
+        if is_over or stage in FINAL_STAGES
+        else 2
+        if clock.is_recent(created_at, now, config.SEND_GAP)
+        else 10,
     }
 
 

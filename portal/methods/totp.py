@@ -3,6 +3,7 @@
 import hmac
 import secrets
 from base64 import b32encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,6 +92,28 @@ def is_spent(authenticator_id: str, step: int) -> Exists:
     return exists().where(SpentStep.authenticator_id == authenticator_id, SpentStep.step == step)
 
 
+def may_accept_again(remembered: Mapping[str, Any], step: int, now: datetime) -> bool:
+    """Whether a right code is accepted though the last one was of a later step: that step is still to come, so the clock was ahead.
+
+    Now that it has been set back, right codes must not wait until that step. Those that were accepted must not open again when
+    their time comes: the last ones are remembered step by step, and nothing older than these is accepted.
+    """
+    return not was_accepted(remembered, step) and bool(remembered["last_step"] > step_at(now) + config.TOTP_WINDOW)
+
+
+def was_accepted(remembered: Mapping[str, Any], step: int) -> bool:
+    """Whether a code of that step was accepted, or may have been: it is older than the steps that are remembered one by one."""
+    return step <= remembered.get("oldest_step", 0) or step in remembered.get("spent_steps", ())
+
+
+def remember_step(remembered: Mapping[str, Any], step: int) -> dict[str, Any]:
+    """What an authenticator remembers once a code of that step is accepted."""
+    spent = sorted({*remembered.get("spent_steps", ()), remembered["last_step"], step})
+    dropped, kept = spent[: -config.TOTP_STEPS_KEPT], spent[-config.TOTP_STEPS_KEPT :]
+    oldest = max([remembered.get("oldest_step", 0), *dropped])
+    return {**remembered, "last_step": step, "spent_steps": kept, "oldest_step": oldest}
+
+
 def spend_step(authenticator_id: str, step: int) -> None:
     """Spend one step but none before it, so that the code works as soon as the clock is corrected."""
     row = select(literal(authenticator_id), literal(step)).where(~is_spent(authenticator_id, step))
@@ -155,7 +178,7 @@ class Scan:
         step = verify_or_hint(secret, answer.value, now)
         if db.session.scalar(select(is_spent(secret.authenticator_id, step))):
             raise CodeRejected("used")
-        return Proved({**METHOD.begins_with, "remembered": {**INITIAL_STATE, "last_step": step}})
+        return Proved({**METHOD.begins_with, "remembered": remember_step(INITIAL_STATE, step)})
 
 
 @dataclass(frozen=True)
@@ -177,10 +200,14 @@ class Ask:
 
     def take(self, secret: Secret, row: Authenticator, answer: Answer, now: datetime) -> None:
         step = verify_or_hint(secret, answer.value, now)
+        if was_accepted(row.remembered, step):
+            raise CodeRejected("used")
+        last = row.remembered["last_step"]
+        is_unspent = last_spent_step == last if may_accept_again(row.remembered, step, now) else last_spent_step < step
         spend = (
             update(Authenticator)
-            .where(Authenticator.id == row.id, last_spent_step < step, ~is_spent(row.id, step))
-            .values(remembered={**row.remembered, "last_step": step}, last_used_at=now, **{row.charged: 0})
+            .where(Authenticator.id == row.id, is_unspent, ~is_spent(row.id, step))
+            .values(remembered=remember_step(row.remembered, step), last_used_at=now, **{row.charged: 0})
         )
         if change(spend) != 1:
             raise CodeRejected("used")

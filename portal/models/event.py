@@ -6,8 +6,10 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal import clock
 from portal.gateways import HELD
 from portal.models.base import Base, new_id
+from portal.settings import config
 
 
 class Event(Base):
@@ -73,8 +75,10 @@ class Outbox(Base):
             return "delivered"
         if self.state == "sent":
             return "sent"
-        lease_has_expired = self.lease_until is not None and self.lease_until <= now
+        lease_has_expired = self.lease_until is not None and not clock.is_ahead(self.lease_until, now, config.MAIL_RETRY[1])
         is_abandoned = self.kind == "text" and self.state == "carried" and lease_has_expired
-        if self.state in ("failed", "dead") or is_abandoned or (self.dies_at is not None and self.dies_at <= now):
+        is_future_code = self.template == "code" and self.created_at > now + config.CLOCK_TOLERANCE
+        is_expired = self.dies_at is not None and self.dies_at <= now
+        if self.state in ("failed", "dead") or is_abandoned or is_expired or is_future_code:
             return "held" if self.outcome == HELD else "failed"
         return "trying" if self.outcome else "waiting"

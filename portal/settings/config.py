@@ -27,6 +27,9 @@ TOTP_DIGITS = CODE_DIGITS
 TOTP_PERIOD = 30  # seconds
 TOTP_ALGORITHM = "SHA1"  # the apps named in the guide support nothing else reliably
 TOTP_WINDOW = 1  # time steps accepted before and after the current one: RFC 6238 5.2
+TOTP_STEPS_KEPT = (
+    50  # accepted steps remembered one by one, for a clock that is set back: more than anybody uses before that is noticed
+)
 TOTP_HINT_STEPS = 20  # a match up to ten minutes away is reported as a wrong clock: product rule 8
 
 # Set-up

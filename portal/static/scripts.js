@@ -48,10 +48,10 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
     [button.ariaLabel, button.dataset.name] = [button.dataset.name, button.ariaLabel];
   }
 
-  // Minutes and seconds, with the hours before them if there are any.
+  // Minutes and seconds, behind hours beyond the first.
   const two = number => String(number).padStart(2, "0");
   function clock(seconds) {
-    const hours = Math.floor(seconds / 3600), minutes = Math.floor(seconds / 60) % 60;
+    const hours = seconds > 3600 ? Math.floor(seconds / 3600) : 0, minutes = Math.floor(seconds / 60) - hours * 60;
     return `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(seconds % 60)}`;
   }
 

@@ -177,7 +177,9 @@ def keep_trust(cookie: str | None) -> None:
 def touch_session() -> None:
     """Store that the person was active, at most once a minute (SE-1)."""
     who = session_user()
-    if who and not who.is_claimant and request_time() - who.last_seen_at >= config.SESSION_TOUCH:
+    if who is None or who.is_claimant:
+        return
+    if who.last_seen_at > request_time() or request_time() - who.last_seen_at >= config.SESSION_TOUCH:
         try:
             sessions.touch_session(request_context())
         except BUSY:  # the page is more important than this timestamp
@@ -193,7 +195,7 @@ def seconds_left() -> int | None:
         return None
     if g.get("touched"):
         return int((min(request_time() + config.SESSION_IDLE, who.ends_at) - request_time()).total_seconds())
-    return int((who.idle_end() - request_time()).total_seconds())
+    return int((who.idle_end(request_time()) - request_time()).total_seconds())
 
 
 def safe_path(text: str | None) -> str | None:

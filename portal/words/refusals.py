@@ -217,6 +217,7 @@ TRIES_LEFT = (N_("You have %(left)d try left before a pause."), N_("You have %(l
 NOTICES: dict[str, str] = {
     "signed_out": N_("You're signed out."),
     "idle": N_("You were signed out because you weren't active for a while. Sign in to continue."),
+    "clock": N_("You were signed out because our clock was corrected. Sign in to continue."),
     "overall": N_("You were signed out because you had been signed in for 12 hours. Sign in to continue."),
     "newer_sign_ins": N_("You were signed out here because you signed in on several other browsers."),
     "ended_by_owner": N_("You were signed out here because you ended this session from another browser. Sign in to continue."),

@@ -5,6 +5,7 @@ import json
 
 from flask import current_app, request, session
 
+from portal import clock
 from portal.crypto import SealBroken
 from portal.settings import config
 from portal.web.browser_session import cookie_name, request_context
@@ -40,5 +41,5 @@ def load_input() -> dict[str, str]:
         path, at, fields = json.loads(request_context().keys.open(base64.urlsafe_b64decode(cookie), seal_place()))
     except (SealBroken, ValueError):
         return {}
-    is_valid = path == request.path and request_context().now.timestamp() - at <= config.REAUTHENTICATION_LIFE.total_seconds()
+    is_valid = path == request.path and clock.is_recent(clock.moment(at), request_context().now, config.REAUTHENTICATION_LIFE)
     return fields if is_valid else {}

@@ -95,7 +95,7 @@ def live_sessions(context: RequestContext) -> Select[*tuple[Any, ...]]:
     rows = select(literal(SESSIONS), *columns, Session.token_hash, *[literal("")] * 7).where(
         *sessions.complete_sessions(Session), not_idle
     )
-    return rows.params(owner=context.who.user_id, now=context.now)
+    return rows.params(**sessions.live_at(context.who.user_id, context.now))
 
 
 def live_trust(context: RequestContext) -> Select[*tuple[Any, ...]]:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import delete, update
 
+from portal import clock
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
@@ -26,7 +27,7 @@ def read_notice(context: RequestContext, token: str) -> Outbox:
         raise Refused("link_unknown")
     if notice.answered_at is not None:
         raise Refused("not_me_used")
-    if context.now >= notice.created_at + config.NOT_ME_LIFE:
+    if not clock.is_ahead(notice.created_at + config.NOT_ME_LIFE, context.now, config.NOT_ME_LIFE):
         raise Refused("not_me_expired")
     return notice
 

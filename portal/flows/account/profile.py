@@ -52,7 +52,10 @@ def profile_overview(context: RequestContext) -> Profile:
 
 
 def change_name(context: RequestContext, full_name: str) -> None:
-    """Change the name and notify every address. Idempotent."""
+    """Change the name and notify every address. Idempotent.
+
+    Without a code, even in a session that a trusted browser opened: a name is neither a factor nor a contact (RA-1, decision 17).
+    """
     begin_write()
     user = own_user(context)
     if user.full_name == full_name:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from portal import clock
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
 from portal.flows.base import throttle
@@ -125,8 +126,7 @@ def mask_email(address: str) -> str:
 
 def is_invited(context: RequestContext) -> bool:
     """Whether the home page invites the person to turn on two-factor authentication: it is off, and not dismissed lately."""
-    until = context.who.invited_until
-    return not context.who.is_on and (until is None or until <= context.now)
+    return not context.who.is_on and not clock.is_ahead(context.who.invited_until, context.now, config.INVITATION_RESTS)
 
 
 def dismiss_invitation(context: RequestContext) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from portal import clock
 from portal.crypto import Keyring
 from portal.settings import config
 
@@ -72,11 +73,13 @@ class SessionUser:
         """Signed in with a reset link and the password: may set up again, and nothing else (rule 1)."""
         return self.two_factor == "reset"
 
-    def idle_end(self) -> datetime:
-        """When the session expires if it stays idle."""
+    def idle_end(self, now: datetime) -> datetime:
+        """When the session expires if it stays idle. If the clock has been set back since it was last seen, that was just now."""
         if self.level == LEVEL_WAITING:
             return self.ends_at
-        return min(self.last_seen_at + (config.CLAIMANT_LIFE if self.is_claimant else config.SESSION_IDLE), self.ends_at)
+        return min(
+            min(self.last_seen_at, now) + (config.CLAIMANT_LIFE if self.is_claimant else config.SESSION_IDLE), self.ends_at
+        )
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the password and, if two-factor authentication is on, the second factor were shown within five minutes (RA-1, RA-4)."""
@@ -85,7 +88,7 @@ class SessionUser:
             if self.second_factor_at is None:
                 return False
             proved_at.append(self.second_factor_at)
-        return now - min(proved_at) <= config.REAUTHENTICATION_LIFE
+        return all(clock.is_recent(each, now, config.REAUTHENTICATION_LIFE) for each in proved_at)
 
 
 @dataclass(frozen=True, slots=True)

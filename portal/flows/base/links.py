@@ -56,10 +56,15 @@ def find_mailable_link(context: RequestContext, user_id: int, purpose: str) -> t
     """The user's newest live link and its token; None if there is none, or if none of the configured keys makes its token again."""
     live = (Link.user_id == user_id, Link.purpose == purpose, Link.used_at.is_(None), Link.expires_at > context.now)
     link = db.session.scalar(select(Link).where(*live).order_by(Link.id.desc()).limit(1))
-    if link is None or not clock.is_ahead(link.expires_at, context.now, config.LINK_LIFE_MAX):
+    if link is None or not is_live(context, link):
         return None
     tokens = map(derive_token, context.keys.look_up_hashes(seed_place(link.facts.get(SEED, ""))))
     return next(((link, token) for token in tokens if hmac.compare_digest(token_hash(token), link.token_hash)), None)
+
+
+def is_live(context: RequestContext, link: Link) -> bool:
+    """Whether the link has neither expired nor been made by a clock that was ahead."""
+    return clock.is_ahead(link.expires_at, context.now, link.expires_at - link.created_at)
 
 
 def was_mailed_lately(context: RequestContext, link: Link) -> bool:
@@ -84,7 +89,7 @@ def read_link(context: RequestContext, token: str, purpose: str) -> Link:
         raise Refused("link_unknown")
     if link.used_at is not None:
         raise Refused("link_used")
-    if not clock.is_ahead(link.expires_at, context.now, config.LINK_LIFE_MAX):
+    if not is_live(context, link):
         raise Refused("link_expired")
     return link
 
@@ -109,7 +114,7 @@ def was_used_in(context: RequestContext, user_id: int, browser_hash: str) -> boo
 
 def has_many_links(context: RequestContext, user_id: int, purpose: str) -> bool:
     """Whether the rate limit for emailing links of this purpose to this user is reached."""
-    recent = (Link.user_id == user_id, Link.purpose == purpose, Link.created_at > context.now - config.LINK_MAILS_IN)
+    recent = (Link.user_id == user_id, Link.purpose == purpose, clock.since(Link.created_at, context.now, config.LINK_MAILS_IN))
     return (db.session.scalar(select(func.count()).select_from(Link).where(*recent)) or 0) >= config.LINK_EMAILS
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select, update
 
+from portal import clock
 from portal.crypto import token_hash
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
@@ -42,15 +43,20 @@ def request_state(context: RequestContext) -> RequestState:
 
     EMERGENCY_AGAIN counts from the approval: a mistaken refusal, or an empty desk, must not lock a provider out in an emergency.
     """
-    newest = select(G).where(G.provider_id == context.who.user_id).order_by(G.asked_at.desc()).limit(1)
-    grant = db.session.scalar(newest)
-    if grant is None or context.now >= (grant.approved_at or grant.asked_at) + config.EMERGENCY_AGAIN:
+    is_ours = (G.provider_id == context.who.user_id, G.asked_at <= context.now + config.CLOCK_TOLERANCE)
+    grant = db.session.scalar(select(G).where(*is_ours).order_by(G.asked_at.desc()).limit(1))
+    began_at = (grant.approved_at or grant.asked_at) if grant else None
+    if (
+        grant is None
+        or began_at is None
+        or not clock.is_ahead(began_at + config.EMERGENCY_AGAIN, context.now, config.EMERGENCY_AGAIN)
+    ):
         return RequestState(FREE)
     decided_by = db.session.get(User, grant.decided_by_id) if grant.decided_by_id else None
     by, here = decided_by.full_name if decided_by else "", is_here(context, grant)
     if grant.approved_at and grant.ends_at:
         again_at = grant.approved_at + config.EMERGENCY_AGAIN
-        is_active = grant.ended_at is None and context.now < grant.ends_at
+        is_active = grant.ended_at is None and clock.is_ahead(grant.ends_at, context.now, config.EMERGENCY_LIFE)
         return RequestState(APPROVED if is_active else USED_UP, here, grant.ends_at, again_at, by)
     if grant.refused_at:
         return RequestState(REFUSED, here, by=by)
@@ -103,7 +109,7 @@ def why_not_now(context: RequestContext, user: User, current: RequestState, appr
     if current.again_at:
         return Refused("emergency_again", when=current.again_at.isoformat())
     # Three requests without an approval are enough for a day.
-    recent = (G.provider_id == user.id, G.approved_at.is_(None), G.asked_at > context.now - config.EMERGENCY_AGAIN)
+    recent = (G.provider_id == user.id, G.approved_at.is_(None), grants.is_asked_lately(context, config.EMERGENCY_AGAIN))
     requests, first = db.session.execute(select(func.count(), func.min(G.asked_at)).where(*recent)).one()
     if requests >= config.EMERGENCY_ASKS:
         return Refused("emergency_often", when=(first + config.EMERGENCY_AGAIN).isoformat())

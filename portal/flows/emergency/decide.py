@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import aliased
 
+from portal import clock
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import RequestContext
@@ -125,7 +126,7 @@ def explain_access_gone(context: RequestContext, row_id: str) -> None:
             record_event_alone(context, "authz_fail", "not_own")
         return
     refuse_as_decided(context, grant.decided_by_id, approved=grant.approved_at is not None)
-    if not grant.refused_at and context.now < grant.asked_at + config.EMERGENCY_WAIT:
+    if not grant.refused_at and clock.is_ahead(grant.asked_at + config.EMERGENCY_WAIT, context.now, config.EMERGENCY_WAIT):
         raise Refused("approval_gone")
     raise Refused("emergency_withdrawn" if grant.refused_at else "emergency_lapsed")
 

@@ -3,11 +3,12 @@
 import logging
 import secrets
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Update, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from portal import clock
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
 from portal.flows.base.audit import record_event
@@ -22,19 +23,29 @@ G = EmergencyGrant
 log = logging.getLogger(__name__)
 
 
+def is_asked_lately(context: RequestContext, window: timedelta) -> ColumnElement[bool]:
+    """SQL: requests made within the window, and not by a clock that was ahead."""
+    return (G.asked_at > context.now - window) & (G.asked_at <= context.now + config.CLOCK_TOLERANCE)
+
+
+def has_run_out(context: RequestContext) -> ColumnElement[bool]:
+    """SQL: approved access whose time is up, or runs longer than any may, because a clock that was ahead began it."""
+    return (G.ends_at <= context.now) | (G.ends_at > clock.latest_end(context.now, config.EMERGENCY_LIFE))
+
+
 def is_open(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: requests that can still be decided."""
-    return G.approved_at.is_(None), G.refused_at.is_(None), G.asked_at > context.now - config.EMERGENCY_WAIT
+    return G.approved_at.is_(None), G.refused_at.is_(None), is_asked_lately(context, config.EMERGENCY_WAIT)
 
 
 def is_running(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: approved, and neither expired nor stopped."""
-    return G.approved_at.is_not(None), G.ended_at.is_(None), G.ends_at > context.now
+    return G.approved_at.is_not(None), G.ended_at.is_(None), clock.ahead(G.ends_at, context.now, config.EMERGENCY_LIFE)
 
 
 def is_over(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: approved once, now expired or stopped."""
-    return G.approved_at.is_not(None), G.ended_at.is_not(None) | (G.ends_at <= context.now)
+    return G.approved_at.is_not(None), G.ended_at.is_not(None) | has_run_out(context)
 
 
 def new_grant(context: RequestContext, user: User, reason: str) -> EmergencyGrant:
@@ -89,7 +100,7 @@ def list_approvers(practice_id: int | None, provider_id: int) -> list[User]:
 
 def close_due_grants(context: RequestContext) -> None:
     """Record the end of expired grants and notify their reviewers. The sweep calls it, and pages that must not wait for the sweep."""
-    is_due = (G.approved_at.is_not(None), G.ended_at.is_(None), G.ends_at <= context.now)
+    is_due = (G.approved_at.is_not(None), G.ended_at.is_(None), has_run_out(context))
     if not db.session.scalar(select(func.count()).select_from(G).where(*is_due)):
         return
     begin_write()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
 
+from portal import clock
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
@@ -107,14 +108,18 @@ def codes_overview(context: RequestContext) -> Overview | None:
     if row is None:
         return None
     number, made_at, count, saved_at, readable_until, asked, given_at = row
-    readable = readable_until is not None and context.now < readable_until
+    readable = clock.is_ahead(readable_until, context.now, config.BACKUP_CODES_READABLE)
     return Overview(number, made_at, count, saved_at is not None, readable, asked, given_at)
 
 
 def readable_codes(context: RequestContext) -> ReadableSet | None:
     """The visitor's codes while they may be shown: until confirmed as saved, for 30 minutes at most (C-16)."""
     live = live_set(context.who.user_id)
-    if live is None or live.codes_sealed is None or live.readable_until is None or context.now >= live.readable_until:
+    if (
+        live is None
+        or live.codes_sealed is None
+        or not clock.is_ahead(live.readable_until, context.now, config.BACKUP_CODES_READABLE)
+    ):
         return None
     try:
         codes = json.loads(context.keys.open(live.codes_sealed, set_place(live.user_id, live.id, "codes")))
@@ -195,7 +200,8 @@ def regenerate_codes(context: RequestContext, replacing: int | None) -> None:
 
 def forget_readable_codes(now: datetime) -> None:
     """Wipe everyone's codes whose 30 minutes are over, in the open transaction."""
-    expired = update(BackupCodeSet).where(BackupCodeSet.readable_until <= now)
+    until = BackupCodeSet.readable_until
+    expired = update(BackupCodeSet).where((until <= now) | (until > clock.latest_end(now, config.BACKUP_CODES_READABLE)))
     change(expired.values(codes_sealed=None, readable_until=None))
 
 

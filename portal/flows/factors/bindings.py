@@ -2,6 +2,7 @@
 
 from sqlalchemy import func, select
 
+from portal import clock
 from portal.crypto import SealBroken
 from portal.db import db
 from portal.flows.base.context import RequestContext
@@ -49,7 +50,7 @@ def is_binding_open(context: RequestContext, binding: Binding) -> bool:
         binding.secret(context.keys)
     except SealBroken:
         return False
-    return context.now < binding.expires_at
+    return clock.is_ahead(binding.expires_at, context.now, config.BINDING_LIFE)
 
 
 def seal_secret(context: RequestContext, binding: Binding, text: str) -> None:

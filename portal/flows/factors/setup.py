@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import joinedload
 
+from portal import clock
 from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
@@ -27,7 +28,7 @@ class StepNotDue(Exception):
 
 def open_binding(context: RequestContext) -> Binding | None:
     """The visitor's unexpired binding, loaded with its user."""
-    is_open = (Binding.user_id == context.who.user_id, Binding.expires_at > context.now)
+    is_open = (Binding.user_id == context.who.user_id, clock.ahead(Binding.expires_at, context.now, config.BINDING_LIFE))
     return db.session.scalar(select(Binding).options(joinedload(Binding.user)).where(*is_open))
 
 
@@ -130,7 +131,7 @@ def find_binding(context: RequestContext, user: User, chosen: Method) -> Binding
     if binding is None or (user.two_factor == "on") != bool(binding.replaces or binding.is_extra):
         db.session.rollback()
         raise StepNotDue
-    if context.now >= binding.expires_at:
+    if not clock.is_ahead(binding.expires_at, context.now, config.BINDING_LIFE):
         db.session.delete(binding)
         raise commit_refusal(context, Refused("set_up_expired"), chosen)
     return binding

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Update, delete, select, union, update
 
-from portal import passwords
+from portal import clock, passwords
 from portal.db import begin_write, change, db
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
@@ -50,7 +50,7 @@ def awaits_password(context: RequestContext) -> bool:
 
 
 def is_recent(context: RequestContext, since: datetime | None) -> bool:
-    return since is not None and context.now - since <= config.REAUTHENTICATION_LIFE
+    return clock.is_recent(since, context.now, config.REAUTHENTICATION_LIFE)
 
 
 def keep_on(context: RequestContext) -> None:

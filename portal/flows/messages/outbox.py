@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
 
+from portal import clock
 from portal.crypto import Keyring, SealBroken
 from portal.db import BUSY, begin_write, change, db
 from portal.flows.messages import delivery_reports, sim_change
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 TEXT, MAIL = "text", "mail"
 CODE = "code"  # the template of a text with a verification code
 MARK_TRIES = 3
+LONGEST_LEASE = max(config.TEXT_LEASE, config.MAIL_LEASE, config.TEXT_RETRY[1], config.MAIL_RETRY[1])
 Compose = Callable[[str, dict[str, Any], dict[str, str]], tuple[str, str, str]]  # template, facts, links -> subject, text, HTML
 
 
@@ -71,11 +73,21 @@ def claim_row(now: datetime, outbox_id: str) -> Outbox | None:
 
 def is_due(now: datetime) -> ColumnElement[bool]:
     """SQL: unclaimed, past its backoff, and not expired. A text is not started so late that it could arrive after it expires."""
-    is_free = or_(Outbox.lease_until.is_(None), Outbox.lease_until <= now)
+    is_free = or_(Outbox.lease_until.is_(None), is_lease_over(now))
     is_queued = and_(Outbox.state == "queued", Outbox.delivered_at.is_(None))
     text = and_(Outbox.kind == TEXT, is_queued, is_alive_at(now + config.TEXT_LEASE))
     email = and_(Outbox.kind == MAIL, Outbox.state.in_(("queued", "carried")), is_alive_at(now))
-    return and_(is_free, or_(text, email))
+    return and_(is_free, or_(text, email), ~is_future_code(now))
+
+
+def is_lease_over(now: datetime) -> ColumnElement[bool]:
+    """SQL: a worker's lease, or the wait before a retry, is over, or longer than any may be, because the clock was ahead."""
+    return or_(Outbox.lease_until <= now, Outbox.lease_until > clock.latest_end(now, LONGEST_LEASE))
+
+
+def is_future_code(now: datetime) -> ColumnElement[bool]:
+    """SQL: the text of a code from a clock that was ahead: its code is over (see `models.Outbox.stage_at`)."""
+    return and_(Outbox.template == CODE, Outbox.created_at > now + config.CLOCK_TOLERANCE)
 
 
 def is_alive_at(moment: datetime) -> ColumnElement[bool]:
@@ -155,9 +167,11 @@ def list_due_rows(now: datetime) -> list[str]:
 def bury_dead_rows(now: datetime) -> None:
     """Close what cannot be delivered any more and wipe its body: expired rows, and texts whose worker was killed halfway."""
     begin_write()
-    abandoned = update(Outbox).where(Outbox.kind == TEXT, Outbox.state == "carried", Outbox.lease_until <= now)
+    abandoned = update(Outbox).where(Outbox.kind == TEXT, Outbox.state == "carried", is_lease_over(now))
     change(abandoned.values(state="failed", outcome=UNKNOWN, lease_until=None, body_sealed=None))
-    expired = update(Outbox).where(Outbox.dies_at <= now)
+    too_late = update(Outbox).where(Outbox.state == "queued", Outbox.dies_at > clock.latest_end(now, config.MAIL_LIFE))
+    change(too_late.where(~is_future_code(now)).values(dies_at=now + config.MAIL_LIFE))
+    expired = update(Outbox).where(or_(Outbox.dies_at <= now, is_future_code(now)))
     died = change(expired.where(Outbox.state == "queued").values(state="dead", lease_until=None, body_sealed=None))
     change(expired.where(Outbox.state != "carried", Outbox.body_sealed.is_not(None)).values(body_sealed=None))
     db.session.commit()

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, text, true, union_all, update
 
+from portal import clock
 from portal.db import db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
@@ -97,7 +98,11 @@ def has_proved(user: User, secret: Secret, to_hash: bytes) -> bool:
 
 def has_live_code(context: RequestContext, attempt: str) -> bool:
     """Whether an attempt has a code that can still be used."""
-    is_live = (SentCode.used_at.is_(None), SentCode.replaced_at.is_(None), SentCode.expires_at > context.now)
+    is_live = (
+        SentCode.used_at.is_(None),
+        SentCode.replaced_at.is_(None),
+        clock.ahead(SentCode.expires_at, context.now, config.TEXT_LIFE),
+    )
     row = select(SentCode.id).where(SentCode.attempt == attempt, *is_live, SentCode.tries < config.TEXT_TRIES)
     return db.session.scalar(row.limit(1)) is not None
 
@@ -163,12 +168,7 @@ def of_account(context: RequestContext, user_id: int, target: Target) -> tuple[C
 
     Two budgets: whoever has stolen the password cannot spend the one of its owner.
     """
-    return SentCode.user_id == user_id, SentCode.is_known == target.is_known, *is_within(context, DAY)
-
-
-def is_within(context: RequestContext, window: timedelta) -> tuple[ColumnElement[bool], ...]:
-    """SQL: texts that a limit with this window may count."""
-    return SentCode.created_at > context.now - window, SentCode.created_at <= context.now + window
+    return SentCode.user_id == user_id, SentCode.is_known == target.is_known, clock.since(SentCode.created_at, context.now, DAY)
 
 
 def sent_to_unproved(context: RequestContext, user_id: int, attempt: str, target: Target) -> Sent:
@@ -177,12 +177,14 @@ def sent_to_unproved(context: RequestContext, user_id: int, attempt: str, target
     If the attempt's last text to the number went there as to a proved one, only what counts for proved numbers.
     """
     to_number, to_unproved = SentCode.to_hash == target.to_hash, SentCode.is_proved.is_(False)
+    windows = (config.SEND_GAP, HOUR, config.SEND_IP_WINDOW)
+    in_gap, in_hour, in_ip_window = (clock.since(SentCode.created_at, context.now, each) for each in windows)
     conditions = {
         "account": and_(*of_account(context, user_id, target)),
-        "repeated": and_(to_number, SentCode.user_id == user_id, *is_within(context, config.SEND_GAP)),
-        "number": and_(to_number, to_unproved, *is_within(context, HOUR)),
-        "address": and_(to_unproved, SentCode.ip == limit_address(context.ip), *is_within(context, config.SEND_IP_WINDOW)),
-        "prefix": and_(to_unproved, SentCode.prefix == target.prefix, *is_within(context, HOUR)),
+        "repeated": and_(to_number, SentCode.user_id == user_id, in_gap),
+        "number": and_(to_number, to_unproved, in_hour),
+        "address": and_(to_unproved, SentCode.ip == limit_address(context.ip), in_ip_window),
+        "prefix": and_(to_unproved, SentCode.prefix == target.prefix, in_hour),
     }
     of_attempt = SentCode.attempt == attempt
     facts = (SentCode.used_at.is_not(None), SentCode.replaced_at.is_not(None), of_attempt & to_number & ~to_unproved, of_attempt)
@@ -202,7 +204,9 @@ def sent_to_unproved(context: RequestContext, user_id: int, attempt: str, target
 
 def spent_plan(context: RequestContext) -> Select[datetime]:
     """SQL: when the text was sent that has to be a day old before the day's plan has room again; no row if it is not spent."""
-    newest = select(SentCode.created_at).where(*is_within(context, DAY)).order_by(SentCode.created_at.desc())
+    newest = (
+        select(SentCode.created_at).where(clock.since(SentCode.created_at, context.now, DAY)).order_by(SentCode.created_at.desc())
+    )
     return newest.offset(config.SENDS_PLANNED_PER_DAY - 1).limit(1)
 
 
@@ -224,7 +228,7 @@ def recheck_number_sharing(context: RequestContext, user: User, binding: Binding
 def warn_of_waste(context: RequestContext, target: Target) -> None:
     """Log once that unproved numbers stop: few codes to a prefix used (text pumping, toll fraud), or the day's plan spent."""
     hour = select(SentCode.created_at, SentCode.used_at.is_not(None), SentCode.replaced_at.is_not(None)).where(
-        SentCode.is_proved.is_(False), SentCode.prefix == target.prefix, *is_within(context, HOUR)
+        SentCode.is_proved.is_(False), SentCode.prefix == target.prefix, clock.since(SentCode.created_at, context.now, HOUR)
     )
     texts = [Unproved(*row) for row in db.session.execute(hour)]
     used = sum(text.is_used for text in texts)
@@ -240,7 +244,7 @@ LOGGED: dict[str, datetime] = {}  # what this process has logged, and when
 def is_news(context: RequestContext, subject: str, window: timedelta) -> bool:
     """Whether this process has not logged it within the window."""
     logged = LOGGED.get(subject)
-    if logged is not None and context.now - window < logged <= context.now:
+    if logged is not None and clock.is_recent(logged, context.now, window):
         return False
     LOGGED[subject] = context.now
     return True

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from portal import clock
 from portal.crypto import Keyring
 from portal.db import db
 from portal.flows.base.audit import record_event
@@ -18,8 +19,8 @@ def notify_sim_change(keys: Keyring, now: datetime, row: Outbox) -> None:
     user = db.session.get_one(User, row.user_id)
     context = load_requesting_context(keys, now, row)
     record_event(context, "number_changed", about=user, reason="held", refused=True)
-    since = now - config.SIM_NOTICE_INTERVAL
-    notified = select(Outbox.id).where(Outbox.user_id == user.id, Outbox.template == "number_changed", Outbox.created_at > since)
+    is_recent = clock.since(Outbox.created_at, now, config.SIM_NOTICE_INTERVAL)
+    notified = select(Outbox.id).where(Outbox.user_id == user.id, Outbox.template == "number_changed", is_recent)
     if db.session.scalar(notified.limit(1)) is None:
         notices.queue_notice(context, user, "number_changed")
 

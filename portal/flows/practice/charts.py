@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, func, select
 
+from portal import clock
 from portal.db import begin_write, db
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
@@ -72,7 +73,7 @@ def write_note(context: RequestContext, chart_id: int, text: str) -> bool:
         ChartNote.chart_id == chart.id,
         ChartNote.author_id == context.who.user_id,
         ChartNote.text == text,
-        ChartNote.written_at > context.now - config.NOTE_ONCE,
+        clock.since(ChartNote.written_at, context.now, config.NOTE_ONCE),
     )
     if not db.session.scalar(duplicates):
         db.session.add(ChartNote(chart_id=chart.id, author_id=context.who.user_id, text=text, written_at=context.now))

@@ -75,5 +75,11 @@ class Member:
         return self.is_on and self.working < 2 and not (self.codes_left and are_saved)
 
     @property
+    def was_reminded(self) -> bool:
+        """Whether the last reminder is too recent for another one."""
+        rests = config.REMINDER_RESTS
+        return self.reminded_at is not None and self.now - rests < self.reminded_at <= clock.latest_end(self.now, rests)
+
+    @property
     def may_be_reminded(self) -> bool:
-        return not self.is_on and (self.reminded_at is None or self.reminded_at <= self.now - config.REMINDER_RESTS)
+        return not self.is_on and not self.was_reminded

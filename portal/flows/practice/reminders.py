@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 
+from portal import clock
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
@@ -16,7 +17,7 @@ TEMPLATE = "set_up_reminder"
 
 def awaiting_reminder(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: accounts of the practice that are not set up and were not reminded today."""
-    not_reminded = or_(User.reminded_at.is_(None), User.reminded_at <= context.now - config.REMINDER_RESTS)
+    not_reminded = or_(User.reminded_at.is_(None), ~clock.since(User.reminded_at, context.now, config.REMINDER_RESTS))
     return *team.own_accounts(context), User.two_factor != "on", not_reminded
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
 
+from portal import clock
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
@@ -62,7 +63,7 @@ def describe_subject(context: RequestContext, user: User) -> ResetSubject:
     names = db.session.scalars(select(Authenticator.method).where(Authenticator.user_id == user.id).distinct())
     draft = db.session.scalar(
         drafts(context, user.id)
-        .where(ResetRequest.asked_at > context.now - config.RESET_DRAFT_LIFE)
+        .where(clock.since(ResetRequest.asked_at, context.now, config.RESET_DRAFT_LIFE))
         .order_by(ResetRequest.asked_at.desc())
     )
     return ResetSubject(

@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, Exists, and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
+from portal import clock
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
@@ -43,14 +44,14 @@ def why_second_person(context: RequestContext, user: User) -> str | None:
     """Why the visitor may not reset this person alone: a key of SECOND_PERSON_REASONS, or None."""
     if user.role == "administrator" and not db.session.scalar(select(has_other_administrator(context, user))):
         return "last_administrator"
-    since = context.now - config.CONTACT_RESTS
-    recent_event = exists().where(Event.subject_id == user.id, Event.at > since, Event.result == "ok")
+    is_recent = clock.since(Event.at, context.now, config.CONTACT_RESTS)
+    recent_event = exists().where(Event.subject_id == user.id, is_recent, Event.result == "ok")
     if db.session.scalar(select(recent_event.where(Event.event.in_(CONTACTS)))):
         return "contact_changed"
     # Otherwise the mailbox alone would open the account: one link sets a password, the other leads to set-up (RC-1).
     if db.session.scalar(select(recent_event.where(Event.event == "password_changed", Event.factor == "link"))):
         return "password_by_mail"
-    recent = (ResetRequest.asked_at > context.now - config.RESETS_ALONE_IN, ResetRequest.status == "done")
+    recent = (clock.since(ResetRequest.asked_at, context.now, config.RESETS_ALONE_IN), ResetRequest.status == "done")
     resets = select(func.count()).select_from(ResetRequest).where(ResetRequest.asked_by_id == context.who.user_id, *recent)
     return "many" if (db.session.scalar(resets) or 0) >= config.RESETS_ALONE else None
 
@@ -101,6 +102,7 @@ def open_requests(context: RequestContext, *where: ColumnElement[bool]) -> list[
         .where(
             ResetRequest.status == "waiting",
             ResetRequest.asked_at > context.now - config.RESET_WAITS,
+            ResetRequest.asked_at <= context.now + config.CLOCK_TOLERANCE,
             subject.generation == ResetRequest.generation,
             subject.disabled_at.is_(None),
             subject.practice_id.is_not_distinct_from(ResetRequest.practice_id),  # not of someone who changed practice

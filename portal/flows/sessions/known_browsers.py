@@ -16,14 +16,14 @@ def is_known_browser(context: RequestContext, user: User) -> bool:
     """
     if not context.browser:
         return False
-    return bool(db.session.scalar(select(exists().where(*completed_sessions(user, token_hash(context.browser))))))
+    return bool(db.session.scalar(select(exists().where(*completed_sessions(context, user, token_hash(context.browser))))))
 
 
-def completed_sessions(user: User, browser_hash: str) -> list[ColumnElement[bool]]:
+def completed_sessions(context: RequestContext, user: User, browser_hash: str) -> list[ColumnElement[bool]]:
     """SQL: the sessions that make a browser known. Ended ones count, as a browser stays known after signing out."""
     own = [Session.user_id == user.id, Session.browser_hash == browser_hash, Session.level.not_in(CODE_DUE)]
     if user.two_factor != "on":
         return own
-    if user.two_factor_since is None:
+    if user.two_factor_since is None or user.two_factor_since > context.now:  # then the clock was ahead when it was turned on
         return [*own, Session.second_factor_at.is_not(None)]
     return [*own, Session.second_factor_at >= user.two_factor_since]

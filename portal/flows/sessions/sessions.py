@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Update, bindparam, func, select, update
 from sqlalchemy.orm import aliased
 
+from portal import clock
 from portal.crypto import token_hash
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
@@ -25,6 +26,12 @@ from portal.settings import config
 
 # The reason a session of each level ends when its time is up.
 EXPIRY_REASONS = {LEVEL_CLAIMANT: "claimant", LEVEL_WAITING: "waiting", LEVEL_EMERGENCY: "emergency"}
+
+LONGEST = {
+    LEVEL_CLAIMANT: config.CLAIMANT_LIFE,
+    LEVEL_WAITING: config.EMERGENCY_WAIT,
+    LEVEL_EMERGENCY: config.EMERGENCY_LIFE,
+}
 
 
 def new_token() -> str:
@@ -56,9 +63,11 @@ def find_session(token: str, now: datetime) -> SessionUser | Ended | None:
 
 def expiry_reason(visitor: SessionUser, now: datetime) -> str | None:
     """Which time limit the session has reached, or None."""
+    if visitor.ends_at > clock.latest_end(now, LONGEST.get(visitor.level, config.SESSION_LIFE)):
+        return "clock"
     if now >= visitor.ends_at:
         return EXPIRY_REASONS.get(visitor.level, "overall")
-    if now >= visitor.idle_end():
+    if now >= visitor.idle_end(now):
         return "claimant" if visitor.is_claimant else "idle"
     return None
 
@@ -91,7 +100,7 @@ def begin_session(context: RequestContext, user: User, level: str, next_path: st
     db.session.add(row)
     db.session.flush()
     if level != LEVEL_CLAIMANT:
-        end_oldest_sessions(context, user.id, user)
+        end_oldest_sessions(context, user.id, row.id, user)
     return token, row
 
 
@@ -102,7 +111,13 @@ def complete_sessions(entity: type[Session]) -> tuple[ColumnElement[bool], ...]:
         entity.level.not_in(CLAIMS),
         entity.ended_at.is_(None),
         entity.ends_at > bindparam("now"),
+        entity.ends_at <= bindparam("latest"),
     )
+
+
+def live_at(user_id: int, now: datetime) -> dict[str, int | datetime]:
+    """The parameters of `complete_sessions`."""
+    return {"owner": user_id, "now": now, "latest": clock.latest_end(now, config.SESSION_LIFE)}
 
 
 # Built once: every sign-in runs them. RENEW returns the number of the user's other complete sessions.
@@ -115,10 +130,10 @@ RENEW = (
 )
 
 
-def end_oldest_sessions(context: RequestContext, user_id: int, about: User | None = None) -> None:
-    """End all but the five complete sessions seen most recently (SE-11)."""
-    parameters = {"owner": user_id, "now": context.now}
-    surplus = db.session.scalars(NEWEST_FIRST.offset(config.SESSIONS_PER_PERSON), parameters).all()
+def end_oldest_sessions(context: RequestContext, user_id: int, own_id: int, about: User | None = None) -> None:
+    """End all but this session and the four other complete ones that were seen most recently (SE-11)."""
+    others = NEWEST_FIRST.where(Session.id != own_id).offset(config.SESSIONS_PER_PERSON - 1)
+    surplus = db.session.scalars(others, live_at(user_id, context.now)).all()
     if not surplus:
         return
     change(end_sessions_where(context, "newer_sign_ins").where(Session.id.in_(surplus)))
@@ -161,17 +176,18 @@ def renew_session(context: RequestContext, **columns: object) -> str | None:
         "backup_paused_until": None,
         **columns,
     }
-    parameters = {"own": user.session_id, "old_hash": user.token_hash, "owner": user.user_id, "now": context.now}
+    parameters = {"own": user.session_id, "old_hash": user.token_hash, **live_at(user.user_id, context.now)}
     renewed = db.session.connection().execute(RENEW, {**values, **parameters}).first()
     if renewed and renewed[0] >= config.SESSIONS_PER_PERSON:
-        end_oldest_sessions(context, user.user_id)
+        end_oldest_sessions(context, user.user_id, user.session_id)
     return token if renewed else None
 
 
 def touch_session(context: RequestContext) -> None:
     """Update "last seen", at most once a minute."""
     begin_write()
-    change(last_seen_update(context).where(Session.last_seen_at <= context.now - config.SESSION_TOUCH))
+    is_due = (Session.last_seen_at <= context.now - config.SESSION_TOUCH) | (Session.last_seen_at > context.now)
+    change(last_seen_update(context).where(is_due))
     db.session.commit()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 
+from portal import clock
 from portal.crypto import token_hash
 from portal.db import change, db
 from portal.flows.base.audit import record_event
@@ -29,9 +30,14 @@ def live_trust_conditions(context: RequestContext, user_id: int, generation: int
         TrustedBrowser.user_id == user_id,
         TrustedBrowser.generation == generation,
         TrustedBrowser.ended_at.is_(None),
-        TrustedBrowser.expires_at > context.now,
+        is_unexpired(context),
         TrustedBrowser.created_at > context.now - timedelta(days=context.trust_days),
     )
+
+
+def is_unexpired(context: RequestContext) -> ColumnElement[bool]:
+    """SQL: trust that has not run out, and does not run longer than any may."""
+    return clock.ahead(TrustedBrowser.expires_at, context.now, timedelta(days=config.TRUSTED_BROWSER_DAYS))
 
 
 def use_trust(context: RequestContext, user: User) -> bool:
@@ -78,7 +84,7 @@ def delete_old_trust(context: RequestContext, user: User) -> None:
     own = delete(TrustedBrowser).where(TrustedBrowser.user_id == user.id)
     is_old = or_(
         TrustedBrowser.ended_at.is_not(None),
-        TrustedBrowser.expires_at <= context.now,
+        ~is_unexpired(context),
         TrustedBrowser.generation != user.generation,
         TrustedBrowser.token_hash.in_(trust_hashes(context)),
     )
@@ -92,7 +98,7 @@ def other_peoples_tokens(context: RequestContext) -> list[str]:
     rows = select(TrustedBrowser.token_hash).where(
         TrustedBrowser.token_hash.in_(trust_hashes(context)),
         TrustedBrowser.ended_at.is_(None),
-        TrustedBrowser.expires_at > context.now,
+        is_unexpired(context),
     )
     live = set(db.session.scalars(rows))
     return [token for token in context.trusted if token_hash(token) in live]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from portal import passwords
+from portal import clock, passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken, token_hash
 from portal.db import begin_write, change, db
@@ -152,7 +152,8 @@ def send_sign_in_code(context: RequestContext, authenticator_id: str) -> None:
 def forget_expired_secrets(now: datetime) -> None:
     """Delete everyone's expired readable backup codes and unproved secrets."""
     backup_codes.forget_readable_codes(now)
-    change(delete(Binding).where(Binding.expires_at <= now - config.BINDING_KEPT))
+    is_forgotten = Binding.expires_at <= now - config.BINDING_KEPT
+    change(delete(Binding).where(is_forgotten | (Binding.expires_at > clock.latest_end(now, config.BINDING_LIFE))))
 
 
 @dataclass(frozen=True)

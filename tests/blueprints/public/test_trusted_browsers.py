@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from portal.models import Authenticator, Event, Session, TrustedBrowser, User
+from tests.support.mailbox import mails
 from tests.support.markup import parse
 
 BOX = "Don't ask for a code on this browser for 30 days"
@@ -367,3 +368,15 @@ def test_who_will_not_show_a_code_gets_back_to_their_account(browser, sam):
     browser.open("/account/security")
     browser.press("Cancel")
     assert browser.path == "/account"
+
+
+def test_a_trusted_browser_changes_the_name_without_a_code_and_nothing_that_ra_1_lists(browser, database, sam):
+    """RA-1 names factors, contacts, and backup codes. A name is none of these, and every address is told of it."""
+    leave(trust(browser, sam))
+    browser.sign_in(sam)
+    assert level(database) == "aal1+trusted"
+    browser.open("/account/name").fill("Save", Name="Samuel Okoye")
+    assert database.user(sam).full_name == "Samuel Okoye" and browser.path == "/account"
+    assert mails(browser, to="sam@example.test", subject="Your name was changed")
+    for path in ("email", "addresses", "phone", "security/two-factor", "security/backup-codes"):
+        assert "/confirm" in browser.open(f"/account/{path}").path, path
