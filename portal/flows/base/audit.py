@@ -99,7 +99,13 @@ def count_row(context: RequestContext, columns: dict[str, Any]) -> None:
 def record_event_alone(
     context: RequestContext, event: str, reason: str, about: Subject | None = None, session_hash: str | None = None
 ) -> None:
-    """Count a refusal that no change goes with (a forged form, a step out of order) in a transaction of its own."""
+    """Record a refusal that no change goes with (a forged form, a step out of order) in a transaction of its own.
+
+    Whatever comes without a live session is counted: see `count_event`.
+    """
     begin_write()
-    count_event(context, event, reason, about, session_hash)
+    if context.visitor:
+        record_event(context, event, reason=reason, refused=True, about=about, session_hash=session_hash)
+    else:
+        count_event(context, event, reason, about, session_hash)
     db.session.commit()
