@@ -10,6 +10,7 @@ from portal.flows.factors import on_file as on_file_flow
 from portal.flows.messages.notices import NOT_ME
 from portal.flows.sign_in import new_password
 from portal.models import Link, NoticeAddress, User
+from portal.settings import config
 from portal.words.refusals import Refused
 from tests.support.mailbox import mails
 
@@ -91,12 +92,13 @@ def test_of_many_presses_one_spends_the_link(app, plain, maria, clock, database)
     plain.open("/forgot-password").fill("Send link", Username_or_email_address="maria")
     token = mails(plain)[0].link.rpartition("/")[2]
     stranger = RequestContext(now=clock.now, keys=app.extensions["keys"], ip="127.0.0.1", user_agent="", request_id="1")
-    results = race(app, lambda: new_password.set_password_by_link(stranger, token, NEW))
-    assert sorted(map(str, results)) == ["None"] + ["link_used"] * 7
+    places = config.HASHES_AT_ONCE + config.HASHES_WAITING
+    results = race(app, lambda: new_password.set_password_by_link(stranger, token, NEW), places)
+    assert sorted(map(str, results)) == ["None"] + ["link_used"] * (places - 1)
     assert database.user(maria).generation == 1
 
 
-def test_of_many_requests_at_once_a_few_mails_come(app, plain, maria, clock, database):
+def test_of_many_requests_at_once_one_mail_comes(app, plain, maria, clock, database):
     stranger = RequestContext(now=clock.now, keys=app.extensions["keys"], ip="127.0.0.1", user_agent="", request_id="1")
     race(app, lambda: new_password.ask_password_link(stranger, "maria"))
-    assert len(database.all(Link)) == 4
+    assert len(database.all(Link)) == 1
