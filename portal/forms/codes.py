@@ -18,6 +18,7 @@ BACKUP_CODE_CHARACTERS = frozenset(config.BACKUP_CODE_ALPHABET)
 
 BEFORE_A_CODE = re.compile(r"\W*(?:CODE)?\W*(?:([0-9]{1,2})\W*)?")  # its number, and a box, a quote, or our label
 BEFORE_A_CODE_MAX = 16
+SETUP_KEY = re.compile(r"[A-Z2-7]{32}")  # base32 of TOTP_SECRET_BYTES
 AFTER_A_CODE = "\"'”’»)]"
 
 
@@ -54,8 +55,8 @@ def as_backup_code(code: str) -> str | None:
 
 
 def is_several(code: str) -> bool:
-    """Whether a squeezed text is long enough for two backup codes: a whole list, pasted."""
-    return len(code) >= 2 * config.BACKUP_CODE_LENGTH
+    """Whether a squeezed text is long enough for two backup codes: a whole list, pasted. A setup key is as long, but is one thing."""
+    return len(code) >= 2 * config.BACKUP_CODE_LENGTH and not code.isdigit() and not SETUP_KEY.fullmatch(code)
 
 
 class AnswerForm(ShapedForm):
