@@ -12,6 +12,7 @@ from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.messages.notices import describe_browser
 from portal.flows.sessions import sessions, trusted_browsers
+from portal.flows.sessions.known_browsers import forget_browsers
 from portal.models import Binding, EmergencyGrant, Event, ResetRequest, Session, TrustedBrowser, User
 from portal.settings import config
 from portal.words import activity
@@ -169,6 +170,7 @@ def end_place(context: RequestContext, kind: str, row_id: int) -> bool:
     if change(end_statement(context, kind).where(*own, model.ended_at.is_(None))):
         if kind == SESSIONS:
             drop_bindings(context, Binding.session_id == row_id)
+            forget_browsers(context, context.who.user_id, Session.id == row_id)
         record_end(context, kind)
         db.session.commit()
         return True
@@ -183,6 +185,7 @@ def end_all_places(context: RequestContext, kind: str) -> None:
     """End every other session of the person, or the trust in every browser."""
     begin_write()
     if kind == SESSIONS:
+        forget_browsers(context, context.who.user_id, Session.ended_at.is_(None))
         sessions.end_other_sessions(context, "ended_by_owner")
         drop_bindings(context, Binding.session_id != context.who.session_id)
     elif change(

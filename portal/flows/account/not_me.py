@@ -1,6 +1,6 @@
 """ "This wasn't me": the answer to a notice about something that someone else did."""
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, or_, true, update
 
 from portal import clock
 from portal.db import begin_write, change, db
@@ -10,6 +10,7 @@ from portal.flows.emergency import grants
 from portal.flows.messages.notices import NOT_ME, find_row_by_token
 from portal.flows.resets import reset
 from portal.flows.sessions import sessions
+from portal.flows.sessions.known_browsers import forget_browsers
 from portal.models import Binding, Outbox, Session, TrustedBrowser, User
 from portal.policy import policy_of
 from portal.settings import config
@@ -57,8 +58,19 @@ def asks_sign_in(context: RequestContext, notice: Outbox) -> bool:
     return not ends_at_once(notice) and (who is None or who.owes_code or who.user_id != notice.user_id)
 
 
+def somebody_elses(notice: Outbox) -> ColumnElement[bool]:
+    """SQL: the sessions that may be somebody else's: all, or without a sign-in those in browsers that are new since the notice."""
+    if not ends_at_once(notice):
+        return true()
+    is_since = or_(Session.created_at >= notice.created_at, Session.second_factor_at >= notice.created_at)
+    return Session.browser_known.is_(False) & is_since
+
+
 def answer_not_me(context: RequestContext, token: str) -> None:
-    """End the person's trusted browsers and sessions, except the one that signed in to answer. Raises Refused."""
+    """End the person's trusted browsers and sessions, except the one that signed in to answer, and forget their browsers.
+
+    Raises Refused.
+    """
     begin_write()
     notice = read_notice(context, token)
     if asks_sign_in(context, notice):
@@ -68,6 +80,7 @@ def answer_not_me(context: RequestContext, token: str) -> None:
         raise Refused("not_me_used")
     live = sessions.end_sessions_where(context, NOT_ME).where(Session.user_id == notice.user_id, Session.ended_at.is_(None))
     change(live if ends_at_once(notice) else live.where(Session.id != context.who.session_id))
+    forget_browsers(context, notice.user_id, somebody_elses(notice))
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == notice.user_id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=context.now))
     change(delete(Binding).where(Binding.user_id == notice.user_id))  # someone else may have seen the pending secret

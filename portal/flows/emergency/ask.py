@@ -4,7 +4,8 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, false, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal import clock
 from portal.crypto import token_hash
@@ -108,12 +109,23 @@ def why_not_now(context: RequestContext, user: User, current: RequestState, appr
         return Refused("emergency_waiting", when=current.until.isoformat())
     if current.again_at:
         return Refused("emergency_again", when=current.again_at.isoformat())
-    # Three requests without an approval are enough for a day.
-    recent = (G.provider_id == user.id, G.approved_at.is_(None), grants.is_asked_lately(context, config.EMERGENCY_AGAIN))
+    # Three requests without an approval are enough for a day, and somebody with the password alone spends none of the owner's (RL-7).
+    recent = (
+        G.provider_id == user.id,
+        G.approved_at.is_(None),
+        grants.is_asked_lately(context, config.EMERGENCY_AGAIN),
+        was_known(G.session_id) == context.who.browser_known,
+    )
     requests, first = db.session.execute(select(func.count(), func.min(G.asked_at)).where(*recent)).one()
     if requests >= config.EMERGENCY_ASKS:
         return Refused("emergency_often", when=(first + config.EMERGENCY_AGAIN).isoformat())
     return None if approvers else Refused("emergency_nobody")
+
+
+def was_known(session_id: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
+    """SQL: whether the session was in a browser where its owner had completed a sign-in before."""
+    known = select(Session.browser_known).where(Session.id == session_id).scalar_subquery()
+    return func.coalesce(known, false())
 
 
 def add_request(context: RequestContext, user: User, reason: str, approvers: list[User]) -> None:

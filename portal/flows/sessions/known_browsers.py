@@ -1,9 +1,9 @@
 """Browsers that a person has completed a sign-in with before: limits on strangers do not apply there."""
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, select, update
 
 from portal.crypto import token_hash
-from portal.db import db
+from portal.db import change, db
 from portal.flows.base.context import CODE_DUE, RequestContext
 from portal.models import Session, User
 
@@ -27,3 +27,14 @@ def completed_sessions(context: RequestContext, user: User, browser_hash: str) -
     if user.two_factor_since is None or user.two_factor_since > context.now:  # then the clock was ahead when it was turned on
         return [*own, Session.second_factor_at.is_not(None)]
     return [*own, Session.second_factor_at >= user.two_factor_since]
+
+
+def forget_browsers(context: RequestContext, user_id: int, which: ColumnElement[bool]) -> None:
+    """Make the browsers of some of the user's sessions new again, in the open transaction; never the one that asks for it.
+
+    Whoever was there is a stranger from now on, and the next sign-in there is announced as one from a new browser.
+    """
+    here = token_hash(context.browser or "")
+    theirs = select(Session.browser_hash).where(Session.user_id == user_id, Session.browser_hash != here, which)
+    own = update(Session).where(Session.user_id == user_id, Session.browser_hash.in_(theirs))
+    change(own.values(browser_hash=None, browser_known=False))

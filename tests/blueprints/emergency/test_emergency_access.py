@@ -348,6 +348,24 @@ def test_three_requests_in_a_day_are_enough(plain, dr_okafor, clock):
     assert "We notified Robin Lee." in plain.text
 
 
+def test_requests_of_a_stranger_with_the_password_do_not_count_where_the_owner_signed_in_before(
+    plain, dr_okafor, database, clock
+):
+    plain.enter(dr_okafor).press("Sign out")
+    thief = plain.another()
+    for _ in range(config.EMERGENCY_ASKS):
+        ask(thief, dr_okafor)
+        clock.move(minutes=31)
+    ask(thief, dr_okafor)
+    assert "You've asked three times in 24 hours." in thief.problems[0]
+    for _ in range(config.EMERGENCY_ASKS):
+        ask(plain, dr_okafor)
+        assert "We notified Robin Lee." in plain.text
+        clock.move(minutes=31)
+    ask(plain, dr_okafor)
+    assert "You've asked three times in 24 hours." in plain.problems[0]
+
+
 # --- deciding
 
 

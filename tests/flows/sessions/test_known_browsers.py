@@ -1,6 +1,9 @@
 """Which browsers are known: those where the person completed a sign-in, since two-factor authentication was turned on."""
 
-from portal.models import Session
+import pytest
+
+from portal.flows.messages.notices import NOT_ME, make_row_token
+from portal.models import Outbox, Session
 
 
 def is_known(database, person):
@@ -41,3 +44,55 @@ def test_a_password_shown_before_two_factor_was_on_makes_no_browser_known(plain,
     plain.press("Sign out")
     plain.sign_in(maria)
     assert is_known(database, maria), "the browser that turned it on showed a code"
+
+
+def was_here(browser, person):
+    """Returns a browser where the person completed a sign-in, which is still signed in."""
+    person.clock.next_code()
+    return browser.another().enter(person)
+
+
+def answer(app, database, browser, template):
+    """Selects "This wasn't me" in the newest notice of a kind."""
+    notice = max(database.all(Outbox, Outbox.template == template), key=lambda row: row.created_at)
+    return browser.open(f"/not-me/{make_row_token(app.extensions['keys'], notice.id, NOT_ME)}")
+
+
+@pytest.mark.parametrize("has_left", [True, False])
+def test_this_was_not_me_makes_the_browser_new_again_and_leaves_the_owners_known(app, plain, database, sam, has_left):
+    owner, thief = was_here(plain, sam), was_here(plain, sam)
+    if has_left:
+        thief.press("Sign out")
+    answer(app, database, plain.another(), "new_browser").press("End sessions and trusted browsers")
+    thief.sign_in(sam)
+    assert not is_known(database, sam)
+    owner.open("/sign-in").sign_in(sam)
+    assert is_known(database, sam)
+
+
+def test_this_was_not_me_about_a_change_makes_every_other_browser_new(app, plain, clock, database, sam):
+    thief, owner = was_here(plain, sam), was_here(plain, sam)
+    thief.open("/account/security/backup-codes").press("Regenerate Backup Codes")
+    clock.next_code()
+    owner.enter(sam)
+    answer(app, database, owner, "backup_codes_replaced").press("End sessions and trusted browsers")
+    thief.sign_in(sam)
+    assert thief.path == "/sign-in/code" and not is_known(database, sam)
+    owner.press("Sign out")
+    owner.sign_in(sam)
+    assert is_known(database, sam)
+
+
+@pytest.mark.parametrize("kind", ["one", "all"])
+def test_a_session_that_its_owner_ended_leaves_a_new_browser(plain, database, sam, kind):
+    thief = was_here(plain, sam)
+    theirs = database.all(Session)[-1].id
+    owner = was_here(plain, sam)
+    owner.open("/account/security/sessions" + (f"/{theirs}" if kind == "one" else "")).press(
+        "End" if kind == "one" else "End all"
+    )
+    thief.sign_in(sam)
+    assert thief.path == "/sign-in/code" and not is_known(database, sam)
+    owner.press("Sign out")
+    owner.sign_in(sam)
+    assert is_known(database, sam)
