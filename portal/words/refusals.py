@@ -115,6 +115,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "saved_wrong": N_("That's not the code with this number in your newest set. Check the number next to it on your copy."),
     "saved_other": N_("That is code %(number)d. Type code %(asked)d."),
     "throttled": N_("Too many attempts. Try again in %(wait)s."),
+    "throttled_code": N_("Too many attempts. Try again in %(wait)s, or use a backup code now."),
     "disabled_here": N_("There were too many wrong codes, so codes from your phone no longer work in this browser. Use a backup code, or a browser you've signed in with before."),
     "disabled": N_("There were too many wrong codes, so codes from your phone no longer work. Use a backup code, or Contact Support."),
     "answer_other": N_("This account doesn't open with that. Use one of the other ways on this page."),

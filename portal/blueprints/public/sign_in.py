@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, request, url_for
 from flask_babel import gettext as _
 
+from portal.answers import CODE
 from portal.blueprints.public.code_page import code_context, help_context, issuer, trust_context
 from portal.blueprints.shared.guards import refuse_text_if_not_offered
 from portal.blueprints.shared.questions import blank_form, submitted_form
@@ -174,6 +175,8 @@ def submit_answer(template: str, form: AnswerForm, context: Callable[[], dict[st
     try:
         finished = flow.submit_sign_in_code(request_context(), form.answer, trust="trust" in request.form)
     except Refused as refused:
+        if refused.reason == "throttled" and form.answer.kind == CODE:  # backup codes do not wait for six digits (RL-7)
+            refused = Refused("throttled_code", **refused.facts)
         return refuse_form(template, form, refused, form.question, **context())
     renew_session(finished.token)
     keep_trust(finished.trusted)

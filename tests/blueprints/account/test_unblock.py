@@ -46,6 +46,13 @@ def is_blocked(database, person):
     return row.disabled_at is not None or row.strangers_disabled_at is not None
 
 
+def test_the_security_page_says_where_codes_work_while_an_app_is_blocked(browser, sam, blocked):
+    with_backup_code(browser, sam).open(SECURITY)
+    in_new_browsers = any("work only in browsers you've signed in with before" in notice for notice in browser.notices)
+    everywhere = "codes from your phone no longer work" in browser.text
+    assert (in_new_browsers, everywhere) == ((True, False) if blocked == "strangers_disabled_at" else (False, True))
+
+
 def test_password_backup_code_and_mailbox_revive_the_app_for_all(browser, clock, database, sam, blocked):
     with_backup_code(browser, sam)
     browser.open(ask(browser))

@@ -71,7 +71,7 @@ def test_a_thousand_wrong_codes_stop_nothing_of_the_owners(plain, clock, databas
     clock.move(minutes=6)
     strangers = thieves(plain, sam, addresses)
     codes = [code for code, _ in zip(sam.wrong_codes(), range(GUESSES), strict=False)]
-    assert guess(strangers, codes) == "Too many attempts. Try again in 10 minutes."
+    assert guess(strangers, codes) == "Too many attempts. Try again in 10 minutes, or use a backup code now."
     assert compared(database, sam) == config.TRIES_BEFORE_PAUSE
     clock.next_code()
     assert trusted.sign_in(sam).path == "/home"
@@ -89,7 +89,7 @@ def test_a_text_lets_its_owner_in_while_strangers_are_paused(plain, clock, datab
     clock.move(minutes=61)
     strangers = thieves(plain, maria, 1)
     said = guess(strangers, [code for code, _ in zip(inbox.wrong_codes(maria), range(10), strict=False)])
-    assert said == "Too many attempts. Try again in 10 minutes."
+    assert said == "Too many attempts. Try again in 10 minutes, or use a backup code now."
     clock.move(minutes=2)
     plain.sign_in(maria)
     plain.fill("Verify", Verification_Code=inbox.code(maria))

@@ -10,6 +10,7 @@ from portal.models import Authenticator, Event, Outbox, User, secret_place
 from portal.settings import config
 
 PAUSE = "Too many attempts. Try again in {} minutes."
+AT_SIGN_IN = "Too many attempts. Try again in {} minutes, or use a backup code now."
 DISABLED = "There were too many wrong codes, so codes from your phone no longer work. Use a backup code, or Contact Support."
 DISABLED_HERE = (
     "There were too many wrong codes, so codes from your phone no longer work in this browser. "
@@ -40,12 +41,12 @@ def count(database, model, *where):
 def test_the_tenth_wrong_code_begins_a_pause_of_ten_minutes(browser, clock, sam):
     browser.sign_in(sam)
     assert "Too many" not in exhaust(browser, sam, 9)
-    assert exhaust(browser, sam, 1) == PAUSE.format(10)
-    assert knock(browser, sam, sam.code()) == PAUSE.format(10)
+    assert exhaust(browser, sam, 1) == AT_SIGN_IN.format(10)
+    assert knock(browser, sam, sam.code()) == AT_SIGN_IN.format(10)
     clock.move(minutes=8, seconds=30)
-    assert knock(browser, sam, sam.code()) == "Too many attempts. Try again in 1 minute and 30 seconds."
+    assert knock(browser, sam, sam.code()) == "Too many attempts. Try again in 1 minute and 30 seconds, or use a backup code now."
     clock.move(minutes=1, seconds=29)
-    assert knock(browser, sam, sam.code()) == "Too many attempts. Try again in 1 second."
+    assert knock(browser, sam, sam.code()) == "Too many attempts. Try again in 1 second, or use a backup code now."
     clock.move(seconds=1)
     assert knock(browser, sam, sam.code()) is None
 
@@ -53,9 +54,9 @@ def test_the_tenth_wrong_code_begins_a_pause_of_ten_minutes(browser, clock, sam)
 def test_each_pause_is_twice_the_last_up_to_an_hour(plain, clock, sam):
     plain.sign_in(sam)
     for minutes in (10, 20, 40, 60, 60):
-        assert exhaust(plain, sam) == PAUSE.format(minutes)
+        assert exhaust(plain, sam) == AT_SIGN_IN.format(minutes)
         clock.move(minutes=minutes, seconds=-1)
-        assert "Try again in 1 second." in knock(plain, sam, sam.code())
+        assert "Try again in 1 second," in knock(plain, sam, sam.code())
         clock.move(seconds=1)
 
 
@@ -65,7 +66,7 @@ def test_a_pause_that_a_clock_running_ahead_began_is_over(plain, clock, database
         database.change(update(User).where(User.username == "sam").values(codes_paused_until=clock.now + wait))
         assert "Too many" not in knock(plain, sam, sam.wrong_code())
     database.change(update(User).where(User.username == "sam").values(codes_paused_until=clock.now + timedelta(hours=1)))
-    assert knock(plain, sam, sam.code()) == PAUSE.format(60)
+    assert knock(plain, sam, sam.code()) == AT_SIGN_IN.format(60)
 
 
 def test_during_a_pause_nothing_is_compared_charged_or_spent(plain, clock, database, sam):
@@ -82,8 +83,8 @@ def test_during_a_pause_nothing_is_compared_charged_or_spent(plain, clock, datab
 def test_the_count_is_the_accounts_across_browsers_and_addresses(plain, sam):
     thief = plain.another(ip="127.0.0.66")
     exhaust(plain, sam, 5)
-    assert exhaust(thief, sam, 5) == PAUSE.format(10)
-    assert knock(plain, sam, sam.code()) == PAUSE.format(10)
+    assert exhaust(thief, sam, 5) == AT_SIGN_IN.format(10)
+    assert knock(plain, sam, sam.code()) == AT_SIGN_IN.format(10)
 
 
 def test_another_account_in_the_same_browser_is_not_paused(plain, sam, dr_okafor):

@@ -279,7 +279,7 @@ def test_a_new_code_does_not_reset_the_count(texting, clock, inbox, maria):
             clock.move(seconds=61)
             texting.press("Send again")
     texting.fill("Verify", Verification_Code=inbox.wrong_code(maria))
-    assert texting.problems == ["Too many attempts. Try again in 10 minutes."]
+    assert texting.problems == ["Too many attempts. Try again in 10 minutes, or use a backup code now."]
     texting.fill("Verify", Verification_Code=inbox.code(maria))
     assert texting.path == "/sign-in/code"
 
