@@ -90,9 +90,11 @@ class PhoneField(StringField):
     """A phone number. If it can be read in several ways, they become `choices`."""
 
     choices: tuple[str, ...] = ()
+    is_question = False  # whether the page asks if it was read rightly
 
     def suggest(self, suggestions: tuple[str, ...]) -> None:
         """Put the only suggestion into the field, or offer several as choices."""
+        self.is_question = True
         if len(suggestions) == 1:
             (self.data,) = suggestions
         else:

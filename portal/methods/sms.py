@@ -113,7 +113,8 @@ class Number:
     verifies = False
 
     def show(self, secret: Secret, now: datetime) -> dict[str, Any]:
-        return {"prefill": secret.text or secret.on_file, "text": describe_newest(secret, now) if secret.text else None}
+        number = secret.text or secret.on_file
+        return {"prefill": phones.show(number) if number else "", "text": describe_newest(secret, now) if secret.text else None}
 
     def take(self, secret: Secret, answer: Answer, now: datetime) -> Next:
         return Next(phones.parse(answer.value, secret.country, secret.countries), sends=True)

@@ -62,8 +62,12 @@ def refusal_sentence(refused: Refused) -> str:
 
 
 def refuse_form(template: str, form: Form, refused: Refused | None = None, field: str = "", **context: Any) -> Response:
-    """The same page, status 422, with the problem beside its field and in the summary; `form` is () if the page has none."""
+    """The same page, status 422, with the problem beside its field and in the summary; `form` is () if the page has none.
+
+    Input that can be read is no problem: there the page asks which reading is right.
+    """
     problems = []
+    is_question = isinstance(refused, Unclear)
     for each in form:
         each.errors = [refusal_sentence(Refused(str(reason))) for reason in each.errors]
     if refused is not None:
@@ -75,7 +79,7 @@ def refuse_form(template: str, form: Form, refused: Refused | None = None, field
         else:
             problems.append(("", sentence))
     problems += [(each.id, each.errors[0]) for each in form if each.errors]
-    return render_page(template, 422, form=form, problems=problems, **context)
+    return render_page(template, 422, form=form, problems=problems, is_question=is_question, **context)
 
 
 def redirect_to(endpoint: str, **values: Any) -> Response:

@@ -186,7 +186,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "phone_long": N_("That number has too many digits. Check that you typed it only once."),
     "phone_unallocated": N_("We can't tell which country that number belongs to. Check it digit by digit, or start with + and the country code."),
     "phone_unknown": N_("We don't recognize that number. Check it against your phone, digit by digit, and the country code in front of it."),
-    "phone_confirm": N_("We added the country code that fits your number. Check the whole number, then continue."),
+    "phone_confirm": N_("We added a country code to your number. Check the whole number. If it's yours, select the button below it."),
     "phone_which": N_("That number fits more than one country. Choose yours."),
     "phone_landline": N_("That number is a landline, which can't get texts. Enter a mobile phone number."),
     "phone_premium": N_("That number charges people who call it. Enter your own mobile phone number."),

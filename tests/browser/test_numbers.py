@@ -34,10 +34,14 @@ def test_the_question_which_number_it_is(abroad, browsers, script):
         reader.press("Send Code")
         if inspector:
             inspector.look(typed)
+        assert reader.sees("Before you continue") and not reader.sees("There is a problem")
+        assert not reader.page.title().startswith("Error:") and reader.page.locator("[aria-invalid]").count() == 0
+        assert not script or reader.page.locator(".problems").evaluate("part => part === document.activeElement")
         if typed.startswith("09"):
             assert reader.sees("That number fits more than one country.")
             assert reader.page.get_by_role("radio", checked=True).count() == 0
             reader.press("Enter a different number")
+    assert reader.sees("Country: South Korea")
     assert reader.page.get_by_label("Mobile phone number").input_value() == "+82 10-5550-1234"
     reader.press("Send Code")
     assert reader.headline == "Enter the code we texted you" and reader.sees("••34")

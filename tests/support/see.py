@@ -59,7 +59,8 @@ def see_words(page, status):
     """One h1, the title begins with it, no word that begs or blames."""
     heading, title = page.one("h1").text, page.one("title").text
     assert heading
-    assert title.startswith(f"Error: {heading} – " if status in REFUSED else f"{heading} – ")
+    asks = any({"problems", "question"} <= set(element.classes) for element in page.walk())
+    assert title.startswith(f"Error: {heading} – " if status in REFUSED and not asks else f"{heading} – ")
     assert page.one("html")["lang"] == "en"
     spoken = [element[name] for element in page.walk() for name in SPOKEN if name in element]
     assert [match[0] for text in (page.text, *spoken) if (match := NEVER.search(text))] == []

@@ -136,7 +136,8 @@ def test_a_number_of_another_country_is_shown_in_full_before_a_text_goes_out(app
     allow(app, monkeypatch, "US", "KR")
     send_to(ask_for_texts(browser.enter(maria)), "010 5550 1234")
     assert (browser.status, browser.path) == (422, NUMBER)
-    assert browser.problems == ["We added the country code that fits your number. Check the whole number, then continue."]
+    asked = "We added a country code to your number. Check the whole number. If it's yours, select the button below it."
+    assert browser.problems == [asked] and "Country: South Korea" in browser.text and "problem" not in browser.text
     assert browser.field("Mobile phone number")["value"] == "+82 10-5550-1234"
     assert inbox.of(maria) == []
     browser.fill("Send Code")
