@@ -103,7 +103,7 @@ class Wait:
 
     @property
     def refusal(self) -> Refused:
-        """The refusal for a request made during the wait. The page counts its seconds down beside the button."""
+        """The refusal for a request made during the wait. The page counts its seconds down under the button."""
         return Refused(self.reason, seconds=self.seconds)
 
 

@@ -230,6 +230,6 @@ def test_send_again_too_early_says_how_long_to_wait(reader, town, phone_of):
     reader.type("Mobile phone number", phone_of(patient).written)
     reader.press("Send Code")
     reader.press("Send again")
-    assert reader.sees("You can send another one when the time beside the button is up.")
+    assert reader.sees("You can send another one when the time under the button is up.")
     assert re.search(r"You can send a new text in \d+ seconds?\.", reader.text)
     assert phone_of(patient).next() and len(phone_of(patient).texts()) == 1

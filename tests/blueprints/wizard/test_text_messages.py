@@ -29,8 +29,8 @@ from tests.support.texts import (
     turn_on_texts,
 )
 
-GAP = "We sent you a text less than a minute ago. You can send another one when the time beside the button is up."
-LIMIT = "We can't send more texts for now. Use another way, or try again when the time beside the button is up."
+GAP = "We sent you a text less than a minute ago. You can send another one when the time under the button is up."
+LIMIT = "We can't send more texts for now. Use another way, or try again when the time under the button is up."
 LEFT = r" You have \d+ tr(y|ies) left before a pause\."
 REFUSED = {
     "nothing": ("", "Enter your mobile phone number."),
@@ -673,7 +673,7 @@ def test_a_limit_reached_is_no_lock_the_other_ways_stay_open(texting, maria):
 
 STOPPED = (
     "We can't text numbers that are new to us for now. "
-    "Use the authenticator app, or try again when the time beside the button is up."
+    "Use the authenticator app, or try again when the time under the button is up."
 )
 
 
