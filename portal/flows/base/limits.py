@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
-from sqlalchemy import ColumnElement, and_, case, delete, or_, select, type_coerce, update
+from sqlalchemy import ColumnElement, and_, case, delete, or_, select, type_coerce
 
 from portal import clock
 from portal.crypto import Keyring
@@ -58,19 +59,20 @@ def refuse_if_spent(context: RequestContext, limits: list[Limit]) -> None:
     ):
         limit = by_key[row.key]
         if row.spent >= limit.most and clock.is_ahead(row.ends_at, context.now, limit.window):
-            waits.append(row.ends_at - context.now)
+            waits.append(row.ends_at - clock.now())  # from this moment: the request may have waited for a lock (RL-8)
     if waits:
-        raise Refused("throttled", wait=-(-max(waits) // timedelta(seconds=1)))
+        raise Refused("throttled", wait=max(1, ceil(max(waits).total_seconds())))
 
 
 def charge(context: RequestContext, limits: list[Limit]) -> list[Charge]:
     """Charge one try to each limit, in the open transaction; one statement decides between concurrent requests.
 
+    It locks the rows in the order of their keys, as every statement here does: otherwise two would wait for each other.
     Raises Refused if one is used up; the caller rolls back, so that a refused try costs nothing.
     """
     by_key = {limit.key: limit for limit in limits}
     row = insert_or_update(LimitCounter).values(
-        [{"key": limit.key, "spent": 1, "ends_at": context.now + limit.window} for limit in limits]
+        [{"key": key, "spent": 1, "ends_at": context.now + by_key[key].window} for key in sorted(by_key)]
     )
     most = case({limit.key: limit.most for limit in limits}, value=LimitCounter.key)
     latest = case({limit.key: clock.latest_end(context.now, limit.window) for limit in limits}, value=LimitCounter.key)
@@ -91,13 +93,25 @@ def charge(context: RequestContext, limits: list[Limit]) -> list[Charge]:
 
 
 def refund(charges: list[Charge]) -> None:
-    """Take one try back from each limit, if its window still runs; part of the open transaction."""
-    same_windows = [and_(LimitCounter.key == each.limit.key, LimitCounter.ends_at == each.ends_at) for each in charges]
-    change(update(LimitCounter).where(or_(*same_windows), LimitCounter.spent > 0).values(spent=LimitCounter.spent - 1))
+    """Take one try back from each limit, if its window still runs; part of the open transaction.
+
+    An upsert, because it locks the rows one by one in the order of its values: see `charge`.
+    """
+    row = insert_or_update(LimitCounter).values(
+        [
+            {"key": each.limit.key, "spent": 0, "ends_at": each.ends_at}
+            for each in sorted(charges, key=lambda each: each.limit.key)
+        ]
+    )
+    is_spent = and_(LimitCounter.ends_at == row.excluded.ends_at, LimitCounter.spent > 0)
+    db.session.execute(
+        row.on_conflict_do_update(index_elements=[LimitCounter.key], set_={"spent": LimitCounter.spent - 1}, where=is_spent)
+    )
 
 
 def forget_ended_counters(now: datetime) -> None:
-    """Delete the counters whose windows are over."""
+    """Delete the counters whose windows are over, without waiting for one that a request begins anew."""
     begin_write()
-    change(delete(LimitCounter).where(is_over(now, clock.latest_end(now, LONGEST))))
+    over = select(LimitCounter.key).where(is_over(now, clock.latest_end(now, LONGEST))).with_for_update(skip_locked=True)
+    change(delete(LimitCounter).where(LimitCounter.key.in_(over)))
     db.session.commit()
