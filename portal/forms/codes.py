@@ -18,7 +18,7 @@ BACKUP_CODE_CHARACTERS = frozenset(config.BACKUP_CODE_ALPHABET)
 
 BEFORE_A_CODE = re.compile(r"\W*(?:CODE)?\W*(?:([0-9]{1,2})\W*)?")  # its number, and a box, a quote, or our label
 BEFORE_A_CODE_MAX = 16
-SETUP_KEY = re.compile(r"[A-Z2-7]{32}")  # base32 of TOTP_SECRET_BYTES
+SETUP_KEY = re.compile(r"[A-Z2-7]{32}")  # 160 bits in base32
 AFTER_A_CODE = "\"'”’»)]"
 
 
