@@ -7,7 +7,7 @@ from flask import request, url_for
 from portal.blueprints.shared.questions import question_context
 from portal.flows.account import security_page
 from portal.flows.base.context import LEVEL_WAITING
-from portal.flows.factors.challenges import challenge_options, explain_texts_off
+from portal.flows.factors.challenges import challenge_options, explain_blocked, explain_texts_off
 from portal.flows.sessions import trusted_browsers
 from portal.flows.sign_in import sign_in as flow
 from portal.policy import policy_of
@@ -30,12 +30,19 @@ def code_context() -> dict[str, Any]:
         "issuer": issuer(),
         **question_context(shown),
         "texts_off": refusal_sentence(missing) if missing else None,
+        "blocked": blocked_sentence() if who and not shown else None,
         "limit": refusal_sentence(limit) if limit else None,
         "send_url": url_for("sign_in.send_code"),
         "is_waiting": bool(who and who.level == LEVEL_WAITING),
         "here": url_for("sign_in.ask_code"),
         **trust_context(),
     }
+
+
+def blocked_sentence() -> str | None:
+    """Why no code from the person's phone works here, if that is so."""
+    refused = explain_blocked(request_context())
+    return refusal_sentence(refused) if refused else None
 
 
 def trust_context() -> dict[str, Any]:
@@ -52,4 +59,9 @@ def help_context() -> dict[str, Any]:
     policy = policy_of(request_context().who.role)
     asks_first = security_page.administrator_names(request_context()) if policy.hands_over_copy else []
     texts = request_context().texts and policy.accepts_restricted
-    return {"texts": texts, "is_provider": policy.hands_over_copy, "administrators": asks_first}
+    return {
+        "texts": texts,
+        "blocked": blocked_sentence(),
+        "is_provider": policy.hands_over_copy,
+        "administrators": asks_first,
+    }

@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from portal.crypto import SealBroken
 from portal.db import db
 from portal.flows.base.context import RequestContext
-from portal.flows.base.throttle import Purse, purse_of
+from portal.flows.base.throttle import OWN, STRANGERS, Purse, purse_of
 from portal.flows.factors import backup_codes, on_file
 from portal.flows.messages import send_code
 from portal.forms.codes import AnswerForm
@@ -179,6 +179,18 @@ def explain_texts_off(context: RequestContext) -> Refused | None:
         return Refused("texts_off_other")
     codes = backup_codes.codes_overview(context)
     return Refused("texts_off_backup" if codes and codes.left else "texts_off_alone")
+
+
+def explain_disabled(context: RequestContext) -> Refused:
+    """Why no code is compared: a hundred were wrong. If strangers entered them, the owner's browsers are a way in."""
+    own = select(Authenticator.id).where(Authenticator.user_id == context.who.user_id, OWN.working)
+    is_stranger = purse_of(context, context.who.user_id) is STRANGERS
+    return Refused("disabled_here" if is_stranger and db.session.scalar(own.limit(1)) else "disabled")
+
+
+def explain_blocked(context: RequestContext) -> Refused | None:
+    """If no code works here, because a hundred were wrong: the refusal that says so. Otherwise None."""
+    return None if live_authenticators(context) else explain_disabled(context)
 
 
 def needs_challenge_page(context: RequestContext) -> bool:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from portal.answers import BACKUP_CODE, Answer
 from portal.crypto import SealBroken
@@ -15,6 +15,7 @@ from portal.flows.base.context import RequestContext
 from portal.flows.factors import backup_codes, code_sets, wrong_answers
 from portal.flows.factors.challenges import (
     attempt_key,
+    explain_disabled,
     explain_texts_off,
     live_authenticators,
     open_secret,
@@ -116,7 +117,7 @@ def check_authenticators(context: RequestContext, user: User, answer: Answer, co
     for row in disabled:
         wrong_answers.notify_disabled(context, user, row)
     if disabled:
-        raise explain_disabled(context, user)
+        raise explain_disabled(context)
     wrong_answers.notify_pause(context, user)
     raise wrong_answers.with_tries(outcome.refused, purse.count(user))
 
@@ -127,14 +128,7 @@ def explain_nothing_compared(
     """Why the answer was compared with none of the user's authenticators."""
     if rows:
         return explain_texts_off(context) or Refused("text_first")
-    return Refused("answer_other") if working else explain_disabled(context, user)
-
-
-def explain_disabled(context: RequestContext, user: User) -> Refused:
-    """Why no code is compared: a hundred were wrong. If strangers entered them, the owner's browsers are a way in."""
-    own = select(Authenticator.id).where(Authenticator.user_id == user.id, throttle.OWN.working)
-    is_stranger = throttle.purse_of(context, user.id) is throttle.STRANGERS
-    return Refused("disabled_here" if is_stranger and db.session.scalar(own.limit(1)) else "disabled")
+    return Refused("answer_other") if working else explain_disabled(context)
 
 
 @dataclass

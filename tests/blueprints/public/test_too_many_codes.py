@@ -184,6 +184,19 @@ def test_the_hundredth_failure_disables_the_app_and_backup_codes_still_work(plai
     assert count(database, Outbox, Outbox.template == "authenticator_disabled") == 1
 
 
+@pytest.mark.parametrize(("stopped", "said"), [("strangers_disabled_at", DISABLED_HERE), ("disabled_at", DISABLED)])
+def test_a_new_browser_says_at_once_that_no_code_works_and_suggests_none(browser, clock, database, sam, stopped, said):
+    own = Authenticator.user_id == database.user(sam).id
+    database.change(update(Authenticator).where(own).values(failures=100, **{stopped: clock.now}))
+    browser.sign_in(sam)
+    assert browser.notices == [said] and "too." not in browser.text
+    knock(browser, sam, sam.code())
+    assert browser.problems == [said] and browser.notices == [], "told once"
+    browser.press("Can't access your code?")
+    assert browser.notices == [said] and "Wait for a fresh code." not in browser.text
+    assert browser.offers("Use a backup code") and browser.offers("Contact Support")
+
+
 def test_the_owners_hundredth_failure_disables_the_app_everywhere(plain, clock, database, sam):
     plain.enter(sam)
     plain.press("Sign out")
