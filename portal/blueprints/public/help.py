@@ -3,6 +3,7 @@
 from flask import Blueprint, Response
 
 from portal.flows.account import security_page
+from portal.web.browser_session import request_context
 from portal.web.rendering import render_page
 
 blueprint = Blueprint("help", __name__)
@@ -10,7 +11,7 @@ blueprint = Blueprint("help", __name__)
 
 @blueprint.get("/help")
 def centre() -> Response:
-    return render_page("public/help/centre.html")
+    return render_page("public/help/centre.html", texts=request_context().texts)
 
 
 @blueprint.get("/help/contact")

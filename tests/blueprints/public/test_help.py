@@ -1,5 +1,7 @@
 """The pages that are open to everybody, signed in or not."""
 
+from dataclasses import replace
+
 import pytest
 
 PAGES = {
@@ -41,8 +43,27 @@ def test_the_account_menu_leads_on(browser, maria):
 def test_help_tells_what_to_try_in_the_guides_order(plain):
     plain.open("/help")
     part = plain.text[plain.text.index("Try these in order.") :]
-    order = ["Check the time", "Wait for a fresh code", "Look for the right account", "Use a backup code"]
+    order = [
+        "Check the time",
+        "Wait for a fresh code",
+        "Look for the right account",
+        "Check your text messages",
+        "Use a backup code",
+    ]
     assert [part.index(words) for words in order] == sorted(part.index(words) for words in order)
+
+
+def test_help_speaks_of_texts_only_while_they_are_offered(app, plain, monkeypatch):
+    assert "Choose Text Message and select Continue." in plain.open("/help").text
+    without = replace(app.extensions["settings"], texts=False)
+    monkeypatch.setitem(app.extensions, "settings", without)
+    assert "text" not in plain.open("/help").text.replace("authentication", "").lower()
+
+
+@pytest.mark.parametrize("path", ["/help", "/help/ehr"])
+def test_help_says_what_works_after_too_many_wrong_codes(plain, path):
+    plain.open(path)
+    assert "a backup code works right away" in plain.text and "select Unblock" in plain.text
 
 
 def test_support_says_what_to_have_ready_and_what_never_to_share(plain):
