@@ -57,9 +57,14 @@ class Migrations(click.Group):
         self.app = app
 
     def invoke(self, ctx: click.Context) -> Any:
+        from alembic.util import CommandError
+
         with usable_database(BUSY):
             ctx.obj = make_migrator(self.app)
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except CommandError as error:  # such as a migration that there is not
+                raise click.ClickException(f"{error}.") from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return self.library().list_commands(ctx)
@@ -114,13 +119,20 @@ def checked(field: str, shown: str) -> Callable[[click.Context, click.Parameter,
     return check
 
 
+def refuse_bytes(_context: click.Context, _parameter: click.Parameter, typed: str) -> str:
+    """A callback for a password: bytes that are not UTF-8 could never be typed on a page."""
+    if typed != typed.encode("utf-8", "ignore").decode():
+        raise click.ClickException("--password: It holds bytes that are not UTF-8. Check the terminal's encoding.")
+    return typed
+
+
 @accounts_group.command("create")
 @click.argument("username", callback=checked("username", "USERNAME"))
 @click.option("--name", required=True, callback=checked("full_name", "--name"), help="Full name, as shown in the portal.")
 @click.option("--role", type=click.Choice(ROLES), default="patient", show_default=True)
 @click.option("--practice", callback=checked("practice", "--practice"), help="Practice name. Created if it doesn't exist yet.")
 @click.option("--email", callback=checked("email", "--email"), help="Confirmed email address for notices.")
-@click.password_option(help="Prompted for if omitted.")
+@click.password_option(callback=refuse_bytes, help="Prompted for if omitted.")
 def create_account(username: str, name: str, role: str, practice: str | None, email: str | None, password: str) -> None:
     """Create one account. An existing username is left unchanged."""
     keys = current_app.extensions["keys"]

@@ -68,20 +68,42 @@ def make_engine(url: str, on_postgres: dict[str, Any], **also: Any) -> Engine:
     """Create an engine whose waits are bounded, so that a busy database leads to an error page instead of a hang."""
     of_driver = {"timeout": config.DATABASE_WAIT_SECONDS, "check_same_thread": False, "factory": LinedConnection}
     if not url.startswith("sqlite"):
-        return create_engine(url, hide_parameters=True, **on_postgres, **also)
+        try:
+            return create_engine(url, hide_parameters=True, **on_postgres, **also)
+        except ModuleNotFoundError as error:
+            raise SettingError(
+                f"PORTAL_DATABASE_URL needs {error.name}. Install the extra postgres, or use sqlite:///."
+            ) from error
     engine = create_engine(url, hide_parameters=True, connect_args=of_driver, **also)
     event.listen(engine, "connect", prepare_sqlite)
     event.listen(engine, "begin", partial(begin_transaction, line=WriteLine()))
     return engine
 
 
-def check_sqlite(engine: Engine) -> None:
-    """Write to a SQLite file once, at startup. Raises SettingError if that fails for another reason than a lock.
+def check_database(engine: Engine) -> None:
+    """What can be known of a database at the start. Raises SettingError if it can't be used."""
+    if engine.dialect.name == "sqlite":
+        check_sqlite(engine)
+    else:
+        check_postgres(engine)
 
-    PostgreSQL is not asked: it may start after the portal, whose pages answer 503 until then.
+
+def check_postgres(engine: Engine) -> None:
+    """Look at the options of a PostgreSQL URL, at startup. Raises SettingError if there is none of that name.
+
+    The server is not asked: it may start after the portal, whose pages answer 503 until then.
     """
-    if engine.dialect.name != "sqlite":
-        return
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+
+    try:
+        make_conninfo(**engine.dialect.create_connect_args(engine.url)[1])
+    except ProgrammingError as error:
+        raise SettingError(f"PORTAL_DATABASE_URL has an option that PostgreSQL doesn't know ({str(error).strip()}).") from error
+
+
+def check_sqlite(engine: Engine) -> None:
+    """Write to a SQLite file once, at startup. Raises SettingError if that fails for another reason than a lock."""
     try:
         with engine.execution_options(writes=True).begin() as connection:
             connection.exec_driver_sql(f"PRAGMA user_version = {connection.exec_driver_sql('PRAGMA user_version').scalar()}")

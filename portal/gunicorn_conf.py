@@ -13,7 +13,7 @@ from gunicorn.glogging import Logger
 from portal.gunicorn_worker import mask_link
 from portal.settings.addresses import SettingError, in_url, read_host, read_port
 from portal.settings.config import WEB_THREADS
-from portal.settings.environment import read_processes
+from portal.settings.environment import read_processes, read_switch
 
 WORKER_BOOT_ERROR = 3  # gunicorn's exit code for "do not restart"
 
@@ -30,6 +30,7 @@ def stop(error: SettingError) -> NoReturn:
 try:
     workers = read_processes(os.environ)
     bind = f"{in_url(read_host(os.environ))}:{read_port(os.environ)}"
+    has_worker = read_switch(os.environ, "PORTAL_WORKER")
 except SettingError as error:
     stop(error)
 worker_class = "portal.gunicorn_worker.BufferingWorker"
@@ -97,5 +98,5 @@ def start_worker(pid: int) -> subprocess.Popen[bytes]:
 
 def when_ready(server: "Arbiter") -> None:
     """With PORTAL_WORKER=1 (`make run`), send texts and emails too. In production the worker is a separate service."""
-    if os.environ.get("PORTAL_WORKER", "0") == "1":
+    if has_worker:
         threading.Thread(target=keep_worker, args=(os.getpid(),), daemon=True).start()

@@ -145,11 +145,18 @@ def make_huey(settings: Settings) -> Huey:
                 "no queue, because PORTAL_INSTANCE can't be written and PORTAL_REDIS_URL is not set: messages wait a minute"
             )
             return MemoryHuey(NAME, **options)
-    from redis import ConnectionPool
+    try:
+        from redis import ConnectionPool
+    except ModuleNotFoundError as error:
+        raise SettingError("PORTAL_REDIS_URL needs redis. Install the extra redis, or unset it.") from error
 
     # A worker blocks for a second at a time, which must not count as a timeout.
     timeouts = {"socket_connect_timeout": config.QUEUE_SECONDS, "socket_timeout": config.QUEUE_SECONDS + 1}
-    return RedisHuey(NAME, connection_pool=ConnectionPool.from_url(settings.redis_url, **timeouts), **options)
+    try:
+        pool = ConnectionPool.from_url(settings.redis_url, **timeouts)
+    except ValueError as error:
+        raise SettingError(f"PORTAL_REDIS_URL has an option that Redis can't read ({error}).") from error
+    return RedisHuey(NAME, connection_pool=pool, **options)
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -3,14 +3,14 @@
 import sys
 
 from portal import create_app
-from portal.db import check_sqlite
+from portal.db import check_database
 from portal.settings.addresses import SettingError
 
 WORKER_BOOT_ERROR = 3  # gunicorn's exit code for "do not restart"
 
 try:
     app = create_app()
-    check_sqlite(app.extensions["engine"])
+    check_database(app.extensions["engine"])
 except SettingError as error:
     sys.stderr.write(f"The portal did not start. {error}\n")
     sys.exit(WORKER_BOOT_ERROR)

@@ -144,6 +144,11 @@ def test_a_role_that_there_is_not_is_refused(run, app, clock):
         accounts.create_account(app.extensions["keys"], clock.now, "pat", "Pat", "visitor", PASSWORD)
 
 
+def test_a_password_in_bytes_that_are_not_utf_8_is_refused(run, database):
+    code, said = run("accounts", "create", "pat", "--name", "Pat", "--password", "harbor-lantern-20\udcff")
+    assert code == 1 and said.startswith("Error: --password: ")
+
+
 def test_seeding_again_makes_nothing_and_says_where_to_go(run, database):
     before = database.everything()
     code, said = run("demo", "seed")

@@ -2,10 +2,12 @@
 
 import ipaddress
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PROXIES_ON_LOOPBACK = "127.0.0.0/8,::1"
+DIGITS_MAX = 9  # of a number: int() refuses thousands of them
+MAPPED_BITS = 96  # of an IPv6 address, in front of the IPv4 address that it maps
 
 
 class SettingError(RuntimeError):
@@ -18,6 +20,24 @@ def unusable_file(name: str, error: OSError, path: object = None) -> SettingErro
     return SettingError(
         f"{name}: {place} can't be used ({error.strerror or error}). Name one that the portal's account may write to."
     )
+
+
+def read_number(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    """A whole number within its limits."""
+    text = environ.get(name) or str(default)
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX else -1
+    if not least <= number <= most:
+        raise SettingError(f"{name} must be a whole number from {least} to {most}.")
+    return number
+
+
+def split_url(url: str) -> SplitResult | None:
+    """The parts of a URL that names a host; None for anything else."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.hostname and parts.port != 0 else None
+    except ValueError:
+        return None
 
 
 def is_loopback_host(host: str) -> bool:
@@ -37,10 +57,7 @@ def read_host(environ: Mapping[str, str]) -> str:
 
 def read_port(environ: Mapping[str, str]) -> int:
     """The port that the pages are served at."""
-    port = environ.get("PORT") or "5000"
-    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
-        raise SettingError("PORT must be a whole number from 1 to 65535.")
-    return int(port)
+    return read_number(environ, "PORT", 5000, 1, 65535)
 
 
 def in_url(host: str) -> str:
@@ -52,11 +69,22 @@ def read_proxy_addresses(environ: Mapping[str, str]) -> tuple[Network, ...]:
     """Where trusted proxies connect from. Nobody else's X-Forwarded headers are read."""
     words = (environ.get("PORTAL_PROXY_ADDRESSES") or PROXIES_ON_LOOPBACK).replace(",", " ").split()
     try:
-        return tuple(ipaddress.ip_network(word) for word in words)
+        networks = tuple(read_network(word) for word in words)
     except ValueError:
-        raise SettingError(
-            "PORTAL_PROXY_ADDRESSES must be a list of addresses or networks such as 10.0.0.5,10.1.0.0/24."
-        ) from None
+        networks = ()
+    if not networks:
+        raise SettingError("PORTAL_PROXY_ADDRESSES must be a list of addresses or networks such as 10.0.0.5,10.1.0.0/24.")
+    return networks
+
+
+def read_network(word: str) -> Network:
+    """A network as portal/web/client_address.py compares it: without a zone, and IPv4 as IPv4. Raises ValueError."""
+    address, slash, bits = word.partition("/")
+    network = ipaddress.ip_network(address.partition("%")[0] + slash + bits)
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None or network.prefixlen < MAPPED_BITS:
+        return network
+    return ipaddress.IPv4Network((mapped, network.prefixlen - MAPPED_BITS))
 
 
 def read_text_urls(environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -77,12 +105,8 @@ def read_number_check_url(environ: Mapping[str, str]) -> str:
     url = environ.get("PORTAL_NUMBER_CHECK_URL", "").strip()
     if not url:
         return ""
-    try:
-        parts = urlsplit(url)
-        is_valid = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_valid = False
-    if not is_valid or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback_host(parts.hostname or ""))):
+    parts = split_url(url)
+    if not parts or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback_host(parts.hostname or ""))):
         raise SettingError("PORTAL_NUMBER_CHECK_URL must begin with https:// and name a host; http:// is for loopback only.")
     return url
 
@@ -92,12 +116,8 @@ def read_smtp_url(environ: Mapping[str, str]) -> str:
     url = environ.get("PORTAL_SMTP_URL", "").strip()
     if not url:
         return ""
-    try:
-        parts = urlsplit(url)
-        is_valid = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0 and parts.query in ("", "starttls")
-    except ValueError:
-        is_valid = False
-    if not is_valid or parts.path not in ("", "/"):
+    parts = split_url(url)
+    if not parts or parts.scheme not in ("smtp", "smtps") or parts.query not in ("", "starttls") or parts.path not in ("", "/"):
         raise SettingError(
             "PORTAL_SMTP_URL must be an address such as smtps://user:password@mail.example or smtp://host:587?starttls."
         )
@@ -118,6 +138,6 @@ def read_mail_from(environ: Mapping[str, str], base_url: str) -> str:
 
 def read_redis_url(environ: Mapping[str, str]) -> str:
     url = environ.get("PORTAL_REDIS_URL", "").strip()
-    if url and not (url.startswith(("redis://", "rediss://")) and urlsplit(url).hostname):
+    if url and not (url.startswith(("redis://", "rediss://")) and split_url(url)):
         raise SettingError("PORTAL_REDIS_URL must begin with redis:// or rediss:// and name a host.")
     return url

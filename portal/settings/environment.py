@@ -19,18 +19,21 @@ from portal.settings.addresses import (
     is_loopback_host,
     read_host,
     read_mail_from,
+    read_number,
     read_number_check_url,
     read_port,
     read_proxy_addresses,
     read_redis_url,
     read_smtp_url,
     read_text_urls,
+    split_url,
     unusable_file,
 )
 from portal.settings.keys import KeptKeys, read_encryption_keys, read_secret_key
 from portal.settings.territories import TERRITORIES
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+HOST_NAME = re.compile(r"[a-z\d._-]+|[a-f\d:.]+", re.ASCII)  # or an IPv6 address, which urlsplit() takes in brackets only
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ class Settings:
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from `PORTAL_*`. Raises SettingError for the first invalid one."""
+    check_text(environ)
+    read_processes(environ)  # gunicorn answers a word with a stack trace, but `make run` begins with a command of ours
     instance = read_instance(environ)
     base_url = read_base_url(environ)
     is_loopback = is_loopback_host(urlsplit(base_url).hostname or "")
@@ -112,23 +117,34 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
             environ.get(name) for name in ("PORTAL_DATABASE_URL", "PORTAL_SECRET_KEY", "PORTAL_ENCRYPTION_KEYS")
         ),
         database_url=database_url,
-        database_connections=read_database_connections(environ),
+        database_connections=read_number(
+            environ, "PORTAL_DATABASE_CONNECTIONS", config.DATABASE_CONNECTIONS, 1, config.DATABASE_CONNECTIONS_MAX
+        ),
         base_url=base_url,
         secret_key=read_secret_key(environ, stored_keys),
         encryption_keys=read_encryption_keys(environ, stored_keys),
         test_bench=test_bench,
         trusted_proxies=read_trusted_proxies(environ, base_url),
         proxy_addresses=read_proxy_addresses(environ),
-        support_contact=environ.get("PORTAL_SUPPORT_CONTACT", "support@medximity.example"),
+        support_contact=environ.get("PORTAL_SUPPORT_CONTACT") or "support@medximity.example",
         texts=read_switch(environ, "PORTAL_SMS", "1"),
         text_countries=read_countries(environ),
-        trusted_browser_days=read_trusted_browser_days(environ),
+        trusted_browser_days=read_number(
+            environ, "PORTAL_TRUSTED_BROWSER_DAYS", config.TRUSTED_BROWSER_DAYS, 0, config.TRUSTED_BROWSER_DAYS
+        ),
         text_urls=read_text_urls(environ),
         number_check_url=read_number_check_url(environ),
         smtp_url=read_smtp_url(environ),
         mail_from=read_mail_from(environ, base_url),
         redis_url=read_redis_url(environ),
     )
+
+
+def check_text(environ: Mapping[str, str]) -> None:
+    """Refuse bytes that are not UTF-8, which Python keeps as lone surrogates: no page, database, or gateway takes them."""
+    for name, value in environ.items():
+        if name.startswith("PORTAL_") and not value.isascii() and value != value.encode("utf-8", "ignore").decode():
+            raise SettingError(f"{name} holds bytes that are not UTF-8. Write it again as UTF-8.")
 
 
 def read_instance(environ: Mapping[str, str]) -> Path:
@@ -140,10 +156,7 @@ def read_instance(environ: Mapping[str, str]) -> Path:
 
 def read_processes(environ: Mapping[str, str]) -> int:
     """How many processes serve pages."""
-    processes = read_number(environ, "WEB_CONCURRENCY", config.WEB_PROCESSES)
-    if not 1 <= processes <= config.WEB_PROCESSES_MAX:
-        raise SettingError(f"WEB_CONCURRENCY must be 1 to {config.WEB_PROCESSES_MAX}.")
-    return processes
+    return read_number(environ, "WEB_CONCURRENCY", config.WEB_PROCESSES, 1, config.WEB_PROCESSES_MAX)
 
 
 def read_base_url(environ: Mapping[str, str]) -> str:
@@ -151,13 +164,12 @@ def read_base_url(environ: Mapping[str, str]) -> str:
     bound = read_host(environ)
     own = f"http://{in_url(bound if is_loopback_host(bound) else '127.0.0.1')}:{read_port(environ)}"
     url = environ.get("PORTAL_BASE_URL", own).rstrip("/")
-    try:
-        parts = urlsplit(url)
-        host, number = parts.hostname, parts.port
-    except ValueError:
-        raise SettingError("PORTAL_BASE_URL must be an address such as https://portal.example.") from None
-    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or parts.query or parts.fragment:
+    parts = split_url(url)
+    if parts is None or parts.scheme not in ("http", "https") or "@" in parts.netloc or parts.query or parts.fragment:
         raise SettingError("PORTAL_BASE_URL must be an address such as https://portal.example.")
+    host, number = parts.hostname or "", parts.port
+    if not HOST_NAME.fullmatch(host):
+        raise SettingError("PORTAL_BASE_URL must name its host as browsers send it: in ASCII (xn--…), without spaces and signs.")
     if parts.scheme == "http" and not is_loopback_host(host):
         raise SettingError("PORTAL_BASE_URL must begin with https:// except on loopback.")
     own_port = "" if number in (None, DEFAULT_PORTS[parts.scheme]) else f":{number}"  # as browsers write an origin
@@ -170,27 +182,22 @@ def read_trusted_proxies(environ: Mapping[str, str], base_url: str) -> int:
         raise SettingError(
             "PORTAL_TRUSTED_PROXIES is missing. Set how many proxies are in front of the portal, from 1; 0 if there is none."
         )
-    return read_number(environ, "PORTAL_TRUSTED_PROXIES", 0)
+    return read_number(environ, "PORTAL_TRUSTED_PROXIES", 0, 0, config.PROXIES_MAX)
 
 
 def read_database_url(environ: Mapping[str, str], instance: Path) -> str:
     url = environ.get("PORTAL_DATABASE_URL") or f"sqlite:///{instance / 'portal.sqlite3'}"
     try:
-        name = make_url(url).drivername
-    except ArgumentError as error:
+        parts = make_url(url)
+    except (ArgumentError, ValueError) as error:
         raise SettingError(
             "PORTAL_DATABASE_URL must be a SQLAlchemy URL such as postgresql+psycopg://user@host/portal."
         ) from error
-    if name not in ("sqlite", "postgresql+psycopg"):
+    if parts.drivername not in ("sqlite", "postgresql+psycopg"):
         raise SettingError("PORTAL_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
+    if parts.drivername == "sqlite" and ((parts.database or ":memory:") == ":memory:" or "\0" in str(parts.database)):
+        raise SettingError("PORTAL_DATABASE_URL must name a file after sqlite:///, which all processes share.")
     return url
-
-
-def read_database_connections(environ: Mapping[str, str]) -> int:
-    connections = read_number(environ, "PORTAL_DATABASE_CONNECTIONS", config.DATABASE_CONNECTIONS)
-    if not 1 <= connections <= config.DATABASE_CONNECTIONS_MAX:
-        raise SettingError(f"PORTAL_DATABASE_CONNECTIONS must be 1 to {config.DATABASE_CONNECTIONS_MAX}.")
-    return connections
 
 
 def read_switch(environ: Mapping[str, str], name: str, default: str = "0") -> bool:
@@ -198,13 +205,6 @@ def read_switch(environ: Mapping[str, str], name: str, default: str = "0") -> bo
     if value not in ("0", "1"):
         raise SettingError(f"{name} must be 1 or 0.")
     return value == "1"
-
-
-def read_number(environ: Mapping[str, str], name: str, default: int) -> int:
-    value = environ.get(name) or str(default)
-    if not value.isascii() or not value.isdigit():
-        raise SettingError(f"{name} must be a whole number.")
-    return int(value)
 
 
 def read_countries(environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -224,12 +224,3 @@ def read_countries(environ: Mapping[str, str]) -> tuple[str, ...]:
     if not countries:
         raise SettingError("PORTAL_SMS_COUNTRIES takes out every country in it. Set PORTAL_SMS to 0 to send no texts.")
     return countries
-
-
-def read_trusted_browser_days(environ: Mapping[str, str]) -> int:
-    days = read_number(environ, "PORTAL_TRUSTED_BROWSER_DAYS", config.TRUSTED_BROWSER_DAYS)
-    if days > config.TRUSTED_BROWSER_DAYS:
-        raise SettingError(
-            f"PORTAL_TRUSTED_BROWSER_DAYS must be 0 to {config.TRUSTED_BROWSER_DAYS}; 0 switches trusted browsers off."
-        )
-    return days

@@ -1,7 +1,6 @@
 """The secret key and the encryption keys: read from the environment, or, on loopback, generated and stored in the instance folder."""
 
 import base64
-import binascii
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -44,7 +43,7 @@ def read_one_key(part: str) -> tuple[str, bytes]:
     name, _, encoded = part.strip().partition(":")
     try:
         key = base64.b64decode(encoded, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error is one, and so is what other alphabets get
         raise SettingError("PORTAL_ENCRYPTION_KEYS must hold base64 after each id.") from error
     if not name or len(name) > 16 or not name.isascii():
         raise SettingError("PORTAL_ENCRYPTION_KEYS needs a short id before each key, such as 2026a:….")

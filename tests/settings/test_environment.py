@@ -12,6 +12,7 @@ from portal.settings import config
 from portal.settings.addresses import SettingError
 from portal.settings.environment import load_settings, read_base_url
 from portal.settings.keys import KeptKeys
+from portal.web.client_address import is_within, read_client_address
 
 GOOD_KEY = "2027a:" + base64.b64encode(secrets.token_bytes(32)).decode()
 HTTPS = {
@@ -49,6 +50,27 @@ WRONG = {
     "a network with bits of a host": (HTTPS | {"PORTAL_PROXY_ADDRESSES": "10.0.0.5/24"}, "PORTAL_PROXY_ADDRESSES"),
     "no URL": ({"PORTAL_DATABASE_URL": "my database"}, "PORTAL_DATABASE_URL"),
     "another database": ({"PORTAL_DATABASE_URL": "mysql://localhost/portal"}, "PORTAL_DATABASE_URL"),
+    "a host with a blank": (HTTPS | {"PORTAL_BASE_URL": "https://portal example"}, "PORTAL_BASE_URL"),
+    "a host in other letters": (HTTPS | {"PORTAL_BASE_URL": "https://pörtal.example"}, "PORTAL_BASE_URL"),
+    "a host with a backslash": (HTTPS | {"PORTAL_BASE_URL": "https://portal\\example"}, "PORTAL_BASE_URL"),
+    "a host with a quotation mark": (HTTPS | {"PORTAL_BASE_URL": 'https://portal"example'}, "PORTAL_BASE_URL"),
+    "an address with a zone": ({"PORTAL_BASE_URL": "http://[::1%25lo]:5000"}, "PORTAL_BASE_URL"),
+    "port 0 in the address": ({"PORTAL_BASE_URL": "http://127.0.0.1:0"}, "PORTAL_BASE_URL"),
+    "a port of thousands of digits": ({"PORT": "9" * 5000}, "PORT"),
+    "proxies by the million": (HTTPS | {"PORTAL_TRUSTED_PROXIES": "1000000"}, "PORTAL_TRUSTED_PROXIES"),
+    "proxies of thousands of digits": (HTTPS | {"PORTAL_TRUSTED_PROXIES": "9" * 5000}, "PORTAL_TRUSTED_PROXIES"),
+    "commas for proxies": (HTTPS | {"PORTAL_PROXY_ADDRESSES": ","}, "PORTAL_PROXY_ADDRESSES"),
+    "processes in words": ({"WEB_CONCURRENCY": "two"}, "WEB_CONCURRENCY"),
+    "a database in memory": ({"PORTAL_DATABASE_URL": "sqlite://"}, "PORTAL_DATABASE_URL"),
+    "a database in memory by name": ({"PORTAL_DATABASE_URL": "sqlite:///:memory:"}, "PORTAL_DATABASE_URL"),
+    "a database's file with NUL": ({"PORTAL_DATABASE_URL": "sqlite:////tmp/%00"}, "PORTAL_DATABASE_URL"),
+    "a database's port in letters": ({"PORTAL_DATABASE_URL": "postgresql+psycopg://u@h:x/d"}, "PORTAL_DATABASE_URL"),
+    "a queue with half a bracket": ({"PORTAL_REDIS_URL": "redis://["}, "PORTAL_REDIS_URL"),
+    "a queue's port in letters": ({"PORTAL_REDIS_URL": "redis://localhost:port"}, "PORTAL_REDIS_URL"),
+    "a key in other letters": ({"PORTAL_ENCRYPTION_KEYS": "k1:schlüssel"}, "PORTAL_ENCRYPTION_KEYS"),
+    "bytes in a contact": ({"PORTAL_SUPPORT_CONTACT": "help\udcff"}, "PORTAL_SUPPORT_CONTACT"),
+    "bytes in a secret": ({"PORTAL_SECRET_KEY": "\udcff" + secrets.token_urlsafe(32)}, "PORTAL_SECRET_KEY"),
+    "bytes in a gateway": ({"PORTAL_SMS_URL": "json://h/\udcff?:to={to}"}, "PORTAL_SMS_URL"),
     "no connections": ({"PORTAL_DATABASE_CONNECTIONS": "0"}, "PORTAL_DATABASE_CONNECTIONS"),
     "too many connections": ({"PORTAL_DATABASE_CONNECTIONS": "101"}, "PORTAL_DATABASE_CONNECTIONS"),
     "another driver": ({"PORTAL_DATABASE_URL": "postgresql+psycopg2://localhost/portal"}, "PORTAL_DATABASE_URL"),
@@ -211,6 +233,15 @@ def test_the_start_says_that_the_test_bench_is_on(environment, caplog):
     app = create_app(load_settings(environment | {"PORTAL_TEST_BENCH": "1"}))
     app.extensions["engine"].dispose()
     assert "the test bench is on" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("written", "peer"), [("::ffff:10.0.0.5", "10.0.0.5"), ("::ffff:10.1.0.0/112", "10.1.2.3"), ("fe80::1%eth0", "fe80::1%eth0")]
+)
+def test_a_proxy_s_address_is_known_in_every_form(environment, written, peer):
+    settings = load_settings(environment | HTTPS | {"PORTAL_PROXY_ADDRESSES": written})
+    assert is_within(read_client_address(peer), settings.proxies)
+    assert not is_within("203.0.113.9", settings.proxies)
 
 
 @pytest.mark.parametrize("days", ["0", "1", "30"])

@@ -1,6 +1,8 @@
 """A start that the machine refuses ends with one sentence that names the setting; a folder that is not needed stops nothing."""
 
+import base64
 import contextlib
+import secrets
 import socket
 import sqlite3
 import subprocess
@@ -20,6 +22,7 @@ from tests.support.wire import Wire
 
 NOT_WRITABLE = "/proc/portal"  # nobody may make a folder there, root neither, as on a file system mounted read-only
 START_SECONDS = 60
+ENCRYPTION = {"PORTAL_ENCRYPTION_KEYS": "k1:" + base64.b64encode(secrets.token_bytes(32)).decode()}
 
 
 def run_limited(site, limit, words, settings):
@@ -113,6 +116,11 @@ def test_a_disk_that_fills_up_during_a_migration_is_told_in_a_sentence(site):
     assert "Error: PORTAL_DATABASE_URL: the database is unreachable, busy, full, " in done.stderr
 
 
+def test_a_migration_that_there_is_not_is_told_in_a_sentence(site):
+    done = run_limited(site, "unlimited", "flask --app wsgi db upgrade 9999", {})
+    assert done.returncode == 1 and "9999" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_a_port_in_use_is_named_and_so_is_an_address_of_another_machine(site):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
@@ -120,6 +128,34 @@ def test_a_port_in_use_is_named_and_so_is_an_address_of_another_machine(site):
     https = keys(site) | {"PORTAL_BASE_URL": "https://portal.example", "PORTAL_TRUSTED_PROXIES": "1", "PORTAL_TEST_BENCH": "0"}
     assert refused(site, HOST="192.0.2.1", **https).startswith("HOST: 192.0.2.1:")
     assert refused(site, HOST="no-such-host.invalid", **https).startswith("HOST: no-such-host.invalid:")
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("postgresql+psycopg://u@127.0.0.1:1/d?nonsense=1", "PORTAL_DATABASE_URL"),
+        ("redis://127.0.0.1:1/0?socket_timeout=soon", "PORTAL_REDIS_URL"),
+    ],
+)
+def test_an_option_that_the_driver_does_not_know_is_named(site, url, name):
+    assert refused(site, **keys(site), **{name: url}).startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("package", "url", "name"),
+    [("psycopg", "postgresql+psycopg://u@h/d", "PORTAL_DATABASE_URL"), ("redis", "redis://h", "PORTAL_REDIS_URL")],
+)
+def test_a_driver_that_is_not_installed_is_named(monkeypatch, tmp_path, package, url, name):
+    monkeypatch.setitem(sys.modules, package, None)
+    settings = load_settings(
+        {"PORTAL_INSTANCE": str(tmp_path), "PORTAL_SECRET_KEY": secrets.token_urlsafe(32), name: url} | ENCRYPTION
+    )
+    with pytest.raises(SettingError, match=f"{name} needs {package}"):
+        create_app(settings)
+
+
+def test_a_word_for_the_worker_is_named(site):
+    assert refused(site, PORTAL_WORKER="yes").startswith("PORTAL_WORKER")
 
 
 @pytest.mark.parametrize("processes", ["0", "1000"])  # gunicorn itself refuses words, before it reads our settings
