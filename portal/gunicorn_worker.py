@@ -4,6 +4,7 @@ import logging
 import math
 import os
 import re
+import select
 import socket
 from datetime import timedelta
 from types import SimpleNamespace
@@ -24,14 +25,16 @@ from portal.settings import config
 from portal.web.client_address import is_within, read_client_address
 
 # What a connection is doing, and for how many seconds it may. While it answers, it only has to get on.
-IDLE, HEADERS, BODY, ANSWER = "idle", "headers", "body", "answer"
+IDLE, HEADERS, BODY, ANSWER, TAKING = "idle", "headers", "body", "answer", "taking"
 LONGEST = {
     IDLE: config.CONNECTION_IDLE_SECONDS,
     HEADERS: config.HEADERS_SECONDS,
     BODY: config.BODY_SECONDS,
     ANSWER: math.inf,
+    TAKING: math.inf,  # SEND_SECONDS without a byte
 }
 EMAILED_LINK = re.compile(r"/(set-up-again|new-password|confirm-address|unblock|not-me)/[\w-]+")
+RAW_BYTE = re.compile(rb"[\x80-\xff]")
 LOOP_SECONDS = 1.0  # the longest that the loop sleeps, and how often overdue connections are looked for
 
 
@@ -47,19 +50,22 @@ def mask_record(record: logging.LogRecord) -> bool:
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    """One request. Where waitress would close the connection, or answer without the portal's page, this one does not."""
+    """One request. What waitress can't read is answered by itself, in plain text; a form that is too large, by the portal's page."""
 
     error: Any = None
 
     def parse_header(self, header_plus: bytes) -> None:
-        try:
-            super().parse_header(header_plus)
+        first, end, rest = header_plus.partition(b"\r\n")
+        try:  # browsers encode the bytes of other alphabets, and other programs don't
+            super().parse_header(RAW_BYTE.sub(lambda found: b"%%%02X" % ord(found[0]), first) + end + rest)
         except ValueError as error:  # urlsplit() on a target such as http://[
             raise ParsingError("The request's target is malformed.") from error
 
     def received(self, data: bytes) -> int:
         """Hand on a form that is too large without its body: Flask refuses it by its length, with a page (413)."""
         consumed: int = super().received(data)
+        if self.error:
+            self.expect_continue = False  # nobody has to send what is refused already
         if isinstance(self.error, RequestEntityTooLarge) and not self.chunked:
             self.error = None
             self.headers["CONNECTION"] = "close"  # the rest of the body is never read
@@ -72,6 +78,13 @@ class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
     def start(self) -> None:
         super().start()
         self.began = clock.monotonic()
+
+    def build_response_header(self) -> bytes:
+        """The head of the answer; the last one of its connection once the process stops, so that no later request is lost."""
+        if self.channel.server.is_stopping:
+            self.request.headers["CONNECTION"] = "close"
+        head: bytes = super().build_response_header()
+        return head
 
     def finish(self) -> None:
         super().finish()
@@ -102,8 +115,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     def look(self) -> None:
         """Take down what the connection is doing now."""
-        if self.requests or self.total_outbufs_len:
+        if self.requests:
             phase = ANSWER
+        elif self.total_outbufs_len:
+            phase = TAKING
         elif self.request is None:
             phase = HEADERS if self.phase == HEADERS else IDLE
         else:
@@ -125,6 +140,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     def __init__(self, worker: "BufferingWorker", sock: socket.socket, adjustments: Adjustments, **shared: Any) -> None:
         self.log = worker.log
         self.leaving: set[Channel] = set()
+        self.is_stopping = False
         settings = getattr(worker.wsgi, "extensions", {}).get("settings")
         self.proxies = settings.proxies if settings else ()
         place = (sock.family, sock.type, sock.proto, sock.getsockname())
@@ -150,9 +166,19 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
                 channel.handle_close()
         self.leaving.clear()
 
-    @property
-    def is_answering(self) -> bool:
-        return any(channel.requests or channel.total_outbufs_len for channel in self.active_channels.values())
+    def stop_listening(self) -> None:
+        """Take the connections that have been made already, and no other."""
+        self.is_stopping = True
+        for _ in range(self.adj.backlog):
+            if not select.select([self.socket], [], [], 0)[0]:
+                break
+            self.handle_accept()
+        wasyncore.dispatcher.close(self)
+
+    def is_at_work(self, wait_for_requests: bool) -> bool:
+        """Whether an answer is under way, or, if that is asked, a request has begun to arrive."""
+        channels = self.active_channels.values()
+        return any(each.requests or each.total_outbufs_len or (wait_for_requests and each.request) for each in channels)
 
 
 class BufferingWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
@@ -176,13 +202,19 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
         self.servers = [Server(self, each.sock, adjustments, map=self.map, dispatcher=dispatcher) for each in self.sockets]
         while self.alive and os.getppid() == self.ppid:
             self.turn(LOOP_SECONDS)
+        self.finish(dispatcher)
+
+    def finish(self, dispatcher: ThreadedTaskDispatcher) -> None:
+        """Answer what has arrived or is arriving."""
+        began = clock.monotonic()
         for server in self.servers:
-            wasyncore.dispatcher.close(server)
-        end = clock.monotonic() + self.cfg.graceful_timeout
+            server.stop_listening()
         self.turn(0.1)  # for requests that arrived meanwhile
-        while any(server.is_answering for server in self.servers) and clock.monotonic() < end:
+        while (spent := clock.monotonic() - began) < self.cfg.graceful_timeout:
+            if not any(server.is_at_work(spent < config.STOP_SECONDS) for server in self.servers):
+                break
             self.turn(0.1)
-        dispatcher.shutdown(timeout=max(0, end - clock.monotonic()))
+        dispatcher.shutdown(timeout=max(0, self.cfg.graceful_timeout - spent))
 
     def turn(self, seconds: float) -> None:
         """Wait for the sockets, serve them once, and let go of whoever is overdue."""

@@ -49,6 +49,15 @@ def read_answer(file):
     return (status, headers, file.read(int(headers["Content-Length"])).decode()) if status != 100 else read_answer(file)
 
 
+def read_to_the_end(connection):
+    """Returns what a connection sends until it closes or breaks off."""
+    parts = []
+    with contextlib.suppress(ConnectionResetError):
+        while parts[-1:] != [b""]:
+            parts.append(connection.recv(65536))
+    return b"".join(parts)
+
+
 def seconds_until_closed(connection, byte=b""):
     """Returns how long a connection lives that sends a byte every tenth of a second, or nothing."""
     began = time.monotonic()
@@ -125,6 +134,16 @@ def test_who_waits_longest_makes_room_for_newcomers_of_one_address(impatient):
         assert answers_on(waiting[-1])[0][0] == 200, "it had time left"
 
 
+def test_who_takes_an_answer_slowly_makes_room_as_well(impatient):
+    with contextlib.ExitStack() as stack:
+        request = REQUEST.replace(b"/sign-in", b"/long").replace(b"1.1", b"1.0")
+        taking = [stack.enter_context(connected(impatient, request, "127.0.0.7")) for _ in range(PER_ADDRESS)]
+        time.sleep(0.5)
+        assert Wire(impatient, ip="127.0.0.7").get("/sign-in").status == 200
+        lengths = [len(read_to_the_end(each)) for each in taking]
+    assert [length for length in lengths if length < 8 * 1024 * 1024] == lengths[:1]
+
+
 def test_a_proxy_may_have_more_connections_than_a_person_and_all_together_have_a_limit(impatient):
     with contextlib.ExitStack() as stack:
         proxy = [stack.enter_context(connected(impatient, HEAD, "127.0.0.9")) for _ in range(PER_ADDRESS + 2)]
@@ -146,6 +165,18 @@ def test_a_form_that_is_too_large_gets_the_portal_s_own_page(impatient, length):
     assert status == 413 and "<h1" in text
 
 
+def test_nobody_is_told_to_send_a_form_that_is_too_large(impatient):
+    with connected(impatient, FORM + b"Expect: 100-continue\r\nContent-Length: 10000000\r\n\r\n") as connection:
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(("target", "status"), [(b"/help?q=\xc3\xa9\xff", 200), (b"/\xc3\xa9\xff", 404)])
+def test_bytes_that_a_browser_would_have_encoded_are_read_all_the_same(impatient, target, status):
+    with connected(impatient, HEAD.replace(b"/sign-in", target) + b"\r\n") as connection:
+        [(answered, _, text)] = answers_on(connection)
+    assert answered == status and "<h1" in text
+
+
 @pytest.mark.parametrize("form", [b"Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n", b"Content-Length: 3\r\n\r\na=b"])
 def test_a_form_is_read_in_both_of_its_lengths(impatient, form):
     with connected(impatient, FORM + form) as connection:
@@ -161,6 +192,7 @@ def test_a_form_is_read_in_both_of_its_lengths(impatient, form):
         b"GET //[ HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET /%ff%00%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        FORM + b"Expect: 100-continue\r\nContent-Length: ten\r\n\r\n",
         HEAD + b"No colon\r\n\r\n",
         HEAD + b"Content-Length: -1\r\n\r\n",
         HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
@@ -176,6 +208,23 @@ def test_a_request_that_makes_no_sense_is_answered_and_is_nobody_s_fault_but_its
         [(status, headers, text)] = answers_on(connection)
     assert 400 <= status < 500 or (status, b"gzip" in raw) == (501, True)
     assert "Server" not in headers and "Traceback" not in text
+
+
+def test_a_stop_takes_the_rest_of_a_form_and_ends_a_connection_with_its_answer(sites):
+    site = sites.seeded()
+    with running_server(site, workers=1, kind=ImpatientServer) as server, connected(server, REQUEST) as kept:
+        assert answers_on(kept)[0][0] == 200
+        with connected(server, FORM + b"Content-Length: 3\r\n\r\na") as late:
+            time.sleep(0.3)
+            server.process.terminate()
+            time.sleep(1)
+            kept.sendall(REQUEST)
+            [(status, headers, _)] = answers_on(kept)
+            assert (status, headers["Connection"]) == (200, "close")
+            late.sendall(b"=b")
+            assert answers_on(late)[0][0] == 403  # it came without a CSRF token
+            assert server.process.wait(15) == 0
+    sites.remove(site)
 
 
 def test_a_stop_lets_answers_end_and_takes_the_requests_that_have_arrived(sites):

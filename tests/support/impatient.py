@@ -15,14 +15,15 @@ worker.LONGEST |= slow.PATIENCE
 config.SEND_SECONDS = slow.SEND_SECONDS
 config.CONNECTIONS_PER_ADDRESS, config.CONNECTIONS = slow.PER_ADDRESS, slow.ALL
 MEGABYTE = b"a" * 1024 * 1024
+MEGABYTES = {"/slow": 0, "/long": 8, "/wordy": 40}
 
 
 def app(environ, start_response):
-    """/slow answers after a second, /wordy with forty megabytes, and everything else is the portal's."""
+    """/slow answers after a second, /long with eight megabytes, /wordy with forty, and everything else is the portal's."""
     path = environ["PATH_INFO"]
-    if path not in ("/slow", "/wordy"):
+    if path not in MEGABYTES:
         return portal(environ, start_response)
-    parts = [b"a"] if path == "/slow" else [MEGABYTE] * 40
+    parts = [MEGABYTE] * MEGABYTES[path] or [b"a"]
     time.sleep(path == "/slow")
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(sum(map(len, parts))))])
     return parts
