@@ -56,7 +56,7 @@ def as_backup_code(code: str) -> str | None:
 
 def is_several(code: str) -> bool:
     """Whether a squeezed text is long enough for two backup codes: a whole list, pasted. A setup key is as long, but is one thing."""
-    return len(code) >= 2 * config.BACKUP_CODE_LENGTH and not code.isdigit() and not SETUP_KEY.fullmatch(code)
+    return len(code) >= 2 * config.BACKUP_CODE_LENGTH and not SETUP_KEY.fullmatch(code)
 
 
 class AnswerForm(ShapedForm):

@@ -14,7 +14,7 @@ SHAPES = {
     "seven digits": ("1234567", SHAPE),
     "letters": ("abcdef", SHAPE),
     "NUL": ("123456\0", SHAPE),
-    "10,000 digits": ("1" * 10_000, SHAPE),
+    "10,000 digits": ("1" * 10_000, "That's more than one code. Enter only one of them."),
     "a key": ("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", SHAPE),
 }
 
