@@ -53,7 +53,7 @@ def return_path() -> str:
 
 def page_context() -> dict[str, Any]:
     policy, is_trusted = current_side().policy, request_context().who.is_trusted
-    change = _("You're about to change your security settings, so we need to make sure it's you.")
+    change = _("You're about to change something important, so we need to make sure it's you.")
     trusted = _(
         "You trust this browser, so we didn't ask for a code when you signed in. To see your security settings, you need one."
     )
