@@ -177,6 +177,6 @@ def test_a_code_from_a_phone_whose_clock_is_slow_says_by_how_much(town, browsers
     patient = town.regular()
     reader = Reader(browsers.open(town.url))
     reader.sign_in(patient)
-    reader.type("Verification Code", patient.phone.code(time.time() - 300))
+    reader.type("Verification Code", patient.phone.code(time.time() - 270))  # still "5" if the next step begins meanwhile
     reader.press("Verify")
     assert "about 5 minutes slow" in reader.refusal()
