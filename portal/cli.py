@@ -22,7 +22,7 @@ from portal.forms.accounts import check_value
 from portal.models import ROLES, Base
 from portal.settings.addresses import SettingError
 from portal.settings.environment import Settings
-from portal.words.refusals import SENTENCES, Refused
+from portal.words.refusals import SENTENCES, Refused, Unclear
 
 if TYPE_CHECKING:
     from flask_alembic import Alembic
@@ -212,7 +212,13 @@ def check_texts(to: str | None) -> None:
         is_well = text_check.check_gateways(settings, click.echo)
         if number:
             is_well = text_check.send_sample(settings, number, click.echo) and is_well
-    except (Refused, SettingError) as error:
-        raise click.ClickException(str(SENTENCES[error.reason]) if isinstance(error, Refused) else str(error)) from error
+    except Unclear as unclear:
+        raise click.ClickException(
+            f"--to: Write the number with its country code, such as {unclear.suggestions[0]}."
+        ) from unclear
+    except Refused as refused:
+        raise click.ClickException(f"--to: {SENTENCES[refused.reason]}") from refused
+    except SettingError as error:
+        raise click.ClickException(str(error)) from error
     if not is_well:
         sys.exit(1)

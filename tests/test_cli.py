@@ -279,10 +279,15 @@ def test_one_text_goes_to_a_number_that_is_given(texting, vendor, status, code, 
 
 
 @pytest.mark.parametrize(
-    ("to", "words"), [("+49 1511 2345678", "We can't send texts to that country."), ("abc", "Enter digits only")]
+    ("to", "words"),
+    [
+        ("+49 1511 2345678", "--to: We can't send texts to that country."),
+        ("abc", "--to: Enter digits only"),
+        ("010-5555-1234", "--to: Write the number with its country code, such as +82 10-5555-1234."),
+    ],
 )
 def test_a_number_that_gets_no_texts_is_refused(texting, vendor, to, words):
-    code, said = texting(URLS["Vonage"], to=to)
+    code, said = texting(URLS["Vonage"], to=to, text_countries=("US", "KR"))
     assert code == 1 and words in said and vendor.asked == []
 
 

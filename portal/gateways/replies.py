@@ -131,7 +131,7 @@ TABLE = (
         "developers.clicksend.com, SMS send and application status codes; help.clicksend.com, status codes: SUCCESS is queued; THROTTLED "
         "asks to try again in a few seconds",
         "2026-11-29",
-        fields=(("data", "messages", EACH, "status"),),
+        fields=(("data", "messages", EACH, "status"), ("response_code",)),
         sent=words("success"),
         later=words("throttled"),
     ),
