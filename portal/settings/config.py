@@ -82,6 +82,10 @@ PASSWORD_TRIES_IN = timedelta(minutes=1)
 PASSWORD_TRIES_OF_NAME = 100
 PASSWORD_NAME_IN = timedelta(hours=1)
 
+# Emails about sign-ins from new browsers with the password alone: whoever has it could fill a mailbox. Recent activity has all of them.
+NEW_BROWSER_EMAILS = 20
+NEW_BROWSER_EMAILS_IN = timedelta(hours=1)
+
 # Wrong codes (RL-1, RL-2)
 TRIES_BEFORE_PAUSE = 10  # NIST SP 800-63B 8.1.1 requires at least ten
 PAUSES = (timedelta(minutes=10), timedelta(minutes=20), timedelta(minutes=40), timedelta(minutes=60))

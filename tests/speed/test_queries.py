@@ -37,7 +37,7 @@ def test_a_page_for_strangers_asks_nothing(queries, plain, path):
 def test_signing_in_with_a_password_alone(queries, plain, maria):
     plain.open("/sign-in")
     assert walk(queries, lambda: plain.fill("Sign in", Username="maria", Password=maria.password)) == [
-        ("sign_in.submit_password", 17),
+        ("sign_in.submit_password", 18),
         ("patient.home", 2),
     ]
 

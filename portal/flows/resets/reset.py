@@ -14,6 +14,7 @@ from portal.flows.factors import wrong_answers
 from portal.flows.factors.turn_off import void_factors
 from portal.flows.messages import notices
 from portal.flows.sessions import sessions
+from portal.flows.sign_in.password_limits import announce_browser
 from portal.flows.sign_in.sign_in import BegunSession
 from portal.models import Link, ResetRequest, TrustedBrowser, User
 from portal.settings import config
@@ -117,7 +118,7 @@ def sign_in_by_reset_link(context: RequestContext, token: str, password: str) ->
     user.last_sign_in_at = context.now
     row.ends_at = min(row.ends_at, link.expires_at)  # the session does not outlive the link (AD-4)
     if not row.browser_known:
-        notices.queue_notice(context, user, "new_browser")
+        announce_browser(context, user)
     db.session.commit()
     return BegunSession(session_token, asks_code=False, role=user.role)
 

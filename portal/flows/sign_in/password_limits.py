@@ -7,13 +7,14 @@ from portal.db import db
 from portal.flows.base import links
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
-from portal.flows.base.limits import Charge, Limit, make_limit
+from portal.flows.base.limits import Charge, Limit, charge, make_limit
 from portal.flows.messages import notices
 from portal.flows.sessions.known_browsers import is_known_browser
 from portal.flows.sessions.trusted_browsers import live_trust_conditions, trust_hashes
 from portal.limit_address import limit_address
 from portal.models import TrustedBrowser, User
 from portal.settings import config
+from portal.words.refusals import Refused
 
 
 def limits_of_attempt(context: RequestContext, name: str, user: User | None) -> list[Limit]:
@@ -68,3 +69,13 @@ def notify_lock(context: RequestContext, name: str, user: User | None, charges: 
         notices.spend_equal_work(context)
     else:
         notices.queue_notice(context, user, "too_many_passwords")
+
+
+def announce_browser(context: RequestContext, user: User) -> None:
+    """Queue the notice of a sign-in from a new browser, in the open transaction (NO-1); twenty an hour at most."""
+    limit = make_limit(context.keys, config.NEW_BROWSER_EMAILS, config.NEW_BROWSER_EMAILS_IN, "new browsers", str(user.id))
+    try:
+        charge(context, [limit])
+    except Refused:
+        return
+    notices.queue_notice(context, user, "new_browser")

@@ -99,7 +99,7 @@ def begin_password_session(context: RequestContext, user: User, rehashed: str | 
     if not asks_code:
         user.last_sign_in_at = context.now
         if not row.browser_known:
-            notices.queue_notice(context, user, "new_browser")
+            password_limits.announce_browser(context, user)
     else:
         send_first_code(context, user, row)
     forget_expired_secrets(context.now)

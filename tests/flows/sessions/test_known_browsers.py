@@ -3,7 +3,8 @@
 import pytest
 
 from portal.flows.messages.notices import NOT_ME, make_row_token
-from portal.models import Outbox, Session
+from portal.models import Event, Outbox, Session
+from portal.settings import config
 
 
 def is_known(database, person):
@@ -96,3 +97,14 @@ def test_a_session_that_its_owner_ended_leaves_a_new_browser(plain, database, sa
     owner.press("Sign out")
     owner.sign_in(sam)
     assert is_known(database, sam)
+
+
+def test_the_password_alone_fills_no_mailbox_and_recent_activity_has_every_sign_in(plain, clock, database, maria):
+    extra = 5
+    for at in range(config.NEW_BROWSER_EMAILS + extra):
+        plain.another(ip=f"127.0.8.{at + 1}").enter(maria)
+    assert len(database.all(Outbox, Outbox.template == "new_browser")) == config.NEW_BROWSER_EMAILS
+    assert len(database.all(Event, Event.event == "authn_login_success")) == config.NEW_BROWSER_EMAILS + extra
+    clock.move(minutes=60)
+    plain.another().enter(maria)
+    assert len(database.all(Outbox, Outbox.template == "new_browser")) == config.NEW_BROWSER_EMAILS + 1
