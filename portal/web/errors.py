@@ -21,6 +21,7 @@ from portal.web.rendering import page_to_return, render_page, send_to_sign_in, s
 
 log = logging.getLogger(__name__)
 PAGES = {400: 403, 403: 403, 404: 404, 405: 405, 413: 413}
+BUSY_SECONDS = 5  # when to try again, about: nobody knows when the database or a core is free
 PUBLIC_BLUEPRINTS = ("sign_in", "email_links", "help", "test_bench")
 
 
@@ -48,7 +49,7 @@ def database_busy(error: OperationalError | PoolTimeoutError) -> Response:
         return sign_out_late()
     current_session().forget()
     response = render_page("errors/503.html", 503)
-    response.headers["Retry-After"] = "5"
+    response.headers["Retry-After"] = str(BUSY_SECONDS)
     return response
 
 
@@ -56,7 +57,7 @@ def hashing_busy(error: HashingBusy) -> Response:
     """Too many passwords are being checked at once: nothing was charged or changed, and the page says so."""
     db.session.rollback()
     response = render_page("errors/503.html", 503)
-    response.headers["Retry-After"] = "5"
+    response.headers["Retry-After"] = str(BUSY_SECONDS)
     return response
 
 

@@ -114,6 +114,7 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "backup_old": N_("That backup code is from an older set. Use your newest copy, which says set %(set)d."),
     "saved_wrong": N_("That's not the code with this number in your newest set. Check the number next to it on your copy."),
     "saved_other": N_("That is code %(number)d. Type code %(asked)d."),
+    "busy": N_("Many people are signing in right now. Wait a few seconds, then try again."),
     "throttled": N_("Too many attempts. Try again in %(wait)s."),
     "throttled_code": N_("Too many attempts. Try again in %(wait)s, or use a backup code now."),
     "disabled_here": N_("There were too many wrong codes, so codes from your phone no longer work in this browser. Use a backup code, or a browser you've signed in with before."),

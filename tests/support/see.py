@@ -51,8 +51,13 @@ def see_page(page, status):
     see_identity(page)
     see_forms(page)
     see_nothing_inline(page)
-    if status in REFUSED:
+    if is_refusal(page, status):
         see_problems(page)
+
+
+def is_refusal(page, status):
+    """Whether a form came back: refused, or as it was because the portal is busy."""
+    return status in REFUSED or (status == 503 and any("problems" in element.classes for element in page.walk()))
 
 
 def see_words(page, status):
@@ -60,7 +65,7 @@ def see_words(page, status):
     heading, title = page.one("h1").text, page.one("title").text
     assert heading
     asks = any({"problems", "question"} <= set(element.classes) for element in page.walk())
-    assert title.startswith(f"Error: {heading} – " if status in REFUSED and not asks else f"{heading} – ")
+    assert title.startswith(f"Error: {heading} – " if is_refusal(page, status) and not asks else f"{heading} – ")
     assert page.one("html")["lang"] == "en"
     spoken = [element[name] for element in page.walk() for name in SPOKEN if name in element]
     assert [match[0] for text in (page.text, *spoken) if (match := NEVER.search(text))] == []

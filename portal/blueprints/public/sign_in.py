@@ -15,6 +15,7 @@ from portal.flows.sessions import sessions
 from portal.flows.sign_in import sign_in as flow
 from portal.forms.codes import AnswerForm, BackupCodeForm, ChallengeForm
 from portal.forms.sign_in import SignInForm
+from portal.passwords import HashingBusy
 from portal.web.browser_session import (
     ended_session,
     give_browser_token,
@@ -25,6 +26,7 @@ from portal.web.browser_session import (
     seconds_left,
     session_user,
 )
+from portal.web.errors import BUSY_SECONDS
 from portal.web.rendering import (
     EHR_BRAND,
     home_endpoint,
@@ -103,19 +105,21 @@ def submit_password() -> Response:
         begun = flow.submit_password(
             request_context(), form.username.data, form.password.data, safe_path(request.args.get("next"))
         )
+    except HashingBusy:
+        return ask_to_wait(refuse_form("public/sign_in/password.html", form, Refused("busy"), **context), 503, BUSY_SECONDS)
     except Refused as refused:
-        return add_wait(refuse_form("public/sign_in/password.html", form, refused, **context), refused)
+        response = refuse_form("public/sign_in/password.html", form, refused, **context)
+        return ask_to_wait(response, 429, refused.facts["wait"]) if refused.reason == "throttled" else response
     renew_session(begun.token)
     if begun.asks_code:
         return redirect_to("sign_in.ask_code")
     return redirect_after_sign_in(begun.role, safe_path(request.args.get("next")))
 
 
-def add_wait(response: Response, refused: Refused) -> Response:
-    """Of a limit: the status 429, and the wait for machines too (RFC 6585 4)."""
-    if refused.reason == "throttled":
-        response.status_code = 429
-        response.headers["Retry-After"] = str(refused.facts["wait"])
+def ask_to_wait(response: Response, status: int, seconds: int | str) -> Response:
+    """Tell machines the wait, too (RFC 6585 4, RFC 9110 15.6.4)."""
+    response.status_code = status
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 

@@ -27,7 +27,9 @@ def test_one_too_many_is_answered_at_once_and_costs_no_try(plain, maria, databas
     before = database.everything()
     with full_line():
         plain.sign_in(maria)
-    assert (plain.status, plain.heading, plain.response.headers["Retry-After"]) == (503, BUSY, "5")
+    assert (plain.status, plain.response.headers["Retry-After"]) == (503, "5")
+    assert plain.problems == ["Many people are signing in right now. Wait a few seconds, then try again."]
+    assert plain.field("Username")["value"] == "maria", "what was typed is kept"
     assert database.everything() == before
     assert database.all(LimitCounter) == []
 
