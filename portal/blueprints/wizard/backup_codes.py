@@ -134,5 +134,7 @@ def is_first(codes: codes_flow.Overview) -> bool:
 def later() -> Response:
     """ "Do this later": the home page reminds the person, and the codes stay readable until they expire."""
     codes_flow.postpone_saving(request_context())
-    codes = codes_flow.codes_overview(request_context()) if current_side().policy.must_use else None
-    return redirect_out_of_step(landing_url()) if codes and is_first(codes) else redirect_to_path(current_side().url("security"))
+    codes = codes_flow.codes_overview(request_context())
+    if not codes or not is_first(codes):
+        return redirect_to_path(current_side().url("security"))
+    return redirect_out_of_step(landing_url()) if current_side().policy.must_use else redirect_and_say("security", "on")

@@ -251,6 +251,7 @@ def test_do_this_later_leads_on_and_the_home_page_reminds(browser, clock, maria)
     browser.press("I have saved my backup codes")
     browser.press("Do this later")
     assert browser.path == "/account/security"
+    assert "Two-factor authentication is on." in browser.notices
     assert "Not saved yet" in browser.text
     browser.press("See your codes")
     assert browser.read_codes() == maria.codes
