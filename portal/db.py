@@ -2,6 +2,7 @@
 
 import sqlite3
 from functools import partial
+from inspect import signature
 from typing import Any, cast
 
 from flask import Flask, current_app, g
@@ -93,11 +94,12 @@ def check_postgres(engine: Engine) -> None:
 
     The server is not asked: it may start after the portal, whose pages answer 503 until then.
     """
-    from psycopg import ProgrammingError
+    from psycopg import Connection, ProgrammingError
     from psycopg.conninfo import make_conninfo
 
+    of_library = set(engine.url.query) - set(signature(Connection.connect).parameters)  # libpq's; the others are psycopg's own
     try:
-        make_conninfo(**engine.dialect.create_connect_args(engine.url)[1])
+        make_conninfo(**dict.fromkeys(of_library, ""))
     except ProgrammingError as error:
         raise SettingError(f"PORTAL_DATABASE_URL has an option that PostgreSQL doesn't know ({str(error).strip()}).") from error
 

@@ -29,7 +29,7 @@ def stop(error: SettingError) -> NoReturn:
 
 try:
     workers = read_processes(os.environ)
-    bind = f"{in_url(read_host(os.environ))}:{read_port(os.environ)}"
+    bind = f"tcp://{in_url(read_host(os.environ))}:{read_port(os.environ)}"
     has_worker = read_switch(os.environ, "PORTAL_WORKER")
 except SettingError as error:
     stop(error)
@@ -71,11 +71,10 @@ def check_address(address: object) -> None:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         socket.create_server(address, family=family).close()
-    except OSError as error:
-        name = "PORT" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "HOST"
-        stop(
-            SettingError(f"{name}: {in_url(host)}:{port} can't be served ({error.strerror}). Set HOST and PORT to one that can.")
-        )
+    except (OSError, UnicodeError) as error:  # a name that can't be one is UnicodeError
+        name = "PORT" if getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES) else "HOST"
+        reason = str(getattr(error, "strerror", error)).partition(" (while")[0]  # create_server() repeats the address
+        stop(SettingError(f"{name}: {in_url(host)}:{port} can't be served ({reason}). Set HOST and PORT to one that can."))
 
 
 # Popen waits for a pipe to close. A process forked meanwhile would inherit the pipe and keep it open, so forks wait.

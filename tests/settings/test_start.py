@@ -11,8 +11,8 @@ import sys
 import pytest
 
 from portal import create_app
-from portal.db import check_sqlite, make_engine
-from portal.settings import config
+from portal.db import check_database, check_sqlite, make_engine
+from portal.settings import config, postgres
 from portal.settings.addresses import SettingError
 from portal.settings.environment import load_settings
 from tests.support.outbox import running_worker, until
@@ -127,7 +127,8 @@ def test_a_port_in_use_is_named_and_so_is_an_address_of_another_machine(site):
         assert refused(site, PORT=port).startswith(f"PORT: 127.0.0.1:{port} can't be served")
     https = keys(site) | {"PORTAL_BASE_URL": "https://portal.example", "PORTAL_TRUSTED_PROXIES": "1", "PORTAL_TEST_BENCH": "0"}
     assert refused(site, HOST="192.0.2.1", **https).startswith("HOST: 192.0.2.1:")
-    assert refused(site, HOST="no-such-host.invalid", **https).startswith("HOST: no-such-host.invalid:")
+    for name in ("no-such-host.invalid", "a..b", "a" * 70, "unix"):
+        assert refused(site, HOST=name, **https).startswith(f"HOST: {name}:")
 
 
 @pytest.mark.parametrize(
@@ -139,6 +140,13 @@ def test_a_port_in_use_is_named_and_so_is_an_address_of_another_machine(site):
 )
 def test_an_option_that_the_driver_does_not_know_is_named(site, url, name):
     assert refused(site, **keys(site), **{name: url}).startswith(name)
+
+
+@pytest.mark.parametrize("options", ["", "?connect_timeout=3&sslmode=require&prepare_threshold=5&host=/run/a&host=/run/b"])
+def test_a_postgresql_server_that_is_away_stops_no_start(options):
+    engine = make_engine(f"postgresql+psycopg://u:p@127.0.0.1:1/d{options}", postgres.engine_options(1))
+    check_database(engine)
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
