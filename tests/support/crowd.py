@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from portal import clock, create_app, passwords
 from portal.db import begin_write, db
-from portal.flows.messages import send_code
+from portal.flows.messages import text_waits
 from portal.flows.operator import accounts, demo
 from portal.methods import method
 from portal.models import Authenticator, SentCode, User, secret_place
@@ -58,7 +58,7 @@ def add_texters(site, count):
 
 def text_instead(keys, row, number):
     """Makes an authenticator one that gets codes by text, as if it had been set up so."""
-    row.method, row.target_hash = "sms", keys.mac(number, send_code.TARGET)
+    row.method, row.target_hash = "sms", keys.mac(number, text_waits.TARGET)
     for column, value in method("sms").begins_with.items():
         setattr(row, column, value)
     row.secret_sealed = keys.seal(number, secret_place(row.user_id, row.id))

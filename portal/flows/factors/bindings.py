@@ -7,7 +7,7 @@ from portal.crypto import SealBroken
 from portal.db import db
 from portal.flows.base.context import RequestContext
 from portal.flows.factors.challenges import method_context, open_secret
-from portal.flows.messages import send_code
+from portal.flows.messages import text_waits
 from portal.methods import Method, Secret, Step, method
 from portal.models import Authenticator, Binding, User, new_id, secret_place
 from portal.send_limits import Wait
@@ -16,7 +16,7 @@ from portal.settings import config
 
 def binding_secret(context: RequestContext, user: User, binding: Binding) -> Secret:
     """The binding's decrypted secret. Raises SealBroken."""
-    return open_secret(context, user, binding, f"{send_code.BINDING_PREFIX}{binding.id}")
+    return open_secret(context, user, binding, f"{text_waits.BINDING_PREFIX}{binding.id}")
 
 
 def find_wait(context: RequestContext, binding: Binding, step: Step, secret: Secret) -> Wait | None:
@@ -24,7 +24,7 @@ def find_wait(context: RequestContext, binding: Binding, step: Step, secret: Sec
     chosen = method(binding.method)
     if chosen is None or not chosen.sends:
         return None
-    return send_code.find_wait_in_setup(context, binding.user_id, secret.attempt, secret.text if step.verifies else "")
+    return text_waits.find_wait_in_setup(context, binding.user_id, secret.attempt, secret.text if step.verifies else "")
 
 
 def new_binding(context: RequestContext, user: User, chosen: Method, replaces: str | None, is_extra: bool) -> Binding:

@@ -13,7 +13,7 @@ from portal.db import db
 from portal.flows.base.context import RequestContext
 from portal.flows.base.throttle import OWN, STRANGERS, Purse, purse_of
 from portal.flows.factors import backup_codes, on_file
-from portal.flows.messages import send_code
+from portal.flows.messages import text_waits
 from portal.forms.codes import AnswerForm
 from portal.methods import Context, Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
@@ -139,7 +139,7 @@ def add_waits(context: RequestContext, options: list[ChallengeOption]) -> list[C
     """The same options, with the wait before the next text."""
     if not any(option.sends for option in options):
         return options
-    wait = send_code.find_wait_at_sign_in(context, attempt_key(context))
+    wait = text_waits.find_wait_at_sign_in(context, attempt_key(context))
     return [replace(option, wait=wait if option.sends else None) for option in options]
 
 

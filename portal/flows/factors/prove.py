@@ -13,7 +13,7 @@ from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_TWO, RequestContext
 from portal.flows.factors import backup_codes, on_file
 from portal.flows.factors.challenges import is_switched_off, open_secret
-from portal.flows.messages import notices, send_code
+from portal.flows.messages import notices, send_code, text_waits
 from portal.flows.sessions import sessions, trusted_browsers
 from portal.methods import Method, method
 from portal.models import Authenticator, Binding, SentCode, Session, SpentStep, User
@@ -101,7 +101,7 @@ def new_authenticator(
         user_id=user.id,
         method=binding.method,
         secret_sealed=binding.secret_sealed,  # sealed for this id already
-        target_hash=context.keys.mac(secret, send_code.TARGET) if chosen.sends else None,
+        target_hash=context.keys.mac(secret, text_waits.TARGET) if chosen.sends else None,
         created_at=context.now,
         last_used_at=context.now,
         **{**columns, "name": next(name for name in candidates if name not in names_in_use)},

@@ -15,7 +15,7 @@ from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.factors import bindings, prove, wrong_answers
-from portal.flows.messages import send_code
+from portal.flows.messages import send_code, text_waits
 from portal.methods import Method, Next, Step
 from portal.models import Authenticator, Binding, User
 from portal.settings import config
@@ -103,7 +103,7 @@ def submit_step(context: RequestContext, chosen: Method, step: Step, answer: Ans
         if isinstance(result, Next):
             return save_answer(context, user, binding, chosen, step, result)
         if chosen.sends_texts:
-            send_code.recheck_number_sharing(context, user, binding)
+            text_waits.recheck_number_sharing(context, user, binding)
     except (Refused, SealBroken) as rejected:
         raise reject_answer(context, user, binding, rejected, chosen, step) from None
     if result.secret is not None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from portal.crypto import keyed_hash
-from portal.flows.messages import send_code
+from portal.flows.messages import text_waits
 from portal.gateways import HELD
 from portal.models import Authenticator, Binding, Event, Outbox, SentCode, User, new_id
 from portal.settings import config
@@ -679,7 +679,7 @@ STOPPED = (
 
 def logged(caplog, monkeypatch):
     """Returns a function that returns the lines about texts since then."""
-    monkeypatch.setattr(send_code, "LOGGED", {})
+    monkeypatch.setattr(text_waits, "LOGGED", {})
     return lambda: [record.getMessage() for record in caplog.records if record.getMessage().startswith("texts")]
 
 
@@ -941,9 +941,9 @@ def test_ones_own_number_is_not_counted_among_those_who_share_it(app, texting, d
     user_id, to_hash = database.user(maria).id, database.all(SentCode)[-1].to_hash
     share(database, maria, config.ACCOUNTS_PER_NUMBER - 1)
     with app.app_context():
-        send_code.check_number_sharing(user_id, to_hash)
+        text_waits.check_number_sharing(user_id, to_hash)
         with pytest.raises(Refused, match="number_shared"):
-            send_code.check_number_sharing(0, to_hash)
+            text_waits.check_number_sharing(0, to_hash)
 
 
 def share(database, person, accounts):
