@@ -20,7 +20,8 @@ LINK = re.compile(
 EXTENSION = re.compile(
     r"\d[\s.)]*(?:;?ext(?:ension)?[.:=]?|[x#~pw]|[,;]+)\s?\d{1,7}[\s#]*$", re.IGNORECASE
 )  # or a pause, then digits
-SEPARATORS = str.maketrans("", "", "()/")
+SEPARATORS = str.maketrans("", "", '()/[]<>"“”„«»')  # brackets and quotation marks, as address books copy them
+AFTER_A_NUMBER = ",; \n"  # what follows it in a list
 SHOWN_DIGITS = 2  # SM-12
 
 # Number types that cannot get a text, or that do not belong to one person's phone.
@@ -113,7 +114,7 @@ def country_of(number: str) -> str:
 
 def normalize_typed(text: str) -> str:
     """Digits of any script as 0-9, with a leading + if typed; separators are removed. Raises Refused for anything else."""
-    text = text[: config.TYPED_MAX]
+    text = text[: config.TYPED_MAX].rstrip(AFTER_A_NUMBER)
     link = LINK.match(text)
     typed = unicodedata.normalize("NFKC", unquote(link[1]).rstrip(";/") if link else text)
     kept = strip_separators(typed).translate(SEPARATORS)

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import threading
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 from huey import Huey, MemoryHuey, RedisHuey, SqliteHuey, crontab
@@ -26,6 +27,9 @@ from portal.settings import config
 from portal.settings.addresses import SettingError
 from portal.settings.environment import Settings
 from portal.web.emails import compose_email
+
+if TYPE_CHECKING:
+    from redis import ConnectionPool
 
 log = logging.getLogger(__name__)
 NAME = "portal"
@@ -145,18 +149,20 @@ def make_huey(settings: Settings) -> Huey:
                 "no queue, because PORTAL_INSTANCE can't be written and PORTAL_REDIS_URL is not set: messages wait a minute"
             )
             return MemoryHuey(NAME, **options)
+    return RedisHuey(NAME, connection_pool=make_pool(settings.redis_url), **options)
+
+
+def make_pool(url: str) -> "ConnectionPool":
+    """The connections to Redis, made on first use. Raises SettingError."""
     try:
         from redis import ConnectionPool
+
+        # A worker blocks for a second at a time, which must not count as a timeout.
+        return ConnectionPool.from_url(url, socket_connect_timeout=config.QUEUE_SECONDS, socket_timeout=config.QUEUE_SECONDS + 1)
     except ModuleNotFoundError as error:
         raise SettingError("PORTAL_REDIS_URL needs redis. Install the extra redis, or unset it.") from error
-
-    # A worker blocks for a second at a time, which must not count as a timeout.
-    timeouts = {"socket_connect_timeout": config.QUEUE_SECONDS, "socket_timeout": config.QUEUE_SECONDS + 1}
-    try:
-        pool = ConnectionPool.from_url(settings.redis_url, **timeouts)
     except ValueError as error:
         raise SettingError(f"PORTAL_REDIS_URL has an option that Redis can't read ({error}).") from error
-    return RedisHuey(NAME, connection_pool=pool, **options)
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -19,6 +19,10 @@ HOME = ("US", "CA")
 E164 = functools.partial(phonenumbers.format_number, num_format=PhoneNumberFormat.E164)
 WIDE = ("US", "CA", "KR", "GB", "DE")
 WRITTEN = {
+    "quoted": ("“503-555-0164”", "US", "+15035550164"),
+    "in the brackets of an address book": ("<+1 503-555-0164>", "US", "+15035550164"),
+    "out of a list": ("503-555-0164, ", "US", "+15035550164"),
+    "out of a list of rows": ("503-555-0164;\n", "US", "+15035550164"),
     "as on paper": ("(503) 555-0164", "US", "+15035550164"),
     "with the country's 1": ("1 503 555 0164", "US", "+15035550164"),
     "with dots": ("503.555.0164", "US", "+15035550164"),
