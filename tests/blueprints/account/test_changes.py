@@ -120,7 +120,7 @@ def test_update_phone_begins_with_an_empty_field(texting):
     assert MARIAS[-4:] not in texting.response.text
     send_to(texting, OTHERS)
     texting.press("Change the number")
-    assert texting.field("Mobile phone number")["value"] == OTHERS
+    assert texting.field("Mobile phone number")["value"] == "+1 608-555-0117", "written as people read it"
 
 
 def test_the_same_number_proved_anew_is_not_told_that_it_is_gone(texting, inbox, maria):
