@@ -213,6 +213,7 @@ def test_all_trust_is_ended_at_once_this_browsers_too(browser, sam):
     browser.press("End all")
     assert browser.path == SECURITY
     assert rows(browser, "trusted-browsers") == []
+    assert browser.post(f"{SECURITY}/trusted-browsers").status_code == 303, "a second press finds none"
     assert is_asked(other, sam)
     assert is_asked(browser, sam)
 

@@ -113,6 +113,20 @@ def test_the_link_is_its_owners_works_once_and_for_a_day(plain, clock, database,
 
 
 @pytest.mark.parametrize("blocked", ["strangers_disabled_at"], indirect=True)
+def test_a_link_is_over_once_its_app_works_again(plain, database, sam, blocked):
+    with_backup_code(plain, sam)
+    link = ask(plain)
+    tab = plain.open(link)
+    database.change(
+        update(Authenticator).where(Authenticator.user_id == database.user(sam).id).values(strangers_disabled_at=None)
+    )
+    tab.press("Unblock")
+    assert tab.status == 404 and "already used" in tab.text
+    assert database.all(Event, Event.event == "authenticator_unblocked") == []
+    assert plain.open(link).status == 404
+
+
+@pytest.mark.parametrize("blocked", ["strangers_disabled_at"], indirect=True)
 def test_asking_needs_a_fresh_proof_and_is_limited(plain, clock, database, sam, blocked):
     with_backup_code(plain, sam)
     for _ in range(4):

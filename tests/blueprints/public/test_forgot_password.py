@@ -127,6 +127,8 @@ def test_however_often_strangers_ask_the_owner_gets_a_link_that_works(plain, mar
         first = first or links_of(plain)[0]
         clock.move(minutes=29)
     assert len(links_of(plain)) == 24 * 2 + 1
+    ask(plain, "maria")  # the first link still works, but would live for more than a day if it were mailed again
+    assert links_of(plain)[-1] != first
     clock.move(minutes=31)
     ask(plain, "maria")
     newest = links_of(plain)[-1]

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from portal import passwords
+from portal.flows.sign_in import sign_in
 from portal.models import Event, LimitCounter, Outbox
 from tests.support.mailbox import mails
 from tests.support.moving import START
@@ -49,6 +50,13 @@ def attack(plain, username, addresses=ADDRESSES[:25], guesses=105):
 
 
 # --- one address
+
+
+def test_one_that_passed_the_first_look_beside_others_is_not_compared_either(plain, maria, compared, monkeypatch):
+    guess(plain, "maria", times=5)
+    monkeypatch.setattr(sign_in, "refuse_if_spent", lambda context, limits: None)  # as if they had all looked at one moment
+    [answer] = guess(plain, "maria")
+    assert (answer.status_code, len(compared)) == (429, 5)
 
 
 def test_five_of_one_name_in_a_minute_are_compared_and_the_sixth_is_told_how_long_to_wait(browser, maria, clock, compared):

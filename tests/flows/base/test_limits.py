@@ -82,3 +82,18 @@ def test_the_wait_counts_from_the_answer_and_not_from_the_request(app, database,
         with app.app_context(), pytest.raises(Refused) as refused:
             limits.refuse_if_spent(context, [limits.Limit(NAME, 5, WINDOW)])
         assert refused.value.facts["wait"] == wait
+
+
+def test_a_try_beyond_the_limit_is_not_charged_even_if_its_window_ended_meanwhile(app, database, clock):
+    """Of many requests at once, several pass the first look at the limits."""
+    database.change(insert(LimitCounter).values(key=NAME, spent=5, ends_at=clock.now + WINDOW))
+    context = context_of(app, clock)
+    for late in (0, 61):
+        clock.now = context.now + timedelta(seconds=late)
+        with app.app_context(), pytest.raises(Refused) as refused:
+            begin_write()
+            limits.charge(context, [limits.Limit(ADDRESS, 5, WINDOW), limits.Limit(NAME, 5, WINDOW)])
+        assert refused.value.facts["wait"] == (1 if late else 60)
+        with app.app_context():
+            db.session.rollback()
+    assert {row.key: row.spent for row in database.all(LimitCounter)} == {NAME: 5}
