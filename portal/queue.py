@@ -88,14 +88,14 @@ class Queue:
         """The worker's task: send one row, and schedule the retry if there is one."""
         with self.app.test_request_context(base_url=self.settings.base_url):
             now = clock.now()
-            retry_at = outbox.carry_row(self.app.extensions["keys"], now, outbox_id, self.gateways, compose_email)
+            retry_at = outbox.deliver_row(self.app.extensions["keys"], now, outbox_id, self.gateways, compose_email)
         if retry_at:
             self.deliver.schedule(args=(outbox_id,), delay=(retry_at - clock.now()).total_seconds() + 0.1)
 
     def order_due(self) -> None:
         """The sweep, every minute and at worker startup: enqueue due rows, and end what has expired."""
         with self.app.app_context():
-            outbox.bury_dead_rows(clock.now())
+            outbox.close_expired_rows(clock.now())
             grants.close_due_grants(self.system_context())
             limits.forget_ended_counters(clock.now())
             rows = outbox.list_due_rows(clock.now())

@@ -210,17 +210,17 @@ def test_a_code_queued_ahead_dies_and_an_email_goes_out(app, plain, clock, datab
     clock.now -= jump
     assert queued() == [("mail", "new_browser")]
     with app.app_context():
-        outbox.bury_dead_rows(clock.now)
+        outbox.close_expired_rows(clock.now)
     rows = {row.template: row for row in database.all(Outbox)}
-    assert (rows["code"].state, rows["code"].body_sealed) == ("dead", None) and rows["code"].stage_at(clock.now) == "failed"
-    assert rows["new_browser"].dies_at <= clock.now + config.MAIL_LIFE + jump
+    assert (rows["code"].state, rows["code"].body_sealed) == ("expired", None) and rows["code"].stage_at(clock.now) == "failed"
+    assert rows["new_browser"].expires_at <= clock.now + config.MAIL_LIFE + jump
     if jump > timedelta(hours=1):
-        assert rows["new_browser"].dies_at == clock.now + config.MAIL_LIFE, "it is not tried for a year"
+        assert rows["new_browser"].expires_at == clock.now + config.MAIL_LIFE, "it is not tried for a year"
 
 
 def test_a_lease_and_a_retry_of_a_clock_that_was_ahead_are_over(app, plain, clock, database, maria, queued):
     plain.enter(maria)
-    database.change(update(Outbox).values(state="carried", lease_until=clock.now + YEAR))
+    database.change(update(Outbox).values(state="claimed", lease_until=clock.now + YEAR))
     assert queued() == [("mail", "new_browser")]
     database.change(update(Outbox).values(state="queued", lease_until=clock.now + config.MAIL_RETRY[1]))
     assert queued() == []

@@ -73,7 +73,7 @@ class AnswerForm(ShapedForm):
 class OwnQuestionForm(AnswerForm):
     """The base of a form for a method's own question. The method adds its field and `answer`."""
 
-    way = HiddenField()  # the id of the authenticator that is asked
+    authenticator = HiddenField()  # the id of the authenticator that is asked
 
 
 class CodeForm(AnswerForm):

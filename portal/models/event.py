@@ -44,7 +44,7 @@ class Outbox(Base):
     """An email or text to send after the commit (transactional outbox); see flows/messages/outbox.py.
 
     An email is rendered from `template` and `facts`. The body of a text, or the links of an email, are sealed in `body_sealed` and
-    wiped once it is sent or dead. `state`: queued -> carried -> sent | failed | queued again; dead if `dies_at` comes first.
+    wiped once it is sent or expired. `state`: queued -> claimed -> sent | failed | queued again; expired if `expires_at` comes first.
     """
 
     __tablename__ = "outbox"
@@ -60,7 +60,7 @@ class Outbox(Base):
     state: Mapped[str] = mapped_column(String(12), default="queued", server_default="queued")
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     lease_until: Mapped[datetime | None]  # one worker owns it until then; afterward any may retry
-    dies_at: Mapped[datetime | None]  # not sent after this
+    expires_at: Mapped[datetime | None]  # not sent after this
     created_at: Mapped[datetime] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]  # when "This wasn't me" was selected
@@ -76,9 +76,9 @@ class Outbox(Base):
         if self.state == "sent":
             return "sent"
         lease_has_expired = self.lease_until is not None and not clock.is_ahead(self.lease_until, now, config.MAIL_RETRY[1])
-        is_abandoned = self.kind == "text" and self.state == "carried" and lease_has_expired
+        is_abandoned = self.kind == "text" and self.state == "claimed" and lease_has_expired
         is_future_code = self.template == "code" and self.created_at > now + config.CLOCK_TOLERANCE
-        is_expired = self.dies_at is not None and self.dies_at <= now
-        if self.state in ("failed", "dead") or is_abandoned or is_expired or is_future_code:
+        is_expired = self.expires_at is not None and self.expires_at <= now
+        if self.state in ("failed", "expired") or is_abandoned or is_expired or is_future_code:
             return "held" if self.outcome == HELD else "failed"
         return "trying" if self.outcome else "waiting"

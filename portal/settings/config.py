@@ -65,7 +65,7 @@ NAME_DIGITS = 4  # "John Smith 3rd", but no phone number: names appear in emails
 
 # Resets of another person's two-factor authentication (AD-1 to AD-4)
 RESET_LINK_LIFE = timedelta(hours=24)  # NIST SP 800-63B 4.2.1.2, by email
-RESET_WAITS = timedelta(hours=24)  # for a second approver; identity was checked at the time of the request
+RESET_REQUEST_LIFE = timedelta(hours=24)  # for a second approver; identity was checked at the time of the request
 RESET_DRAFT_LIFE = timedelta(minutes=30)  # of the form's input, while the administrator re-authenticates (step-up)
 RESETS_ALONE, RESETS_ALONE_IN = 5, timedelta(hours=1)  # beyond these, an administrator needs a second approver: "bulk" in AD-3
 CONTACT_RESTS = timedelta(hours=72)  # after a change of email address or phone number, a reset needs a second approver: AD-3

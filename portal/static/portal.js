@@ -96,11 +96,11 @@
   document.addEventListener("htmx:finally:request", () => all("form[data-sent]").forEach(rest));
 
   // After a swap: from the top, with the session's newest token in the forms outside the step. News of a text is only said.
-  let told = one("#told p")?.textContent;
+  let announced = one("#updates p")?.textContent;
   document.addEventListener("htmx:after:swap", event => {
-    const news = one("#told p")?.textContent, before = told;
-    told = news;
-    if (event.detail.ctx.target.id === "told") { ready(); if (news && news !== before) say(news); return; }
+    const news = one("#updates p")?.textContent, before = announced;
+    announced = news;
+    if (event.detail.ctx.target.id === "updates") { ready(); if (news && news !== before) say(news); return; }
     const step = one("#step"), token = one("[name=csrf_token]", step);
     step.classList.add("fresh");
     offline.hidden = true;

@@ -176,10 +176,10 @@ def keep_trust(cookie: str | None) -> None:
 
 def touch_session() -> None:
     """Store that the person was active, at most once a minute (SE-1)."""
-    who = session_user()
-    if who is None or who.is_claimant:
+    user = session_user()
+    if user is None or user.is_claimant:
         return
-    if who.last_seen_at > request_time() or request_time() - who.last_seen_at >= config.SESSION_TOUCH:
+    if user.last_seen_at > request_time() or request_time() - user.last_seen_at >= config.SESSION_TOUCH:
         try:
             sessions.touch_session(request_context())
         except BUSY:  # the page is more important than this timestamp
@@ -190,12 +190,12 @@ def touch_session() -> None:
 
 def seconds_left() -> int | None:
     """Seconds until this session times out; None for strangers."""
-    who = session_user()
-    if who is None:
+    user = session_user()
+    if user is None:
         return None
     if g.get("touched"):
-        return int((min(request_time() + config.SESSION_IDLE, who.ends_at) - request_time()).total_seconds())
-    return int((who.idle_end(request_time()) - request_time()).total_seconds())
+        return int((min(request_time() + config.SESSION_IDLE, user.ends_at) - request_time()).total_seconds())
+    return int((user.idle_end(request_time()) - request_time()).total_seconds())
 
 
 def safe_path(text: str | None) -> str | None:

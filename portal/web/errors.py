@@ -66,9 +66,9 @@ def sign_out_late() -> Response:
     db.session.rollback()
     current = current_session()
     current.forget()
-    who = session_user()
+    user = session_user()
     late_sign_outs().add(token_hash(current.token), request_context())
-    return signed_out(who)
+    return signed_out(user)
 
 
 def is_sign_out() -> bool:

@@ -100,10 +100,10 @@ def send_to_sign_in() -> Response:
     return redirect_from_guard(url_for("sign_in.ask_password", next=page_to_return()))
 
 
-def signed_out(who: SessionUser | None) -> Response:
+def signed_out(user: SessionUser | None) -> Response:
     """To the sign-in page of the person's side, without the cookie and what the browser kept of the pages."""
     current_session().end()
-    at = EHR_BRAND["key"] if brand_for(who) is EHR_BRAND else None
+    at = EHR_BRAND["key"] if brand_for(user) is EHR_BRAND else None
     response = redirect_to("sign_in.ask_password", out=1, at=at)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
@@ -150,18 +150,18 @@ def day(at: datetime) -> str:
     return str(format_date(at, "d MMMM y"))
 
 
-def brand_for(who: SessionUser | None) -> dict[str, str]:
+def brand_for(user: SessionUser | None) -> dict[str, str]:
     """The brand of pages that belong to no side (help, the code page): the one of the person's own side."""
-    return EHR_BRAND if who and who.role in PROVIDER.roles else PORTAL_BRAND
+    return EHR_BRAND if user and user.role in PROVIDER.roles else PORTAL_BRAND
 
 
 def home_url() -> str:
     """The home page of the person's side, or the sign-in page."""
-    who = session_user()
-    if who is None or who.is_claimant:
-        brand = g.get("brand") or brand_for(who)
+    user = session_user()
+    if user is None or user.is_claimant:
+        brand = g.get("brand") or brand_for(user)
         return url_for("sign_in.ask_password", at=brand["key"] if brand is EHR_BRAND else None)
-    return url_for(home_endpoint(who.role))
+    return url_for(home_endpoint(user.role))
 
 
 def home_endpoint(role: str) -> str:

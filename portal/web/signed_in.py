@@ -13,21 +13,21 @@ class SignedIn:
     is_active = True
     is_anonymous = False
 
-    def __init__(self, who: SessionUser) -> None:
-        self.who = who
-        self.display_name = who.full_name
-        self.username = who.username
+    def __init__(self, user: SessionUser) -> None:
+        self.user = user
+        self.display_name = user.full_name
+        self.username = user.username
 
     def get_id(self) -> str:
-        return str(self.who.user_id)
+        return str(self.user.user_id)
 
     @property
     def initials(self) -> str:
-        words = [word for word in self.who.full_name.replace("Dr. ", "").split() if word]
-        return "".join(word[0] for word in (words[0], words[-1])).upper() if len(words) > 1 else self.who.full_name[:1].upper()
+        words = [word for word in self.user.full_name.replace("Dr. ", "").split() if word]
+        return "".join(word[0] for word in (words[0], words[-1])).upper() if len(words) > 1 else self.user.full_name[:1].upper()
 
 
 def load_signed_in(request: Request) -> SignedIn | None:
     """flask-login's request loader: the session row decides, nothing in the cookie does."""
-    who = session_user()
-    return SignedIn(who) if who and not who.is_claimant else None
+    user = session_user()
+    return SignedIn(user) if user and not user.is_claimant else None

@@ -72,10 +72,10 @@ def seconds_to_warn() -> int | None:
 
 def emergency_left() -> dict[str, Any] | None:
     """For the emergency access banner: whole seconds left by the server's clock, and the time it ends."""
-    who = session_user()
-    if who is None or not who.is_emergency:
+    user = session_user()
+    if user is None or not user.is_emergency:
         return None
-    return {"seconds": int((who.ends_at - request_time()).total_seconds()), "until": who.ends_at}
+    return {"seconds": int((user.ends_at - request_time()).total_seconds()), "until": user.ends_at}
 
 
 def absolute_url(endpoint: str, **values: Any) -> str:

@@ -103,8 +103,8 @@ class Story:
         assert late.sign_in("maria").location == CODE
         for path in (CODE, "/sign-in/no-code", "/sign-in/backup-code"):
             late.open(path)
-        way = late.find(CODE, r'name="way" value="(\w+)"')
-        assert late.post("/sign-in/send", way=way).status == 422
+        way = late.find(CODE, r'name="authenticator" value="(\w+)"')
+        assert late.post("/sign-in/send", authenticator=way).status == 422
         assert late.post(CODE, code=self.code(number)).went_in
 
     def pages(self):

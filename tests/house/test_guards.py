@@ -9,8 +9,8 @@ from tests.support.application import application
 # Public routes, and those for a claimant, whose password is verified but whose code is not.
 PUBLIC = {
     "static",
-    "sign_in.front_door",
-    "sign_in.ehr_door",
+    "sign_in.open_patient_portal",
+    "sign_in.open_ehr",
     "sign_in.ask_password",
     "sign_in.submit_password",
     "sign_in.sign_out",

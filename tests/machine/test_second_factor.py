@@ -90,7 +90,7 @@ class SecondFactor(RuleBasedStateMachine):
             tab.fill("Verify", Verification_Code=totp(key, self.clock.now))
         else:
             self.clock.move(minutes=1)
-            assert tab.post("/sign-in/send", {"way": authenticator}).status_code == 303
+            assert tab.post("/sign-in/send", {"authenticator": authenticator}).status_code == 303
             tab.open("/sign-in/code")
             tab.fill("Verify", Verification_Code=self.inbox.code(self.maria))
         return not tab.path.startswith("/sign-in")
@@ -117,7 +117,7 @@ class SecondFactor(RuleBasedStateMachine):
             self.clock.next_code()
             if key is None:
                 self.clock.move(minutes=1)
-                tab.post("/account/security/confirm/send", {"way": authenticator})
+                tab.post("/account/security/confirm/send", {"authenticator": authenticator})
                 typed["Verification_Code"] = self.inbox.code(self.maria)
             else:
                 typed["Verification_Code"] = totp(key, self.clock.now)

@@ -144,7 +144,7 @@ def test_a_code_is_not_tried_on_it_and_not_charged_to_it(keyed, database, maria)
     plain.post("/sign-in/code", {"code": "123456"})
     assert plain.response.status_code == 422 and "open with that" in plain.response.text
     assert failures(database, maria) == (0, 0, [0])
-    plain.post("/sign-in/code", {"way": "nobody's", "signed": "{}"})
+    plain.post("/sign-in/code", {"authenticator": "nobody's", "signed": "{}"})
     assert plain.response.status_code == 422 and "Enter the 6-digit code" in plain.response.text
 
 

@@ -189,3 +189,20 @@ def test_what_was_stopped_stays_so_for_strangers_and_works_again_for_its_owner(s
     assert {(*row,) for row in rows.all(f"SELECT {columns} FROM users")} == {(10, 0, False, True)}
     go_back(site, "0008")
     assert rows.one("SELECT count(*) FROM authenticators WHERE disabled_at IS NULL") == 0
+
+
+def test_messages_under_way_keep_their_place_in_the_outbox(site):
+    """A text that a worker had claimed, an expired one, and the one to a replaced number go on under the new names, and back."""
+    with application(site) as app, app.app_context():
+        context, owner = SimpleNamespace(keys=app.extensions["keys"], now=START), SimpleNamespace(id=1)
+        for state in ("claimed", "expired", "sent"):
+            row = send_code.text_row(context, owner, "number_replaced" if state == "sent" else "code", "+15035550164", "", START)
+            row.state = state
+            db.session.add(row)
+        db.session.commit()
+    before = rows_of(site, "outbox")
+    go_back(site, "0010")
+    old = Rows(site).all("SELECT state, template, dies_at IS NULL FROM outbox ORDER BY state")
+    assert [(*row,) for row in old] == [("carried", "code", False), ("dead", "code", False), ("sent", "told", False)]
+    site.flask("db", "upgrade")
+    assert rows_of(site, "outbox") == before and differences(site) == []

@@ -54,18 +54,18 @@ def test_no_text_is_lost_doubled_or_late(site, gateway):
 
 def is_over(rows):
     """Returns whether nothing waits and nothing is under way."""
-    return not rows.one("SELECT count(*) FROM outbox WHERE state IN ('queued', 'carried')")
+    return not rows.one("SELECT count(*) FROM outbox WHERE state IN ('queued', 'claimed')")
 
 
 def check(rows: list[Outbox], words, gateway):
     """Sent or told, once, in time, and no word left."""
     taken = Counter(gateway.words())
     assert max(taken.values()) == 1, "a code went out twice under one row"
-    assert {row.state for row in rows} <= {"sent", "failed", "dead"}
+    assert {row.state for row in rows} <= {"sent", "failed", "expired"}
     assert all(taken[text] for row, text in zip(rows, words, strict=True) if row.state == "sent"), "sent, and never taken"
-    assert not any(taken[text] for row, text in zip(rows, words, strict=True) if row.state == "dead"), "dead, and yet taken"
+    assert not any(taken[text] for row, text in zip(rows, words, strict=True) if row.state == "expired"), "dead, and yet taken"
     assert not any(row.body_sealed for row in rows)
     moments = {said: moment for _, said, moment in gateway.taken}
-    deaths = {text: row.dies_at.timestamp() for row, text in zip(rows, words, strict=True)}
+    deaths = {text: row.expires_at.timestamp() for row, text in zip(rows, words, strict=True)}
     assert [said for said, moment in moments.items() if moment > deaths[said]] == []
     assert sum(row.state == "sent" for row in rows) > TEXTS / 2

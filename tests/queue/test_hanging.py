@@ -43,7 +43,10 @@ class Street:
         for each in lookers:
             each.start()
         answers = at_once(
-            *[lambda wire=wire, way=way: timed(lambda: wire.post("/sign-in/send", way=way)) for wire, way in self.people]
+            *[
+                lambda wire=wire, way=way: timed(lambda: wire.post("/sign-in/send", authenticator=way))
+                for wire, way in self.people
+            ]
         )
         for each in lookers:
             each.join()
@@ -66,7 +69,7 @@ class Street:
 
     def is_quiet(self):
         """Returns whether no text waits or is under way."""
-        return not self.rows.one("SELECT count(*) FROM outbox WHERE kind = 'text' AND state IN ('queued', 'carried')")
+        return not self.rows.one("SELECT count(*) FROM outbox WHERE kind = 'text' AND state IN ('queued', 'claimed')")
 
 
 def timed(deed):

@@ -40,7 +40,7 @@ def carry(app, clock, row, gateway=None):
     """Carries a row now."""
     with app.test_request_context():
         gateways = {"text": gateway or Held()}
-        return outbox.carry_row(app.extensions["keys"], clock.now, row.id, gateways, compose_email)
+        return outbox.deliver_row(app.extensions["keys"], clock.now, row.id, gateways, compose_email)
 
 
 def test_a_held_code_is_not_tried_again_and_its_words_are_wiped(app, clock, database, asked):
@@ -111,8 +111,8 @@ def test_a_carrier_that_lost_its_claim_tells_nothing(app, clock, database, asked
     row = texts(database)[0]
     with app.test_request_context():
         claimed = outbox.claim_row(clock.now, row.id)
-        outbox.mark_row(clock.now, claimed, SENT)
-        outbox.mark_row(clock.now, claimed, HELD, lambda: pytest.fail("told"))
+        outbox.record_outcome(clock.now, claimed, SENT)
+        outbox.record_outcome(clock.now, claimed, HELD, lambda: pytest.fail("told"))
     assert row_of(app, row.id).state == "sent"
 
 

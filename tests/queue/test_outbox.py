@@ -48,7 +48,7 @@ def carry(app, clock, row_id, gateway):
     """Carries a row now; returns when to try again."""
     with app.test_request_context():
         gateways = {"text": gateway, "mail": gateway}
-        return outbox.carry_row(app.extensions["keys"], clock.now, row_id, gateways, compose_email)
+        return outbox.deliver_row(app.extensions["keys"], clock.now, row_id, gateways, compose_email)
 
 
 def due(app, clock):
@@ -58,7 +58,7 @@ def due(app, clock):
 
 def bury(app, clock):
     with app.app_context():
-        outbox.bury_dead_rows(clock.now)
+        outbox.close_expired_rows(clock.now)
 
 
 def claim(app, clock, row_id):
@@ -107,7 +107,7 @@ def test_a_text_that_nobody_takes_fails_before_it_dies(app, clock, text):
     gateway = Scripted([UNREACHABLE] * 99)
     while (again := carry(app, clock, text, gateway)) is not None:
         clock.now = again
-        assert clock.now + config.TEXT_LEASE < row_of(app, text).dies_at
+        assert clock.now + config.TEXT_LEASE < row_of(app, text).expires_at
     assert (row_of(app, text).state, row_of(app, text).body_sealed) == ("failed", None)
     assert state(app, clock, text) == "failed"
 
@@ -161,8 +161,8 @@ def test_late_news_that_a_text_was_sent_is_believed_and_other_late_news_is_not(a
     clock.now += config.TEXT_LEASE
     bury(app, clock)
     with app.app_context():
-        outbox.mark_row(clock.now, rows[0], SENT)
-        outbox.mark_row(clock.now, rows[1], UNREACHABLE)
+        outbox.record_outcome(clock.now, rows[0], SENT)
+        outbox.record_outcome(clock.now, rows[1], UNREACHABLE)
     assert [row_of(app, each).state for each in ids] == ["sent", "failed"]
 
 
@@ -171,8 +171,8 @@ def test_a_carrier_that_lost_its_lease_does_not_speak_for_the_next(app, clock, m
     clock.now += config.MAIL_LEASE
     assert claim(app, clock, mail)
     with app.app_context():
-        outbox.mark_row(clock.now, slow, REFUSED)
-    assert row_of(app, mail).state == "carried"
+        outbox.record_outcome(clock.now, slow, REFUSED)
+    assert row_of(app, mail).state == "claimed"
 
 
 def test_nothing_is_begun_that_could_arrive_after_its_death(app, clock, text):
@@ -182,7 +182,7 @@ def test_nothing_is_begun_that_could_arrive_after_its_death(app, clock, text):
     clock.now += config.TEXT_LEASE
     assert state(app, clock, text) == "failed"
     bury(app, clock)
-    assert (row_of(app, text).state, row_of(app, text).body_sealed) == ("dead", None)
+    assert (row_of(app, text).state, row_of(app, text).body_sealed) == ("expired", None)
 
 
 def test_a_notice_that_nobody_takes_for_three_days_dies_and_says_so(app, clock, mail, caplog):
@@ -190,7 +190,7 @@ def test_a_notice_that_nobody_takes_for_three_days_dies_and_says_so(app, clock, 
     gateway = Scripted()
     carry(app, clock, mail, gateway)
     bury(app, clock)
-    assert gateway.taken == [] and (row_of(app, mail).state, row_of(app, mail).body_sealed) == ("dead", None)
+    assert gateway.taken == [] and (row_of(app, mail).state, row_of(app, mail).body_sealed) == ("expired", None)
     assert "1 messages expired" in caplog.text
 
 
@@ -242,7 +242,7 @@ def test_a_busy_database_does_not_cost_the_knowledge_that_a_mail_has_left(app, c
 
     monkeypatch.setattr(outbox, "change", change_or_wait)
     with app.app_context():
-        outbox.mark_row(clock.now, row, SENT)
+        outbox.record_outcome(clock.now, row, SENT)
     assert row_of(app, mail).state == "sent"
     busy.extend([OperationalError("busy", None, Exception())] * 3)
     with app.app_context(), pytest.raises(OperationalError):

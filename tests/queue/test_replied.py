@@ -35,7 +35,7 @@ def carry(app, clock, database, vendor, status):
     [*_, row] = sorted(database.all(Outbox, Outbox.kind == "text"), key=lambda row: row.created_at)
     with app.test_request_context():
         gateways = {"text": TextGateway((URLS["Vonage"],))}
-        retry_at = outbox.carry_row(app.extensions["keys"], clock.now, row.id, gateways, compose_email)
+        retry_at = outbox.deliver_row(app.extensions["keys"], clock.now, row.id, gateways, compose_email)
     return row_of(app, row.id), retry_at
 
 

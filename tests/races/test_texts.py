@@ -120,7 +120,7 @@ def test_send_again_pressed_ten_times_at_once_sends_one_text_a_minute(site):
         person.open("/sign-in/code")
         for sent in (1, 2, 3):
             tabs = [person.tab() for _ in range(10)]
-            at_once(*[lambda tab=tab: tab.post("/sign-in/send", way=way) for tab in tabs])
+            at_once(*[lambda tab=tab: tab.post("/sign-in/send", authenticator=way) for tab in tabs])
             assert Rows(site).one(SENT, username=name) == sent
             age_texts(site, seconds=61)
 

@@ -31,7 +31,7 @@ QUERIES = (
     "page",
     "at",
     "kind",
-    "way",
+    "authenticator",
     "add",
     "change",
     "done",
@@ -44,8 +44,8 @@ QUERIES = (
     "MessageStatus",
 )
 FIELDS = (
-    "username", "password", "new_password", "code", "phone", "email", "name", "full_name", "label", "method", "way", "typed", "reason",
-    "checks", "note", "day", "days", "sign_ins", "q", "kind", "next", "trust", "country", "state", "status",
+    "username", "password", "new_password", "code", "phone", "email", "name", "full_name", "label", "method", "authenticator", "typed",
+    "reason", "checks", "note", "day", "days", "sign_ins", "q", "kind", "next", "trust", "country", "state", "status",
 )  # fmt: skip
 METHODS = ("GET",) * 8 + ("POST",) * 14 + ("HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "get", "BREW")
 TYPES = ("application/x-www-form-urlencoded",) * 6 + (

@@ -34,7 +34,7 @@ def put_texts(app, now, words, life):
                 to_sealed=keys.seal(NUMBER, outbox_place(row_id, "to")),
                 body_sealed=keys.seal(each, outbox_place(row_id, "body")),
                 created_at=now,
-                dies_at=now + life,
+                expires_at=now + life,
             )
             for each in words
         ]

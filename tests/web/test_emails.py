@@ -122,5 +122,5 @@ def test_a_notice_goes_to_every_confirmed_address_and_dies_after_three_days(plai
 
     plain.enter(maria)
     [row] = database.all(Outbox)
-    assert (row.kind, row.template, row.dies_at) == ("mail", "new_browser", clock.now + timedelta(days=3))
+    assert (row.kind, row.template, row.expires_at) == ("mail", "new_browser", clock.now + timedelta(days=3))
     assert row.body_sealed is None, "the link of a notice is kept nowhere"

@@ -29,7 +29,7 @@ def rename(authenticator_id: str) -> Response:
     if step_up:
         return step_up
     authenticator = own_authenticator(authenticator_id)
-    return render_page("account/rename.html", form=LabelForm(name=authenticator.name), held=authenticator)
+    return render_page("account/rename.html", form=LabelForm(name=authenticator.name), authenticator=authenticator)
 
 
 @blueprint.post("/<authenticator_id>/name")
@@ -40,11 +40,11 @@ def submit_rename(authenticator_id: str) -> Response:
     authenticator = own_authenticator(authenticator_id)
     form = LabelForm(request.form)
     if not form.validate():
-        return refuse_form("account/rename.html", form, held=authenticator)
+        return refuse_form("account/rename.html", form, authenticator=authenticator)
     try:
         renamed = authenticators.rename_authenticator(request_context(), authenticator.id, form.name.data)
     except Refused as refused:
-        return refuse_form("account/rename.html", form, refused, "name", held=authenticator)
+        return refuse_form("account/rename.html", form, refused, "name", authenticator=authenticator)
     if not renamed:  # another tab removed it meanwhile
         return redirect_to_path(current_side().url("security"))
     return redirect_and_say("security", "changed")
@@ -57,7 +57,7 @@ def remove(authenticator_id: str) -> Response:
         return step_up
     authenticator = own_authenticator(authenticator_id)
     is_last = security_page.is_last(security_page.own_authenticators(request_context()), authenticator)
-    return render_page("account/last_way.html" if is_last else "account/remove.html", held=authenticator)
+    return render_page("account/last_way.html" if is_last else "account/remove.html", authenticator=authenticator)
 
 
 @blueprint.post("/<authenticator_id>/remove")
@@ -80,7 +80,7 @@ def unblock(authenticator_id: str) -> Response:
     authenticator = own_authenticator(authenticator_id)
     if not authenticator.blocked:
         return redirect_to_path(current_side().url("security"))
-    return render_page("account/unblock.html", held=authenticator)
+    return render_page("account/unblock.html", authenticator=authenticator)
 
 
 @blueprint.post("/<authenticator_id>/unblock")
@@ -92,5 +92,5 @@ def submit_unblock(authenticator_id: str) -> Response:
     try:
         is_sent = unblock_flow.ask_unblock(request_context(), authenticator.id)
     except Refused as refused:
-        return refuse_form("account/unblock.html", (), refused, held=authenticator)
+        return refuse_form("account/unblock.html", (), refused, authenticator=authenticator)
     return redirect_and_say("security", "unblock") if is_sent else redirect_to_path(current_side().url("security"))

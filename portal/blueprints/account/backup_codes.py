@@ -34,14 +34,14 @@ def codes_reminder(codes: flow.Overview | None) -> tuple[str | None, str | None]
 
 @blueprint.get("")
 def regenerate() -> Response:
-    if not request_context().who.is_on:
+    if not request_context().user.is_on:
         return redirect_to_path(current_side().url("security"))
     return require_fresh_proof() or render_page("account/regenerate.html", backup=flow.codes_overview(request_context()))
 
 
 @blueprint.post("")
 def submit_regenerate() -> Response:
-    if not request_context().who.is_on:
+    if not request_context().user.is_on:
         return redirect_to_path(current_side().url("security"))
     step_up = require_fresh_proof()
     if step_up:

@@ -22,7 +22,7 @@ blueprint = Blueprint("confirm", __name__)
 
 @blueprint.get("")
 def ask() -> Response:
-    if request_context().who.is_fresh(request_context().now):
+    if request_context().user.is_fresh(request_context().now):
         return redirect_to_path(return_path())
     shown = page_context()
     return render_page("account/confirm.html", form=blank_form(shown["asked"], form_type(), PasswordForm), **shown)
@@ -44,7 +44,7 @@ def submit() -> Response:
 
 
 def form_type() -> type[PasswordForm]:
-    return ReauthenticationForm if request_context().who.is_on else PasswordForm
+    return ReauthenticationForm if request_context().user.is_on else PasswordForm
 
 
 def return_path() -> str:
@@ -52,18 +52,20 @@ def return_path() -> str:
 
 
 def page_context() -> dict[str, Any]:
-    policy, is_trusted = current_side().policy, request_context().who.is_trusted
+    policy, is_trusted = current_side().policy, request_context().user.is_trusted
     change = _("You're about to change something important, so we need to make sure it's you.")
     trusted = _(
         "You trust this browser, so we didn't ask for a code when you signed in. To see your security settings, you need one."
     )
     always = _("Every sign-in here needs a code, on any browser.")
-    asked = challenge_options(request_context()) if request_context().who.is_on else []
-    missing = explain_texts_off(request_context()) if request_context().who.is_on else None
+    asked = challenge_options(request_context()) if request_context().user.is_on else []
+    missing = explain_texts_off(request_context()) if request_context().user.is_on else None
     return {
         "action": current_side().url("confirm.ask", next=safe_path(request.args.get("next"))),
         **question_context(asked),
-        "question_url": lambda way: current_side().url("confirm.ask", next=safe_path(request.args.get("next")), way=way),
+        "question_url": lambda authenticator: current_side().url(
+            "confirm.ask", next=safe_path(request.args.get("next")), authenticator=authenticator
+        ),
         "send_url": current_side().url("confirm.send", next=safe_path(request.args.get("next"))),
         "why": (trusted if policy.may_trust_browsers else always) if is_trusted else change,
         "cancel_url": current_side().url("account" if is_trusted and policy.may_trust_browsers else "security"),
@@ -83,7 +85,7 @@ def send() -> Response:
     """Text a code for this step-up."""
     refuse_text_if_not_offered()
     try:
-        sign_in.send_sign_in_code(request_context(), request.form.get("way", ""))
+        sign_in.send_sign_in_code(request_context(), request.form.get("authenticator", ""))
     except Refused as refused:
         return refuse_form("account/confirm.html", form_type()(), refused, **page_context())
     return redirect_to_path(current_side().url("confirm.ask", next=safe_path(request.args.get("next"))))

@@ -40,7 +40,7 @@ def redirect_to_profile(done: str) -> Response:
 
 @blueprint.get("/name")
 def name() -> Response:
-    return render_page("account/profile/name.html", form=NameForm(data={"full_name": request_context().who.full_name}))
+    return render_page("account/profile/name.html", form=NameForm(data={"full_name": request_context().user.full_name}))
 
 
 @blueprint.post("/name")
@@ -146,13 +146,13 @@ def submit_phone() -> Response:
 
 def password_form() -> type[NewPasswordForm]:
     """The form with a code if a step-up is due (PW-9, RA-1)."""
-    who = request_context().who
-    return ChangePasswordWithCodeForm if who.is_on and not who.is_fresh(request_context().now) else ChangePasswordForm
+    user = request_context().user
+    return ChangePasswordWithCodeForm if user.is_on and not user.is_fresh(request_context().now) else ChangePasswordForm
 
 
 def require_confirm_page() -> Response | None:
     """Redirect to "Confirm it's you" if the code can't be asked for on this form (see `needs_challenge_page`)."""
-    return require_fresh_proof() if request_context().who.is_on and needs_challenge_page(request_context()) else None
+    return require_fresh_proof() if request_context().user.is_on and needs_challenge_page(request_context()) else None
 
 
 @blueprint.get("/password")

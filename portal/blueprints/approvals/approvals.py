@@ -22,7 +22,7 @@ def listed() -> Response:
     return render_page(
         "approvals/list.html",
         waiting=flow.list_requests(request_context()),
-        notice=read_flash(on=request_context().who.is_on),
+        notice=read_flash(on=request_context().user.is_on),
         back_url=back_url,
     )
 

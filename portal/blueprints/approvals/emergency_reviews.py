@@ -26,17 +26,17 @@ def page_context() -> dict[str, Any]:
         "reviews": to_review,
         "decide_url": decide_url,
         "review_url": review_url,
-        "back_url": current_side().url("approvals.listed" if request_context().who.role == flow.SUPPORT else "practice.team"),
+        "back_url": current_side().url("approvals.listed" if request_context().user.role == flow.SUPPORT else "practice.team"),
     }
 
 
 def review_url(grant_id: str) -> str:
-    place = "" if request_context().who.role == flow.SUPPORT else "practice."
+    place = "" if request_context().user.role == flow.SUPPORT else "practice."
     return current_side().url(f"{place}emergency_reviews.review", grant_id=grant_id)
 
 
 def decide_url(row_id: str) -> str:
-    place = "" if request_context().who.role == flow.SUPPORT else "practice."
+    place = "" if request_context().user.role == flow.SUPPORT else "practice."
     return current_side().url(f"{place}approvals.show", kind=decide.KIND, row_id=row_id)
 
 

@@ -23,15 +23,15 @@ blueprint.register_blueprint(approvals.blueprint, url_prefix="/approvals")
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
 
 
-def administers_practice(who: SessionUser) -> bool:
+def administers_practice(user: SessionUser) -> bool:
     """Whether a person administers a practice: they need the role and a practice."""
-    return who.role in ROLES and who.practice_id is not None
+    return user.role in ROLES and user.practice_id is not None
 
 
 @blueprint.before_request
 def administrators_only() -> None:
     """The role is read on every request, so a demoted administrator loses access at once."""
-    if not administers_practice(request_context().who):
+    if not administers_practice(request_context().user):
         forbid("not_administrator")
 
 

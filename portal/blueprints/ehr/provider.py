@@ -40,8 +40,8 @@ def guard_unknown_paths() -> Response | None:
 
     None of our pages posts a form to one, so a POST is recorded.
     """
-    who = session_user() if request.endpoint is None and request.path.startswith("/ehr/") else None
-    if who is None or who.owes_code or who.role not in PROVIDER_SIDE.policy.roles:
+    user = session_user() if request.endpoint is None and request.path.startswith("/ehr/") else None
+    if user is None or user.owes_code or user.role not in PROVIDER_SIDE.policy.roles:
         return None
     redirect = guard()
     if redirect is None and request.method not in SAFE_METHODS:
@@ -54,7 +54,7 @@ def guard_unknown_paths() -> Response | None:
 
 @blueprint.get("/charts")
 def charts() -> Response:
-    codes = None if request_context().who.is_emergency else backup_codes.codes_overview(request_context())
+    codes = None if request_context().user.is_emergency else backup_codes.codes_overview(request_context())
     if codes is not None and codes.left == 0:  # C-8: with no codes left, losing the phone locks the person out
         return redirect_to_path(current_side().url("codes.regenerate"))
     reminder, url = (set_up_reminder(), set_up_url()) if g.stopped else codes_pages.codes_reminder(codes)
@@ -63,7 +63,7 @@ def charts() -> Response:
     return render_page(
         "ehr/charts.html",
         shown=shown,
-        notice=read_flash(on=request_context().who.is_on),
+        notice=read_flash(on=request_context().user.is_on),
         reminder=reminder,
         reminder_url=url,
     )
@@ -77,12 +77,12 @@ def own_chart(chart_id: int) -> Chart:
 @blueprint.get("/charts/<int:chart_id>")
 def chart(chart_id: int) -> Response:
     found = own_chart(chart_id)
-    if request_context().who.is_emergency:
+    if request_context().user.is_emergency:
         read.note_chart_opened(request_context(), g.grant.id, found.id)
     return render_page(
         "ehr/chart.html",
         form=NoteForm(),
-        notice=read_flash(on=request_context().who.is_on),
+        notice=read_flash(on=request_context().user.is_on),
         chart=found,
         notes=flow.list_notes(request_context(), found),
     )
@@ -103,7 +103,7 @@ def submit_note(chart_id: int) -> Response:
 
 @blueprint.get("/settings")
 def settings() -> Response:
-    is_administrator = practice.administers_practice(request_context().who) and not g.stopped
+    is_administrator = practice.administers_practice(request_context().user) and not g.stopped
     waiting = len(kinds.list_requests(request_context())) if is_administrator else 0
     return render_page("ehr/settings.html", is_administrator=is_administrator, is_on=not g.stopped, waiting=waiting)
 
@@ -111,14 +111,14 @@ def settings() -> Response:
 @blueprint.get("/settings/security")
 def security() -> Response:
     if g.stopped:
-        context = {"set_up_url": set_up_url(), "why": _(set_up_reason()), "is_on": request_context().who.is_on}
+        context = {"set_up_url": set_up_url(), "why": _(set_up_reason()), "is_on": request_context().user.is_on}
         return render_page(
             "ehr/set_up.html",
             grace=None if deadline.may_pass_without_setup(request_context()) else deadline.grace(request_context()),
             **context,
         )
     shown = {**security_page.security_page(request_context()), "places": activity.places_overview(request_context())}
-    notice = read_flash(on=request_context().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
+    notice = read_flash(on=request_context().user.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
     return render_page("ehr/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)
 
 
@@ -142,12 +142,12 @@ def set_up_reminder() -> str:
 
 def set_up_url() -> str:
     """The wizard's address; it replaces the live authenticator if that one isn't accepted here."""
-    old = security_page.own_authenticators(request_context())[0].id if request_context().who.is_on else None
+    old = security_page.own_authenticators(request_context())[0].id if request_context().user.is_on else None
     return current_side().url("setup.choose", change=old, next=g.get("next_path"))
 
 
 def set_up_reason() -> str:
-    if request_context().who.is_on:
+    if request_context().user.is_on:
         return N_("To open charts, you need codes from an authenticator app. Set one up to replace what you use now.")
     return N_("You can open charts once a code from your phone protects your account. It takes about three minutes.")
 

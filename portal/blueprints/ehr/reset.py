@@ -63,7 +63,7 @@ def submit_reset(user_id: int) -> Response:
         return refuse_form("ehr/reset.html", form, **page_context(subject))
     reason, checks = form.reason.data, form.checks.data
     try:
-        if not request_context().who.is_fresh(request_context().now):
+        if not request_context().user.is_fresh(request_context().now):
             flow.keep_draft(request_context(), subject.id, reason, checks)
             return require_fresh_proof() or abort(404)
         flow.ask_reset(request_context(), subject.id, reason, checks, shown_generation())

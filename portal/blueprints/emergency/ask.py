@@ -22,19 +22,19 @@ blueprint = Blueprint("emergency", __name__, url_prefix="/sign-in/emergency")
 @blueprint.before_request
 def admit_ehr_claimants() -> Response | None:
     """Admit claimants of EHR accounts only; patients have no charts to open."""
-    who, is_ending = session_user(), request.endpoint == "emergency.end_now"
-    if who is None:
+    user, is_ending = session_user(), request.endpoint == "emergency.end_now"
+    if user is None:
         return redirect_to_sign_in() if is_ending and ended_session() else send_to_sign_in()  # already ended in another tab
-    if not who.is_claimant:
-        return None if is_ending and who.is_emergency else redirect_to(home_endpoint(who.role))
-    if not policy_of(who.role).hands_over_copy:
+    if not user.is_claimant:
+        return None if is_ending and user.is_emergency else redirect_to(home_endpoint(user.role))
+    if not policy_of(user.role).hands_over_copy:
         abort(404) if request.method in SAFE_METHODS else forbid("not_ehr", 404)  # viewing a missing page is not an audit event
     return None
 
 
 def page_context() -> dict[str, Any]:
     return {
-        "standing": flow.request_state(request_context()),
+        "request_state": flow.request_state(request_context()),
         "administrators": security_page.administrator_names(request_context()),
         "news_seconds": config.EMERGENCY_NEWS_SECONDS,
     }
@@ -70,7 +70,7 @@ def open_charts() -> Response:
 @blueprint.post("/end")
 def end_now() -> Response:
     """End the running access and this session."""
-    if request_context().who.is_claimant:
+    if request_context().user.is_claimant:
         return redirect_to(".show")
     read.end_now(request_context())
     return redirect_to_sign_in()

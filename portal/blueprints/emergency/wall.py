@@ -16,8 +16,8 @@ OPEN_BLUEPRINTS = ("help", "sign_in", "test_bench")
 
 def refuse_outside_emergency() -> Response | None:
     """A before_request: None if the page may be opened. An allowlist, so a new route is closed by default."""
-    who = session_user()
-    if who is None or not who.is_emergency or request.endpoint in EXITS:
+    user = session_user()
+    if user is None or not user.is_emergency or request.endpoint in EXITS:
         return None
     reads = request.method in SAFE_METHODS
     if reads and (request.endpoint in (None, "static") or request.blueprint in OPEN_BLUEPRINTS):

@@ -25,7 +25,7 @@ nest(blueprint, "/account/security", can_end=(activity.SESSIONS, activity.TRUSTE
 
 @blueprint.get("/home")
 def home() -> Response:
-    codes = backup_codes.codes_overview(request_context()) if request_context().who.is_on else None
+    codes = backup_codes.codes_overview(request_context()) if request_context().user.is_on else None
     if codes is not None and codes.left == 0:  # C-8: with no codes left, losing the phone locks the person out
         return redirect_to_path(current_side().url("codes.regenerate"))
     record = health_record.load_health_record(request_context())
@@ -52,8 +52,8 @@ def security() -> Response:
     if step_up:
         return step_up
     shown = {**security_page.security_page(request_context()), "places": activity.places_overview(request_context())}
-    who, backup = request_context().who, shown["backup"]
-    notice = read_flash(on=who.is_on, off=not who.is_on, saved=backup is not None and backup.saved)
+    user, backup = request_context().user, shown["backup"]
+    notice = read_flash(on=user.is_on, off=not user.is_on, saved=backup is not None and backup.saved)
     return render_page("patient/security.html", notice=notice, url=current_side().url, places_shown=config.PLACES_SHOWN, **shown)
 
 
@@ -62,16 +62,16 @@ def security() -> Response:
 
 def redirect_unless_disable_allowed() -> Response | None:
     """None if the person may disable now. A session let in by a trusted browser needs a code first (C-7)."""
-    who = request_context().who
-    if not who.is_on or not current_side().policy.may_turn_off:
+    user = request_context().user
+    if not user.is_on or not current_side().policy.may_turn_off:
         return redirect_to_path(current_side().url("security"))
-    return require_fresh_proof() if who.second_factor_at is None else None
+    return require_fresh_proof() if user.second_factor_at is None else None
 
 
 @blueprint.get("/account/security/disable")
 def disable() -> Response:
     return redirect_unless_disable_allowed() or render_page(
-        "patient/disable.html", form=PasswordForm(), generation=request_context().who.generation
+        "patient/disable.html", form=PasswordForm(), generation=request_context().user.generation
     )
 
 
@@ -81,10 +81,10 @@ def submit_disable() -> Response:
     if redirect:
         return redirect
     form = PasswordForm(request.form)
-    context: dict[str, Any] = {"generation": request_context().who.generation}
+    context: dict[str, Any] = {"generation": request_context().user.generation}
     if not form.validate():
         return refuse_form("patient/disable.html", form, **context)
-    if request.form.get("generation", type=int) != request_context().who.generation:
+    if request.form.get("generation", type=int) != request_context().user.generation:
         return refuse_form("patient/disable.html", form, Refused("changed_meanwhile"), **context)
     try:
         is_off = turn_off.submit_turn_off(request_context(), form.password.data)

@@ -17,23 +17,23 @@ from portal.web.rendering import refusal_sentence
 
 def issuer() -> str:
     """The issuer that the person's authenticator app shows."""
-    return policy_of(request_context().who.role).issuer
+    return policy_of(request_context().user.role).issuer
 
 
 def code_context() -> dict[str, Any]:
-    who = session_user()
-    shown = challenge_options(request_context()) if who else []
-    missing = explain_texts_off(request_context()) if who else None
+    user = session_user()
+    shown = challenge_options(request_context()) if user else []
+    missing = explain_texts_off(request_context()) if user else None
     limit = flow.limit_reached(shown)
     return {
-        "username": who.username if who else "",
+        "username": user.username if user else "",
         "issuer": issuer(),
         **question_context(shown),
         "texts_off": refusal_sentence(missing) if missing else None,
-        "blocked": blocked_sentence() if who and not shown else None,
+        "blocked": blocked_sentence() if user and not shown else None,
         "limit": refusal_sentence(limit) if limit else None,
         "send_url": url_for("sign_in.send_code"),
-        "is_waiting": bool(who and who.level == LEVEL_WAITING),
+        "is_waiting": bool(user and user.level == LEVEL_WAITING),
         "here": url_for("sign_in.ask_code"),
         **trust_context(),
     }
@@ -47,16 +47,16 @@ def blocked_sentence() -> str | None:
 
 def trust_context() -> dict[str, Any]:
     """The checkbox to trust this browser: for how many days (0: no checkbox), and whether it was checked."""
-    who = session_user()
+    user = session_user()
     return {
-        "trust_days": trusted_browsers.trust_days(request_context(), who.role) if who else 0,
+        "trust_days": trusted_browsers.trust_days(request_context(), user.role) if user else 0,
         "trust_ticked": "trust" in request.form,
     }
 
 
 def help_context() -> dict[str, Any]:
     """Who can help: for providers their practice administrators first, by name if there are any."""
-    policy = policy_of(request_context().who.role)
+    policy = policy_of(request_context().user.role)
     asks_first = security_page.administrator_names(request_context()) if policy.hands_over_copy else []
     texts = request_context().texts and policy.accepts_restricted
     return {

@@ -146,8 +146,8 @@ def reset_context(token: str, user: User) -> dict[str, Any]:
 
 def require_signed_in() -> None:
     """Such a link works in its owner's session: somebody who gets the email by mistake can't use it."""
-    who = session_user()
-    if who is None or who.owes_code:
+    user = session_user()
+    if user is None or user.owes_code:
         raise Refused("link_sign_in")
 
 
@@ -175,7 +175,9 @@ def submit_confirm_address(token: str) -> Response:
 def unblock(token: str) -> Response:
     require_signed_in()
     _, row = unblock_flow.read_unblock_link(request_context(), token)
-    return render_page("public/email_links/unblock.html", held=row, action=request.path, security_url=own_side().url("security"))
+    return render_page(
+        "public/email_links/unblock.html", authenticator=row, action=request.path, security_url=own_side().url("security")
+    )
 
 
 @blueprint.post("/unblock/<token>")
@@ -188,8 +190,8 @@ def submit_unblock(token: str) -> Response:
 
 def own_side() -> Side:
     """The visitor's side; the patient portal for strangers."""
-    who = session_user()
-    return (side_of(who.role) if who else None) or PATIENT_SIDE
+    user = session_user()
+    return (side_of(user.role) if user else None) or PATIENT_SIDE
 
 
 def profile_url(**values: Any) -> str:

@@ -48,7 +48,7 @@ def answer(token: str) -> Response:
         if flow.asks_sign_in(request_context(), notice):
             return redirect_to_path(sign_in_url(token))
         side = visitor_side()
-        if not flow.ends_at_once(notice) and side and not request_context().who.is_fresh(request_context().now):
+        if not flow.ends_at_once(notice) and side and not request_context().user.is_fresh(request_context().now):
             return redirect_to_path(side.url("confirm.ask", next=url_for("not_me.ask", token=token)))
         flow.answer_not_me(request_context(), token)
     except Refused as refused:
@@ -60,8 +60,8 @@ def answer(token: str) -> Response:
 
 def visitor_side() -> Side | None:
     """The side of a visitor who is fully signed in."""
-    who = session_user()
-    return side_of(who.role) if who is not None and not who.owes_code else None
+    user = session_user()
+    return side_of(user.role) if user is not None and not user.owes_code else None
 
 
 def sign_in_url(token: str) -> str:

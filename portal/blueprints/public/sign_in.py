@@ -44,13 +44,13 @@ blueprint = Blueprint("sign_in", __name__)
 
 
 @blueprint.get("/")
-def front_door() -> Response:
+def open_patient_portal() -> Response:
     """The patient portal's address."""
     return redirect_to("sign_in.ask_password")
 
 
 @blueprint.get("/ehr")
-def ehr_door() -> Response:
+def open_ehr() -> Response:
     """The EHR's address: the same sign-in page, and each account lands on its own home page."""
     return redirect_to("sign_in.ask_password", at=EHR_BRAND["key"])
 
@@ -74,9 +74,9 @@ def redirect_after_sign_in(role: str, next_path: str | None) -> Response:
 
 @blueprint.get("/sign-in")
 def ask_password() -> Response:
-    who = session_user()
-    if who and not who.is_claimant:
-        return redirect_after_sign_in(who.role, safe_path(request.args.get("next")))
+    user = session_user()
+    if user and not user.is_claimant:
+        return redirect_after_sign_in(user.role, safe_path(request.args.get("next")))
     return render_page("public/sign_in/password.html", form=SignInForm(), notice=sign_in_notice(), action=password_url())
 
 
@@ -125,10 +125,10 @@ def ask_to_wait(response: Response, status: int, seconds: int | str) -> Response
 
 def redirect_unless_claimant() -> Response | None:
     """None for a claimant; others are redirected to sign-in or home."""
-    who = session_user()
-    if who is None:
+    user = session_user()
+    if user is None:
         return send_to_sign_in()
-    return None if who.is_claimant else redirect_to(home_endpoint(who.role))
+    return None if user.is_claimant else redirect_to(home_endpoint(user.role))
 
 
 @blueprint.get("/sign-in/code")
@@ -153,7 +153,7 @@ def send_code() -> Response:
         return redirect
     refuse_text_if_not_offered()
     try:
-        flow.send_sign_in_code(request_context(), request.form.get("way", ""))
+        flow.send_sign_in_code(request_context(), request.form.get("authenticator", ""))
     except Refused as refused:
         return refuse_form("public/sign_in/code.html", ChallengeForm(), refused, **code_context())
     return redirect_to("sign_in.ask_code")
@@ -175,7 +175,7 @@ def submit_answer(template: str, form: AnswerForm, context: Callable[[], dict[st
     """Check a claimant's second factor, for both pages. `context` is called only if the page is shown again."""
     if not form.validate():
         return refuse_form(template, form, **context())
-    who = request_context().who
+    user = request_context().user
     try:
         finished = flow.submit_sign_in_code(request_context(), form.answer, trust="trust" in request.form)
     except Refused as refused:
@@ -184,10 +184,10 @@ def submit_answer(template: str, form: AnswerForm, context: Callable[[], dict[st
         return refuse_form(template, form, refused, form.question, **context())
     renew_session(finished.token)
     keep_trust(finished.trusted)
-    side = side_of(who.role)
+    side = side_of(user.role)
     if finished.backup_left == 0 and side:
         return redirect_to_path(side.url("codes.regenerate"))
-    return redirect_after_sign_in(who.role, finished.next_path)
+    return redirect_after_sign_in(user.role, finished.next_path)
 
 
 @blueprint.get("/sign-in/no-code")
@@ -198,17 +198,17 @@ def no_code() -> Response:
 
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
-    who = session_user()
-    if who:
+    user = session_user()
+    if user:
         sessions.sign_out(request_context())
-    return signed_out(who)
+    return signed_out(user)
 
 
 @blueprint.post("/session/extend")
 def extend() -> Response:
     """Extend the session by fifteen minutes (SE-3)."""
-    who = session_user()
-    if who is None or who.is_claimant:
+    user = session_user()
+    if user is None or user.is_claimant:
         return jsonify(seconds=0)
     return jsonify(seconds=int((sessions.extend_session(request_context()) - request_time()).total_seconds()))
 

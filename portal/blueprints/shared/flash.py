@@ -58,7 +58,7 @@ class MarkSigner(TimestampSigner):
     default_key_derivation = "hmac"
 
     def __init__(self) -> None:
-        super().__init__(str(current_app.secret_key), salt=f"done {request_context().who.session_id}")
+        super().__init__(str(current_app.secret_key), salt=f"done {request_context().user.session_id}")
 
     def get_timestamp(self) -> int:
         return int(request_context().now.timestamp())

@@ -30,20 +30,20 @@ def guard_side(side: Side) -> Callable[[], Response | None]:
     """A before_request for a side: signed in, second factor shown if due, a role of this side, and set up if required."""
 
     def check() -> Response | None:
-        who = session_user()
-        if who is None:
+        user = session_user()
+        if user is None:
             return send_to_sign_in()
-        if who.is_claimant:
+        if user.is_claimant:
             return redirect_to(
-                "emergency.show" if who.level == LEVEL_WAITING and policy_of(who.role).hands_over_copy else "sign_in.ask_code"
+                "emergency.show" if user.level == LEVEL_WAITING and policy_of(user.role).hands_over_copy else "sign_in.ask_code"
             )
-        if who.role not in side.policy.roles:
+        if user.role not in side.policy.roles:
             return redirect_home()
         g.side, g.brand = side if request_context().texts else side.without_texts(), side.brand
-        if who.is_emergency:  # emergency/wall.py has let this page through
+        if user.is_emergency:  # emergency/wall.py has let this page through
             g.stopped = False
             return None if g.get("grant") else forbid("read_only")
-        return require_set_up(side) if side.policy.must_use or who.is_reset else None
+        return require_set_up(side) if side.policy.must_use or user.is_reset else None
 
     return check
 
@@ -51,8 +51,8 @@ def guard_side(side: Side) -> Callable[[], Response | None]:
 def redirect_home() -> Response:
     """For somebody of another side: redirect to their own home page; a form is refused and recorded."""
     if request.method not in SAFE_METHODS:
-        forbid("other_door")
-    return redirect_to(home_endpoint(request_context().who.role))
+        forbid("other_side")
+    return redirect_to(home_endpoint(request_context().user.role))
 
 
 def forbid(reason: str, status: int = 403) -> NoReturn:
@@ -63,7 +63,7 @@ def forbid(reason: str, status: int = 403) -> NoReturn:
 
 def refuse_text_if_not_offered() -> None:
     """404, and recorded, if neither the policy nor an authenticator of this person sends texts."""
-    if policy_of(request_context().who.role).accepts_restricted:
+    if policy_of(request_context().user.role).accepts_restricted:
         return
     if not any(option.sends for option in challenge_options(request_context())):
         forbid("restricted_method", 404)
@@ -72,7 +72,7 @@ def refuse_text_if_not_offered() -> None:
 def refuse_method(name: str | None) -> None:
     """Refuse a method that exists but that the person's policy forbids; no page offers it (TO-11)."""
     found = method(name or "")
-    if found and not policy_of(request_context().who.role).allows(found):
+    if found and not policy_of(request_context().user.role).allows(found):
         forbid("method_not_allowed")
 
 
@@ -86,7 +86,7 @@ def require_set_up(side: Side) -> Response | None:
     # password alone must not add an app. The app replaces the number once it is proved.
     g.stopped = not is_set_up(request_context())
     if not g.stopped:
-        needs_code = request_context().who.second_factor_at is None and request.blueprint != f"{side.blueprint}.confirm"
+        needs_code = request_context().user.second_factor_at is None and request.blueprint != f"{side.blueprint}.confirm"
         return require_fresh_proof() if needs_code else None  # this side has no trusted browsers, even if it was trusted before
     if side.is_before_set_up():
         g.next_path = safe_path(request.args.get("next"))
@@ -102,18 +102,18 @@ def require_set_up(side: Side) -> Response | None:
 
 def landing_url() -> str:
     """After set-up that a guard required: the page requested at first, or home."""
-    return request_context().who.next_path or current_side().url(current_side().home, done=make_mark("on"))
+    return request_context().user.next_path or current_side().url(current_side().home, done=make_mark("on"))
 
 
 def require_code() -> Response | None:
     """Step-up for a session let in by a trusted browser: the Security pages need a code (TB-3). None if none is needed."""
-    return require_fresh_proof() if request_context().who.is_trusted else None
+    return require_fresh_proof() if request_context().user.is_trusted else None
 
 
 def require_fresh_proof() -> Response | None:
     """Redirect to step-up if password or second factor is older than five minutes (RA-1); None if both are fresh."""
-    who = request_context().who
-    if who.is_fresh(request_context().now):
+    user = request_context().user
+    if user.is_fresh(request_context().now):
         if request.method not in SAFE_METHODS:
             kept_input.drop_input()
         return None

@@ -17,7 +17,7 @@ COOKIE = "draft"
 
 def seal_place() -> str:
     """The seal binds the input to this session."""
-    return f"draft:{request_context().who.session_id}"
+    return f"draft:{request_context().user.session_id}"
 
 
 def keep_input() -> None:

@@ -14,7 +14,7 @@ CODE = "code"  # in the address: asks for the shared code field if a method's ow
 
 def requested_question() -> str:
     """The question that this form answers, or that the address asks for."""
-    return request.form.get("way", CODE) if request.method == "POST" else request.args.get("way", "")
+    return request.form.get("authenticator", CODE) if request.method == "POST" else request.args.get("authenticator", "")
 
 
 def asked_option(shown: list[ChallengeOption]) -> ChallengeOption | None:
@@ -33,7 +33,13 @@ def question_context(shown: list[ChallengeOption]) -> dict[str, Any]:
     asked = asked_option(shown)
     own = asked is not None and asked.form is not None
     others = [option for option in shown if option.form and option is not asked]
-    return {"ways": shown, "asked": asked, "is_own": own, "others": others, "has_codes": any(not option.form for option in shown)}
+    return {
+        "options": shown,
+        "asked": asked,
+        "is_own": own,
+        "others": others,
+        "has_codes": any(not option.form for option in shown),
+    }
 
 
 def form_type(own: type[AnswerForm] | None, shared: type[ShapedForm], *extra: type[ShapedForm]) -> type[ShapedForm]:
@@ -48,5 +54,5 @@ def blank_form(asked: ChallengeOption | None, shared: type[ShapedForm], *extra: 
 
 def submitted_form(shared: type[ShapedForm], *extra: type[ShapedForm]) -> ShapedForm:
     """The submitted form."""
-    own = requested_option(challenge_options(request_context())) if "way" in request.form else None
+    own = requested_option(challenge_options(request_context())) if "authenticator" in request.form else None
     return form_type(own.form if own else None, shared, *extra)(request.form)

@@ -25,5 +25,5 @@ def security() -> Response:
     if g.stopped:
         return render_page("support/set_up.html")
     shown = {**security_page.security_page(request_context()), "places": activity.places_overview(request_context())}
-    notice = read_flash(on=request_context().who.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
+    notice = read_flash(on=request_context().user.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
     return render_page("support/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)

@@ -19,13 +19,13 @@ from portal.words.refusals import Refused
 
 def readable_codes() -> dict[str, Any] | None:
     """The template's variables for the codes' pages; None if the codes can't be read anymore, or not yet."""
-    who = request_context().who
-    if not who.is_on or who.second_factor_at is None:
+    user = request_context().user
+    if not user.is_on or user.second_factor_at is None:
         return None
     found = codes_flow.readable_codes(request_context())
     if found is None:
         return None
-    hint = who.username[:1] + "•••"
+    hint = user.username[:1] + "•••"
     return {
         "codes": found.codes,
         "set_number": found.number,
@@ -78,12 +78,12 @@ def download() -> Response:
 
 
 def not_readable() -> Response:
-    return redirect_to_path(current_side().url("security")) if request_context().who.is_on else redirect_to_due_step()
+    return redirect_to_path(current_side().url("security")) if request_context().user.is_on else redirect_to_due_step()
 
 
 def prove_context(form: SavedCodeForm) -> dict[str, Any] | None:
     """The template's variables for asking for one code by its number; None if there is nothing to prove."""
-    codes = codes_flow.codes_overview(request_context()) if request_context().who.is_on else None
+    codes = codes_flow.codes_overview(request_context()) if request_context().user.is_on else None
     if codes is None or codes.saved:
         return None
     form.code.label.text = _("Code %(number)s", number=codes.asked_number)
@@ -127,7 +127,7 @@ def is_first(codes: codes_flow.Overview) -> bool:
 
     Told by its time, which is that of turning on: no extra column, and a later turn-on or a reset is recognized too.
     """
-    return codes.made_at == request_context().who.two_factor_since
+    return codes.made_at == request_context().user.two_factor_since
 
 
 @blueprint.post("/backup-codes/later")

@@ -16,7 +16,7 @@ from portal.web.rendering import redirect_to_path
 def progress(now: int) -> dict[str, Any]:
     """The progress line. A change of method has no third step: its backup codes stay valid."""
     names = [_("Choose"), _("Connect"), _("Save codes")]
-    return {"now": now, "names": names[:2] if now < 3 and request_context().who.is_on else names}
+    return {"now": now, "names": names[:2] if now < 3 and request_context().user.is_on else names}
 
 
 def redirect_in_wizard(endpoint: str, **values: Any) -> Response:
@@ -30,7 +30,7 @@ def redirect_to_due_step() -> Response:
     chosen = method(binding.method) if binding and flow.is_binding_due(request_context(), binding) else None
     if chosen and binding and current_side().policy.allows(chosen):
         return redirect_in_wizard("step", method_name=chosen.name, step_name=chosen.due(binding.step).name)
-    if not request_context().who.is_on:
+    if not request_context().user.is_on:
         return redirect_in_wizard("choose")
     codes = codes_flow.codes_overview(request_context())
     are_unsaved = codes is not None and codes.readable and not codes.saved

@@ -60,10 +60,10 @@ def choose_context(form: MethodForm) -> dict[str, Any]:
 
 def redirect_unless_choice_due() -> Response | None:
     """None if the choice is due."""
-    if request_context().who.is_on != any(set_up_goal().values()):
+    if request_context().user.is_on != any(set_up_goal().values()):
         return redirect_to_due_step()
     changed = set_up_goal()["change"]
-    if changed and not flow.owns_authenticator(request_context().who.user_id, changed):
+    if changed and not flow.owns_authenticator(request_context().user.user_id, changed):
         # A page from before the change, by Back or in another tab.
         if request.method == "GET" and flow.is_authenticator_gone(changed):
             return redirect_to_due_step()
@@ -174,7 +174,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
         return step_page(chosen, step, form)
     if binding and request.form.get("set_up", binding.id) != binding.id:
         return step_page(chosen, step, step.form(), Refused("set_up_replaced"))
-    was_on = request_context().who.is_on
+    was_on = request_context().user.is_on
     try:
         following = flow.submit_step(request_context(), chosen, step, form.answer)
     except flow.StepNotDue:

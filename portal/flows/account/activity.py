@@ -75,13 +75,13 @@ def places_overview(context: RequestContext) -> PlacesOverview:
     rows_by_kind: dict[str, list[list[Any]]] = {SESSIONS: [], TRUSTED: [], EVENTS: []}
     for kind, *columns in rows:
         rows_by_kind[kind].append(columns)
-    own_hashes = {SESSIONS: {context.who.token_hash}, TRUSTED: set(trusted_browsers.trust_hashes(context))}
+    own_hashes = {SESSIONS: {context.user.token_hash}, TRUSTED: set(trusted_browsers.trust_hashes(context))}
     places = {kind: [as_place(row, hashes) for row in rows_by_kind[kind]] for kind, hashes in own_hashes.items()}
     return PlacesOverview(
         sessions=sorted(places[SESSIONS], key=place_order, reverse=True),
         trusted=sorted(places[TRUSTED], key=place_order, reverse=True),
         recent=[as_entry(row) for row in sorted(rows_by_kind[EVENTS], reverse=True, key=lambda row: (row[1], row[0]))],
-        may_trust=context.who.is_on and trusted_browsers.trust_days(context, context.who.role) > 0,
+        may_trust=context.user.is_on and trusted_browsers.trust_days(context, context.user.role) > 0,
     )
 
 
@@ -96,7 +96,7 @@ def live_sessions(context: RequestContext) -> Select[*tuple[Any, ...]]:
     rows = select(literal(SESSIONS), *columns, Session.token_hash, *[literal("")] * 7).where(
         *sessions.complete_sessions(Session), not_idle
     )
-    return rows.params(**sessions.live_at(context.who.user_id, context.now))
+    return rows.params(**sessions.live_at(context.user.user_id, context.now))
 
 
 def live_trust(context: RequestContext) -> Select[*tuple[Any, ...]]:
@@ -104,7 +104,7 @@ def live_trust(context: RequestContext) -> Select[*tuple[Any, ...]]:
     row = TrustedBrowser
     columns = (row.id, row.created_at, row.last_used_at, row.expires_at, row.ip, row.user_agent)
     return select(literal(TRUSTED), *columns, row.token_hash, *[literal("")] * 7).where(
-        *trusted_browsers.live_trust_conditions(context, context.who.user_id, context.who.generation)
+        *trusted_browsers.live_trust_conditions(context, context.user.user_id, context.user.generation)
     )
 
 
@@ -128,7 +128,7 @@ def own_events(context: RequestContext) -> Select[*tuple[Any, ...]]:
         .outerjoin(EmergencyGrant, EmergencyGrant.id == Event.case_id)
         .outerjoin(About, and_(About.id == whose, About.id != Event.subject_id, About.id.is_distinct_from(Event.actor_id)))
         .where(
-            Event.subject_id == context.who.user_id,
+            Event.subject_id == context.user.user_id,
             Event.at > context.now - config.ACTIVITY_SHOWN,
             Event.event.in_(sorted(activity.SHOWN)),
         )
@@ -158,7 +158,7 @@ def find_place(context: RequestContext, kind: str, row_id: int) -> SignedInPlace
     """A live session or trusted browser of the person, or None."""
     model, live = (Session, live_sessions(context)) if kind == SESSIONS else (TrustedBrowser, live_trust(context))
     row = db.session.execute(live.where(model.id == row_id)).first()
-    own_hashes = {context.who.token_hash, *trusted_browsers.trust_hashes(context)}
+    own_hashes = {context.user.token_hash, *trusted_browsers.trust_hashes(context)}
     return as_place(list(row[1:]), own_hashes) if row else None
 
 
@@ -166,11 +166,11 @@ def end_place(context: RequestContext, kind: str, row_id: int) -> bool:
     """End a session or trusted browser. Idempotent. False if it is not the person's, which is recorded."""
     begin_write()
     model: Any = Session if kind == SESSIONS else TrustedBrowser
-    own = (model.user_id == context.who.user_id, model.id == row_id)
+    own = (model.user_id == context.user.user_id, model.id == row_id)
     if change(end_statement(context, kind).where(*own, model.ended_at.is_(None))):
         if kind == SESSIONS:
             drop_bindings(context, Binding.session_id == row_id)
-            forget_browsers(context, context.who.user_id, Session.id == row_id)
+            forget_browsers(context, context.user.user_id, Session.id == row_id)
         record_end(context, kind)
         db.session.commit()
         return True
@@ -185,11 +185,11 @@ def end_all_places(context: RequestContext, kind: str) -> None:
     """End every other session of the person, or the trust in every browser."""
     begin_write()
     if kind == SESSIONS:
-        forget_browsers(context, context.who.user_id, Session.ended_at.is_(None))
+        forget_browsers(context, context.user.user_id, Session.ended_at.is_(None))
         sessions.end_other_sessions(context, "ended_by_owner")
-        drop_bindings(context, Binding.session_id != context.who.session_id)
+        drop_bindings(context, Binding.session_id != context.user.session_id)
     elif change(
-        end_statement(context, kind).where(TrustedBrowser.user_id == context.who.user_id, TrustedBrowser.ended_at.is_(None))
+        end_statement(context, kind).where(TrustedBrowser.user_id == context.user.user_id, TrustedBrowser.ended_at.is_(None))
     ):
         record_end(context, kind, "all")
     db.session.commit()
@@ -197,7 +197,7 @@ def end_all_places(context: RequestContext, kind: str) -> None:
 
 def drop_bindings(context: RequestContext, which: ColumnElement[bool]) -> None:
     """Delete the pending set-ups of ended sessions, whose keys someone else may have seen."""
-    change(delete(Binding).where(Binding.user_id == context.who.user_id, which))
+    change(delete(Binding).where(Binding.user_id == context.user.user_id, which))
 
 
 def end_statement(context: RequestContext, kind: str) -> Update:

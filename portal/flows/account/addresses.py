@@ -32,12 +32,12 @@ class Address:
 
 
 def own_user(context: RequestContext) -> User:
-    return db.session.get_one(User, context.who.user_id)
+    return db.session.get_one(User, context.user.user_id)
 
 
 def addresses_of(context: RequestContext) -> Select[NoticeAddress]:
     """SQL: the visitor's own addresses."""
-    return select(NoticeAddress).where(NoticeAddress.user_id == context.who.user_id)
+    return select(NoticeAddress).where(NoticeAddress.user_id == context.user.user_id)
 
 
 def open_contact(context: RequestContext, row: NoticeAddress) -> str:
@@ -69,7 +69,7 @@ def ask_address(context: RequestContext, address: str, is_first: bool) -> None:
 
 def add_address(context: RequestContext, address: str, is_first: bool) -> None:
     """Add the row, its link, its email, and the notice; part of the open transaction."""
-    user = db.session.get_one(User, context.who.user_id, with_for_update=True)  # serializes the counts of concurrent requests
+    user = db.session.get_one(User, context.user.user_id, with_for_update=True)  # serializes the counts of concurrent requests
     drop_superseded(context, user, address, is_first)
     if links.has_many_links(context, user.id, ADDRESS_LINK):
         raise Refused("mails_many")
@@ -109,11 +109,11 @@ def drop_superseded(context: RequestContext, user: User, address: str, is_first:
 def drop_address(context: RequestContext, address_id: str) -> None:
     """Delete one of the visitor's addresses and void the link that would confirm it; part of the open transaction."""
     for link in db.session.scalars(
-        select(Link).where(Link.user_id == context.who.user_id, Link.purpose == ADDRESS_LINK, Link.used_at.is_(None))
+        select(Link).where(Link.user_id == context.user.user_id, Link.purpose == ADDRESS_LINK, Link.used_at.is_(None))
     ):
         if link.facts["address"] == address_id:
             link.used_at = context.now
-    change(delete(NoticeAddress).where(NoticeAddress.id == address_id, NoticeAddress.user_id == context.who.user_id))
+    change(delete(NoticeAddress).where(NoticeAddress.id == address_id, NoticeAddress.user_id == context.user.user_id))
 
 
 def find_address(context: RequestContext, address_id: str) -> Address | None:
@@ -139,7 +139,7 @@ def remove_address(context: RequestContext, address_id: str) -> bool:
 def pending_address(context: RequestContext, token: str) -> tuple[Link, NoticeAddress]:
     """The visitor's link and the address that it confirms. Read-only. Raises Refused."""
     link = links.read_link(context, token, ADDRESS_LINK)
-    if link.user_id != context.who.user_id:
+    if link.user_id != context.user.user_id:
         raise Refused("link_other")
     row = db.session.scalar(addresses_of(context).where(NoticeAddress.id == link.facts["address"]))
     if row is None:

@@ -66,7 +66,7 @@ RECORD = union_all(
 def load_health_record(context: RequestContext) -> HealthRecord:
     """The visitor's own record."""
     columns_by_list: dict[str, list[list[Any]]] = {"appointments": [], "letters": [], "results": []}
-    for name, *columns in db.session.connection().execute(RECORD, {"owner": context.who.user_id}):
+    for name, *columns in db.session.connection().execute(RECORD, {"owner": context.user.user_id}):
         columns_by_list[name].append(columns)
     return {
         "appointments": [AppointmentRow(*columns) for columns in reversed(columns_by_list["appointments"])],

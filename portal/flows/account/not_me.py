@@ -79,7 +79,7 @@ def answer_not_me(context: RequestContext, token: str) -> None:
     if change(unanswered.values(answered_at=context.now)) != 1:
         raise Refused("not_me_used")
     live = sessions.end_sessions_where(context, NOT_ME).where(Session.user_id == notice.user_id, Session.ended_at.is_(None))
-    change(live if ends_at_once(notice) else live.where(Session.id != context.who.session_id))
+    change(live if ends_at_once(notice) else live.where(Session.id != context.user.session_id))
     forget_browsers(context, notice.user_id, somebody_elses(notice))
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == notice.user_id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=context.now))

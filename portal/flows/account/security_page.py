@@ -44,34 +44,34 @@ class TwoFactor:
     """The state of the Security page's first section."""
 
     since: datetime | None
-    held: list[AuthenticatorView]
+    authenticators: list[AuthenticatorView]
     lost_phone: Refused  # the sentence that says what would remain
 
     @property
     def disabled(self) -> bool:
         """Whether every authenticator is disabled."""
-        return all(each.disabled for each in self.held)
+        return all(each.disabled for each in self.authenticators)
 
     @property
     def is_off(self) -> bool:
         """Whether one of them works only when texts are switched on again."""
-        return any(each.is_off for each in self.held)
+        return any(each.is_off for each in self.authenticators)
 
 
 def security_page(context: RequestContext) -> dict[str, Any]:
     """What the template takes: `two_factor` (None when off) and `backup` (None without codes)."""
-    if not context.who.is_on:
+    if not context.user.is_on:
         return {"two_factor": None, "backup": None}
     rows = own_authenticators(context)
     codes = backup_codes.codes_overview(context)
-    state = TwoFactor(since=context.who.two_factor_since, held=rows, lost_phone=explain_phone_loss(rows, codes))
+    state = TwoFactor(since=context.user.two_factor_since, authenticators=rows, lost_phone=explain_phone_loss(rows, codes))
     return {"two_factor": state, "backup": codes}
 
 
 def own_authenticators(context: RequestContext) -> list[AuthenticatorView]:
     """The visitor's authenticators, oldest first."""
-    own = select(Authenticator).where(Authenticator.user_id == context.who.user_id).order_by(Authenticator.created_at)
-    return [view_authenticator(context, row) for row in usable_authenticators(context.who.role, db.session.scalars(own))]
+    own = select(Authenticator).where(Authenticator.user_id == context.user.user_id).order_by(Authenticator.created_at)
+    return [view_authenticator(context, row) for row in usable_authenticators(context.user.role, db.session.scalars(own))]
 
 
 def view_authenticator(context: RequestContext, row: Authenticator) -> AuthenticatorView:
@@ -126,25 +126,25 @@ def mask_email(address: str) -> str:
 
 def is_invited(context: RequestContext) -> bool:
     """Whether the home page invites the person to turn on two-factor authentication: it is off, and not dismissed lately."""
-    return not context.who.is_on and not clock.is_ahead(context.who.invited_until, context.now, config.INVITATION_RESTS)
+    return not context.user.is_on and not clock.is_ahead(context.user.invited_until, context.now, config.INVITATION_RESTS)
 
 
 def dismiss_invitation(context: RequestContext) -> None:
     """Hide the invitation for a while."""
     begin_write()
-    change(update(User).where(User.id == context.who.user_id).values(invited_until=context.now + config.INVITATION_RESTS))
+    change(update(User).where(User.id == context.user.user_id).values(invited_until=context.now + config.INVITATION_RESTS))
     db.session.commit()
 
 
 def administrator_names(context: RequestContext) -> list[str]:
     """The names of the practice's administrators, without the visitor."""
-    if context.who.practice_id is None:
+    if context.user.practice_id is None:
         return []
     own = select(User.full_name).where(
-        User.practice_id == context.who.practice_id,
+        User.practice_id == context.user.practice_id,
         User.role == "administrator",
         User.disabled_at.is_(None),
-        User.id != context.who.user_id,
+        User.id != context.user.user_id,
     )
     return list(db.session.scalars(own.order_by(User.name_key, User.id)))
 

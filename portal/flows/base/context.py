@@ -115,7 +115,7 @@ class RequestContext:
         return self.visitor is not None and (self.visitor.browser_known or not self.visitor.owes_code)
 
     @property
-    def who(self) -> SessionUser:
+    def user(self) -> SessionUser:
         """The signed-in user, for flows behind a guard. Raises LookupError if there is none."""
         if self.visitor is None:
             raise LookupError("nobody is signed in")

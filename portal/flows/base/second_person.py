@@ -47,9 +47,9 @@ class RequestKind:
 
 def may_decide(context: RequestContext, practice_id: IdColumn, *involved: IdColumn) -> ColumnElement[bool]:
     """SQL: support may decide for every practice, administrators for their own; nobody in the `involved` columns may."""
-    who = context.who
-    scopes = {"support": true(), "administrator": practice_id == who.practice_id}
-    return and_(scopes.get(who.role, false()), *(column != who.user_id for column in involved))
+    user = context.user
+    scopes = {"support": true(), "administrator": practice_id == user.practice_id}
+    return and_(scopes.get(user.role, false()), *(column != user.user_id for column in involved))
 
 
 def lock_people(context: RequestContext, *others: int) -> None:
@@ -57,20 +57,20 @@ def lock_people(context: RequestContext, *others: int) -> None:
 
     If two administrators reset each other at the same moment, the second one's session has ended. Raises Refused("access_changed").
     """
-    who = context.who
-    ids = {who.user_id, *others}
+    user = context.user
+    ids = {user.user_id, *others}
     rows = select(User.id).where(User.id.in_(ids)).order_by(User.id)  # always in the same order, to avoid deadlocks
     db.session.execute(rows.with_for_update(key_share=True)).all()  # FOR NO KEY UPDATE: events may still reference the rows
-    has_session = exists().where(Session.id == who.session_id, Session.ended_at.is_(None))
-    is_unchanged = (User.role == who.role, User.practice_id.is_not_distinct_from(who.practice_id), User.disabled_at.is_(None))
-    if not db.session.scalar(select(User.id).where(User.id == who.user_id, *is_unchanged, has_session)):
+    has_session = exists().where(Session.id == user.session_id, Session.ended_at.is_(None))
+    is_unchanged = (User.role == user.role, User.practice_id.is_not_distinct_from(user.practice_id), User.disabled_at.is_(None))
+    if not db.session.scalar(select(User.id).where(User.id == user.user_id, *is_unchanged, has_session)):
         db.session.rollback()
         raise Refused("access_changed")
 
 
 def refuse_as_decided(context: RequestContext, decided_by_id: int | None, approved: bool) -> None:
     """Raises Refused if someone has decided already."""
-    if decided_by_id == context.who.user_id:
+    if decided_by_id == context.user.user_id:
         raise Refused("approval_decided")
     if decided_by_id:
         first = db.session.get_one(User, decided_by_id)

@@ -118,7 +118,7 @@ def open_backup_attempt(context: RequestContext) -> tuple[User, Session]:
     account's would let strangers close the owner's last way in (BC-7, RL-7). Raises Refused("throttled").
     """
     rows = select(User, Session, SECOND_ADDRESSES).join(Session, Session.user_id == User.id)
-    locked = rows.where(Session.id == context.who.session_id).with_for_update(of=(User, Session))
+    locked = rows.where(Session.id == context.user.session_id).with_for_update(of=(User, Session))
     user, session, second_addresses = db.session.execute(locked, execution_options={"populate_existing": True}).one()
     if clock.is_ahead(session.backup_paused_until, context.now, config.PAUSES[-1]):
         raise paused(session.backup_paused_until)

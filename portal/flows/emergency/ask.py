@@ -34,7 +34,7 @@ class RequestState:
     until: datetime | None = None  # when the request lapses, or the access ends
     again_at: datetime | None = None
     by: str = ""  # the person who decided
-    told: tuple[str, ...] = ()  # the notified administrators; empty if only support was notified
+    notified: tuple[str, ...] = ()  # the notified administrators; empty if only support was notified
     seconds: int = 0  # until the request lapses
     number: str = ""  # to read to the approver; only in the browser that asked
 
@@ -44,7 +44,7 @@ def request_state(context: RequestContext) -> RequestState:
 
     EMERGENCY_AGAIN counts from the approval: a mistaken refusal, or an empty desk, must not lock a provider out in an emergency.
     """
-    is_ours = (G.provider_id == context.who.user_id, G.asked_at <= context.now + config.CLOCK_TOLERANCE)
+    is_ours = (G.provider_id == context.user.user_id, G.asked_at <= context.now + config.CLOCK_TOLERANCE)
     grant = db.session.scalar(select(G).where(*is_ours).order_by(G.asked_at.desc()).limit(1))
     began_at = (grant.approved_at or grant.asked_at) if grant else None
     if (
@@ -67,12 +67,12 @@ def request_state(context: RequestContext) -> RequestState:
     notified = administrators.list_administrators(grant.practice_id, grant.provider_id)
     names = tuple(each.full_name for each in notified)
     number = grants.comparison_number(context, grant) if here else ""
-    return RequestState(WAITING, here, until, told=names, seconds=int((until - context.now).total_seconds()), number=number)
+    return RequestState(WAITING, here, until, notified=names, seconds=int((until - context.now).total_seconds()), number=number)
 
 
 def is_here(context: RequestContext, grant: EmergencyGrant) -> bool:
     """Whether this session made the request, or the same browser did in one that has since expired or was signed out."""
-    if grant.session_id == context.who.session_id:
+    if grant.session_id == context.user.session_id:
         return True
     origin = db.session.get(Session, grant.session_id) if grant.session_id else None
     if origin is None or not origin.browser_hash or not context.browser or origin.ended_reason not in (None, "signed_out"):
@@ -86,7 +86,7 @@ def ask_emergency_access(context: RequestContext, reason: str) -> None:
     Idempotent in the same browser.
     """
     session = begin_write()
-    user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
+    user = session.get_one(User, context.user.user_id, with_for_update=True, populate_existing=True)
     current = request_state(context)
     if current.state == WAITING and current.is_here:
         session.rollback()
@@ -114,7 +114,7 @@ def why_not_now(context: RequestContext, user: User, current: RequestState, appr
         G.provider_id == user.id,
         G.approved_at.is_(None),
         grants.is_asked_lately(context, config.EMERGENCY_AGAIN),
-        was_known(G.session_id) == context.who.browser_known,
+        was_known(G.session_id) == context.user.browser_known,
     )
     requests, first = db.session.execute(select(func.count(), func.min(G.asked_at)).where(*recent)).one()
     if requests >= config.EMERGENCY_ASKS:
@@ -130,7 +130,7 @@ def was_known(session_id: InstrumentedAttribute[int | None]) -> ColumnElement[bo
 
 def add_request(context: RequestContext, user: User, reason: str, approvers: list[User]) -> None:
     """Add the request, extend the claim, and notify everyone; part of the open transaction."""
-    own = (Session.id == context.who.session_id, Session.ended_at.is_(None), Session.level.in_(CLAIMS))
+    own = (Session.id == context.user.session_id, Session.ended_at.is_(None), Session.level.in_(CLAIMS))
     extended = update(Session).where(*own).values(level=LEVEL_WAITING, ends_at=context.now + config.EMERGENCY_WAIT)
     if change(extended) != 1:  # the sign-in was completed in another tab, or the claim ended
         db.session.rollback()
@@ -149,15 +149,15 @@ def add_request(context: RequestContext, user: User, reason: str, approvers: lis
 def take_up_emergency_access(context: RequestContext) -> str:
     """Turn the claim into a session that reads charts until the grant ends; returns its new token (SE-7). Raises Refused."""
     begin_write()
-    who = context.who
-    own = select(G).where(G.provider_id == who.user_id, G.practice_id == who.practice_id, *is_running(context))
+    user = context.user
+    own = select(G).where(G.provider_id == user.user_id, G.practice_id == user.practice_id, *is_running(context))
     grant = db.session.scalar(own.with_for_update())
     reason = "emergency_over" if grant is None else None if is_here(context, grant) else "emergency_elsewhere"
     token = sessions.renew_session(context, level=LEVEL_EMERGENCY, ends_at=grant.ends_at) if grant and not reason else None
     if grant is None or token is None:
         db.session.rollback()
         raise Refused(reason or "emergency_late")
-    grant.session_id = context.who.session_id
+    grant.session_id = context.user.session_id
     grants.record_for_both(context, "emergency_begun", grant)
     db.session.commit()
     return token

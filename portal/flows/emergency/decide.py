@@ -101,7 +101,7 @@ def decide_emergency_access(context: RequestContext, row_id: str, **columns: dat
     begin_write()
     lock_people(context)
     pending = update(G).where(G.id == row_id, decidable_by(context), *is_open(context), is_member())
-    if change(pending.values(decided_by_id=context.who.user_id, **columns)) != 1:
+    if change(pending.values(decided_by_id=context.user.user_id, **columns)) != 1:
         db.session.rollback()
         explain_access_gone(context, row_id)
         raise Refused("approval_gone")
@@ -111,7 +111,7 @@ def notify_decision(context: RequestContext, row_id: str, event: str) -> None:
     """Record the event for both people, queue the requester's email, and commit."""
     grant = db.session.get_one(EmergencyGrant, row_id, populate_existing=True)
     grants.record_for_both(context, event, grant)
-    notices.queue_notice(context, db.session.get_one(User, grant.provider_id), event, who=context.who.full_name)
+    notices.queue_notice(context, db.session.get_one(User, grant.provider_id), event, who=context.user.full_name)
     db.session.commit()
 
 

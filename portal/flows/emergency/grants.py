@@ -55,7 +55,7 @@ def new_grant(context: RequestContext, user: User, reason: str) -> EmergencyGran
         id=row_id,
         practice_id=user.practice_id,
         provider_id=user.id,
-        session_id=context.who.session_id,
+        session_id=context.user.session_id,
         reason=reason,
         number_sealed=context.keys.seal(str(secrets.randbelow(90) + 10), number_place(row_id)),
         asked_at=context.now,

@@ -14,8 +14,8 @@ ENDED_NOW = "ended_now"  # the reason in the event
 
 def running_grant(context: RequestContext) -> EmergencyGrant | None:
     """The grant behind this session; None if it expired, was stopped, or belongs to a practice that the person left."""
-    who = context.who
-    own = (G.session_id == who.session_id, G.provider_id == who.user_id, G.practice_id == who.practice_id)
+    user = context.user
+    own = (G.session_id == user.session_id, G.provider_id == user.user_id, G.practice_id == user.practice_id)
     return db.session.scalar(select(G).where(*own, *is_running(context)))
 
 
@@ -39,8 +39,8 @@ def refuse_write(context: RequestContext, grant_id: str) -> None:
 def end_now(context: RequestContext) -> None:
     """End the visitor's own emergency access early, and every session that uses it. Idempotent."""
     begin_write()
-    own = G.provider_id == context.who.user_id
+    own = G.provider_id == context.user.user_id
     grants.end_grants(context, (own, *is_running(context)), context.now, ENDED_NOW)
-    is_reading = (Session.user_id == context.who.user_id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
+    is_reading = (Session.user_id == context.user.user_id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
     change(sessions.end_sessions_where(context, "emergency_ended").where(*is_reading))
     db.session.commit()

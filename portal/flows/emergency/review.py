@@ -52,7 +52,7 @@ def list_to_review(context: RequestContext) -> list[Access]:
 def is_reviewable_by(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: over and not reviewed; for support, only if no other administrator of the practice can sign in."""
     is_due = (*is_over(context), G.reviewed_at.is_(None))
-    if context.who.role != SUPPORT:
+    if context.user.role != SUPPORT:
         return is_due
     has_administrator = exists().where(
         *administrators.others_who_can_sign_in(G.provider_id), User.role == "administrator", User.practice_id == G.practice_id
@@ -102,7 +102,7 @@ def opened_charts(context: RequestContext, grant_ids: list[str]) -> dict[str, li
     rows = select(EmergencyView.grant_id, Chart.id, Chart.patient_name, EmergencyView.opened_at)
     own = rows.join(Chart, Chart.id == EmergencyView.chart_id).where(EmergencyView.grant_id.in_(grant_ids))
     for grant_id, number, name, at in db.session.execute(own.order_by(EmergencyView.opened_at, Chart.id)):
-        opened.setdefault(grant_id, []).append((f"#{number}" if context.who.role == SUPPORT else name, at))
+        opened.setdefault(grant_id, []).append((f"#{number}" if context.user.role == SUPPORT else name, at))
     return opened
 
 
@@ -113,11 +113,11 @@ def review_access(context: RequestContext, grant_id: str) -> bool:
     """
     begin_write()
     reviewable = update(G).where(G.id == grant_id, decidable_by(context), *is_reviewable_by(context))
-    if change(reviewable.values(reviewed_by_id=context.who.user_id, reviewed_at=context.now)) != 1:
+    if change(reviewable.values(reviewed_by_id=context.user.user_id, reviewed_at=context.now)) != 1:
         db.session.rollback()
         return check_reviewed(context, grant_id)
     grant = db.session.get_one(EmergencyGrant, grant_id, populate_existing=True)
-    others = {each for each in (grant.decided_by_id, context.who.user_id) if each}
+    others = {each for each in (grant.decided_by_id, context.user.user_id) if each}
     grants.record_for_both(context, "emergency_reviewed", grant, *(db.session.get_one(User, each) for each in sorted(others)))
     db.session.commit()
     return True
@@ -135,6 +135,6 @@ def check_reviewed(context: RequestContext, grant_id: str) -> bool:
             raise Refused("emergency_not_over")
         record_event_alone(context, "authz_fail", "not_own")  # for an administrator to review, not support
         return False
-    if grant.reviewed_by_id != context.who.user_id:
+    if grant.reviewed_by_id != context.user.user_id:
         raise Refused("emergency_reviewed", who=db.session.get_one(User, grant.reviewed_by_id).full_name)
     return True

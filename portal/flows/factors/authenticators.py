@@ -18,12 +18,12 @@ from portal.words.refusals import Refused
 def rename_authenticator(context: RequestContext, authenticator_id: str, name: str) -> bool:
     """Rename one of the visitor's authenticators; False if it is not theirs. Raises Refused("label_taken")."""
     session = begin_write()
-    session.get_one(User, context.who.user_id, with_for_update=True)  # serializes concurrent renames
-    others = select(Authenticator.name).where(Authenticator.user_id == context.who.user_id, Authenticator.id != authenticator_id)
+    session.get_one(User, context.user.user_id, with_for_update=True)  # serializes concurrent renames
+    others = select(Authenticator.name).where(Authenticator.user_id == context.user.user_id, Authenticator.id != authenticator_id)
     if name.casefold() in {each.casefold() for each in session.scalars(others)}:
         session.rollback()
         raise Refused("label_taken")
-    own = update(Authenticator).where(Authenticator.id == authenticator_id, Authenticator.user_id == context.who.user_id)
+    own = update(Authenticator).where(Authenticator.id == authenticator_id, Authenticator.user_id == context.user.user_id)
     is_renamed = change(own.values(name=name)) == 1
     if is_renamed:
         record_event(context, "authenticator_renamed")
@@ -34,7 +34,7 @@ def rename_authenticator(context: RequestContext, authenticator_id: str, name: s
 def remove_authenticator(context: RequestContext, authenticator_id: str) -> bool:
     """Remove one of the visitor's authenticators; False if no other would work, or it is not theirs (TO-9)."""
     session = begin_write()
-    user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
+    user = session.get_one(User, context.user.user_id, with_for_update=True, populate_existing=True)
     rows = session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).all()
     removed = next((row for row in rows if row.id == authenticator_id), None)
     remaining = [
@@ -49,7 +49,7 @@ def remove_authenticator(context: RequestContext, authenticator_id: str) -> bool
     session.delete(removed)
     session.flush()
     notify_old_number(context, user, removed)
-    change(update(Session).where(Session.id == context.who.session_id).values(turning_off_at=None))
+    change(update(Session).where(Session.id == context.user.session_id).values(turning_off_at=None))
     trusted_browsers.end_trust_after_change(context, user.id)
     sessions.end_other_sessions(context, "two_factor_changed")
     record_event(context, "authenticator_removed", factor=removed.method)

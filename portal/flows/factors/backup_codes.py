@@ -103,7 +103,7 @@ def codes_overview(context: RequestContext) -> Overview | None:
         select(
             BackupCodeSet.number, BackupCodeSet.created_at, left, BackupCodeSet.saved_at,
             BackupCodeSet.readable_until, BackupCodeSet.asked_number, BackupCodeSet.sealed_copy_given_at,
-        ).where(BackupCodeSet.user_id == context.who.user_id, BackupCodeSet.replaced_at.is_(None))
+        ).where(BackupCodeSet.user_id == context.user.user_id, BackupCodeSet.replaced_at.is_(None))
     ).first()  # fmt: skip
     if row is None:
         return None
@@ -114,7 +114,7 @@ def codes_overview(context: RequestContext) -> Overview | None:
 
 def readable_codes(context: RequestContext) -> ReadableSet | None:
     """The visitor's codes while they may be shown: until confirmed as saved, for 30 minutes at most (C-16)."""
-    live = live_set(context.who.user_id)
+    live = live_set(context.user.user_id)
     if (
         live is None
         or live.codes_sealed is None
@@ -135,7 +135,7 @@ def confirm_saved(context: RequestContext, code: str, copy_given: bool = False) 
     `copy_given`: the practice administrator has received the sealed copy as well.
     """
     begin_write()
-    sets = recent_sets(context.who.user_id)
+    sets = recent_sets(context.user.user_id)
     if not sets:
         raise Refused("saved_wrong")
     live = sets[0][0]
@@ -175,7 +175,7 @@ def hand_over_sealed_copy(context: RequestContext) -> None:
 
 def note_sealed_copy(context: RequestContext) -> None:
     """Record the handover once, in the open transaction."""
-    live = update(BackupCodeSet).where(BackupCodeSet.user_id == context.who.user_id, BackupCodeSet.replaced_at.is_(None))
+    live = update(BackupCodeSet).where(BackupCodeSet.user_id == context.user.user_id, BackupCodeSet.replaced_at.is_(None))
     if change(live.where(BackupCodeSet.sealed_copy_given_at.is_(None)).values(sealed_copy_given_at=context.now)):
         record_event(context, "sealed_copy_given", factor=FACTOR)
 
@@ -186,7 +186,7 @@ def regenerate_codes(context: RequestContext, replacing: int | None) -> None:
     `replacing`: the number of the set that the page showed. If it is no longer live, this is a repeated submission: do nothing.
     """
     session = begin_write()
-    user = session.get_one(User, context.who.user_id, with_for_update=True)
+    user = session.get_one(User, context.user.user_id, with_for_update=True)
     live = live_set(user.id)
     if live and replacing is not None and live.number != replacing:
         session.rollback()

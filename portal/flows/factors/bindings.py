@@ -33,7 +33,7 @@ def new_binding(context: RequestContext, user: User, chosen: Method, replaces: s
     return Binding(
         id=binding_id,
         user_id=user.id,
-        session_id=context.who.session_id,
+        session_id=context.user.session_id,
         method=chosen.name,
         step=chosen.steps[0].name,
         replaces=replaces,
@@ -65,4 +65,4 @@ def count_authenticators(user_id: int) -> int:
 
 def lock_user(context: RequestContext) -> User:
     """The visitor's user row, locked until the transaction ends."""
-    return db.session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
+    return db.session.get_one(User, context.user.user_id, with_for_update=True, populate_existing=True)

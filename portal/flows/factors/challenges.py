@@ -46,7 +46,7 @@ class ChallengeOption:
 
 def attempt_key(context: RequestContext) -> str:
     """The key of this sign-in or step-up; a texted code is only valid for the attempt that sent it (SM-3)."""
-    return f"{'session' if context.who.is_claimant else 'confirm'}:{context.who.session_id}"
+    return f"{'session' if context.user.is_claimant else 'confirm'}:{context.user.session_id}"
 
 
 def method_context(context: RequestContext, user: User) -> Context:
@@ -96,7 +96,7 @@ def oldest_first(rows: Select[*Columns], user_id: int, purse: Purse) -> Select[*
 
 def live_authenticators(context: RequestContext) -> list[Authenticator]:
     """The visitor's authenticators that work here and that their role's policy allows, oldest first."""
-    return find_live(context.who.user_id, context.who.role, purse_of(context, context.who.user_id))
+    return find_live(context.user.user_id, context.user.role, purse_of(context, context.user.user_id))
 
 
 def find_live(user_id: int, role: str, purse: Purse) -> list[Authenticator]:
@@ -121,15 +121,15 @@ def is_set_up(context: RequestContext) -> bool:
     A provider whose only method is text signs in with it once and can then only set up an app: a password alone must not be enough
     to add one. Once the app is proved, it replaces the number.
     """
-    return context.who.is_on and (policy_of(context.who.role).accepts_restricted or context.who.has_unrestricted)
+    return context.user.is_on and (policy_of(context.user.role).accepts_restricted or context.user.has_unrestricted)
 
 
 def challenge_options(context: RequestContext) -> list[ChallengeOption]:
     """The visitor's challenge options, the preferred one first."""
-    purse = purse_of(context, context.who.user_id)
+    purse = purse_of(context, context.user.user_id)
     both = select(User, Authenticator).join(Authenticator, Authenticator.user_id == User.id)  # one query
-    pairs = [(user, row) for user, row in db.session.execute(oldest_first(both, context.who.user_id, purse))]
-    rows = usable_authenticators(context.who.role, [row for _, row in pairs])
+    pairs = [(user, row) for user, row in db.session.execute(oldest_first(both, context.user.user_id, purse))]
+    rows = usable_authenticators(context.user.role, [row for _, row in pairs])
     options = [option for user, row in pairs if row in rows and (option := build_option(context, user, row))]
     options.sort(key=lambda option: (not (option.sends and option.is_asked), not option.resists_phishing, option.sends))
     return add_waits(context, options)
@@ -183,8 +183,8 @@ def explain_texts_off(context: RequestContext) -> Refused | None:
 
 def explain_disabled(context: RequestContext) -> Refused:
     """Why no code is compared: a hundred were wrong. If strangers entered them, the owner's browsers are a way in."""
-    own = select(Authenticator.id).where(Authenticator.user_id == context.who.user_id, OWN.working)
-    is_stranger = purse_of(context, context.who.user_id) is STRANGERS
+    own = select(Authenticator.id).where(Authenticator.user_id == context.user.user_id, OWN.working)
+    is_stranger = purse_of(context, context.user.user_id) is STRANGERS
     return Refused("disabled_here" if is_stranger and db.session.scalar(own.limit(1)) else "disabled")
 
 

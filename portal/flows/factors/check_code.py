@@ -46,7 +46,7 @@ def check_code(context: RequestContext, answer: Answer, event: str, **columns: o
     `columns` of the user are written after a right answer. A refusal is recorded as `event`, committed, and raised.
     """
     begin_write()
-    user_id, is_backup = context.who.user_id, answer.kind == BACKUP_CODE
+    user_id, is_backup = context.user.user_id, answer.kind == BACKUP_CODE
     try:
         if is_backup:
             return check_backup_code(context, answer.value, columns)

@@ -119,10 +119,10 @@ def notify_old_number(context: RequestContext, user: User, old: Authenticator) -
     except SealBroken:
         return
     body = OLD_NUMBER_TEXT % {"issuer": secret.issuer, "initials": secret.initials}
-    db.session.add(send_code.text_row(context, user, "told", secret.text, body, context.now + OLD_NUMBER_TEXT_LIFE))
+    db.session.add(send_code.text_row(context, user, "number_replaced", secret.text, body, context.now + OLD_NUMBER_TEXT_LIFE))
 
 
 def raise_level(context: RequestContext) -> None:
     """Raise this session to two factors. Its token stays: a double submission must not sign the user out."""
-    this = update(Session).where(Session.id == context.who.session_id)
+    this = update(Session).where(Session.id == context.user.session_id)
     change(this.values(level=LEVEL_TWO, second_factor_at=context.now, last_seen_at=context.now, turning_off_at=None))

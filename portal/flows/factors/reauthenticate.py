@@ -48,7 +48,7 @@ def charge_password(context: RequestContext, event: str) -> User:
     """Charge the attempt before comparing, so that an open session cannot be used to guess the password."""
     begin_write()
     try:
-        user = throttle.charge_attempt(context, context.who.user_id, password=True)
+        user = throttle.charge_attempt(context, context.user.user_id, password=True)
     except Refused as refused:
         record_event(context, event, reason=refused.reason, refused=True, factor="password")
         db.session.commit()
@@ -60,7 +60,7 @@ def charge_password(context: RequestContext, event: str) -> User:
 def renew_with_proof(context: RequestContext, answer: Answer | None) -> str:
     """Check the answer if two-factor authentication is on, then replace the token."""
     columns: dict[str, Any] = {"password_at": context.now}
-    if context.who.is_on and not (answer is None and context.who.is_fresh(context.now)):
+    if context.user.is_on and not (answer is None and context.user.is_fresh(context.now)):
         if answer is None:
             raise refuse_missing_answer(context)
         proof = check_code.check_code(context, answer, EVENT)

@@ -28,13 +28,13 @@ class StepNotDue(Exception):
 
 def open_binding(context: RequestContext) -> Binding | None:
     """The visitor's unexpired binding, loaded with its user."""
-    is_open = (Binding.user_id == context.who.user_id, clock.ahead(Binding.expires_at, context.now, config.BINDING_LIFE))
+    is_open = (Binding.user_id == context.user.user_id, clock.ahead(Binding.expires_at, context.now, config.BINDING_LIFE))
     return db.session.scalar(select(Binding).options(joinedload(Binding.user)).where(*is_open))
 
 
 def is_binding_due(context: RequestContext, binding: Binding) -> bool:
     """Whether the binding can still be completed: a first one while two-factor is off, a replacement or extra one while it is on."""
-    return context.who.is_on == bool(binding.replaces or binding.is_extra)
+    return context.user.is_on == bool(binding.replaces or binding.is_extra)
 
 
 def show_step(context: RequestContext, binding: Binding, step: Step) -> dict[str, Any]:
@@ -45,8 +45,8 @@ def show_step(context: RequestContext, binding: Binding, step: Step) -> dict[str
 
 def may_see_binding(context: RequestContext, binding: Binding) -> bool:
     """Whether this session began the first set-up, or passed step-up authentication within five minutes (RA-1, RA-4)."""
-    began = binding.session_id == context.who.session_id and not context.who.is_on
-    return began or context.who.is_fresh(context.now)
+    began = binding.session_id == context.user.session_id and not context.user.is_on
+    return began or context.user.is_fresh(context.now)
 
 
 def begin_setup(context: RequestContext, chosen: Method, replaces: str | None = None, is_extra: bool = False) -> None:
@@ -55,7 +55,7 @@ def begin_setup(context: RequestContext, chosen: Method, replaces: str | None = 
     `replaces`: id of the visitor's authenticator that the proof will replace. Raises StepNotDue, Refused("authenticators_full").
     """
     session = begin_write()
-    user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
+    user = session.get_one(User, context.user.user_id, with_for_update=True, populate_existing=True)
     if (user.two_factor == "on") != bool(replaces or is_extra) or (replaces and not owns_authenticator(user.id, replaces)):
         session.rollback()
         raise StepNotDue
@@ -120,7 +120,7 @@ def is_charged(chosen: Method, step: Step) -> bool:
 def charge_binding(context: RequestContext, chosen: Method) -> User:
     """Charge the attempt. Raises Refused("throttled")."""
     try:
-        return throttle.charge_attempt(context, context.who.user_id, set_up=True)
+        return throttle.charge_attempt(context, context.user.user_id, set_up=True)
     except Refused as refused:
         raise commit_refusal(context, refused, chosen) from None
 
@@ -194,7 +194,7 @@ def commit_refusal(context: RequestContext, refused: Refused, chosen: Method) ->
 def cancel_setup(context: RequestContext) -> None:
     """Delete the visitor's binding; live authenticators are not affected."""
     session = begin_write()
-    binding_id = session.scalar(delete(Binding).where(Binding.user_id == context.who.user_id).returning(Binding.id))
+    binding_id = session.scalar(delete(Binding).where(Binding.user_id == context.user.user_id).returning(Binding.id))
     if binding_id:
         send_code.void_binding_codes(context, binding_id)
         record_event(context, "authenticator_binding_cancelled")

@@ -41,12 +41,12 @@ def note_short_password(context: RequestContext) -> None:
 
 
 def update_session(context: RequestContext) -> Update:
-    return update(Session).where(Session.id == context.who.session_id)
+    return update(Session).where(Session.id == context.user.session_id)
 
 
 def awaits_password(context: RequestContext) -> bool:
     """Whether a short password was shown in this session within five minutes to turn it off."""
-    return is_recent(context, db.session.scalar(select(Session.turning_off_at).where(Session.id == context.who.session_id)))
+    return is_recent(context, db.session.scalar(select(Session.turning_off_at).where(Session.id == context.user.session_id)))
 
 
 def is_recent(context: RequestContext, since: datetime | None) -> bool:
@@ -64,7 +64,7 @@ def submit_longer(context: RequestContext, password: str) -> None:
     """Set the longer password and turn it off, atomically. Raises Refused (why it cannot be set), StepNotDue."""
     if not awaits_password(context):
         raise StepNotDue
-    reason = passwords.refusal(password, context.who.username)
+    reason = passwords.refusal(password, context.user.username)
     if reason:
         raise Refused(reason)
     db.session.rollback()
@@ -74,8 +74,8 @@ def submit_longer(context: RequestContext, password: str) -> None:
 def turn_off(context: RequestContext, password_hash: str | None = None) -> None:
     """Turn two-factor authentication off, in one transaction. Raises StepNotDue if another request was first."""
     session = begin_write()
-    user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
-    is_current = user.two_factor == "on" and user.generation == context.who.generation
+    user = session.get_one(User, context.user.user_id, with_for_update=True, populate_existing=True)
+    is_current = user.two_factor == "on" and user.generation == context.user.generation
     if not is_current or not lower_level(context, was_awaited=password_hash is not None):
         session.rollback()
         raise StepNotDue

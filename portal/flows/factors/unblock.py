@@ -22,7 +22,7 @@ CLEARED = {"failures": 0, "own_failures": 0, "strangers_disabled_at": None, "dis
 
 def find_blocked(context: RequestContext, authenticator_id: str) -> Authenticator | None:
     """The visitor's authenticator with that id if it is blocked, in new browsers or everywhere; else None."""
-    own = (Authenticator.id == authenticator_id, Authenticator.user_id == context.who.user_id, ~throttle.STRANGERS.working)
+    own = (Authenticator.id == authenticator_id, Authenticator.user_id == context.user.user_id, ~throttle.STRANGERS.working)
     return db.session.scalar(select(Authenticator).where(*own))
 
 
@@ -32,7 +32,7 @@ def ask_unblock(context: RequestContext, authenticator_id: str) -> bool:
     Raises Refused("mails_many"), Refused("unblock_no_address").
     """
     session = begin_write()
-    user = session.get_one(User, context.who.user_id, with_for_update=True)  # serializes the counts of concurrent requests
+    user = session.get_one(User, context.user.user_id, with_for_update=True)  # serializes the counts of concurrent requests
     row, address = find_blocked(context, authenticator_id), unseal_contact(context, user, "email")
     if row is None or not address or links.has_many_links(context, user.id, UNBLOCK_LINK):
         session.rollback()
@@ -50,7 +50,7 @@ def ask_unblock(context: RequestContext, authenticator_id: str) -> bool:
 def read_unblock_link(context: RequestContext, token: str) -> tuple[Link, Authenticator]:
     """The visitor's link and the authenticator that it unblocks. Read-only. Raises Refused."""
     link = links.read_link(context, token, UNBLOCK_LINK)
-    if link.user_id != context.who.user_id:
+    if link.user_id != context.user.user_id:
         raise Refused("link_other")
     row = find_blocked(context, str(link.facts["authenticator"]))
     if row is None:
@@ -61,7 +61,7 @@ def read_unblock_link(context: RequestContext, token: str) -> tuple[Link, Authen
 def unblock(context: RequestContext, token: str) -> None:
     """Let the authenticator work everywhere again; its failures start over. Raises Refused."""
     session = begin_write()
-    user = session.get_one(User, context.who.user_id, with_for_update=True)
+    user = session.get_one(User, context.user.user_id, with_for_update=True)
     try:
         link, row = read_unblock_link(context, token)
         links.spend_link(context, link)

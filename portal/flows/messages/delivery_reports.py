@@ -39,7 +39,7 @@ def take_report(keys: Keyring, now: datetime, token: str, state: str) -> bool:
     if reported in DELIVERED_STATES:
         write_report(undelivered.values(delivered_at=now))
     elif reported in FAILED_STATES and write_report(
-        undelivered.where(Outbox.state.in_(("carried", "sent"))).values(
+        undelivered.where(Outbox.state.in_(("claimed", "sent"))).values(
             state="failed", outcome=UNDELIVERED, lease_until=None, body_sealed=None
         )
     ):

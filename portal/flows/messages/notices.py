@@ -70,7 +70,7 @@ def email_row(
         to_sealed=context.keys.seal(address, outbox_place(notice_id, "to")),
         body_sealed=context.keys.seal(link, outbox_place(notice_id, "body")) if link else None,
         created_at=context.now,
-        dies_at=context.now + config.MAIL_LIFE,
+        expires_at=context.now + config.MAIL_LIFE,
     )
 
 

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 TEXT, MAIL = "text", "mail"
 CODE = "code"  # the template of a text with a verification code
-MARK_TRIES = 3
+RECORD_TRIES = 3
 LONGEST_LEASE = max(config.TEXT_LEASE, config.MAIL_LEASE, config.TEXT_RETRY[1], config.MAIL_RETRY[1])
 Compose = Callable[[str, dict[str, Any], dict[str, str]], tuple[str, str, str]]  # template, facts, links -> subject, text, HTML
 
@@ -41,7 +41,9 @@ KINDS = {
 }
 
 
-def carry_row(keys: Keyring, now: datetime, outbox_id: str, gateways: Mapping[str, Gateway], compose: Compose) -> datetime | None:
+def deliver_row(
+    keys: Keyring, now: datetime, outbox_id: str, gateways: Mapping[str, Gateway], compose: Compose
+) -> datetime | None:
     """Deliver one row if it is due; returns when to retry, or None if nothing is left to do.
 
     Of several workers at the same moment, only one claims the row. `gateways` by kind; `compose` writes an email.
@@ -53,9 +55,9 @@ def carry_row(keys: Keyring, now: datetime, outbox_id: str, gateways: Mapping[st
         message = open_message(keys, row, compose)
     except SealBroken:
         log.critical("outbox %s cannot be decrypted with the configured keys", row.id)
-        return mark_row(now, row, REFUSED)
+        return record_outcome(now, row, REFUSED)
     outcome = gateways[row.kind].hand_over(message)
-    return mark_row(now, row, outcome, lambda: sim_change.notify_sim_change(keys, now, row) if outcome == HELD else None)
+    return record_outcome(now, row, outcome, lambda: sim_change.notify_sim_change(keys, now, row) if outcome == HELD else None)
 
 
 def claim_row(now: datetime, outbox_id: str) -> Outbox | None:
@@ -64,7 +66,7 @@ def claim_row(now: datetime, outbox_id: str) -> Outbox | None:
     rules = KINDS.get(session.scalar(select(Outbox.kind).where(Outbox.id == outbox_id)) or "")
     if rules is None:
         return None
-    values = {"state": "carried", "attempts": Outbox.attempts + 1, "lease_until": now + rules.lease}
+    values = {"state": "claimed", "attempts": Outbox.attempts + 1, "lease_until": now + rules.lease}
     claim = update(Outbox).where(Outbox.id == outbox_id, is_due(now)).values(values).returning(Outbox)
     row = session.scalars(claim).first()
     session.commit()
@@ -76,7 +78,7 @@ def is_due(now: datetime) -> ColumnElement[bool]:
     is_free = or_(Outbox.lease_until.is_(None), is_lease_over(now))
     is_queued = and_(Outbox.state == "queued", Outbox.delivered_at.is_(None))
     text = and_(Outbox.kind == TEXT, is_queued, is_alive_at(now + config.TEXT_LEASE))
-    email = and_(Outbox.kind == MAIL, Outbox.state.in_(("queued", "carried")), is_alive_at(now))
+    email = and_(Outbox.kind == MAIL, Outbox.state.in_(("queued", "claimed")), is_alive_at(now))
     return and_(is_free, or_(text, email), ~is_future_code(now))
 
 
@@ -92,7 +94,7 @@ def is_future_code(now: datetime) -> ColumnElement[bool]:
 
 def is_alive_at(moment: datetime) -> ColumnElement[bool]:
     """SQL: not expired at that time."""
-    return or_(Outbox.dies_at.is_(None), Outbox.dies_at > moment)
+    return or_(Outbox.expires_at.is_(None), Outbox.expires_at > moment)
 
 
 def open_message(keys: Keyring, row: Outbox, compose: Compose) -> Message:
@@ -105,10 +107,10 @@ def open_message(keys: Keyring, row: Outbox, compose: Compose) -> Message:
     return Message(row.id, to, text, subject, html)
 
 
-def mark_row(now: datetime, row: Outbox, outcome: str, on_marked: Callable[[], None] = lambda: None) -> datetime | None:
+def record_outcome(now: datetime, row: Outbox, outcome: str, on_recorded: Callable[[], None] = lambda: None) -> datetime | None:
     """Record the outcome of one delivery attempt and wipe the body after the last one; returns when to retry.
 
-    `on_marked` runs in the same transaction.
+    `on_recorded` runs in the same transaction.
     """
     rules, retry_at = KINDS[row.kind], None
     if outcome == UNREACHABLE or (outcome == UNKNOWN and rules.retries_unknown):
@@ -122,14 +124,14 @@ def mark_row(now: datetime, row: Outbox, outcome: str, on_marked: Callable[[], N
     if outcome != KEPT and not retry_at:
         values["body_sealed"] = None
     # Only the claim of this attempt is updated. SENT counts even if the lease ran out and the row was marked as failed.
-    states = ("carried", "failed") if outcome == SENT else ("carried",)
+    states = ("claimed", "failed") if outcome == SENT else ("claimed",)
     claimed = update(Outbox).where(
         Outbox.id == row.id,
         Outbox.attempts == row.attempts,
         Outbox.state.in_(states),
         Outbox.outcome.is_distinct_from(UNDELIVERED),  # a delivery report overtook the gateway's answer
     )
-    persist_result(claimed.values(values), on_marked)
+    persist_result(claimed.values(values), on_recorded)
     return retry_at
 
 
@@ -138,18 +140,18 @@ def next_attempt_at(now: datetime, row: Outbox) -> datetime | None:
     first, longest = KINDS[row.kind].retry
     retry_at = now + min(first * 2 ** min(row.attempts - 1, 16), longest)
     finished_at = retry_at + (config.TEXT_LEASE if row.kind == TEXT else timedelta())
-    return retry_at if row.dies_at is None or finished_at < row.dies_at else None
+    return retry_at if row.expires_at is None or finished_at < row.expires_at else None
 
 
-def persist_result(statement: Update, on_marked: Callable[[], None] = lambda: None) -> None:
+def persist_result(statement: Update, on_recorded: Callable[[], None] = lambda: None) -> None:
     """Execute and commit, retrying if the database is busy: a lost result would send an email twice."""
-    tries_left = MARK_TRIES
+    tries_left = RECORD_TRIES
     while True:
         tries_left -= 1
         try:
             begin_write()
             if change(statement):
-                on_marked()
+                on_recorded()
             db.session.commit()
             return
         except BUSY:
@@ -164,24 +166,24 @@ def list_due_rows(now: datetime) -> list[str]:
     return list(db.session.scalars(due))
 
 
-def bury_dead_rows(now: datetime) -> None:
+def close_expired_rows(now: datetime) -> None:
     """Close what cannot be delivered any more and wipe its body: expired rows, and texts whose worker was killed halfway."""
     begin_write()
-    abandoned = update(Outbox).where(Outbox.kind == TEXT, Outbox.state == "carried", is_lease_over(now))
+    abandoned = update(Outbox).where(Outbox.kind == TEXT, Outbox.state == "claimed", is_lease_over(now))
     change(abandoned.values(state="failed", outcome=UNKNOWN, lease_until=None, body_sealed=None))
-    too_late = update(Outbox).where(Outbox.state == "queued", Outbox.dies_at > clock.latest_end(now, config.MAIL_LIFE))
-    change(too_late.where(~is_future_code(now)).values(dies_at=now + config.MAIL_LIFE))
-    expired = update(Outbox).where(or_(Outbox.dies_at <= now, is_future_code(now)))
-    died = change(expired.where(Outbox.state == "queued").values(state="dead", lease_until=None, body_sealed=None))
-    change(expired.where(Outbox.state != "carried", Outbox.body_sealed.is_not(None)).values(body_sealed=None))
+    too_late = update(Outbox).where(Outbox.state == "queued", Outbox.expires_at > clock.latest_end(now, config.MAIL_LIFE))
+    change(too_late.where(~is_future_code(now)).values(expires_at=now + config.MAIL_LIFE))
+    expired = update(Outbox).where(or_(Outbox.expires_at <= now, is_future_code(now)))
+    expired_count = change(expired.where(Outbox.state == "queued").values(state="expired", lease_until=None, body_sealed=None))
+    change(expired.where(Outbox.state != "claimed", Outbox.body_sealed.is_not(None)).values(body_sealed=None))
     db.session.commit()
-    if died:
-        log.error("%d messages expired before a gateway accepted them", died)
+    if expired_count:
+        log.error("%d messages expired before a gateway accepted them", expired_count)
 
 
 def withdraw_rows(now: datetime, *outbox_ids: str) -> None:
     """Expire rows that a newer message supersedes, in the open transaction."""
-    change(update(Outbox).where(Outbox.id.in_(outbox_ids), Outbox.state.in_(("queued", "carried"))).values(dies_at=now))
+    change(update(Outbox).where(Outbox.id.in_(outbox_ids), Outbox.state.in_(("queued", "claimed"))).values(expires_at=now))
 
 
 def delivery_state(row: Outbox, now: datetime) -> str:

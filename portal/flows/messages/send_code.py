@@ -87,7 +87,7 @@ def void_binding_codes(context: RequestContext, binding_id: str) -> None:
     void_codes(context, SentCode.attempt == f"{text_waits.BINDING_PREFIX}{binding_id}")
 
 
-def text_row(context: RequestContext, user: User, template: str, to: str, body: str, dies_at: datetime) -> Outbox:
+def text_row(context: RequestContext, user: User, template: str, to: str, body: str, expires_at: datetime) -> Outbox:
     """An outbox row for one text; its body is sealed, and wiped once it is delivered or expired."""
     row_id = new_id()
     return Outbox(
@@ -99,5 +99,5 @@ def text_row(context: RequestContext, user: User, template: str, to: str, body: 
         to_sealed=context.keys.seal(to, outbox_place(row_id, "to")),
         body_sealed=context.keys.seal(body, outbox_place(row_id, "body")),
         created_at=context.now,
-        dies_at=dies_at,
+        expires_at=expires_at,
     )

@@ -64,7 +64,7 @@ def find_wait(context: RequestContext, user_id: int, attempt: str, target: Targe
 
 def find_wait_at_sign_in(context: RequestContext, attempt: str) -> Wait | None:
     """The wait before the next text to any number that the visitor has proved."""
-    return find_wait(context, context.who.user_id, attempt, Target(b"", "", is_proved=True, is_known=context.is_known))
+    return find_wait(context, context.user.user_id, attempt, Target(b"", "", is_proved=True, is_known=context.is_known))
 
 
 def find_wait_in_setup(context: RequestContext, user_id: int, attempt: str, number: str) -> Wait | None:

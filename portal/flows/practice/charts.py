@@ -33,7 +33,7 @@ class Note:
 
 def list_charts(context: RequestContext, number: int) -> Page:
     """One page of the practice's charts, from page 1 on."""
-    own = select(Chart).where(Chart.practice_id == context.who.practice_id).order_by(Chart.patient_name, Chart.id)
+    own = select(Chart).where(Chart.practice_id == context.user.practice_id).order_by(Chart.patient_name, Chart.id)
     rows = db.session.scalars(own.offset((number - 1) * config.CHARTS_PAGE).limit(config.CHARTS_PAGE + 1)).all()
     return Page(number, list(rows[: config.CHARTS_PAGE]), len(rows) > config.CHARTS_PAGE)
 
@@ -47,7 +47,7 @@ def find_chart(context: RequestContext, chart_id: int) -> Chart | None:
 
 
 def own_charts(context: RequestContext, chart_id: int) -> Select[Chart]:
-    return select(Chart).where(Chart.id == chart_id, Chart.practice_id == context.who.practice_id)
+    return select(Chart).where(Chart.id == chart_id, Chart.practice_id == context.user.practice_id)
 
 
 def list_notes(context: RequestContext, chart: Chart) -> list[Note]:
@@ -71,12 +71,12 @@ def write_note(context: RequestContext, chart_id: int, text: str) -> bool:
         return False
     duplicates = select(func.count()).where(
         ChartNote.chart_id == chart.id,
-        ChartNote.author_id == context.who.user_id,
+        ChartNote.author_id == context.user.user_id,
         ChartNote.text == text,
         clock.since(ChartNote.written_at, context.now, config.NOTE_ONCE),
     )
     if not db.session.scalar(duplicates):
-        db.session.add(ChartNote(chart_id=chart.id, author_id=context.who.user_id, text=text, written_at=context.now))
+        db.session.add(ChartNote(chart_id=chart.id, author_id=context.user.user_id, text=text, written_at=context.now))
         record_event(context, "chart_note_added")
     db.session.commit()
     return True

@@ -35,7 +35,9 @@ class Grace:
 
 def load_deadline(context: RequestContext) -> Deadline:
     """The deadline of the visitor's practice."""
-    row = select(Practice.deadline_at, Practice.grace_days, Practice.grace_sign_ins).where(Practice.id == context.who.practice_id)
+    row = select(Practice.deadline_at, Practice.grace_days, Practice.grace_sign_ins).where(
+        Practice.id == context.user.practice_id
+    )
     return Deadline(*db.session.execute(row).one())
 
 
@@ -60,16 +62,16 @@ def remove_deadline(context: RequestContext) -> None:
 
 def change_practice(context: RequestContext, **columns: datetime | int | None) -> None:
     """Write the practice's columns, and end all grace under an older deadline."""
-    change(update(Practice).where(Practice.id == context.who.practice_id).values(**columns))
-    change(update(User).where(User.practice_id == context.who.practice_id).values(grace_sign_ins=None))
+    change(update(Practice).where(Practice.id == context.user.practice_id).values(**columns))
+    change(update(User).where(User.practice_id == context.user.practice_id).values(grace_sign_ins=None))
 
 
 def grace(context: RequestContext) -> Grace | None:
     """The visitor's grace, or None."""
-    if context.who.two_factor != "off" or context.who.role != ROLE:
+    if context.user.two_factor != "off" or context.user.role != ROLE:
         return None
     row = select(User.grace_sign_ins, Practice.deadline_at, Practice.grace_days).join(Practice, Practice.id == User.practice_id)
-    found = db.session.execute(row.where(User.id == context.who.user_id, User.disabled_at.is_(None))).first()
+    found = db.session.execute(row.where(User.id == context.user.user_id, User.disabled_at.is_(None))).first()
     return grace_left(context.now, *found) if found else None
 
 
@@ -87,14 +89,14 @@ def grace_left(now: datetime, sign_ins: int | None, deadline_at: datetime | None
 def put_off_setup(context: RequestContext) -> bool:
     """Put set-up off for this sign-in ("Later"), which after the deadline uses one of the sign-ins. False if no grace is left."""
     begin_write()
-    db.session.execute(select(User.id).where(User.id == context.who.user_id).with_for_update())
+    db.session.execute(select(User.id).where(User.id == context.user.user_id).with_for_update())
     left = grace(context)
-    this_session = update(Session).where(Session.id == context.who.session_id, Session.put_off_at.is_(None))
+    this_session = update(Session).where(Session.id == context.user.session_id, Session.put_off_at.is_(None))
     if left is None or not change(this_session.values(put_off_at=context.now)):
         db.session.rollback()
         return left is not None or was_setup_put_off(context)
     if left.is_over:
-        change(update(User).where(User.id == context.who.user_id).values(grace_sign_ins=User.grace_sign_ins - 1))
+        change(update(User).where(User.id == context.user.user_id).values(grace_sign_ins=User.grace_sign_ins - 1))
     record_event(context, "set_up_put_off")
     db.session.commit()
     return True
@@ -102,9 +104,9 @@ def put_off_setup(context: RequestContext) -> bool:
 
 def was_setup_put_off(context: RequestContext) -> bool:
     """Whether this is a repeated "Later", whose first submission used the last sign-in."""
-    return db.session.scalar(select(Session.put_off_at).where(Session.id == context.who.session_id)) is not None
+    return db.session.scalar(select(Session.put_off_at).where(Session.id == context.user.session_id)) is not None
 
 
 def may_pass_without_setup(context: RequestContext) -> bool:
     """Whether set-up was put off at this sign-in, which holds until the session ends."""
-    return context.who.put_off_at is not None and context.who.two_factor == "off" and context.who.role == ROLE
+    return context.user.put_off_at is not None and context.user.two_factor == "off" and context.user.role == ROLE

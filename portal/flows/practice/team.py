@@ -64,7 +64,7 @@ class Status:
 
 def own_accounts(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: the accounts of the visitor's practice that can sign in."""
-    return User.practice_id == context.who.practice_id, User.disabled_at.is_(None), User.role.in_(STAFF)
+    return User.practice_id == context.user.practice_id, User.disabled_at.is_(None), User.role.in_(STAFF)
 
 
 def columns() -> dict[str, Any]:
@@ -142,7 +142,7 @@ def list_team(context: RequestContext, wanted: TeamFilter, number: int = 1) -> S
     page = select_people(context, wanted, shown).order_by(*sort_order(wanted.sort, shown))
     member = page.offset((number - 1) * config.TEAM_PAGE).limit(config.TEAM_PAGE + 1).subquery()
     head = (
-        select(Practice.name.label("practice"), *count_states(context)).where(Practice.id == context.who.practice_id).subquery()
+        select(Practice.name.label("practice"), *count_states(context)).where(Practice.id == context.user.practice_id).subquery()
     )
     joined = select(head, member).select_from(outerjoin(head, member, true())).order_by(*sort_order(wanted.sort, member.c))
     rows = db.session.execute(joined).all()
@@ -182,7 +182,7 @@ def export_team(context: RequestContext, wanted: TeamFilter) -> Iterator[Member]
 def begin_team_export(context: RequestContext, wanted: TeamFilter) -> str:
     """Record the export before its first row leaves; returns the practice's name."""
     record_list_access(context, "team_list_exported", wanted.state or None)
-    return db.session.scalars(select(Practice.name).where(Practice.id == context.who.practice_id)).one()
+    return db.session.scalars(select(Practice.name).where(Practice.id == context.user.practice_id)).one()
 
 
 def record_list_access(context: RequestContext, event: str, reason: str | None = None) -> None:

@@ -43,8 +43,8 @@ class ResetSubject:
 
 def find_subject(context: RequestContext, user_id: int) -> User | None:
     """A person in the visitor's scope, or None. One of another practice is recorded: no page links there."""
-    who = context.who
-    in_scope = () if who.role == "support" else (User.practice_id == who.practice_id, User.practice_id.is_not(None))
+    actor = context.user
+    in_scope = () if actor.role == "support" else (User.practice_id == actor.practice_id, User.practice_id.is_not(None))
     user = db.session.scalar(select(User).where(User.id == user_id, User.disabled_at.is_(None), *in_scope))
     if user is None and db.session.scalar(select(func.count()).where(User.id == user_id)):
         record_event_alone(context, "authz_fail", "not_own")
@@ -53,9 +53,9 @@ def find_subject(context: RequestContext, user_id: int) -> User | None:
 
 def why_not_reset(context: RequestContext, user: User) -> str | None:
     """Why the visitor may not reset this person, or None (AD-2)."""
-    if user.id == context.who.user_id:
+    if user.id == context.user.user_id:
         return "own_reset"
-    return None if may_reset(context.who.role, user.role) else "higher_role"
+    return None if may_reset(context.user.role, user.role) else "higher_role"
 
 
 def describe_subject(context: RequestContext, user: User) -> ResetSubject:
@@ -84,7 +84,7 @@ def describe_subject(context: RequestContext, user: User) -> ResetSubject:
 
 def drafts(context: RequestContext, user_id: int) -> Select[ResetRequest]:
     """SQL: the visitor's drafts about a person."""
-    own = (ResetRequest.subject_id == user_id, ResetRequest.asked_by_id == context.who.user_id, ResetRequest.status == "draft")
+    own = (ResetRequest.subject_id == user_id, ResetRequest.asked_by_id == context.user.user_id, ResetRequest.status == "draft")
     return select(ResetRequest).where(*own)
 
 
@@ -113,7 +113,7 @@ def keep_draft(context: RequestContext, user_id: int, reason: str, checks: list[
 
 def drop_drafts(context: RequestContext, user_id: int) -> None:
     """Delete the visitor's drafts about this person, and everyone's expired ones."""
-    is_own = and_(ResetRequest.asked_by_id == context.who.user_id, ResetRequest.subject_id == user_id)
+    is_own = and_(ResetRequest.asked_by_id == context.user.user_id, ResetRequest.subject_id == user_id)
     is_expired = ResetRequest.asked_at <= context.now - config.RESET_DRAFT_LIFE
     change(delete(ResetRequest).where(ResetRequest.status == "draft", or_(is_own, is_expired)))
 
@@ -122,7 +122,7 @@ def new_request(context: RequestContext, user: User, reason: str, checks: list[s
     return ResetRequest(
         practice_id=user.practice_id,
         subject_id=user.id,
-        asked_by_id=context.who.user_id,
+        asked_by_id=context.user.user_id,
         asked_at=context.now,
         reason=reason,
         checks=checks,
@@ -137,7 +137,7 @@ def lock_subject(context: RequestContext, user_id: int) -> User:
     if (
         user.disabled_at is not None
         or why_not_reset(context, user)
-        or (context.who.role != "support" and user.practice_id != context.who.practice_id)
+        or (context.user.role != "support" and user.practice_id != context.user.practice_id)
     ):
         db.session.rollback()
         raise Refused("reset_changed")
@@ -174,7 +174,7 @@ def explain_changed_since(context: RequestContext, user: User, seen: int) -> Ref
     reset_since = last_reset(user.id, ResetRequest.generation == seen)
     if reset_since is None:
         return Refused("reset_changed")
-    if last_reset(user.id, ResetRequest.generation == seen, ResetRequest.asked_by_id == context.who.user_id):
+    if last_reset(user.id, ResetRequest.generation == seen, ResetRequest.asked_by_id == context.user.user_id):
         raise AlreadyDone
     return Refused("reset_done", who=reset_since[0])
 
@@ -188,7 +188,7 @@ def check_possible(context: RequestContext, user: User) -> None:
     pending = next(iter(open_requests(context, ResetRequest.subject_id == user.id)), None)
     if pending is None:
         return
-    if open_requests(context, ResetRequest.id == pending.id, ResetRequest.asked_by_id == context.who.user_id):
+    if open_requests(context, ResetRequest.id == pending.id, ResetRequest.asked_by_id == context.user.user_id):
         raise AlreadyDone
     raise Refused("reset_waiting", who=pending.asked_by)
 

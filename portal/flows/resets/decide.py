@@ -52,7 +52,7 @@ def why_second_person(context: RequestContext, user: User) -> str | None:
     if db.session.scalar(select(recent_event.where(Event.event == "password_changed", Event.factor == "link"))):
         return "password_by_mail"
     recent = (clock.since(ResetRequest.asked_at, context.now, config.RESETS_ALONE_IN), ResetRequest.status == "done")
-    resets = select(func.count()).select_from(ResetRequest).where(ResetRequest.asked_by_id == context.who.user_id, *recent)
+    resets = select(func.count()).select_from(ResetRequest).where(ResetRequest.asked_by_id == context.user.user_id, *recent)
     return "many" if (db.session.scalar(resets) or 0) >= config.RESETS_ALONE else None
 
 
@@ -63,7 +63,7 @@ def has_other_administrator(context: RequestContext, user: User) -> Exists:
         User.role == "administrator",
         User.two_factor == "on",
         User.disabled_at.is_(None),
-        User.id.not_in((user.id, context.who.user_id)),
+        User.id.not_in((user.id, context.user.user_id)),
     )
 
 
@@ -76,15 +76,15 @@ def await_second_person(context: RequestContext, user: User, row: ResetRequest) 
     db.session.flush()
     record_event(context, "two_factor_reset_asked", about=user, case_id=row.id)
     record_event(context, "colleague_reset", reason="waiting", case_id=row.id)
-    notices.queue_notice(context, user, "reset_asked", by=context.who.full_name)
+    notices.queue_notice(context, user, "reset_asked", by=context.user.full_name)
     for each in list_reset_approvers(context, user):
-        notices.queue_notice(context, each, "reset_waiting", by=context.who.full_name, role=each.role)
+        notices.queue_notice(context, each, "reset_waiting", by=context.user.full_name, role=each.role)
 
 
 def list_reset_approvers(context: RequestContext, user: User) -> list[User]:
     """The people notified of a pending reset: the practice's other administrators, or support if there are none."""
-    own = [each for each in administrators.list_administrators(user.practice_id, user.id) if each.id != context.who.user_id]
-    return own or [each for each in grants.list_support_agents(user.id) if each.id != context.who.user_id]
+    own = [each for each in administrators.list_administrators(user.practice_id, user.id) if each.id != context.user.user_id]
+    return own or [each for each in grants.list_support_agents(user.id) if each.id != context.user.user_id]
 
 
 # --- pending requests, and their decision
@@ -101,7 +101,7 @@ def open_requests(context: RequestContext, *where: ColumnElement[bool]) -> list[
         .outerjoin(Practice, Practice.id == ResetRequest.practice_id)
         .where(
             ResetRequest.status == "waiting",
-            ResetRequest.asked_at > context.now - config.RESET_WAITS,
+            ResetRequest.asked_at > context.now - config.RESET_REQUEST_LIFE,
             ResetRequest.asked_at <= context.now + config.CLOCK_TOLERANCE,
             subject.generation == ResetRequest.generation,
             subject.disabled_at.is_(None),
@@ -116,7 +116,7 @@ def open_requests(context: RequestContext, *where: ColumnElement[bool]) -> list[
 
 
 def as_pending(row: ResetRequest, about: str, practice: str | None, asked_by: str) -> PendingDecision:
-    until = row.asked_at + config.RESET_WAITS
+    until = row.asked_at + config.RESET_REQUEST_LIFE
     facts = tuple(IDENTITY_CHECKS[name] for name in row.checks if name in IDENTITY_CHECKS)
     return PendingDecision(KIND, row.id, TITLE, about, practice or "", asked_by, row.asked_at, until, row.reason, facts)
 
@@ -145,7 +145,7 @@ def refuse_reset(context: RequestContext, row_id: str) -> None:
     row = decide_reset(context, row_id, "refused")
     user = db.session.get_one(User, row.subject_id)
     record_event(context, "two_factor_reset_refused", about=user, case_id=row.id)
-    notices.queue_notice(context, user, "reset_refused", by=context.who.full_name)
+    notices.queue_notice(context, user, "reset_refused", by=context.user.full_name)
     record_decision(context, row, "refused")
 
 
@@ -154,7 +154,7 @@ def decide_reset(context: RequestContext, row_id: str, status: str) -> ResetRequ
     begin_write()
     lock_people(context, *db.session.scalars(select(ResetRequest.subject_id).where(ResetRequest.id == row_id)))
     pending = update(ResetRequest).where(ResetRequest.id == row_id, ResetRequest.status == "waiting")
-    values = {"status": status, "decided_by_id": context.who.user_id, "decided_at": context.now}
+    values = {"status": status, "decided_by_id": context.user.user_id, "decided_at": context.now}
     if not list_pending(context, ResetRequest.id == row_id) or change(pending.values(values)) != 1:
         db.session.rollback()
         explain_reset_gone(context, row_id)

@@ -57,7 +57,7 @@ def reset_two_factor(context: RequestContext, request: ResetRequest) -> bool:
     notices.queue_notice(context, user, "reset_link", link=token, to=address)
     record_event(context, EVENT, about=user, factor=factor, case_id=request.id)
     # The email names the person who did it. The reason is free text, so it is under Recent activity only: others may read email.
-    approver = context.who.full_name if context.who.user_id != request.asked_by_id else ""
+    approver = context.user.full_name if context.user.user_id != request.asked_by_id else ""
     notices.queue_notice(context, user, EVENT, by=db.session.get_one(User, request.asked_by_id).full_name, approved_by=approver)
     return True
 

@@ -148,7 +148,7 @@ def end_sessions_where(context: RequestContext, reason: str) -> Update:
 def end_other_sessions(context: RequestContext, reason: str) -> None:
     """End every session of the visitor except this one (SE-10)."""
     others = end_sessions_where(context, reason).where(
-        Session.user_id == context.who.user_id, Session.id != context.who.session_id, Session.ended_at.is_(None)
+        Session.user_id == context.user.user_id, Session.id != context.user.session_id, Session.ended_at.is_(None)
     )
     if change(others):
         record_event(context, "session_end", reason=reason)
@@ -167,7 +167,7 @@ def renew_session(context: RequestContext, **columns: object) -> str | None:
     The same statement counts the user's other complete sessions; the oldest beyond five end (SE-11).
     """
     token = new_token()
-    user = context.who
+    user = context.user
     values = {
         "token_hash": token_hash(token),
         "last_seen_at": context.now,
@@ -197,21 +197,21 @@ def extend_session(context: RequestContext) -> datetime:
     change(last_seen_update(context))
     record_event(context, "session_renew")
     db.session.commit()
-    return min(context.now + config.SESSION_IDLE, context.who.ends_at)
+    return min(context.now + config.SESSION_IDLE, context.user.ends_at)
 
 
 def remember_path(context: RequestContext, path: str | None) -> None:
     """Store the page to return to in the session's row, where it survives the steps in between."""
-    if path is None or path == context.who.next_path:
+    if path is None or path == context.user.next_path:
         return
     begin_write()
-    change(update(Session).where(Session.id == context.who.session_id).values(next_path=path))
+    change(update(Session).where(Session.id == context.user.session_id).values(next_path=path))
     db.session.commit()
 
 
 def last_seen_update(context: RequestContext) -> Update:
     """An UPDATE of this session's "last seen"."""
-    live = update(Session).where(Session.id == context.who.session_id, Session.ended_at.is_(None))
+    live = update(Session).where(Session.id == context.user.session_id, Session.ended_at.is_(None))
     return live.values(last_seen_at=context.now)
 
 
@@ -228,6 +228,6 @@ def end_session_late(context: RequestContext, hashed: str) -> None:
 def sign_out(context: RequestContext) -> None:
     """End this session (SE-9)."""
     begin_write()
-    change(end_sessions_where(context, "signed_out").where(Session.id == context.who.session_id, Session.ended_at.is_(None)))
+    change(end_sessions_where(context, "signed_out").where(Session.id == context.user.session_id, Session.ended_at.is_(None)))
     record_event(context, "session_end", reason="signed_out")
     db.session.commit()

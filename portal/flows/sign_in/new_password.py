@@ -130,11 +130,11 @@ def change_own_password(context: RequestContext, current: str, answer: Answer | 
         reauthenticate.check_password(context, current, reauthenticate.EVENT)
         if hmac.compare_digest(current.encode(), password.encode()):
             raise Refused("password_same")
-        stored = hash_new_password(password, context.who.username)
+        stored = hash_new_password(password, context.user.username)
     token = reauthenticate.renew_with_proof(context, answer)
     session = begin_write()
-    user = session.get_one(User, context.who.user_id)
-    store_password(context, user, stored, factor="password", keep_session_id=context.who.session_id)
+    user = session.get_one(User, context.user.user_id)
+    store_password(context, user, stored, factor="password", keep_session_id=context.user.session_id)
     session.commit()
     return token
 

@@ -131,7 +131,7 @@ def limit_reached(options: list[ChallengeOption]) -> Refused | None:
 def send_sign_in_code(context: RequestContext, authenticator_id: str) -> None:
     """Send a code for this sign-in or confirmation to one of the visitor's numbers. Raises Refused."""
     session = begin_write()
-    user = session.get_one(User, context.who.user_id, with_for_update=True, populate_existing=True)
+    user = session.get_one(User, context.user.user_id, with_for_update=True, populate_existing=True)
     row = next((each for each in live_authenticators(context) if each.id == authenticator_id), None)
     its_method = method(row.method) if row else None
     if row is None or its_method is None or not its_method.sends:
@@ -177,14 +177,14 @@ def submit_sign_in_code(context: RequestContext, answer: Answer, trust: bool = F
         db.session.commit()
         raise Refused("used_meanwhile")
     record_event(context, "authn_login_success", factor=proof.factor, session_hash=token_hash(token))
-    if not context.who.browser_known:
+    if not context.user.browser_known:
         notices.queue_notice(context, proof.user, "new_browser")
     if policy_of(proof.user.role).must_use:
         end_emergency_access(context, proof.user)
     may_trust = trust and trusted_browsers.trust_days(context, proof.user.role)
     trust_token = trusted_browsers.add_trust(context, proof.user) if may_trust else None
     db.session.commit()
-    return FinishedSignIn(token, context.who.next_path, proof.backup_left, trust_token)
+    return FinishedSignIn(token, context.user.next_path, proof.backup_left, trust_token)
 
 
 def end_emergency_access(context: RequestContext, user: User) -> None:

@@ -532,7 +532,7 @@ def test_a_text_to_another_persons_number_is_not_sent(texting, clock, database, 
     fresh = texting.another()
     fresh.sign_in(maria)
     before = len(inbox.of(maria))
-    answer = fresh.post("/sign-in/send", {"way": foreign})
+    answer = fresh.post("/sign-in/send", {"authenticator": foreign})
     assert answer.status_code == 422
     assert len(inbox.of(maria)) == before
 
@@ -633,7 +633,7 @@ def opens_by_text(browser, database, clock, inbox, person, row):
     fresh = browser.another()
     fresh.sign_in(person)
     clock.move(minutes=1)
-    assert fresh.post("/sign-in/send", {"way": row.id}).status_code == 303
+    assert fresh.post("/sign-in/send", {"authenticator": row.id}).status_code == 303
     fresh.open("/sign-in/code")
     fresh.fill("Verify", Verification_Code=inbox.code(person))
     return not fresh.path.startswith("/sign-in")
@@ -721,7 +721,7 @@ def test_an_app_code_that_was_used_is_told_so_where_texts_come_too(apped, clock,
     fresh = apped.another()
     fresh.sign_in(sam)
     number = next(row for row in rows_of(database, sam) if row.method == "sms")
-    fresh.post("/sign-in/send", {"way": number.id})
+    fresh.post("/sign-in/send", {"authenticator": number.id})
     fresh.open("/sign-in/code").fill("Verify", Verification_Code=sam.code())
     assert "already used" in fresh.problems[0]
     clock.move(minutes=1)

@@ -58,7 +58,7 @@ def test_patients_do_not_come_in(plain, maria, database):
     plain.enter(maria).open(CHARTS)
     assert plain.path == "/home"
     assert plain.post(f"{CHARTS}/1", {"note": "Hello"}).status_code == 403
-    assert (database.all(Event)[-1].event, database.all(Event)[-1].reason) == ("authz_fail", "other_door")
+    assert (database.all(Event)[-1].event, database.all(Event)[-1].reason) == ("authz_fail", "other_side")
 
 
 def test_the_sidebar_leads_to_charts_and_settings(plain, dr_okafor):

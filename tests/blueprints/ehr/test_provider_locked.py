@@ -208,7 +208,7 @@ def test_a_number_beside_an_app_lets_no_provider_in(plain, jun, database, inbox,
     plain.sign_in(jun)
     assert plain.path == "/sign-in/code" and "text" not in plain.text.lower()
     sms = next(row for row in database.all(Authenticator) if row.method == "sms")
-    assert plain.post("/sign-in/send", {"way": sms.id}).status_code == 404
+    assert plain.post("/sign-in/send", {"authenticator": sms.id}).status_code == 404
     plain.open("/sign-in/code")
     clock.next_code()
     plain.fill("Verify", Verification_Code=jun.code())

@@ -92,7 +92,7 @@ def test_the_patients_forms_are_refused_and_that_is_recorded(plain, database, re
     plain.enter(person)
     before = database.everything("sessions.last_seen_at")
     assert plain.post(path, {"password": person.password, "method": "sms", "phone": "+15035550164"}).status_code == 403
-    assert last_event(database) == ("authz_fail", "other_door")
+    assert last_event(database) == ("authz_fail", "other_side")
     after = database.everything("sessions.last_seen_at")
     before.pop("events"), after.pop("events")
     assert after == before
@@ -106,7 +106,7 @@ def test_no_form_of_the_patients_is_forgotten(plain, app, database, request, nam
     for form in forms:
         before = len(database.all(Event))
         assert plain.post(re.sub(r"<(\w+:)?\w+>", "1", form.rule)).status_code == 403
-        assert last_event(database) == ("authz_fail", "other_door") and len(database.all(Event)) == before + 1
+        assert last_event(database) == ("authz_fail", "other_side") and len(database.all(Event)) == before + 1
 
 
 @pytest.mark.parametrize("path", OF_NOBODY)
@@ -122,7 +122,7 @@ def test_no_text_is_sent_to_confirm(plain, dr_okafor, database, clock):
     clock.move(minutes=6)
     plain.open(f"{SECURITY}/backup-codes")
     assert plain.path == f"{SECURITY}/confirm" and "text" not in plain.text.lower()
-    assert plain.post(f"{SECURITY}/confirm/send", {"way": "x"}).status_code == 404
+    assert plain.post(f"{SECURITY}/confirm/send", {"authenticator": "x"}).status_code == 404
     assert last_event(database) == ("authz_fail", "restricted_method")
 
 

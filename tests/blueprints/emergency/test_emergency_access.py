@@ -292,10 +292,10 @@ def test_whoever_comes_second_sees_no_number_and_reads_how_to_have_it_refused(pl
 def test_the_page_asks_by_itself_and_without_javascript_by_a_link(plain, dr_okafor, admin_lee):
     ask(plain, dr_okafor)
     news = plain.page.one("div", id="news")
-    assert (news["hx-get"], news["hx-target"], news["hx-select"]) == (ASK, "#told", "#news")
+    assert (news["hx-get"], news["hx-target"], news["hx-select"]) == (ASK, "#updates", "#news")
     assert plain.page.one("noscript").one("a")["href"] == ASK
     decide(plain.another(), admin_lee)
-    fragment = plain.get(ASK, HX_Request="true", HX_Target="told", X_Background="1")
+    fragment = plain.get(ASK, HX_Request="true", HX_Target="updates", X_Background="1")
     assert fragment.status_code == 200 and "Open charts" in fragment.text and "hx-trigger" not in fragment.text
 
 

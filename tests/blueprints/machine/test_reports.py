@@ -20,7 +20,7 @@ def row(app, clock, plain, database, maria):
     found = database.all(Outbox, Outbox.kind == "text")[0]
     with app.app_context():
         claimed = outbox.claim_row(clock.now, found.id)
-        outbox.mark_row(clock.now, claimed, SENT)
+        outbox.record_outcome(clock.now, claimed, SENT)
     return found
 
 
@@ -109,7 +109,7 @@ def test_failed_never_overrides_delivered_and_delivered_overrides_failed(app, cl
 def test_a_report_after_the_death_is_still_written_down(app, clock, row):
     clock.move(hours=5)
     with app.app_context():
-        outbox.bury_dead_rows(clock.now)
+        outbox.close_expired_rows(clock.now)
     tell(app, row, "delivered")
     assert stage(app, clock, row) == "delivered" and row_of(app, row.id).delivered_at == clock.now
 
@@ -152,7 +152,7 @@ def carried(app, clock, plain, database, maria):
 
 def mark(app, clock, row, outcome):
     with app.app_context():
-        return outbox.mark_row(clock.now, row, outcome)
+        return outbox.record_outcome(clock.now, row, outcome)
 
 
 def test_delivered_before_the_gateway_answered_stays_delivered_and_the_words_go(app, clock, carried):

@@ -21,7 +21,7 @@ def test_nobody_else_does(plain, request, database, name):
     home = plain.path
     assert plain.open(HOME).path == home
     assert plain.post(f"{HOME}/waiting/reset/1").status_code == 403
-    assert (database.all(Event)[-1].event, database.all(Event)[-1].reason) == ("authz_fail", "other_door")
+    assert (database.all(Event)[-1].event, database.all(Event)[-1].reason) == ("authz_fail", "other_side")
 
 
 def test_an_agent_without_an_app_sets_one_up_first(browser, support, database):

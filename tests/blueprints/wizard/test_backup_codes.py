@@ -403,7 +403,7 @@ def test_the_last_code_leads_straight_to_a_new_set(browser, database, sam):
     assert use(browser.another(), sam, sam.codes[0]) is None
 
 
-def test_the_last_code_of_another_door_leads_to_a_new_set_there(plain, dr_okafor):
+def test_the_last_code_of_another_side_leads_to_a_new_set_there(plain, dr_okafor):
     for code in dr_okafor.codes:
         browser = plain.another()
         use(browser, dr_okafor, code)

@@ -344,7 +344,7 @@ def test_no_text_goes_out_without_the_password(texting, inbox, maria):
     before = count(inbox, maria)
     texting.open("/sign-in")
     texting.fill("Sign in", Username="maria", Password="harbor-lantern-2025")
-    assert texting.post("/sign-in/send", {"way": "1"}).headers["Location"].startswith("/sign-in")
+    assert texting.post("/sign-in/send", {"authenticator": "1"}).headers["Location"].startswith("/sign-in")
     assert count(inbox, maria) == before
 
 
@@ -777,10 +777,10 @@ def test_the_text_is_bound_to_our_host_and_says_whose_it_is(plain, inbox, maria)
 def test_a_text_dies_with_its_code(plain, database, maria):
     send_to(ask_for_texts(plain.enter(maria)), MARIAS)
     row = database.all(Outbox, Outbox.kind == "text")[0]
-    assert row.dies_at - row.created_at == timedelta(minutes=10)
+    assert row.expires_at - row.created_at == timedelta(minutes=10)
 
 
-@pytest.mark.parametrize("state", ["failed", "dead"])
+@pytest.mark.parametrize("state", ["failed", "expired"])
 def test_a_text_that_could_not_be_handed_over_says_so_and_offers_the_other_ways(texting, clock, database, maria, state):
     texting.sign_in(maria)
     database.change(update(Outbox).where(Outbox.kind == "text").values(state=state))
@@ -907,7 +907,7 @@ def test_a_text_that_waits_is_not_begun_once_its_code_is_dead(plain, clock, data
     else:
         plain.open(WIZARD).press("Continue")
     first, *newer = sorted(database.all(Outbox, Outbox.kind == "text"), key=lambda row: row.created_at)
-    assert first.dies_at <= clock.now and all(row.dies_at > clock.now for row in newer)
+    assert first.expires_at <= clock.now and all(row.expires_at > clock.now for row in newer)
     assert len(newer) == (over == "a newer one")
 
 

@@ -97,7 +97,7 @@ def test_a_text_asked_for_by_direct_post_is_refused_in_words(texting, database, 
     before = len(inbox.of(maria))
     texting.sign_in(maria)
     own = database.all(Authenticator, Authenticator.method == "sms")[0].id
-    answer = texting.post("/sign-in/send", {"way": own})
+    answer = texting.post("/sign-in/send", {"authenticator": own})
     assert answer.status_code == 422 and "so we didn&#39;t send one" in answer.text
     assert len(inbox.of(maria)) == before
 

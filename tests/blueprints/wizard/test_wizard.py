@@ -474,7 +474,7 @@ def test_htmx_without_a_session_is_sent_away_and_not_given_a_form(plain):
     assert answer.headers["HX-Redirect"] == "/sign-in?next=/account/security"
 
 
-def test_another_door_has_no_wizard_of_patients(plain, dr_chen):
+def test_another_side_has_no_wizard_of_patients(plain, dr_chen):
     plain.enter(dr_chen)
     plain.open(WIZARD)
     assert plain.path == "/ehr/settings/security"

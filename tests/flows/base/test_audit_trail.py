@@ -180,7 +180,7 @@ def hold_back(app, database):
 
     row = database.all(Outbox, Outbox.kind == "text", Outbox.state == "queued")[0]
     with app.test_request_context():
-        outbox.carry_row(database.keys, row.created_at, row.id, {"text": Moved()}, compose_email)
+        outbox.deliver_row(database.keys, row.created_at, row.id, {"text": Moved()}, compose_email)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.support.client import CODES
 def test_a_visit_of_nobody_has_no_who(app, clock):
     context = RequestContext(now=clock.now, keys=app.extensions["keys"], ip="", user_agent="", request_id="")
     with pytest.raises(LookupError):
-        context.who.user_id  # noqa: B018
+        context.user.user_id  # noqa: B018
 
 
 def test_an_answer_in_a_traceback_does_not_say_what_it_is():

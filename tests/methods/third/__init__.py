@@ -69,7 +69,7 @@ class SignedForm(OwnQuestionForm):
 
     @property
     def answer(self) -> Answer:
-        return Answer(KEY, self.signed.data, self.way.data)
+        return Answer(KEY, self.signed.data, self.authenticator.data)
 
 
 @dataclass(frozen=True)
