@@ -5,7 +5,6 @@ import secrets
 from pathlib import Path
 
 from flask import Flask, g, request
-from flask_babel import Babel
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader
@@ -23,7 +22,7 @@ from portal.db import db
 from portal.settings import config
 from portal.settings.addresses import unusable_file
 from portal.settings.environment import Settings, load_settings
-from portal.web import errors, headers, rendering, static_files, template_context
+from portal.web import errors, headers, language, rendering, static_files, template_context
 from portal.web.browser_session import CookieSessions, touch_session
 from portal.web.client_address import ClientAddress
 from portal.web.late_sign_outs import LateSignOuts
@@ -75,7 +74,7 @@ def add_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app, settings.database_url, settings.database_connections)
     queue.init_app(app, settings)
     app.extensions["late_sign_outs"] = LateSignOuts(app)
-    Babel(app)
+    language.init_app(app)
     template_context.install_translations(app.jinja_env)
     app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader or MethodTemplates(), MethodTemplates()])
     login = LoginManager(app)

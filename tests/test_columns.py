@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy
 
+from portal.languages import list_languages
 from portal.models import LEVELS, ROLES, Base
 from portal.settings import config
 from portal.version import VERSION
@@ -37,6 +38,7 @@ OWN_WORDS = {
     16: {"role", "level", "method", "factor", "app_version"},
     8: {"two_factor", "result", "kind", "status"},
     12: {"state", "outcome"},
+    35: {"language"},
     24: {"purpose"},
     32: {"step", "ended_reason"},
     48: {"event", "reason", "template"},
@@ -73,6 +75,7 @@ def test_words_of_our_own_fit():
         "users.role": ROLES,
         "authenticators.method": config.METHODS,
         "events.app_version": [VERSION],
+        "users.language": list_languages(),
         "outbox.template": [path.stem for path in (TEMPLATES / "email").iterdir()],
     }
     assert {name: max(map(len, words)) for name, words in longest.items() if max(map(len, words)) > COLUMNS[name]} == {}

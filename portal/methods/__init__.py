@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from portal.answers import CODE, Answer
 from portal.forms.codes import AnswerForm
+from portal.languages import SOURCE
 from portal.models import Authenticator
 from portal.policy import Policy
 from portal.settings import config
@@ -50,6 +51,7 @@ class Secret:
     host: str = ""
     origin: str = ""  # scheme, host, and port of the page: an answer for another origin is worthless
     relying_party: str = ""  # its host
+    language: str = SOURCE  # of what is sent to its owner
     on_file: str = ""  # in the first setup: the phone number on file (AX-4)
     mac: Callable[[str, str], bytes] | None = None
 

@@ -12,6 +12,7 @@ from portal.answers import Answer
 from portal.db import change, db
 from portal.forms.codes import CodeForm
 from portal.forms.profile import PhoneForm
+from portal.languages import load_catalogue
 from portal.methods import CodeRejected, Method, Next, NotAsked, Proved, Secret
 from portal.models import Authenticator, Outbox, SentCode
 from portal.settings import config
@@ -59,8 +60,10 @@ def matches(secret: Secret, sent: SentCode, code: str) -> bool:
 
 def words(secret: Secret, code: str) -> str:
     """The text: the code first, its issuer, the owner's initials. The last line binds it to the portal's domain (SM-10)."""
+    # Translators: A text message. Keep it within 160 characters of the GSM alphabet where you can. initials end with a period: "M. R."
     sentence = N_("%(code)s is your %(issuer)s code, for %(initials)s It works for 10 minutes. Never share it.")
-    return sentence % {"code": code, "issuer": secret.issuer, "initials": secret.initials} + f"\n\n@{secret.host} #{code}"
+    translated = load_catalogue(secret.language).gettext(sentence)
+    return translated % {"code": code, "issuer": secret.issuer, "initials": secret.initials} + f"\n\n@{secret.host} #{code}"
 
 
 def describe_newest(secret: Secret, now: datetime) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class Outbox(Base):
     kind: Mapped[str] = mapped_column(String(8), default="mail", server_default="mail")
     template: Mapped[str] = mapped_column(String(48))
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    language: Mapped[str | None] = mapped_column(String(35))  # of the account when it was queued
     to_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     body_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(String(12), default="queued", server_default="queued")

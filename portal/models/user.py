@@ -65,6 +65,7 @@ class User(Base):
     generation: Mapped[int] = mapped_column(default=0, server_default="0")
     country: Mapped[str] = mapped_column(String(2), default="US", server_default="US")  # for parsing phone numbers without +
     email_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # blind index, for a forgotten password (CR-6)
+    language: Mapped[str | None] = mapped_column(String(35))  # BCP 47 tag; None: not known yet
     invited_until: Mapped[datetime | None]  # the invitation to turn on 2FA is hidden until then
     reset_at: Mapped[datetime | None]  # the last reset of two-factor authentication; by whom and why: ResetRequest
     reminded_at: Mapped[datetime | None]  # the administrator's last reminder to turn it on

@@ -11,6 +11,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from portal.languages import SOURCE, list_languages
 from portal.settings import config
 from portal.settings.addresses import (
     Network,
@@ -53,6 +54,7 @@ class Settings:
     support_contact: str
     texts: bool  # whether codes are sent by text at all (SM-6)
     text_countries: tuple[str, ...]  # ISO 3166 codes; texts are sent nowhere else (SM-5)
+    languages: tuple[str, ...]  # BCP 47 tags of those offered, in the order of the choice
     trusted_browser_days: int  # 0: not offered
     text_urls: tuple[str, ...]  # the text gateway and its fallback; empty: the test bench
     number_check_url: str  # asked before a code is sent to a number (SM-7); "": no check
@@ -113,9 +115,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         )
     return Settings(
         instance=instance,
-        needs_instance=not all(
-            environ.get(name) for name in ("PORTAL_DATABASE_URL", "PORTAL_SECRET_KEY", "PORTAL_ENCRYPTION_KEYS")
-        ),
+        needs_instance=not all(map(environ.get, ("PORTAL_DATABASE_URL", "PORTAL_SECRET_KEY", "PORTAL_ENCRYPTION_KEYS"))),
         database_url=database_url,
         database_connections=read_number(
             environ, "PORTAL_DATABASE_CONNECTIONS", config.DATABASE_CONNECTIONS, 1, config.DATABASE_CONNECTIONS_MAX
@@ -129,6 +129,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT") or "support@medximity.example",
         texts=read_switch(environ, "PORTAL_SMS", "1"),
         text_countries=read_countries(environ),
+        languages=read_languages(environ),
         trusted_browser_days=read_number(
             environ, "PORTAL_TRUSTED_BROWSER_DAYS", config.TRUSTED_BROWSER_DAYS, 0, config.TRUSTED_BROWSER_DAYS
         ),
@@ -205,6 +206,20 @@ def read_switch(environ: Mapping[str, str], name: str, default: str = "0") -> bo
     if value not in ("0", "1"):
         raise SettingError(f"{name} must be 1 or 0.")
     return value == "1"
+
+
+def read_languages(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The languages of PORTAL_LANGUAGES. English is always among them: strings that a catalogue lacks stay English."""
+    entries = tuple(dict.fromkeys((environ.get("PORTAL_LANGUAGES") or SOURCE).replace(" ", "").split(",")))
+    for entry in entries:
+        if entry not in list_languages():
+            raise SettingError(
+                f"PORTAL_LANGUAGES must be a list of languages that have a catalogue ({', '.join(list_languages())}). "
+                f"“{entry}” has none."
+            )
+    if SOURCE not in entries:
+        raise SettingError(f"PORTAL_LANGUAGES must include {SOURCE}, which stands in for what a catalogue lacks.")
+    return entries
 
 
 def read_countries(environ: Mapping[str, str]) -> tuple[str, ...]:

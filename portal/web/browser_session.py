@@ -14,6 +14,7 @@ from portal.flows.base.audit import one_line
 from portal.flows.base.context import RequestContext, SessionUser
 from portal.flows.sessions import sessions, trusted_browsers
 from portal.settings import config
+from portal.web.language import current_language
 from portal.web.late_sign_outs import is_signed_out
 
 DAY = 24 * 3600  # seconds
@@ -31,6 +32,7 @@ class BrowserSession(dict[str, Any], SessionMixin):
         self.csrf_key = csrf_key
         self.browser: str | None = None
         self.trusted: tuple[str, ...] = ()
+        self.language: str | None = None  # chosen in this browser
         self.must_send = False
         self.must_clear = False
         self._found: SessionUser | sessions.Ended | Literal[False] | None = False
@@ -71,6 +73,7 @@ class CookieSessions(SessionInterface):
         found = BrowserSession(token if token and len(token) <= 128 else None, csrf_key(app))
         found.browser = request.cookies.get(cookie_name(app, "browser"))
         found.trusted = read_tokens(request.cookies.get(cookie_name(app, "trusted")))
+        found.language = request.cookies.get(cookie_name(app, "language"))
         return found
 
     def save_session(  # type: ignore[override]  # it only meets sessions that open_session made
@@ -158,6 +161,8 @@ def request_context() -> RequestContext:
         browser=current_session().browser,
         trusted=current_session().trusted,
         trust_days=settings.trusted_browser_days,
+        language=current_language(),
+        languages=settings.languages,
     )
 
 

@@ -9,18 +9,20 @@ from flask import render_template
 
 from portal.flows.base.audit import one_line
 from portal.policy import PATIENT
+from portal.web.language import speak
 
 FACT_MAX = 2000  # characters of one fact
 
 
-def write_email(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[str, str]:
+def write_email(template: str, facts: dict[str, Any], links: dict[str, str], language: str | None = None) -> tuple[str, str]:
     """Subject and plain text. The template's first line is the subject; facts are reduced to single lines.
 
-    `links`: tokens by their name in the template ("link", "not_me"); a missing one is None.
+    `links`: tokens by their name in the template ("link", "not_me"); a missing one is None. `language`: the recipient's; None is English.
     """
     lines = {name: one_line(fact, FACT_MAX) if isinstance(fact, str) else fact for name, fact in facts.items()}
     defaults = {"link": None, "not_me": None, "issuer": PATIENT.issuer, "may_trust": PATIENT.may_trust_browsers}
-    text = render_template(f"email/{template}.txt", **{**defaults, **lines, **links})
+    with speak(language):
+        text = render_template(f"email/{template}.txt", **{**defaults, **lines, **links})
     subject, _, body = text.partition("\n")
     return subject.strip(), body.strip() + "\n"
 
@@ -37,8 +39,11 @@ def split_paragraphs(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def compose_email(template: str, facts: dict[str, Any], links: dict[str, str]) -> tuple[str, str, str]:
-    """Subject, plain text, and HTML of an email."""
-    subject, text = write_email(template, facts, links)
-    issuer = facts.get("issuer", PATIENT.issuer)
-    return subject, text, render_template("email/_layout.html", subject=subject, issuer=issuer, paragraphs=split_paragraphs(text))
+def compose_email(
+    template: str, facts: dict[str, Any], links: dict[str, str], language: str | None = None
+) -> tuple[str, str, str]:
+    """Subject, plain text, and HTML of an email, in the recipient's language."""
+    subject, text = write_email(template, facts, links, language)
+    shown = {"subject": subject, "issuer": facts.get("issuer", PATIENT.issuer), "paragraphs": split_paragraphs(text)}
+    with speak(language):
+        return subject, text, render_template("email/_layout.html", **shown)

@@ -1,34 +1,28 @@
 """What templates can use beyond what a view passes: the person, the brand, times left, formatting, translations."""
 
 from datetime import datetime
-from gettext import NullTranslations
-from typing import Any, cast
+from typing import Any
 
 from flask import current_app, g, url_for
-from flask_babel import format_date, get_locale, get_translations
+from flask_babel import format_date
 from flask_login import current_user
 from jinja2 import Environment
 
 from portal import phones
+from portal.languages import load_catalogue
 from portal.web.browser_session import request_time, seconds_left, session_user
+from portal.web.language import current_language, current_locale
 from portal.web.rendering import brand_for, day, home_url, moment, refusal_sentence, verbatim
 
 
-def load_translations() -> NullTranslations:
-    """The translations of this request, looked up once for some thirty sentences a page."""
-    if "catalogue" not in g:
-        g.catalogue = get_translations()
-    return cast(NullTranslations, g.catalogue)
-
-
 def install_translations(environment: Environment) -> None:
-    """Let templates translate with `load_translations`; flask-babel's own callables look them up for each sentence.
+    """Let templates translate; flask-babel's own callables look the catalogue up in several steps for each sentence.
 
     And let them keep values from a browser's translator: `|verbatim`.
     """
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by Jinja's i18n extension
-        lambda text: load_translations().gettext(text),
-        lambda one, many, number: load_translations().ngettext(one, many, number),
+        lambda text: load_catalogue(current_language()).gettext(text),
+        lambda one, many, number: load_catalogue(current_language()).ngettext(one, many, number),
         newstyle=True,
     )
     environment.globals["_"] = environment.globals["gettext"]
@@ -38,8 +32,8 @@ def install_translations(environment: Environment) -> None:
 
 def country_name(number: str) -> str:
     """The country of a phone number written internationally, in the person's language."""
-    country, locale = phones.country_of(number), get_locale()
-    return str(locale.territories.get(country, country)) if locale else country
+    country = phones.country_of(number)
+    return str(current_locale().territories.get(country, country))
 
 
 def template_context() -> dict[str, Any]:
@@ -54,6 +48,7 @@ def template_context() -> dict[str, Any]:
         "test_bench": current_app.extensions["settings"].test_bench,
         "support_contact": current_app.extensions["settings"].support_contact,
         "home_url": home_url(),
+        "language": current_language(),
         "moment": moment,
         "say": refusal_sentence,
         "absolute": absolute_url,

@@ -44,6 +44,7 @@ FLOORS = (
     ("portal.clock",),
     ("portal.names", "portal.limit_address"),
     ("portal.settings", "portal.version"),
+    ("portal.languages",),
 )
 HEIGHT = {package: -row for row, packages in enumerate(FLOORS) for package in packages}
 ABOVE_THE_WEB = HEIGHT["portal.web"]

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from portal import clock
 from portal.crypto import Keyring
+from portal.languages import SOURCE
 from portal.settings import config
 
 LEVEL_CLAIMANT = "claimant"
@@ -43,6 +44,7 @@ class SessionUser:
         bool  # has an authenticator that does not use the telephone network; queried only if the policy requires one
     )
     put_off_at: datetime | None  # when set-up was postponed in this session
+    language: str | None  # BCP 47 tag, perhaps of a language that is no longer offered
 
     @property
     def is_claimant(self) -> bool:
@@ -108,11 +110,17 @@ class RequestContext:
     browser: str | None = None  # token that recognizes a browser seen before; opens nothing
     trusted: tuple[str, ...] = ()  # this browser's trust tokens, at most one per user
     trust_days: int = 0  # how long patients may trust a browser; 0 is never
+    language: str = SOURCE  # of this page
+    languages: tuple[str, ...] = (SOURCE,)  # that the operator offers
 
     @property
     def is_known(self) -> bool:
         """Whether the visitor has completed a sign-in in this browser: this session, or an earlier one."""
         return self.visitor is not None and (self.visitor.browser_known or not self.visitor.owes_code)
+
+    def language_of(self, chosen: str | None) -> str:
+        """The language to write to somebody in who chose that one: English if it is not offered, or none was chosen."""
+        return chosen if chosen in self.languages else SOURCE
 
     @property
     def user(self) -> SessionUser:

@@ -75,6 +75,7 @@ def open_secret(context: RequestContext, user: User, row: Authenticator | Bindin
         host=context.host,
         origin=context.origin,
         relying_party=relying_party(context),
+        language=context.language_of(user.language),
         on_file=phone,
         mac=context.keys.mac,
     )

@@ -15,6 +15,7 @@ from portal.flows.factors import backup_codes, on_file
 from portal.flows.factors.challenges import is_switched_off, open_secret
 from portal.flows.messages import notices, send_code, text_waits
 from portal.flows.sessions import sessions, trusted_browsers
+from portal.languages import load_catalogue
 from portal.methods import Method, method
 from portal.models import Authenticator, Binding, SentCode, Session, SpentStep, User
 from portal.policy import policy_of
@@ -118,7 +119,7 @@ def notify_old_number(context: RequestContext, user: User, old: Authenticator) -
         secret = open_secret(context, user, old, "")
     except SealBroken:
         return
-    body = OLD_NUMBER_TEXT % {"issuer": secret.issuer, "initials": secret.initials}
+    body = load_catalogue(secret.language).gettext(OLD_NUMBER_TEXT) % {"issuer": secret.issuer, "initials": secret.initials}
     db.session.add(send_code.text_row(context, user, "number_replaced", secret.text, body, context.now + OLD_NUMBER_TEXT_LIFE))
 
 

@@ -67,6 +67,7 @@ def email_row(
         kind="mail",
         template=template,
         facts=facts,
+        language=user.language,
         to_sealed=context.keys.seal(address, outbox_place(notice_id, "to")),
         body_sealed=context.keys.seal(link, outbox_place(notice_id, "body")) if link else None,
         created_at=context.now,

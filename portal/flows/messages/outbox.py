@@ -23,7 +23,8 @@ TEXT, MAIL = "text", "mail"
 CODE = "code"  # the template of a text with a verification code
 RECORD_TRIES = 3
 LONGEST_LEASE = max(config.TEXT_LEASE, config.MAIL_LEASE, config.TEXT_RETRY[1], config.MAIL_RETRY[1])
-Compose = Callable[[str, dict[str, Any], dict[str, str]], tuple[str, str, str]]  # template, facts, links -> subject, text, HTML
+Links = dict[str, str]
+Compose = Callable[[str, dict[str, Any], Links, str | None], tuple[str, str, str]]  # template, …, language -> subject, text, HTML
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ def open_message(keys: Keyring, row: Outbox, compose: Compose) -> Message:
     body = keys.open(row.body_sealed, outbox_place(row.id, "body")) if row.body_sealed else ""
     if row.kind == TEXT:
         return Message(row.id, to, body, report=delivery_reports.report_token(keys, row.id), has_code=row.template == CODE)
-    subject, text, html = compose(row.template, row.facts, {"link": body, NOT_ME: make_row_token(keys, row.id, NOT_ME)})
+    links = {"link": body, NOT_ME: make_row_token(keys, row.id, NOT_ME)}
+    subject, text, html = compose(row.template, row.facts, links, row.language)
     return Message(row.id, to, text, subject, html)
 
 

@@ -41,6 +41,7 @@ class SentEmail(TypedDict):
     to: str
     template: str
     facts: dict[str, Any]
+    language: str | None
     links: dict[str, str]  # while they are readable
     at: datetime
     state: str
@@ -100,6 +101,7 @@ def list_emails(keys: Keyring, now: datetime) -> list[SentEmail]:
             "to": open_column(keys, row, "to"),
             "template": row.template or "",
             "facts": row.facts,
+            "language": row.language,
             "links": {"link": open_column(keys, row, "body"), NOT_ME: make_row_token(keys, row.id, NOT_ME)},
             "at": row.created_at,
             "state": outbox.delivery_state(row, now),

@@ -89,6 +89,8 @@ def begin_password_session(context: RequestContext, user: User, rehashed: str | 
     """Begin a complete session, or a claimant's if a code is due: factors are on, and the person does not trust this browser."""
     if rehashed:
         user.seal(context.keys, "password", rehashed)
+    if user.language is None and len(context.languages) > 1:
+        user.language = context.language  # so that texts and emails follow the page
     is_on = user.two_factor == "on"
     is_trusted = is_on and trusted_browsers.use_trust(context, user)
     asks_code = is_on and not is_trusted

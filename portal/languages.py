@@ -1,0 +1,61 @@
+"""The languages of the portal and their catalogues. English is written in the code itself; the others are read from portal/translations.
+
+A catalogue is compiled in memory when it is first used, so a .po file is all there is: nothing to build, nothing to forget.
+"""
+
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from babel import Locale
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+SOURCE = "en"
+FOLDER = Path(__file__).parent / "translations"
+TEMPLATE = FOLDER / "messages.pot"
+
+
+def catalogue_path(language: str) -> Path:
+    """Where the catalogue of a language lies, by its BCP 47 tag such as "es"."""
+    return FOLDER / language.replace("-", "_") / "LC_MESSAGES" / "messages.po"
+
+
+@cache
+def list_languages() -> tuple[str, ...]:
+    """The tags of the languages that have a catalogue, English first."""
+    found = sorted(path.parts[-3].replace("_", "-") for path in FOLDER.glob("*/LC_MESSAGES/messages.po"))
+    return (SOURCE, *found)
+
+
+@cache
+def locale_of(language: str) -> Locale:
+    """How dates and numbers are written in a language."""
+    return Locale.parse(language, sep="-")
+
+
+@cache
+def load_catalogue(language: str) -> NullTranslations:
+    """The translations into a language; a string that it lacks, or that is marked fuzzy, stays English. Raises OSError."""
+    if language == SOURCE:
+        return NullTranslations()
+    with catalogue_path(language).open("rb") as file:
+        return compile_catalogue(read_po(file, locale=str(locale_of(language))))
+
+
+def compile_catalogue(catalogue: Catalog) -> Translations:
+    """The catalogue as gettext looks strings up in it."""
+    file = BytesIO()
+    write_mo(file, catalogue)
+    file.seek(0)
+    return Translations(file)
+
+
+@cache
+def name_of(language: str) -> str:
+    """The language's own name, such as "Español"."""
+    locale = locale_of(language)
+    name = locale.get_display_name(locale) or language
+    return name[:1].upper() + name[1:]

@@ -1,0 +1,65 @@
+"""The language of a page: the account's own, else the one chosen in this browser, else the first that the browser asks for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+from babel import Locale
+from babel.support import NullTranslations
+from flask import Flask, current_app, g, has_request_context, request, session
+from flask_babel import Babel, Domain, refresh
+
+from portal import languages
+from portal.flows.base.context import SessionUser
+
+if TYPE_CHECKING:
+    from portal.web.browser_session import BrowserSession
+
+
+class Catalogues(Domain):  # type: ignore[misc]  # flask-babel has no types
+    """flask-babel's gettext, with the portal's own catalogues."""
+
+    def get_translations(self) -> NullTranslations:
+        return languages.load_catalogue(current_language())
+
+
+def init_app(app: Flask) -> None:
+    """Let flask-babel translate and format in `current_language()`."""
+    Babel(app, locale_selector=current_locale).domain_instance = Catalogues()
+
+
+def current_language() -> str:
+    """The tag of the language of this page or email, one of those that the operator offers; English outside of both."""
+    if "language" not in g:
+        g.language = choose_language() if has_request_context() else languages.SOURCE
+    return cast(str, g.language)
+
+
+def current_locale() -> Locale:
+    """How this page or email writes dates and numbers."""
+    return languages.locale_of(current_language())
+
+
+def choose_language() -> str:
+    """The language for this request. A choice that is no longer offered counts as none."""
+    offered: tuple[str, ...] = current_app.extensions["settings"].languages
+    if len(offered) == 1:
+        return offered[0]
+    current = cast("BrowserSession", session)
+    found = current.find()
+    chosen = (found.language if isinstance(found, SessionUser) else None, current.language)
+    known = next((each for each in chosen if each in offered), None)
+    return known or request.accept_languages.best_match(offered) or languages.SOURCE
+
+
+@contextmanager
+def speak(language: str | None) -> Iterator[None]:
+    """Render in this language, whoever's request it is; in English if it is None or no longer offered."""
+    before = current_language()
+    g.language = language if language in current_app.extensions["settings"].languages else languages.SOURCE
+    refresh()
+    try:
+        yield
+    finally:
+        g.language = before
+        refresh()
