@@ -1,5 +1,8 @@
 """The application factory, create_app(): wires the parts together."""
 
+from portal import zones  # first: before any library reads the operating system's time zones
+
+# isort: split
 import logging
 import secrets
 from pathlib import Path
@@ -43,6 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     add_pages(app, settings)
     errors.register_error_pages(app)
     register_commands(app)
+    logging.getLogger(__name__).info("time zones: tzdata %s", zones.data_version())
     return app
 
 

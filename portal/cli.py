@@ -1,4 +1,4 @@
-"""Commands: `flask --app wsgi accounts …`, `demo …`, `keys …`, `queue …`, `texts …`, `db …`. Each one is idempotent."""
+"""Commands: `flask --app wsgi accounts …`, `check`, `demo …`, `keys …`, `queue …`, `texts …`, `db …`. Each one is idempotent."""
 
 import os
 import signal
@@ -13,7 +13,8 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, FlaskGroup
 from sqlalchemy.exc import ProgrammingError
 
-from portal import clock, phones
+from portal import clock, phones, zones
+from portal.cli_check import check
 from portal.db import BUSY
 from portal.flows.messages import outbox
 from portal.flows.operator import accounts, demo
@@ -96,6 +97,7 @@ texts_group = Group("texts", help="Look after the gateways for texts.")
 def register_commands(app: Flask) -> None:
     for group in (accounts_group, demo_group, keys_group, queue_group, texts_group):
         app.cli.add_command(group)
+    app.cli.add_command(check)
     app.cli.add_command(Migrations(app))
 
 
@@ -178,6 +180,7 @@ def work(beside: int | None) -> None:
     """Send queued texts and emails until stopped. Run as many workers as you like, on any number of machines."""
     if beside:
         threading.Thread(target=stop_with_parent, args=(beside,), daemon=True).start()
+    click.echo(f"Time zones: tzdata {zones.data_version()}", err=True)
     try:
         current_app.extensions["queue"].work()
     except SettingError as error:

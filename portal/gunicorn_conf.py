@@ -57,7 +57,9 @@ logger_class = MaskingLogger
 def on_starting(server: "Arbiter") -> None:
     """Check the settings before the first worker starts: an invalid one is reported once, without retries."""
     import portal.wsgi  # noqa: F401 (exits if a setting is invalid)
+    from portal import zones
 
+    server.log.info("Time zones: tzdata %s", zones.data_version())
     if not {"GUNICORN_FD", "LISTEN_FDS"} & set(os.environ):  # the socket of another process: it is in use, and by us
         for address in server.cfg.address:
             check_address(address)

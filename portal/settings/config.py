@@ -180,6 +180,8 @@ EMERGENCY_NEWS_SECONDS = 5  # the polling interval of the page that waits for ap
 # Time
 CLOCK_TOLERANCE = timedelta(minutes=1)  # between requests and machines: above the longest that a request may run or wait
 
+ZONE_DATA_OLD = timedelta(days=365)  # tzdata has three to six releases a year: data older than this has missed some
+
 # HTTP
 CONNECTION_IDLE_SECONDS = 65  # between two requests; proxies keep theirs for 60 at most, and so never meet one that we close
 HEADERS_SECONDS = 10  # from the first byte, or from the connection if it says nothing: a phone on a bad network needs two

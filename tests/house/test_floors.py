@@ -9,6 +9,7 @@ FLOORS = (
     ("portal.wsgi",),
     ("portal",),  # the application factory
     ("portal.cli",),
+    ("portal.cli_check",),
     ("portal.text_check",),
     (
         "portal.blueprints.patient",
@@ -42,7 +43,7 @@ FLOORS = (
     ("portal.db",),
     ("portal.write_line",),
     ("portal.clock",),
-    ("portal.names", "portal.limit_address"),
+    ("portal.names", "portal.limit_address", "portal.zones"),
     ("portal.settings", "portal.version"),
     ("portal.languages",),
 )
