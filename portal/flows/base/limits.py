@@ -52,16 +52,24 @@ def is_over(now: datetime, latest: ColumnElement[datetime] | datetime) -> Column
 
 def refuse_if_spent(context: RequestContext, limits: list[Limit]) -> None:
     """Raise the refusal of a limit that is used up, with the longest wait; changes nothing. One SELECT."""
+    if waits := list_waits(context, limits):
+        raise throttled(waits)
+
+
+def list_waits(context: RequestContext, limits: list[Limit]) -> list[timedelta]:
+    """How long each limit that is used up stays so, from this moment: the request may have waited for a lock (RL-8)."""
     by_key = {limit.key: limit for limit in limits}
-    waits = []
-    for row in db.session.scalars(
-        select(LimitCounter).where(LimitCounter.key.in_(by_key)), execution_options={"populate_existing": True}
-    ):
-        limit = by_key[row.key]
-        if row.spent >= limit.most and clock.is_ahead(row.ends_at, context.now, limit.window):
-            waits.append(row.ends_at - clock.now())  # from this moment: the request may have waited for a lock (RL-8)
-    if waits:
-        raise Refused("throttled", wait=max(1, ceil(max(waits).total_seconds())))
+    counters = select(LimitCounter).where(LimitCounter.key.in_(by_key))
+    return [
+        row.ends_at - clock.now()
+        for row in db.session.scalars(counters, execution_options={"populate_existing": True})
+        if row.spent >= by_key[row.key].most and clock.is_ahead(row.ends_at, context.now, by_key[row.key].window)
+    ]
+
+
+def throttled(waits: list[timedelta]) -> Refused:
+    """The refusal of limits that are used up, with the longest wait in whole seconds, at least one."""
+    return Refused("throttled", wait=max(1, ceil(max(waits, default=timedelta()).total_seconds())))
 
 
 def charge(context: RequestContext, limits: list[Limit]) -> list[Charge]:
@@ -87,8 +95,7 @@ def charge(context: RequestContext, limits: list[Limit]) -> list[Charge]:
     ).returning(LimitCounter.key, LimitCounter.spent, LimitCounter.ends_at)
     charges = [Charge(by_key[key], spent, ends_at) for key, spent, ends_at in db.session.execute(counted)]
     if len(charges) < len(limits):
-        refuse_if_spent(context, limits)
-        raise Refused("throttled", wait=1)  # its window ended in between
+        raise throttled(list_waits(context, limits))
     return charges
 
 
