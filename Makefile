@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: run check test soak lint coverage bench bench-servers screenshots lock help sqlite postgresql tools
+.PHONY: run check test soak lint coverage bench bench-servers screenshots messages lock help sqlite postgresql tools
 
 # For two cores: while one worker waits for a server, a lease, or a time step, another one works.
 WORKERS ?= 3
@@ -76,6 +76,9 @@ bench-servers: .venv/development  ## Measure the servers that were considered, a
 
 screenshots: .venv/development tools  ## Take screenshots of every page, light and dark, phone and desktop, in ./screenshots
 	$(BIN)/python -m tests.support.screenshots
+
+messages: .venv/development  ## Collect what is marked for translation in portal/translations, and update every catalogue
+	$(BIN)/python -m tests.support.messages
 
 lock:  ## Pin the dependencies in setup.cfg (needs uv); UPGRADE=--upgrade takes the newest versions
 	$(LOCK) setup.cfg -o requirements.lock

@@ -13,7 +13,7 @@ from portal.languages import SOURCE
 from portal.models import Authenticator
 from portal.policy import Policy
 from portal.settings import config
-from portal.words.refusals import SENTENCES, Refused
+from portal.words.refusals import SENTENCES, Plural, Refused
 
 
 class CodeRejected(Refused):
@@ -153,7 +153,7 @@ class Method:
     mask: Callable[[str], str] | None = None  # masks where codes are sent, for the owner's page
     drawing: str = "smartphone"  # icon of the choice card
     change_label: str = ""  # label of the link to replace a live authenticator
-    sentences: Mapping[str, str | tuple[str, str, str]] = field(default_factory=dict)  # for its own reasons of refusal
+    sentences: Mapping[str, str | Plural] = field(default_factory=dict)  # for its own reasons of refusal
     templates: Path | None = None  # its template folder; None: portal/templates/methods/NAME
 
     @property

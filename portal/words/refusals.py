@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
+Plural = tuple[str, str, str]
+
 
 class Refused(Exception):
     """An expected refusal. `reason` is a key of SENTENCES; `facts` fill its placeholders (never with input).
@@ -28,8 +30,17 @@ def N_(text: str) -> str:
     return text
 
 
-# One sentence per reason; if it has a plural form: (singular, plural, the fact that decides).
-SENTENCES: dict[str, str | tuple[str, str, str]] = {
+def N_plural(one: str, many: str, fact: str) -> Plural:
+    """Mark a sentence with a count for translation: singular, plural, and the fact that decides between them.
+
+    Languages have one to six forms, so each count is marked on its own. A sentence with two of them has a frame: the counted parts are
+    translated first and then filled into it, as `describe_wait` does.
+    """
+    return one, many, fact
+
+
+# One sentence per reason; if it has a count, with its plural.
+SENTENCES: dict[str, str | Plural] = {
     "sign_in_wrong": N_("Your username or password is incorrect. Check both and try again."),
     "username_empty": N_("Enter your username."),
     "username_long": N_("Use at most 64 characters for the username."),
@@ -99,14 +110,14 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "key_wrong": N_("That didn't confirm it's you. Try again, or use a backup code."),
     "used_meanwhile": N_("That code was already used. Use a new one."),
     "used": N_("That code was already used. Wait for the next code in your app, then enter that one."),
-    "clock_slow": (
-        N_("Your phone's clock is about %(minutes)d minute slow. Turn on Set Automatically in its date and time settings, then enter the new code."),
-        N_("Your phone's clock is about %(minutes)d minutes slow. Turn on Set Automatically in its date and time settings, then enter the new code."),
+    "clock_slow": N_plural(
+        "Your phone's clock is about %(minutes)d minute slow. Turn on Set Automatically in its date and time settings, then enter the new code.",
+        "Your phone's clock is about %(minutes)d minutes slow. Turn on Set Automatically in its date and time settings, then enter the new code.",
         "minutes",
     ),
-    "clock_fast": (
-        N_("Your phone's clock is about %(minutes)d minute fast. Turn on Set Automatically in its date and time settings, then enter the new code."),
-        N_("Your phone's clock is about %(minutes)d minutes fast. Turn on Set Automatically in its date and time settings, then enter the new code."),
+    "clock_fast": N_plural(
+        "Your phone's clock is about %(minutes)d minute fast. Turn on Set Automatically in its date and time settings, then enter the new code.",
+        "Your phone's clock is about %(minutes)d minutes fast. Turn on Set Automatically in its date and time settings, then enter the new code.",
         "minutes",
     ),
     "backup_wrong": N_("That's not one of your backup codes. Check it against your copy, letter by letter."),
@@ -121,24 +132,24 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "disabled": N_("There were too many wrong codes, so codes from your phone no longer work. Use a backup code, or Contact Support."),
     "answer_other": N_("This account doesn't open with that. Use one of the other ways on this page."),
     "unreadable": N_("We can't check codes from your phone right now, and our engineers know about it. Use a backup code, or Contact Support."),
-    "lost_saved": (
-        N_("If you lost this phone today, your %(codes)d backup code would still let you in."),
-        N_("If you lost this phone today, any of your %(codes)d backup codes would still let you in."),
+    "lost_saved": N_plural(
+        "If you lost this phone today, your %(codes)d backup code would still let you in.",
+        "If you lost this phone today, any of your %(codes)d backup codes would still let you in.",
         "codes",
     ),
-    "lost_unsaved": (
-        N_("If you lost this phone today, only your %(codes)d backup code would let you in, and you haven't confirmed that it's saved."),
-        N_("If you lost this phone today, only your %(codes)d backup codes would let you in, and you haven't confirmed that they're saved."),
+    "lost_unsaved": N_plural(
+        "If you lost this phone today, only your %(codes)d backup code would let you in, and you haven't confirmed that it's saved.",
+        "If you lost this phone today, only your %(codes)d backup codes would let you in, and you haven't confirmed that they're saved.",
         "codes",
     ),
-    "lost_saved_second": (
-        N_("If you lost this phone today, your %(codes)d backup code would still let you in, and so would another way to get codes, if you have it on another device."),
-        N_("If you lost this phone today, any of your %(codes)d backup codes would still let you in, and so would another way to get codes, if you have it on another device."),
+    "lost_saved_second": N_plural(
+        "If you lost this phone today, your %(codes)d backup code would still let you in, and so would another way to get codes, if you have it on another device.",
+        "If you lost this phone today, any of your %(codes)d backup codes would still let you in, and so would another way to get codes, if you have it on another device.",
         "codes",
     ),
-    "lost_unsaved_second": (
-        N_("If you lost this phone today, another way to get codes would let you in, if you have it on another device. So would your %(codes)d backup code, but you haven't confirmed that it's saved."),
-        N_("If you lost this phone today, another way to get codes would let you in, if you have it on another device. So would your %(codes)d backup codes, but you haven't confirmed that they're saved."),
+    "lost_unsaved_second": N_plural(
+        "If you lost this phone today, another way to get codes would let you in, if you have it on another device. So would your %(codes)d backup code, but you haven't confirmed that it's saved.",
+        "If you lost this phone today, another way to get codes would let you in, if you have it on another device. So would your %(codes)d backup codes, but you haven't confirmed that they're saved.",
         "codes",
     ),
     "lost_second": N_("If you lost this phone today, only another way to get codes would let you in, if you have it on another device."),
@@ -211,9 +222,9 @@ SENTENCES: dict[str, str | tuple[str, str, str]] = {
     "set_up_expired": N_("Setup was open for more than 30 minutes, so it ended. Start again here."),
 }  # fmt: skip
 
-MINUTES = (N_("%(minutes)d minute"), N_("%(minutes)d minutes"), "minutes")
-SECONDS = (N_("%(seconds)d second"), N_("%(seconds)d seconds"), "seconds")
-TRIES_LEFT = (N_("You have %(left)d try left before a pause."), N_("You have %(left)d tries left before a pause."), "left")
+MINUTES = N_plural("%(minutes)d minute", "%(minutes)d minutes", "minutes")
+SECONDS = N_plural("%(seconds)d second", "%(seconds)d seconds", "seconds")
+TRIES_LEFT = N_plural("You have %(left)d try left before a pause.", "You have %(left)d tries left before a pause.", "left")
 
 # Why a session ended, shown on the sign-in page.
 NOTICES: dict[str, str] = {
@@ -265,7 +276,7 @@ def describe_wait(seconds: int, translate: Callable[..., str], plural: Callable[
 
 
 def translate_entry(
-    entry: str | tuple[str, str, str], facts: dict[str, int | str], translate: Callable[..., str], plural: Callable[..., str]
+    entry: str | Plural, facts: dict[str, int | str], translate: Callable[..., str], plural: Callable[..., str]
 ) -> str:
     """Translate one entry of SENTENCES and fill in its facts."""
     if isinstance(entry, str):

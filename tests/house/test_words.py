@@ -5,13 +5,16 @@ import re
 
 import pytest
 
+from portal.languages import TEMPLATE
 from tests.house.source import TEMPLATES, last_name, line_of, modules, templates, without_jinja
+from tests.support.messages import extract, template_text
 
-CALLS = {"_", "N_", "gettext", "ngettext", "lazy_gettext", "lazy_ngettext"}
+CALLS = {"_", "N_", "N_plural", "gettext", "ngettext", "pgettext"}
 BEGGING = "please|sorry|oops|whoops|uh-oh"
 BLAMING = "invalid|valid|illegal|error occurred"
 OTHERS = "recovery codes?|scratch codes?|2FA token|one-time password"  # others' terms for backup codes and verification codes
 NEVER = re.compile(rf"\b({BEGGING}|{BLAMING}|{OTHERS})\b", re.IGNORECASE)
+MARKERS = {"N_", "N_plural"}
 LITERAL = r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"
 SPOKEN = re.compile(r"\b(alt|title|placeholder|aria-label|aria-description)=\"([^\"]*[A-Za-z][^\"]*)\"")
 
@@ -60,6 +63,25 @@ def bare_words(path):
         r"<[^<>]*>|<!--.*?-->|&[a-z]+;|\s[a-z-]+=\"[^\"]*\"", "", markup, flags=re.DOTALL
     )  # a macro may render only attributes
     return re.findall(r"[A-Za-z]{2,}", bare) + [match[0] for match in SPOKEN.finditer(markup)]
+
+
+def test_the_template_holds_what_is_marked_for_translation():
+    assert TEMPLATE.read_text() == template_text(extract()), "run: .venv/bin/python -m tests.support.messages"
+
+
+def test_what_a_form_asks_for_is_marked_for_translation():
+    """A label that is a bare string would be read in English everywhere."""
+    forms = [module for module in modules() if module.name.startswith(("portal.forms.", "portal.methods."))]
+    fields = [(module.at(node), node) for module in forms for node in module.nodes(ast.Call) if last_name(node).endswith("Field")]
+    assert len(fields) > 15
+    assert [place for place, node in fields if node.args and last_name(node.args[0]) != "N_"] == []
+
+
+def test_what_is_marked_is_written_out():
+    """A name or an f-string between the marker's brackets is nothing that a catalogue can hold."""
+    markers = [(module.at(node), node) for module in modules() for node in module.nodes(ast.Call) if last_name(node) in MARKERS]
+    assert len(markers) > 200
+    assert [place for place, node in markers if not all(isinstance(word, ast.Constant) for word in node.args)] == []
 
 
 def test_a_sentence_is_whole_before_it_is_translated():

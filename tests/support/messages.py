@@ -1,0 +1,62 @@
+"""Collects what is marked for translation: `make messages` writes the template, and updates every catalogue from it."""
+
+from io import BytesIO
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po, write_po
+
+from portal.languages import TEMPLATE, catalogue_path, list_languages
+from tests.house.source import PORTAL, ROOT
+
+KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None, "N_plural": (1, 2)}
+FOR_TRANSLATORS = "Translators:"  # begins a comment that is copied into the catalogue
+LINES = {"width": 0, "sort_output": True}  # one message, one line, in order, so that two branches rarely touch the same ones
+
+
+def extract():
+    """Returns a catalogue of every marked sentence in the code and in the templates."""
+    methods, options = read_mapping()
+    found = Catalog(fuzzy=False)
+    for _, _, message, comments, context in extract_from_dir(
+        PORTAL, methods, options, KEYWORDS, (FOR_TRANSLATORS,), strip_comment_tags=True
+    ):
+        found.add(message, auto_comments=[" ".join(comments)] if comments else [], context=context)
+    return found
+
+
+def read_mapping():
+    """Returns which files are read, and how, from babel.cfg."""
+    with (ROOT / "babel.cfg").open() as file:
+        return parse_mapping_cfg(file)
+
+
+def template_text(found):
+    """Returns the template as it is written: without a header, whose date would change at every run."""
+    file = BytesIO()
+    write_po(file, found, no_location=True, omit_header=True, **LINES)
+    return file.getvalue().decode()
+
+
+def update_catalogue(language, found):
+    """Adds new sentences to a catalogue, marks changed ones as fuzzy, and drops those that are gone."""
+    path = catalogue_path(language)
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=language.replace("-", "_"))
+    catalogue.update(found)
+    with path.open("wb") as file:
+        write_po(file, catalogue, ignore_obsolete=True, no_location=True, **LINES)
+
+
+def main():
+    """Writes the template and updates the catalogues."""
+    found = extract()
+    TEMPLATE.parent.mkdir(exist_ok=True)
+    TEMPLATE.write_text(template_text(found))
+    for language in list_languages()[1:]:
+        update_catalogue(language, found)
+
+
+if __name__ == "__main__":
+    main()
