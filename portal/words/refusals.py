@@ -64,7 +64,7 @@ SENTENCES: dict[str, str | Plural] = {
     "email_letters": N_("We can only email addresses without accents or special letters. Enter a different one."),
     "email_shape": N_("An email address looks like name@example.com. Check that nothing is missing."),
     "email_known": N_("We already email that address. Enter a different one."),
-    "addresses_full": N_("You've reached the limit for second addresses. Remove one first."),
+    "addresses_full": N_("You've reached the limit for backup email addresses. Remove one first."),
     "mails_many": N_("We've already sent you several of these emails. Check your inbox, or try again in an hour."),
     "note_empty": N_("Write a note first."),
     "note_long": N_("A note can have up to 2,000 characters. Shorten it, or write two."),

@@ -190,8 +190,8 @@ def profile_pages(walker, address):
     for button, name, label, wrong, save in (
         ("Change name", "name", "Name", "", "Save"),
         ("Change email address", "email", "Email address", "nobody", "Send link"),
-        ("Change phone number", "phone", "Mobile phone number", "911", "Save"),
-        ("Add a second address", "second-address", "Email address", "nobody", "Send link"),
+        ("Add phone number", "phone", "Mobile phone number", "911", "Save"),
+        ("Add a backup email address", "backup-address", "Email address", "nobody", "Send link"),
         ("Change password", "password", "New password", "short", "Change password"),
     ):
         walker.page.goto(address)

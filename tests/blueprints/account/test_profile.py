@@ -20,9 +20,9 @@ def change_email(browser, address=NEW):
 
 
 def add_second(browser, address=SECOND):
-    """The same for a second address."""
+    """The same for a backup address."""
     browser.open("/account")
-    browser.press("Add a second address")
+    browser.press("Add a backup email address")
     return browser.fill("Send link", Email_address=address)
 
 
@@ -254,15 +254,15 @@ def test_only_a_few_mails_an_hour_leave_for_other_peoples_mailboxes(plain, maria
     assert plain.path == "/account"
 
 
-# --- second addresses
+# --- backup addresses
 
 
 def test_a_second_address_is_told_once_it_is_confirmed(browser, maria, database):
     add_second(browser.enter(maria))
-    assert told(browser, "A second address was entered") == [OLD]
+    assert told(browser, "A backup email address was entered") == [OLD]
     confirm(browser, SECOND)
     assert "Confirmed" in browser.text
-    assert told(browser, "A second address was added") == [OLD, SECOND]
+    assert told(browser, "A backup email address was added") == [OLD, SECOND]
     browser.open("/account/phone")
     browser.fill("Save", Mobile_phone_number="503 555 0199")
     assert told(browser, "Your phone number was changed") == [OLD, SECOND]
@@ -275,7 +275,7 @@ def test_an_address_that_is_removed_is_told_that_once(browser, maria, database):
     browser.press("Remove r•••@post.example")
     assert browser.heading == "Remove this address?"
     browser.press("Remove")
-    assert told(browser, "A second address was removed") == [OLD, SECOND]
+    assert told(browser, "A backup email address was removed") == [OLD, SECOND]
     browser.open("/account/name")
     browser.fill("Save", Name="Maria Luz Reyes")
     assert told(browser, "Your name was changed") == [OLD]
@@ -306,7 +306,7 @@ def test_there_are_three_second_addresses_at_most(plain, maria, clock):
     for number in range(3):
         add_second(plain, f"reyes{number}@post.example")
     add_second(plain, "reyes3@post.example")
-    assert plain.problems == ["You've reached the limit for second addresses. Remove one first."]
+    assert plain.problems == ["You've reached the limit for backup email addresses. Remove one first."]
     add_second(plain, "reyes2@post.example")  # the same again: its mail was lost
     assert plain.path == "/account"
 

@@ -77,7 +77,7 @@ def test_a_number_is_refused_without_a_word_of_texts(browser, dr_okafor, databas
 def test_a_number_gets_no_codes_and_is_no_method(plain, dr_okafor, database):
     plain.enter(dr_okafor).open(PROFILE)
     assert "None on file" in plain.text
-    plain.press("Change phone number")
+    plain.press("Add phone number")
     assert "No verification codes are sent to it." in plain.text and "by text" not in plain.text
     plain.fill("Save", Mobile_phone_number="(503) 555-0199")
     assert (plain.path, plain.notices) == (PROFILE, ["Your mobile phone number has been changed."])
