@@ -15,6 +15,7 @@ from wtforms.validators import ValidationError
 from portal.forms.base import SECRETS, ShapedForm, filled
 from portal.forms.sign_in import strip_invisible
 from portal.settings import config
+from portal.typed import strip_separators
 from portal.words.refusals import N_
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -45,6 +46,19 @@ class ResetForm(ReasonForm):
         field.data = [name for name in known if name in (field.data or ())]
         if not field.data:
             raise ValidationError("checks_empty")
+
+
+class NumberForm(ShapedForm):
+    """The number that the requester of emergency access reads out. Validation leaves its digits in the field."""
+
+    number = StringField(N_("Number they read to you"))
+
+    def validate_number(self, field: Field) -> None:
+        field.data = strip_separators(field.data or "")
+        if not field.data:
+            raise ValidationError("number_empty")
+        if len(field.data) != config.EMERGENCY_NUMBER_DIGITS or not (field.data.isascii() and field.data.isdigit()):
+            raise ValidationError("number_shape")
 
 
 class ChoiceField(StringField):

@@ -49,7 +49,7 @@ class EmergencyGrant(Base):
     provider_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     session_id: Mapped[int | None]  # the session that asked, the only one the grant is valid for
     reason: Mapped[str] = mapped_column(Text)
-    number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # the two digits that requester and approver compare
+    number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # that the requester reads out and the approver types
     asked_at: Mapped[datetime]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     approved_at: Mapped[datetime | None]

@@ -174,6 +174,9 @@ EMERGENCY_WAIT = timedelta(minutes=30)  # when an unanswered request expires, al
 EMERGENCY_AGAIN = timedelta(hours=24)  # from an approval to the next request
 EMERGENCY_ASKS = 3  # refused or unanswered requests in those 24 hours: enough to explain, too few to pester
 EMERGENCY_MIN_APPROVERS = 2  # at least this many others are notified, administrators first: two people, AD-6
+# The number that the requester reads out on the phone. Four digits look like no verification code, which nobody should ever read out.
+EMERGENCY_NUMBER_DIGITS = 4
+EMERGENCY_NUMBER_TRIES = 5  # per approver and request, as for a code by text (SM-4): a lazy guess succeeds once in 1,800
 EMERGENCY_REVIEW = timedelta(hours=24)  # from the end of access until its review is due
 EMERGENCY_NEWS_SECONDS = 5  # the polling interval of the page that waits for approval
 

@@ -89,6 +89,8 @@ SENTENCES: dict[str, str] = {
     "emergency_asked:colleague": N_("Someone at a practice asked for emergency access to charts."),
     "emergency_told": N_("We notified your practice administrators or our support team that you asked for emergency access."),
     "emergency_told:colleague": N_("You were notified of a request for emergency access."),
+    "emergency_number_wrong": N_("A wrong number was entered to approve your emergency access."),
+    "emergency_number_wrong:colleague": N_("You entered a wrong number to approve emergency access."),
     "emergency_approved": N_("Your emergency access was approved, for 60 minutes."),
     "emergency_approved:colleague": N_("You approved emergency access."),
     "emergency_refused": N_("Your request for emergency access was refused."),

@@ -79,6 +79,15 @@ SENTENCES: dict[str, str | Plural] = {
     "approval_decided": N_("You already decided on this."),
     "approval_approved": N_("%(who)s already approved this."),
     "approval_refused": N_("%(who)s already refused this."),
+    "number_empty": N_("Enter the number they read to you."),
+    "number_shape": N_("The number has 4 digits. Ask them to read it again, digit by digit."),
+    "number_wrong": (
+        N_("That's not the number on their page. Ask them to read it again. You have %(tries)d try left."),
+        N_("That's not the number on their page. Ask them to read it again. You have %(tries)d tries left."),
+        "tries",
+    ),
+    "number_tries": N_("You entered five wrong numbers, so you can't approve this anymore. You can refuse it, and someone else can still approve it."),
+    "number_unreadable": N_("We can't check the number of this request, so nobody can approve it. Refuse it, then have them ask again."),
     "emergency_withdrawn": N_(
         "This request was withdrawn. The account's owner said they didn't ask, was reset, or signed in with a code."
     ),

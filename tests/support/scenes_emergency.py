@@ -1,5 +1,6 @@
 """Emergency access as a scene for a test and for `make screenshots`. `walker` can `take(name)` a page."""
 
+from tests.support.emergency import FIELD
 from tests.support.scenes import refuse
 from tests.support.scenes_ehr import enter
 
@@ -17,9 +18,10 @@ def emergency(walker, town):
     walker.type("Reason", "My phone fell into the sink, and a patient waits in room two.")
     walker.press("Ask for emergency access")
     walker.take("waiting")
+    number = walker.page.locator(".spoken code").inner_text()
     hers = turn(walker, [])
     enter(walker, administrator)
-    approve(walker)
+    approve(walker, number)
     his = turn(walker, hers)
     read(walker)
     walker.press("End now")
@@ -41,13 +43,16 @@ def turn(walker, cookies):
     return kept
 
 
-def approve(walker):
-    """From Team Members to the approval."""
+def approve(walker, number):
+    """From Team Members to the approval, with a wrong number before the right one."""
+    wrong = number[::-1] if number != number[::-1] else "1234"
     walker.page.goto(TEAM)
     walker.press("See emergency access")
     walker.take("listed")
     walker.press("Approve or refuse")
     walker.take("decide")
+    refuse(walker, "decide-wrong", FIELD, wrong, "Approve")
+    walker.type(FIELD, number)
     walker.press("Approve")
     walker.take("decided")
 

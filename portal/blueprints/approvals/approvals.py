@@ -8,8 +8,10 @@ from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import require_fresh_proof
 from portal.blueprints.shared.sides import current_side
 from portal.flows.approvals import kinds as flow
+from portal.flows.base.second_person import NumberRefused
+from portal.forms.practice import NumberForm
 from portal.web.browser_session import request_context
-from portal.web.rendering import redirect_to_path, refuse_form, render_page
+from portal.web.rendering import redirect_to_path, refusal_sentence, refuse_form, render_page
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("approvals", __name__)
@@ -33,7 +35,7 @@ def show(kind: str, row_id: str) -> Response:
     if step_up:
         return step_up
     try:
-        return render_page("approvals/decide.html", **decision_context(kind, row_id))
+        return render_page("approvals/decide.html", form=NumberForm(), **decision_context(kind, row_id))
     except Refused as refused:
         return refuse_form("approvals/gone.html", (), refused)
 
@@ -44,15 +46,26 @@ def decide(kind: str, row_id: str) -> Response:
     step_up = require_fresh_proof()
     if step_up:
         return step_up
-    answer = request.form.get("answer")
-    approved = answer == "approve"
     try:
-        context = decision_context(kind, row_id)
-        if answer not in ANSWERS:
-            return refuse_form("approvals/decide.html", (), Refused("answer_empty"), **context)
-        flow.decide_request(request_context(), kind, row_id, approved)
+        return take_answer(kind, row_id, NumberForm(request.form))
     except Refused as refused:
         return refuse_form("approvals/gone.html", (), refused)
+
+
+def take_answer(kind: str, row_id: str, form: NumberForm) -> Response:
+    """Decide as the form says, or show it again with what is wrong. Raises Refused if the request is no longer pending."""
+    answer, context = request.form.get("answer"), decision_context(kind, row_id)
+    if answer not in ANSWERS:
+        return refuse_form("approvals/decide.html", form, Refused("answer_empty"), **context)
+    approved = answer == "approve"
+    if approved and context["asked"].asks_number and not form.validate():
+        return refuse_form("approvals/decide.html", form, **context)
+    try:
+        flow.decide_request(request_context(), kind, row_id, approved, form.number.data or "")
+    except NumberRefused as refused:
+        context = decision_context(kind, row_id)
+        field = "" if context["asked"].why_not else "number"
+        return refuse_form("approvals/decide.html", form, refused, field, **context)
     return redirect_to_path(url_for(".listed", done=make_mark("approved" if approved else "refused")))
 
 
@@ -65,4 +78,5 @@ def decision_context(kind: str, row_id: str) -> dict[str, Any]:
     if found is None:
         flow.refuse_missed_request(request_context(), kind, row_id)
         abort(404)
-    return {"asked": found, "action": url_for(".decide", kind=kind, row_id=row_id)}
+    why_not = refusal_sentence(Refused(found.why_not)) if found.why_not else None
+    return {"asked": found, "why_not": why_not, "action": url_for(".decide", kind=kind, row_id=row_id)}

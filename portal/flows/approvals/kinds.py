@@ -27,10 +27,10 @@ def refuse_missed_request(context: RequestContext, kind: str, row_id: str) -> No
         KINDS[kind].explain_gone(context, row_id)
 
 
-def decide_request(context: RequestContext, kind: str, row_id: str, approved: bool) -> None:
-    """Approve or refuse a request. Raises Refused."""
+def decide_request(context: RequestContext, kind: str, row_id: str, approved: bool, number: str = "") -> None:
+    """Approve or refuse a request. Raises Refused, NumberRefused if the typed number is wrong."""
     request_kind = KINDS[kind]
     if approved:
-        request_kind.approve(context, row_id)
+        request_kind.approve(context, row_id, number)
     else:
         request_kind.refuse(context, row_id)

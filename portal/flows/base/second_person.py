@@ -31,16 +31,25 @@ class PendingDecision:
     facts: tuple[str, ...] = ()
     browser: str = ""  # the requester's, such as "Chrome on Windows"
     ip: str = ""
-    number: str = ""  # that the requester reads out to the approver
+    asks_number: bool = False  # whether the approver types a number that the requester reads out
+    why_not: str = ""  # the reason why the visitor can refuse but not approve
+    wrong_numbers: tuple[tuple[str, datetime], ...] = ()  # who typed a wrong one, and when
+
+
+class NumberRefused(Refused):
+    """The typed number doesn't approve the request, which is still pending."""
 
 
 @dataclass(frozen=True)
 class RequestKind:
-    """A kind of request. Each operation commits, and raises Refused if another person decided first."""
+    """A kind of request. Each operation commits, and raises Refused if another person decided first.
+
+    `approve` takes the number that was typed, "" if the kind asks for none.
+    """
 
     name: str
     list_pending_requests: Callable[[RequestContext], list[PendingDecision]]
-    approve: Callable[[RequestContext, str], None]
+    approve: Callable[[RequestContext, str, str], None]
     refuse: Callable[[RequestContext, str], None]
     explain_gone: Callable[[RequestContext, str], None]
 

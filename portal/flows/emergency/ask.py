@@ -12,7 +12,7 @@ from portal.crypto import token_hash
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import CLAIMS, LEVEL_EMERGENCY, LEVEL_WAITING, RequestContext
-from portal.flows.emergency import grants
+from portal.flows.emergency import grants, numbers
 from portal.flows.emergency.grants import G, is_running
 from portal.flows.messages import notices
 from portal.flows.practice import administrators
@@ -37,6 +37,7 @@ class RequestState:
     notified: tuple[str, ...] = ()  # the notified administrators; empty if only support was notified
     seconds: int = 0  # until the request lapses
     number: str = ""  # to read to the approver; only in the browser that asked
+    wrong_numbers: tuple[str, ...] = ()  # who typed a wrong one, one name for each try; only in the browser that asked
 
 
 def request_state(context: RequestContext) -> RequestState:
@@ -66,8 +67,12 @@ def request_state(context: RequestContext) -> RequestState:
         return RequestState(LAPSED, here)
     notified = administrators.list_administrators(grant.practice_id, grant.provider_id)
     names = tuple(each.full_name for each in notified)
-    number = grants.comparison_number(context, grant) if here else ""
-    return RequestState(WAITING, here, until, notified=names, seconds=int((until - context.now).total_seconds()), number=number)
+    seconds = int((until - context.now).total_seconds())
+    if not here:
+        return RequestState(WAITING, here, until, notified=names, seconds=seconds)
+    wrong = tuple(each.who for each in numbers.wrong_numbers([grant.id]).get(grant.id, []))
+    number = numbers.open_number(context, grant)
+    return RequestState(WAITING, here, until, notified=names, seconds=seconds, number=number, wrong_numbers=wrong)
 
 
 def is_here(context: RequestContext, grant: EmergencyGrant) -> bool:
@@ -135,7 +140,7 @@ def add_request(context: RequestContext, user: User, reason: str, approvers: lis
     if change(extended) != 1:  # the sign-in was completed in another tab, or the claim ended
         db.session.rollback()
         raise Refused("emergency_late")
-    grant = grants.new_grant(context, user, reason)
+    grant = numbers.new_grant(context, user, reason)
     db.session.add(grant)
     db.session.flush()
     grants.record_for_both(context, ASKED, grant, *approvers)

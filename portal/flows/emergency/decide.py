@@ -10,8 +10,9 @@ from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision, RequestKind, lock_people, may_decide, refuse_as_decided
-from portal.flows.emergency import grants
+from portal.flows.emergency import grants, numbers
 from portal.flows.emergency.grants import G, is_open
+from portal.flows.emergency.numbers import WrongNumber
 from portal.flows.messages import notices
 from portal.models import EmergencyGrant, Practice, Session, User
 from portal.policy import PROVIDER
@@ -22,9 +23,7 @@ KIND = "emergency"  # in approvals.KINDS
 TITLE = N_("Emergency access: read charts for 60 minutes without a code")
 FACTS = (
     N_("Call them at a phone number you already know, and make sure they're the one asking."),
-    N_(
-        "They must read you the number on their waiting page. If they see no number or a different one, someone else asked. Refuse it."
-    ),
+    N_("Ask them to read you the number on their waiting page. If they don't see one, someone else asked. Refuse it."),
     N_(
         "They can see their practice's charts but can't change anything. You'll both see every chart they open under Recent activity."
     ),
@@ -60,12 +59,20 @@ def select_requests() -> Select[EmergencyGrant, str, str, str, str, str]:
 
 def list_pending(context: RequestContext) -> list[PendingDecision]:
     """The requests that the visitor can decide now."""
-    rows = db.session.execute(select_requests().where(decidable_by(context), *is_open(context), is_member()))
-    return [as_pending(context, *row) for row in rows]
+    rows = db.session.execute(select_requests().where(decidable_by(context), *is_open(context), is_member())).all()
+    wrong = numbers.wrong_numbers([grant.id for grant, *_ in rows])
+    return [as_pending(context, wrong.get(row[0].id, []), *row) for row in rows]
 
 
 def as_pending(
-    context: RequestContext, grant: EmergencyGrant, who: str, practice: str, _by: str, agent: str, ip: str
+    context: RequestContext,
+    wrong: list[WrongNumber],
+    grant: EmergencyGrant,
+    who: str,
+    practice: str,
+    _by: str,
+    agent: str,
+    ip: str,
 ) -> PendingDecision:
     return PendingDecision(
         kind=KIND,
@@ -80,27 +87,42 @@ def as_pending(
         facts=FACTS,
         browser=notices.describe_browser(agent or ""),
         ip=ip or "",
-        number=grants.comparison_number(context, grant),
+        asks_number=True,
+        why_not=numbers.why_not_approvable(context, grant, wrong),
+        wrong_numbers=tuple((each.who, each.at) for each in wrong),
     )
 
 
-def approve_emergency_access(context: RequestContext, row_id: str) -> None:
-    """Grant sixty minutes from now. Raises Refused, with the person who decided first or why it is no longer pending."""
-    decide_emergency_access(context, row_id, approved_at=context.now, ends_at=context.now + config.EMERGENCY_LIFE)
+def approve_emergency_access(context: RequestContext, row_id: str, number: str) -> None:
+    """Grant sixty minutes from now to whoever read out this number.
+
+    Raises Refused, with the person who decided first or why it is no longer pending; NumberRefused if the number is wrong.
+    """
+    begin_write()
+    lock_people(context)
+    grant = db.session.scalar(select(G).where(*is_decidable(context, row_id)))
+    if grant is not None:
+        numbers.check_number(context, grant, number)
+    write_decision(context, row_id, approved_at=context.now, ends_at=context.now + config.EMERGENCY_LIFE)
     notify_decision(context, row_id, "emergency_approved")
 
 
 def refuse_emergency_access(context: RequestContext, row_id: str) -> None:
     """Refuse the request. Raises Refused, as for an approval."""
-    decide_emergency_access(context, row_id, refused_at=context.now)
+    begin_write()
+    lock_people(context)
+    write_decision(context, row_id, refused_at=context.now)
     notify_decision(context, row_id, "emergency_refused")
 
 
-def decide_emergency_access(context: RequestContext, row_id: str, **columns: datetime) -> None:
+def is_decidable(context: RequestContext, row_id: str) -> tuple[ColumnElement[bool], ...]:
+    """SQL: this request, while the visitor may decide it."""
+    return G.id == row_id, decidable_by(context), *is_open(context), is_member()
+
+
+def write_decision(context: RequestContext, row_id: str, **columns: datetime) -> None:
     """Write the decision; one UPDATE settles a race of two approvers. The transaction stays open. Raises Refused."""
-    begin_write()
-    lock_people(context)
-    pending = update(G).where(G.id == row_id, decidable_by(context), *is_open(context), is_member())
+    pending = update(G).where(*is_decidable(context, row_id))
     if change(pending.values(decided_by_id=context.user.user_id, **columns)) != 1:
         db.session.rollback()
         explain_access_gone(context, row_id)

@@ -1,7 +1,5 @@
 """Emergency grants: their states, who is notified, both people's events, and their end (AD-6, 45 CFR 164.312(a)(2)(ii))."""
 
-import logging
-import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,18 +7,16 @@ from sqlalchemy import ColumnElement, Update, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal import clock
-from portal.crypto import SealBroken
 from portal.db import begin_write, db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.messages import notices
 from portal.flows.practice.administrators import list_administrators, others_who_can_sign_in
-from portal.models import EmergencyGrant, User, new_id, number_place
+from portal.models import EmergencyGrant, User
 from portal.settings import config
 
 COLLEAGUE = "colleague"  # the reason in the other person's event
 G = EmergencyGrant
-log = logging.getLogger(__name__)
 
 
 def is_asked_lately(context: RequestContext, window: timedelta) -> ColumnElement[bool]:
@@ -46,32 +42,6 @@ def is_running(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
 def is_over(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: approved once, now expired or stopped."""
     return G.approved_at.is_not(None), G.ended_at.is_not(None) | has_run_out(context)
-
-
-def new_grant(context: RequestContext, user: User, reason: str) -> EmergencyGrant:
-    """The visitor's request. Its comparison number is random and stored sealed, so that a key rotation does not change it."""
-    row_id = new_id()
-    return EmergencyGrant(
-        id=row_id,
-        practice_id=user.practice_id,
-        provider_id=user.id,
-        session_id=context.user.session_id,
-        reason=reason,
-        number_sealed=context.keys.seal(str(secrets.randbelow(90) + 10), number_place(row_id)),
-        asked_at=context.now,
-    )
-
-
-def comparison_number(context: RequestContext, grant: EmergencyGrant) -> str:
-    """Two digits on the requester's waiting page and on the approver's page, which show that both mean the same request.
-
-    "" if it cannot be decrypted, or the request predates these numbers: the approver then has to refuse it.
-    """
-    try:
-        return context.keys.open(grant.number_sealed, number_place(grant.id)) if grant.number_sealed else ""
-    except SealBroken:
-        log.critical("the number of emergency grant %s cannot be opened with the keys at hand", grant.id)
-        return ""
 
 
 def record_for_both(

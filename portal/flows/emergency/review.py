@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, exists, func, select, update
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import RequestContext
-from portal.flows.emergency import grants
+from portal.flows.emergency import grants, numbers
 from portal.flows.emergency.decide import decidable_by, select_requests
 from portal.flows.emergency.grants import G, is_over, is_running
 from portal.flows.messages.notices import describe_browser
@@ -36,6 +36,7 @@ class Access:
     due_at: datetime  # of the review
     is_late: bool
     charts: list[tuple[str, datetime]]  # what was opened, and when first; for support, numbers instead of names
+    wrong_numbers: list[tuple[str, datetime]]  # who typed a wrong number before the approval, and when
 
 
 def list_running(context: RequestContext) -> list[Access]:
@@ -62,13 +63,15 @@ def is_reviewable_by(context: RequestContext) -> tuple[ColumnElement[bool], ...]
 
 def select_access(context: RequestContext, *state: ColumnElement[bool]) -> list[Access]:
     rows = db.session.execute(select_requests().where(decidable_by(context), *state)).all()
-    opened = opened_charts(context, [grant.id for grant, *_ in rows])
-    return [as_access(context, opened.get(row[0].id, []), *row) for row in rows]
+    grant_ids = [grant.id for grant, *_ in rows]
+    opened, wrong = opened_charts(context, grant_ids), numbers.wrong_numbers(grant_ids)
+    return [as_access(context, opened.get(row[0].id, []), wrong.get(row[0].id, []), *row) for row in rows]
 
 
 def as_access(
     context: RequestContext,
     charts: list[tuple[str, datetime]],
+    wrong: list[numbers.WrongNumber],
     grant: EmergencyGrant,
     who: str,
     practice: str,
@@ -91,6 +94,7 @@ def as_access(
         due_at=due_at,
         is_late=context.now >= due_at,
         charts=charts,
+        wrong_numbers=[(each.who, each.at) for each in wrong],
     )
 
 

@@ -131,8 +131,8 @@ def decidable_by(context: RequestContext) -> ColumnElement[bool]:
     return may_decide(context, ResetRequest.practice_id, ResetRequest.asked_by_id, ResetRequest.subject_id)
 
 
-def approve_reset(context: RequestContext, row_id: str) -> None:
-    """Approve and do the reset. Raises Refused, "approval_gone" if it is no longer pending."""
+def approve_reset(context: RequestContext, row_id: str, _number: str = "") -> None:
+    """Approve and do the reset; it asks for no number. Raises Refused, "approval_gone" if it is no longer pending."""
     row = decide_reset(context, row_id, "done")
     if not reset.reset_two_factor(context, row):
         db.session.rollback()
