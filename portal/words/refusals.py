@@ -81,9 +81,9 @@ SENTENCES: dict[str, str | Plural] = {
     "approval_refused": N_("%(who)s already refused this."),
     "number_empty": N_("Enter the number they read to you."),
     "number_shape": N_("The number has 4 digits. Ask them to read it again, digit by digit."),
-    "number_wrong": (
-        N_("That's not the number on their page. Ask them to read it again. You have %(tries)d try left."),
-        N_("That's not the number on their page. Ask them to read it again. You have %(tries)d tries left."),
+    "number_wrong": N_plural(
+        "That's not the number on their page. Ask them to read it again. You have %(tries)d try left.",
+        "That's not the number on their page. Ask them to read it again. You have %(tries)d tries left.",
         "tries",
     ),
     "number_tries": N_("You entered five wrong numbers, so you can't approve this anymore. You can refuse it, and someone else can still approve it."),
