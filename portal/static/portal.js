@@ -33,8 +33,7 @@
     const label = one("span", button);
     navigator.clipboard.writeText(source.dataset.text).then(() => {
       const before = button.dataset.before ||= label.textContent;
-      label.textContent = button.dataset.said;
-      say(button.dataset.said);
+      say(label.textContent = label.dataset.said);
       setTimeout(() => { label.textContent = before; }, 3000);
     }, () => getSelection().selectAllChildren(source));
   }

@@ -34,8 +34,7 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
     const label = one("span", button);
     navigator.clipboard.writeText(source.dataset.text).then(() => {
       const before = button.dataset.before ||= label.textContent;
-      label.textContent = button.dataset.said;
-      say(button.dataset.said);
+      say(label.textContent = label.dataset.said);
       setTimeout(() => { label.textContent = before; }, 3000);
     }, () => getSelection().selectAllChildren(source));
   }

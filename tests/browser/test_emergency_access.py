@@ -37,7 +37,7 @@ def test_the_yes_comes_by_itself_and_the_chart_goes_by_itself(town, browsers):
     expect(reader.page.get_by_role("button", name="Open charts")).to_be_visible()
     reader.press("Open charts")
     reader.press("Maria Reyes")
-    banner = reader.page.get_by_role("region", name="Emergency access: read-only")
+    banner = reader.page.get_by_role("region", name="Emergency access")
     expect(banner.locator("b")).to_have_text("0:01")
     reader.page.wait_for_url("**/sign-in**")
     assert reader.sees("Your emergency access has ended")

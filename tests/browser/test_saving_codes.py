@@ -46,8 +46,10 @@ def numbered(text):
 
 def test_copy_puts_all_ten_codes_with_their_numbers_and_says_so(town, browsers, patient):
     reader = with_codes(town, browsers, patient, permissions=CLIPBOARD)
+    width = reader.find("Copy").bounding_box()["width"]
     reader.find("Copy").click()
     expect(reader.page.get_by_role("button", name="Copied")).to_be_visible()
+    assert reader.find("Copied").bounding_box()["width"] == width
     expect(reader.page.get_by_role("status").filter(has_text="Copied")).to_have_count(1)
     same = numbered(read_clipboard(reader)) == reader.backup_codes()
     assert same

@@ -1,0 +1,83 @@
+"""Rows with one action to the right, and a header of one row, on a phone."""
+
+import pytest
+
+from tests.support.browser import PHONE
+from tests.support.reader import Reader
+
+NARROW = (320, 640)
+# The longest that each page may be on a phone, in pixels, for an account with one app and one session.
+HEIGHTS = {"/account": 1000, "/account/security": 2000}
+
+# Runs in the page. Returns, for each row with an action: its label, whether that stands to the right of its text and ends with
+# its row, whether it stands below its text, and the action's share of the width and its height in pixels.
+ROWS = """() => [...document.querySelectorAll(".row:has(> .act > *)")].filter(row => row.checkVisibility()).map(row => {
+  const box = part => part.getBoundingClientRect(), last = row.lastElementChild;
+  const all = box(row), text = box(last.previousElementSibling), act = box(last);
+  return [last.textContent.trim(), act.left >= text.right && Math.abs(act.right - all.right) < 1, act.top >= text.bottom,
+    act.width / all.width, act.height];
+})"""
+
+
+@pytest.fixture
+def patient(town):
+    return town.regular()
+
+
+def arrive(town, browsers, patient, **options):
+    """Returns a signed-in reader on a phone."""
+    reader = Reader(browsers.open(town.url, size=PHONE, **options))
+    reader.sign_in(patient)
+    reader.type("Verification Code", patient.phone.code())
+    reader.press("Verify")
+    return reader
+
+
+@pytest.mark.parametrize("address", HEIGHTS)
+def test_every_action_stands_to_the_right_of_its_text(town, browsers, patient, address):
+    page = arrive(town, browsers, patient).page
+    town.crowd(patient, 10)
+    page.goto(address)
+    rows = page.evaluate(ROWS)
+    assert len(rows) >= 5
+    assert [label for label, is_right, *_ in rows if not is_right] == []
+    assert [label for label, _, _, share, height in rows if share > 0.5 or height < 44] == []
+
+
+def test_profile_and_security_are_short_on_a_phone(town, browsers, patient):
+    page = arrive(town, browsers, patient).page
+    for address, longest in HEIGHTS.items():
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollHeight") <= longest, address
+
+
+def test_an_action_that_does_not_fit_stands_under_its_text(town, browsers, patient):
+    page = arrive(town, browsers, patient).page
+    page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    for address in HEIGHTS:
+        page.goto(address)
+        page.evaluate("document.documentElement.style.fontSize = '225%'")  # twice the text
+        rows = page.evaluate(ROWS)
+        assert [label for label, is_right, is_below, *_ in rows if is_right == is_below] == []
+        assert any(is_below for _, _, is_below, *_ in rows)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, address
+
+
+def test_the_header_is_one_row_and_its_links_are_in_the_account_menu(town, browsers, patient):
+    reader = arrive(town, browsers, patient, script=False)
+    for label, heading in {
+        "Find a provider": "Find a provider",
+        "Community forum": "Community forum",
+        "Help": "Help",
+        "Home": "Your care at a glance",
+    }.items():
+        banner = reader.page.get_by_role("banner")
+        assert banner.bounding_box()["height"] <= 64
+        assert banner.get_by_role("navigation").count() == 0
+        reader.open_account_menu(patient)
+        with reader.leaving():
+            banner.get_by_role("link", name=label).click()
+        assert reader.headline == heading
+    reader.page.goto("/no-such-page")
+    reader.page.get_by_role("banner").get_by_role("link", name="Medximity").click()
+    assert reader.headline == "Your care at a glance"
