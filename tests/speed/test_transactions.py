@@ -3,9 +3,15 @@
 import time
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import event
 
-LONGEST = 0.06  # seconds of the processor outside SQL in one write transaction; an argon2 hash or a page takes longer
+from portal import passwords
+from portal.settings import config
+
+# Seconds of the processor outside SQL in one write transaction. Measured: 0.010 for the longest, which turns two-factor authentication
+# on with 17 statements, nearly all of it SQLAlchemy's; a seal takes less than 0.0001, an argon2 hash 0.029.
+LONGEST = 0.02
 
 
 class Held:
@@ -48,25 +54,32 @@ def held(app):
         event.remove(engine, name, listener)
 
 
-def walk(plain, maria):
+def walk(plain, person):
     """Signs in, sets up, signs in with a code, makes new backup codes, changes the password, forgets it."""
-    plain.enter(maria).set_up(maria)
-    maria.clock.next_code()
+    plain.enter(person).set_up(person)
+    person.clock.next_code()
     plain.open("/account/security")
     plain.press("Regenerate Backup Codes")
     plain.press("Regenerate Backup Codes")
-    maria.codes = plain.read_codes()
+    person.codes = plain.read_codes()
     plain.open("/account/password")
-    plain.fill("Change password", Current_password=maria.password, New_password="quiet meadow by the river")
-    maria.password = "quiet meadow by the river"
+    plain.fill("Change password", Current_password=person.password, New_password="quiet meadow by the river")
+    person.password = "quiet meadow by the river"
     other = plain.another()
-    other.enter(maria)
+    other.enter(person)
     other.press("Sign out")
     other.open("/forgot-password")
-    other.fill("Send link", Username_or_email_address="maria")
+    other.fill("Send link", Username_or_email_address=person.username)
 
 
-def test_write_transactions_hold_their_locks_for_sql_alone(plain, maria, held):
-    walk(plain, maria)
-    assert len(held.times) > 10
-    assert max(held.times) < LONGEST
+def test_write_transactions_hold_their_locks_for_sql_alone(plain, maria, jun, held, monkeypatch):
+    """In the better of two walks: on the first, SQLAlchemy builds its statements; on each, other processes may get in between."""
+    real = PasswordHasher(config.ARGON2_PASSES, config.ARGON2_MEMORY_KIB, config.ARGON2_LANES)
+    monkeypatch.setattr(passwords, "HASHER", real)  # in other tests, a hash costs nothing
+    longest = []
+    for browser, person in ((plain, maria), (plain.another(), jun)):
+        held.times.clear()
+        walk(browser, person)
+        assert len(held.times) > 10
+        longest.append(max(held.times))
+    assert min(longest) < LONGEST
