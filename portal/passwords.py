@@ -20,31 +20,48 @@ HASHER = PasswordHasher(config.ARGON2_PASSES, config.ARGON2_MEMORY_KIB, config.A
 HASHING_SLOTS = threading.BoundedSemaphore(config.HASHES_AT_ONCE)
 PLACES = threading.BoundedSemaphore(config.HASHES_AT_ONCE + config.HASHES_WAITING)
 HELD = threading.local()  # `place`: whether this thread has a place in line
+TURNS: set[str] = set()  # those whose password is being hashed or weighed
+TURNS_LOCK = threading.Lock()
 CONTEXT_WORDS = ("medximity", "digitalpatientchart")
 ZXCVBN_MAX = 72  # zxcvbn rejects longer strings
 
 
 class HashingBusy(Exception):
-    """As many requests as may are hashing or waiting to hash: answer 503 at once."""
+    """As many requests as may are hashing or waiting to hash, or another one of the same session is: answer 503 at once."""
 
 
 @contextmanager
-def place_in_line() -> Iterator[None]:
+def place_in_line(whose: str = "") -> Iterator[None]:
     """Hold one of the process's few places for hashing; a nested call shares it. Raises HashingBusy if none is free.
 
-    Take it before charging an attempt, so that an attempt that cannot be compared costs nothing.
+    `whose`: a session or an emailed link, which gets one place at a time. Take the place before charging an attempt, so that an attempt
+    that cannot be compared costs nothing.
     """
     if getattr(HELD, "place", False):
         yield
         return
-    if not PLACES.acquire(blocking=False):
-        raise HashingBusy
-    HELD.place = True
+    with take_turn(whose):
+        if not PLACES.acquire(blocking=False):
+            raise HashingBusy
+        HELD.place = True
+        try:
+            yield
+        finally:
+            HELD.place = False
+            PLACES.release()
+
+
+@contextmanager
+def take_turn(whose: str) -> Iterator[None]:
+    """Let one request of each session hash at a time. Raises HashingBusy for another one."""
+    with TURNS_LOCK:
+        if whose in TURNS:
+            raise HashingBusy
+        TURNS.update([whose] if whose else ())
     try:
         yield
     finally:
-        HELD.place = False
-        PLACES.release()
+        TURNS.discard(whose)
 
 
 def normalize(password: str) -> str:

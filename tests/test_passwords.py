@@ -1,7 +1,9 @@
 """Passwords: how they are kept, and which ones are refused when they are set."""
 
+import threading
 import time
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
@@ -142,3 +144,27 @@ def test_signs_for_letters_make_no_common_password_acceptable(password):
 
 def test_many_signs_are_no_reason_to_refuse():
     assert passwords.refusal("t4K#8(vQ{z3!6|m0$w+7%p2@", "mariareyes") is None
+
+
+def test_one_of_several_threads_gets_the_turn_of_a_session():
+    start, leave = threading.Barrier(4), threading.Event()
+
+    def hash_something():
+        start.wait()
+        try:
+            with passwords.place_in_line("session"):
+                leave.wait(5)
+                return "hashed"
+        except passwords.HashingBusy:
+            return "busy"
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = [threads.submit(hash_something) for _ in range(4)]
+        done, _ = wait(answers, timeout=2)
+        assert [each.result() for each in done] == ["busy"] * 3
+        with passwords.place_in_line("another session"), passwords.place_in_line("within it"):
+            pass
+        leave.set()
+    assert sorted(each.result() for each in answers) == ["busy"] * 3 + ["hashed"]
+    with passwords.place_in_line("session"):
+        pass

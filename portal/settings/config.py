@@ -54,6 +54,8 @@ LINK_EMAIL_GAP = timedelta(
 )  # between two emails with one live link: too long to flood a mailbox, short enough to ask again
 ADDRESS_LINK_LIFE = timedelta(hours=24)
 UNBLOCK_LINK_LIFE = timedelta(hours=24)  # NIST SP 800-63B 4.2.1.2, by email
+LINK_PASSWORDS = 20  # new passwords weighed for one link in LINK_PASSWORDS_IN: more than anybody thinks up before one is accepted
+LINK_PASSWORDS_IN = timedelta(minutes=10)
 LINK_EMAILS = 4  # of one kind per account in LINK_MAILS_IN: enough if an email is lost, too few to flood a mailbox
 LINK_MAILS_IN = timedelta(hours=1)
 ACCOUNTS_PER_ADDRESS = 5  # a family may share one; each account gets its own link

@@ -99,6 +99,18 @@ def charge(context: RequestContext, limits: list[Limit]) -> list[Charge]:
     return charges
 
 
+def charge_at_once(context: RequestContext, limits: list[Limit]) -> list[Charge]:
+    """Charge one try to each limit and commit, before it is compared. A refused one costs nothing. Raises Refused."""
+    begin_write()
+    try:
+        charges = charge(context, limits)
+    except Refused:
+        db.session.rollback()
+        raise
+    db.session.commit()
+    return charges
+
+
 def refund(charges: list[Charge]) -> None:
     """Take one try back from each limit, if its window still runs; part of the open transaction.
 

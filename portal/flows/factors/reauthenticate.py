@@ -30,7 +30,7 @@ def submit_reauthentication(context: RequestContext, password: str, answer: Answ
 
 def check_password(context: RequestContext, password: str, event: str) -> None:
     """Charge an attempt, compare the password, and undo the charge if it is right. Raises Refused, recorded as `event`."""
-    with passwords.place_in_line():
+    with passwords.place_in_line(context.user.token_hash):
         user = charge_password(context, event)
         is_right = passwords.verify(load_password_hash(context, user), password)
     if not is_right:

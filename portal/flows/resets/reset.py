@@ -99,7 +99,7 @@ def sign_in_by_reset_link(context: RequestContext, token: str, password: str) ->
     """
     link, user = owner_of_reset_link(context, token)
     user_id, stored = link.user_id, load_password_hash(context, user)
-    with passwords.place_in_line():
+    with passwords.place_in_line(link.token_hash):
         charge_reset_password(context, user_id)
         is_right = passwords.verify(stored, password)
     begin_write()

@@ -8,7 +8,7 @@ from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db, end_read
-from portal.flows.base import links, throttle
+from portal.flows.base import limits, links, throttle
 from portal.flows.base.audit import count_event, record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.passwords import normalize_username
@@ -101,17 +101,28 @@ def owner_of_password_link(context: RequestContext, token: str) -> tuple[Link, U
 
 
 def set_password_by_link(context: RequestContext, token: str, password: str) -> None:
-    """Set a password by a single-use link. This signs nobody in, and the second factor stays. Raises Refused."""
+    """Set a password by a single-use link. This signs nobody in, and the second factor stays. Raises Refused.
+
+    Each one is charged before it is weighed, because the link is spent by an acceptable one only.
+    """
     link, user = owner_of_password_link(context, token)
-    stored = hash_new_password(password, user.username)
-    session = begin_write()
+    own, username = link.token_hash, user.username
+    reason = passwords.shape_refusal(password)
+    if reason:
+        raise Refused(reason)
+    tries = limits.make_limit(context.keys, config.LINK_PASSWORDS, config.LINK_PASSWORDS_IN, PASSWORD_LINK, own)
+    with passwords.place_in_line(own):
+        limits.charge_at_once(context, [tries])
+        stored = hash_new_password(password, username)
+    begin_write()
     try:
+        link, user = owner_of_password_link(context, token)
         links.spend_link(context, link)
     except Refused:
-        session.rollback()
+        db.session.rollback()
         raise
-    store_password(context, session.get_one(User, user.id), stored, factor="link")
-    session.commit()
+    store_password(context, user, stored, factor="link")
+    db.session.commit()
 
 
 # --- known
@@ -126,7 +137,7 @@ def change_own_password(context: RequestContext, current: str, answer: Answer | 
     reason = passwords.shape_refusal(password)
     if reason:
         raise Refused(reason)
-    with passwords.place_in_line():
+    with passwords.place_in_line(context.user.token_hash):
         reauthenticate.check_password(context, current, reauthenticate.EVENT)
         if hmac.compare_digest(current.encode(), password.encode()):
             raise Refused("password_same")

@@ -13,7 +13,7 @@ from portal.db import begin_write, change, db
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, RequestContext
-from portal.flows.base.limits import Charge, Limit, charge, refund, refuse_if_spent
+from portal.flows.base.limits import charge_at_once, refund, refuse_if_spent
 from portal.flows.base.passwords import load_password_hash, normalize_username
 from portal.flows.emergency import grants
 from portal.flows.factors import backup_codes, check_code
@@ -53,7 +53,7 @@ def submit_password(context: RequestContext, username: str, password: str, next_
     stored = load_password_hash(context, user)
     db.session.expunge_all()
     with passwords.place_in_line():
-        charges = charge_password(context, limits)
+        charges = charge_at_once(context, limits)
         is_right = passwords.verify(stored, password)
         rehashed = passwords.hash_password(password) if is_right and stored and passwords.needs_rehash(stored) else None
     session = begin_write()
@@ -71,18 +71,6 @@ def submit_password(context: RequestContext, username: str, password: str, next_
         session.commit()
         raise Refused("reset_link_due")
     return begin_password_session(context, user, rehashed, next_path)
-
-
-def charge_password(context: RequestContext, limits: list[Limit]) -> list[Charge]:
-    """Charge the attempt before it is compared, and commit. A refused one costs nothing. Raises Refused."""
-    session = begin_write()
-    try:
-        charges = charge(context, limits)
-    except Refused:
-        session.rollback()
-        raise
-    session.commit()
-    return charges
 
 
 def begin_password_session(context: RequestContext, user: User, rehashed: str | None, next_path: str | None) -> BegunSession:

@@ -3,10 +3,13 @@
 from contextlib import ExitStack, contextmanager
 
 from portal import passwords
+from portal.crypto import token_hash
 from portal.models import LimitCounter
 from portal.settings import config
+from tests.support.mailbox import mails
 
 BUSY = "We're very busy right now"
+NEW = "quiet meadow by the river"
 
 
 @contextmanager
@@ -59,6 +62,56 @@ def test_a_change_of_password_costs_no_try_either(plain, maria, database):
     plain.enter(maria)
     plain.open("/account/password")
     with full_line():
-        plain.fill("Change password", Current_password=maria.password, New_password="quiet meadow by the river")
+        plain.fill("Change password", Current_password=maria.password, New_password=NEW)
     assert (plain.status, plain.heading) == (503, BUSY)
     assert database.user(maria).code_failures == 0
+
+
+def change_password(browser, person, new=NEW):
+    browser.open("/account/password")
+    return browser.fill("Change password", Current_password=person.password, New_password=new)
+
+
+def test_a_session_hashes_one_password_at_a_time(plain, maria, jun, database):
+    """Six forms sent at once would take both hashing slots and every place in line."""
+    plain.enter(maria)
+    plain.open("/account/password")
+    with passwords.take_turn(token_hash(plain.cookie())):
+        plain.fill("Change password", Current_password=maria.password, New_password=NEW)
+        assert (plain.status, plain.heading, plain.response.headers["Retry-After"]) == (503, BUSY, "5")
+        assert database.user(maria).password_failures == 0
+        assert change_password(plain.another().enter(jun), jun).status == 200, "others are served"
+    assert change_password(plain, maria).status == 200
+    assert plain.notices == ["Your password has been changed. All other browsers are signed out."]
+
+
+def link_by_email(plain, username):
+    """Returns the path of a new link for a forgotten password."""
+    plain.open("/forgot-password")
+    plain.fill("Send link", Username_or_email_address=username)
+    return mails(plain)[0].link
+
+
+def choose(browser, link, password):
+    browser.open(link)
+    return browser.fill("Change password", New_password=password)
+
+
+def test_an_emailed_link_hashes_one_password_at_a_time(plain, maria):
+    link = link_by_email(plain, "maria")
+    with passwords.take_turn(token_hash(link.rpartition("/")[2])):
+        assert choose(plain, link, NEW).status == 503
+    assert choose(plain, link, NEW).path == "/sign-in"
+
+
+def test_new_passwords_by_a_link_are_charged_before_they_are_weighed(plain, maria, clock, monkeypatch):
+    link = link_by_email(plain, "maria")
+    choose(plain, link, "short")
+    for _ in range(config.LINK_PASSWORDS):
+        assert choose(plain, link, "passwordpassword").status == 422
+    with monkeypatch.context() as patch:
+        patch.setattr(passwords, "refusal", lambda *_: 1 / 0)  # not weighed
+        choose(plain, link, NEW)
+    assert plain.problems == ["Too many attempts. Try again in 10 minutes."]
+    clock.move(minutes=10, seconds=1)
+    assert choose(plain, link, NEW).path == "/sign-in"
