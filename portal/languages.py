@@ -13,7 +13,11 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+from portal.pseudo import translate_all
+
 SOURCE = "en"
+PSEUDO = "en-XA"  # CLDR's tag of the pseudo-locale; see portal/pseudo.py
+PSEUDO_FORMATS = "ja"  # its dates: without a Latin letter, so that a date in a fixed English order is told apart
 FOLDER = Path(__file__).parent / "translations"
 TEMPLATE = FOLDER / "messages.pot"
 
@@ -33,7 +37,7 @@ def list_languages() -> tuple[str, ...]:
 @cache
 def locale_of(language: str) -> Locale:
     """How dates and numbers are written in a language."""
-    return Locale.parse(language, sep="-")
+    return Locale.parse(PSEUDO_FORMATS if language == PSEUDO else language, sep="-")
 
 
 @cache
@@ -41,6 +45,9 @@ def load_catalogue(language: str) -> NullTranslations:
     """The translations into a language; a string that it lacks, or that is marked fuzzy, stays English. Raises OSError."""
     if language == SOURCE:
         return NullTranslations()
+    if language == PSEUDO:
+        with TEMPLATE.open("rb") as file:
+            return compile_catalogue(translate_all(read_po(file)))
     with catalogue_path(language).open("rb") as file:
         return compile_catalogue(read_po(file, locale=str(locale_of(language))))
 
@@ -56,6 +63,8 @@ def compile_catalogue(catalogue: Catalog) -> Translations:
 @cache
 def name_of(language: str) -> str:
     """The language's own name, such as "Español"."""
+    if language == PSEUDO:
+        return "[Þšéúđó]"
     locale = locale_of(language)
     name = locale.get_display_name(locale) or language
     return name[:1].upper() + name[1:]

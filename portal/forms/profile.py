@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from wtforms import Field, HiddenField, StringField
+from wtforms import Field, HiddenField, RadioField, StringField
 from wtforms.validators import ValidationError
 
 from portal.answers import TEXT, Answer
@@ -73,6 +73,16 @@ def is_name_character(character: str) -> bool:
     if character in INVISIBLE or category == "Me":
         return False
     return category[0] in "LM" or category == "Nd" or character in NAME_PUNCTUATION
+
+
+class LanguageForm(ShapedForm):
+    """The choice of a language; the view sets the choices."""
+
+    language = RadioField(N_("Language"), validate_choice=False)
+
+    def validate_language(self, field: RadioField) -> None:
+        if field.data not in dict(field.choices):
+            raise ValidationError("language_empty")
 
 
 class EmailForm(ShapedForm):

@@ -11,7 +11,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from portal.languages import SOURCE, list_languages
+from portal.languages import PSEUDO, SOURCE, list_languages
 from portal.settings import config
 from portal.settings.addresses import (
     Network,
@@ -129,7 +129,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT") or "support@medximity.example",
         texts=read_switch(environ, "PORTAL_SMS", "1"),
         text_countries=read_countries(environ),
-        languages=read_languages(environ),
+        languages=read_languages(environ, is_loopback),
         trusted_browser_days=read_number(
             environ, "PORTAL_TRUSTED_BROWSER_DAYS", config.TRUSTED_BROWSER_DAYS, 0, config.TRUSTED_BROWSER_DAYS
         ),
@@ -208,14 +208,14 @@ def read_switch(environ: Mapping[str, str], name: str, default: str = "0") -> bo
     return value == "1"
 
 
-def read_languages(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The languages of PORTAL_LANGUAGES. English is always among them: strings that a catalogue lacks stay English."""
+def read_languages(environ: Mapping[str, str], is_loopback: bool) -> tuple[str, ...]:
+    """The languages of PORTAL_LANGUAGES. English is always among them; the pseudo-locale may be on loopback only."""
+    known = (*list_languages(), *([PSEUDO] if is_loopback else []))
     entries = tuple(dict.fromkeys((environ.get("PORTAL_LANGUAGES") or SOURCE).replace(" ", "").split(",")))
     for entry in entries:
-        if entry not in list_languages():
+        if entry not in known:
             raise SettingError(
-                f"PORTAL_LANGUAGES must be a list of languages that have a catalogue ({', '.join(list_languages())}). "
-                f"“{entry}” has none."
+                f"PORTAL_LANGUAGES must be a list of languages that have a catalogue ({', '.join(known)}). “{entry}” has none."
             )
     if SOURCE not in entries:
         raise SettingError(f"PORTAL_LANGUAGES must include {SOURCE}, which stands in for what a catalogue lacks.")

@@ -90,6 +90,8 @@ class CookieSessions(SessionInterface):
         if session.get("new_trusted"):
             life = app.extensions["settings"].trusted_browser_days * DAY
             response.set_cookie(cookie_name(app, "trusted"), session["new_trusted"], max_age=life, **flags)
+        if session.get("new_language"):
+            response.set_cookie(cookie_name(app, "language"), session["new_language"], max_age=BROWSER_COOKIE_LIFE, **flags)
         if session.get("new_draft"):
             life = int(config.REAUTHENTICATION_LIFE.total_seconds())
             response.set_cookie(cookie_name(app, "draft"), session["new_draft"], max_age=life, **flags)

@@ -40,15 +40,30 @@ def current_locale() -> Locale:
     return languages.locale_of(current_language())
 
 
+def offered_languages() -> tuple[str, ...]:
+    """The tags of the languages that people may choose from."""
+    return cast(tuple[str, ...], current_app.extensions["settings"].languages)
+
+
+def language_names() -> list[tuple[str, str]]:
+    """Tag and own name of each language to choose from; none if there is no choice."""
+    offered = offered_languages()
+    return [(each, languages.name_of(each)) for each in offered] if len(offered) > 1 else []
+
+
 def choose_language() -> str:
-    """The language for this request. A choice that is no longer offered counts as none."""
-    offered: tuple[str, ...] = current_app.extensions["settings"].languages
+    """The language for this request. A choice that is no longer offered counts as none.
+
+    The account's goes first, except while a code is due: what is chosen then is kept in the browser alone.
+    """
+    offered = offered_languages()
     if len(offered) == 1:
         return offered[0]
     current = cast("BrowserSession", session)
     found = current.find()
-    chosen = (found.language if isinstance(found, SessionUser) else None, current.language)
-    known = next((each for each in chosen if each in offered), None)
+    who = found if isinstance(found, SessionUser) else None
+    chosen = [who.language if who else None, current.language]
+    known = next((each for each in (chosen[::-1] if who and who.owes_code else chosen) if each in offered), None)
     return known or request.accept_languages.best_match(offered) or languages.SOURCE
 
 
@@ -56,7 +71,7 @@ def choose_language() -> str:
 def speak(language: str | None) -> Iterator[None]:
     """Render in this language, whoever's request it is; in English if it is None or no longer offered."""
     before = current_language()
-    g.language = language if language in current_app.extensions["settings"].languages else languages.SOURCE
+    g.language = language if language in offered_languages() else languages.SOURCE
     refresh()
     try:
         yield

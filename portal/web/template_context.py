@@ -11,7 +11,7 @@ from jinja2 import Environment
 from portal import phones
 from portal.languages import load_catalogue
 from portal.web.browser_session import request_time, seconds_left, session_user
-from portal.web.language import current_language, current_locale
+from portal.web.language import current_language, current_locale, language_names
 from portal.web.rendering import brand_for, day, home_url, moment, refusal_sentence, verbatim
 
 
@@ -49,6 +49,7 @@ def template_context() -> dict[str, Any]:
         "support_contact": current_app.extensions["settings"].support_contact,
         "home_url": home_url(),
         "language": current_language(),
+        "languages": language_names(),
         "moment": moment,
         "say": refusal_sentence,
         "absolute": absolute_url,

@@ -77,6 +77,7 @@ SENTENCES: dict[str, str] = {
     "trusted_browser_removed:two_factor_changed": N_("Your security settings changed, so no browser is trusted anymore."),
     "password_changed": N_("Your password was changed."),
     "password_forgotten": N_("A link for a new password was requested."),
+    "language_changed": N_("You changed your language."),
     "name_changed": N_("Your name was changed."),
     "phone_changed": N_("Your mobile phone number on file was changed."),
     "email_asked": N_("A new email address was entered. It isn't confirmed yet."),

@@ -46,6 +46,7 @@ FLOORS = (
     ("portal.names", "portal.limit_address", "portal.zones"),
     ("portal.settings", "portal.version"),
     ("portal.languages",),
+    ("portal.pseudo",),
 )
 HEIGHT = {package: -row for row, packages in enumerate(FLOORS) for package in packages}
 ABOVE_THE_WEB = HEIGHT["portal.web"]

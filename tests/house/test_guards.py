@@ -33,6 +33,7 @@ PUBLIC = {
     "help.providers",
     "help.community",
     "help.privacy",
+    "language.submit",
     "reports.content_policy",
     "reports.text",  # authorized by the token that the gateway got with the text
     "reports.text_by_get",

@@ -80,6 +80,7 @@ WRONG = {
     "fewer days of trust than none": ({"PORTAL_TRUSTED_BROWSER_DAYS": "-1"}, "PORTAL_TRUSTED_BROWSER_DAYS"),
     "a language without a catalogue": ({"PORTAL_LANGUAGES": "en,xx"}, "PORTAL_LANGUAGES"),
     "a language that is a path": ({"PORTAL_LANGUAGES": "en,../en"}, "PORTAL_LANGUAGES"),
+    "the pseudo-locale in production": (HTTPS | {"PORTAL_LANGUAGES": "en,en-XA"}, "PORTAL_LANGUAGES"),
     "a comma for languages": ({"PORTAL_LANGUAGES": "en,"}, "PORTAL_LANGUAGES"),
     "a short secret": ({"PORTAL_SECRET_KEY": "hunter-2"}, "PORTAL_SECRET_KEY"),
     "a default secret": ({"PORTAL_SECRET_KEY": "changeme" * 8}, "PORTAL_SECRET_KEY"),

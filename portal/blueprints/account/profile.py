@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, request, url_for
+from flask import Blueprint, Response, abort, current_app, request, session, url_for
 
 from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import read_flash, redirect_and_say
@@ -14,9 +14,10 @@ from portal.flows.factors import reauthenticate
 from portal.flows.factors.challenges import needs_challenge_page
 from portal.flows.sign_in import new_password
 from portal.forms.base import ShapedForm
-from portal.forms.profile import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, NameForm, PhoneForm
+from portal.forms.profile import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, LanguageForm, NameForm, PhoneForm
 from portal.forms.sign_in import NewPasswordForm
 from portal.web.browser_session import request_context
+from portal.web.language import current_language, language_names
 from portal.web.rendering import refuse_form, render_page, renew_session
 from portal.words.refusals import Refused
 
@@ -50,6 +51,31 @@ def submit_name() -> Response:
         return refuse_form("account/profile/name.html", form)
     flow.change_name(request_context(), form.full_name.data)
     return redirect_to_profile("name")
+
+
+# --- language
+
+
+def language_form(**values: Any) -> LanguageForm:
+    """The form with the languages to choose from; 404 if there is no choice."""
+    form = LanguageForm(**values)
+    form.language.choices = language_names() or abort(404)
+    return form
+
+
+@blueprint.get("/language")
+def language() -> Response:
+    return render_page("account/profile/language.html", form=language_form(data={"language": current_language()}))
+
+
+@blueprint.post("/language")
+def submit_language() -> Response:
+    form = language_form(formdata=request.form)
+    if not form.validate():
+        return refuse_form("account/profile/language.html", form)
+    session["new_language"] = form.language.data
+    flow.change_language(request_context(), form.language.data)
+    return redirect_to_profile("language")
 
 
 # --- addresses

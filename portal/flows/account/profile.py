@@ -48,7 +48,7 @@ def profile_overview(context: RequestContext) -> Profile:
     )
 
 
-# --- name and number
+# --- name, language, and number
 
 
 def change_name(context: RequestContext, full_name: str) -> None:
@@ -64,6 +64,16 @@ def change_name(context: RequestContext, full_name: str) -> None:
     notices.queue_notice(context, user, "name_changed")
     user.full_name = full_name
     record_event(context, "name_changed")
+    db.session.commit()
+
+
+def change_language(context: RequestContext, language: str) -> None:
+    """Change the language of pages, texts, and emails, one of those offered. Idempotent."""
+    if context.user.language == language:
+        return
+    begin_write()
+    own_user(context).language = language
+    record_event(context, "language_changed")
     db.session.commit()
 
 

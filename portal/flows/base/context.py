@@ -119,8 +119,8 @@ class RequestContext:
         return self.visitor is not None and (self.visitor.browser_known or not self.visitor.owes_code)
 
     def language_of(self, chosen: str | None) -> str:
-        """The language to write to somebody in who chose that one: English if it is not offered, or none was chosen."""
-        return chosen if chosen in self.languages else SOURCE
+        """The language to text the visitor in, who chose that one: this page's if it is no longer offered, or none was chosen."""
+        return chosen if chosen in self.languages else self.language
 
     @property
     def user(self) -> SessionUser:

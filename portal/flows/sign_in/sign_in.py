@@ -77,8 +77,6 @@ def begin_password_session(context: RequestContext, user: User, rehashed: str | 
     """Begin a complete session, or a claimant's if a code is due: factors are on, and the person does not trust this browser."""
     if rehashed:
         user.seal(context.keys, "password", rehashed)
-    if user.language is None and len(context.languages) > 1:
-        user.language = context.language  # so that texts and emails follow the page
     is_on = user.two_factor == "on"
     is_trusted = is_on and trusted_browsers.use_trust(context, user)
     asks_code = is_on and not is_trusted
@@ -88,6 +86,7 @@ def begin_password_session(context: RequestContext, user: User, rehashed: str | 
     record_event(context, "authn_login_success", about=user, session_hash=token_hash(token), factor=factor, reason=reason)
     if not asks_code:
         user.last_sign_in_at = context.now
+        keep_language(context, user)
         if not row.browser_known:
             password_limits.announce_browser(context, user)
     else:
@@ -95,6 +94,12 @@ def begin_password_session(context: RequestContext, user: User, rehashed: str | 
     forget_expired_secrets(context.now)
     db.session.commit()
     return BegunSession(token, asks_code, user.role)
+
+
+def keep_language(context: RequestContext, user: User) -> None:
+    """Once every factor was shown, texts and emails follow the page's language, if none was chosen."""
+    if user.language is None and len(context.languages) > 1:
+        user.language = context.language
 
 
 def send_first_code(context: RequestContext, user: User, row: Session) -> None:
@@ -167,6 +172,7 @@ def submit_sign_in_code(context: RequestContext, answer: Answer, trust: bool = F
         db.session.commit()
         raise Refused("used_meanwhile")
     record_event(context, "authn_login_success", factor=proof.factor, session_hash=token_hash(token))
+    keep_language(context, proof.user)
     if not context.user.browser_known:
         notices.queue_notice(context, proof.user, "new_browser")
     if policy_of(proof.user.role).must_use:
