@@ -107,6 +107,7 @@
     scrollTo(0, 0);
     const first = one("[autofocus]", step);
     if (first) first.focus({ preventScroll: true });
+    if (first?.matches("input, button")) first.scrollIntoView({ block: "nearest" });
     ready();
     rearm();
   });

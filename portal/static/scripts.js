@@ -108,6 +108,7 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
     scrollTo(0, 0);
     const first = one("[autofocus]", step);
     if (first) first.focus({ preventScroll: true });
+    if (first?.matches("input, button")) first.scrollIntoView({ block: "nearest" });
     ready();
     rearm();
   });

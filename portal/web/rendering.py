@@ -8,7 +8,7 @@ from flask_babel import format_date, format_datetime, gettext, ngettext
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
-from wtforms import Form
+from wtforms import Form, HiddenField, StringField
 
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import SessionUser
@@ -61,12 +61,19 @@ def refusal_sentence(refused: Refused) -> str:
     return verbatim(issuer).join(map(escape, words.split(issuer)))
 
 
+class Problems(list[tuple[str, str]]):
+    """What a page's summary lists: the id of a field, or "", and the sentence. `is_short`: one line, because the field has the focus."""
+
+    is_short = False
+
+
 def refuse_form(template: str, form: Form, refused: Refused | None = None, field: str = "", **context: Any) -> Response:
     """The same page, status 422, with the problem beside its field and in the summary; `form` is () if the page has none.
 
-    Input that can be read is no problem: there the page asks which reading is right.
+    The only text field of a page takes the focus; on others the summary does. Input that can be read is no problem: there the page asks
+    which reading is right.
     """
-    problems = []
+    problems = Problems()
     is_question = isinstance(refused, Unclear)
     for each in form:
         each.errors = [refusal_sentence(Refused(str(reason))) for reason in each.errors]
@@ -79,6 +86,9 @@ def refuse_form(template: str, form: Form, refused: Refused | None = None, field
         else:
             problems.append(("", sentence))
     problems += [(each.id, each.errors[0]) for each in form if each.errors]
+    asked = [each for each in form if not isinstance(each, HiddenField)]
+    if len(asked) == len(problems) == 1 and asked[0].errors and isinstance(asked[0], StringField) and not is_question:
+        asked[0].takes_focus = problems.is_short = True
     return render_page(template, 422, form=form, problems=problems, is_question=is_question, **context)
 
 

@@ -73,14 +73,14 @@ def test_only_the_step_is_swapped_and_address_title_and_focus_follow(swapping):
     assert is_same_page(swapping) and path(swapping) == CODES
 
 
-def test_a_refused_code_is_no_place_in_the_history_and_its_summary_has_the_focus(swapping):
+def test_a_refused_code_is_no_place_in_the_history_and_its_field_has_the_focus(swapping):
     swapping.press("Continue")
     length = swapping.page.evaluate("history.length")
     swapping.type("Verification Code", "12345")
     swapping.press("Verify and Enable")
     assert is_same_page(swapping) and path(swapping) == SCAN
     assert swapping.page.evaluate("history.length") == length
-    assert has_focus(swapping, swapping.page.get_by_role("alert").filter(visible=True))
+    assert has_focus(swapping, swapping.page.get_by_label("Verification Code", exact=True))
     assert swapping.page.title() == f"Error: {swapping.headline} – Medximity"
 
 
@@ -91,8 +91,10 @@ def test_the_summary_of_problems_leads_to_the_field_which_does_not_keep_a_code(r
     assert reader.page.title().startswith("Error: ")
     sentence = reader.refusal()
     field = reader.page.get_by_label("Verification Code", exact=True)
-    assert field.input_value() == ""
-    reader.page.get_by_role("link", name=sentence, exact=True).click()
+    assert field.input_value() == "" and has_focus(reader, field)
+    assert sentence in reader.page.get_by_role("main").aria_snapshot()
+    heading(reader).focus()
+    reader.page.get_by_role("link", name="There is a problem", exact=True).click()
     assert has_focus(reader, field)
 
 

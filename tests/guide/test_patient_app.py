@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from tests.support.browser import PHONE
 from tests.support.phone import code_for
 from tests.support.reader import Reader
 
@@ -95,7 +96,7 @@ def test_the_setup_key_typed_by_hand_does_the_same_as_the_qr_code(reader, town):
 
 
 def test_on_the_phone_itself_a_link_opens_the_app_with_what_the_qr_code_says(town, browsers):
-    reader = Reader(browsers.open(town.url))
+    reader = Reader(browsers.open(town.url, size=PHONE))
     to_security(reader, town.newcomer())
     connect(reader)
     same = reader.find("Open in your authenticator app").get_attribute("href") == reader.scan()[0]

@@ -113,9 +113,12 @@ def see_nothing_inline(page):
 
 
 def see_problems(page):
-    """The error summary of a refused form repeats each field's message and links to the field."""
+    """The error summary of a refused form repeats each field's message and links to the field. It, or the only field, has the focus."""
     summary = next(element for element in page.walk() if "problems" in element.classes)
-    assert summary["role"] == "alert" and "autofocus" in summary
+    focused = next(element for element in page.one("main").walk() if "autofocus" in element)
+    assert summary["role"] == "alert" and focused is (
+        page.one(id=summary.one("a")["href"][1:]) if "short" in summary.classes else summary
+    )
     listed = [item.text for item in summary.all("li")]
     assert listed and all(sentence.endswith((".", "?")) for sentence in listed)
     for error in [element for element in page.walk() if "error" in element.classes]:

@@ -60,9 +60,11 @@ class Town:
         self.numbers = itertools.count(1)
         self.stored = passwords.hash_password(demo.PASSWORD)
 
-    def newcomer(self, role="patient"):
-        """Returns a patient, or a person with another role at Riverside, with two-factor authentication off."""
+    def newcomer(self, role="patient", longest=False):
+        """Returns a patient, or a person with another role at Riverside, who has it off; `longest`: with long names."""
         username, name = f"nora{next(self.numbers)}", "Nora Lindqvist"
+        if longest:
+            username, name = f"{username}.of.the.very.long.username".ljust(40, "x"), "Wilhelmina-Alexandra Featherstonehaugh-Y"
         with self.app.app_context():
             self._add(username, name, role)
             db.session.commit()
