@@ -6,23 +6,25 @@ import re
 
 import pytest
 
-from tests.house.source import PORTAL
+from tests.house.source import PORTAL, ROOT
 
 STATIC = PORTAL / "static"
+AXE = ROOT / "tests" / "support" / "axe"  # for the tests alone
 
 
-def test_htmx_is_the_file_that_its_readme_says():
-    scripts = list((STATIC / "htmx").glob("*.js"))
-    assert [path.name for path in scripts] == ["htmx-4.0.1.min.js"]
-    readme = (STATIC / "htmx" / "README.md").read_text()
+@pytest.mark.parametrize(("folder", "name", "version"), [(STATIC / "htmx", "htmx", "4.0.1"), (AXE, "axe", "4.14.1")])
+def test_a_script_of_others_is_the_file_that_its_readme_says(folder, name, version):
+    scripts = list(folder.glob("*.js"))
+    assert [path.name for path in scripts] == [f"{name}-{version}.min.js"]
+    readme = (folder / "README.md").read_text()
     digest = base64.b64encode(hashlib.sha384(scripts[0].read_bytes()).digest()).decode()
     assert re.search(r"sha384-([A-Za-z0-9+/]{64})", readme)[1] == digest
-    assert "4.0.1" in readme
+    assert version in readme
 
 
-@pytest.mark.parametrize("folder", ["htmx", "fonts", "icons"])
+@pytest.mark.parametrize("folder", [STATIC / "htmx", STATIC / "fonts", STATIC / "icons", AXE], ids=lambda folder: folder.name)
 def test_the_work_of_others_has_its_licence_beside_it(folder):
-    assert list((STATIC / folder).glob("LICENSE*"))
+    assert list(folder.glob("LICENSE*"))
 
 
 def test_no_style_or_script_of_ours_fetches_anything_elsewhere():
