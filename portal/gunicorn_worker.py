@@ -131,6 +131,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         longest = config.SEND_SECONDS if self.unsent else LONGEST[self.phase]
         return clock.monotonic() - self.since > longest
 
+    def is_awaited(self) -> bool:
+        """Whether a request arrives, or may be on its way: its client was silent for a moment only, and can't know that we stop."""
+        return self.request is not None or clock.monotonic() - self.since < config.STOP_QUIET_SECONDS
+
 
 class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     """One listening socket and its connections. With too many of them, whoever has waited longest makes room."""
@@ -176,9 +180,9 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         wasyncore.dispatcher.close(self)
 
     def is_at_work(self, wait_for_requests: bool) -> bool:
-        """Whether an answer is under way, or, if that is asked, a request has begun to arrive."""
+        """Whether an answer is under way, or, if that is asked, a request arrives or may be on its way."""
         channels = self.active_channels.values()
-        return any(each.requests or each.total_outbufs_len or (wait_for_requests and each.request) for each in channels)
+        return any(each.requests or each.total_outbufs_len or (wait_for_requests and each.is_awaited()) for each in channels)
 
 
 class BufferingWorker(Worker):  # type: ignore[misc]  # gunicorn has no types

@@ -228,6 +228,22 @@ def test_a_stop_takes_the_rest_of_a_form_and_ends_a_connection_with_its_answer(s
     sites.remove(site)
 
 
+def test_a_stop_waits_a_moment_for_clients_that_cannot_know_of_it(sites):
+    """One was answered a moment ago and keeps its connection, one has just connected: both send while the process stops."""
+    site = sites.seeded()
+    with running_server(site, workers=1, kind=ImpatientServer) as server, connected(server, REQUEST) as kept:
+        assert answers_on(kept)[0][0] == 200
+        with connected(server) as new:
+            server.process.terminate()
+            time.sleep(0.4)
+            for connection in (kept, new):
+                connection.sendall(REQUEST)
+                [(status, headers, _)] = answers_on(connection)
+                assert (status, headers["Connection"]) == (200, "close")
+            assert server.process.wait(15) == 0
+    sites.remove(site)
+
+
 def test_a_stop_lets_answers_end_and_takes_the_requests_that_have_arrived(sites):
     site = sites.seeded()
     with running_server(site, workers=1, kind=ImpatientServer) as server, connected(server, REQUEST) as idle:
