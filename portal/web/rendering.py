@@ -1,6 +1,7 @@
 """Responses: pages, fragments, refusals, redirects. The only module that knows HTMX."""
 
 from datetime import datetime
+from math import ceil
 from typing import Any, cast
 
 from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
@@ -12,9 +13,10 @@ from wtforms import Form, HiddenField, StringField
 
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import SessionUser
-from portal.flows.emergency import grants
+from portal.flows.emergency import grants, waiting
+from portal.flows.emergency.decide import KIND
 from portal.policy import PROVIDER
-from portal.web.browser_session import current_session, ended_session, request_context, safe_path, session_user
+from portal.web.browser_session import current_session, ended_session, request_context, request_time, safe_path, session_user
 from portal.words import refusals
 from portal.words.refusals import Refused, Unclear
 
@@ -26,6 +28,7 @@ HOMES = {
     "administrator": "provider.charts",
     "support": "support.approvals.listed",
 }
+DECIDES_AT = {"administrator": "provider.practice", "support": "support"}  # the blueprints of those who approve
 PAGE_OF_DOWNLOAD = {"export": "show", "download": "backup_codes"}  # return to the page with the link, not to the file
 
 
@@ -38,10 +41,23 @@ def render_page(template: str, status: int = 200, **context: Any) -> Response:
     """A whole page, or its fragment for HTMX: one template serves both (product rule 15)."""
     layout = "layouts/fragment.html" if is_fragment() else "layouts/page.html"
     is_news = "X-Background" in request.headers  # the page polls to swap a part of itself
-    response = make_response(render_template(template, layout=layout, is_news=is_news, **context), status)
+    urgent = None if is_news or status >= 500 else urgent_notice()
+    response = make_response(render_template(template, layout=layout, is_news=is_news, urgent=urgent, **context), status)
     if status >= 400:
         response.headers["HX-Push-Url"] = "false"  # no history entry for a refused form
     return response
+
+
+def urgent_notice() -> dict[str, Any] | None:
+    """Who waits for emergency access that the visitor may decide on, and where; None if nobody does, or this page is where."""
+    found = None if g.get("stopped") else waiting.what_waits(request_context())
+    if found is None:
+        return None
+    seconds, pages = int((found.until - request_time()).total_seconds()), DECIDES_AT[request_context().user.role]
+    listed, decide = f"{pages}.emergency_reviews.listed", f"{pages}.approvals.show"
+    url = url_for(decide, kind=KIND, row_id=found.id) if found.count == 1 else url_for(listed)
+    shown = {"who": found.who, "count": found.count, "seconds": seconds, "minutes": ceil(seconds / 60)}
+    return {**shown, "url": url, "all_url": url_for(listed), "is_here": request.path == url}
 
 
 def verbatim(value: object) -> Markup:

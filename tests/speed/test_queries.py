@@ -131,6 +131,26 @@ def test_last_seen_is_written_at_most_once_a_minute(queries, plain, maria, clock
     assert config.SESSION_TOUCH.total_seconds() == 60
 
 
+def test_who_may_decide_on_emergency_access_asks_once_more_on_each_page(queries, plain, dr_okafor, admin_lee, support, clock):
+    """And asks no more while somebody waits than while nobody does."""
+    ehr, desk = (
+        ["/ehr/charts", "/ehr/charts/1", "/ehr/settings/security/activity", "/help"],
+        ["/support/security/activity", "/help"],
+    )
+    for waits in (False, True):
+        if waits:
+            clock.next_code()
+            asker = plain.another().sign_in(dr_okafor)
+            asker.open("/sign-in/emergency").fill("Ask for emergency access", Reason="My phone is gone.")
+        for person, pages, counts in ((admin_lee, ehr, (4, 4, 3, 2)), (support, desk, (3, 2))):
+            browser = plain.another().enter(person)
+            for path, count in zip(pages, counts, strict=True):
+                assert [each for _, each in walk(queries, lambda path=path, browser=browser: browser.open(path))] == [count], (
+                    path,
+                    waits,
+                )
+
+
 def test_the_pages_of_the_ehr(queries, plain, dr_okafor):
     plain.enter(dr_okafor)
     pages = ["/ehr/charts", "/ehr/charts/1", "/ehr/settings", "/ehr/settings/security"]

@@ -55,12 +55,12 @@ def crowd(app, database):
     return lambda number: database.change(update(User).where(User.username == "admin.lee").values(practice_id=number))
 
 
-def test_every_view_of_the_list_asks_three_times(crowd, queries, plain, admin_lee):
+def test_every_view_of_the_list_asks_four_times(crowd, queries, plain, admin_lee):
     plain.enter(admin_lee)
     for query in ("", "?state=off", "?q=Member", "?sort=codes", "?sort=state&page=100", "?sort=last_sign_in", "?q=nobody"):
         queries.forget()
         plain.open(STATUS + query)
-        assert queries.counts == [("provider.practice.status.show", 3)], query
+        assert queries.counts == [("provider.practice.status.show", 4)], query
 
 
 def test_the_first_page_of_ten_thousand_takes_at_most_twice_as_long_as_that_of_fifty(crowd, plain, admin_lee):

@@ -31,13 +31,12 @@ def listed() -> Response:
 
 @blueprint.get("/waiting/<kind>/<row_id>")
 def show(kind: str, row_id: str) -> Response:
-    step_up = require_fresh_proof()
-    if step_up:
-        return step_up
+    """A request to decide; one that is closed says so without asking for a code first."""
     try:
-        return render_page("approvals/decide.html", form=NumberForm(), **decision_context(kind, row_id))
+        context = decision_context(kind, row_id)
     except Refused as refused:
         return refuse_form("approvals/gone.html", (), refused)
+    return require_fresh_proof() or render_page("approvals/decide.html", form=NumberForm(), **context)
 
 
 @blueprint.post("/waiting/<kind>/<row_id>")

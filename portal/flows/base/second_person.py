@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, select, true
 from sqlalchemy.orm import QueryableAttribute
 
 from portal.db import db
-from portal.flows.base.context import RequestContext
+from portal.flows.base.context import RequestContext, SessionUser
 from portal.models import Session, User
 from portal.words.refusals import Refused
 
@@ -52,6 +52,13 @@ class RequestKind:
     approve: Callable[[RequestContext, str, str], None]
     refuse: Callable[[RequestContext, str], None]
     explain_gone: Callable[[RequestContext, str], None]
+
+
+def ever_decides(user: SessionUser | None) -> bool:
+    """Whether this person may decide on any request: signed in to the end, as support or as an administrator of a practice."""
+    if user is None or user.owes_code or not user.is_on:
+        return False
+    return user.role == "support" or (user.role == "administrator" and user.practice_id is not None)
 
 
 def may_decide(context: RequestContext, practice_id: IdColumn, *involved: IdColumn) -> ColumnElement[bool]:

@@ -22,11 +22,9 @@ from portal.words.refusals import N_, Refused
 KIND = "emergency"  # in approvals.KINDS
 TITLE = N_("Emergency access: read charts for 60 minutes without a code")
 FACTS = (
-    N_("Call them at a phone number you already know, and make sure they're the one asking."),
-    N_("Ask them to read you the number on their waiting page. If they don't see one, someone else asked. Refuse it."),
-    N_(
-        "They can see their practice's charts but can't change anything. You'll both see every chart they open under Recent activity."
-    ),
+    N_("Call them at a phone number you already know, and ask for the number on their waiting page."),
+    N_("If they don't see one, or you're not sure it's them, someone else may have asked. Refuse it."),
+    N_("They can read their practice's charts but can't change anything. You'll both see every chart they open."),
 )
 Approver, Member = aliased(User), aliased(User)
 

@@ -52,7 +52,7 @@ def test_what_is_no_number_changes_nothing_and_costs_no_try(browser, dr_okafor, 
     counters = len(database.all(LimitCounter))
     boss.fill("Approve", **{FIELD: typed})
     assert boss.status == 422 and boss.problems[0].startswith(said)
-    assert boss.field(FIELD)["aria-invalid"] == "true"
+    assert boss.field(FIELD)["aria-invalid"] == "true" and "autofocus" in boss.field(FIELD)
     assert undecided(database) and wrong_events(database) == [] and len(database.all(LimitCounter)) == counters
 
 
@@ -70,7 +70,7 @@ def test_a_wrong_number_refuses_is_counted_and_recorded_about_both(browser, dr_o
     for tries, number in zip((4, 3), wrong_numbers(browser.app, 2), strict=True):
         boss.fill("Approve", **{FIELD: number})
         assert boss.status == 422 and boss.heading == "Approve or refuse"
-        assert f"You have {tries} tries left." in boss.problems[0]
+        assert f"You have {tries} tries left." in boss.problems[0] and "autofocus" in boss.field(FIELD)
     assert undecided(database) and boss.field(FIELD).attributes.get("value") is None
     about = [(row.subject_id, row.actor_id, row.result, row.reason, row.case_id) for row in wrong_events(database)]
     her, him, case = database.user(dr_okafor).id, database.user(admin_lee).id, grant(database).id
