@@ -1,4 +1,4 @@
-"""Collation of names, as people expect it: "Émile" beside "Emil", regardless of case."""
+"""Names: their collation, as people expect it ("Émile" beside "Emil", regardless of case), and their initials."""
 
 import functools
 import struct
@@ -29,3 +29,12 @@ def search_key(text: str) -> bytes:
     weights = collator().sort_key(text)
     primary = weights[: weights.index(0)]
     return struct.pack(f">{len(primary)}H", *primary)
+
+
+def initials(full_name: str, username: str) -> str:
+    """Initials such as "M. R.", for families that share a phone; letters of the GSM alphabet only, "you." if there are none (SM-10)."""
+    letters = [word[0].upper() for word in full_name.split() if word[0].isascii() and word[0].isalpha()]
+    chosen = (
+        letters[:: len(letters) - 1] if len(letters) > 1 else letters or [each.upper() for each in username if each.isascii()][:1]
+    )
+    return " ".join(f"{letter}." for letter in chosen or ["you"])

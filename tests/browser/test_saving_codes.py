@@ -165,9 +165,17 @@ def test_the_codes_are_printed_on_exactly_one_sheet_made_for_a_drawer(town, brow
         text = subprocess.run(["pdftotext", "-layout", paper, "-"], check=True, capture_output=True, text=True).stdout
         same = numbered(text) == codes
         assert same and text.count("\f") == 1
-        wanted = ("Medximity", "Set", "Support will never ask for these", f"{patient.username[0]}•••")
+        wanted = (
+            "Medximity",
+            "Set",
+            "Support will never ask for these",
+            f"{patient.username[0]}•••",
+            "Sign in at 127.0.0.1",
+            "Need help?",
+        )
         assert [words for words in wanted if words not in text] == []
-        assert [words for words in (patient.username, "@", "Print", "Sign out", "I have saved") if words in text] == []
+        secret = (patient.username, patient.name, f"{patient.username}@")
+        assert [words for words in (*secret, "Print", "Sign out", "I have saved") if words in text] == []
         assert len(re.findall(r"\b\d{1,2} \w+ \d{4}\b", text)) == 1
         reader.page.goto("/account/security/two-factor/backup-codes/sheet")
 

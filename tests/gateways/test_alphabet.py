@@ -5,10 +5,10 @@ import string
 import pytest
 
 from portal import methods
-from portal.flows.factors.challenges import initials
 from portal.flows.factors.prove import OLD_NUMBER_TEXT
 from portal.gateways.alphabet import BASIC, EXTENSION, count_parts, find_strange
 from portal.methods import Secret
+from portal.names import initials
 from portal.policy import PATIENT, PROVIDER, SUPPORT
 from portal.text_check import SAMPLE
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from portal import methods, phones
-from portal.flows.factors import challenges
 from portal.methods import Secret, sms
+from portal.names import initials
 from portal.policy import PATIENT, PROVIDER, SUPPORT
 from portal.settings import config
 from tests.support.texts import CODE_LINE
@@ -28,7 +28,7 @@ PEOPLE = {
 
 def secret(name="Maria Reyes", username="maria", host="portal.example"):
     """Returns what the method knows of a person."""
-    return Secret("id", "+15035550164", "Medximity", username, initials=challenges.initials(name, username), host=host)
+    return Secret("id", "+15035550164", "Medximity", username, initials=initials(name, username), host=host)
 
 
 @pytest.mark.parametrize(("name", "username", "shown"), PEOPLE.values(), ids=PEOPLE)

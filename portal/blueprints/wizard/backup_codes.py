@@ -14,7 +14,11 @@ from portal.flows.factors import backup_codes as codes_flow
 from portal.forms.codes import SavedCodeForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_out_of_step, redirect_to_path, refuse_form, render_page
+from portal.web.template_context import absolute_url
 from portal.words.refusals import Refused
+
+# Each side's address that is short to type from paper.
+SIGN_IN = {"patient": "sign_in.open_patient_portal", "provider": "sign_in.open_ehr", "support": "support.approvals.listed"}
 
 
 def readable_codes() -> dict[str, Any] | None:
@@ -25,12 +29,13 @@ def readable_codes() -> dict[str, Any] | None:
     found = codes_flow.readable_codes(request_context())
     if found is None:
         return None
-    hint = user.username[:1] + "•••"
     return {
         "codes": found.codes,
         "set_number": found.number,
         "made_at": found.made_at,
-        "account_hint": hint,
+        "account_hint": found.account_hint,
+        "practice": found.practice,
+        "sign_in_at": absolute_url(SIGN_IN[current_side().blueprint]).partition("://")[2].rstrip("/"),
         "progress": progress(3),
         "sealed_copy": current_side().policy.hands_over_copy,
     }

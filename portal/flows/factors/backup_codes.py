@@ -15,7 +15,8 @@ from portal.flows.base.context import RequestContext
 from portal.flows.factors.code_sets import hash_code, matching_number, recent_sets, set_place
 from portal.flows.messages import notices
 from portal.flows.sessions import sessions, trusted_browsers
-from portal.models import BackupCode, BackupCodeSet, User, new_id
+from portal.models import BackupCode, BackupCodeSet, Practice, User, new_id
+from portal.names import initials
 from portal.settings import config
 from portal.words.refusals import Refused
 
@@ -52,6 +53,8 @@ class ReadableSet:
     number: int
     made_at: datetime
     codes: list[tuple[int, str]]
+    account_hint: str
+    practice: str | None
 
 
 def new_code() -> str:
@@ -125,7 +128,15 @@ def readable_codes(context: RequestContext) -> ReadableSet | None:
         codes = json.loads(context.keys.open(live.codes_sealed, set_place(live.user_id, live.id, "codes")))
     except SealBroken:
         return None
-    return ReadableSet(live.number, live.created_at, [(at, group_code(code)) for at, code in enumerate(codes, 1)])
+    user = context.user
+    practice = db.session.scalar(select(Practice.name).where(Practice.id == user.practice_id)) if user.practice_id else None
+    numbered = [(at, group_code(code)) for at, code in enumerate(codes, 1)]
+    return ReadableSet(live.number, live.created_at, numbered, account_hint(user.full_name, user.username), practice)
+
+
+def account_hint(full_name: str, username: str) -> str:
+    """Tells two people's sheets apart, and a finder little: initials, and the ends of the username ("M. R., m•••a")."""
+    return f"{initials(full_name, username)}, {username[:1]}•••{username[3:][-1:]}"
 
 
 def confirm_saved(context: RequestContext, code: str, copy_given: bool = False) -> None:

@@ -17,6 +17,7 @@ from portal.flows.messages import text_waits
 from portal.forms.codes import AnswerForm
 from portal.methods import Context, Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
+from portal.names import initials
 from portal.policy import policy_of
 from portal.send_limits import Wait
 from portal.words.refusals import Refused
@@ -79,15 +80,6 @@ def open_secret(context: RequestContext, user: User, row: Authenticator | Bindin
         on_file=phone,
         mac=context.keys.mac,
     )
-
-
-def initials(full_name: str, username: str) -> str:
-    """Initials such as "M. R.", for families that share a phone; letters of the GSM alphabet only, "you." if there are none (SM-10)."""
-    letters = [word[0].upper() for word in full_name.split() if word[0].isascii() and word[0].isalpha()]
-    chosen = (
-        letters[:: len(letters) - 1] if len(letters) > 1 else letters or [each.upper() for each in username if each.isascii()][:1]
-    )
-    return " ".join(f"{letter}." for letter in chosen or ["you"])
 
 
 def oldest_first(rows: Select[*Columns], user_id: int, purse: Purse) -> Select[*Columns]:

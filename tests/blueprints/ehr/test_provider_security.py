@@ -161,9 +161,11 @@ def test_the_file_is_named_after_the_ehr(plain, dr_chen):
 def test_the_sealed_sheet_holds_the_same_codes(plain, dr_chen):
     plain.enter(dr_chen).set_up_ehr(dr_chen)
     plain.press("Print the sealed copy")
-    assert [
-        code.text for code in next(part for part in plain.page.all("section") if "sheet" in part.classes).all("code")
-    ] == dr_chen.codes
+    sheet = next(part for part in plain.page.all("section") if "sheet" in part.classes)
+    assert [code.text for code in sheet.all("code")] == dr_chen.codes
+    assert "d•••n" in sheet.text and "Riverside Family Practice" in sheet.text
+    assert "/ehr, and enter" in sheet.text and "Ask your practice administrator, or contact support@" in sheet.text
+    assert "Chen" not in sheet.text and "dr.chen" not in sheet.text
     assert "For a sealed envelope." in plain.text
     assert re.fullmatch(f"{DOORS}/backup-codes/sealed-copy", plain.path)
 

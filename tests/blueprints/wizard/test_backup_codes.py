@@ -79,7 +79,9 @@ def test_the_codes_can_be_printed_downloaded_and_saved(browser, maria):
     assert [code.text for code in sheet.all("code")] == maria.codes
     assert len(sheet.all("i")) == 10, "a box to tick for each"
     assert "Support will never ask for these." in sheet.text
-    assert "m•••" in sheet.text and "@" not in sheet.text
+    assert "M. R., m•••a" in sheet.text and "Set" in sheet.text
+    assert "Sign in at " in sheet.text and "Need help? Contact support@medximity.example." in sheet.text
+    assert not [own for own in ("maria", "Maria", "Reyes") if own in sheet.text]
     browser.press("Back to your codes")
     assert browser.path == CODES
 
