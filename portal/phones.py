@@ -107,6 +107,15 @@ def show(number: str) -> str:
     return phonenumbers.format_number(phonenumbers.parse(number), PhoneNumberFormat.INTERNATIONAL)
 
 
+def dial(text: str, country: str) -> str:
+    """What a tel: link dials for a number that people wrote down (RFC 3966, "+15035550142"); "" if it is none."""
+    try:
+        number = phonenumbers.parse(text, country)
+    except NumberParseException:
+        return ""
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164) if phonenumbers.is_possible_number(number) else ""
+
+
 def country_of(number: str) -> str:
     """The country of a number written internationally (ISO 3166); "" if there is none."""
     return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""

@@ -1,12 +1,15 @@
 """What templates can use beyond what a view passes: the person, the brand, times left, formatting, translations."""
 
+import re
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from flask import current_app, g, url_for
 from flask_babel import format_date
 from flask_login import current_user
 from jinja2 import Environment
+from markupsafe import Markup
 
 from portal import phones
 from portal.languages import load_catalogue
@@ -28,12 +31,30 @@ def install_translations(environment: Environment) -> None:
     environment.globals["_"] = environment.globals["gettext"]
     environment.filters["verbatim"] = verbatim
     environment.filters["country_name"] = country_name
+    environment.filters["contact_link"] = contact_link
+    environment.filters["dial"] = dial
+    environment.filters["written_number"] = phones.show
+    environment.filters["contact_link"] = contact_link
 
 
 def country_name(number: str) -> str:
     """The country of a phone number written internationally, in the person's language."""
     country = phones.country_of(number)
     return str(current_locale().territories.get(country, country))
+
+
+def dial(number: str) -> str:
+    """A phone number as a tel: link dials it; one without + is of the operator's first country."""
+    return phones.dial(number, current_app.extensions["settings"].text_countries[0])
+
+
+def contact_link(contact: str) -> Markup:
+    """An address or a phone number as a link, which may break after its @; anything else as it is."""
+    name, _, host = contact.partition("@")
+    if name and host and not re.search(r"[\s@]", name + host):
+        return Markup('<a href="mailto:{}" translate="no">{}@<wbr>{}</a>').format(quote(contact, "@"), name, host)
+    number = dial(contact)
+    return Markup('<a class="whole" href="tel:{}" translate="no">{}</a>').format(number, contact) if number else verbatim(contact)
 
 
 def template_context() -> dict[str, Any]:
