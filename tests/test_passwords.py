@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 
 from portal import passwords
-from tests.support.people import CHEAP
+from tests.support.hashing import CHEAP
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from portal import passwords, send_limits
 from portal.models import Authenticator, BackupCodeSet, Binding, SentCode, User, secret_place
 from tests.support.client import CODES, SCAN, Browser
 from tests.support.digits import totp
+from tests.support.hashing import CHEAP
 from tests.support.markup import squeeze
-from tests.support.people import CHEAP, Database, Person
+from tests.support.people import Database, Person
 from tests.support.soak import SEED, length
 from tests.support.texts import CODE, NUMBER, Inbox
 

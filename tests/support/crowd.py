@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from portal import clock, create_app, passwords
+from portal import clock, create_app
 from portal.db import begin_write, db
 from portal.flows.messages import text_waits
 from portal.flows.operator import accounts, demo
@@ -12,6 +12,7 @@ from portal.methods import method
 from portal.models import Authenticator, SentCode, User, secret_place
 from portal.settings.environment import load_settings
 from tests.support.application import application
+from tests.support.hashing import CHEAP, cheap_hashes
 from tests.support.wire import PASSWORD
 
 
@@ -19,7 +20,7 @@ def add_patients(site, count):
     """Makes patients `patient1`, `patient2` … with the demo accounts' password and an address; returns their names."""
     app = create_app(load_settings(site.environment))
     names = [f"patient{number}" for number in range(1, count + 1)]
-    with app.app_context():
+    with cheap_hashes(), app.app_context():
         for name in names:
             keys, email = app.extensions["keys"], f"{name}@example.test"
             accounts.create_account(keys, clock.now(), name, name.capitalize(), "patient", PASSWORD, email=email)
@@ -32,7 +33,7 @@ def add_many(site, count):
     app = create_app(load_settings(site.environment))
     made = {}
     with app.app_context():
-        keys, now, stored = app.extensions["keys"], clock.now(), passwords.hash_password(PASSWORD)
+        keys, now, stored = app.extensions["keys"], clock.now(), CHEAP.hash(PASSWORD)
         begin_write()
         for number in range(1, count + 1):
             name = f"crowd{number}"

@@ -1,7 +1,8 @@
 """Forks portal processes from one that has already imported the portal, so that its second of imports is paid once.
 
 It is a separate, single-threaded process that creates no app: each fork reads its own settings and runs `gunicorn wsgi:app` or
-`flask --app wsgi …` unchanged. It reads one request per line and writes one reply per line, and exits when standard input closes.
+`flask --app wsgi …` unchanged, but for the cost of a password's hash. It reads one request per line and writes one reply per line, and
+exits when standard input closes.
 """
 
 import gc
@@ -11,7 +12,7 @@ import os
 import runpy
 import sys
 
-from tests.support import compiled
+from tests.support import compiled, hashing
 
 IMPORTED = (
     "flask.cli",
@@ -30,6 +31,7 @@ def serve():
     for name in IMPORTED:
         importlib.import_module(name)
     compiled.share()
+    hashing.hash_cheaply()
     gc.collect()
     gc.freeze()  # forks do not scan shared objects, so they stay shared
     for line in sys.stdin:

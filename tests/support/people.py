@@ -7,13 +7,12 @@ engine is kept, and with it SQLAlchemy's cache of compiled statements: compiling
 from dataclasses import dataclass, field, replace
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from portal import clock as portal_clock
-from portal import create_app, passwords
+from portal import create_app
 from portal.cli import make_migrator
 from portal.flows.factors import backup_codes
 from portal.flows.operator import demo
@@ -22,11 +21,11 @@ from portal.settings import config
 from portal.settings.environment import load_settings
 from tests.support.client import Browser
 from tests.support.digits import totp, wrong_codes
+from tests.support.hashing import cheap_hashes
 from tests.support.journal import NAME, Journal
 from tests.support.moving import START, MovedClock
 from tests.support.sites import Site
 
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 WATCHING = {"monkeypatch", "caplog", "queries"}  # a test with one of these makes every journey itself
 
 
@@ -83,8 +82,7 @@ def world(sites):
     app = create_app(load_settings(site.environment))
     event.listen(app.extensions["engine"], "connect", leave_to_memory)
     made, new_code = [], backup_codes.new_code
-    with pytest.MonkeyPatch.context() as patch, app.app_context():
-        patch.setattr(passwords, "HASHER", CHEAP)
+    with pytest.MonkeyPatch.context() as patch, cheap_hashes(), app.app_context():
         patch.setattr(portal_clock, "now", lambda: START)
         patch.setattr(backup_codes, "new_code", lambda: made.append(new_code()) or made[-1])
         make_migrator(app).upgrade()
@@ -125,8 +123,7 @@ def app(request, world, clock):
     """The portal on a fresh database, with the test's clock."""
     world.begin_anew()
     world.app.extensions[NAME].begin(follows=not WATCHING & set(request.fixturenames))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "HASHER", CHEAP)
+    with cheap_hashes():
         yield world.app
     world.rest()
 

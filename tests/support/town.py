@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
-from portal import passwords
 from portal.db import db
 from portal.flows.factors import backup_codes
 from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
@@ -29,6 +28,7 @@ from portal.models import (
 from portal.policy import policy_of
 from tests.support.application import application
 from tests.support.crowd import text_instead
+from tests.support.hashing import CHEAP
 from tests.support.people import Database
 from tests.support.phone import Entry
 from tests.support.server import running_server
@@ -58,7 +58,7 @@ class Town:
         self.url = url
         self.app = app
         self.numbers = itertools.count(1)
-        self.stored = passwords.hash_password(demo.PASSWORD)
+        self.stored = CHEAP.hash(demo.PASSWORD)
 
     def newcomer(self, role="patient", longest=False):
         """Returns a patient, or a person with another role at Riverside, who has it off; `longest`: with long names."""
@@ -157,7 +157,7 @@ class Town:
         short = "fourteen-chars"
         with self.app.app_context():
             user = db.session.scalars(select(User).where(User.username == patient.username)).one()
-            user.seal(self.app.extensions["keys"], "password", passwords.hash_password(short))
+            user.seal(self.app.extensions["keys"], "password", CHEAP.hash(short))
             db.session.commit()
         return replace(patient, password=short)
 

@@ -18,8 +18,8 @@ from portal.models import (
     user_place,
 )
 from tests.support.digits import totp
+from tests.support.hashing import CHEAP
 from tests.support.markup import squeeze
-from tests.support.people import CHEAP
 
 SECURITY = "/account/security"
 DISABLE = f"{SECURITY}/disable"

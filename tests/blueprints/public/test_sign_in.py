@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from portal import passwords
 from portal.models import Event, Session, User
-from tests.support.people import CHEAP
+from tests.support.hashing import CHEAP
 
 WRONG = "Your username or password is incorrect. Check both and try again."
 MISTAKES = {

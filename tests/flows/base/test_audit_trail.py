@@ -14,9 +14,9 @@ from portal.version import VERSION
 from portal.web.emails import compose_email
 from tests.house.source import last_name, modules
 from tests.support.client import CODES, SCAN
+from tests.support.hashing import CHEAP
 from tests.support.mailbox import mails
 from tests.support.markup import squeeze
-from tests.support.people import CHEAP
 from tests.support.texts import MARIAS, OTHERS, send_to, turn_on_texts
 
 FIELDS = ("at", "event", "result", "request_id", "ip", "user_agent", "app_version")

@@ -7,8 +7,8 @@ from portal.db import end_read
 from portal.flows.factors import authenticators, setup, turn_off
 from portal.models import Authenticator, Binding, Event, Session, User, user_place
 from tests.support.client import WIZARD
+from tests.support.hashing import CHEAP
 from tests.support.meanwhile import just_before
-from tests.support.people import CHEAP
 
 SECURITY = "/account/security"
 SHORT, LONG = "harbor-lan-14c", "seven calm herons wait"
