@@ -141,7 +141,8 @@ def create_account(username: str, name: str, role: str, practice: str | None, em
     try:
         is_new = accounts.create_account(keys, clock.now(), username, name, role, password, practice, email)
     except Refused as refused:
-        raise click.ClickException(f"--password: {SENTENCES[refused.reason]}") from refused
+        option = "--practice" if refused.reason == accounts.NO_PRACTICE else "--password"
+        raise click.ClickException(f"{option}: {SENTENCES[refused.reason]}") from refused
     click.echo(f"Created {username}." if is_new else f"{username} already exists. Nothing was changed.")
 
 

@@ -33,6 +33,15 @@ def create(run, *words, password=PASSWORD):
     return run("accounts", "create", "Pat", "--name", "Pat Doe", "--password", password, *words)
 
 
+@pytest.mark.parametrize("role", ["provider", "administrator"])
+def test_who_works_at_a_practice_needs_one(run, database, role):
+    before = len(database.all(User))
+    code, said = create(run, "--role", role)
+    assert code == 1 and said.endswith("--practice: Name the practice. Every provider and administrator belongs to one.\n")
+    assert len(database.all(User)) == before
+    assert create(run, "--role", role, "--practice", "Hillside Practice")[0] == 0
+
+
 def test_an_account_is_made_once(run, database):
     assert create(run) == (0, "Created Pat.\n")
     assert create(run) == (0, "Pat already exists. Nothing was changed.\n")

@@ -295,3 +295,19 @@ def test_a_list_of_countries_that_is_wrong_stops_the_start_and_names_what_is_wro
 
 def test_the_list_may_have_blanks(tmp_path):
     assert load_settings({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_SMS_COUNTRIES": "CA, KR"}).text_countries == ("CA", "KR")
+
+
+@pytest.mark.parametrize(
+    ("number", "prefix"),
+    [
+        ("+15035550164", "+15035"),
+        ("+821055501234", "+821055"),  # not +8210, which is every mobile phone of Korea
+        ("+447911123456", "+447911"),
+        ("+4915123456789", "+4915123"),
+        ("+86139123456789", "+8613912"),
+        ("+6834001", "+6834"),
+        ("", ""),
+    ],
+)
+def test_a_prefix_stands_for_a_million_numbers_at_most(number, prefix):
+    assert phones.prefix_of(number) == prefix

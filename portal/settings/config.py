@@ -110,7 +110,11 @@ SEND_IP_WINDOW = timedelta(minutes=5)
 SENDS_PLANNED_PER_DAY = 5_000  # when they are spent, unproved numbers get no more texts; proved ones do
 SENDS_WATCHED = 10  # from this many texts to unproved numbers of one prefix in an hour, at least half of the codes must be used
 SENDS_JUDGED_AFTER = timedelta(minutes=2)  # a code that is not entered by then counts as unused: people take less than a minute
-PREFIX_LENGTH = 5
+PREFIX_DROPS = 6  # digits: at most a million numbers begin alike, so that Korea's +82 10, all its mobile phones, is 100 blocks
+PREFIX_MIN, PREFIX_MAX = (
+    5,
+    8,
+)  # characters with the +: of short numbers, more than the calling code; at most what the column holds
 SEND_LOCK = 0x53454E44  # the ID of PostgreSQL's advisory lock for sends
 ACCOUNTS_PER_NUMBER = 5
 

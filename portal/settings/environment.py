@@ -173,8 +173,10 @@ def read_base_url(environ: Mapping[str, str]) -> str:
         raise SettingError("PORTAL_BASE_URL must name its host as browsers send it: in ASCII (xn--…), without spaces and signs.")
     if parts.scheme == "http" and not is_loopback_host(host):
         raise SettingError("PORTAL_BASE_URL must begin with https:// except on loopback.")
+    if parts.path:
+        raise SettingError(f"PORTAL_BASE_URL ends with {parts.path}. The portal needs a host of its own: leave the path out.")
     own_port = "" if number in (None, DEFAULT_PORTS[parts.scheme]) else f":{number}"  # as browsers write an origin
-    return f"{parts.scheme}://{in_url(host)}{own_port}{parts.path}"
+    return f"{parts.scheme}://{in_url(host)}{own_port}"
 
 
 def read_trusted_proxies(environ: Mapping[str, str], base_url: str) -> int:

@@ -3,15 +3,22 @@
 The HTML is made from the plain text: one layout, no second set of sentences to translate, and a new notice needs one template.
 """
 
+import re
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from flask import render_template
+from flask import current_app, render_template
+from markupsafe import Markup, escape
 
 from portal.flows.base.audit import one_line
-from portal.policy import PATIENT
+from portal.policy import PATIENT, POLICIES
 from portal.web.language import speak
+from portal.web.rendering import verbatim
 
 FACT_MAX = 2000  # characters of one fact
+EXACT = ("address", "phone", "username", "ip")  # facts that a translator has to leave as they are, and
+BRANDS = {policy.issuer for policy in POLICIES}
 
 
 def write_email(template: str, facts: dict[str, Any], links: dict[str, str], language: str | None = None) -> tuple[str, str]:
@@ -39,11 +46,24 @@ def split_paragraphs(text: str) -> list[dict[str, Any]]:
     return found
 
 
+def mark_values(text: str, values: Iterable[str]) -> Markup:
+    """The text as HTML, with these values kept from a translator: people compare them with something elsewhere, or type them."""
+    found = "|".join(re.escape(value) for value in sorted(filter(None, values), key=len, reverse=True))
+    return Markup().join(verbatim(part) if place % 2 else escape(part) for place, part in enumerate(re.split(f"({found})", text)))
+
+
 def compose_email(
     template: str, facts: dict[str, Any], links: dict[str, str], language: str | None = None
 ) -> tuple[str, str, str]:
     """Subject, plain text, and HTML of an email, in the recipient's language."""
     subject, text = write_email(template, facts, links, language)
-    shown = {"subject": subject, "issuer": facts.get("issuer", PATIENT.issuer), "paragraphs": split_paragraphs(text)}
+    brand = facts.get("issuer", PATIENT.issuer)
+    kept = {*BRANDS, current_app.extensions["settings"].support_contact, *(str(facts.get(name) or "") for name in EXACT)}
+    shown = {
+        "subject": subject,
+        "issuer": brand,
+        "paragraphs": split_paragraphs(text),
+        "exact": partial(mark_values, values=kept),
+    }
     with speak(language):
         return subject, text, render_template("email/_layout.html", **shown)

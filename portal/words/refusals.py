@@ -47,6 +47,7 @@ SENTENCES: dict[str, str | Plural] = {
     "username_signs": N_("Begin the username with a letter or a digit, and use only letters, digits, and the signs . - _ @ +."),
     "practice_empty": N_("Enter the name of the practice."),
     "practice_long": N_("Use at most 100 characters for the practice."),
+    "practice_missing": N_("Name the practice. Every provider and administrator belongs to one."),
     "practice_signs": N_("Use letters that can be seen in the name of the practice."),
     "password_empty": N_("Enter your password."),
     "password_wrong": N_("That's not your current password. Check it and try again."),

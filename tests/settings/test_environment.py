@@ -34,6 +34,7 @@ WRONG = {
     "a port that there is not": ({"PORTAL_BASE_URL": "http://127.0.0.1:99999"}, "PORTAL_BASE_URL"),
     "a port in letters in the address": ({"PORTAL_BASE_URL": "http://127.0.0.1:abc"}, "PORTAL_BASE_URL"),
     "a password in the address": ({"PORTAL_BASE_URL": "https://u:p@portal.example"}, "PORTAL_BASE_URL"),
+    "a path": (HTTPS | {"PORTAL_BASE_URL": "https://clinic.example/portal/"}, "PORTAL_BASE_URL ends with /portal."),
     "a query": ({"PORTAL_BASE_URL": "https://portal.example?x=1"}, "PORTAL_BASE_URL"),
     "no host": ({"PORTAL_BASE_URL": "https://"}, "PORTAL_BASE_URL"),
     "plain HTTP for others": ({"PORTAL_BASE_URL": "http://portal.example"}, "PORTAL_BASE_URL"),
@@ -157,7 +158,7 @@ def test_the_port_is_honoured(environment):
         ("http://127.0.0.1:8080", ("http://127.0.0.1:8080", "http://localhost:8080")),
         ("http://localhost:8080", ("http://localhost:8080",)),
         ("https://127.0.0.1", ("https://127.0.0.1", "https://localhost")),
-        ("http://[::1]:8080/below", ("http://[::1]:8080", "http://localhost:8080")),
+        ("http://[::1]:8080", ("http://[::1]:8080", "http://localhost:8080")),
     ],
 )
 def test_the_origins_are_known_and_localhost_is_one_of_them(environment, address, origins):

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, text, true, union_all
 
-from portal import clock
+from portal import clock, phones
 from portal.db import db
 from portal.flows.base.context import RequestContext
 from portal.limit_address import limit_address
@@ -37,7 +37,7 @@ def find_target(context: RequestContext, user: User, secret: Secret, is_known: b
     """The target of a code to the secret's number."""
     to_hash = context.keys.mac(secret.text, TARGET)
     is_proved = not secret.attempt.startswith(BINDING_PREFIX) or has_proved(user, secret, to_hash)
-    return Target(to_hash, secret.text[: config.PREFIX_LENGTH], is_proved, is_known)
+    return Target(to_hash, phones.prefix_of(secret.text), is_proved, is_known)
 
 
 def has_proved(user: User, secret: Secret, to_hash: bytes) -> bool:
@@ -70,7 +70,7 @@ def find_wait_at_sign_in(context: RequestContext, attempt: str) -> Wait | None:
 def find_wait_in_setup(context: RequestContext, user_id: int, attempt: str, number: str) -> Wait | None:
     """The wait before the next text of a set-up: to this number, or to one that is still to be typed ("")."""
     to_hash = context.keys.mac(number, TARGET) if number else b""
-    target = Target(to_hash, number[: config.PREFIX_LENGTH], is_proved=False, is_known=context.is_known)
+    target = Target(to_hash, phones.prefix_of(number), is_proved=False, is_known=context.is_known)
     return find_wait(context, user_id, attempt, target)
 
 

@@ -9,7 +9,10 @@ from portal.crypto import Keyring
 from portal.db import begin_write, db
 from portal.flows.base.passwords import normalize_username
 from portal.models import ROLES, Practice, User
+from portal.policy import PROVIDER
 from portal.words.refusals import Refused
+
+NO_PRACTICE = "practice_missing"
 
 
 def create_account(
@@ -22,10 +25,12 @@ def create_account(
     practice: str | None = None,
     email: str | None = None,
 ) -> bool:
-    """Create an account; False if the username is taken. Raises Refused (the password), ValueError (the role)."""
+    """Create an account; False if the username is taken. Raises Refused (the password, or no practice), ValueError (the role)."""
     name = normalize_username(username)
     if role not in ROLES:
         raise ValueError(f"role must be one of {', '.join(ROLES)}")
+    if practice is None and role in PROVIDER.roles:
+        raise Refused(NO_PRACTICE)
     reason = passwords.refusal(password, name)
     if reason:
         raise Refused(reason)

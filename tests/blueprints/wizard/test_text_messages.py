@@ -690,7 +690,7 @@ def test_unproved_numbers_of_a_prefix_stop_when_nobody_enters_their_codes(
     assert send_and_cancel(stranger, OTHERS)
     copies(database, 8, to_hash=b"another", attempt="another", ip="192.0.2.7", user_id=database.user(sam).id, is_proved=False)
     assert send_and_cancel(stranger, "+16085550118") and lines() == [
-        "texts to numbers starting with +1608: 10 sent, 0 used in the last hour"
+        "texts to numbers starting with +16085: 10 sent, 0 used in the last hour"
     ]
     clock.move(seconds=90)
     send_to(ask_for_texts(stranger), "+16085550119")
@@ -699,7 +699,7 @@ def test_unproved_numbers_of_a_prefix_stop_when_nobody_enters_their_codes(
     assert len(lines()) == 1, "once, not at each"
     send_to(stranger, "+12025550143")
     assert stranger.path == CODE, "another prefix is not stopped"
-    database.change(update(SentCode).where(SentCode.prefix == "+1608").values(prefix="+1503"))
+    database.change(update(SentCode).where(SentCode.prefix == "+16085").values(prefix="+15035"))
     before = count(inbox, maria)
     texting.sign_in(maria)
     assert count(inbox, maria) == before + 1 and MARIAS not in caplog.text, "proved ones go on"
