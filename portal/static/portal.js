@@ -1,6 +1,9 @@
 // What the portal adds where JavaScript runs. Every page works without it; nothing is kept in the browser.
 (() => {
   "use strict";
+  // htmx reads these as it works. Here and not in each page: pages are not compressed.
+  Object.assign(htmx.config, { history: "reload", defaultSettleDelay: 0, noSwap: [204, 304, 414] });
+
   const all = (selector, root = document) => root.querySelectorAll(selector);
   const one = (selector, root = document) => root.querySelector(selector);
   const said = one("#said"), offline = one("#offline");

@@ -6,7 +6,7 @@ import pytest
 
 from tests.speed.weight import first_visit
 
-MOST_BYTES = 95_000
+MOST_BYTES = 93_371  # what it was before pages spoke several languages and zones; measured, with headers
 MOST_REQUESTS = 18
 
 

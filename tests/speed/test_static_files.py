@@ -22,15 +22,33 @@ def client(app):
 def test_a_file_comes_compressed_to_a_browser_that_can_read_it(client, name, kind):
     answer = client.get(f"/static/{name}", headers={"Accept-Encoding": kind}, buffered=True)
     assert answer.headers["Content-Encoding"] == kind
-    assert UNPACK[kind](answer.data) == (static_files.STATIC / name).read_bytes()
+    assert UNPACK[kind](answer.data) == static_files.lighten(static_files.STATIC / name)
 
 
 @pytest.mark.parametrize("name", COMPRESSED)
 def test_a_file_comes_as_it_is_to_a_browser_that_cannot(client, name):
     answer = client.get(f"/static/{name}", buffered=True)
     assert "Content-Encoding" not in answer.headers
-    assert answer.data == (static_files.STATIC / name).read_bytes()
+    assert answer.data == static_files.lighten(static_files.STATIC / name)
     assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("a.css", "/* one\n   two */\n\na {\n  b: url(c//d); /* e */\n}\n", "a {\nb: url(c//d); \n}\n"),
+        ("a.js", "// one\n\nif (a) {\n  // two\n  b('https://c'); // three\n}\n", "if (a) {\nb('https://c'); // three\n}\n"),
+        ("a.svg", "<svg>\n  // </svg>", "<svg>\n  // </svg>"),
+    ],
+)
+def test_comments_and_indentation_stay_at_home(tmp_path, name, text, expected):
+    (tmp_path / name).write_text(text)
+    assert static_files.lighten(tmp_path / name).decode() == expected
+
+
+def test_no_text_of_a_script_spans_lines():
+    script = (static_files.STATIC / "portal.js").read_text()
+    assert [line for line in script.splitlines() if line.count("`") % 2] == []
 
 
 @pytest.mark.parametrize("name", [*COMPRESSED, "fonts/atkinson-next-latin.woff2"])
