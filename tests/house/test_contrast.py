@@ -15,6 +15,7 @@ BODY = [("ink", ground) for ground in GROUNDS + WASHES]
 TEXT = [
     *[(ink, ground) for ink in ("quiet", "accent", "accent-deep") for ground in GROUNDS],
     *[(tone, ground) for tone in ("good", "warn", "bad") for ground in ("paper", "surface", f"{tone}-wash")],
+    ("surface", "bad"),
     ("accent-ink", "accent"),
     ("accent-ink", "accent-deep"),
 ]

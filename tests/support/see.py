@@ -14,6 +14,7 @@ REFUSED = (422, 429)
 POINTERS = ("for", "aria-describedby", "aria-labelledby")
 TOKEN = re.compile(r'(?<=name="csrf_token" value=")[0-9A-Za-z._-]{64,}(?=")')
 SEEN = set()  # pages that passed in this process, without their CSRF tokens
+TAKES_AWAY = {"Disable", "End", "End all", "End now", "Remove", "Reset"}
 SPOKEN = ("alt", "title", "placeholder", "aria-label", "aria-description", "data-busy", "data-late", "data-said")
 
 
@@ -52,6 +53,7 @@ def see_page(page, status):
     see_identity(page)
     see_forms(page)
     see_nothing_inline(page)
+    see_what_takes_away(page)
     if is_refusal(page, status):
         see_problems(page)
 
@@ -110,6 +112,13 @@ def see_nothing_inline(page):
         assert element.tag != "script" or (element["src"] and not element.raw_text.strip())
         loaded = element["src"] or (element["href"] if element.tag in ("link", "use", "image") else None) or "/"
         assert loaded.startswith("/") and not loaded.startswith("//")
+
+
+def see_what_takes_away(page):
+    """Buttons that take something away look like nothing else; that is the last page's strong one, too."""
+    for element in page.all("a", "button"):
+        if "button" in element.classes and page.one("html")["lang"] == "en":
+            assert ("danger" in element.classes) == (element.text in TAKES_AWAY), element.text
 
 
 def see_problems(page):

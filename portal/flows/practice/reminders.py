@@ -1,8 +1,7 @@
 """Reminding colleagues by email to set up two-factor authentication, at most once a day for each person."""
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import func, select, update
 
-from portal import clock
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
@@ -15,19 +14,13 @@ from portal.words.refusals import Refused
 TEMPLATE = "set_up_reminder"
 
 
-def awaiting_reminder(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
-    """SQL: accounts of the practice that are not set up and were not reminded today."""
-    not_reminded = or_(User.reminded_at.is_(None), ~clock.since(User.reminded_at, context.now, config.REMINDER_RESTS))
-    return *team.own_accounts(context), User.two_factor != "on", not_reminded
-
-
 def remind_member(context: RequestContext, user_id: int) -> bool:
     """Remind one person. False if not of this practice, which is recorded. Raises Refused: "reminded_today", "reminded_on"."""
     member = team.find_member(context, user_id)
     if member is None:
         return False
     begin_write()
-    user = db.session.scalar(select(User).where(User.id == user_id, *awaiting_reminder(context)).with_for_update())
+    user = db.session.scalar(select(User).where(User.id == user_id, *team.awaiting_reminder(context)).with_for_update())
     if user is None:
         db.session.rollback()
         if member.two_factor == "on":
@@ -44,13 +37,13 @@ def remind_all(context: RequestContext) -> tuple[int, int]:
     Raises Refused("reminded_all") if nobody is left.
     """
     begin_write()
-    rows = select(User).where(*awaiting_reminder(context)).order_by(User.name_key, User.id).limit(config.REMINDERS_AT_ONCE)
+    rows = select(User).where(*team.awaiting_reminder(context)).order_by(User.name_key, User.id).limit(config.REMINDERS_AT_ONCE)
     users = list(db.session.scalars(rows.with_for_update(of=User)))
     if not users:
         db.session.rollback()
         raise Refused("reminded_all")
     send_reminders(context, users)
-    left = db.session.scalar(select(func.count()).select_from(User).where(*awaiting_reminder(context))) or 0
+    left = db.session.scalar(select(func.count()).select_from(User).where(*team.awaiting_reminder(context))) or 0
     db.session.commit()
     return len(users), left
 

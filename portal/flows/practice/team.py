@@ -12,8 +12,10 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     case,
+    exists,
     func,
     literal,
+    or_,
     outerjoin,
     select,
     true,
@@ -23,6 +25,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from portal import clock
 from portal.db import begin_write, db, end_read
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event, record_event_alone
@@ -56,6 +59,7 @@ class Status:
     number: int
     members: list[Member]
     has_more: bool
+    may_remind: bool  # whether a reminder would reach somebody
 
     @property
     def total(self) -> int:
@@ -141,15 +145,24 @@ def list_team(context: RequestContext, wanted: TeamFilter, number: int = 1) -> S
     shown = columns()
     page = select_people(context, wanted, shown).order_by(*sort_order(wanted.sort, shown))
     member = page.offset((number - 1) * config.TEAM_PAGE).limit(config.TEAM_PAGE + 1).subquery()
+    may_remind = exists().where(*awaiting_reminder(context)).label("may_remind")
     head = (
-        select(Practice.name.label("practice"), *count_states(context)).where(Practice.id == context.user.practice_id).subquery()
+        select(Practice.name.label("practice"), may_remind, *count_states(context))
+        .where(Practice.id == context.user.practice_id)
+        .subquery()
     )
     joined = select(head, member).select_from(outerjoin(head, member, true())).order_by(*sort_order(wanted.sort, member.c))
     rows = db.session.execute(joined).all()
-    practice, *state_counts = rows[0][: 1 + len(STATES)]
-    members = [Member(context.now, *row[1 + len(STATES) :]) for row in rows if row.id is not None]
+    practice, may_remind_now, *state_counts = rows[0][: 2 + len(STATES)]
+    members = [Member(context.now, *row[2 + len(STATES) :]) for row in rows if row.id is not None]
     counts = dict(zip(STATES, state_counts, strict=True))
-    return Status(practice, counts, number, members[: config.TEAM_PAGE], len(members) > config.TEAM_PAGE)
+    return Status(practice, counts, number, members[: config.TEAM_PAGE], len(members) > config.TEAM_PAGE, bool(may_remind_now))
+
+
+def awaiting_reminder(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
+    """SQL: accounts of the practice that are not set up and were not reminded today."""
+    not_reminded = or_(User.reminded_at.is_(None), ~clock.since(User.reminded_at, context.now, config.REMINDER_RESTS))
+    return *own_accounts(context), User.two_factor != "on", not_reminded
 
 
 def count_states(context: RequestContext) -> list[Label[int]]:

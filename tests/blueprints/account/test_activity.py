@@ -137,6 +137,16 @@ def test_an_older_proof_is_asked_again_before_anything_ends(plain, clock, databa
     assert database.everything("sessions.last_seen_at") == before
 
 
+def test_this_browser_is_signed_out_of_and_others_are_ended(browser, maria):
+    browser.another().enter(maria)
+    browser.enter(maria).open(SECURITY)
+    here, other = rows(browser, "sessions")
+    assert "This browser" in here.text and [button.text for button in here.all("button")] == ["Sign out"]
+    assert "This browser" not in other.text and [button.text for button in other.all("button")] == ["End"]
+    press_end(browser, "sessions", 0)
+    assert browser.path == "/sign-in" and browser.notices == ["You're signed out."]
+
+
 def test_the_task_goes_on_after_the_proof(browser, clock, sam):
     other = browser.another().enter(sam)
     clock.move(minutes=6)

@@ -78,7 +78,7 @@ def lee(plain, admin_lee):
 def test_team_members_lead_to_the_page_and_it_says_what_will_happen(lee, database, dr_okafor):
     lee.open(TEAM).press("Security Status")
     lee.press(f"{DEED} {dr_okafor.name}")
-    assert (lee.path, lee.heading) == (page_of(database, dr_okafor), DEED)
+    assert (lee.path, lee.heading) == (page_of(database, dr_okafor), f"{DEED} for {dr_okafor.name}")
     for words in (dr_okafor.name, "Provider", "Authenticator App", "signed out everywhere", "You never see it", "24 hours"):
         assert words in lee.text
     assert dr_okafor.key not in squeeze(lee.text)
@@ -257,7 +257,7 @@ def test_everything_that_let_the_person_in_is_void_at_the_next_request(lee_twice
     half_way.sign_in(dr_okafor)
     before = database.user(dr_okafor).generation
     ask(lee_twice, database, dr_okafor)
-    assert lee_twice.heading == "Two-factor authentication was reset"
+    assert lee_twice.heading == f"Two-factor authentication was reset for {dr_okafor.name}"
     user = database.user(dr_okafor)
     assert (user.two_factor, user.two_factor_since, user.generation) == ("reset", None, before + 1) and user.reset_at
     for model in (Authenticator, Binding, TrustedBrowser):

@@ -70,6 +70,8 @@ def test_the_password_turns_it_off(browser, database, sam):
     browser.enter(sam)
     disable(browser, sam)
     assert browser.path == SECURITY and browser.notices[0] == "Two-factor authentication is off."
+    [said] = [part for part in browser.page.walk() if "notice" in part.classes and part["role"] == "status"]
+    assert "warn" in said.classes, "off is no success in green"
     assert browser.offers("Enable") and not browser.offers("Disable")
     assert state(database, sam) == OFF
 
