@@ -1,25 +1,23 @@
-"""Commands: `flask --app wsgi accounts …`, `check`, `demo …`, `keys …`, `queue …`, `texts …`, `db …`. Each one is idempotent."""
+"""Commands: `flask --app wsgi accounts …`, `check`, `demo …`, `keys …`, `practices …`, `queue …`, `texts …`, `db …`; all idempotent."""
 
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup, FlaskGroup
-from sqlalchemy.exc import ProgrammingError
+from flask.cli import FlaskGroup
 
 from portal import clock, phones, zones
+from portal.cli_base import Group, checked, usable_database
 from portal.cli_check import check
+from portal.cli_practices import practices_group
 from portal.db import BUSY
 from portal.flows.messages import outbox
 from portal.flows.operator import accounts, demo
 from portal.flows.operator import rotate_keys as rotation_flow
-from portal.forms.accounts import check_value
 from portal.models import ROLES, Base
 from portal.settings.addresses import SettingError
 from portal.settings.environment import Settings
@@ -27,27 +25,6 @@ from portal.words.refusals import SENTENCES, Refused, Unclear
 
 if TYPE_CHECKING:
     from flask_alembic import Alembic
-
-
-@contextmanager
-def usable_database(faults: tuple[type[Exception], ...]) -> Iterator[None]:
-    """Tell in a sentence, instead of a traceback, that the database cannot be used."""
-    try:
-        yield
-    except faults as error:
-        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise click.ClickException(
-            f"PORTAL_DATABASE_URL: the database is unreachable, busy, full, or not migrated yet with `db upgrade` ({reason}). "
-            "Run this again later; nothing is done twice."
-        ) from error
-
-
-class Group(AppGroup):
-    """Commands that need the tables. A missing one is OperationalError on SQLite, ProgrammingError on PostgreSQL."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        with usable_database((*BUSY, ProgrammingError)):
-            return super().invoke(ctx)
 
 
 class Migrations(click.Group):
@@ -95,7 +72,7 @@ texts_group = Group("texts", help="Look after the gateways for texts.")
 
 
 def register_commands(app: Flask) -> None:
-    for group in (accounts_group, demo_group, keys_group, queue_group, texts_group):
+    for group in (practices_group, accounts_group, demo_group, keys_group, queue_group, texts_group):
         app.cli.add_command(group)
     app.cli.add_command(check)
     app.cli.add_command(Migrations(app))
@@ -105,20 +82,6 @@ def main() -> None:
     """The console script `medximity-portal …`: what `flask --app wsgi …` is in the repository."""
     os.environ["FLASK_APP"] = "portal.wsgi"
     FlaskGroup(name="medximity-portal", load_dotenv=False).main()
-
-
-def checked(field: str, shown: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
-    """A callback that validates a value as the portal's forms do; `shown` names the option in the message."""
-
-    def check(_context: click.Context, _parameter: click.Parameter, typed: str | None) -> str | None:
-        if typed is None:
-            return None
-        try:
-            return check_value(field, typed)
-        except Refused as refused:
-            raise click.ClickException(f"{shown}: {SENTENCES[refused.reason]}") from refused
-
-    return check
 
 
 def refuse_bytes(_context: click.Context, _parameter: click.Parameter, typed: str) -> str:

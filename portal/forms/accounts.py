@@ -11,6 +11,7 @@ from portal.forms.profile import EmailForm, NameForm
 from portal.settings import config
 from portal.typed import is_separator
 from portal.words.refusals import N_, Refused
+from portal.zones import find_zone
 
 USERNAME_SIGNS = frozenset(".-_@+")
 
@@ -45,11 +46,63 @@ class PracticeForm(ShapedForm):
             raise ValidationError("practice_signs")
 
 
+class LineForm(ShapedForm):
+    """One line of text that people read."""
+
+    MOST = config.LINE_MAX
+
+    def check_line(self, field: Field) -> None:
+        field.data = " ".join(unicodedata.normalize("NFC", field.data or "").split())
+        if len(field.data) > self.MOST:
+            raise ValidationError("line_long")
+        if not field.data.isprintable():
+            raise ValidationError("line_signs")
+
+
+class AddressForm(LineForm):
+    address = StringField(N_("Address"))
+
+    def validate_address(self, field: Field) -> None:
+        self.check_line(field)
+
+
+class CityForm(LineForm):
+    city = StringField(N_("City"))
+
+    def validate_city(self, field: Field) -> None:
+        self.check_line(field)
+
+
+class PracticePhoneForm(LineForm):
+    """A practice's number as people write it. It may have an extension, so it is not parsed."""
+
+    MOST = config.PRACTICE_PHONE_MAX
+
+    practice_phone = StringField(N_("Phone number"))
+
+    def validate_practice_phone(self, field: Field) -> None:
+        self.check_line(field)
+
+
+class PracticeZoneForm(ShapedForm):
+    """Where a practice is: the IANA name of its time zone."""
+
+    time_zone = StringField(N_("Time zone"))
+
+    def validate_time_zone(self, field: Field) -> None:
+        if not find_zone(field.data):
+            raise ValidationError("zone_name")
+
+
 FORMS: Mapping[str, type[ShapedForm]] = {
     "username": UsernameForm,
     "full_name": NameForm,
     "practice": PracticeForm,
     "email": EmailForm,
+    "address": AddressForm,
+    "city": CityForm,
+    "practice_phone": PracticePhoneForm,
+    "time_zone": PracticeZoneForm,
 }
 
 

@@ -18,6 +18,7 @@ from portal.forms.sign_in import NewPasswordForm, PasswordForm
 from portal.settings import config
 from portal.typed import INVISIBLE
 from portal.words.refusals import N_
+from portal.zones import find_zone
 
 EMAIL = re.compile(
     r"(?!-)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@"
@@ -83,6 +84,16 @@ class LanguageForm(ShapedForm):
     def validate_language(self, field: RadioField) -> None:
         if field.data not in dict(field.choices):
             raise ValidationError("language_empty")
+
+
+class TimeZoneForm(ShapedForm):
+    """A time zone by its IANA name; "" for the browser's own."""
+
+    time_zone = StringField(N_("Time zone"))
+
+    def validate_time_zone(self, field: Field) -> None:
+        if field.data is None or (field.data and not find_zone(field.data)):
+            raise ValidationError("time_zone_unknown")
 
 
 class EmailForm(ShapedForm):

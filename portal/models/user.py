@@ -20,6 +20,8 @@ class Practice(Base):
     name: Mapped[str] = mapped_column(unique=True)
     city: Mapped[str]
     phone: Mapped[str] = mapped_column(String(40))
+    address: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    time_zone: Mapped[str | None] = mapped_column(String(64))  # IANA name of where it is; None: not said yet
     # When everyone's two-factor authentication is due, and the grace period after it.
     deadline_at: Mapped[datetime | None]
     grace_days: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -65,6 +67,7 @@ class User(Base):
     generation: Mapped[int] = mapped_column(default=0, server_default="0")
     country: Mapped[str] = mapped_column(String(2), default="US", server_default="US")  # for parsing phone numbers without +
     email_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # blind index, for a forgotten password (CR-6)
+    time_zone: Mapped[str | None] = mapped_column(String(64))  # IANA name, chosen in Profile; None: as the browser has it
     language: Mapped[str | None] = mapped_column(String(35))  # BCP 47 tag; None: not known yet
     invited_until: Mapped[datetime | None]  # the invitation to turn on 2FA is hidden until then
     reset_at: Mapped[datetime | None]  # the last reset of two-factor authentication; by whom and why: ResetRequest

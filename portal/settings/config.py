@@ -62,6 +62,8 @@ ACCOUNTS_PER_ADDRESS = 5  # a family may share one; each account gets its own li
 SECOND_ADDRESSES = 3  # besides the account's own; NIST SP 800-63B 4.6 requires at least one
 EMAIL_MAX = 254  # RFC 5321 4.5.3.1.3, without the angle brackets
 NAME_MAX = 100
+LINE_MAX = 255  # of a practice's address or city, in their columns
+PRACTICE_PHONE_MAX = 40  # in its column: a number with an extension
 USERNAME_MAX = 64  # as it is stored, in its column
 NAME_DIGITS = 4  # "John Smith 3rd", but no phone number: names appear in emails to unconfirmed addresses
 
@@ -189,6 +191,8 @@ EMERGENCY_NEWS_SECONDS = 5  # the polling interval of the page that waits for ap
 # Time
 CLOCK_TOLERANCE = timedelta(minutes=1)  # between requests and machines: above the longest that a request may run or wait
 
+# How dates are written in a language whose own habits differ from those of its readers here: "es" alone has 24 hours, "es_US" "p.m.".
+DATE_LOCALES = {"en": "en_US", "es": "es_US"}
 ZONE_DATA_OLD = timedelta(days=365)  # tzdata has three to six releases a year: data older than this has missed some
 
 # HTTP

@@ -32,6 +32,7 @@ from portal.settings.addresses import (
 )
 from portal.settings.keys import KeptKeys, read_encryption_keys, read_secret_key
 from portal.settings.territories import TERRITORIES
+from portal.zones import find_zone
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 HOST_NAME = re.compile(r"[a-z\d._-]+|[a-f\d:.]+", re.ASCII)  # or an IPv6 address, which urlsplit() takes in brackets only
@@ -54,6 +55,7 @@ class Settings:
     support_contact: str
     texts: bool  # whether codes are sent by text at all (SM-6)
     text_countries: tuple[str, ...]  # ISO 3166 codes; texts are sent nowhere else (SM-5)
+    time_zone: str  # IANA name, where neither a person nor a practice has one
     languages: tuple[str, ...]  # BCP 47 tags of those offered, in the order of the choice
     trusted_browser_days: int  # 0: not offered
     text_urls: tuple[str, ...]  # the text gateway and its fallback; empty: the test bench
@@ -129,6 +131,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT") or "support@medximity.example",
         texts=read_switch(environ, "PORTAL_SMS", "1"),
         text_countries=read_countries(environ),
+        time_zone=read_time_zone(environ),
         languages=read_languages(environ, is_loopback),
         trusted_browser_days=read_number(
             environ, "PORTAL_TRUSTED_BROWSER_DAYS", config.TRUSTED_BROWSER_DAYS, 0, config.TRUSTED_BROWSER_DAYS
@@ -208,6 +211,14 @@ def read_switch(environ: Mapping[str, str], name: str, default: str = "0") -> bo
     if value not in ("0", "1"):
         raise SettingError(f"{name} must be 1 or 0.")
     return value == "1"
+
+
+def read_time_zone(environ: Mapping[str, str]) -> str:
+    """The time zone of PORTAL_TIME_ZONE."""
+    name = environ.get("PORTAL_TIME_ZONE") or "UTC"
+    if not find_zone(name):
+        raise SettingError(f"PORTAL_TIME_ZONE must be a time zone such as America/Los_Angeles. “{name}” isn't one.")
+    return name
 
 
 def read_languages(environ: Mapping[str, str], is_loopback: bool) -> tuple[str, ...]:

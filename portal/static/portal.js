@@ -14,6 +14,33 @@
     all("button[data-shows]").forEach(button => { button.hidden = false; });
     all("button[data-copy]").forEach(button => { button.hidden = !navigator.clipboard; });
     all("[data-left][data-period]").forEach(count);
+    all("time[data-as]").forEach(tell);
+    all("select[data-guess]").forEach(guess);
+  }
+
+  // Somebody who has chosen no time zone reads times in the browser's, and may choose that one. Nothing is stored or sent.
+  const language = document.documentElement.lang;
+  const write = (at, options) => new Intl.DateTimeFormat(language, options).format(at);
+  function tell(part) {
+    const at = new Date(part.dateTime), as = part.dataset.as, now = new Date();
+    const clock = { hour: "numeric", minute: "2-digit" }, day = { weekday: "short", month: "short", day: "numeric" };
+    const isToday = at.toDateString() === now.toDateString();
+    part.removeAttribute("data-as");
+    if (as === "medium" || as === "long") part.textContent = write(at, { dateStyle: as });
+    else if (isToday && as === "until") part.textContent = write(at, clock);
+    else if (isToday && as !== "year") part.textContent = `${today(as === "alone")}, ${write(at, clock)}`;
+    else part.textContent = write(at, { ...day, ...clock, ...at.getFullYear() !== now.getFullYear() || as === "year" ? { year: "numeric" } : {} });
+  }
+
+  function today(alone) {
+    const word = new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(0, "day");
+    return alone ? word.charAt(0).toLocaleUpperCase(language) + word.slice(1) : word;
+  }
+
+  function guess(field) {
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    field.removeAttribute("data-guess");
+    if ([...field.options].some(option => option.value === own)) field.value = own;
   }
 
   document.addEventListener("click", event => {

@@ -164,6 +164,7 @@ def request_context() -> RequestContext:
         trusted=current_session().trusted,
         trust_days=settings.trusted_browser_days,
         language=current_language(),
+        time_zone=settings.time_zone,
         languages=settings.languages,
     )
 

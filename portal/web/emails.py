@@ -15,20 +15,24 @@ from portal.flows.base.audit import one_line
 from portal.policy import PATIENT, POLICIES
 from portal.web.language import speak
 from portal.web.rendering import verbatim
+from portal.web.times import show_zone
 
 FACT_MAX = 2000  # characters of one fact
 EXACT = ("address", "phone", "username", "ip")  # facts that a translator has to leave as they are, and
 BRANDS = {policy.issuer for policy in POLICIES}
 
 
-def write_email(template: str, facts: dict[str, Any], links: dict[str, str], language: str | None = None) -> tuple[str, str]:
+def write_email(
+    template: str, facts: dict[str, Any], links: dict[str, str], language: str | None = None, time_zone: str | None = None
+) -> tuple[str, str]:
     """Subject and plain text. The template's first line is the subject; facts are reduced to single lines.
 
-    `links`: tokens by their name in the template ("link", "not_me"); a missing one is None. `language`: the recipient's; None is English.
+    `links`: tokens by their name in the template ("link", "not_me"); a missing one is None. `language`, `time_zone`: the
+    recipient's; None is English, and the operator's zone.
     """
     lines = {name: one_line(fact, FACT_MAX) if isinstance(fact, str) else fact for name, fact in facts.items()}
     defaults = {"link": None, "not_me": None, "issuer": PATIENT.issuer, "may_trust": PATIENT.may_trust_browsers}
-    with speak(language):
+    with speak(language), show_zone(time_zone):
         text = render_template(f"email/{template}.txt", **{**defaults, **lines, **links})
     subject, _, body = text.partition("\n")
     return subject.strip(), body.strip() + "\n"
@@ -53,10 +57,10 @@ def mark_values(text: str, values: Iterable[str]) -> Markup:
 
 
 def compose_email(
-    template: str, facts: dict[str, Any], links: dict[str, str], language: str | None = None
+    template: str, facts: dict[str, Any], links: dict[str, str], language: str | None = None, time_zone: str | None = None
 ) -> tuple[str, str, str]:
-    """Subject, plain text, and HTML of an email, in the recipient's language."""
-    subject, text = write_email(template, facts, links, language)
+    """Subject, plain text, and HTML of an email, in the recipient's language and time zone."""
+    subject, text = write_email(template, facts, links, language, time_zone)
     brand = facts.get("issuer", PATIENT.issuer)
     kept = {*BRANDS, current_app.extensions["settings"].support_contact, *(str(facts.get(name) or "") for name in EXACT)}
     shown = {

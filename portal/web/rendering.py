@@ -5,7 +5,7 @@ from math import ceil
 from typing import Any, cast
 
 from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
-from flask_babel import format_date, format_datetime, gettext, ngettext
+from flask_babel import gettext, ngettext
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
@@ -17,6 +17,8 @@ from portal.flows.emergency import grants, waiting
 from portal.flows.emergency.decide import KIND
 from portal.policy import PROVIDER
 from portal.web.browser_session import current_session, ended_session, request_context, request_time, safe_path, session_user
+from portal.web.language import current_locale
+from portal.web.times import until_element
 from portal.words import refusals
 from portal.words.refusals import Refused, Unclear
 
@@ -66,15 +68,18 @@ def verbatim(value: object) -> Markup:
 
 
 def refusal_sentence(refused: Refused) -> str:
-    """The sentence for a refusal, in the person's language; the issuer in it as `verbatim` has it."""
-    if "when" in refused.facts:
-        at = moment(datetime.fromisoformat(str(refused.facts["when"])))
-        refused = Refused(refused.reason, **{**refused.facts, "when": at})
-    words = refusals.sentence(refused, gettext, ngettext)
-    if "issuer" not in refused.facts:
-        return words
-    issuer = str(refused.facts["issuer"])
-    return verbatim(issuer).join(map(escape, words.split(issuer)))
+    """The sentence for a refusal, in the person's language; the issuer in it as `verbatim` has it, a time as an element."""
+    facts, marked = dict(refused.facts), {}
+    if "issuer" in facts:
+        marked[str(facts["issuer"])] = verbatim(facts["issuer"])
+    if "when" in facts:
+        at = until_element(datetime.fromisoformat(str(facts["when"])))
+        facts["when"] = at.striptags()
+        marked[at.striptags()] = at
+    words: str = refusals.sentence(Refused(refused.reason, **facts), gettext, ngettext, current_locale())
+    for plain, markup in marked.items():
+        words = markup.join(map(escape, words.split(plain)))
+    return words
 
 
 class Problems(list[tuple[str, str]]):
@@ -164,16 +169,6 @@ def redirect_out_of_step(path: str) -> Response:
     response = make_response("", 200)
     response.headers["HX-Redirect"] = path
     return response
-
-
-def moment(at: datetime) -> str:
-    """Date and time as people read them, with "UTC"."""
-    return f"{format_datetime(at, 'd MMMM y, HH:mm')} UTC"
-
-
-def day(at: datetime) -> str:
-    """A date as people read it."""
-    return str(format_date(at, "d MMMM y"))
 
 
 def brand_for(user: SessionUser | None) -> dict[str, str]:

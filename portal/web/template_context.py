@@ -1,12 +1,11 @@
 """What templates can use beyond what a view passes: the person, the brand, times left, formatting, translations."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
 from flask import current_app, g, url_for
-from flask_babel import format_date
 from flask_login import current_user
 from jinja2 import Environment
 from markupsafe import Markup
@@ -15,7 +14,8 @@ from portal import phones
 from portal.languages import load_catalogue
 from portal.web.browser_session import request_time, seconds_left, session_user
 from portal.web.language import current_language, current_locale, language_names
-from portal.web.rendering import brand_for, day, home_url, moment, refusal_sentence, verbatim
+from portal.web.rendering import brand_for, home_url, refusal_sentence, verbatim
+from portal.web.times import day, moment, moment_text, until, zone_label
 
 
 def install_translations(environment: Environment) -> None:
@@ -30,6 +30,7 @@ def install_translations(environment: Environment) -> None:
     )
     environment.globals["_"] = environment.globals["gettext"]
     environment.filters["verbatim"] = verbatim
+    environment.filters["zone_label"] = zone_label
     environment.filters["country_name"] = country_name
     environment.filters["contact_link"] = contact_link
     environment.filters["dial"] = dial
@@ -75,9 +76,9 @@ def template_context() -> dict[str, Any]:
         "say": refusal_sentence,
         "absolute": absolute_url,
         "day": day,
-        "short_day": lambda at: format_date(at, "d MMM y"),
-        "moment_of": lambda text: moment(datetime.fromisoformat(text)),
-        "day_of": lambda text: day(datetime.fromisoformat(text)),
+        "until": until,
+        "moment_of": lambda text: moment_text(datetime.fromisoformat(text)),
+        "day_of": lambda text: day(date.fromisoformat(text), "long"),
     }
 
 

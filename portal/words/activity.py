@@ -78,6 +78,7 @@ SENTENCES: dict[str, str] = {
     "password_changed": N_("Your password was changed."),
     "password_forgotten": N_("A link for a new password was requested."),
     "language_changed": N_("You changed your language."),
+    "time_zone_changed": N_("You changed your time zone."),
     "name_changed": N_("Your name was changed."),
     "phone_changed": N_("Your mobile phone number on file was changed."),
     "email_asked": N_("A new email address was entered. It isn't confirmed yet."),

@@ -2,6 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
+from babel import Locale
+
+from portal.words import times
+
 Plural = tuple[str, str, str]
 
 
@@ -34,7 +38,7 @@ def N_plural(one: str, many: str, fact: str) -> Plural:
     """Mark a sentence with a count for translation: singular, plural, and the fact that decides between them.
 
     Languages have one to six forms, so each count is marked on its own. A sentence with two of them has a frame: the counted parts are
-    translated first and then filled into it, as `describe_wait` does.
+    translated first and then filled into it.
     """
     return one, many, fact
 
@@ -181,6 +185,10 @@ SENTENCES: dict[str, str | Plural] = {
     "reset_link_due": N_(
         "Two-factor authentication for this account was reset. Open the link we emailed you. It works together with your password. No email? Ask your practice administrator, or Contact Support."
     ),
+    "zone_name": N_("That isn't the name of a time zone. Write it as IANA does, such as America/Los_Angeles."),
+    "line_long": N_("That's too long for one line."),
+    "line_signs": N_("That holds characters that can't be printed. Write it in one line."),
+    "time_zone_unknown": N_("We don't know that time zone. Choose one from the list."),
     "label_empty": N_("Enter a name, such as Tablet."),
     "label_long": N_("Use at most 40 characters."),
     "label_taken": N_("Another way to get codes already has that name. Choose a different name."),
@@ -233,8 +241,6 @@ SENTENCES: dict[str, str | Plural] = {
     "set_up_expired": N_("Setup was open for more than 30 minutes, so it ended. Start again here."),
 }  # fmt: skip
 
-MINUTES = N_plural("%(minutes)d minute", "%(minutes)d minutes", "minutes")
-SECONDS = N_plural("%(seconds)d second", "%(seconds)d seconds", "seconds")
 TRIES_LEFT = N_plural("You have %(left)d try left before a pause.", "You have %(left)d tries left before a pause.", "left")
 
 # Why a session ended, shown on the sign-in page.
@@ -265,25 +271,19 @@ NOTICES: dict[str, str] = {
 }
 
 
-def sentence(refusal: Refused, translate: Callable[..., str], plural: Callable[..., str]) -> str:
+def sentence(refusal: Refused, translate: Callable[..., str], plural: Callable[..., str], locale: Locale) -> str:
     """The translated sentence for a refusal, with the number of tries left if known.
 
-    `translate(text, **facts)` and `plural(one, many, number, **facts)` are gettext functions that fill in the facts.
+    `translate(text, **facts)` and `plural(one, many, number, **facts)` are gettext functions that fill in the facts. `locale`
+    writes durations.
     """
     facts = refusal.facts
     if "wait" in facts:
-        facts = {**facts, "wait": describe_wait(int(facts["wait"]), translate, plural)}
+        facts = {**facts, "wait": times.duration(int(facts["wait"]), locale)}
     translated = translate_entry(SENTENCES[refusal.reason], facts, translate, plural)
     if "left" not in refusal.facts:
         return translated
     return translated + " " + translate_entry(TRIES_LEFT, refusal.facts, translate, plural)
-
-
-def describe_wait(seconds: int, translate: Callable[..., str], plural: Callable[..., str]) -> str:
-    """A wait to the second, translated, such as "9 minutes and 40 seconds" (RL-8)."""
-    parts: dict[str, int | str] = {"minutes": seconds // 60, "seconds": seconds % 60}
-    words = [translate_entry(entry, parts, translate, plural) for entry in (MINUTES, SECONDS) if parts[entry[2]]]
-    return translate("%(minutes)s and %(seconds)s", minutes=words[0], seconds=words[1]) if len(words) == 2 else words[0]
 
 
 def translate_entry(

@@ -9,7 +9,8 @@ FLOORS = (
     ("portal.wsgi",),
     ("portal",),  # the application factory
     ("portal.cli",),
-    ("portal.cli_check",),
+    ("portal.cli_check", "portal.cli_practices"),
+    ("portal.cli_base",),
     ("portal.text_check",),
     (
         "portal.blueprints.patient",
@@ -43,10 +44,11 @@ FLOORS = (
     ("portal.db",),
     ("portal.write_line",),
     ("portal.clock",),
-    ("portal.names", "portal.limit_address", "portal.zones"),
+    ("portal.names", "portal.limit_address"),
     ("portal.settings", "portal.version"),
     ("portal.languages",),
     ("portal.pseudo",),
+    ("portal.zones",),
 )
 HEIGHT = {package: -row for row, packages in enumerate(FLOORS) for package in packages}
 ABOVE_THE_WEB = HEIGHT["portal.web"]

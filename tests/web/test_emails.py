@@ -48,7 +48,7 @@ def test_a_notice_says_what_when_where_and_what_to_do(written, template):
     said = parse(html)[0].one("body").text
     for words in (
         "Hello Maria Reyes,",
-        "1 March 2027, 12:00 UTC",
+        "Mon, Mar 1, 2027, 12:00 PM UTC",
         "Chrome on Linux, IP address 192.0.2.7",
         "support@medximity.example",
     ):

@@ -4,6 +4,7 @@ import ast
 import re
 
 import pytest
+from babel import Locale
 from flask_babel import gettext, ngettext
 
 from portal.words.refusals import NOTICES, SENTENCES, Refused, sentence
@@ -20,7 +21,7 @@ FACTS = {
     "asked": 10,
     "issuer": "Medximity",
     "who": "Robin Lee",
-    "when": "1 March 2027, 12:00 UTC",
+    "when": "Mon, Mar 1, 2027, 12:00 PM UTC",
 }
 REASON = re.compile(r"[a-z]+(_[a-z]+)*")
 
@@ -43,7 +44,7 @@ def raised():
 def say(app):
     """Says a refusal in English."""
     with app.test_request_context():
-        yield lambda reason, **facts: sentence(Refused(reason, **facts), gettext, ngettext)
+        yield lambda reason, **facts: sentence(Refused(reason, **facts), gettext, ngettext, Locale.parse("en"))
 
 
 def test_every_reason_that_is_raised_has_a_sentence():
@@ -83,7 +84,7 @@ def test_one_minute_is_not_one_minutes(say):
         (61, "1 minute and 1 second"),
         (580, "9 minutes and 40 seconds"),
         (1200, "20 minutes"),
-        (3600, "60 minutes"),
+        (3600, "1 hour"),
     ],
 )
 def test_a_wait_is_told_to_the_second(say, wait, words):

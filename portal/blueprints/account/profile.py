@@ -14,12 +14,22 @@ from portal.flows.factors import reauthenticate
 from portal.flows.factors.challenges import needs_challenge_page
 from portal.flows.sign_in import new_password
 from portal.forms.base import ShapedForm
-from portal.forms.profile import ChangePasswordForm, ChangePasswordWithCodeForm, EmailForm, LanguageForm, NameForm, PhoneForm
+from portal.forms.profile import (
+    ChangePasswordForm,
+    ChangePasswordWithCodeForm,
+    EmailForm,
+    LanguageForm,
+    NameForm,
+    PhoneForm,
+    TimeZoneForm,
+)
 from portal.forms.sign_in import NewPasswordForm
 from portal.web.browser_session import request_context
-from portal.web.language import current_language, language_names
+from portal.web.language import current_language, current_locale, language_names
 from portal.web.rendering import refuse_form, render_page, renew_session
+from portal.words import places
 from portal.words.refusals import Refused
+from portal.zones import find_zone
 
 blueprint = Blueprint("profile", __name__)
 # The sentences for a refused number differ here: no code is sent to it, and on some sides no text ever is.
@@ -76,6 +86,35 @@ def submit_language() -> Response:
     session["new_language"] = form.language.data
     flow.change_language(request_context(), form.language.data)
     return redirect_to_profile("language")
+
+
+# --- time zone
+
+
+@blueprint.get("/time-zone")
+def time_zone() -> Response:
+    return render_page("account/profile/time_zone.html", form=TimeZoneForm(data={"time_zone": chosen_zone()}), **zone_context())
+
+
+@blueprint.post("/time-zone")
+def submit_time_zone() -> Response:
+    form = TimeZoneForm(request.form)
+    if not form.validate():
+        return refuse_form("account/profile/time_zone.html", form, **zone_context())
+    flow.change_time_zone(request_context(), form.time_zone.data or None)
+    return redirect_to_profile("time_zone")
+
+
+def chosen_zone() -> str:
+    """The visitor's choice; "" if there is none, or it has vanished from the data."""
+    name = request_context().user.time_zone
+    return name if name and find_zone(name) else ""
+
+
+def zone_context() -> dict[str, Any]:
+    regions = places.list_places(current_locale())
+    listed = {place.name for cities in regions.values() for place in cities}
+    return {"regions": regions, "listed": listed, "chosen": chosen_zone()}
 
 
 # --- addresses

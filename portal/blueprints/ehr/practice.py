@@ -12,7 +12,7 @@ from portal.flows.base.context import SessionUser
 from portal.flows.emergency.review import list_to_review
 from portal.flows.practice import deadline as flow
 from portal.forms.practice import DeadlineForm
-from portal.web.browser_session import request_context, request_time
+from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
 
 blueprint = Blueprint("practice", __name__)
@@ -61,7 +61,7 @@ def deadline() -> Response:
         return step_up
     context = deadline_context()
     set_now: flow.Deadline = context["deadline"]
-    day = set_now.at.date().isoformat() if set_now.at else ""
+    day = set_now.day.isoformat() if set_now.day else ""
     form = DeadlineForm(data={"day": day, "days": str(set_now.days), "sign_ins": str(set_now.sign_ins)})
     return render_page("ehr/deadline.html", form=form, **context)
 
@@ -72,7 +72,7 @@ def submit_deadline() -> Response:
     if step_up:
         return step_up
     form = DeadlineForm(request.form)
-    form.today = request_time().date()
+    form.today = request_context().now.astimezone(request_context().place).date()
     if not form.validate():
         return refuse_form("ehr/deadline.html", form, **deadline_context())
     flow.set_deadline(request_context(), form.chosen, int(form.days.data), int(form.sign_ins.data))

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +10,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, abort, request, stream_with_context, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup, escape
 
 from portal import spreadsheet
 from portal.blueprints.shared.flash import make_mark, read_mark
@@ -20,6 +21,7 @@ from portal.forms.practice import TeamForm
 from portal.settings import config
 from portal.web.browser_session import request_context, request_time
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
+from portal.web.times import until_element
 from portal.words.refusals import N_, Refused
 
 blueprint = Blueprint("status", __name__)
@@ -57,7 +59,7 @@ def page_context() -> dict[str, Any]:
     form, wanted = requested_filter()
     status, where = flow.list_team(request_context(), wanted, page_number()), filter_query(form)
     shown = {"team": status, "filters": form, "where": where, "roles": ROLES, "states": STATES}
-    words = {"lock": describe_lock, "without": status.total - status.counts["on"]}
+    words = {"lock": lambda member: describe_lock(member, until_element), "without": status.total - status.counts["on"]}
     return {
         **shown,
         **words,
@@ -76,15 +78,16 @@ def bar_segments(status: flow.Status) -> list[dict[str, Any]]:
     return parts
 
 
-def describe_lock(member: Member) -> str | None:
-    """Why a member can't sign in right now, everywhere or in new browsers, or None."""
+def describe_lock(member: Member, write_time: Callable[[datetime], str]) -> str | None:
+    """Why a member can't sign in right now, everywhere or in new browsers, or None. `write_time` writes when a pause ends."""
     if member.is_stopped:
         return str(_("App blocked"))
     if member.is_blocked:
         return str(_("App blocked in new browsers"))
     if member.codes_paused_until is None or not member.is_paused:
         return None
-    return str(_("Paused until %(time)s UTC", time=f"{member.codes_paused_until:%H:%M}"))
+    words, until = _("Paused until %(time)s"), write_time(member.codes_paused_until)
+    return escape(words) % {"time": until} if isinstance(until, Markup) else words % {"time": until}
 
 
 @blueprint.get("")
@@ -174,7 +177,7 @@ def csv_rows(rows: Iterator[Member]) -> Iterator[tuple[str | int, ...]]:
             "" if each.codes_left is None else each.codes_left,
             "" if each.codes_left is None else given if each.sealed_copy_given_at else missing,
             format_time(each.last_sign_in_at),
-            describe_lock(each) or no,
+            describe_lock(each, lambda at: f"{format_time(at)} UTC") or no,
             (yes if each.is_at_risk else no) if each.is_on else "",
             format_time(each.reminded_at),
         )

@@ -36,6 +36,7 @@ FLASHES = {
     "deadline_removed": N_("The deadline has been removed. From the next sign-in on, setup comes first."),
     "name": N_("Your name has been changed."),
     "language": N_("Your language has been changed."),
+    "time_zone": N_("Your time zone has been saved."),
     "phone": N_("Your mobile phone number has been changed."),
     "email": N_(
         "We sent an email to the new address. Open the link in it within 24 hours. Until you do, your old address stays the same."

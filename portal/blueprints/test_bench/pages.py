@@ -37,7 +37,7 @@ def phone() -> Response:
 
 def describe_email(email: test_bench.SentEmail) -> dict[str, Any]:
     """An email as its recipient sees it; links are made relative, so they work under any host name."""
-    subject, text = write_email(email["template"], email["facts"], email["links"], email["language"])
+    subject, text = write_email(email["template"], email["facts"], email["links"], email["language"], email["time_zone"])
     parts = split_paragraphs(text)
     for part in parts:
         part["path"] = urlsplit(part["link"]).path if part["link"] else None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from portal import phones
+from portal import phones, zones
 from portal.db import begin_write, db
 from portal.flows.account.addresses import Address, list_addresses, own_user
 from portal.flows.account.security_page import mask_email
@@ -22,6 +22,7 @@ class Profile:
     email: str
     phone: str
     phone_is_confirmed: bool
+    time_zone: str | None  # IANA name; None: not chosen, or vanished
     addresses: list[Address]
 
     @property
@@ -44,6 +45,7 @@ def profile_overview(context: RequestContext) -> Profile:
         mask_email(email) if email else "",
         phones.mask(phone),
         user.phone_confirmed_at is not None,
+        user.time_zone if zones.find_zone(user.time_zone) else None,
         list_addresses(context),
     )
 
@@ -74,6 +76,18 @@ def change_language(context: RequestContext, language: str) -> None:
     begin_write()
     own_user(context).language = language
     record_event(context, "language_changed")
+    db.session.commit()
+
+
+def change_time_zone(context: RequestContext, name: str | None) -> None:
+    """Choose the zone of times on pages and in emails; None: pages as the browser has it. Idempotent. It opens nothing: no code."""
+    begin_write()
+    user = own_user(context)
+    if user.time_zone == name:
+        db.session.rollback()
+        return
+    user.time_zone = name
+    record_event(context, "time_zone_changed")
     db.session.commit()
 
 

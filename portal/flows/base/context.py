@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from portal import clock
 from portal.crypto import Keyring
 from portal.languages import SOURCE
 from portal.settings import config
+from portal.zones import first_zone
 
 LEVEL_CLAIMANT = "claimant"
 LEVEL_WAITING = "waiting"  # a claimant waiting for emergency access to be approved
@@ -45,6 +47,8 @@ class SessionUser:
     )
     put_off_at: datetime | None  # when set-up was postponed in this session
     language: str | None  # BCP 47 tag, perhaps of a language that is no longer offered
+    time_zone: str | None  # IANA name that the person chose, perhaps of a zone that has vanished
+    place_zone: str | None  # the same of the practice
 
     @property
     def is_claimant(self) -> bool:
@@ -111,7 +115,13 @@ class RequestContext:
     trusted: tuple[str, ...] = ()  # this browser's trust tokens, at most one per user
     trust_days: int = 0  # how long patients may trust a browser; 0 is never
     language: str = SOURCE  # of this page
+    time_zone: str = "UTC"  # the operator's
     languages: tuple[str, ...] = (SOURCE,)  # that the operator offers
+
+    @property
+    def place(self) -> ZoneInfo:
+        """The zone of the visitor's practice; the operator's if it has none."""
+        return first_zone(self.visitor.place_zone if self.visitor else None, self.time_zone)
 
     @property
     def is_known(self) -> bool:

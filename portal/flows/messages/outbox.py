@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
 from portal import clock
 from portal.crypto import Keyring, SealBroken
 from portal.db import BUSY, begin_write, change, db
+from portal.flows.base.places import recipient_zone
 from portal.flows.messages import delivery_reports, sim_change
 from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
 from portal.gateways import HELD, KEPT, REFUSED, SENT, UNDELIVERED, UNKNOWN, UNREACHABLE, Gateway, Message
@@ -24,7 +25,8 @@ CODE = "code"  # the template of a text with a verification code
 RECORD_TRIES = 3
 LONGEST_LEASE = max(config.TEXT_LEASE, config.MAIL_LEASE, config.TEXT_RETRY[1], config.MAIL_RETRY[1])
 Links = dict[str, str]
-Compose = Callable[[str, dict[str, Any], Links, str | None], tuple[str, str, str]]  # template, …, language -> subject, text, HTML
+# template, facts, links, language, and time zone -> subject, text, HTML
+Compose = Callable[[str, dict[str, Any], Links, str | None, str | None], tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def open_message(keys: Keyring, row: Outbox, compose: Compose) -> Message:
     if row.kind == TEXT:
         return Message(row.id, to, body, report=delivery_reports.report_token(keys, row.id), has_code=row.template == CODE)
     links = {"link": body, NOT_ME: make_row_token(keys, row.id, NOT_ME)}
-    subject, text, html = compose(row.template, row.facts, links, row.language)
+    subject, text, html = compose(row.template, row.facts, links, row.language, recipient_zone(row.user_id))
     return Message(row.id, to, text, subject, html)
 
 

@@ -32,8 +32,14 @@ class DemoPerson:
 
 
 PRACTICES = (
-    ("Riverside Family Practice", "Portland", "(503) 555-0142"),
-    ("Lakeside Clinic", "Madison", "(608) 555-0117"),
+    (
+        "Riverside Family Practice",
+        "Portland",
+        "(503) 555-0142",
+        "1200 SW River Parkway, Portland, OR 97201",
+        "America/Los_Angeles",
+    ),
+    ("Lakeside Clinic", "Madison", "(608) 555-0117", "410 Lakeside Street, Madison, WI 53715", "America/Chicago"),
 )
 PEOPLE = (
     DemoPerson("maria", "Maria Reyes", "patient", phone="+15035550164", about="patient, two-factor authentication off"),
@@ -88,10 +94,12 @@ def fill_hashes(keys: Keyring) -> None:
 
 def seed_practices() -> dict[str, Practice]:
     rows = {row.name: row for row in db.session.scalars(select(Practice))}
-    for name, city, phone in PRACTICES:
+    for name, city, phone, address, zone in PRACTICES:
         if name not in rows:
             rows[name] = Practice(name=name, city=city, phone=phone)
             db.session.add(rows[name])
+        if rows[name].time_zone is None:  # new, or of a release before this one
+            rows[name].address, rows[name].time_zone = address, zone
     return rows
 
 

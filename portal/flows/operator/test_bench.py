@@ -8,6 +8,7 @@ from sqlalchemy import select
 from portal.crypto import Keyring, SealBroken
 from portal.db import db
 from portal.flows.base.context import RequestContext
+from portal.flows.base.places import recipient_zone
 from portal.flows.factors.challenges import open_secret
 from portal.flows.messages import outbox
 from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
@@ -42,6 +43,7 @@ class SentEmail(TypedDict):
     template: str
     facts: dict[str, Any]
     language: str | None
+    time_zone: str | None
     links: dict[str, str]  # while they are readable
     at: datetime
     state: str
@@ -102,6 +104,7 @@ def list_emails(keys: Keyring, now: datetime) -> list[SentEmail]:
             "template": row.template or "",
             "facts": row.facts,
             "language": row.language,
+            "time_zone": recipient_zone(row.user_id),
             "links": {"link": open_column(keys, row, "body"), NOT_ME: make_row_token(keys, row.id, NOT_ME)},
             "at": row.created_at,
             "state": outbox.delivery_state(row, now),

@@ -1,10 +1,12 @@
 """A practice's set-up deadline and grace period. Without a deadline, set-up comes before any chart (TO-11)."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
+from portal import zones
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
@@ -16,9 +18,9 @@ ROLE = "provider"  # administrators set the deadline, and have none themselves
 
 @dataclass(frozen=True)
 class Deadline:
-    """When everyone should be set up, and the grace period after it. `at` is None if there is no deadline, and so no grace."""
+    """When everyone should be set up, and the grace period after it. `day` is None if there is no deadline, and so no grace."""
 
-    at: datetime | None
+    day: date | None  # at the practice, until midnight there
     days: int
     sign_ins: int
 
@@ -27,7 +29,7 @@ class Deadline:
 class Grace:
     """How long a person may still put off set-up."""
 
-    deadline_at: datetime
+    day: date  # of the deadline, at the practice
     is_over: bool  # whether the deadline has passed: days and sign-ins count from then on
     days_left: int
     sign_ins_left: int
@@ -38,13 +40,14 @@ def load_deadline(context: RequestContext) -> Deadline:
     row = select(Practice.deadline_at, Practice.grace_days, Practice.grace_sign_ins).where(
         Practice.id == context.user.practice_id
     )
-    return Deadline(*db.session.execute(row).one())
+    at, days, sign_ins = db.session.execute(row).one()
+    return Deadline(at.astimezone(context.place).date() if at else None, days, sign_ins)
 
 
 def set_deadline(context: RequestContext, day: date, days: int, sign_ins: int) -> None:
     """Set the deadline, which gives grace to the providers who are not set up now: those who join later set up at once."""
     begin_write()
-    at = datetime.combine(day, time(23, 59, 59), UTC)
+    at = zones.end_of_day(day, context.place)
     change_practice(context, deadline_at=at, grace_days=days, grace_sign_ins=sign_ins)
     not_set_up = update(User).where(*team.own_accounts(context), User.role == ROLE, User.two_factor == "off")
     change(not_set_up.values(grace_sign_ins=sign_ins))
@@ -72,10 +75,10 @@ def grace(context: RequestContext) -> Grace | None:
         return None
     row = select(User.grace_sign_ins, Practice.deadline_at, Practice.grace_days).join(Practice, Practice.id == User.practice_id)
     found = db.session.execute(row.where(User.id == context.user.user_id, User.disabled_at.is_(None))).first()
-    return grace_left(context.now, *found) if found else None
+    return grace_left(context.now, context.place, *found) if found else None
 
 
-def grace_left(now: datetime, sign_ins: int | None, deadline_at: datetime | None, days: int) -> Grace | None:
+def grace_left(now: datetime, zone: ZoneInfo, sign_ins: int | None, deadline_at: datetime | None, days: int) -> Grace | None:
     """Pure: grace ends with its days or its sign-ins, whichever is used up first."""
     if sign_ins is None or deadline_at is None:
         return None
@@ -83,7 +86,7 @@ def grace_left(now: datetime, sign_ins: int | None, deadline_at: datetime | None
     is_over = now > deadline_at
     if is_over and (time_left <= timedelta() or sign_ins < 1):
         return None
-    return Grace(deadline_at, is_over, -(-time_left // timedelta(days=1)), sign_ins)
+    return Grace(deadline_at.astimezone(zone).date(), is_over, -(-time_left // timedelta(days=1)), sign_ins)
 
 
 def put_off_setup(context: RequestContext) -> bool:

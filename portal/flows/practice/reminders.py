@@ -51,7 +51,8 @@ def remind_all(context: RequestContext) -> tuple[int, int]:
 def send_reminders(context: RequestContext, users: list[User]) -> None:
     """Queue the emails, and note when each person was reminded; part of the open transaction."""
     practice = db.session.get_one(Practice, context.user.practice_id)
-    last_day = practice.deadline_at.isoformat() if practice.deadline_at and practice.deadline_at > context.now else ""
+    ends_at = practice.deadline_at
+    last_day = ends_at.astimezone(context.place).date().isoformat() if ends_at and ends_at > context.now else ""
     facts = {"asked_by": context.user.full_name, "practice": practice.name, "last_day": last_day}
     for user in users:
         own_facts = {**facts, "name": user.full_name, "is_reset": user.two_factor == "reset"}

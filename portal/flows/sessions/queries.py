@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, case, exists, false, select
 
+from portal.flows.base.places import PLACE_ZONE
 from portal.models import Authenticator, Session, User
 from portal.policy import POLICIES
 
@@ -18,7 +19,7 @@ FIND_SESSION = (
     select(
         S.id, S.token_hash, S.level, S.next_path, S.browser_known, S.last_seen_at, S.ends_at, S.password_at, S.second_factor_at,
         U.id, U.username, U.full_name, U.role, U.two_factor, U.two_factor_since, U.generation, U.invited_until, U.practice_id,
-        HAS_UNRESTRICTED, S.put_off_at, U.language,
+        HAS_UNRESTRICTED, S.put_off_at, U.language, U.time_zone, PLACE_ZONE,
         S.ended_reason, U.disabled_at,
     )
     .join_from(Session.__table__, User.__table__, S.user_id == U.id)

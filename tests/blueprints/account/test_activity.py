@@ -60,8 +60,8 @@ def test_sessions_say_browser_place_dates_and_which_one_this_is(browser, clock, 
     clock.move(minutes=2)
     browser.enter(maria).open(SECURITY)
     here, other = (row.text for row in rows(browser, "sessions"))
-    assert here.startswith("Chrome on Linux This browser IP address 127.0.0.1 Signed in 1 March 2027, 12:02 UTC")
-    assert other.startswith("Firefox on Windows IP address 127.0.0.7 Signed in 1 March 2027, 12:00 UTC")
+    assert here.startswith("Chrome on Linux This browser IP address 127.0.0.1 Signed in today, 12:02 PM UTC")
+    assert other.startswith("Firefox on Windows IP address 127.0.0.7 Signed in today, 12:00 PM UTC")
     assert "This browser" not in other
 
 
@@ -203,8 +203,8 @@ def test_trusted_browsers_say_browser_place_dates_and_which_one_this_is(browser,
     clock.move(days=1)
     trust(browser, sam).open(SECURITY)
     here, other = (row.text for row in rows(browser, "trusted-browsers"))
-    assert here.startswith("Chrome on Linux This browser IP address 127.0.0.1 Trusted since 2 March 2027 until 1 April 2027")
-    assert other.startswith("Firefox on Windows IP address 127.0.0.7 Trusted since 1 March 2027 until 31 March 2027")
+    assert here.startswith("Chrome on Linux This browser IP address 127.0.0.1 Trusted since Mar 2, 2027 until Apr 1, 2027")
+    assert other.startswith("Firefox on Windows IP address 127.0.0.7 Trusted since Mar 1, 2027 until Mar 31, 2027")
 
 
 def test_a_trust_is_ended_and_its_browser_is_asked_again(browser, sam):
@@ -258,7 +258,7 @@ def test_recent_activity_tells_in_words_newest_first(browser, maria):
     browser.press("See all activity")
     assert browser.heading == "Recent activity"
     assert sentences(browser) == ["You signed in with your password.", "A wrong password was entered at sign-in."]
-    assert "1 March 2027, 12:00 UTC, Chrome on Linux, IP address 127.0.0.1" in browser.text
+    assert "Today, 12:00 PM UTC, Chrome on Linux, IP address 127.0.0.1" in browser.text
 
 
 def test_security_shows_the_newest_three(plain, sam):

@@ -53,7 +53,7 @@ def test_the_administrator_sets_it_and_takes_it_away(browser, admin_lee, databas
     assert "None. Charts open only when two-factor authentication is on." in browser.text
     browser.press("Setup deadline")
     fill(browser, "2027-03-15", "3", "2")
-    assert (browser.path, browser.notices) == (TEAM, ["The deadline has been set."]) and "Until 15 March 2027" in browser.text
+    assert (browser.path, browser.notices) == (TEAM, ["The deadline has been set."]) and "Until March 15, 2027" in browser.text
     browser.press("Setup deadline")
     assert [browser.field(label)["value"] for label in FIELDS] == ["2027-03-15", "3", "2"]
     browser.press("Remove the deadline")
@@ -135,7 +135,7 @@ def test_without_a_deadline_nothing_can_be_put_off(plain, dr_chen):
 def test_later_leads_to_the_page_asked_for_and_set_up_stays_at_hand(browser, set_deadline, dr_chen, database):
     set_deadline()
     browser.sign_in(dr_chen, f"{CHARTS}/2")
-    assert browser.path == SECURITY and "Your practice asks you to do this by 8 March 2027." in browser.text
+    assert browser.path == SECURITY and "Your practice asks you to do this by March 8, 2027." in browser.text
     browser.press("Later")
     assert browser.path == f"{CHARTS}/2"
     browser.fill("Add note", Note="Seen today.")
@@ -165,7 +165,7 @@ def test_each_sign_in_asks_again(plain, set_deadline, dr_chen):
 
 def test_after_the_day_the_sign_ins_are_counted_and_end(plain, set_deadline, dr_chen, clock):
     set_deadline(ahead=0, days=14, sign_ins=2)
-    clock.move(hours=13)
+    clock.move(hours=21)
     for left in ("2 sign-ins left.", "1 sign-in left."):
         assert sign_in(plain, dr_chen) and "You have 14 days left." in plain.text and left in plain.text
         plain.press("Later")
@@ -176,7 +176,7 @@ def test_after_the_day_the_sign_ins_are_counted_and_end(plain, set_deadline, dr_
 
 def test_a_second_press_of_the_last_sign_in_leads_to_the_same_page(plain, set_deadline, dr_chen, clock, database):
     set_deadline(ahead=0, days=14, sign_ins=1)
-    clock.move(hours=13)
+    clock.move(hours=21)
     plain.sign_in(dr_chen, f"{CHARTS}/2")
     later = f"{SECURITY}/later?next=%2Fehr%2Fcharts%2F2"
     answers = [plain.post(later) for _ in range(3)]
@@ -187,7 +187,7 @@ def test_a_second_press_of_the_last_sign_in_leads_to_the_same_page(plain, set_de
 
 def test_after_the_day_the_days_end(plain, set_deadline, dr_chen, clock):
     set_deadline(ahead=0, days=1, sign_ins=10)
-    clock.move(hours=13)
+    clock.move(hours=21)
     assert sign_in(plain, dr_chen) and "You have 1 day left." in plain.text
     clock.move(days=1)
     assert not sign_in(plain, dr_chen)
@@ -195,7 +195,7 @@ def test_after_the_day_the_days_end(plain, set_deadline, dr_chen, clock):
 
 def test_two_presses_take_one_sign_in(plain, set_deadline, dr_chen, clock, database):
     set_deadline(ahead=0, days=2, sign_ins=2)
-    clock.move(hours=13)
+    clock.move(hours=21)
     plain.enter(dr_chen)
     for _ in range(2):
         assert plain.post(f"{SECURITY}/later").headers["Location"] == CHARTS
@@ -204,7 +204,7 @@ def test_two_presses_take_one_sign_in(plain, set_deadline, dr_chen, clock, datab
 
 def test_a_visit_is_not_interrupted(plain, set_deadline, dr_chen, clock, database, admin_lee):
     set_deadline(ahead=0, days=0, sign_ins=0)
-    clock.move(hours=11, minutes=59)
+    clock.move(hours=19, minutes=55)
     plain.enter(dr_chen).press("Later")
     clock.move(minutes=10)
     assert plain.open(f"{CHARTS}/1").path == f"{CHARTS}/1"

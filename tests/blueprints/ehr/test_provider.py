@@ -102,7 +102,7 @@ def test_charts_of_the_own_practice_are_listed_by_name(plain, dr_okafor, dr_nova
 def test_a_chart_has_its_patients_name_and_data(plain, dr_okafor):
     plain.enter(dr_okafor).press("Rosa Alvarez")
     assert plain.heading == "Rosa Alvarez's chart"
-    for words in ("30 January 1958", "Sulfonamides", "Metformin", "HbA1c", "Dr. Ada Okafor"):
+    for words in ("Jan 30, 1958", "Sulfonamides", "Metformin", "HbA1c", "Dr. Ada Okafor"):
         assert words in plain.text
 
 

@@ -48,7 +48,7 @@ def test_the_guides_way_leads_there(plain, admin_lee):
 def test_a_row_says_how_somebody_is_protected(plain, admin_lee, dr_okafor, dr_chen):
     plain.enter(admin_lee).open(STATUS)
     assert row_of(plain, dr_okafor).startswith(
-        "Dr. Ada Okafor Provider On Authenticator App since 1 Mar 2027 10 left No sealed copy Can still sign in Never Not locked"
+        "Dr. Ada Okafor Provider On Authenticator App since Mar 1, 2027 10 left No sealed copy Can still sign in Never Not locked"
     )
     assert row_of(plain, dr_chen).startswith("Dr. Lian Chen Provider Off None Not set up Never Not locked Send a reminder")
     assert "Practice administrator On" in row_of(plain, admin_lee)
@@ -77,7 +77,7 @@ def test_the_sealed_copy_and_used_codes_are_seen(plain, admin_lee, dr_okafor, da
 def test_a_lock_is_seen_until_it_ends(plain, admin_lee, dr_okafor, database, clock):
     change(database, dr_okafor, codes_paused_until=clock.now + timedelta(minutes=10))
     plain.enter(admin_lee).open(STATUS)
-    assert "Paused until 12:10 UTC" in row_of(plain, dr_okafor)
+    assert "Paused until 4:10 AM Pacific Time" in row_of(plain, dr_okafor)
     clock.move(minutes=10)
     plain.open(STATUS)
     assert "Not locked" in row_of(plain, dr_okafor)
@@ -315,7 +315,7 @@ def test_a_reminder_goes_to_one(browser, admin_lee, dr_chen, database):
     browser.enter(admin_lee).open(STATUS)
     browser.press("Send a reminder")
     assert browser.notices == ["A reminder is on its way to 1 person."]
-    assert "Reminded 1 Mar 2027" in row_of(browser, dr_chen)
+    assert "Reminded Mar 1, 2027" in row_of(browser, dr_chen)
     [mail] = mails(browser, to="dr.chen@example.test", subject="Set up two-factor authentication")
     assert "Robin Lee, your practice administrator at Riverside Family Practice" in mail.text and mail.link.endswith("/ehr")
     [event] = events(database, "set_up_reminder")
@@ -378,7 +378,7 @@ def test_the_reminder_names_the_last_day(plain, admin_lee, database, clock):
     database.change(update(Practice).values(deadline_at=clock.now + timedelta(days=14)))
     plain.enter(admin_lee).open(STATUS).press("Send a reminder")
     [mail] = mails(plain, to="dr.chen@example.test", subject="Set up two-factor authentication")
-    assert "The last day to do it is 15 March 2027." in mail.text
+    assert "The last day to do it is March 15, 2027." in mail.text
 
 
 def test_a_person_of_another_practice_is_not_there_and_that_is_recorded(plain, admin_lee, dr_novak, database):

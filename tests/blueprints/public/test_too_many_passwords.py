@@ -231,7 +231,7 @@ def test_in_a_new_browser_a_link_for_a_new_password_is_the_way_in(plain, maria):
     attack(plain, "maria")
     new, other = plain.another(ip="127.1.1.1"), plain.another(ip="127.1.1.2")
     new.sign_in(maria)
-    assert new.problems == ["Too many attempts. Try again in 60 minutes."]
+    assert new.problems == ["Too many attempts. Try again in 1 hour."]
     new.press("Forgot password?")
     new.fill("Send link", Username_or_email_address="maria")
     new.open(mails(plain, subject="Choose a new password")[0].link)

@@ -51,7 +51,7 @@ def test_mails_are_shown_as_their_reader_sees_them(plain, maria):
     assert mail.one("h3").text == "Sign-in from a new browser"
     for words in (
         "To maria@example.test",
-        "1 March 2027, 12:00 UTC",
+        "Mon, Mar 1, 2027, 12:00 PM UTC",
         "Hello Maria Reyes,",
         "Chrome on Linux, IP address 127.0.0.1",
     ):

@@ -95,7 +95,7 @@ def test_a_mail_says_what_when_where_and_what_to_do(app, name):
     assert subject and subject[0].isupper() and not subject.endswith(".")
     for words in (
         "Hello Maria Reyes,",
-        "1 March 2027, 12:00 UTC",
+        "Mon, Mar 1, 2027, 12:00 PM UTC",
         "127.0.0.1",
         "an unknown browser",
         "support@medximity.example",

@@ -1,0 +1,124 @@
+"""Times on pages and in emails: in the reader's zone, as `time` elements that the browser's script turns to its own if there is no choice.
+
+A zone is chosen in Profile. Without one nothing is stored or asked: the page is written in the practice's zone, with its name, and
+`portal.js` writes it anew in the browser's.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from flask import current_app, g
+from flask_babel import gettext
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
+
+from portal import zones
+from portal.web.browser_session import request_time, session_user
+from portal.web.language import current_locale
+from portal.words import places, times
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Whose clock a page or an email shows: a zone, and whether the reader chose it."""
+
+    zone: ZoneInfo
+    is_chosen: bool
+
+
+def reader_clock() -> Clock:
+    """The clock of this page or email."""
+    if "clock" not in g:
+        g.clock = find_clock()
+    clock: Clock = g.clock
+    return clock
+
+
+def find_clock() -> Clock:
+    """The visitor's choice, else their practice's zone, else the operator's. A claimant's account says nothing about itself yet."""
+    user = session_user()
+    fallback = current_app.extensions["settings"].time_zone
+    if user is None or user.is_claimant:
+        return Clock(zones.first_zone(fallback), is_chosen=False)
+    zone = zones.first_zone(user.time_zone, user.place_zone, fallback)
+    return Clock(zone, is_chosen=zone.key == user.time_zone)
+
+
+@contextmanager
+def show_zone(name: str | None) -> Iterator[None]:
+    """Write in this zone, whoever's request it is; in the operator's if it is None or does not exist any more."""
+    before = g.get("clock")
+    g.clock = Clock(zones.first_zone(name, current_app.extensions["settings"].time_zone), is_chosen=True)
+    try:
+        yield
+    finally:
+        g.clock = before
+        if before is None:
+            g.pop("clock")
+
+
+def named(text: str, at: datetime, zone: ZoneInfo) -> str:
+    """A time with the name of its zone, such as "7:30 AM Pacific Time"."""
+    return f"{text} {times.zone_name(zone, at, current_locale(), gettext)}"
+
+
+def element(text: str, at: datetime, kind: str) -> Markup:
+    """A `time` element; `kind` tells the script how to write it anew, "" that it must not."""
+    rewritten = Markup(' data-as="{}"').format(kind) if kind else ""
+    return Markup('<time datetime="{}"{}>{}</time>').format(f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", rewritten, text)
+
+
+def moment_element(at: datetime, alone: bool = False, year: bool = False) -> Markup:
+    """A moment on a page (see `times.moment`); `year`: for what is printed or kept."""
+    clock = reader_clock()
+    text = times.moment(at, clock.zone, current_locale(), None if year else request_time(), gettext, alone)
+    if clock.is_chosen:
+        return element(text, at, "")
+    return element(named(text, at, clock.zone), at, "year" if year else "alone" if alone else "moment")
+
+
+def until_element(at: datetime) -> Markup:
+    """When something ends, on a page: the time of day alone if that is today."""
+    clock = reader_clock()
+    text = times.until(at, clock.zone, current_locale(), request_time(), gettext)
+    return element(text, at, "") if clock.is_chosen else element(named(text, at, clock.zone), at, "until")
+
+
+def moment_text(at: datetime) -> str:
+    """A moment in plain text, which is read on any day and by any clock: with its year and the name of its zone."""
+    zone = reader_clock().zone
+    return named(times.moment(at, zone, current_locale(), None, gettext), at, zone).replace(times.NO_BREAK, " ")
+
+
+def zone_label(name: str) -> str:
+    """A zone by its city and its name, such as "Los Angeles, Pacific Time"; "" if it does not exist any more."""
+    zone = zones.find_zone(name)
+    if not zone:
+        return ""
+    city, its_name = places.city_of(name, current_locale()), times.zone_name(zone, request_time(), current_locale(), gettext)
+    return city if city in its_name else f"{city}, {its_name}"
+
+
+@pass_eval_context
+def moment(context: EvalContext, at: datetime, alone: bool = False, year: bool = False) -> str:
+    """For templates: a `time` element on a page, words in an email or a file."""
+    return moment_element(at, alone, year) if context.autoescape else moment_text(at)
+
+
+@pass_eval_context
+def until(context: EvalContext, at: datetime) -> str:
+    """For templates: when something ends."""
+    return until_element(at) if context.autoescape else moment_text(at)
+
+
+def day(on: date, width: str = "medium") -> str:
+    """A date of its own, such as "Dec 3, 2026", or the day of a moment by the reader's clock."""
+    if not isinstance(on, datetime):
+        return times.day(on, current_locale(), width)
+    clock = reader_clock()
+    text = times.day(on.astimezone(clock.zone).date(), current_locale(), width)
+    return element(text, on, "" if clock.is_chosen else width)

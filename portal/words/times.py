@@ -1,0 +1,136 @@
+"""Dates, times, and durations as people read them, in Babel's formats for a locale. The caller names locale, zone, and translation."""
+
+import functools
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.core import get_global
+from babel.dates import (
+    format_date,
+    format_skeleton,
+    format_time,
+    format_timedelta,
+    get_datetime_format,
+    get_time_format,
+    get_timezone_location,
+    get_timezone_name,
+)
+from babel.lists import format_list
+
+from portal import zones
+from portal.settings import config
+
+Translate = Callable[..., str]
+NARROW, NO_BREAK = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
+UTC_NAMES = frozenset({"UTC", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "Universal", "UCT", "Zulu"})
+# The zone whose clock a name such as "Pacific Time" promises (CLDR's territory 001), where zones of that name differ.
+HOMES = {
+    "America_Pacific": "America/Los_Angeles",
+    "America_Mountain": "America/Denver",
+    "America_Central": "America/Chicago",
+    "America_Eastern": "America/New_York",
+    "Atlantic": "America/Halifax",
+    "Newfoundland": "America/St_Johns",
+    "Alaska": "America/Juneau",
+    "Hawaii_Aleutian": "Pacific/Honolulu",
+    "Australia_Eastern": "Australia/Sydney",
+    "Australia_Central": "Australia/Adelaide",
+    "Europe_Central": "Europe/Paris",
+    "Europe_Western": "Atlantic/Canary",
+    "Korea": "Asia/Seoul",
+}
+
+
+@functools.cache
+def dates_locale(locale: Locale) -> Locale:
+    """The locale for dates: with the operator's territory if the language alone would mean another one's habits ("es": 24 hours)."""
+    return Locale.parse(config.DATE_LOCALES.get(str(locale), str(locale)))
+
+
+def spaced(text: str) -> str:
+    """With spaces that do not break and that every font and reader has: Unicode's narrow one is not in ours."""
+    return text.replace(NARROW, NO_BREAK)
+
+
+@functools.cache
+def clock_pattern(locale: Locale) -> str:
+    """The locale's short pattern of a clock time.
+
+    Babel abbreviates Korean day periods as "AM" and "PM", which the locale's readers write out.
+    """
+    pattern = str(get_time_format("short", locale).pattern)
+    periods = locale.day_periods["format"]
+    has_words = periods["abbreviated"].get("am") == "AM" != periods["wide"].get("am", "AM")
+    return pattern.replace("a", "aaaa") if has_words else pattern
+
+
+def clock_time(at: datetime, zone: ZoneInfo, locale: Locale) -> str:
+    """The time of day in a zone, such as "7:30 AM"."""
+    locale = dates_locale(locale)
+    return spaced(format_time(at, clock_pattern(locale), tzinfo=zone, locale=locale)).replace(" ", NO_BREAK)
+
+
+def day(on: date, locale: Locale, width: str = "medium") -> str:
+    """A date of its own, such as "Dec 3, 2026"; width "long": "December 3, 2026"."""
+    return spaced(format_date(on, width, locale=dates_locale(locale)))
+
+
+def day_name(on: date, locale: Locale, today: date | None = None) -> str:
+    """A day, such as "Thu, Dec 3"; with its year unless it is of the same year as today."""
+    skeleton = "MMMEd" if today is not None and on.year == today.year else "yMMMEd"
+    locale = dates_locale(locale)
+    return spaced(format_skeleton(skeleton, datetime.combine(on, datetime.min.time()), None, locale=locale))
+
+
+def join(on: str, clock: str, locale: Locale) -> str:
+    """A day and a clock time in the locale's order."""
+    return str(get_datetime_format("medium", dates_locale(locale))).replace("{1}", on).replace("{0}", clock)
+
+
+def moment(at: datetime, zone: ZoneInfo, locale: Locale, now: datetime | None, translate: Translate, alone: bool = False) -> str:
+    """A moment in a zone, such as "today, 2:49 PM", "Thu, Dec 3, 7:30 AM", or with its year if it is of another one.
+
+    `alone`: it begins what is read, so "Today". Without `now`, for what is read on any day, the year stays.
+    """
+    on, clock = at.astimezone(zone).date(), clock_time(at, zone, locale)
+    today = now.astimezone(zone).date() if now else None
+    if on == today:
+        return join(translate("Today") if alone else translate("today"), clock, locale)
+    return join(day_name(on, locale, today), clock, locale)
+
+
+def until(at: datetime, zone: ZoneInfo, locale: Locale, now: datetime, translate: Translate) -> str:
+    """When something ends: "2:02 PM", with the day if that is not today."""
+    is_today = at.astimezone(zone).date() == now.astimezone(zone).date()
+    return clock_time(at, zone, locale) if is_today else moment(at, zone, locale, now, translate)
+
+
+def zone_name(zone: ZoneInfo, at: datetime, locale: Locale, translate: Translate) -> str:
+    """The name of a zone, such as "Pacific Time"; by its city, "Edmonton Time", where that name would promise another clock then.
+
+    Alberta and British Columbia stopped changing their clocks in 2026, and belong to "Mountain Time" and "Pacific Time" all the same.
+    """
+    key = zone.key
+    if key in UTC_NAMES:
+        return "UTC"
+    locale = dates_locale(locale)
+    aliases = get_global("zone_aliases")
+    shared = get_global("meta_zones").get(key) or get_global("meta_zones").get(aliases.get(key, ""))
+    home = zones.find_zone(HOMES.get(shared or ""))
+    if home and home.utcoffset(at.astimezone(home)) == zone.utcoffset(at.astimezone(zone)):
+        return spaced(get_timezone_name(zone, "long", locale=locale, zone_variant="generic"))
+    city = get_timezone_location(zone, locale, return_city=True).rpartition("/")[2]
+    return translate("%(city)s Time", city=city)  # Babel's own pattern for it is the one of summer time in es_US, fr_CA, and ru
+
+
+def duration(seconds: int, locale: Locale) -> str:
+    """A duration to the second, such as "9 minutes and 40 seconds" (RL-8)."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [timedelta(hours=hours), timedelta(minutes=minutes), timedelta(seconds=rest)]
+    words = [format_timedelta(part, threshold=1, locale=locale) for part in parts if part] or [
+        format_timedelta(timedelta(), locale=locale)
+    ]
+    return spaced(format_list(words, locale=locale))
