@@ -165,6 +165,7 @@ SWEEP_ROWS = 500  # at most this many per sweep; the next one takes the rest
 # Charts
 CHARTS_PAGE = 50
 TEAM_PAGE = 50
+TEAM_SEARCHED_FROM = 10  # people, from which Team Members has a search; fewer are seen at a glance
 TEAM_CHUNK = 500  # rows of the export in memory at a time
 NAME_KEY_BYTES = 400  # of a name's sort key: about sixty letters with accents and capitals, and short enough for an index
 REMINDER_RESTS = timedelta(days=1)  # at most one a day per person

@@ -15,7 +15,7 @@ from tests.support.application import application
 from tests.support.processes import ROOT
 from tests.support.team import hire
 
-STATUS = "/ehr/settings/team/security"
+TEAM, STATUS = "/ehr/settings/team", "/ehr/settings/team/security"
 MANY, FEW = 10_000, 50
 ROUNDS = 15
 MOST_MEGABYTES = 40
@@ -61,6 +61,15 @@ def test_every_view_of_the_list_asks_four_times(crowd, queries, plain, admin_lee
         queries.forget()
         plain.open(STATUS + query)
         assert queries.counts == [("provider.practice.status.show", 4)], query
+
+
+def test_team_members_asks_as_often_for_ten_thousand_as_for_fifty(crowd, queries, plain, admin_lee):
+    plain.enter(admin_lee)
+    for practice in (1, 2):
+        crowd(practice)
+        queries.forget()
+        plain.open(TEAM)
+        assert queries.counts == [("provider.practice.team", 6)], practice
 
 
 def test_the_first_page_of_ten_thousand_takes_at_most_twice_as_long_as_that_of_fifty(crowd, plain, admin_lee):

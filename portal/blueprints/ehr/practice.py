@@ -11,7 +11,9 @@ from portal.blueprints.shared.guards import forbid, require_fresh_proof
 from portal.flows.base.context import SessionUser
 from portal.flows.emergency.review import list_to_review
 from portal.flows.practice import deadline as flow
-from portal.forms.practice import DeadlineForm
+from portal.flows.practice import directory
+from portal.forms.practice import DeadlineForm, TeamForm
+from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
 
@@ -37,13 +39,21 @@ def administrators_only() -> None:
 
 @blueprint.get("")
 def team() -> Response:
-    reviews, review_url = list_to_review(request_context()), emergency_reviews.review_url
+    form, number = TeamForm(request.args), team_status.page_number()
+    search = form.asked()["search"]
+    reviews = list_to_review(request_context())  # first, because it may close access that has run out
+    found = directory.list_colleagues(request_context(), search, number)
     return render_page(
         "ehr/team.html",
         deadline=flow.load_deadline(request_context()),
         notice=read_flash(),
         reviews=reviews,
-        review_url=review_url,
+        review_url=emergency_reviews.review_url,
+        team=found,
+        roles=team_status.ROLES,
+        filters=form,
+        search=search,
+        is_searchable=bool(search) or number > 1 or found.total > config.TEAM_SEARCHED_FROM,
     )
 
 
