@@ -21,6 +21,7 @@ from portal.flows.operator import rotate_keys as rotation_flow
 from portal.models import ROLES, Base
 from portal.settings.addresses import SettingError
 from portal.settings.environment import Settings
+from portal.version import VERSION
 from portal.words.refusals import SENTENCES, Refused, Unclear
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def register_commands(app: Flask) -> None:
 def main() -> None:
     """The console script `medximity-portal …`: what `flask --app wsgi …` is in the repository."""
     os.environ["FLASK_APP"] = "portal.wsgi"
-    FlaskGroup(name="medximity-portal", load_dotenv=False).main()
+    group = FlaskGroup(name="medximity-portal", load_dotenv=False, add_version_option=False)
+    click.version_option(VERSION, prog_name="medximity-portal")(group).main()
 
 
 def refuse_bytes(_context: click.Context, _parameter: click.Parameter, typed: str) -> str:

@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import update
 
+from portal.cli import main
 from portal.crypto import Keyring
 from portal.flows.operator import accounts
 from portal.models import Outbox, Practice, User
 from portal.settings import keys
+from portal.version import VERSION
 from tests.support.vendors import SECRET, URLS
 
 PASSWORD = "harbor lantern fig tree"
@@ -309,3 +311,10 @@ def test_without_a_gateway_there_is_nothing_to_ask(texting):
 def test_an_address_that_cannot_be_read_is_named_without_the_secret(texting):
     code, said = texting(f"twilio://{SECRET}@{{to}}")
     assert code == 1 and said.startswith("Error: PORTAL_SMS_URL: address 1") and SECRET not in said
+
+
+def test_the_console_script_tells_our_version(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["medximity-portal", "--version"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 0 and capsys.readouterr().out == f"medximity-portal, version {VERSION}\n"

@@ -15,7 +15,7 @@ from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import SessionUser
 from portal.flows.emergency import grants, waiting
 from portal.flows.emergency.decide import KIND
-from portal.policy import PROVIDER
+from portal.policy import PROVIDER, SUPPORT
 from portal.web.browser_session import current_session, ended_session, request_context, request_time, safe_path, session_user
 from portal.web.language import current_locale
 from portal.web.times import until_element
@@ -24,6 +24,7 @@ from portal.words.refusals import Refused, Unclear
 
 PORTAL_BRAND = {"name": "Medximity", "key": "portal"}
 EHR_BRAND = {"name": "DigitalPatientChart", "key": "ehr"}
+AT_EHR, AT_SUPPORT = EHR_BRAND["key"], "support"  # values of `at` in the address of the sign-in page
 HOMES = {
     "patient": "patient.home",
     "provider": "provider.charts",
@@ -123,21 +124,30 @@ def redirect_to_path(path: str) -> Response:
 
 
 def send_to_sign_in() -> Response:
-    """Redirect to the sign-in page, and back afterwards."""
+    """Redirect to the sign-in page of the side where the session ended, and back afterwards."""
     ended = ended_session()
     if ended:
         record_event_alone(request_context(), "session_use_after_expire", ended.reason, ended, ended.token_hash)
         grants.close_due_grants(request_context())
-    return redirect_from_guard(url_for("sign_in.ask_password", next=page_to_return()))
+    next_path = page_to_return()
+    at = sign_in_mark(ended.role if ended else None) if next_path is None else None  # an address tells its side itself
+    return redirect_from_guard(url_for("sign_in.ask_password", next=next_path, at=at))
 
 
 def signed_out(user: SessionUser | None) -> Response:
     """To the sign-in page of the person's side, without the cookie and what the browser kept of the pages."""
     current_session().end()
-    at = EHR_BRAND["key"] if brand_for(user) is EHR_BRAND else None
-    response = redirect_to("sign_in.ask_password", out=1, at=at)
+    response = redirect_to("sign_in.ask_password", out=1, at=sign_in_mark(user.role if user else None))
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
+
+
+def sign_in_mark(role: str | None) -> str | None:
+    """The value of `at` in the address of the sign-in page: the side of a role, or of this page if there is none; None for patients."""
+    if role in SUPPORT.roles:
+        return AT_SUPPORT
+    brand = brand_of_role(role) if role else page_brand()
+    return AT_EHR if brand is EHR_BRAND else None
 
 
 def redirect_from_guard(target: str) -> Response:
@@ -171,17 +181,23 @@ def redirect_out_of_step(path: str) -> Response:
     return response
 
 
-def brand_for(user: SessionUser | None) -> dict[str, str]:
-    """The brand of pages that belong to no side (help, the code page): the one of the person's own side."""
-    return EHR_BRAND if user and user.role in PROVIDER.roles else PORTAL_BRAND
+def brand_of_role(role: str) -> dict[str, str]:
+    return EHR_BRAND if role in PROVIDER.roles else PORTAL_BRAND
+
+
+def page_brand() -> dict[str, str]:
+    """The brand of this page: of its side; without one (help, the code page, a missing page) of its person's, or of its address."""
+    user, brand = session_user(), cast(dict[str, str] | None, g.get("brand"))
+    if brand is not None:
+        return brand
+    return brand_of_role(user.role) if user else EHR_BRAND if request.path.startswith("/ehr/") else PORTAL_BRAND
 
 
 def home_url() -> str:
     """The home page of the person's side, or the sign-in page."""
     user = session_user()
     if user is None or user.is_claimant:
-        brand = g.get("brand") or brand_for(user)
-        return url_for("sign_in.ask_password", at=brand["key"] if brand is EHR_BRAND else None)
+        return url_for("sign_in.ask_password", at=sign_in_mark(user.role if user else None))
     return url_for(home_endpoint(user.role))
 
 

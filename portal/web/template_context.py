@@ -14,7 +14,7 @@ from portal import phones
 from portal.languages import load_catalogue
 from portal.web.browser_session import request_time, seconds_left, session_user
 from portal.web.language import current_language, current_locale, language_names
-from portal.web.rendering import brand_for, home_url, refusal_sentence, verbatim
+from portal.web.rendering import home_url, page_brand, refusal_sentence, verbatim
 from portal.web.times import day, moment, moment_text, until, zone_label
 
 
@@ -62,7 +62,7 @@ def template_context() -> dict[str, Any]:
     """Variables available in every template."""
     return {
         "person": current_user if current_user.is_authenticated else None,
-        "brand": g.get("brand") or brand_for(session_user()),
+        "brand": page_brand(),
         "side": g.get("side"),
         "next_path": g.get("next_path"),
         "session_seconds": seconds_to_warn(),

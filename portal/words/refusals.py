@@ -183,6 +183,9 @@ SENTENCES: dict[str, str | Plural] = {
     "access_changed": N_("Your own access just changed, so nothing was done. Sign in again to see what you can do now."),
     "approval_gone": N_("This request is no longer open. Someone else decided first, it expired, or the account changed."),
     "reset_link_due": N_(
+        "Two-factor authentication for this account was reset. Open the link we emailed you. It works together with your password. No email? Contact Support."
+    ),
+    "reset_link_due_at_practice": N_(
         "Two-factor authentication for this account was reset. Open the link we emailed you. It works together with your password. No email? Ask your practice administrator, or Contact Support."
     ),
     "zone_name": N_("That isn't the name of a time zone. Write it as IANA does, such as America/Los_Angeles."),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, g, request
 
 from portal.blueprints.shared.guards import forbid
 from portal.flows.account import security_page
@@ -21,9 +21,10 @@ blueprint = Blueprint("emergency", __name__, url_prefix="/sign-in/emergency")
 
 @blueprint.before_request
 def admit_ehr_claimants() -> Response | None:
-    """Admit claimants of EHR accounts only; patients have no charts to open."""
+    """Admit claimants of EHR accounts only; patients have no charts to open. Strangers sign in to the EHR."""
     user, is_ending = session_user(), request.endpoint == "emergency.end_now"
     if user is None:
+        g.brand = EHR_BRAND
         return redirect_to_sign_in() if is_ending and ended_session() else send_to_sign_in()  # already ended in another tab
     if not user.is_claimant:
         return None if is_ending and user.is_emergency else redirect_to(home_endpoint(user.role))

@@ -1,11 +1,12 @@
 """The "This wasn't me" link in notices. Email scanners open links, so GET only asks and POST acts (CF-2)."""
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 
 from portal.blueprints.shared.sides import Side, side_of
 from portal.flows.account import not_me as flow
+from portal.models import Outbox
 from portal.web.browser_session import request_context, session_user
-from portal.web.rendering import redirect_to, redirect_to_path, refuse_form, render_page
+from portal.web.rendering import AT_EHR, EHR_BRAND, brand_of_role, redirect_to, redirect_to_path, refuse_form, render_page
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("not_me", __name__, url_prefix="/not-me")
@@ -21,6 +22,7 @@ def hide_referrer(response: Response) -> Response:
 @blueprint.get("/done")
 def done() -> Response:
     side = visitor_side()
+    g.brand = EHR_BRAND if request.args.get("at") == AT_EHR else None
     ended = {f"of_{what}": what in request.args for what in ("reset", "trust")}
     return render_page("public/not_me/done.html", security_url=side.url("security") if side else None, **ended)
 
@@ -28,7 +30,7 @@ def done() -> Response:
 @blueprint.get("/<token>")
 def ask(token: str) -> Response:
     try:
-        notice = flow.read_notice(request_context(), token)
+        notice = read_notice(token)
     except Refused as refused:
         return refuse_form("public/not_me/ask.html", (), refused)
     return render_page(
@@ -44,7 +46,7 @@ def ask(token: str) -> Response:
 @blueprint.post("/<token>")
 def answer(token: str) -> Response:
     try:
-        notice = flow.read_notice(request_context(), token)
+        notice = read_notice(token)
         if flow.asks_sign_in(request_context(), notice):
             return redirect_to_path(sign_in_url(token))
         side = visitor_side()
@@ -53,9 +55,15 @@ def answer(token: str) -> Response:
         flow.answer_not_me(request_context(), token)
     except Refused as refused:
         return refuse_form("public/not_me/ask.html", (), refused)
-    return redirect_to(
-        "not_me.done", reset=int(flow.is_about_reset(notice)) or None, trust=int(flow.owner_may_trust(notice)) or None
-    )
+    about = {"reset": int(flow.is_about_reset(notice)) or None, "trust": int(flow.owner_may_trust(notice)) or None}
+    return redirect_to("not_me.done", at=AT_EHR if g.brand is EHR_BRAND else None, **about)
+
+
+def read_notice(token: str) -> Outbox:
+    """The notice behind the link, whose page wears its owner's brand. Raises Refused."""
+    notice = flow.read_notice(request_context(), token)
+    g.brand = brand_of_role(flow.owner_role(notice))
+    return notice
 
 
 def visitor_side() -> Side | None:

@@ -28,6 +28,8 @@ from portal.web.browser_session import (
 )
 from portal.web.errors import BUSY_SECONDS
 from portal.web.rendering import (
+    AT_EHR,
+    AT_SUPPORT,
     EHR_BRAND,
     home_endpoint,
     redirect_to,
@@ -52,19 +54,35 @@ def open_patient_portal() -> Response:
 @blueprint.get("/ehr")
 def open_ehr() -> Response:
     """The EHR's address: the same sign-in page, and each account lands on its own home page."""
-    return redirect_to("sign_in.ask_password", at=EHR_BRAND["key"])
+    return redirect_to("sign_in.ask_password", at=AT_EHR)
 
 
 @blueprint.before_request
 def set_brand() -> None:
     """The sign-in page shows the brand of the side that the person came from."""
-    if ehr_mark() or (safe_path(request.args.get("next")) or "").startswith("/ehr/"):
+    if side_mark() == AT_EHR:
         g.brand = EHR_BRAND
 
 
-def ehr_mark() -> str | None:
-    """The value of `at` in the address of an EHR sign-in, or None."""
-    return EHR_BRAND["key"] if request.args.get("at") == EHR_BRAND["key"] else None
+def side_mark() -> str | None:
+    """The side that the person came from, by `at` in the address or the page to return to; None for patients."""
+    next_path = safe_path(request.args.get("next")) or ""
+    is_at = {mark: request.args.get("at") == mark or f"{next_path}/".startswith(f"/{mark}/") for mark in (AT_EHR, AT_SUPPORT)}
+    return next((mark for mark, is_it in is_at.items() if is_it), None)
+
+
+def invitation() -> str:
+    """What people sign in for, on the side that they came from."""
+    if side_mark() == AT_SUPPORT:
+        return str(_("Open the support console."))
+    at_practice, patients = _("Open your practice's charts."), _("See your appointments, messages, and results.")
+    return str(at_practice if side_mark() == AT_EHR else patients)
+
+
+def password_context() -> dict[str, Any]:
+    at = request.args.get("at")
+    action = url_for("sign_in.ask_password", next=safe_path(request.args.get("next")), at=at if at == side_mark() else None)
+    return {"action": action, "invitation": invitation()}
 
 
 def redirect_after_sign_in(role: str, next_path: str | None) -> Response:
@@ -77,11 +95,7 @@ def ask_password() -> Response:
     user = session_user()
     if user and not user.is_claimant:
         return redirect_after_sign_in(user.role, safe_path(request.args.get("next")))
-    return render_page("public/sign_in/password.html", form=SignInForm(), notice=sign_in_notice(), action=password_url())
-
-
-def password_url() -> str:
-    return url_for("sign_in.ask_password", next=safe_path(request.args.get("next")), at=ehr_mark())
+    return render_page("public/sign_in/password.html", form=SignInForm(), notice=sign_in_notice(), **password_context())
 
 
 def sign_in_notice() -> str | None:
@@ -97,7 +111,7 @@ def sign_in_notice() -> str | None:
 @blueprint.post("/sign-in")
 def submit_password() -> Response:
     form = SignInForm(request.form)
-    context: dict[str, Any] = {"notice": None, "action": password_url()}
+    context: dict[str, Any] = {"notice": None, **password_context()}
     if not form.validate():
         return refuse_form("public/sign_in/password.html", form, **context)
     give_browser_token()

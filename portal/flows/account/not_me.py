@@ -49,7 +49,11 @@ def is_about_reset(notice: Outbox) -> bool:
 
 def owner_may_trust(notice: Outbox) -> bool:
     """Whether the notice's owner can have trusted browsers; if not, the page does not mention them."""
-    return policy_of(db.session.get_one(User, notice.user_id).role).may_trust_browsers
+    return policy_of(owner_role(notice)).may_trust_browsers
+
+
+def owner_role(notice: Outbox) -> str:
+    return db.session.get_one(User, notice.user_id).role
 
 
 def asks_sign_in(context: RequestContext, notice: Outbox) -> bool:

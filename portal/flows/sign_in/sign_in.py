@@ -20,6 +20,7 @@ from portal.flows.factors import backup_codes, check_code
 from portal.flows.factors.challenges import ChallengeOption, attempt_key, find_default_sender, live_authenticators, open_secret
 from portal.flows.messages import notices
 from portal.flows.messages import send_code as send_code_flow
+from portal.flows.practice.administrators import list_administrators
 from portal.flows.sessions import sessions, trusted_browsers
 from portal.flows.sign_in import password_limits
 from portal.methods import method
@@ -44,7 +45,7 @@ def submit_password(context: RequestContext, username: str, password: str, next_
     """Check the password and begin a session. Raises Refused("sign_in_wrong"), the same for every cause (EN-1).
 
     One who tried too often gets Refused("throttled", wait=N), and nothing is compared (RL-6). A reset account's password alone opens
-    nothing (rule 1): the right one raises Refused("reset_link_due"), which points to the link.
+    nothing (rule 1): the right one raises Refused("reset_link_due"), or "reset_link_due_at_practice" if an administrator can help.
     """
     name = normalize_username(username)
     user = db.session.scalar(select(User).where(User.username == name))
@@ -68,8 +69,9 @@ def submit_password(context: RequestContext, username: str, password: str, next_
     user = session.get_one(User, user.id, with_for_update=bool(context.trusted) or None)
     if user.two_factor == "reset":
         record_event(context, "authn_login_fail", about=user, reason="reset_link_due", refused=True, factor="password")
+        has_administrator = policy_of(user.role).hands_over_copy and list_administrators(user.practice_id, user.id)
         session.commit()
-        raise Refused("reset_link_due")
+        raise Refused("reset_link_due_at_practice" if has_administrator else "reset_link_due")
     return begin_password_session(context, user, rehashed, next_path)
 
 

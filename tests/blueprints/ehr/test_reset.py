@@ -425,11 +425,15 @@ def test_wrong_passwords_beside_the_link_pause(plain, clock, database, reset_oka
     assert plain.path == CHOOSE and database.user(reset_okafor).code_failures < 10
 
 
-def test_the_password_without_the_link_opens_nothing_and_says_so(plain, database, reset_okafor):
+def test_the_password_without_the_link_opens_nothing_and_says_so(plain, database, reset_okafor, admin_lee):
     plain.sign_in(reset_okafor)
     assert plain.status == 422 and plain.problems[0].startswith(
         "Two-factor authentication for this account was reset. Open the link"
     )
+    assert plain.problems[0].endswith("No email? Ask your practice administrator, or Contact Support.")
+    make(database, admin_lee, two_factor="off")
+    plain.sign_in(reset_okafor)
+    assert plain.problems[0].endswith("It works together with your password. No email? Contact Support.")
     assert plain.open("/ehr/charts").path == "/sign-in"
     assert events(database, "authn_login_fail", reason="reset_link_due")
     reset_okafor.password = "not the password"

@@ -555,6 +555,15 @@ def test_it_ends_at_sixty_minutes_by_the_servers_clock(browser, dr_okafor, admin
     assert names(database, dr_okafor)[-1] == names(database, admin_lee)[-1] == "emergency_ended"
 
 
+def test_the_page_that_asked_for_it_leads_to_the_charts(plain, dr_okafor, admin_lee, database):
+    let_in(plain, dr_okafor, admin_lee)
+    before = len(database.all(Event))
+    for path in (ASK, CODE, "/sign-in"):
+        assert plain.open(path).path == CHARTS, path
+    assert len(database.all(Event)) == before
+    assert plain.post(ASK, {"reason": WHY}).status_code == 403, "nothing can be asked again meanwhile"
+
+
 @pytest.mark.parametrize("token", [None, "0" * 64])
 def test_a_forged_end_changes_nothing(plain, dr_okafor, admin_lee, database, token):
     let_in(plain, dr_okafor, admin_lee)
