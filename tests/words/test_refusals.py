@@ -19,6 +19,7 @@ FACTS = {
     "set": 2,
     "number": 3,
     "asked": 10,
+    "tries": 4,
     "issuer": "Medximity",
     "who": "Robin Lee",
     "when": "Mon, Mar 1, 2027, 12:00 PM UTC",
