@@ -8,7 +8,7 @@ from urllib.parse import quote
 from flask import current_app, g, url_for
 from flask_login import current_user
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from portal import phones
 from portal.languages import load_catalogue
@@ -33,6 +33,7 @@ def install_translations(environment: Environment) -> None:
     environment.filters["zone_label"] = zone_label
     environment.filters["country_name"] = country_name
     environment.filters["contact_link"] = contact_link
+    environment.filters["address"] = address
     environment.filters["dial"] = dial
     environment.filters["written_number"] = phones.show
     environment.filters["contact_link"] = contact_link
@@ -47,6 +48,11 @@ def country_name(number: str) -> str:
 def dial(number: str) -> str:
     """A phone number as a tel: link dials it; one without + is of the operator's first country."""
     return phones.dial(number, current_app.extensions["settings"].text_countries[0])
+
+
+def address(address: str) -> Markup:
+    """An email address that a browser's translator leaves alone, and that may break after its @."""
+    return verbatim(Markup("@<wbr>").join(map(escape, address.split("@"))))
 
 
 def contact_link(contact: str) -> Markup:

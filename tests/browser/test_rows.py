@@ -1,7 +1,10 @@
 """Rows with one action to the right, and a header of one row, on a phone."""
 
 import pytest
+from sqlalchemy import select, update
 
+from portal.db import db
+from portal.models import Authenticator, User
 from tests.support.browser import PHONE
 from tests.support.reader import Reader
 
@@ -17,6 +20,13 @@ ROWS = """() => [...document.querySelectorAll(".row:has(> .act > *)")].filter(ro
   return [last.textContent.trim(), act.left >= text.right && Math.abs(act.right - all.right) < 1, act.top >= text.bottom,
     act.width / all.width, act.height];
 })"""
+
+
+# Names of 40 letters and of one, with addresses as long.
+NAMES = {
+    "Wolfeschlegelsteinhausenbergerdorffsuper": "wolfeschlegelsteinhausen@subdomain.of.a.rather.long.hospital.example.org",
+    "O": "o@x.example",
+}
 
 
 @pytest.fixture
@@ -61,6 +71,27 @@ def test_an_action_that_does_not_fit_stands_under_its_text(town, browsers, patie
         assert [label for label, is_right, is_below, *_ in rows if is_right == is_below] == []
         assert any(is_below for _, _, is_below, *_ in rows)
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, address
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_longest_and_the_shortest_name_fit(town, browsers, patient, name):
+    with town.app.app_context():
+        user = db.session.scalars(select(User).where(User.username == patient.username)).one()
+        user.full_name = name
+        user.seal(town.app.extensions["keys"], "email", NAMES[name])
+        db.session.execute(update(Authenticator).where(Authenticator.user_id == user.id).values(name=name))
+        db.session.commit()
+    page = arrive(town, browsers, patient).page
+    town.crowd(patient, 10)
+    for size in ("112.5%", "225%"):
+        page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+        for address in ("/home", *HEIGHTS):
+            page.goto(address)
+            page.evaluate("size => { document.documentElement.style.fontSize = size; }", size)
+            for more in page.locator("details.more").all():
+                more.evaluate("details => { details.open = true; }")
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{address} at {size}"
 
 
 def test_the_header_is_one_row_and_its_links_are_in_the_account_menu(town, browsers, patient):
