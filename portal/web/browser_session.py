@@ -1,5 +1,6 @@
 """The session cookie: a random token, stored as a hash in the session's row. The CSRF token is derived from it."""
 
+import base64
 import hmac
 from datetime import datetime
 from typing import Any, Literal, cast
@@ -18,6 +19,7 @@ from portal.web.language import current_language
 from portal.web.late_sign_outs import is_signed_out
 
 DAY = 24 * 3600  # seconds
+CSRF_BYTES = 16  # 128 bits, as session tokens have at least; each form of a page carries it, and pages are not compressed
 BROWSER_COOKIE_LIFE = 365 * DAY  # only says "seen before": opens nothing, but strangers' wrong codes do not count there
 TRUSTED_COOKIE_MAX = 512  # characters: five tokens, and a margin
 
@@ -44,7 +46,8 @@ class BrowserSession(dict[str, Any], SessionMixin):
         if key != "csrf_token":
             return super().__getitem__(key)
         self.must_send = self.must_send or not self.has_cookie
-        return hmac.digest(self.csrf_key, self.token.encode(), "sha256").hex()
+        digest = hmac.digest(self.csrf_key, self.token.encode(), "sha256")[:CSRF_BYTES]
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def find(self) -> SessionUser | sessions.Ended | None:
         """The cookie's session, live or ended; one SELECT per request."""
