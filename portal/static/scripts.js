@@ -5,6 +5,9 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
   // htmx reads these as it works. Here and not in each page: pages are not compressed.
   Object.assign(htmx.config, { history: "reload", defaultSettleDelay: 0, noSwap: [204, 304, 414] });
 
+  // A refused form is the answer to its POST: from now on Back and Reload get the page of its address, and send nothing again.
+  history.replaceState(history.state, "");
+
   const all = (selector, root = document) => root.querySelectorAll(selector);
   const one = (selector, root = document) => root.querySelector(selector);
   const said = one("#said"), offline = one("#offline");

@@ -255,3 +255,20 @@ def test_after_sign_out_back_shows_nothing_private(town, browsers, patient):
         reader.back()
         assert reader.headline == "Sign in"
         assert patient.name not in reader.page.content()
+
+
+def test_back_after_a_wrong_code_shows_the_code_page_again(town, browsers):
+    """The refusal is the answer to a POST, which the browser will not send again: without the page it would show an error of its own."""
+    patient = town.regular()
+    reader = Reader(browsers.open(town.url))
+    reader.sign_in(patient)
+    reader.type("Verification Code", "000000")
+    reader.press("Verify")
+    assert reader.page.title().startswith("Error: ")
+    reader.press("Can't access your code?")
+    reader.back()
+    expect(heading(reader)).to_have_text("Enter your verification code")
+    reader.page.reload()
+    expect(heading(reader)).to_have_text("Enter your verification code")
+    assert not reader.page.title().startswith("Error: "), "the wrong code was sent again"
+    reader.window.complaints.clear()  # the browser's own words about the 422
