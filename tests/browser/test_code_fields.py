@@ -14,14 +14,14 @@ def patient(town):
 
 def asked(town, browsers, patient, **options):
     """Returns a reader whom the sign-in asks for a code."""
-    reader = Reader(browsers.open(town.url, **options))
+    reader = Reader(browsers.borrow(town.url, **options))
     reader.sign_in(patient)
     return reader
 
 
 def connecting(town, browsers, **options):
     """Returns a reader before the QR code."""
-    reader = Reader(browsers.open(town.url, **options))
+    reader = Reader(browsers.borrow(town.url, **options))
     reader.sign_in(town.newcomer())
     reader.page.goto("/account/security")
     reader.press("Enable")

@@ -42,7 +42,7 @@ class Walk(Reader):
 @pytest.fixture
 def walk(town, browsers):
     """A walk whose every page must be without fault."""
-    walk = Walk(browsers.open(town.url))
+    walk = Walk(browsers.borrow(town.url, kind="with axe"))
     yield walk
     assert walk.inspector.seen > 3
     assert not walk.inspector.faults, "\n".join(walk.inspector.faults)

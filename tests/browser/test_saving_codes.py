@@ -19,7 +19,7 @@ def patient(town):
 
 def set_up(town, browsers, patient, **options):
     """Returns a reader before the QR code."""
-    reader = Reader(browsers.open(town.url, **options))
+    reader = Reader(browsers.borrow(town.url, **options))
     reader.sign_in(patient)
     reader.page.goto("/account/security")
     reader.press("Enable")
@@ -182,7 +182,7 @@ def test_the_codes_are_printed_on_exactly_one_sheet_made_for_a_drawer(town, brow
 
 def test_codes_that_were_swapped_in_are_printed_as_well(town, browsers, patient, tmp_path):
     """Print styles bring the sheet to life; nothing that fades in may be caught at its first, empty moment."""
-    reader = with_codes(town, browsers, patient)
+    reader = with_codes(town, browsers, patient, kind="in motion")
     codes = reader.backup_codes()
     reader.press("I have saved my backup codes")
     reader.press("Show the codes again")

@@ -31,7 +31,7 @@ def swapping(town, browsers, patient):
 
 
 def begin(town, browsers, patient, script=True):
-    reader = Reader(browsers.open(town.url, script=script))
+    reader = Reader(browsers.borrow(town.url, script=script))
     reader.sign_in(patient)
     reader.page.goto("/account/security")
     reader.press("Enable")
@@ -106,7 +106,7 @@ INDENT = """() => {
 
 @pytest.mark.parametrize("script", [True, False], ids=["htmx", "without JavaScript"])
 def test_the_summary_of_problems_stands_flush_among_whatever_text(town, browsers, script):
-    reader = Reader(browsers.open(town.url, script=script))
+    reader = Reader(browsers.borrow(town.url, script=script))
     sign_in_by_app(reader, town.regular())
     for address, label, wrong, button in (
         ("/account/security/two-factor?add=1", None, None, "Continue"),
@@ -123,7 +123,7 @@ def test_the_summary_of_problems_stands_flush_among_whatever_text(town, browsers
 
 @pytest.mark.parametrize("width", [320, PHONE[0], 1280])
 def test_no_line_of_a_heading_ends_within_two_factor(town, browsers, width):
-    reader = Reader(browsers.open(town.url, size=(width, 664)))
+    reader = Reader(browsers.borrow(town.url, size=(width, 664)))
     sign_in_by_app(reader, town.regular())
     reader.page.goto("/account/security/disable")
     lines = """() => { const range = document.createRange(), words = document.querySelector("h1 .whole") || document.querySelector("h1");
@@ -246,7 +246,7 @@ def test_without_a_connection_the_page_stays_and_says_so(swapping):
 
 
 def test_after_sign_out_back_shows_nothing_private(town, browsers, patient):
-    reader = Reader(browsers.open(town.url))
+    reader = Reader(browsers.borrow(town.url))
     reader.sign_in(patient)
     reader.page.goto("/account")
     reader.sign_out(patient)

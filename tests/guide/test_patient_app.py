@@ -19,7 +19,7 @@ TROUBLESHOOTING = ("Check the time on your phone", "Wait for a fresh code", "the
 @pytest.fixture(params=LOOKS)
 def reader(request, town, browsers):
     """Somebody with the help article at hand: in light, in dark on a narrow phone, without JavaScript."""
-    return Reader(browsers.open(town.url, **LOOKS[request.param]))
+    return Reader(browsers.borrow(town.url, **LOOKS[request.param]))
 
 
 # For what the look does not change.
@@ -73,7 +73,7 @@ def test_whoever_follows_the_steps_turns_it_on_in_five_clicks_and_is_asked_for_a
     assert (reader.clicks, len(set(reader.pages[:-1]))) == (5, 4)
     reader.sign_out(patient)
 
-    elsewhere = Reader(browsers.open(town.url))
+    elsewhere = Reader(browsers.borrow(town.url))
     elsewhere.sign_in(patient)
     elsewhere.type("Verification Code", entry.code(enabled_at))
     elsewhere.press("Verify")
@@ -96,7 +96,7 @@ def test_the_setup_key_typed_by_hand_does_the_same_as_the_qr_code(reader, town):
 
 
 def test_on_the_phone_itself_a_link_opens_the_app_with_what_the_qr_code_says(town, browsers):
-    reader = Reader(browsers.open(town.url, size=PHONE))
+    reader = Reader(browsers.borrow(town.url, size=PHONE))
     to_security(reader, town.newcomer())
     connect(reader)
     same = reader.find("Open in your authenticator app").get_attribute("href") == reader.scan()[0]
@@ -133,7 +133,7 @@ def test_who_has_lost_everything_is_led_to_support(reader, town):
 
 def test_wrong_codes_tell_what_to_try_in_the_articles_order(town, browsers):
     patient = town.regular()
-    reader = Reader(browsers.open(town.url))
+    reader = Reader(browsers.borrow(town.url))
     reader.sign_in(patient)
     said = []
     for code in wrong_codes(patient.phone, 4):
@@ -176,7 +176,7 @@ def test_a_new_set_of_backup_codes_replaces_the_old_one(reader, town):
 
 def test_a_code_from_a_phone_whose_clock_is_slow_says_by_how_much(town, browsers):
     patient = town.regular()
-    reader = Reader(browsers.open(town.url))
+    reader = Reader(browsers.borrow(town.url))
     reader.sign_in(patient)
     reader.type("Verification Code", patient.phone.code(time.time() - 270))  # still "5" if the next step begins meanwhile
     reader.press("Verify")

@@ -42,7 +42,7 @@ def town(sites, gateway):
 @pytest.fixture(params=LOOKS)
 def reader(request, town, browsers):
     """Somebody with the help article at hand, with and without JavaScript."""
-    return Reader(browsers.open(town.url, **LOOKS[request.param]))
+    return Reader(browsers.borrow(town.url, **LOOKS[request.param]))
 
 
 # For what tests without a browser see in both guises.
@@ -155,7 +155,7 @@ def test_a_new_number_by_update_phone(reader, town, phone_of, browsers):
     reader.type("Mobile phone number", new.written)
     reader.press("Send Code")
     digits = new.code()
-    sign_in_by_text(Reader(browsers.open(town.url)), patient, old)  # no gap: the old number works until the new one is proved
+    sign_in_by_text(Reader(browsers.borrow(town.url)), patient, old)  # no gap: the old number works until the new one is proved
     reader.type("Verification Code", digits)
     reader.press("Verify and Enable")
     assert reader.headline == "Security" and reader.sees("Your change is saved.")

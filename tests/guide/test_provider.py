@@ -18,7 +18,7 @@ GIVEN = "I have given the sealed copy to my practice administrator"
 @pytest.fixture(params=LOOKS)
 def reader(request, town, browsers):
     """Somebody with the help article at hand: in light, in dark on a narrow phone, without JavaScript."""
-    return Reader(browsers.open(town.url, **LOOKS[request.param]))
+    return Reader(browsers.borrow(town.url, **LOOKS[request.param]))
 
 
 # For what the look does not change.
@@ -145,7 +145,7 @@ def test_the_sealed_sheet_is_one_page_that_is_read_at_arms_length(town, browsers
 
 
 def test_there_is_nothing_to_turn_it_off_with(town, browsers):
-    reader = Reader(browsers.open(town.url))
+    reader = Reader(browsers.borrow(town.url))
     enter(reader, town.regular("provider"))
     for address in ("/ehr/charts", "/ehr/settings", "/ehr/settings/security", "/ehr/settings/security/two-factor?add=1"):
         reader.page.goto(address)

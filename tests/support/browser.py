@@ -1,10 +1,11 @@
 """A real Chromium, driven by Playwright. Each page collects the browser's complaints."""
 
 import shutil
+from collections import defaultdict
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -22,6 +23,7 @@ ARGUMENTS = [
 DESKTOP = (1280, 800)
 PHONE = (390, 664)
 PATIENCE = 20_000  # timeout in milliseconds
+QUIET_PLACE = "/static/icons/mark.svg"  # of the portal's own: Chromium starts a process for a page from elsewhere
 # Messages by Chromium itself that are no fault: each 4xx response (a refused form), Clear-Site-Data at sign-out, and autofocus
 # blocked because a person pressed Tab first.
 NOTES = (
@@ -38,14 +40,42 @@ class Window:
     def __init__(self, context, home=""):
         self.context = context
         self.home = urlsplit(home).netloc
+        self.first_scripts = set()
+        context.set_default_timeout(PATIENCE)
+        self.ears = {"console": self._hear, "weberror": self._catch, "request": self._follow, "requestfailed": self._miss}
+        self.listen()
+        self.page = context.new_page()
+
+    def listen(self):
+        """Begins a test."""
         self.complaints = []
         self.requests = []
-        context.set_default_timeout(PATIENCE)
-        context.on("console", self._hear)
-        context.on("weberror", lambda fault: self.complaints.append(f"uncaught: {fault.error}"))
-        context.on("request", self._follow)
-        context.on("requestfailed", self._miss)
-        self.page = context.new_page()
+        for event, ear in self.ears.items():
+            self.context.on(event, ear)
+
+    def leave(self):
+        """Ends a test: nothing of its person stays but the cached files. Returns whether the next test can have the window."""
+        try:
+            for page in self.context.pages:
+                if page is not self.page:
+                    page.close()
+            self.page.unroute_all()
+            for event, ear in self.ears.items():
+                self.context.remove_listener(event, ear)
+            self.page.goto(QUIET_PLACE)
+            self.context.clear_cookies()
+        except Error:  # its portal is gone
+            return False
+        return True
+
+    def run_first(self, script):
+        """Runs a script at the start of each page, before the page's own."""
+        if script not in self.first_scripts:
+            self.first_scripts.add(script)
+            self.context.add_init_script(script)
+
+    def _catch(self, fault):
+        self.complaints.append(f"uncaught: {fault.error}")
 
     def _hear(self, message):
         if not any(note in message.text for note in NOTES):
@@ -63,11 +93,28 @@ class Window:
 
 
 class Browsers:
-    """Opens windows in one Chromium."""
+    """Opens windows in one Chromium. `left` holds what earlier tests have left for `borrow`: (base_url, options) -> windows."""
 
-    def __init__(self, chromium):
+    def __init__(self, chromium, left=None):
         self.chromium = chromium
         self.windows = []
+        self.borrowed = []
+        self.left = defaultdict(list) if left is None else left
+
+    def borrow(self, base_url, *, kind="", **options):
+        """Returns a Window as `open` does, or one of the same options and kind that another test has left, which is cheaper.
+
+        For tests that change nothing about it beyond cookies, pages, and routes. `kind` keeps those apart that do, such as by scripts.
+        """
+        key = (base_url, kind, repr(sorted(options.items())))
+        window = self.left[key].pop() if self.left[key] else None
+        if window:
+            window.listen()
+            self.windows.append(window)
+        else:
+            window = self.open(base_url, **options)
+        self.borrowed.append((key, window))
+        return window
 
     def open(self, base_url, *, script=True, scheme="light", size=DESKTOP, **options):
         """Returns a Window at a URL; `script=False` is a browser without JavaScript, `scheme` is light or dark."""
@@ -85,9 +132,21 @@ class Browsers:
 
     def close(self):
         """Closes all windows and returns the browser's complaints."""
+        kept = [(key, window) for key, window in self.borrowed if window.leave()]
         for window in self.windows:
-            window.context.close()
+            if window not in [each for _, each in kept]:
+                window.context.close()
+        self._keep(kept)
         return [complaint for window in self.windows for complaint in window.complaints]
+
+    def _keep(self, windows):
+        """Keeps one window of a kind, and none of a portal other than the last."""
+        for key, window in windows:
+            others = [each for each in self.left if each[0] != key[0]]
+            unneeded = [each for other in others for each in self.left.pop(other)] + self.left[key]
+            for each in unneeded:
+                each.context.close()
+            self.left[key] = [window]
 
 
 def program(*names):
@@ -112,9 +171,15 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def left_windows():
+    """The windows that tests have left for the next ones."""
+    return defaultdict(list)
+
+
 @pytest.fixture
-def browsers(chromium):
+def browsers(chromium, left_windows):
     """Opens windows for one test, which fails if the browser complained."""
-    browsers = Browsers(chromium)
+    browsers = Browsers(chromium, left_windows)
     yield browsers
     assert browsers.close() == []

@@ -80,7 +80,7 @@ class Inspector:
         self.page = window.page
         self.faults = []
         self.seen = 0
-        window.context.add_init_script(AXE)  # sent once instead of half a megabyte for each page
+        window.run_first(AXE)  # sent once instead of half a megabyte for each page
 
     def look(self, name):
         """Checks the current page on a desktop in light mode and on a narrow phone in dark mode."""
