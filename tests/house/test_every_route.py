@@ -94,13 +94,24 @@ class Sweep:
         return method == "POST" and status < 400
 
 
-@pytest.fixture
-def roles(world, database, clock, sites):
-    """One signed-in browser per role, on a database that can be restored."""
-    made = Roles(world, database, clock)
-    made.keep(sites, world.site)
+@pytest.fixture(scope="module")
+def signed_in():
+    """What the first test has made of the roles, for the others."""
+    made = []
     yield made
-    made.kept.close()
+    for each in made:
+        each.kept.close()
+
+
+@pytest.fixture
+def roles(world, database, clock, sites, signed_in):
+    """One signed-in browser per role, on a database that can be restored."""
+    if signed_in:
+        signed_in[0].put_back()
+    else:
+        signed_in.append(Roles(world, database, clock))
+        signed_in[0].keep(sites, world.site)
+    return signed_in[0]
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -183,9 +183,17 @@ def hold_back(app, database):
         outbox.deliver_row(database.keys, row.created_at, row.id, {"text": Moved()}, compose_email)
 
 
+@pytest.fixture(scope="module")
+def trail():
+    """What the first of the tests has driven, for the others to read."""
+    return []
+
+
 @pytest.fixture
-def driven(app, plain, clock, database, inbox, monkeypatch, maria, sam, jun, dr_chen, admin_lee, support):
-    """A portal in which everything happened once, and its events."""
+def driven(trail, app, plain, clock, database, inbox, monkeypatch, maria, sam, jun, dr_chen, admin_lee, support):
+    """The events of a portal in which everything happened once."""
+    if trail:
+        return trail
     change_ways(plain.another(), clock, inbox, jun)
     hold_back(app, database)
     drive(plain, clock, database, maria, sam)
@@ -193,7 +201,8 @@ def driven(app, plain, clock, database, inbox, monkeypatch, maria, sam, jun, dr_
     open_charts(plain.another(), dr_chen)
     clock.next_code()
     reset_twice(plain.another(), dr_chen, admin_lee, support, database, monkeypatch)
-    return [event for event in database.all(Event) if event.user_agent != "demo seed"]
+    trail += [event for event in database.all(Event) if event.user_agent != "demo seed"]
+    return trail
 
 
 def test_every_event_that_the_code_names_happens(driven):
