@@ -12,7 +12,7 @@ from portal.models import User
 from portal.settings import config
 from tests.support.moving import START
 
-TRIES = 200
+TRIES, ROUND = 200, 40  # of each kind at most, and at once
 TOLERANCE_SECONDS, TOLERANCE_SHARE = 0.010, 0.05
 NAMES = {"wrong password": "maria", "unknown user": "nobody.knows", "disabled": "jun"}
 
@@ -42,18 +42,35 @@ def seconds(client, token, username, status=422):
     return took
 
 
+def measure(refuse):
+    """Returns (seconds of a refusal of a known name, largest difference of another one, the difference that is allowed).
+
+    They are medians: of few tries if not even half of what is allowed shows, else of all. `refuse` takes a username.
+    """
+    took = {kind: [] for kind in NAMES}
+    for _ in range(TRIES // ROUND):
+        for _ in range(ROUND):
+            for kind, username in NAMES.items():
+                took[kind].append(refuse(username))
+        known, *others = (median(each) for each in took.values())
+        largest, allowed = max(abs(other - known) for other in others), max(TOLERANCE_SECONDS, TOLERANCE_SHARE * known)
+        if largest <= allowed / 2:
+            break
+    return known, largest, allowed
+
+
+@pytest.mark.long
 def test_an_unknown_a_disabled_and_a_known_name_take_as_long(dear, plain, clock):
     plain.open("/sign-in")
     token = plain.token
-    took = {kind: [] for kind in NAMES}
-    for _ in range(TRIES):
+
+    def refuse(username):
         clock.move(hours=1)  # every limit begins anew
-        for kind, username in NAMES.items():
-            took[kind].append(seconds(plain.client, token, username))
-    known, *others = (median(each) for each in took.values())
+        return seconds(plain.client, token, username)
+
+    known, largest, allowed = measure(refuse)
     assert known > TOLERANCE_SECONDS, "with less to compute, this test could not fail"
-    for other in others:
-        assert abs(other - known) <= max(TOLERANCE_SECONDS, TOLERANCE_SHARE * known)
+    assert largest <= allowed
 
 
 def test_they_take_as_long_to_be_refused_by_a_limit_and_nothing_is_hashed(dear, plain):
@@ -61,13 +78,8 @@ def test_they_take_as_long_to_be_refused_by_a_limit_and_nothing_is_hashed(dear, 
     for username in NAMES.values():
         for _ in range(config.PASSWORD_TRIES):
             seconds(plain.client, plain.token, username)
-    took = {kind: [] for kind in NAMES}
-    for _ in range(TRIES):
-        for kind, username in NAMES.items():
-            took[kind].append(seconds(plain.client, plain.token, username, 429))
-    known, *others = (median(each) for each in took.values())
+    known, largest, allowed = measure(lambda username: seconds(plain.client, plain.token, username, 429))
     began = time.thread_time()
     passwords.verify(None, "harbor-lantern-2025")
     assert known < time.thread_time() - began
-    for other in others:
-        assert abs(other - known) <= max(TOLERANCE_SECONDS, TOLERANCE_SHARE * known)
+    assert largest <= allowed
