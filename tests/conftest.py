@@ -7,6 +7,7 @@ pytest.register_assert_rewrite("tests.support")
 pytest_plugins = [
     "tests.support.honesty",
     "tests.support.garbage",
+    "tests.support.long_first",
     "tests.support.compiled",
     "tests.support.sites",
     "tests.support.server",

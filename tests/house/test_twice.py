@@ -72,6 +72,16 @@ def test_what_runs_once_meets_no_database_or_is_looked_at_in_a_browser(place):
     assert missed == []
 
 
+def test_one_fixture_leads_to_the_runs_postgresql():
+    """So a test that doesn't request it, directly or through others, cannot differ there: tests/support/sites.py leaves it out."""
+    mention = re.compile(r"config\.postgres\b")
+    assert [path for path in TESTS.rglob("*.py") if mention.search(path.read_text())] == [TESTS / "support/sites.py"]
+    inside = {
+        function.name for path, function in functions() if path.name == "sites.py" and mention.search(ast.unparse(function))
+    }
+    assert inside == {"pytest_configure", "pytest_configure_node", "postgres"}
+
+
 @pytest.mark.parametrize("room", ROOMS_OF_BOTH)
 def test_these_rooms_run_on_both(room):
     inside = [name for name in ONCE if Path(name).is_relative_to(f"tests/{room}") and name not in NO_MATTER]

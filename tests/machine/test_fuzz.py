@@ -5,6 +5,8 @@ Each round has a new site, because junk signs people out. `make soak` runs it in
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.support.application import application
 from tests.support.junk import Junk, send
 from tests.support.server import running_server
@@ -38,6 +40,7 @@ def routes(site):
         return [rule.rule for rule in app.url_map.iter_rules() if not rule.build_only]
 
 
+@pytest.mark.long
 def test_no_junk_breaks_a_page_or_closes_a_connection_without_an_answer(sites):
     faults, done, seed = [], 0, seed_or(20261129)
     samples = {name: range(1, 12) for name in ("chart_id", "user_id", "row_id", "authenticator_id")}

@@ -288,6 +288,7 @@ class SecondFactor(RuleBasedStateMachine):
         assert self.database.all(User, User.username != "maria", User.two_factor == "off", User.generation > 0) == []
 
 
+@pytest.mark.long
 def test_in_any_order_nobody_is_locked_out_and_nothing_is_on_unproved(world, clock):
     SecondFactor.world, SecondFactor.clock = world, clock
     bounds = settings(

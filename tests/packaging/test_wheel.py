@@ -71,6 +71,7 @@ def read(address):
             time.sleep(0.1)
 
 
+@pytest.mark.long
 def test_the_wheel_starts_away_from_the_repository(installed, tmp_path):
     environment = {"PATH": os.defpath, "HOME": str(tmp_path), "PORTAL_INSTANCE": str(tmp_path / "instance")}
     inside = {"cwd": tmp_path, "env": environment}

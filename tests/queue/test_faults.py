@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from portal import clock
 from portal.models import Outbox
 from tests.support.application import application
@@ -26,6 +28,7 @@ def choose(chance):
     return chance.choice(FAULTS) if chance.random() < 1 / 3 else "accept"
 
 
+@pytest.mark.long
 def test_no_text_is_lost_doubled_or_late(site, gateway):
     chance = random.Random(seed_or(20261124))
     gateway.choose = lambda text: choose(chance)

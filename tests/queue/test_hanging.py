@@ -7,6 +7,8 @@ import threading
 import time
 from statistics import quantiles
 
+import pytest
+
 from portal.settings import config
 from tests.support.crowd import add_texters, age_texts
 from tests.support.outbox import until
@@ -96,6 +98,7 @@ def p99(rounds, page):
     return quantiles([seconds for _, looks in rounds for seconds in looks[page]], n=100)[98]
 
 
+@pytest.mark.long
 def test_pages_and_answers_are_as_quick_as_ever(site, gateway):
     names = add_texters(site, PEOPLE)
     settings = {"PORTAL_WORKER": "1", "PORTAL_SMS_URL": gateway.url()}

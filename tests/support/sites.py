@@ -148,16 +148,22 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """On PostgreSQL, runs tests of both browser modes in one only, because the database cannot tell them apart.
+    """On PostgreSQL, runs only what can reach it, and tests of both browser modes in one: the database cannot tell them apart.
 
     On SQLite, skips tests that are about PostgreSQL.
     """
     if config.getoption("database") == "postgresql":
-        again = [item for item in items if hasattr(item, "callspec") and item.callspec.params.get("browser") == "htmx"]
+        again = [item for item in items if not meets_database(item)]
     else:
         again = [item for item in items if item.get_closest_marker("postgresql")]
     config.hook.pytest_deselected(items=again)
     items[:] = [item for item in items if item not in set(again)]
+
+
+def meets_database(item):
+    """Returns whether a test requests the run's database, directly or through other fixtures, and is not the htmx twin of one."""
+    is_twin = hasattr(item, "callspec") and item.callspec.params.get("browser") == "htmx"
+    return not is_twin and ("postgres" in item.fixturenames or item.get_closest_marker("postgresql") is not None)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -63,6 +63,7 @@ def lets_in(browser, person, code):
     return browser.path == "/home"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("addresses", [1, 200])
 def test_a_thousand_wrong_codes_stop_nothing_of_the_owners(plain, clock, database, sam, addresses):
     trusted, other, paper = known(plain.another(), sam, trust=True), known(plain.another(), sam), plain.another(ip="127.0.9.8")
@@ -96,6 +97,7 @@ def test_a_text_lets_its_owner_in_while_strangers_are_paused(plain, clock, datab
     assert plain.path == "/home"
 
 
+@pytest.mark.long
 def test_a_stranger_gets_one_hundred_tries_and_the_app_works_on_for_its_owner(plain, clock, database, sam):
     owner = known(plain.another(), sam)
     for pause in [*config.PAUSES, *[config.PAUSES[-1]] * 7]:

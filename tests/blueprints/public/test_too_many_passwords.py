@@ -161,6 +161,7 @@ def test_an_unknown_name_is_locked_for_strangers_as_a_known_one(plain, compared)
 # --- many addresses: the owner goes on
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("addresses", [ADDRESSES[:1], ADDRESSES], ids=["one address", "200 addresses"])
 def test_a_thousand_wrong_passwords_stop_no_owner(plain, sam, database, compared, addresses):
     known, trusted, session = plain.another(), plain.another(), plain.another()
