@@ -5,7 +5,6 @@ from math import ceil
 from typing import Any, cast
 
 from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext, ngettext
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
@@ -15,9 +14,10 @@ from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import SessionUser
 from portal.flows.emergency import grants, waiting
 from portal.flows.emergency.decide import KIND
+from portal.languages import load_catalogue
 from portal.policy import PROVIDER, SUPPORT
 from portal.web.browser_session import current_session, ended_session, request_context, request_time, safe_path, session_user
-from portal.web.language import current_locale
+from portal.web.language import current_language, current_locale
 from portal.web.times import until_element
 from portal.words import refusals
 from portal.words.refusals import Refused, Unclear
@@ -32,6 +32,7 @@ HOMES = {
     "support": "support.approvals.listed",
 }
 DECIDES_AT = {"administrator": "provider.practice", "support": "support"}  # the blueprints of those who approve
+NAMES = ("issuer", "who")  # facts of a refusal that nobody translates
 PAGE_OF_DOWNLOAD = {"export": "show", "download": "backup_codes"}  # return to the page with the link, not to the file
 
 
@@ -68,19 +69,32 @@ def verbatim(value: object) -> Markup:
     return Markup('<span translate="no">{}</span>').format(value)
 
 
+def as_written(value: object) -> Markup:
+    """What people wrote in a language that the portal doesn't know: a note, a reason, a result."""
+    return Markup('<span lang="">{}</span>').format(value)
+
+
 def refusal_sentence(refused: Refused) -> str:
-    """The sentence for a refusal, in the person's language; the issuer in it as `verbatim` has it, a time as an element."""
-    facts, marked = dict(refused.facts), {}
-    if "issuer" in facts:
-        marked[str(facts["issuer"])] = verbatim(facts["issuer"])
+    """The sentence for a refusal, in the person's language; the names in it as `verbatim` has them, a time as an element."""
+    facts: dict[str, Any] = {**refused.facts, **{fact: verbatim(refused.facts[fact]) for fact in NAMES if fact in refused.facts}}
     if "when" in facts:
-        at = until_element(datetime.fromisoformat(str(facts["when"])))
-        facts["when"] = at.striptags()
-        marked[at.striptags()] = at
-    words: str = refusals.sentence(Refused(refused.reason, **facts), gettext, ngettext, current_locale())
-    for plain, markup in marked.items():
-        words = markup.join(map(escape, words.split(plain)))
-    return words
+        facts["when"] = until_element(datetime.fromisoformat(str(facts["when"])))
+    return refusals.sentence(Refused(refused.reason, **facts), translate, translate_plural, current_locale())
+
+
+def translate(sentence: str, **facts: object) -> Markup:
+    """The translated sentence with its facts filled in, escaped unless they are markup."""
+    return fill_in(load_catalogue(current_language()).gettext(sentence), facts)
+
+
+def translate_plural(one: str, many: str, number: int, **facts: object) -> Markup:
+    """The same for a sentence with a count."""
+    return fill_in(load_catalogue(current_language()).ngettext(one, many, number), facts)
+
+
+def fill_in(sentence: str, facts: dict[str, object]) -> Markup:
+    """A sentence with its facts, all of it escaped but facts that are markup."""
+    return escape(sentence) % facts if facts else escape(sentence)
 
 
 class Problems(list[tuple[str, str]]):

@@ -6,22 +6,23 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import current_app, g, url_for
+from flask_babel import gettext
 from flask_login import current_user
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from portal import phones
+from portal import methods, phones
 from portal.languages import load_catalogue
 from portal.web.browser_session import request_time, seconds_left, session_user
 from portal.web.language import current_language, current_locale, language_names
-from portal.web.rendering import home_url, page_brand, refusal_sentence, verbatim
+from portal.web.rendering import as_written, home_url, page_brand, refusal_sentence, verbatim
 from portal.web.times import day, moment, moment_text, until, zone_label
 
 
 def install_translations(environment: Environment) -> None:
     """Let templates translate; flask-babel's own callables look the catalogue up in several steps for each sentence.
 
-    And let them keep values from a browser's translator: `|verbatim`.
+    And let them keep values from a browser's translator (`|verbatim`), or tell it that their language is unknown (`|as_written`).
     """
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by Jinja's i18n extension
         lambda text: load_catalogue(current_language()).gettext(text),
@@ -31,12 +32,29 @@ def install_translations(environment: Environment) -> None:
     environment.globals["_"] = environment.globals["gettext"]
     environment.filters["verbatim"] = verbatim
     environment.filters["zone_label"] = zone_label
+    environment.filters["as_written"] = as_written
     environment.filters["country_name"] = country_name
     environment.filters["contact_link"] = contact_link
     environment.filters["address"] = address
     environment.filters["dial"] = dial
     environment.filters["written_number"] = phones.show
-    environment.filters["contact_link"] = contact_link
+    environment.filters["browser_name"] = browser_name
+    environment.filters["given_name"] = given_name
+
+
+def browser_name(words: str) -> str:
+    """A browser as `describe_browser` names it, such as "Chrome on Windows", in the reader's language; "" if it is unknown."""
+    browser, on, system = words.partition(" on ")
+    return str(gettext("%(browser)s on %(system)s", browser=browser, system=system)) if on else words
+
+
+def given_name(name: str) -> str:
+    """The name of an authenticator: as its owner typed it, or as its method calls it in the reader's language."""
+    first, _, number = name.rpartition(" ")
+    own = {each.begins_with["name"] for each in methods.switched_on()}
+    if name in own:
+        return str(gettext(name))
+    return f"{gettext(first)} {number}" if first in own and number.isdigit() else verbatim(name)
 
 
 def country_name(number: str) -> str:

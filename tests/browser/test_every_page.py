@@ -2,10 +2,12 @@
 
 import pytest
 
+from portal.languages import PSEUDO, SOURCE
 from portal.web import headers
 from portal.web.rendering import render_page
+from tests.support.bare import Translator
 from tests.support.reader import Reader
-from tests.support.rules import Inspector
+from tests.support.rules import NARROW, Inspector
 from tests.support.scenes import SCENES
 from tests.support.scenes_ehr import EHR_SCENES
 from tests.support.scenes_emergency import EMERGENCY_SCENES
@@ -18,9 +20,9 @@ BENCH = ("/test-bench", "/test-bench/gallery")
 class Walk(Reader):
     """A reader who looks over every page on the way."""
 
-    def __init__(self, window):
-        super().__init__(window)
-        self.inspector = Inspector(window)
+    def __init__(self, window, language):
+        super().__init__(window, language)
+        self.inspector = Inspector(window) if language == SOURCE else Translator(window)
 
     def look(self, name=None):
         """Looks over the page at hand."""
@@ -39,11 +41,18 @@ class Walk(Reader):
         self.look(f"{self.headline}, after {label}")
 
 
-@pytest.fixture
-def walk(town, browsers):
+WINDOWS = {
+    SOURCE: {"kind": "with axe"},
+    PSEUDO: {"size": NARROW, "extra_http_headers": {"Accept-Language": PSEUDO}},
+}
+
+
+@pytest.fixture(params=[SOURCE])
+def walk(request, town, browsers):
     """A walk whose every page must be without fault."""
-    walk = Walk(browsers.borrow(town.url, kind="with axe"))
+    walk = Walk(browsers.borrow(town.url, **WINDOWS[request.param]), request.param)
     yield walk
+    town.forget_languages()
     assert walk.inspector.seen > 3
     assert not walk.inspector.faults, "\n".join(walk.inspector.faults)
 
@@ -65,8 +74,9 @@ def test_sign_in_and_its_refusals(walk, town):
     walk.step("Sign in")
     walk.type("Username", "n" * 70_000)
     walk.step("Sign in")
-    walk.sign_in(town.newcomer())
-    walk.page.get_by_role("banner").get_by_text("Nora Lindqvist").click()
+    newcomer = town.newcomer()
+    walk.sign_in(newcomer)
+    walk.open_account_menu(newcomer)
     walk.look("the account menu")
     walk.step("Sign out")
 
@@ -103,15 +113,15 @@ def test_the_wizard_and_its_refusals(walk, town):
     walk.visit("/account/security/two-factor?expired=1")
     walk.page.goto("/account/security")
     walk.step("Enable")
-    walk.page.get_by_label("Authenticator App").evaluate("radio => { radio.value = 'pigeon'; }")
+    walk.page.get_by_label(walk.say("Authenticator App")).evaluate("radio => { radio.value = 'pigeon'; }")
     walk.step("Continue")
-    walk.page.locator("label", has_text="Authenticator App").click()
+    walk.page.locator("label", has_text=walk.say("Authenticator App")).click()
     walk.step("Continue")
     entry = walk.scan()[1]
     for wrong in ("", "12345", "000000"):
         walk.type("Verification Code", wrong)
         walk.step("Verify and Enable")
-    walk.page.get_by_text("No app yet?").click()
+    walk.page.get_by_text(walk.say("No app yet?")).click()
     walk.look("the apps")
     walk.type("Verification Code", entry.code())
     walk.step("Verify and Enable")
@@ -195,7 +205,7 @@ def test_pages_for_what_cannot_be_had(walk, town):
     walk.page.goto("/sign-in")
     walk.page.locator("main [name=csrf_token]").evaluate("field => { field.value = 'stale'; }")
     walk.step("Sign in")
-    with town.app.test_request_context("/"):
+    with town.app.test_request_context("/", headers={"Accept-Language": walk.language}):
         drawn = {
             name: headers.add_headers(render_page(f"errors/{name}.html", 200, reference="0f3a")) for name in ("403", "500", "503")
         }

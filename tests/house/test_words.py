@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from portal.languages import TEMPLATE
+from portal.languages import TEMPLATE, list_languages
 from tests.house.source import TEMPLATES, last_name, line_of, modules, templates, without_jinja
-from tests.support.messages import extract, template_text
+from tests.support.messages import extract, read_catalogue, template_text
 
 CALLS = {"_", "N_", "N_plural", "gettext", "ngettext", "pgettext"}
 BEGGING = "please|sorry|oops|whoops|uh-oh"
@@ -82,6 +82,18 @@ def test_what_is_marked_is_written_out():
     markers = [(module.at(node), node) for module in modules() for node in module.nodes(ast.Call) if last_name(node) in MARKERS]
     assert len(markers) > 200
     assert [place for place, node in markers if not all(isinstance(word, ast.Constant) for word in node.args)] == []
+
+
+def test_no_sentence_holds_markup():
+    """A sentence goes into the page as it is, with its facts escaped: a catalogue can change words, not the page."""
+    languages = [extract(), *(read_catalogue(language) for language in list_languages()[1:])]
+    texts = [text for language in languages for message in language if message.id for text in each_text(message)]
+    assert [text for text in texts if re.search('[<>&"]', text)] == []
+
+
+def each_text(message):
+    """Returns the sentences of a message and of its translation."""
+    return [text for part in (message.id, message.string or ()) for text in ((part,) if isinstance(part, str) else part)]
 
 
 def test_a_sentence_is_whole_before_it_is_translated():

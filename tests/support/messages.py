@@ -39,13 +39,17 @@ def template_text(found):
     return file.getvalue().decode()
 
 
+def read_catalogue(language):
+    """Returns the catalogue of a language."""
+    with catalogue_path(language).open("rb") as file:
+        return read_po(file, locale=language.replace("-", "_"))
+
+
 def update_catalogue(language, found):
     """Adds new sentences to a catalogue, marks changed ones as fuzzy, and drops those that are gone."""
-    path = catalogue_path(language)
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=language.replace("-", "_"))
+    catalogue = read_catalogue(language)
     catalogue.update(found)
-    with path.open("wb") as file:
+    with catalogue_path(language).open("wb") as file:
         write_po(file, catalogue, ignore_obsolete=True, no_location=True, **LINES)
 
 

@@ -62,7 +62,7 @@ def ehr_settings(walker, town):
     for name, address in {"settings": "/ehr/settings", "team": "/ehr/settings/team", "security": SECURITY}.items():
         walker.page.goto(address)
         walker.take(name)
-    walker.page.get_by_label(GIVEN).check()
+    walker.page.get_by_label(walker.say(GIVEN)).check()
     walker.press("Save")
     walker.take("copy-given")
     places = {"regenerate": "backup-codes", "activity": "activity", "end-all": "sessions", "add": "two-factor?add=1"}
@@ -94,7 +94,7 @@ def ehr_team(walker, town):
     walker.take("status")
     walker.press("Send a reminder", about="Dr. Lian Chen")
     walker.take("reminded")
-    walker.page.get_by_label("Two-factor authentication", exact=True).select_option("Reset")
+    walker.page.get_by_label(walker.say("Two-factor authentication"), exact=True).select_option(walker.say("Reset"))
     walker.press("Show")
     walker.take("nobody")
     walker.page.goto("/ehr/settings/team/deadline")

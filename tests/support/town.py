@@ -12,6 +12,7 @@ from portal.flows.factors import backup_codes
 from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
 from portal.flows.operator import demo
 from portal.flows.operator.accounts import add_user
+from portal.languages import PSEUDO, SOURCE
 from portal.models import (
     Authenticator,
     BackupCode,
@@ -33,6 +34,8 @@ from tests.support.people import Database
 from tests.support.phone import Entry
 from tests.support.server import running_server
 from tests.support.texts import Inbox
+
+LANGUAGES = {"PORTAL_LANGUAGES": f"{SOURCE},{PSEUDO}"}
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,10 @@ class Town:
     def _mails(self, patient):
         return select(Outbox).where(Outbox.kind == "mail", Outbox.user_id.in_(self._id(patient)))
 
+    def forget_languages(self):
+        """Gives nobody a language, as before their first sign-in."""
+        self._change(update(User).values(language=None))
+
     def _change(self, statement):
         with self.app.app_context():
             db.session.execute(statement, execution_options={"synchronize_session": False})
@@ -208,6 +215,6 @@ class Town:
 def town(sites):
     """This worker's running portal, for tests that each create their own patient."""
     site = sites.seeded()
-    with running_server(site) as server, application(site) as app:
+    with running_server(site, **LANGUAGES) as server, application(site, **LANGUAGES) as app:
         yield Town(server.url, app)
     sites.remove(site)

@@ -34,9 +34,14 @@ def recorded():
         position = forwarders_found.get(last_name(node.func))
         if position is None or len(node.args) <= position:
             continue
-        if last_name(node.func) in RECORDERS or "event" in ast.unparse(node.args[position]) or is_text(node.args[position]):
+        event = node.args[position]
+        if last_name(node.func) in RECORDERS or "event" in ast.unparse(event) or is_text(event) or is_constant(event):
             found.setdefault(name_of(module, node.args[position]), module.at(node))
     return {name: place for name, place in found.items() if name is not None}
+
+
+def is_constant(node):
+    return isinstance(node, ast.Name) and node.id.isupper()
 
 
 def is_text(node):

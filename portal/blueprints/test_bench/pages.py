@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app
 
 from portal.flows.operator import test_bench
+from portal.languages import SOURCE
 from portal.web.browser_session import request_context, request_time
 from portal.web.emails import split_paragraphs, write_email
+from portal.web.language import offered_languages
 from portal.web.rendering import render_page
 from portal.words.refusals import N_
 
@@ -41,7 +43,14 @@ def describe_email(email: test_bench.SentEmail) -> dict[str, Any]:
     parts = split_paragraphs(text)
     for part in parts:
         part["path"] = urlsplit(part["link"]).path if part["link"] else None
-    return {"to": email["to"], "subject": subject, "parts": parts, "at": email["at"], "state": email["state"]}
+    return {
+        "to": email["to"],
+        "subject": subject,
+        "parts": parts,
+        "language": email["language"] if email["language"] in offered_languages() else SOURCE,
+        "at": email["at"],
+        "state": email["state"],
+    }
 
 
 @blueprint.get("/gallery")

@@ -705,7 +705,7 @@ def test_a_second_request_is_told_of_the_first(lee, plain, database, clock, dr_o
     assert not other.offers("Reset") and "Robin Lee asked for a reset" in other.text
     data = {"reason": "Lost", "checks": "photo_id", "generation": str(waiting.generation)}
     answer = other.post(page_of(database, dr_okafor), data)
-    assert answer.status_code == 422 and "Robin Lee already asked for a reset of this account." in answer.text
+    assert answer.status_code == 422 and "Robin Lee</span> already asked for a reset of this account." in answer.text
     lee.open(page_of(database, dr_okafor))
     assert lee.post(page_of(database, dr_okafor), data).status_code == 303, "the same press once more"
     assert len(database.all(ResetRequest)) == 1

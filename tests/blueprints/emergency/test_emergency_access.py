@@ -363,7 +363,7 @@ def test_what_was_decided_between_look_and_press_stays(plain, dr_okafor, admin_l
     before = grant(database).ends_at
     monkeypatch.setattr("portal.flows.approvals.kinds.find_request", lambda *_: SimpleNamespace(asks_number=True, why_not=""))
     typed = {"answer": late, "number": spoken_number(plain.app)}  # as if desk had looked a moment ago
-    assert "Robin Lee already approved this." in desk.post(path_of(database, "/support"), typed).text
+    assert "Robin Lee</span> already approved this." in desk.post(path_of(database, "/support"), typed).text
     assert desk.post("/support/waiting/emergency/none", typed).status_code == 422
     assert grant(database).ends_at == before and grant(database).refused_at is None
 
@@ -751,7 +751,7 @@ def test_the_second_reviewer_is_told_who_was_first_and_a_second_press_is_fine(pl
     for _ in range(2):
         assert boss.post(path).status_code == 303
     database.change(update(EmergencyGrant).values(reviewed_by_id=other))
-    assert "Kim Ito already reviewed this." in boss.post(path).text
+    assert "Kim Ito</span> already reviewed this." in boss.post(path).text
     assert names(database, admin_lee).count("emergency_reviewed") == 1
 
 
