@@ -36,6 +36,7 @@ class Session(Base):
     password_at: Mapped[datetime]
     second_factor_at: Mapped[datetime | None]
     turning_off_at: Mapped[datetime | None]  # turning off: the password was verified, a longer one is due (PW-1)
+    kept_on_at: Mapped[datetime | None]  # turning off: "Keep it on" was chosen, which ends the forms that were opened before
     put_off_at: Mapped[datetime | None]  # setup was postponed at this sign-in, within the practice's grace period
     backup_failures: Mapped[int] = mapped_column(default=0, server_default="0")  # consecutive wrong backup codes, and their pause
     backup_paused_until: Mapped[datetime | None]

@@ -231,6 +231,7 @@ SENTENCES: dict[str, str | Plural] = {
     "phone_country_no_texts": N_("We can't use numbers from that country. Enter a number from another country."),
     "phone_extension_no_texts": N_("That number has an extension. Enter a mobile phone number without one."),
     "phone_landline_no_texts": N_("That number is a landline. Enter a mobile phone number."),
+    "kept_on": N_("You kept two-factor authentication on after this page was opened. To turn it off after all, enter your password again."),
     "changed_meanwhile": N_("Your two-factor authentication changed after you opened this page, so nothing was turned off. Look again and decide."),
     "link_unknown": N_("This link isn't complete. Copy the whole link from the email, or ask for a new one."),
     "link_used": N_("This link was already used, or a newer one replaced it. Ask for a new one if you still need it."),

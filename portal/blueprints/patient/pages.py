@@ -68,11 +68,14 @@ def redirect_unless_disable_allowed() -> Response | None:
     return require_fresh_proof() if user.second_factor_at is None else None
 
 
+def disable_context() -> dict[str, Any]:
+    """What the form carries: a change of the factors, or "Keep it on", since it was opened ends it."""
+    return {"generation": request_context().user.generation, "asked_at": request_context().now.timestamp()}
+
+
 @blueprint.get("/account/security/disable")
 def disable() -> Response:
-    return redirect_unless_disable_allowed() or render_page(
-        "patient/disable.html", form=PasswordForm(), generation=request_context().user.generation
-    )
+    return redirect_unless_disable_allowed() or render_page("patient/disable.html", form=PasswordForm(), **disable_context())
 
 
 @blueprint.post("/account/security/disable")
@@ -81,13 +84,13 @@ def submit_disable() -> Response:
     if redirect:
         return redirect
     form = PasswordForm(request.form)
-    context: dict[str, Any] = {"generation": request_context().user.generation}
+    context, asked_at = disable_context(), request.form.get("asked_at", 0.0, type=float)
     if not form.validate():
         return refuse_form("patient/disable.html", form, **context)
     if request.form.get("generation", type=int) != request_context().user.generation:
         return refuse_form("patient/disable.html", form, Refused("changed_meanwhile"), **context)
     try:
-        is_off = turn_off.submit_turn_off(request_context(), form.password.data)
+        is_off = turn_off.submit_turn_off(request_context(), form.password.data, asked_at)
     except Refused as refused:
         return refuse_form("patient/disable.html", form, refused, "password", **context)
     except setup.StepNotDue:

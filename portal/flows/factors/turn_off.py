@@ -20,11 +20,13 @@ from portal.words.refusals import Refused
 EVENT = "two_factor_off"
 
 
-def submit_turn_off(context: RequestContext, password: str) -> bool:
+def submit_turn_off(context: RequestContext, password: str, asked_at: float) -> bool:
     """Turn it off if the password is right; False if the password is too short to be the only factor and must be replaced first.
 
-    Raises Refused (the attempt is charged), StepNotDue.
+    `asked_at`: when the page was opened, in seconds since 1970. Raises Refused (a wrong password is charged), StepNotDue.
     """
+    if was_kept_on(context, asked_at):
+        raise Refused("kept_on")
     reauthenticate.check_password(context, password, EVENT)
     if passwords.is_short(password):
         note_short_password(context)
@@ -54,10 +56,16 @@ def is_recent(context: RequestContext, since: datetime | None) -> bool:
 
 
 def keep_on(context: RequestContext) -> None:
-    """Cancel turning it off in this session, so that the password shown counts no more. Idempotent."""
+    """Cancel turning it off in this session, so that neither the password shown nor a form opened before counts. Idempotent."""
     begin_write()
-    change(update_session(context).values(turning_off_at=None))
+    change(update_session(context).values(turning_off_at=None, kept_on_at=context.now))
     db.session.commit()
+
+
+def was_kept_on(context: RequestContext, asked_at: float) -> bool:
+    """Whether "Keep it on" was chosen in this session since then; not by a clock that ran ahead and has been set back."""
+    kept_at = db.session.scalar(select(Session.kept_on_at).where(Session.id == context.user.session_id))
+    return kept_at is not None and kept_at <= context.now and asked_at < kept_at.timestamp()
 
 
 def submit_longer(context: RequestContext, password: str) -> None:

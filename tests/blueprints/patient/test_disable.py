@@ -55,6 +55,9 @@ def state(database, person):
     return user.two_factor, *counts, len(live)
 
 
+KEPT = "You kept two-factor authentication on after this page was opened. To turn it off after all, enter your password again."
+
+
 ON, OFF = ("on", 1, 0, 1), ("off", 0, 0, 0)
 
 
@@ -398,3 +401,29 @@ def test_a_second_press_on_the_second_page_is_harmless(plain, database, sam):
 def test_only_the_patients_door_has_the_route(app):
     sides = {rule.endpoint for rule in app.url_map.iter_rules() if "disable" in rule.rule}
     assert sides == {f"patient.{name}" for name in ("disable", "submit_disable", "keep_on", *LONGER_ROUTES)}
+
+
+def test_keep_it_on_ends_the_first_page_too(plain, sam, database, clock):
+    """With Back, or in another tab: the password of a page opened before that counts no more, and costs no try."""
+    plain.enter(sam).open(DISABLE)
+    asked_at, generation = (plain.page.one("input", name=name)["value"] for name in ("asked_at", "generation"))
+    clock.move(seconds=5)
+    plain.press("Keep it on")
+    for stale in (asked_at, "", "yesterday"):
+        answer = plain.post(DISABLE, {"asked_at": stale, "generation": generation, "password": "not the password"})
+        assert answer.status_code == 422 and KEPT in answer.text and "incorrect" not in answer.text
+        assert plain.post(DISABLE, {"asked_at": stale, "generation": generation, "password": sam.password}).status_code == 422
+    assert state(database, sam) == ON and database.user(sam).own_failures == 0
+    clock.move(seconds=5)
+    disable(plain, sam)
+    assert state(database, sam) == OFF, "begun anew, it goes on"
+
+
+def test_a_clock_that_was_ahead_keeps_nothing_on_for_ever(plain, sam, database, clock):
+    plain.enter(sam).open(DISABLE)
+    now = clock.now
+    clock.move(minutes=10)
+    plain.press("Keep it on")
+    clock.now = now
+    disable(plain, sam)
+    assert state(database, sam) == OFF
