@@ -9,8 +9,8 @@ from tests.support.browser import PHONE
 from tests.support.reader import Reader
 
 NARROW = (320, 640)
-# The longest that each page may be on a phone, in pixels, for an account with one app and one session.
-HEIGHTS = {"/account": 1050, "/account/security": 1950}
+# The longest that each page may be on a phone, in pixels: one app, one session, two languages to choose from.
+HEIGHTS = {"/account": 1160, "/account/security": 2000}
 
 # Runs in the page. Returns, for each row with an action: its label, whether that stands to the right of its text and ends with
 # its row, whether it stands below its text, and the action's share of the width and its height in pixels.
@@ -112,3 +112,17 @@ def test_the_header_is_one_row_and_its_links_are_in_the_account_menu(town, brows
     reader.page.goto("/no-such-page")
     reader.page.get_by_role("banner").get_by_role("link", name="Medximity").click()
     assert reader.headline == "Your care at a glance"
+
+
+def test_the_tabs_of_account_settings_swap_the_step_alone(town, browsers, patient):
+    reader = arrive(town, browsers, patient)
+    reader.page.goto("/account")
+    reader.page.get_by_role("banner").evaluate("header => header.setAttribute('data-same', '')")
+    for tab, heading, address in (("Security", "Security", "/account/security"), ("Profile", "Account Settings", "/account")):
+        reader.press(tab)
+        assert reader.headline == heading and reader.page.url == town.url + address
+        assert reader.page.evaluate("document.activeElement.tagName") == "H1"
+        assert reader.page.locator("header[data-same]").count() == 1
+        assert reader.page.locator(".tabs [aria-current]").inner_text() == tab
+    reader.back()
+    assert reader.headline == "Security"
