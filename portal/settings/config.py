@@ -139,6 +139,9 @@ TRUSTED_TOKENS = 5  # people who may trust one shared browser; the sixth replace
 ACTIVITY_SHOWN = timedelta(days=90)
 ACTIVITY_PAGE = 20
 ACTIVITY_EXCERPT = 3  # on the Security page
+ACTIVITY_LOOKED_BACK = (
+    6  # events read beside those shown, so that a password and its code, with wrong codes between, are one line
+)
 FLASH_LIFE = timedelta(minutes=1)  # how long a confirmation message carried in a page's URL is shown
 PLACES_SHOWN = 3  # sessions and trusted browsers before "and 3 more"
 

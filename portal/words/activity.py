@@ -25,8 +25,8 @@ SENTENCES: dict[str, str] = {
     ),
     "reauthentication": N_("You confirmed that it's you."),
     "reauthentication:refused": N_("A wrong password or code was entered when we asked you to confirm it's you."),
-    "authenticator_binding_begun": N_("Two-factor authentication setup was started."),
-    "authenticator_binding_cancelled": N_("Two-factor authentication setup was canceled."),
+    "authenticator_binding_begun": N_("You started setting up two-factor authentication."),
+    "authenticator_binding_cancelled": N_("You canceled setting up two-factor authentication."),
     "authenticator_binding": N_("A wrong code was entered during two-factor authentication setup."),
     "authenticator_binding:throttled": N_("A code was refused during setup after too many wrong ones."),
     "authenticator_binding:phone": N_("A phone number we can't use was entered during two-factor authentication setup."),
@@ -37,10 +37,10 @@ SENTENCES: dict[str, str] = {
         "A text was requested during setup but not sent, because text messages are turned off."
     ),
     "authenticator_binding:set_up_expired": N_("Two-factor authentication setup took too long, so it ended."),
-    "authenticator_added": N_("A way to get verification codes was added."),
-    "authenticator_replaced": N_("A way to get verification codes was replaced."),
-    "authenticator_removed": N_("A way to get verification codes was removed."),
-    "authenticator_renamed": N_("A way to get verification codes was renamed."),
+    "authenticator_added": N_("You added %(method)s."),
+    "authenticator_replaced": N_("You changed %(method)s."),
+    "authenticator_removed": N_("You removed %(method)s."),
+    "authenticator_renamed": N_("You renamed a way to get verification codes."),
     "code_sent": N_("A text with a code was sent to you."),
     "number_changed": N_("A code was not sent by text, because your number had recently moved to another SIM card or carrier."),
     "code_sent:texts_off": N_("A code was not sent by text, because text messages are turned off."),
@@ -53,9 +53,9 @@ SENTENCES: dict[str, str] = {
         "A hundred wrong codes were entered in browsers you hadn't signed in with before, so your codes were blocked there."
     ),
     "authenticator_disabled": N_("A hundred wrong codes were entered, so your codes were blocked."),
-    "authenticator_unblock_asked": N_("An email to unblock your codes was requested."),
-    "authenticator_unblocked": N_("Your codes were unblocked, so they work everywhere again."),
-    "two_factor_off": N_("Two-factor authentication was turned off."),
+    "authenticator_unblock_asked": N_("You asked for an email to unblock your codes."),
+    "authenticator_unblocked": N_("You unblocked your codes, so they work everywhere again."),
+    "two_factor_off": N_("You turned off two-factor authentication."),
     "two_factor_off:refused": N_("A wrong password was entered to turn off two-factor authentication."),
     "two_factor_reset": N_("Your two-factor authentication was reset."),
     "two_factor_reset_asked": N_("Someone asked to reset your two-factor authentication. It's waiting for a second person."),
@@ -67,25 +67,25 @@ SENTENCES: dict[str, str] = {
     "colleague_reset:refused": N_("You refused a reset of someone's two-factor authentication."),
     "reset_decided": N_("A reset you asked for was approved."),
     "reset_decided:refused": N_("A reset you asked for was refused."),
-    "backup_codes_made": N_("A set of backup codes was generated."),
+    "backup_codes_made": N_("You generated a set of backup codes."),
     "backup_codes_saved": N_("You confirmed that your backup codes are saved."),
     "sealed_copy_given": N_("You gave the sealed copy of your backup codes to your practice administrator."),
-    "backup_code_used": N_("A backup code was used."),
+    "backup_code_used": N_("You used a backup code."),
     "trusted_browser_added": N_("You chose to trust this browser."),
     "trusted_browser_removed": N_("You stopped trusting a browser."),
     "trusted_browser_removed:all": N_("You stopped trusting all browsers."),
     "trusted_browser_removed:two_factor_changed": N_("Your security settings changed, so no browser is trusted anymore."),
-    "password_changed": N_("Your password was changed."),
+    "password_changed": N_("You changed your password."),
     "password_forgotten": N_("A link for a new password was requested."),
     "language_changed": N_("You changed your language."),
     "time_zone_changed": N_("You changed your time zone."),
-    "name_changed": N_("Your name was changed."),
-    "phone_changed": N_("Your mobile phone number on file was changed."),
-    "email_asked": N_("A new email address was entered. It isn't confirmed yet."),
-    "email_changed": N_("Your email address was changed."),
-    "notice_address_asked": N_("A backup email address was entered. It isn't confirmed yet."),
-    "notice_address_added": N_("A backup email address was confirmed."),
-    "notice_address_removed": N_("A backup email address was removed."),
+    "name_changed": N_("You changed your name."),
+    "phone_changed": N_("You changed your mobile phone number on file."),
+    "email_asked": N_("You entered a new email address. It isn't confirmed yet."),
+    "email_changed": N_("You changed your email address."),
+    "notice_address_asked": N_("You entered a backup email address. It isn't confirmed yet."),
+    "notice_address_added": N_("You confirmed a backup email address."),
+    "notice_address_removed": N_("You removed a backup email address."),
     "emergency_asked": N_("You asked for emergency access to charts."),
     "emergency_asked:refused": N_("Emergency access was requested but couldn't be given."),
     "emergency_asked:colleague": N_("Someone at a practice asked for emergency access to charts."),
@@ -140,11 +140,25 @@ HIDDEN = frozenset(
     }
 )
 
+# Events that come with another one in the same request, which says what somebody did: shown below it.
+FOLLOWERS = frozenset(
+    {
+        "authn_login_fail",
+        "backup_code_used",
+        "backup_codes_made",
+        "emergency_told",
+        "session_end",
+        "trusted_browser_added",
+        "trusted_browser_removed",
+    }
+)
+UNNAMED = N_("a way to get verification codes")  # the method of an event that names none, or one that no longer exists
+
 SHOWN = frozenset(key.partition(":")[0] for key in SENTENCES)
 
 
 def event_sentence(event: str, result: str, reason: str | None, factor: str | None) -> str:
-    """The untranslated sentence for an event in SHOWN."""
+    """The untranslated sentence for an event in SHOWN. It may have a place for the `method`."""
     for detail in (reason, (reason or "").partition("_")[0], factor, result):
         found = SENTENCES.get(f"{event}:{detail}")
         if found:

@@ -3,8 +3,12 @@
 import pytest
 from playwright.sync_api import expect
 
+from portal.models import EmergencyGrant
 from tests.support.browser import DESKTOP, PHONE
+from tests.support.emergency import FIELD
+from tests.support.people import Database
 from tests.support.reader import Reader
+from tests.support.scenes_ehr import enter
 
 LOOKS = {
     "desktop": {"size": DESKTOP},
@@ -67,3 +71,24 @@ def test_setting_up_an_app_in_the_ehr(gaze, town):
     gaze.press("Confirm and Activate")
     gaze.press("I have saved my backup codes")
     gaze.fails_at(f"Code {gaze.asked_number()}", "Done", "0000-0000-0000-0000")
+
+
+def test_the_number_of_a_request_for_emergency_access(gaze, town, browsers):
+    provider, administrator = town.regular("provider"), town.regular("administrator")
+    asker = Reader(browsers.open(town.url))
+    asker.sign_in(provider, "/ehr")
+    asker.page.goto("/sign-in/emergency")
+    asker.type("Reason", "My phone fell into the sink.")
+    asker.press("Ask for emergency access")
+    number = asker.page.locator(".spoken code").inner_text()
+    enter(gaze, administrator)
+    [row] = Database(town.app).all(EmergencyGrant, EmergencyGrant.provider_id == Database(town.app).user(provider).id)
+    gaze.page.goto(f"/ehr/settings/team/approvals/waiting/emergency/{row.id}")
+    wrong = str(1000 + (int(number) - 999) % 9000)
+    for typed in (wrong, "12345"):
+        gaze.type(FIELD, typed)
+        gaze.press("Approve")
+        expect(gaze.looks_at(FIELD)).to_be_focused()
+    gaze.type(FIELD, f"{number[:2]} - {number[2:]}")
+    gaze.press("Approve")
+    assert gaze.sees("Approved.")

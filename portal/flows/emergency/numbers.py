@@ -85,7 +85,8 @@ def check_number(context: RequestContext, grant: EmergencyGrant, typed: str) -> 
         raise NumberRefused("number_tries") from None
     if hmac.compare_digest(number.encode(), typed.encode()):
         return
-    grants.record_for_both(context, "emergency_number_wrong", grant, db.session.get_one(User, context.user.user_id), refused=True)
+    approver = db.session.get_one(User, context.user.user_id)
+    grants.record_for_both(context, "emergency_number_wrong", grant, approver, refused=True, reason="number_wrong")
     db.session.commit()
     left = config.EMERGENCY_NUMBER_TRIES - charged.spent
     raise NumberRefused("number_wrong", tries=left) if left else NumberRefused("number_tries")

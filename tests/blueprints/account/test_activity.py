@@ -267,10 +267,58 @@ def test_security_shows_the_newest_three(plain, sam):
     plain.press("Regenerate Backup Codes")
     plain.open(SECURITY)
     assert sentences(plain) == [
-        "A set of backup codes was generated.",
+        "You generated a set of backup codes.",
+        "You signed in with a verification code.",
+        "You generated a set of backup codes.",
+    ]
+
+
+def lines(browser):
+    """Returns each entry of the list of events as one line, newest first, without its time."""
+    return [
+        " ".join(part.text for part in item.all("b", "p")[:-1])
+        for item in browser.page.one("ol", **{"class": "happened"}).all("li")
+    ]
+
+
+def test_turning_it_on_is_one_line_that_names_the_method(browser, maria):
+    browser.another().enter(maria)
+    browser.enter(maria).set_up(maria)
+    browser.open(f"{SECURITY}/activity")
+    assert lines(browser)[0].startswith("You added Authenticator App. You generated a set of backup codes.")
+    assert "Your security settings changed, so your other sessions were ended." in lines(browser)[0]
+    assert lines(browser)[1:3] == ["You started setting up two-factor authentication.", "You signed in with your password."]
+
+
+def test_a_sign_in_with_a_code_is_one_line_and_a_password_without_one_stays(browser, sam, clock):
+    browser.another().sign_in(sam)
+    clock.next_code()
+    browser.enter(sam).open(f"{SECURITY}/activity")
+    assert sentences(browser)[:2] == [
         "You signed in with a verification code.",
         "Your password was entered, and we asked for a code.",
     ]
+    assert sentences(browser).count("Your password was entered, and we asked for a code.") == 1
+
+
+def test_a_sign_in_with_a_backup_code_is_one_line(plain, sam):
+    plain.sign_in(sam)
+    plain.fill("Verify", Verification_Code=sam.codes[0])
+    plain.open(f"{SECURITY}/activity")
+    assert lines(plain)[0] == "You signed in with a backup code. You used a backup code."
+
+
+def test_what_follows_stands_alone_without_what_led_to_it(plain, maria):
+    plain.another().enter(maria)
+    plain.enter(maria).open(f"{SECURITY}/sessions").press("End all")
+    plain.open(f"{SECURITY}/activity")
+    assert lines(plain)[0] == "You ended a session on another browser."
+
+
+def test_the_name_of_a_method_that_is_gone_is_left_open(plain, maria, database):
+    told(database, maria, 1, event="authenticator_added", result="ok", reason=None, factor="carrier_pigeon")
+    plain.enter(maria).open(f"{SECURITY}/activity")
+    assert "You added a way to get verification codes." in sentences(plain)
 
 
 def told(database, person, count, **columns):

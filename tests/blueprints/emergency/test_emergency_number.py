@@ -74,7 +74,7 @@ def test_a_wrong_number_refuses_is_counted_and_recorded_about_both(browser, dr_o
     assert undecided(database) and boss.field(FIELD).attributes.get("value") is None
     about = [(row.subject_id, row.actor_id, row.result, row.reason, row.case_id) for row in wrong_events(database)]
     her, him, case = database.user(dr_okafor).id, database.user(admin_lee).id, grant(database).id
-    assert about == [(her, him, "refused", None, case), (him, him, "refused", "colleague", case)] * 2
+    assert about == [(her, him, "refused", "number_wrong", case), (him, him, "refused", "colleague", case)] * 2
     assert [row.spent for row in database.all(LimitCounter) if row.spent == 2] == [2]
 
 
