@@ -17,7 +17,7 @@ from portal.blueprints.ehr import provider
 from portal.blueprints.emergency import ask, wall
 from portal.blueprints.machine import reports
 from portal.blueprints.patient import pages as patient_pages
-from portal.blueprints.public import email_links, help, not_me, sign_in
+from portal.blueprints.public import appearance, email_links, help, not_me, sign_in
 from portal.blueprints.public import language as public_language
 from portal.blueprints.support import console
 from portal.cli import register_commands
@@ -122,6 +122,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(console.blueprint)
     app.register_blueprint(not_me.blueprint)
     app.register_blueprint(help.blueprint)
+    app.register_blueprint(appearance.blueprint)
     app.register_blueprint(public_language.blueprint)
     app.register_blueprint(reports.blueprint)
     if settings.test_bench:

@@ -124,6 +124,31 @@
     }
   }, true);
 
+  // The choice of light or dark comes into the footer, so that nothing typed is lost; without JavaScript it has a tab of its own.
+  // The style sheet follows it by itself. If it can't be kept, it is taken back.
+  function choose(form) {
+    let kept = one(":checked", form);
+    one("button", form).remove();
+    form.addEventListener("change", async () => {
+      const chosen = one(":checked", form), body = new URLSearchParams(new FormData(form));
+      const isKept = await fetch(form.action, { method: "POST", body }).then(answer => answer.ok, () => false);
+      if (isKept) kept = chosen; else kept.checked = true;
+    });
+  }
+
+  const here = one(".scheme-choice"), elsewhere = one("footer a[target]");
+  if (here) choose(here);
+  elsewhere?.addEventListener("click", async event => {
+    event.preventDefault();
+    if (one("#scheme")) return one("#scheme :checked").focus();
+    try {
+      const page = new DOMParser().parseFromString(await (await fetch(elsewhere.href)).text(), "text/html"), form = one(".scheme-choice", page);
+      choose(form);
+      one("footer").prepend(form);
+      one(":checked", form).focus();
+    } catch { location = elsewhere.href; }
+  });
+
   addEventListener("pageshow", () => all("form[data-sent]").forEach(rest));
   document.addEventListener("htmx:finally:request", () => all("form[data-sent]").forEach(rest));
 

@@ -14,6 +14,7 @@ from portal.db import BUSY, db
 from portal.flows.base.audit import one_line
 from portal.flows.base.context import RequestContext, SessionUser
 from portal.flows.sessions import sessions, trusted_browsers
+from portal.forms.appearance import AUTOMATIC, SCHEMES
 from portal.settings import config
 from portal.web.language import current_language
 from portal.web.late_sign_outs import is_signed_out
@@ -35,6 +36,7 @@ class BrowserSession(dict[str, Any], SessionMixin):
         self.browser: str | None = None
         self.trusted: tuple[str, ...] = ()
         self.language: str | None = None  # chosen in this browser
+        self.scheme = AUTOMATIC  # likewise
         self.must_send = False
         self.must_clear = False
         self._found: SessionUser | sessions.Ended | Literal[False] | None = False
@@ -77,6 +79,7 @@ class CookieSessions(SessionInterface):
         found.browser = request.cookies.get(cookie_name(app, "browser"))
         found.trusted = read_tokens(request.cookies.get(cookie_name(app, "trusted")))
         found.language = request.cookies.get(cookie_name(app, "language"))
+        found.scheme = read_scheme(request.cookies.get(cookie_name(app, "scheme")))
         return found
 
     def save_session(  # type: ignore[override]  # it only meets sessions that open_session made
@@ -95,6 +98,10 @@ class CookieSessions(SessionInterface):
             response.set_cookie(cookie_name(app, "trusted"), session["new_trusted"], max_age=life, **flags)
         if session.get("new_language"):
             response.set_cookie(cookie_name(app, "language"), session["new_language"], max_age=BROWSER_COOKIE_LIFE, **flags)
+        if session.get("new_scheme") == AUTOMATIC:
+            response.delete_cookie(cookie_name(app, "scheme"), **flags)
+        elif session.get("new_scheme"):
+            response.set_cookie(cookie_name(app, "scheme"), session["new_scheme"], max_age=BROWSER_COOKIE_LIFE, **flags)
         if session.get("new_draft"):
             life = int(config.REAUTHENTICATION_LIFE.total_seconds())
             response.set_cookie(cookie_name(app, "draft"), session["new_draft"], max_age=life, **flags)
@@ -107,6 +114,11 @@ def read_tokens(cookie: str | None) -> tuple[str, ...]:
     if not cookie or len(cookie) > TRUSTED_COOKIE_MAX:
         return ()
     return tuple(token for token in cookie.split(trusted_browsers.BETWEEN) if token)[: config.TRUSTED_TOKENS]
+
+
+def read_scheme(cookie: str | None) -> str:
+    """The chosen color scheme; automatic if none is, or if the cookie holds something else."""
+    return cookie if cookie and cookie in SCHEMES else AUTOMATIC
 
 
 def cookie_name(app: Flask, name: str) -> str:

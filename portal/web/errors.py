@@ -22,7 +22,7 @@ from portal.web.rendering import page_to_return, render_page, send_to_sign_in, s
 log = logging.getLogger(__name__)
 PAGES = {400: 403, 403: 403, 404: 404, 405: 405, 413: 413}
 BUSY_SECONDS = 5  # when to try again, about: nobody knows when the database or a core is free
-PUBLIC_BLUEPRINTS = ("sign_in", "email_links", "help", "test_bench")
+PUBLIC_BLUEPRINTS = ("sign_in", "email_links", "help", "appearance", "test_bench")
 
 
 def register_error_pages(app: Flask) -> None:

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from portal import methods, phones
 from portal.languages import load_catalogue
-from portal.web.browser_session import request_time, seconds_left, session_user
+from portal.web.browser_session import current_session, request_time, seconds_left, session_user
 from portal.web.language import current_language, current_locale, language_names
 from portal.web.rendering import as_written, home_url, page_brand, refusal_sentence, verbatim
 from portal.web.times import day, moment, moment_text, until, zone_label
@@ -88,6 +88,7 @@ def template_context() -> dict[str, Any]:
         "person": current_user if current_user.is_authenticated else None,
         "brand": page_brand(),
         "side": g.get("side"),
+        "scheme": current_session().scheme,
         "next_path": g.get("next_path"),
         "session_seconds": seconds_to_warn(),
         "emergency": emergency_left(),

@@ -66,6 +66,7 @@ SENTENCES: dict[str, str | Plural] = {
     "name_long": N_("A name can have at most 100 characters."),
     "name_signs": N_("A name can have only letters, up to four digits, spaces, hyphens, and apostrophes."),
     "language_empty": N_("Choose one of these languages."),
+    "scheme_empty": N_("Choose automatic, light, or dark."),
     "email_empty": N_("Enter an email address."),
     "email_letters": N_("We can only email addresses without accents or special letters. Enter a different one."),
     "email_shape": N_("An email address looks like name@example.com. Check that nothing is missing."),

@@ -13,7 +13,17 @@ from tests.support.scenes_ehr import EHR_SCENES
 from tests.support.scenes_emergency import EMERGENCY_SCENES
 from tests.support.scenes_reset import RESET_SCENES
 
-PUBLIC = ("/sign-in", "/sign-in?next=/home", "/help", "/help/contact", "/find-a-provider", "/community", "/privacy")
+PUBLIC = (
+    "/sign-in",
+    "/sign-in?next=/home",
+    "/help",
+    "/help/contact",
+    "/find-a-provider",
+    "/community",
+    "/privacy",
+    "/accessibility",
+    "/appearance",
+)
 BENCH = ("/test-bench", "/test-bench/gallery")
 
 

@@ -8,7 +8,6 @@ from tests.house.colour import contrast
 from tests.house.source import PORTAL
 
 STYLE = "".join((PORTAL / "static" / name).read_text() for name in ("portal.css", "ehr.css"))
-DARK = "@media screen and (prefers-color-scheme: dark)"
 GROUNDS = ("paper", "surface", "sunk", "wash")
 WASHES = ("good-wash", "warn-wash", "bad-wash")
 BODY = [("ink", ground) for ground in GROUNDS + WASHES]
@@ -22,25 +21,22 @@ TEXT = [
 SHAPES = [("edge", "paper"), ("edge", "surface"), ("edge", "sunk"), ("focus", "focus-in")]
 
 
-def tokens_of(text):
-    """Returns token -> color for a block of the stylesheet."""
-    return dict(re.findall(r"--([a-z-]+):\s*(oklch\([^)]*\)|#[0-9a-f]{6});", text))
+COLOUR = r"(oklch\([^)]*\)|#[0-9a-f]{6})"
+TOKEN = re.compile(rf"^\s*--([a-z-]+): var\(--light, {COLOUR}\) var\(--dark, {COLOUR}\);$", re.MULTILINE)
+PLACES = {"portal": ":root, [data-scheme]", "ehr": '[data-brand="ehr"]'}
 
 
-def block(selector, dark):
-    """Returns the tokens that a selector sets in one color scheme."""
-    start = rf"{re.escape(DARK)}\s*\{{\s*" if dark else r"^"
-    match = re.search(rf"{start}{re.escape(selector)}\s*\{{([^}}]*)\}}", STYLE, re.MULTILINE)
+def block(selector):
+    """Returns the declarations of the block that sets a brand's tokens."""
+    match = re.search(rf"^{re.escape(selector)}\s*\{{([^}}]*)\}}", STYLE, re.MULTILINE)
     assert match, f"no style sheet sets no colours for {selector}"
-    return tokens_of(match[1])
+    return match[1]
 
 
 def palette(brand, scheme):
     """Returns token -> color for a brand and color scheme, in cascade order."""
-    selectors = [":root"] + (['[data-brand="ehr"]'] if brand == "ehr" else [])
-    schemes = [False, True] if scheme == "dark" else [False]
-    layers = [block(selector, dark) for selector in selectors for dark in schemes]
-    return {name: colour for layer in layers for name, colour in layer.items()}
+    layers = [TOKEN.findall(block(PLACES[each])) for each in ("portal", *(["ehr"] if brand == "ehr" else []))]
+    return {name: dark if scheme == "dark" else light for layer in layers for name, light, dark in layer}
 
 
 @pytest.fixture(scope="module", params=["portal light", "portal dark", "ehr light", "ehr dark"])
@@ -67,10 +63,11 @@ def test_the_sidebar_can_be_read(scheme):
         assert contrast(tokens["focus"], tokens[ground]) >= 3, ground
 
 
-def test_dark_is_dark_all_over():
-    """A token missing from the dark block would keep its light color."""
-    assert set(block(":root", True)) == set(block(":root", False))
-    assert set(block('[data-brand="ehr"]', True)) == set(block('[data-brand="ehr"]', False))
+@pytest.mark.parametrize("brand", PLACES)
+def test_every_token_has_a_light_and_a_dark_value(brand):
+    """A token with one value would keep it in the other scheme."""
+    set_here = set(re.findall(r"--([a-z-]+):", block(PLACES[brand]))) - {"light", "dark"}
+    assert set_here == {name for name, _, _ in TOKEN.findall(block(PLACES[brand]))}
 
 
 def test_every_token_that_is_used_exists():

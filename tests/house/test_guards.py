@@ -33,6 +33,9 @@ PUBLIC = {
     "help.providers",
     "help.community",
     "help.privacy",
+    "help.accessibility",
+    "appearance.choose",
+    "appearance.submit",  # keeps a choice of colors in the browser
     "language.submit",
     "reports.content_policy",
     "reports.text",  # authorized by the token that the gateway got with the text

@@ -54,6 +54,8 @@ PLACES = {
     "find-a-provider": "/find-a-provider",
     "community": "/community",
     "privacy": "/privacy",
+    "accessibility": "/accessibility",
+    "appearance": "/appearance",
     "not-found": "/no-such-page",
     "test-bench": "/test-bench",
     "gallery": "/test-bench/gallery",

@@ -9,9 +9,9 @@ from portal.web.headers import SAFE_METHODS
 from portal.web.rendering import render_page
 
 CHARTS = ("provider.charts", "provider.chart")
-EXITS = ("emergency.end_now", "sign_in.sign_out", "sign_in.extend", "reports.content_policy")
+EXITS = ("appearance.submit", "emergency.end_now", "sign_in.sign_out", "sign_in.extend", "reports.content_policy")
 # Anybody may read these; the entry pages of each side redirect to the charts.
-OPEN_BLUEPRINTS = ("help", "sign_in", "emergency", "test_bench")
+OPEN_BLUEPRINTS = ("help", "appearance", "sign_in", "emergency", "test_bench")
 
 
 def refuse_outside_emergency() -> Response | None:

@@ -35,6 +35,12 @@ def community() -> Response:
     return render_page("public/help/community.html")
 
 
+@blueprint.get("/accessibility")
+def accessibility() -> Response:
+    """The accessibility statement."""
+    return render_page("public/help/accessibility.html")
+
+
 @blueprint.get("/privacy")
 def privacy() -> Response:
     return render_page("public/help/privacy.html")
