@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from portal.db import db
 from portal.flows.operator import demo
 from portal.models import EmergencyGrant, User
+from tests.support.browser import PHONE
 from tests.support.reader import Reader
 
 
@@ -18,6 +19,16 @@ def approve(town, **length):
     with town.app.app_context():
         db.session.execute(update(EmergencyGrant).values(approved_at=now, ends_at=now + timedelta(**length), decided_by_id=by))
         db.session.commit()
+
+
+def assert_one_line(banner, page):
+    """The banner has the height of its button, beside what stands above it, on a phone and on a desktop."""
+    desktop = page.viewport_size
+    for size in ({"width": PHONE[0], "height": PHONE[1]}, desktop):
+        page.set_viewport_size(size)
+        box, above = banner.bounding_box(), page.locator(".side").bounding_box()
+        assert box["height"] <= 60
+        assert box["y"] >= above["y"] + above["height"] or box["x"] >= above["x"] + above["width"]
 
 
 def test_the_yes_comes_by_itself_and_the_chart_goes_by_itself(town, browsers):
@@ -38,6 +49,7 @@ def test_the_yes_comes_by_itself_and_the_chart_goes_by_itself(town, browsers):
     reader.press("Open charts")
     reader.press("Maria Reyes")
     banner = reader.page.get_by_role("region", name="Emergency access")
+    assert_one_line(banner, reader.page)
     expect(banner.locator("b")).to_have_text("0:01")
     reader.page.wait_for_url("**/sign-in**")
     assert reader.sees("Your emergency access has ended")
