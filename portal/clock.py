@@ -25,6 +25,12 @@ def moment(timestamp: float) -> datetime:
     return datetime.fromtimestamp(timestamp, UTC)
 
 
+def next_minute(at: datetime) -> datetime:
+    """The first full minute at or after that time, so that "at 2:03 PM" is never too early."""
+    minute = at.replace(second=0, microsecond=0)
+    return minute if minute == at else minute + timedelta(minutes=1)
+
+
 def latest_end(now: datetime, longest: timedelta) -> datetime:
     """The latest moment at which something that may last `longest` can still end.
 

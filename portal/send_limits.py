@@ -96,15 +96,21 @@ LIMITS: tuple[Limit | UsedLimit, ...] = (
 
 @dataclass(frozen=True)
 class Wait:
-    """The seconds until a text can be sent, rounded up."""
+    """The seconds until a text can be sent, rounded up, and when they began."""
 
     seconds: int
     reason: str
+    now: datetime
+
+    @property
+    def opens_at(self) -> datetime:
+        """The full minute after which a text can be sent."""
+        return clock.next_minute(self.now + timedelta(seconds=self.seconds))
 
     @property
     def refusal(self) -> Refused:
-        """The refusal for a request made during the wait. The page counts its seconds down under the button."""
-        return Refused(self.reason, seconds=self.seconds)
+        """The refusal for a request made during the wait."""
+        return Refused(self.reason, wait=self.seconds)
 
 
 def wait_after(sent: Sent, now: datetime) -> Wait | None:
@@ -113,9 +119,9 @@ def wait_after(sent: Sent, now: datetime) -> Wait | None:
     if not exceeded:
         return None
     free, reason = max(exceeded, key=lambda pair: pair[0])
-    return Wait(-((now - free) // timedelta(seconds=1)), reason)
+    return Wait(-((now - free) // timedelta(seconds=1)), reason, now)
 
 
 def is_wait(refused: Refused) -> bool:
-    """Whether a refusal is one of these limits: nothing that was typed is wrong, and its facts tell the seconds to wait."""
+    """Whether a refusal is one of these limits: nothing that was typed is wrong, and its fact `wait` tells the seconds."""
     return refused.reason in {limit.reason for limit in LIMITS}

@@ -51,10 +51,10 @@ def test_the_longest_wait_speaks_whichever_limit_it_is_of():
     assert wait_after(Sent(account=day), NOW).seconds == 600
     hour = ago(*[59.9] * 5)
     gap = wait_after(Sent(attempt=ago(0.5), account=hour), NOW).refusal
-    assert (gap.reason, gap.facts) == ("send_gap", {"seconds": 30})
-    assert wait_after(Sent(attempt=ago(0.95), number=hour), NOW).refusal.facts == {"seconds": 6}
+    assert (gap.reason, gap.facts) == ("send_gap", {"wait": 30})
+    assert wait_after(Sent(attempt=ago(0.95), number=hour), NOW).refusal.facts == {"wait": 6}
     full = wait_after(Sent(account=FULL["an account's day"][1], attempt=ago(0)), NOW).refusal
-    assert (full.reason, full.facts) == ("send_limit", {"seconds": (24 * 60 - 718) * 60})
+    assert (full.reason, full.facts) == ("send_limit", {"wait": (24 * 60 - 718) * 60})
 
 
 def test_a_refusal_of_a_limit_is_known_by_its_reason():

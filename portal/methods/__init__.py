@@ -20,6 +20,10 @@ class CodeRejected(Refused):
     """A rejected code: "wrong", "used", "clock_slow" or "clock_fast" (with minutes), and others of its method."""
 
 
+class CodeLate(CodeRejected):
+    """The right code, too late. It is no guess, so it costs no try."""
+
+
 class NotAsked(Exception):
     """No code was sent to this authenticator in this attempt, so the answer cannot be for it."""
 

@@ -13,7 +13,7 @@ from portal.db import change, db
 from portal.forms.codes import CodeForm
 from portal.forms.profile import PhoneForm
 from portal.languages import load_catalogue
-from portal.methods import CodeRejected, Method, Next, NotAsked, Proved, Secret
+from portal.methods import CodeLate, CodeRejected, Method, Next, NotAsked, Proved, Secret
 from portal.models import Authenticator, Outbox, SentCode
 from portal.settings import config
 from portal.words.refusals import N_
@@ -32,7 +32,7 @@ def consume_code(secret: Secret, code: str, now: datetime) -> None:
     """Verify the newest code of the attempt and consume it (SM-2, SM-3, SM-4).
 
     Raises NotAsked if it was sent to another authenticator or none was sent;
-    CodeRejected: "text_old", "text_used", "text_expired", "text_tries", "text_wrong".
+    CodeRejected: "text_old", "text_used", "text_expired", "text_tries", "text_wrong"; CodeLate: "text_late".
     """
     codes = db.session.scalars(select_newest(secret.attempt)).all()
     if not codes or codes[0].authenticator_id != secret.authenticator_id:
@@ -40,9 +40,9 @@ def consume_code(secret: Secret, code: str, now: datetime) -> None:
     newest, *older = codes
     if newest.used_at is not None:
         raise CodeRejected("text_used" if matches(secret, newest, code) else "text_wrong")
-    if not clock.is_ahead(newest.expires_at, now, config.TEXT_LIFE):
-        raise CodeRejected("text_expired")
     is_right = matches(secret, newest, code)
+    if not clock.is_ahead(newest.expires_at, now, config.TEXT_LIFE):
+        raise CodeLate("text_late") if is_right and newest.tries < config.TEXT_TRIES else CodeRejected("text_expired")
     count_try = update(SentCode).where(SentCode.id == newest.id, SentCode.used_at.is_(None), SentCode.tries < config.TEXT_TRIES)
     if change(count_try.values(tries=SentCode.tries + 1, used_at=now if is_right else None)) != 1:
         raise CodeRejected("text_tries")
@@ -134,7 +134,8 @@ class Confirm:
     verifies = True
 
     def show(self, secret: Secret, now: datetime) -> dict[str, Any]:
-        return {"text": describe_newest(secret, now)}
+        text = describe_newest(secret, now)
+        return {"text": text, "has_field": text["sent"] and not text["over"]}
 
     def take(self, secret: Secret, answer: Answer, now: datetime) -> Proved:
         consume_code(secret, answer.value, now)

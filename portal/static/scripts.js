@@ -20,6 +20,7 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
     all("[data-left][data-period]").forEach(count);
     all("time[data-as]").forEach(tell);
     all("select[data-guess]").forEach(guess);
+    all("[data-wait]").forEach(hold);
   }
 
   // Somebody who has chosen no time zone reads times in the browser's, and may choose that one. Nothing is stored or sent.
@@ -92,15 +93,39 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
     const words = one("span", part), digits = one("b", part), calm = words.textContent, period = +part.dataset.period;
     const start = performance.now() - (period - part.dataset.left) * 1000;
     part.removeAttribute("data-left");
+    if (part.dataset.opens) document.getElementById(part.dataset.opens).hidden = true;
     const timer = setInterval(() => {
       const gone = (performance.now() - start) / 1000, over = digits && gone >= period;
       if (over) words.textContent = part.dataset.late;
+      if (over && part.dataset.opens) { reveal(part.dataset.opens); say(part.dataset.late); }
       if (over && part.dataset.over) location.replace(part.dataset.over);
       if (over || !part.isConnected) return clearInterval(timer);
-      if (digits) { const left = Math.ceil(period - gone); digits.textContent = period > 60 ? clock(left) : left; return; }
+      if (digits) { const left = Math.ceil(period - gone); digits.textContent = period > 60 || part.dataset.opens ? clock(left) : left; return; }
       const late = period - gone % period <= 5;
       if (part.classList.toggle("late", late) === (words.textContent === calm)) words.textContent = late ? part.dataset.late : calm;
     }, 250);
+  }
+
+  const reveal = id => { document.getElementById(id).hidden = false; };
+
+  // A button that has to wait says how long. Pressed too early, it speaks below itself, and the rest of the page stays as it is.
+  function hold(button) {
+    const calm = button.textContent, end = Date.now() + button.dataset.wait * 1000, note = document.getElementById(`${button.id}-wait`);
+    button.removeAttribute("data-wait");
+    button.setAttribute("aria-disabled", "true");
+    button.dataset.held = note.dataset.early;
+    note.textContent = "";
+    const tick = () => {
+      const left = Math.ceil((end - Date.now()) / 1000);
+      button.textContent = left > 0 ? button.dataset.words.replace("0:00", clock(left)) : calm;
+      if (left > 0 && button.isConnected) return setTimeout(tick, (end - Date.now()) % 1000 || 1000);
+      if (!button.isConnected) return;
+      button.removeAttribute("aria-disabled");
+      button.removeAttribute("data-held");
+      note.textContent = "";
+      say(button.dataset.ready);
+    };
+    tick();
   }
 
   // A form travels once. Its button says so until the answer is there.
@@ -114,7 +139,12 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
 
   document.addEventListener("submit", event => {
     const form = event.target, button = event.submitter || one("button:not([type])", form);
-    if (form.dataset.sent) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+    if (form.dataset.sent || button?.dataset.held) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (button?.dataset.held) { say(button.dataset.held); document.getElementById(`${button.id}-wait`).textContent = button.dataset.held; }
+      return;
+    }
     form.dataset.sent = "1";
     if (!button) return;
     button.setAttribute("aria-disabled", "true");

@@ -103,11 +103,14 @@ class Problems(list[tuple[str, str]]):
     is_short = False
 
 
-def refuse_form(template: str, form: Form, refused: Refused | None = None, field: str = "", **context: Any) -> Response:
+def refuse_form(
+    template: str, form: Form, refused: Refused | None = None, field: str = "", beside: str = "", focus: str = "", **context: Any
+) -> Response:
     """The same page, status 422, with the problem beside its field and in the summary; `form` is () if the page has none.
 
     The only text field of a page takes the focus; on others the summary does. Input that can be read is no problem: there the page asks
-    which reading is right.
+    which reading is right. `beside`: the id of what shows the refusal and takes the focus instead of a field.
+    `focus`: the field that takes it if one of several is wrong, because all of them come back empty.
     """
     problems = Problems()
     is_question = isinstance(refused, Unclear)
@@ -120,11 +123,14 @@ def refuse_form(template: str, form: Form, refused: Refused | None = None, field
             if isinstance(refused, Unclear):
                 form[field].suggest(refused.suggestions)
         else:
-            problems.append(("", sentence))
+            problems.append((beside, sentence))
+            problems.is_short = bool(beside)
     problems += [(each.id, each.errors[0]) for each in form if each.errors]
     asked = [each for each in form if not isinstance(each, HiddenField)]
-    if len(asked) == len(problems) == 1 and asked[0].errors and isinstance(asked[0], StringField) and not is_question:
-        asked[0].takes_focus = problems.is_short = True
+    if len(problems) == 1 and problems[0][0] and not (beside or is_question):
+        first = form[focus] if focus else asked[0]
+        if (focus or len(asked) == 1) and isinstance(first, StringField):
+            first.takes_focus = problems.is_short = True
     return render_page(template, 422, form=form, problems=problems, is_question=is_question, **context)
 
 

@@ -201,12 +201,11 @@ SENTENCES: dict[str, str | Plural] = {
     "text_old": N_("That code is from an older text. Use the newest one."),
     "text_used": N_("That code was already used. Select Send again for a new one."),
     "text_expired": N_("That code has expired. Codes work for 10 minutes. Select Send again for a new one."),
+    "text_late": N_("That was the right code, but it expired after 10 minutes. Select Send again for a new one."),
     "text_tries": N_("After five wrong tries, that code no longer works. Select Send again for a new one."),
-    "send_gap": N_("We sent you a text less than a minute ago. You can send another one when the time under the button is up."),
-    "send_limit": N_("We can't send more texts for now. Use another way, or try again when the time under the button is up."),
-    "send_stopped": N_(
-        "We can't text numbers that are new to us for now. Use the authenticator app, or try again when the time under the button is up."
-    ),
+    "send_gap": N_("We sent you a text less than a minute ago. You can send another one in %(wait)s."),
+    "send_limit": N_("We can't send more texts for now. Use another way, or try again in %(wait)s."),
+    "send_stopped": N_("We can't text numbers that are new to us for now. Use the authenticator app, or try again in %(wait)s."),
     "texts_off": N_("Text messages are turned off right now, so we didn't send one. Use another way."),
     "texts_off_other": N_("Text messages are turned off right now, so we can't text you a code. Use the code from your app, or a backup code."),
     "texts_off_backup": N_("Text messages are turned off right now, so we can't text you a code. Use one of your backup codes."),

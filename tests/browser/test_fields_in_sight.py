@@ -1,5 +1,7 @@
 """The field for a code and its button lie inside the window: a code lasts 30 seconds, and nobody should scroll to enter it."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -92,3 +94,98 @@ def test_the_number_of_a_request_for_emergency_access(gaze, town, browsers):
     gaze.type(FIELD, f"{number[:2]} - {number[2:]}")
     gaze.press("Approve")
     assert gaze.sees("Approved.")
+
+
+def test_signing_in_with_an_app_or_a_backup_code(gaze, town):
+    gaze.sign_in(town.regular())
+    gaze.fails_at("Verification Code", "Verify")
+    gaze.fails_at("Verification Code", "Verify", "12345")
+    gaze.press("Use a backup code")
+    gaze.fails_at("Backup code", "Verify", "0000-0000-0000-0000")
+
+
+def test_setting_up_texts(gaze, town):
+    patient = town.newcomer(longest=True)
+    gaze.sign_in(patient)
+    gaze.page.goto("/account/security")
+    gaze.press("Enable")
+    gaze.page.get_by_label("Text Message (SMS)").check()
+    gaze.press("Continue")
+    gaze.type("Mobile phone number", f"(971) 555-0{100 + town.id_of(patient) % 100}")
+    gaze.press("Send Code")
+    gaze.fails_at("Verification Code", "Verify and Enable")
+
+
+def test_signing_in_and_confirming_by_text(gaze, town):
+    patient = town.texter()
+    gaze.sign_in(patient)
+    gaze.fails_at("Verification Code", "Verify")
+    gaze.type("Verification Code", town.text_code(patient))
+    gaze.press("Verify")
+    town.age(patient, minutes=6)
+    gaze.page.goto("/account/security/backup-codes")
+    gaze.press("Text me a code")
+    gaze.looks_at("Verification Code").fill(WRONG)
+    gaze.type("Current password", patient.password)
+    gaze.press("Continue")
+    gaze.looks_at("Verification Code")
+    expect(gaze.looks_at("Current password")).to_be_focused()
+    gaze.page.goto("/account/security/disable")
+    gaze.fails_at("Current password", "Disable", "wrong on purpose")
+
+
+def test_a_button_for_another_text_counts_down_and_opens_in_silence_until_then(town, browsers):
+    patient = town.texter()
+    gaze = Gaze(browsers.open(town.url))
+    gaze.page.clock.install()
+    gaze.sign_in(patient)
+    button = gaze.page.get_by_role("button", name=re.compile("^Send again"))
+    gaze.page.clock.pause_at(gaze.page.evaluate("Date.now()") / 1000 + 1)
+    gaze.page.clock.run_for(3000)
+    first = button.inner_text()
+    left = int(re.search(r"0:(\d\d)$", first)[1])
+    gaze.page.clock.run_for(1000)
+    assert button.inner_text() == f"Send again in 0:{left - 1:02}"
+    gaze.type("Verification Code", "123")
+    button.click(force=True)
+    gaze.page.clock.run_for(100)
+    assert "too early" in gaze.page.locator("#said").inner_text() and gaze.sees("It's too early for another text.")
+    expect(gaze.page.get_by_label("Verification Code", exact=True)).to_have_value("123")
+    gaze.page.clock.run_for(2000)
+    assert "Send again in" not in gaze.page.locator("#said").inner_text(), "nobody hears each second"
+    gaze.page.clock.run_for(left * 1000)
+    assert button.inner_text() == "Send again" and button.get_attribute("aria-disabled") is None
+    assert gaze.page.locator("#said").inner_text() == "You can send a new text now."
+
+
+def test_a_pause_counts_down_and_ends_while_its_page_is_open(town, browsers):
+    patient = town.regular()
+    gaze = Gaze(browsers.open(town.url))
+    gaze.page.clock.install()
+    gaze.sign_in(patient)
+    for number in range(10):
+        gaze.type("Verification Code", f"00000{number}")
+        gaze.press("Verify")
+    expect(gaze.page.locator("#pause")).to_be_focused()
+    assert gaze.page.get_by_label("Verification Code", exact=True).count() == 0
+    gaze.page.clock.run_for(60_000)
+    assert re.search(r"Try again in (8:5\d|9:00), or use a backup code now\.", gaze.text)
+    assert not gaze.page.get_by_role("link", name="Try again").is_visible()
+    gaze.page.clock.run_for(9 * 60_000 + 1_000)
+    assert gaze.sees("You can try again now.") and gaze.page.locator("#said").inner_text() == "You can try again now."
+    town.end_pauses(patient)
+    gaze.press("Try again")
+    gaze.type("Verification Code", patient.phone.code())
+    gaze.press("Verify")
+    assert gaze.headline == "Your care at a glance"
+
+
+def test_nothing_is_cut_at_320_pixels_with_text_of_twice_the_size(town, browsers):
+    gaze = Gaze(browsers.open(town.url, size=(320, 640)))
+    gaze.sign_in(town.newcomer(longest=True))
+    gaze.page.goto("/account/security/two-factor")
+    gaze.press("Continue")
+    gaze.type("Verification Code", WRONG)
+    gaze.press("Verify and Enable")
+    gaze.page.evaluate("document.documentElement.style.fontSize = '225%'")
+    assert gaze.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0

@@ -28,6 +28,9 @@ class Known:
         return f"a {self.kind}"
 
 
+NAMES = {"Verification_Code": "code", "Backup_code": "code", "Current_password": "password"}  # of fields, by their labels
+
+
 class Browser:
     """One browser with its cookies and its current page. Every response is checked."""
 
@@ -135,6 +138,15 @@ class Browser:
         for label, text in typed.items():
             self.type(label.replace("_", " "), text)
         return self.press(button)
+
+    def insist(self, button, **typed):
+        """Fills and clicks as `fill` does; where the page has no such form now, as a page from before that stayed open would."""
+        if self.offers(button):
+            return self.fill(button, **typed)
+        data = {NAMES.get(label, label): text for label, text in typed.items()}
+        swapped = self.guise == "htmx" and "/two-factor/" in self.path
+        here = f"{self.path}?{self.query}".rstrip("?")
+        return self._go("POST", here, {"csrf_token": self.token, **data}, swapped)
 
     # --- journeys
 

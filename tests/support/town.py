@@ -131,6 +131,10 @@ class Town:
         own = select(User.id).where(User.username == patient.username)
         self._change(update(Authenticator).where(Authenticator.user_id.in_(own)).values(disabled_at=datetime.now(UTC)))
 
+    def end_pauses(self, patient):
+        """Ends a patient's pauses after wrong codes."""
+        self._change(update(User).where(User.username == patient.username).values(codes_paused_until=None, own_paused_until=None))
+
     def text_code(self, patient):
         """Returns the code of the newest text to a patient, from the outbox."""
         return Inbox(Database(self.app)).code(patient)

@@ -32,7 +32,7 @@ def raised():
     found = set()
     for module in modules():
         for node in module.nodes(ast.Call):
-            if last_name(node) in ("Refused", "CodeRejected", "ValidationError", "filled") and node.args:
+            if last_name(node) in ("Refused", "CodeRejected", "CodeLate", "ValidationError", "filled") and node.args:
                 found |= {
                     word.value
                     for word in ast.walk(node.args[0])

@@ -5,16 +5,19 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
+from portal.answers import BACKUP_CODE
 from portal.blueprints.shared.guards import refuse_text_if_not_offered
-from portal.blueprints.shared.questions import blank_form, question_context, submitted_form
+from portal.blueprints.shared.pauses import pause_context, refuse_answer
+from portal.blueprints.shared.questions import CODE, blank_form, question_context, submitted_form
 from portal.blueprints.shared.sides import current_side
+from portal.flows.base import throttle
 from portal.flows.factors import reauthenticate as flow
 from portal.flows.factors.challenges import ChallengeOption, challenge_options, explain_texts_off
 from portal.flows.sign_in import sign_in
 from portal.forms.codes import AnswerForm, ReauthenticationForm
 from portal.forms.sign_in import PasswordForm
 from portal.web.browser_session import request_context, safe_path
-from portal.web.rendering import redirect_to_path, refusal_sentence, refuse_form, render_page, renew_session
+from portal.web.rendering import redirect_to_path, refusal_sentence, render_page, renew_session
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("confirm", __name__)
@@ -32,13 +35,14 @@ def ask() -> Response:
 def submit() -> Response:
     form = submitted_form(form_type(), PasswordForm)
     if not form.validate():
-        return refuse_form("account/confirm.html", form, **page_context())
+        return refuse_answer("account/confirm.html", form, None, "", focus="password", **page_context())
     answer = form.answer if isinstance(form, AnswerForm) else None
     try:
         token = flow.submit_reauthentication(request_context(), form.password.data, answer)
     except Refused as refused:
         field = "password" if refused.reason == flow.WRONG_PASSWORD or answer is None else form.question
-        return refuse_form("account/confirm.html", form, refused, field, **page_context())
+        pauses = answer is None or answer.kind != BACKUP_CODE  # which wait apart from the others
+        return refuse_answer("account/confirm.html", form, refused, field, pauses=pauses, focus="password", **page_context())
     renew_session(token)
     return redirect_to_path(return_path())
 
@@ -60,9 +64,12 @@ def page_context() -> dict[str, Any]:
     always = _("Every sign-in here needs a code, on any browser.")
     asked = challenge_options(request_context()) if request_context().user.is_on else []
     missing = explain_texts_off(request_context()) if request_context().user.is_on else None
+    asks_codes = CODE if request.args.get("authenticator") == CODE else None
+    here = current_side().url("confirm.ask", next=safe_path(request.args.get("next")), authenticator=asks_codes)
     return {
-        "action": current_side().url("confirm.ask", next=safe_path(request.args.get("next"))),
+        "action": here,
         **question_context(asked),
+        **pause_context(throttle.pause_left(request_context()), here),
         "question_url": lambda authenticator: current_side().url(
             "confirm.ask", next=safe_path(request.args.get("next")), authenticator=authenticator
         ),
@@ -87,5 +94,5 @@ def send() -> Response:
     try:
         sign_in.send_sign_in_code(request_context(), request.form.get("authenticator", ""))
     except Refused as refused:
-        return refuse_form("account/confirm.html", form_type()(), refused, **page_context())
+        return refuse_answer("account/confirm.html", form_type()(), refused, "", **page_context())
     return redirect_to_path(current_side().url("confirm.ask", next=safe_path(request.args.get("next"))))

@@ -9,8 +9,10 @@ from portal.blueprints.account import profile
 from portal.blueprints.account.nest import nest
 from portal.blueprints.shared.flash import read_flash, redirect_and_say
 from portal.blueprints.shared.guards import guard_side, require_code, require_fresh_proof
+from portal.blueprints.shared.pauses import pause_context, refuse_answer
 from portal.blueprints.shared.sides import PATIENT_SIDE, current_side
 from portal.flows.account import activity, health_record, security_page
+from portal.flows.base import throttle
 from portal.flows.factors import backup_codes, setup, turn_off
 from portal.forms.sign_in import NewPasswordForm, PasswordForm
 from portal.settings import config
@@ -70,7 +72,8 @@ def redirect_unless_disable_allowed() -> Response | None:
 
 def disable_context() -> dict[str, Any]:
     """What the form carries: a change of the factors, or "Keep it on", since it was opened ends it."""
-    return {"generation": request_context().user.generation, "asked_at": request_context().now.timestamp()}
+    pause = pause_context(throttle.pause_left(request_context()), current_side().url("disable"))
+    return {"generation": request_context().user.generation, "asked_at": request_context().now.timestamp(), **pause}
 
 
 @blueprint.get("/account/security/disable")
@@ -86,13 +89,13 @@ def submit_disable() -> Response:
     form = PasswordForm(request.form)
     context, asked_at = disable_context(), request.form.get("asked_at", 0.0, type=float)
     if not form.validate():
-        return refuse_form("patient/disable.html", form, **context)
+        return refuse_answer("patient/disable.html", form, None, "", **context)
     if request.form.get("generation", type=int) != request_context().user.generation:
         return refuse_form("patient/disable.html", form, Refused("changed_meanwhile"), **context)
     try:
         is_off = turn_off.submit_turn_off(request_context(), form.password.data, asked_at)
     except Refused as refused:
-        return refuse_form("patient/disable.html", form, refused, "password", **context)
+        return refuse_answer("patient/disable.html", form, refused, "password", **context)
     except setup.StepNotDue:
         return redirect_to_path(current_side().url("disable"))
     return redirect_and_say("security", "off") if is_off else redirect_to_path(current_side().url("replace_password"))

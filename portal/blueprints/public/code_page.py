@@ -4,8 +4,10 @@ from typing import Any
 
 from flask import request, url_for
 
+from portal.blueprints.shared.pauses import pause_context
 from portal.blueprints.shared.questions import question_context
 from portal.flows.account import security_page
+from portal.flows.base import throttle
 from portal.flows.base.context import LEVEL_WAITING
 from portal.flows.factors.challenges import challenge_options, explain_blocked, explain_texts_off
 from portal.flows.sessions import trusted_browsers
@@ -25,10 +27,11 @@ def code_context() -> dict[str, Any]:
     shown = challenge_options(request_context()) if user else []
     missing = explain_texts_off(request_context()) if user else None
     limit = flow.limit_reached(shown)
+    asked = question_context(shown)
     return {
         "username": user.username if user else "",
         "issuer": issuer(),
-        **question_context(shown),
+        **asked,
         "texts_off": refusal_sentence(missing) if missing else None,
         "blocked": blocked_sentence() if user and not shown else None,
         "limit": refusal_sentence(limit) if limit else None,
@@ -36,7 +39,19 @@ def code_context() -> dict[str, Any]:
         "is_waiting": bool(user and user.level == LEVEL_WAITING),
         "here": url_for("sign_in.ask_code"),
         **trust_context(),
+        **pause_context(code_pause(asked["waits"]), url_for("sign_in.ask_code"), with_codes=True),
     }
+
+
+def code_pause(waits: bool) -> int:
+    """Seconds of the pause that keeps the page from taking codes."""
+    return throttle.pause_left(request_context()) if waits and session_user() else 0
+
+
+def backup_context() -> dict[str, Any]:
+    """The template's variables of the page for a backup code."""
+    seconds = throttle.backup_pause_left(request_context()) if session_user() else 0
+    return {**trust_context(), **pause_context(seconds, url_for("sign_in.ask_backup_code"))}
 
 
 def blocked_sentence() -> str | None:

@@ -6,9 +6,10 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, request, url_for
 from flask_babel import gettext as _
 
-from portal.answers import CODE
-from portal.blueprints.public.code_page import code_context, help_context, issuer, trust_context
+from portal.answers import BACKUP_CODE
+from portal.blueprints.public.code_page import backup_context, code_context, help_context, issuer
 from portal.blueprints.shared.guards import refuse_text_if_not_offered
+from portal.blueprints.shared.pauses import refuse_answer
 from portal.blueprints.shared.questions import blank_form, submitted_form
 from portal.blueprints.shared.sides import side_of
 from portal.flows.sessions import sessions
@@ -169,33 +170,34 @@ def send_code() -> Response:
     try:
         flow.send_sign_in_code(request_context(), request.form.get("authenticator", ""))
     except Refused as refused:
-        return refuse_form("public/sign_in/code.html", ChallengeForm(), refused, **code_context())
+        return refuse_answer("public/sign_in/code.html", ChallengeForm(), refused, "", **code_context())
     return redirect_to("sign_in.ask_code")
 
 
 @blueprint.get("/sign-in/backup-code")
 def ask_backup_code() -> Response:
-    return redirect_unless_claimant() or render_page("public/sign_in/backup_code.html", form=BackupCodeForm(), **trust_context())
+    return redirect_unless_claimant() or render_page("public/sign_in/backup_code.html", form=BackupCodeForm(), **backup_context())
 
 
 @blueprint.post("/sign-in/backup-code")
 def submit_backup_code() -> Response:
     return redirect_unless_claimant() or submit_answer(
-        "public/sign_in/backup_code.html", BackupCodeForm(request.form), trust_context
+        "public/sign_in/backup_code.html", BackupCodeForm(request.form), backup_context
     )
 
 
 def submit_answer(template: str, form: AnswerForm, context: Callable[[], dict[str, Any]]) -> Response:
     """Check a claimant's second factor, for both pages. `context` is called only if the page is shown again."""
     if not form.validate():
-        return refuse_form(template, form, **context())
+        return refuse_answer(template, form, None, "", **context())
     user = request_context().user
     try:
         finished = flow.submit_sign_in_code(request_context(), form.answer, trust="trust" in request.form)
     except Refused as refused:
-        if refused.reason == "throttled" and form.answer.kind == CODE:  # backup codes do not wait for six digits (RL-7)
-            refused = Refused("throttled_code", **refused.facts)
-        return refuse_form(template, form, refused, form.question, **context())
+        shown = context()
+        # Backup codes do not wait for six digits, nor these for them (RL-7).
+        pauses = (form.answer.kind == BACKUP_CODE) != shown["with_codes"]
+        return refuse_answer(template, form, refused, form.question, pauses=pauses, **shown)
     renew_session(finished.token)
     keep_trust(finished.trusted)
     side = side_of(user.role)

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import request
 
+from portal.blueprints.shared.pauses import SEND
 from portal.flows.factors.challenges import ChallengeOption, challenge_options
 from portal.forms.base import ShapedForm
 from portal.forms.codes import AnswerForm
@@ -33,12 +34,17 @@ def question_context(shown: list[ChallengeOption]) -> dict[str, Any]:
     asked = asked_option(shown)
     own = asked is not None and asked.form is not None
     others = [option for option in shown if option.form and option is not asked]
+    senders = [option for option in shown if option.sends]
+    can_enter = not shown or any(option.takes_code for option in shown if not option.form)
     return {
         "options": shown,
         "asked": asked,
         "is_own": own,
         "others": others,
         "has_codes": any(not option.form for option in shown),
+        "has_field": own or can_enter or request.args.get("authenticator") == CODE,
+        "waits": asked is None or not own or asked.can_be_guessed,  # whether a pause applies to the question
+        "send_id": f"{SEND}-{senders[0].authenticator_id}" if senders else SEND,
     }
 
 

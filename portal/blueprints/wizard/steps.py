@@ -9,10 +9,12 @@ from portal import send_limits
 from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import landing_url, require_fresh_proof
+from portal.blueprints.shared.pauses import SEND, pause_context, refuse_answer
 from portal.blueprints.shared.sides import current_side
 from portal.blueprints.wizard import blueprint
 from portal.blueprints.wizard.next_step import progress, redirect_after_race, redirect_in_wizard, redirect_to_due_step
 from portal.crypto import SealBroken
+from portal.flows.base import throttle
 from portal.flows.base.audit import record_event_alone
 from portal.flows.factors import setup as flow
 from portal.flows.sessions import sessions
@@ -127,12 +129,12 @@ def step_page(chosen: Method, step: Step, form: ShapedForm, refused: Refused | N
     except SealBroken:
         return redirect_in_wizard("choose", expired=1)
     context = {**shown, **step_context(chosen, step, binding)}
-    if refused and send_limits.is_wait(refused):
-        context["wait"] = refused.facts  # of the number that was typed
     template = f"methods/{chosen.name}/{step.name}.html"
+    if refused and send_limits.is_wait(refused):  # of the number that was typed, which is not wrong
+        context["wait"] = send_limits.Wait(int(refused.facts["wait"]), refused.reason, request_context().now)
+        return refuse_form(template, form, refused, beside=context["send_id"], **context)
     if refused or form.errors:
-        is_wait = refused is not None and send_limits.is_wait(refused)  # then what was typed is not wrong
-        return refuse_form(template, form, refused, "" if is_wait or not refused else step.field, **context)
+        return refuse_answer(template, form, refused, step.field, **context)
     if not step.verifies:
         form[step.field].data = kept_input.load_input().get(step.field) or shown.get("prefill")
     return render_page(template, form=form, **context)
@@ -151,6 +153,8 @@ def step_context(chosen: Method, step: Step, binding: Binding) -> dict[str, Any]
         "on_url": step_url(chosen.due(binding.step).name),
         "cancel_url": url_for(".cancel"),
         "send_url": url_for(".send_again", method_name=chosen.name),
+        "send_id": SEND,
+        **pause_context(throttle.pause_left(request_context()) if flow.is_charged(chosen, step) else 0, step_url(step.name)),
     }
 
 

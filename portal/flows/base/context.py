@@ -49,6 +49,9 @@ class SessionUser:
     language: str | None  # BCP 47 tag, perhaps of a language that is no longer offered
     time_zone: str | None  # IANA name that the person chose, perhaps of a zone that has vanished
     place_zone: str | None  # the same of the practice
+    codes_paused_until: datetime | None  # the pauses of codes: of strangers, and of the owner
+    own_paused_until: datetime | None
+    backup_paused_until: datetime | None  # of backup codes in this session
 
     @property
     def is_claimant(self) -> bool:

@@ -82,6 +82,23 @@ def purse_of(context: RequestContext, user_id: int) -> Purse:
     return purse_for(who is not None and who.user_id == user_id and (who.browser_known or not who.owes_code))
 
 
+def pause_left(context: RequestContext) -> int:
+    """Seconds until the visitor's codes are compared again, rounded up; 0 if they are."""
+    user = context.user
+    until = user.own_paused_until if purse_of(context, user.user_id) is OWN else user.codes_paused_until
+    return seconds_until(until, context.now)
+
+
+def backup_pause_left(context: RequestContext) -> int:
+    """The same for backup codes in this session."""
+    return seconds_until(context.user.backup_paused_until, context.now)
+
+
+def seconds_until(until: datetime | None, now: datetime) -> int:
+    """Seconds until the end of a pause, rounded up; 0 if there is none, or a clock that ran ahead began it."""
+    return ceil((until - now).total_seconds()) if until and clock.is_ahead(until, now, config.PAUSES[-1]) else 0
+
+
 def charge_attempt(context: RequestContext, user_id: int, password: bool = False, set_up: bool = False) -> User:
     """Charge one attempt to the visitor's purse and return the account; its row stays locked until the transaction ends.
 

@@ -44,6 +44,17 @@ class ChallengeOption:
         """Whether its code is expected now: always, unless it is a text that has not been sent."""
         return not self.sends or self.shown["sent"]
 
+    @property
+    def takes_code(self) -> bool:
+        """Whether a code of it can be entered now: always, unless it is a text, and none that still works was sent."""
+        return self.is_asked and not self.shown.get("over")
+
+    @property
+    def can_be_guessed(self) -> bool:
+        """Whether its wrong answers count, so that a pause applies to it."""
+        kind = method(self.method)
+        return kind is None or kind.can_be_guessed
+
 
 def attempt_key(context: RequestContext) -> str:
     """The key of this sign-in or step-up; a texted code is only valid for the attempt that sent it (SM-3)."""

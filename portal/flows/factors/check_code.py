@@ -22,7 +22,7 @@ from portal.flows.factors.challenges import (
     usable_authenticators,
 )
 from portal.flows.messages import notices
-from portal.methods import NotAsked, can_be_guessed, method, takes
+from portal.methods import CodeLate, NotAsked, can_be_guessed, method, takes
 from portal.models import Authenticator, User
 from portal.words.refusals import Refused
 
@@ -106,10 +106,11 @@ def check_authenticators(context: RequestContext, user: User, answer: Answer, co
         failures = (purse.each_count(outcome.right) or 1) if is_charged(answer) else 0
         throttle.clear_failures(context, user, failures, **columns)
         return Proof(user, outcome.right.method)
-    if len(outcome.skipped) == len(rows):
+    is_late = isinstance(outcome.refused, CodeLate)
+    if is_late or len(outcome.skipped) == len(rows):  # no guess
         throttle.uncharge_authenticators(purse, rows)
-        throttle.clear_failures(context, user, int(is_charged(answer)))  # nothing was compared
-        raise explain_nothing_compared(context, user, working, rows)
+        throttle.clear_failures(context, user, int(is_charged(answer)))
+        raise outcome.refused if is_late else explain_nothing_compared(context, user, working, rows)
     if not is_charged(answer):
         raise outcome.refused
     throttle.uncharge_authenticators(purse, outcome.skipped)

@@ -16,7 +16,7 @@ from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.factors import bindings, prove, wrong_answers
 from portal.flows.messages import send_code, text_waits
-from portal.methods import Method, Next, Step
+from portal.methods import CodeLate, Method, Next, Step
 from portal.models import Authenticator, Binding, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -176,6 +176,9 @@ def reject_answer(
     """Commit the failure; returns the refusal, with a hint at what to try next."""
     refused = rejected if isinstance(rejected, Refused) else Refused("set_up_expired")
     if not step.verifies:
+        return commit_refusal(context, refused, chosen)
+    if isinstance(refused, CodeLate):
+        throttle.clear_failures(context, user, 1, set_up_failures=user.set_up_failures - 1)
         return commit_refusal(context, refused, chosen)
     binding.failures += 1
     explained = wrong_answers.explain_refusal(refused, chosen, binding.failures, wrong_answers.HINTS_AT_SET_UP, user)

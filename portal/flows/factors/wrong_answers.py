@@ -1,7 +1,10 @@
 """What follows a wrong answer: the hint and attempts left in its refusal, and notices of a pause or a stop (RL-1, RL-8, RL-9)."""
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from portal import clock
 from portal.answers import CODE
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
@@ -18,6 +21,25 @@ from portal.words.refusals import Refused
 # What to suggest after each consecutive wrong code, in the guide's order (product rule 8).
 HINTS_AT_SIGN_IN = ("wrong_clock", "wrong_fresh", "wrong_account", "wrong_backup")
 HINTS_AT_SET_UP = ("wrong_clock", "wrong_fresh", "wrong_account", "wrong_rescan")
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Codes, or backup codes, are not compared for some time."""
+
+    seconds: int  # left, rounded up
+    until: datetime  # the full minute after its end
+    codes_left: int  # backup codes that the person has
+    is_known: bool  # whether it is one of the browsers that are known to be the owner's
+
+
+def describe_pause(context: RequestContext, seconds: int) -> Pause | None:
+    """The visitor's pause of that many seconds, for the page that takes no code meanwhile; None for 0."""
+    if not seconds:
+        return None
+    until = clock.next_minute(context.now + timedelta(seconds=seconds))
+    is_known = throttle.purse_of(context, context.user.user_id) is throttle.OWN
+    return Pause(seconds, until, code_sets.count_unused(context.user.user_id), is_known)
 
 
 def explain_refusal(refused: Refused, kind: Method | None, failures: int, hints: tuple[str, ...], user: User) -> Refused:

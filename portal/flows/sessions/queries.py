@@ -20,6 +20,7 @@ FIND_SESSION = (
         S.id, S.token_hash, S.level, S.next_path, S.browser_known, S.last_seen_at, S.ends_at, S.password_at, S.second_factor_at,
         U.id, U.username, U.full_name, U.role, U.two_factor, U.two_factor_since, U.generation, U.invited_until, U.practice_id,
         HAS_UNRESTRICTED, S.put_off_at, U.language, U.time_zone, PLACE_ZONE,
+        U.codes_paused_until, U.own_paused_until, S.backup_paused_until,
         S.ended_reason, U.disabled_at,
     )
     .join_from(Session.__table__, User.__table__, S.user_id == U.id)

@@ -43,7 +43,7 @@ def disable(browser, person, password=None):
     """From Security to the end of Disable."""
     browser.open(SECURITY)
     browser.press("Disable")
-    return browser.fill("Disable", Current_password=password or person.password)
+    return browser.insist("Disable", Current_password=password or person.password)
 
 
 def state(database, person):

@@ -11,6 +11,7 @@ from portal.settings import config
 
 PAUSE = "Too many attempts. Try again in {} minutes."
 AT_SIGN_IN = "Too many attempts. Try again in {} minutes, or use a backup code now."
+FOR_AN_HOUR = "Too many attempts. Try again in 1 hour, or use a backup code now."
 DISABLED = "There were too many wrong codes, so codes from your phone no longer work. Use a backup code, or Contact Support."
 DISABLED_HERE = (
     "There were too many wrong codes, so codes from your phone no longer work in this browser. "
@@ -24,7 +25,7 @@ def knock(browser, person, code):
     browser.open("/sign-in/code")
     if browser.path != "/sign-in/code":
         browser.sign_in(person)
-    browser.fill("Verify", Verification_Code=code)
+    browser.insist("Verify", Verification_Code=code)
     return browser.problems[0] if browser.status == 422 else None
 
 
@@ -54,7 +55,7 @@ def test_the_tenth_wrong_code_begins_a_pause_of_ten_minutes(browser, clock, sam)
 def test_each_pause_is_twice_the_last_up_to_an_hour(plain, clock, sam):
     plain.sign_in(sam)
     for minutes in (10, 20, 40, 60, 60):
-        assert exhaust(plain, sam) == AT_SIGN_IN.format(minutes)
+        assert exhaust(plain, sam) == (FOR_AN_HOUR if minutes == 60 else AT_SIGN_IN.format(minutes))
         clock.move(minutes=minutes, seconds=-1)
         assert "Try again in 1 second," in knock(plain, sam, sam.code())
         clock.move(seconds=1)
@@ -66,7 +67,7 @@ def test_a_pause_that_a_clock_running_ahead_began_is_over(plain, clock, database
         database.change(update(User).where(User.username == "sam").values(codes_paused_until=clock.now + wait))
         assert "Too many" not in knock(plain, sam, sam.wrong_code())
     database.change(update(User).where(User.username == "sam").values(codes_paused_until=clock.now + timedelta(hours=1)))
-    assert knock(plain, sam, sam.code()) == AT_SIGN_IN.format(60)
+    assert knock(plain, sam, sam.code()) == FOR_AN_HOUR
 
 
 def test_during_a_pause_nothing_is_compared_charged_or_spent(plain, clock, database, sam):
@@ -96,8 +97,10 @@ def test_another_account_in_the_same_browser_is_not_paused(plain, sam, dr_okafor
 def test_the_password_page_says_nothing_of_the_pause(plain, sam):
     exhaust(plain, sam)
     other = plain.another()
-    other.sign_in(sam)
-    assert other.path == "/sign-in/code" and other.notices == []
+    other.open("/sign-in")
+    assert other.heading == "Sign in" and "Too many" not in other.text
+    other.fill("Sign in", Username=sam.username, Password=sam.password)
+    assert other.path == "/sign-in/code" and "Try again in 10 minutes" in other.notices[0], "who has the password is told"
 
 
 def test_backup_codes_do_not_wait_for_guesses_of_six_digits(plain, sam):
@@ -235,13 +238,13 @@ def test_one_mail_and_one_event_for_each_pause(plain, clock, database, sam, paus
 def test_wrong_codes_at_set_up_count_and_pause_too(browser, clock, database, maria):
     browser.enter(maria).begin_set_up(maria)
     for code, _ in zip(maria.wrong_codes(), range(10), strict=False):
-        browser.fill("Verify and Enable", Verification_Code=code)
+        browser.insist("Verify and Enable", Verification_Code=code)
     assert browser.problems == [PAUSE.format(10)]
-    browser.fill("Verify and Enable", Verification_Code=maria.code())
+    browser.insist("Verify and Enable", Verification_Code=maria.code())
     assert browser.problems == [PAUSE.format(10)]
     assert count(database, Outbox, Outbox.template == "too_many_codes") == 1
     clock.move(minutes=10)
-    browser.fill("Verify and Enable", Verification_Code=maria.code())
+    browser.insist("Verify and Enable", Verification_Code=maria.code())
     assert browser.heading == "Save your backup codes"
     assert database.user(maria).own_failures == 0
 
@@ -249,11 +252,11 @@ def test_wrong_codes_at_set_up_count_and_pause_too(browser, clock, database, mar
 def test_cancelling_a_set_up_does_not_reset_the_count(plain, database, maria):
     plain.enter(maria).begin_set_up(maria)
     for code, _ in zip(maria.wrong_codes(), range(4), strict=False):
-        plain.fill("Verify and Enable", Verification_Code=code)
+        plain.insist("Verify and Enable", Verification_Code=code)
     plain.press("Cancel")
     plain.begin_set_up(maria)
     assert database.user(maria).own_failures == 4
-    plain.fill("Verify and Enable", Verification_Code=maria.code())
+    plain.insist("Verify and Enable", Verification_Code=maria.code())
     assert database.user(maria).own_failures == 0, "what is over and done would count against her for ever"
 
 
@@ -262,12 +265,12 @@ def test_a_right_password_forgives_all_typing_errors_and_no_wrong_codes(plain, c
     clock.move(minutes=6)
     plain.open("/account/security/confirm")
     for _ in range(2):
-        plain.fill("Continue", Current_password=sam.password, Verification_Code=sam.wrong_code())
+        plain.insist("Continue", Current_password=sam.password, Verification_Code=sam.wrong_code())
     for _ in range(3):
-        plain.fill("Continue", Current_password="a wrong password", Verification_Code="123456")
+        plain.insist("Continue", Current_password="a wrong password", Verification_Code="123456")
     assert (database.user(sam).own_failures, database.user(sam).password_failures) == (5, 3)
-    plain.fill("Continue", Current_password=sam.password, Verification_Code="12345")
-    plain.fill("Continue", Current_password=sam.password, Verification_Code=sam.wrong_code())
+    plain.insist("Continue", Current_password=sam.password, Verification_Code="12345")
+    plain.insist("Continue", Current_password=sam.password, Verification_Code=sam.wrong_code())
     assert (database.user(sam).own_failures, database.user(sam).password_failures) == (3, 0)
 
 
@@ -276,9 +279,9 @@ def test_guessing_the_password_of_an_open_session_is_paused_too(plain, clock, sa
     clock.move(minutes=6)
     plain.open("/account/security/confirm")
     for _ in range(10):
-        plain.fill("Continue", Current_password="a wrong password", Verification_Code="123456")
+        plain.insist("Continue", Current_password="a wrong password", Verification_Code="123456")
     assert plain.problems == [PAUSE.format(10)]
-    plain.fill("Continue", Current_password=sam.password, Verification_Code=sam.code())
+    plain.insist("Continue", Current_password=sam.password, Verification_Code=sam.code())
     assert plain.problems == [PAUSE.format(10)]
 
 

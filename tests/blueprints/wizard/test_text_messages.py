@@ -29,8 +29,8 @@ from tests.support.texts import (
     turn_on_texts,
 )
 
-GAP = "We sent you a text less than a minute ago. You can send another one when the time under the button is up."
-LIMIT = "We can't send more texts for now. Use another way, or try again when the time under the button is up."
+GAP = "We sent you a text less than a minute ago. You can send another one in {}."
+LIMIT = "We can't send more texts for now. Use another way, or try again in {}."
 LEFT = r" You have \d+ tr(y|ies) left before a pause\."
 REFUSED = {
     "nothing": ("", "Enter your mobile phone number."),
@@ -64,6 +64,11 @@ def sentence(browser):
     """Returns what the refused page says, without the tries left."""
     assert browser.status == 422
     return re.sub(LEFT, "", browser.problems[0])
+
+
+def wait(browser):
+    """Returns the seconds that the button for another text waits, 0 if it does not."""
+    return int(next((button["data-wait"] for button in browser.page.all("button") if "data-wait" in button), 0))
 
 
 def count(inbox, person):
@@ -244,7 +249,7 @@ def test_a_code_works_for_ten_minutes(plain, clock, inbox, maria, seconds, opens
     plain.fill("Verify and Enable", Verification_Code=inbox.code(maria))
     assert (plain.path == CODES) == opens
     if not opens:
-        assert sentence(plain) == "That code has expired. Codes work for 10 minutes. Select Send again for a new one."
+        assert sentence(plain) == "That was the right code, but it expired after 10 minutes. Select Send again for a new one."
 
 
 def test_the_code_of_the_older_text_is_told_to_be_it(texting, clock, inbox, maria):
@@ -264,7 +269,8 @@ def test_five_wrong_tries_kill_the_code(browser, inbox, maria):
     for code, _ in zip(inbox.wrong_codes(maria), range(5), strict=False):
         browser.fill("Verify and Enable", Verification_Code=code)
         said.append(sentence(browser))
-    browser.fill("Verify and Enable", Verification_Code=inbox.code(maria))
+    assert not browser.offers("Verify and Enable") and browser.offers("Send again")
+    browser.insist("Verify and Enable", Verification_Code=inbox.code(maria))
     said.append(sentence(browser))
     wrong = "That code did not match. Check it against the newest text from us."
     dead = "After five wrong tries, that code no longer works. Select Send again for a new one."
@@ -279,9 +285,9 @@ def test_a_new_code_does_not_reset_the_count(texting, clock, inbox, maria):
         if turn == 3:
             clock.move(seconds=61)
             texting.press("Send again")
-    texting.fill("Verify", Verification_Code=inbox.wrong_code(maria))
+    texting.insist("Verify", Verification_Code=inbox.wrong_code(maria))
     assert texting.problems == ["Too many attempts. Try again in 10 minutes, or use a backup code now."]
-    texting.fill("Verify", Verification_Code=inbox.code(maria))
+    texting.insist("Verify", Verification_Code=inbox.code(maria))
     assert texting.path == "/sign-in/code"
 
 
@@ -318,7 +324,7 @@ def test_a_code_used_for_a_confirmation_is_told_to_be_used(texting, clock, inbox
     clock.move(minutes=6)
     texting.open("/account/security/backup-codes")
     assert "on its way" not in texting.text
-    texting.fill("Continue", Current_password=maria.password, Verification_Code=used)
+    texting.insist("Continue", Current_password=maria.password, Verification_Code=used)
     assert sentence(texting) == "That code was already used. Select Send again for a new one."
 
 
@@ -326,9 +332,43 @@ def test_where_no_text_was_sent_a_code_says_so(texting, clock, inbox, maria):
     sign_in_by_text(texting, inbox, maria)
     clock.move(minutes=6)
     texting.open("/account/security/backup-codes")
-    texting.fill("Continue", Current_password=maria.password, Verification_Code="123456")
+    texting.insist("Continue", Current_password=maria.password, Verification_Code="123456")
     assert sentence(texting) == "We haven't sent you a text yet. Select Text me a code to get one."
-    assert texting.offers("Text me a code")
+    assert texting.offers("Text me a code") and not texting.offers("Continue")
+    texting.press("Use a backup code")
+    texting.fill("Continue", Current_password=maria.password, Verification_Code=maria.codes[0])
+    assert texting.path == "/account/security/backup-codes"
+
+
+def test_a_right_but_late_code_costs_no_try(texting, clock, database, inbox, maria):
+    late = "That was the right code, but it expired after 10 minutes. Select Send again for a new one."
+    texting.sign_in(maria)
+    for code, _ in zip(inbox.wrong_codes(maria), range(3), strict=False):
+        texting.fill("Verify", Verification_Code=code)
+    before = (
+        database.user(maria).codes_paused_until,
+        database.user(maria).own_failures,
+        database.all(Authenticator)[0].own_failures,
+    )
+    database.change(update(SentCode).values(expires_at=clock.now))
+    for _ in range(12):
+        texting.insist("Verify", Verification_Code=inbox.code(maria))
+        assert texting.problems == [late] and not texting.offers("Verify") and texting.offers("Send again")
+    user = database.user(maria)
+    assert (user.codes_paused_until, user.own_failures, database.all(Authenticator)[0].own_failures) == before
+    texting.insist("Verify", Verification_Code=inbox.wrong_code(maria))
+    assert "You have 6 tries left before a pause." in texting.problems[0], "a guess at a dead code is a guess"
+
+
+def test_a_right_but_late_code_costs_no_try_in_set_up(browser, clock, database, inbox, maria):
+    send_to(ask_for_texts(browser.enter(maria)), MARIAS)
+    browser.fill("Verify and Enable", Verification_Code=inbox.wrong_code(maria))
+    clock.move(minutes=10)
+    for _ in range(12):
+        browser.insist("Verify and Enable", Verification_Code=inbox.code(maria))
+        assert browser.problems[0].startswith("That was the right code, but") and not browser.offers("Verify and Enable")
+    user = database.user(maria)
+    assert (user.own_failures, user.set_up_failures, database.all(Binding)[0].failures) == (1, 1, 1)
 
 
 def test_a_backup_code_still_opens_what_texts_protect(texting, maria):
@@ -377,11 +417,17 @@ def test_between_two_texts_of_one_attempt_stand_sixty_seconds(plain, clock, inbo
     clock.move(seconds=10)
     plain.press("Send again")
     assert plain.status == 422
-    assert plain.problems == [GAP] and "aria-invalid" not in plain.page.one("input", id="code"), "no code was typed"
-    assert plain.text.count("50 seconds") == 1 and "You can send a new text in 50 seconds." in plain.text
+    assert plain.problems == [GAP.format("50 seconds")] and "aria-invalid" not in plain.page.one("input", id="code"), (
+        "no code was typed"
+    )
+    button = next(each for each in plain.page.all("button") if each.text == "Send again")
+    assert "autofocus" in button and f"{button['id']}-error" in button["aria-describedby"].split(), (
+        "it speaks where it was pressed"
+    )
+    assert wait(plain) == 50 and re.search(r"You can send a new text at 12:0\d PM UTC\.", plain.text)
     clock.move(seconds=49)
     plain.press("Send again")
-    assert "You can send a new text in 1 second." in plain.text
+    assert plain.problems == [GAP.format("1 second")] and wait(plain) == 1
     clock.move(seconds=1)
     plain.press("Send again")
     assert plain.status == 200 and count(inbox, maria) == before + 1
@@ -392,7 +438,7 @@ def test_the_wait_on_the_number_page_is_told_once_and_the_number_stays(browser, 
     browser.press("Change the number")
     send_to(browser, OTHERS)
     assert (browser.status, browser.path) == (422, NUMBER)
-    assert browser.problems == [GAP] and "You can send a new text in 60 seconds." in browser.text
+    assert browser.problems == [GAP.format("1 minute")] and "You can send a new text in 60 seconds." in browser.text
     assert browser.page.one("input", id="phone")["value"] == OTHERS and "aria-invalid" not in browser.page.one(
         "input", id="phone"
     )
@@ -428,30 +474,30 @@ def test_a_full_hour_is_told_before_another_text_is_asked_for(plain, clock, inbo
     for _ in range(2):
         clock.move(seconds=60)
         plain.press("Send again")
-    assert count(inbox, maria) == 3 and "You can send a new text in 58:00." in plain.text
+    assert count(inbox, maria) == 3 and wait(plain) == 58 * 60
     clock.move(seconds=1)
     plain.press("Send again")
-    assert plain.problems == [LIMIT] and "You can send a new text in 57:59." in plain.text
+    assert plain.problems == [LIMIT.format("57 minutes and 59 seconds")] and wait(plain) == 58 * 60 - 1
 
 
 def test_the_wait_beside_the_button_is_that_of_the_refusal_whichever_limit_it_is_of(plain, clock, database, inbox, maria, sam):
     """The gap, the hour of a number that others text, five minutes of an address, the day: told to the second, before they are met."""
     send_to(ask_for_texts(plain.enter(maria)), MARIAS)
     clock.move(seconds=90)
-    assert "You can send a new text" not in plain.open(CODE).text
+    assert wait(plain.open(CODE)) == 0
     [first] = database.all(SentCode)
     of_sam = {"user_id": database.user(sam).id, "attempt": "another", "to_hash": first.to_hash, "ip": "192.0.2.7"}
     of_maria = {**of_sam, "user_id": first.user_id, "created_at": clock.now - timedelta(hours=2)}
     full = [
-        (24, {**of_sam, "to_hash": b"another", "ip": first.ip, "used_at": clock.now}, "3:30"),
-        (2, {**of_sam, "used_at": clock.now}, "58:30"),
-        (9, of_maria, "22:00:00"),
+        (24, {**of_sam, "to_hash": b"another", "ip": first.ip, "used_at": clock.now}, 210, "3 minutes and 30 seconds"),
+        (2, {**of_sam, "used_at": clock.now}, 3510, "58 minutes and 30 seconds"),
+        (9, of_maria, 22 * 3600, "22 hours"),
     ]
-    for number, changed, wait in full:
+    for number, changed, seconds, words in full:
         copies(database, number, **changed)
-        assert f"You can send a new text in {wait}." in plain.open(CODE).text
+        assert wait(plain.open(CODE)) == seconds
         plain.press("Send again")
-        assert plain.status == 422 and plain.problems == [LIMIT] and f"You can send a new text in {wait}." in plain.text
+        assert plain.status == 422 and plain.problems == [LIMIT.format(words)] and wait(plain) == seconds
     assert count(inbox, maria) == 1
     plain.press("Change the number")
     assert "You can send a new text in 22:00:00." in plain.text, "the day is full, whatever the number"
@@ -461,12 +507,12 @@ def test_a_number_page_tells_the_wait_of_a_number_once_it_is_typed(plain, clock,
     send_to(ask_for_texts(plain.enter(maria)), MARIAS)
     copies(database, 2, user_id=database.user(sam).id, attempt="another")
     clock.move(seconds=60)
-    assert "You can send a new text in 59:00." in plain.open(CODE).text
+    assert wait(plain.open(CODE)) == 59 * 60
     plain.press("Cancel")
     ask_for_texts(plain)
     assert "You can send a new text" not in plain.text
     send_to(plain, MARIAS)
-    assert plain.problems == [LIMIT] and "You can send a new text in 59:00." in plain.text
+    assert plain.problems == [LIMIT.format("59 minutes")] and "You can send a new text in 59:00." in plain.text
     send_to(plain, OTHERS)
     assert plain.path == CODE and count(inbox, maria) == 2
 
@@ -480,9 +526,11 @@ def test_where_it_is_you_is_confirmed_the_wait_is_told_before_the_first_text(tex
             next(each for each in ("Text me a code", "Send again") if texting.offers(each))
         )
     clock.move(seconds=61)
-    assert "You can send a new text in 39:59." in texting.open("/account/security/confirm").text
+    assert wait(texting.open("/account/security/confirm")) == 40 * 60 - 1
     texting.press("Send again")
-    assert texting.status == 422 and texting.problems == [LIMIT] and "You can send a new text in 39:59." in texting.text
+    assert (
+        texting.status == 422 and texting.problems == [LIMIT.format("39 minutes and 59 seconds")] and wait(texting) == 40 * 60 - 1
+    )
 
 
 def test_ten_impatient_clicks_send_one_text(texting, inbox, clock, maria):
@@ -511,13 +559,14 @@ def test_an_account_gets_five_texts_an_hour_and_is_told_how_long_to_wait(texting
     assert count(inbox, maria) == before + 5
     late = texting.another()
     late.sign_in(maria)
-    assert late.notices == [LIMIT] and "We can text" not in late.text and late.offers("Use a backup code")
-    assert "You can send a new text in 59:56." in late.text
+    limit = LIMIT.format("59 minutes and 56 seconds")
+    assert late.notices == [limit] and "We can text" not in late.text and late.offers("Use a backup code")
+    assert wait(late) == 60 * 60 - 4 and not late.offers("Verify"), "no text lives, so there is no field"
     late.press("Text me a code")
     assert late.status == 422
-    assert late.problems == [LIMIT] and late.notices == []
-    late.fill("Verify", Verification_Code="123456")
-    assert late.notices == [LIMIT] and "We can text" not in late.text
+    assert late.problems == [limit] and late.notices == []
+    late.insist("Verify", Verification_Code="123456")
+    assert late.notices == [limit] and "We can text" not in late.text
     clock.move(seconds=59 * 60 + 56)
     late.another().sign_in(maria)
     assert count(inbox, maria) == before + 6
@@ -532,9 +581,9 @@ def test_an_account_gets_ten_texts_a_day(texting, clock, inbox, maria):
     clock.move(hours=2)
     late = texting.another()
     late.sign_in(maria)
-    assert late.notices == [LIMIT] and "You can send a new text in 19:36:00." in late.text
+    assert late.notices == [LIMIT.format("19 hours and 36 minutes")] and wait(late) == (19 * 60 + 36) * 60
     late.press("Text me a code")
-    assert late.problems == [LIMIT]
+    assert late.problems == [LIMIT.format("19 hours and 36 minutes")]
     clock.move(hours=20)
     late.another().sign_in(maria)
     assert count(inbox, maria) == before + 11
@@ -565,7 +614,11 @@ def test_send_cancel_and_again_waits_a_minute_for_the_same_number(plain, clock, 
     assert send_and_cancel(plain, MARIAS)
     clock.move(seconds=59)
     send_to(ask_for_texts(plain), MARIAS)
-    assert plain.problems == [GAP] and "You can send a new text in 1 second." in plain.text and count(inbox, maria) == 1
+    assert (
+        plain.problems == [GAP.format("1 second")]
+        and "You can send a new text in 1 second." in plain.text
+        and count(inbox, maria) == 1
+    )
     send_to(plain, OTHERS)
     assert plain.path == CODE, "another number has a minute of its own, for who mistyped the first"
     plain.press("Cancel")
@@ -641,7 +694,7 @@ def test_an_address_gets_25_texts_to_unproved_numbers_in_five_minutes(plain, clo
     copies(database, 24, user_id=database.user(sam).id, to_hash=b"another", attempt="another", used_at=clock.now)
     other = plain.another()
     send_to(ask_for_texts(other.enter(jun)), OTHERS)
-    assert other.problems == [LIMIT] and "You can send a new text in 5:00." in other.text
+    assert other.problems == [LIMIT.format("5 minutes")] and "You can send a new text in 5:00." in other.text
     elsewhere = plain.another(ip="127.0.0.7")
     send_to(ask_for_texts(elsewhere.enter(jun)), OTHERS)
     assert elsewhere.path == CODE
@@ -667,14 +720,12 @@ def test_a_limit_reached_is_no_lock_the_other_ways_stay_open(texting, maria):
     for _ in range(6):
         browser = texting.another()
         browser.sign_in(maria)
-    browser.fill("Verify", Verification_Code=maria.codes[0])
+    browser.press("Use a backup code")
+    browser.fill("Verify", Backup_code=maria.codes[0])
     assert browser.path == "/home"
 
 
-STOPPED = (
-    "We can't text numbers that are new to us for now. "
-    "Use the authenticator app, or try again when the time under the button is up."
-)
+STOPPED = "We can't text numbers that are new to us for now. Use the authenticator app, or try again in {}."
 
 
 def logged(caplog, monkeypatch):
@@ -694,7 +745,10 @@ def test_unproved_numbers_of_a_prefix_stop_when_nobody_enters_their_codes(
     ]
     clock.move(seconds=90)
     send_to(ask_for_texts(stranger), "+16085550119")
-    assert stranger.problems == [STOPPED] and "You can send a new text in 58:30." in stranger.text
+    assert (
+        stranger.problems == [STOPPED.format("58 minutes and 30 seconds")]
+        and "You can send a new text in 58:30." in stranger.text
+    )
     send_to(stranger, "+16085550119")
     assert len(lines()) == 1, "once, not at each"
     send_to(stranger, "+12025550143")
@@ -719,7 +773,11 @@ def test_unproved_numbers_stop_for_the_day_when_the_plan_is_spent(
     assert count(inbox, maria) == before + 1, "proved ones go on"
     assert "You can send a new text in 23:58:00." in ask_for_texts(stranger).text
     send_to(stranger, OTHERS)
-    assert stranger.problems == [STOPPED] and "You can send a new text in 23:58:00." in stranger.text and len(lines()) == 1
+    assert (
+        stranger.problems == [STOPPED.format("23 hours and 58 minutes")]
+        and "You can send a new text in 23:58:00." in stranger.text
+        and len(lines()) == 1
+    )
 
 
 # --- what is kept and shown: SM-1, SM-12
