@@ -27,6 +27,18 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class ClockTime(TypeDecorator[datetime]):
+    """A naive datetime: what a clock on a wall shows, wherever that is. Raises ValueError for an aware one."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is not None:
+            raise ValueError("a moment reached a column of clock times")
+        return value
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(
         naming_convention={

@@ -18,8 +18,6 @@ class Chart(Base):
     practice_id: Mapped[int] = mapped_column(ForeignKey("practices.id"))
     patient_name: Mapped[str]
     born_on: Mapped[date]
-    reason: Mapped[str]  # for the next visit
-    visit_at: Mapped[datetime]
     allergies: Mapped[str]
     medicines: Mapped[str] = mapped_column(Text)
 

@@ -1,22 +1,29 @@
-"""A patient's appointments, letters from providers, and results: the data that two-factor authentication protects."""
+"""Appointments, letters from providers, and results: the data that two-factor authentication protects."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.models.base import Base
+from portal.models.base import Base, ClockTime
 
 
 class Appointment(Base):
+    """One visit to a practice: both the patient portal and the EHR read this row."""
+
     __tablename__ = "appointments"
+    __table_args__ = (Index("ix_appointments_chart_id_starts_at", "chart_id", "starts_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    patient_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    at: Mapped[datetime]
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practices.id"))
+    patient_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)  # their portal account, if they have one
+    starts_at: Mapped[datetime] = mapped_column(
+        ClockTime
+    )  # by the clock of the practice, so that it survives changes of its zone
+    minutes: Mapped[int] = mapped_column(default=30, server_default="30")
     with_whom: Mapped[str]
-    place: Mapped[str]
     reason: Mapped[str]
+    chart_id: Mapped[int | None] = mapped_column(ForeignKey("charts.id"))
 
 
 class Letter(Base):
@@ -35,7 +42,7 @@ class Result(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     patient_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    taken_at: Mapped[datetime]
+    taken_on: Mapped[date]
     name: Mapped[str]
     value: Mapped[str] = mapped_column(String(64))
     range: Mapped[str] = mapped_column(String(64))

@@ -16,7 +16,7 @@ from portal.languages import load_catalogue
 from portal.web.browser_session import current_session, request_time, seconds_left, session_user
 from portal.web.language import current_language, current_locale, language_names
 from portal.web.rendering import as_written, home_url, page_brand, refusal_sentence, verbatim
-from portal.web.times import day, moment, moment_text, until, zone_label
+from portal.web.times import day, moment, moment_text, month, until, visit_time, zone_label
 
 
 def install_translations(environment: Environment) -> None:
@@ -37,6 +37,7 @@ def install_translations(environment: Environment) -> None:
     environment.filters["contact_link"] = contact_link
     environment.filters["address"] = address
     environment.filters["dial"] = dial
+    environment.filters["directions"] = directions
     environment.filters["written_number"] = phones.show
     environment.filters["browser_name"] = browser_name
     environment.filters["given_name"] = given_name
@@ -73,6 +74,11 @@ def address(address: str) -> Markup:
     return verbatim(Markup("@<wbr>").join(map(escape, address.split("@"))))
 
 
+def directions(address: str) -> str:
+    """A link that opens a phone's map, or a page with one, with the way to an address. It carries the address and nothing else."""
+    return f"https://www.google.com/maps/dir/?api=1&destination={quote(address, '')}"
+
+
 def contact_link(contact: str) -> Markup:
     """An address or a phone number as a link, which may break after its @; anything else as it is."""
     name, _, host = contact.partition("@")
@@ -102,6 +108,8 @@ def template_context() -> dict[str, Any]:
         "absolute": absolute_url,
         "day": day,
         "until": until,
+        "visit_time": visit_time,
+        "month": month,
         "moment_of": lambda text: moment_text(datetime.fromisoformat(text)),
         "day_of": lambda text: day(date.fromisoformat(text), "long"),
     }

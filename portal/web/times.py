@@ -17,6 +17,7 @@ from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
 from portal import zones
+from portal.flows.base.visits import Visit
 from portal.web.browser_session import request_time, session_user
 from portal.web.language import current_locale
 from portal.words import places, times
@@ -101,6 +102,21 @@ def zone_label(name: str) -> str:
         return ""
     city, its_name = places.city_of(name, current_locale()), times.zone_name(zone, request_time(), current_locale(), gettext)
     return city if city in its_name else f"{city}, {its_name}"
+
+
+def visit_time(visit: Visit) -> Markup:
+    """When an appointment begins, always by the clock of its practice and with its name: "Thu, Dec 3, 7:30 AM Pacific Time"."""
+    today = request_time().astimezone(visit.zone).date()
+    on, clock = (
+        times.day_name(visit.local.date(), current_locale(), today),
+        times.clock_time(visit.at, visit.zone, current_locale()),
+    )
+    return element(named(times.join(on, clock, current_locale()), visit.at, visit.zone), visit.at, "")
+
+
+def month(on: date) -> str:
+    """The short name of a month."""
+    return times.month(on, current_locale())
 
 
 @pass_eval_context

@@ -84,6 +84,11 @@ def day_name(on: date, locale: Locale, today: date | None = None) -> str:
     return spaced(format_skeleton(skeleton, datetime.combine(on, datetime.min.time()), None, locale=locale))
 
 
+def month(on: date, locale: Locale) -> str:
+    """The short name of a month on its own, such as "Dec"."""
+    return spaced(format_date(on, "LLL", locale=dates_locale(locale)))
+
+
 def join(on: str, clock: str, locale: Locale) -> str:
     """A day and a clock time in the locale's order."""
     return str(get_datetime_format("medium", dates_locale(locale))).replace("{1}", on).replace("{0}", clock)

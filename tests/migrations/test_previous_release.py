@@ -44,7 +44,8 @@ def test_a_database_of_the_previous_release_is_upgraded_and_people_sign_in(previ
             make_migrator(app).upgrade()
         assert differences(previous) == []
         after = contents(previous)
-        assert {table: after[table] for table in before} == before
+        joined = after.pop("appointments") - before.pop("appointments")  # next visits of charts that nobody's portal had
+        assert 0 < joined <= before["charts"] and {table: after[table] for table in before} == before
         keys, now = read_keys(app), SimpleNamespace(now=clock.now())
         for username in ("maria", "sam", "dr.okafor"):  # set up by hand; a demo patient; a demo provider
             browser = Browser(app)

@@ -206,3 +206,43 @@ def test_messages_under_way_keep_their_place_in_the_outbox(site):
     assert [(*row,) for row in old] == [("carried", "code", False), ("dead", "code", False), ("sent", "told", False)]
     site.flask("db", "upgrade")
     assert rows_of(site, "outbox") == before and differences(site) == []
+
+
+def test_appointments_and_next_visits_become_one_table_and_none_is_lost(site):
+    """One visit that both had, one that each had alone, one at a place that is no practice yet, and two people of one name."""
+    rows = Rows(site)
+    go_back(site, "0014")
+    rows.change("DELETE FROM appointments")
+    rows.change("UPDATE practices SET time_zone = 'America/Los_Angeles' WHERE name = 'Riverside Family Practice'")
+    rows.change("UPDATE charts SET reason = 'Old', visit_at = '2027-03-20 16:00:00+00:00'")
+    rows.change(
+        "UPDATE charts SET reason = 'Check-up', visit_at = '2027-03-07 15:00:00+00:00' WHERE patient_name = 'Maria Reyes'"
+    )
+    book = "INSERT INTO appointments (patient_id, at, with_whom, place, reason) SELECT id, :at, 'Dr. Chen', :place, :reason FROM users"
+    for username, at, place, reason in (
+        ("maria", "2027-03-07 15:30:00+00:00", "Riverside Family Practice", "Check-up"),
+        ("maria", "2027-07-07 14:30:00+00:00", "Riverside Family Practice", "Flu shot"),
+        ("jun", "2027-03-07 15:30:00+00:00", "Hilltop", "X-ray"),
+    ):
+        rows.change(f"{book} WHERE username = :name", at=at, place=place, reason=reason, name=username)
+    charts = rows.one("SELECT count(*) FROM charts")
+    site.flask("db", "upgrade")
+    assert differences(site) == []
+    kept = (
+        "SELECT p.name, u.username, c.patient_name, a.reason, a.with_whom, a.starts_at FROM appointments a"
+        " JOIN practices p ON p.id = a.practice_id LEFT JOIN users u ON u.id = a.patient_id"
+        " LEFT JOIN charts c ON c.id = a.chart_id WHERE a.reason <> 'Old' ORDER BY a.id"
+    )
+    found = [(*row[:5], str(row[5])[:16]) for row in rows.all(kept)]
+    assert found == [
+        ("Riverside Family Practice", "maria", "Maria Reyes", "Check-up", "Dr. Chen", "2027-03-07 07:30"),
+        ("Riverside Family Practice", "maria", "Maria Reyes", "Flu shot", "Dr. Chen", "2027-07-07 07:30"),
+        ("Hilltop", "jun", None, "X-ray", "Dr. Chen", "2027-03-07 15:30"),
+    ]
+    assert rows.one("SELECT count(*) FROM appointments WHERE reason = 'Old' AND patient_id IS NULL") == charts - 1
+    go_back(site, "0014")
+    assert rows.one("SELECT count(*) FROM appointments") == 3
+    visit = rows.all("SELECT reason, visit_at FROM charts WHERE patient_name = 'Maria Reyes'")[0]
+    assert visit[0] == "Check-up" and str(visit[1])[:16] in ("2027-03-07 15:30", "2027-03-08 00:30")  # in the server's zone
+    site.flask("db", "upgrade")
+    assert rows.one("SELECT count(*) FROM appointments") == 3 + charts - 1 and differences(site) == []

@@ -38,21 +38,21 @@ def test_signing_in_with_a_password_alone(queries, plain, maria):
     plain.open("/sign-in")
     assert walk(queries, lambda: plain.fill("Sign in", Username="maria", Password=maria.password)) == [
         ("sign_in.submit_password", 18),
-        ("patient.home", 2),
+        ("patient.home", 3),
     ]
 
 
 def test_the_pages_of_a_patient_who_is_off(queries, plain, maria):
     plain.enter(maria)
     pages = ["/home", "/account", "/account/security", "/account/security/two-factor", "/account/security/confirm"]
-    for path, counts in zip(pages, ([2], [3], [2], [1], [1, 2]), strict=True):
+    for path, counts in zip(pages, ([3], [3], [2], [1], [1, 2]), strict=True):
         assert [count for _, count in walk(queries, lambda path=path: plain.open(path))] == counts, path
 
 
 def test_the_pages_of_a_patient_who_is_on(queries, plain, sam):
     plain.enter(sam)
     pages = ["/home", "/account", "/account/security", "/account/security/backup-codes"]
-    for path, counts in zip(pages, ([3], [3], [4], [2]), strict=True):
+    for path, counts in zip(pages, ([4], [3], [4], [2]), strict=True):
         assert [count for _, count in walk(queries, lambda path=path: plain.open(path))] == counts, path
 
 

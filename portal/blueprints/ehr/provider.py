@@ -1,5 +1,7 @@
 """The EHR: charts, and Settings with Account Security and Profile. Locked until set-up is complete."""
 
+from typing import Any
+
 from flask import Blueprint, Response, abort, g, request
 from flask_babel import gettext as _
 
@@ -13,6 +15,7 @@ from portal.blueprints.shared.sides import PROVIDER_SIDE, current_side
 from portal.flows.account import activity, security_page
 from portal.flows.approvals import kinds
 from portal.flows.base.audit import record_event_alone
+from portal.flows.base.visits import Visit
 from portal.flows.emergency import read
 from portal.flows.factors import backup_codes
 from portal.flows.practice import charts as flow
@@ -69,31 +72,35 @@ def charts() -> Response:
     )
 
 
-def own_chart(chart_id: int) -> Chart:
-    """The practice's chart with this id; 404 if there is none."""
+def own_chart(chart_id: int) -> tuple[Chart, Visit | None]:
+    """The practice's chart with this id, and its next visit; 404 if there is none."""
     return (flow.find_chart(request_context(), chart_id) if chart_id <= config.ROW_ID_MAX else None) or abort(404)
 
 
 @blueprint.get("/charts/<int:chart_id>")
 def chart(chart_id: int) -> Response:
-    found = own_chart(chart_id)
+    found, visit = own_chart(chart_id)
     if request_context().user.is_emergency:
         read.note_chart_opened(request_context(), g.grant.id, found.id)
     return render_page(
         "ehr/chart.html",
         form=NoteForm(),
         notice=read_flash(on=request_context().user.is_on),
-        chart=found,
-        notes=flow.list_notes(request_context(), found),
+        **chart_context(found, visit),
     )
+
+
+def chart_context(found: Chart, visit: Visit | None) -> dict[str, Any]:
+    """The template's variables: the chart, its next visit, its notes."""
+    return {"chart": found, "visit": visit, "notes": flow.list_notes(request_context(), found)}
 
 
 @blueprint.post("/charts/<int:chart_id>")
 def submit_note(chart_id: int) -> Response:
-    found = own_chart(chart_id)
+    found, visit = own_chart(chart_id)
     form = NoteForm(request.form)
     if not form.validate():
-        return refuse_form("ehr/chart.html", form, chart=found, notes=flow.list_notes(request_context(), found))
+        return refuse_form("ehr/chart.html", form, **chart_context(found, visit))
     flow.write_note(request_context(), found.id, form.note.data)
     return redirect_to_path(current_side().url("chart", chart_id=found.id, done=make_mark("noted")))
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, abort, request
 
 from portal.blueprints.account import backup_codes as codes_pages
 from portal.blueprints.account import profile
@@ -17,6 +17,7 @@ from portal.flows.factors import backup_codes, setup, turn_off
 from portal.forms.sign_in import NewPasswordForm, PasswordForm
 from portal.settings import config
 from portal.web.browser_session import request_context
+from portal.web.calendar_file import write_calendar
 from portal.web.rendering import redirect_to, redirect_to_path, refuse_form, render_page
 from portal.words.refusals import Refused
 
@@ -35,6 +36,15 @@ def home() -> Response:
     return render_page(
         "patient/home.html", reminder=reminder, reminder_url=url, invited=security_page.is_invited(request_context()), **record
     )
+
+
+@blueprint.get("/home/appointments/<int:appointment_id>.ics")
+def calendar_file(appointment_id: int) -> Response:
+    """One of the visitor's own appointments as a file for a calendar."""
+    visit = health_record.find_appointment(request_context(), appointment_id) or abort(404)
+    response = Response(write_calendar(visit, request_context().host, request_context().now), mimetype="text/calendar")
+    response.headers["Content-Disposition"] = f'attachment; filename="appointment-{visit.local:%Y-%m-%d}.ics"'
+    return response
 
 
 @blueprint.post("/home/invitation")

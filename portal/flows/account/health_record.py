@@ -1,24 +1,15 @@
 """What a patient's home page shows: the health record, and the sign-in before this one."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple, TypedDict
 
-from sqlalchemy import Select, bindparam, desc, literal, select, union_all
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Date, Select, bindparam, cast, desc, literal, null, select, union_all
 
 from portal.db import db
 from portal.flows.base.context import RequestContext
+from portal.flows.base.visits import Visit, as_visit, select_visits, upcoming
 from portal.flows.messages.notices import describe_browser
 from portal.models import Appointment, Event, Letter, Result, Session
-
-
-class AppointmentRow(NamedTuple):
-    """An appointment on the home page."""
-
-    at: datetime
-    with_whom: str
-    place: str
-    reason: str
 
 
 class LetterRow(NamedTuple):
@@ -33,7 +24,7 @@ class LetterRow(NamedTuple):
 class ResultRow(NamedTuple):
     """A laboratory result on the home page."""
 
-    taken_at: datetime
+    taken_on: date
     name: str
     value: str
     range: str
@@ -50,16 +41,12 @@ class HealthRecord(TypedDict):
     """Appointments, the next one first; letters and results, newest first; the last sign-in before this session's, if any."""
 
     last_sign_in: SignInRow | None
-    appointments: list[AppointmentRow]
+    appointments: list[Visit]
     letters: list[LetterRow]
     results: list[ResultRow]
 
 
-def select_list(
-    name: str, owner: InstrumentedAttribute[int], *columns: InstrumentedAttribute[datetime] | InstrumentedAttribute[str]
-) -> Select[*tuple[Any, ...]]:
-    """SQL: one list of the health record: its name, then columns that begin with a time."""
-    return select(literal(name), *columns).where(owner == bindparam("owner"))
+NO_TIME, NO_DATE = cast(null(), Letter.sent_at.type), cast(null(), Date())
 
 
 def select_last_sign_in() -> Select[*tuple[Any, ...]]:
@@ -67,7 +54,12 @@ def select_last_sign_in() -> Select[*tuple[Any, ...]]:
     began = select(Session.created_at).where(Session.id == bindparam("session")).scalar_subquery()
     newest = (
         select(
-            literal("sign_ins").label("name"), Event.at, Event.user_agent, literal("").label("ip"), literal("").label("result")
+            literal("sign_ins").label("name"),
+            Event.at,
+            NO_DATE.label("on"),
+            Event.user_agent,
+            literal("").label("ip"),
+            literal("").label("result"),
         )
         .where(
             Event.subject_id == bindparam("owner"),
@@ -81,28 +73,39 @@ def select_last_sign_in() -> Select[*tuple[Any, ...]]:
     return select(newest.subquery())
 
 
-# The home page's lists in one statement, newest first: each row is a time and three texts.
+# What changes with every page, in one statement: each row is a time or a date, and three texts. The newest come first.
 RECORD = union_all(
-    select_list(
-        "appointments", Appointment.patient_id, Appointment.at, Appointment.with_whom, Appointment.place, Appointment.reason
+    select(literal("letters"), Letter.sent_at.label("at"), NO_DATE.label("on"), Letter.sender, Letter.subject, Letter.body).where(
+        Letter.patient_id == bindparam("owner")
     ),
-    select_list("letters", Letter.patient_id, Letter.sent_at, Letter.sender, Letter.subject, Letter.body),
-    select_list("results", Result.patient_id, Result.taken_at, Result.name, Result.value, Result.range),
+    select(literal("results"), NO_TIME, Result.taken_on, Result.name, Result.value, Result.range).where(
+        Result.patient_id == bindparam("owner")
+    ),
     select_last_sign_in(),
-).order_by(desc("at"))
+).order_by(desc("on"), desc("at"))
 
 
 def load_health_record(context: RequestContext) -> HealthRecord:
     """The visitor's own record."""
-    columns_by_list: dict[str, list[list[Any]]] = {"appointments": [], "letters": [], "results": [], "sign_ins": []}
-    for name, *columns in db.session.connection().execute(
-        RECORD, {"owner": context.user.user_id, "session": context.user.session_id}
-    ):
-        columns_by_list[name].append(columns)
-    last = [SignInRow(at, describe_browser(user_agent)) for at, user_agent, *_ in columns_by_list["sign_ins"]]
+    rows_by_list: dict[str, list[list[Any]]] = {"letters": [], "results": [], "sign_ins": []}
+    whose = {"owner": context.user.user_id, "session": context.user.session_id}
+    for name, *columns in db.session.connection().execute(RECORD, whose):
+        rows_by_list[name].append(columns)
+    last = [SignInRow(at, describe_browser(user_agent)) for at, _, user_agent, *_ in rows_by_list["sign_ins"]]
     return {
         "last_sign_in": last[0] if last else None,
-        "appointments": [AppointmentRow(*columns) for columns in reversed(columns_by_list["appointments"])],
-        "letters": [LetterRow(*columns) for columns in columns_by_list["letters"]],
-        "results": [ResultRow(*columns) for columns in columns_by_list["results"]],
+        "appointments": list_appointments(context),
+        "letters": [LetterRow(at, *texts) for at, _, *texts in rows_by_list["letters"]],
+        "results": [ResultRow(on, *texts) for _, on, *texts in rows_by_list["results"]],
     }
+
+
+def list_appointments(context: RequestContext) -> list[Visit]:
+    """The visitor's own, from today on."""
+    own = select_visits(context).where(Appointment.patient_id == context.user.user_id)
+    return upcoming(context, [as_visit(context, row) for row in db.session.execute(own)])
+
+
+def find_appointment(context: RequestContext, appointment_id: int) -> Visit | None:
+    """One of them; None if it is over, or somebody else's."""
+    return next((visit for visit in list_appointments(context) if visit.id == appointment_id), None)

@@ -14,7 +14,7 @@ from portal.flows.factors.challenges import method_context
 from portal.flows.operator.accounts import add_user
 from portal.flows.operator.demo_charts import seed_charts
 from portal.methods import first_method
-from portal.models import Appointment, Authenticator, BackupCodeSet, Letter, Practice, Result, User, new_id, secret_place
+from portal.models import Authenticator, BackupCodeSet, Letter, Practice, Result, User, new_id, secret_place
 
 PASSWORD = "harbor-lantern-2026"
 
@@ -136,22 +136,19 @@ def turn_on_two_factor(keys: Keyring, now: datetime, user: User) -> None:
     code_set.saved_at, code_set.codes_sealed, code_set.readable_until = now, None, None
 
 
-def health_rows(patient_id: int, now: datetime) -> list[Appointment | Letter | Result]:
-    """A few plausible rows of a health record."""
-    day = now.replace(hour=15, minute=30, second=0, microsecond=0)
-    place = PRACTICES[0][0]
+def health_rows(patient_id: int, now: datetime) -> list[Letter | Result]:
+    """A few plausible rows of a health record; the appointments are those of the charts."""
+    taken_on = (now - timedelta(days=4)).date()
     return [
-        Appointment(patient_id=patient_id, at=day + timedelta(days=6), with_whom="Dr. Lian Chen", place=place, reason="Check-up"),
-        Appointment(patient_id=patient_id, at=day + timedelta(days=20, hours=-5), with_whom="Nurse Ito", place=place, reason="Flu shot"),
         Letter(
-            patient_id=patient_id, sent_at=day - timedelta(days=2), sender="Dr. Lian Chen", subject="Your blood test",
+            patient_id=patient_id, sent_at=now - timedelta(days=2), sender="Dr. Lian Chen", subject="Your blood test",
             body="All values are in the usual range. We can talk about them at your check-up.",
         ),
         Letter(
-            patient_id=patient_id, sent_at=day - timedelta(days=16), sender="Riverside Family Practice", subject="Before your visit",
+            patient_id=patient_id, sent_at=now - timedelta(days=16), sender="Riverside Family Practice", subject="Before your visit",
             body="Bring the list of medicines that you take, with the amounts.",
         ),
-        Result(patient_id=patient_id, taken_at=day - timedelta(days=4), name="Cholesterol", value="182 mg/dL", range="below 200"),
-        Result(patient_id=patient_id, taken_at=day - timedelta(days=4), name="Fasting glucose", value="91 mg/dL", range="70 to 99"),
-        Result(patient_id=patient_id, taken_at=day - timedelta(days=4), name="Vitamin D", value="34 ng/mL", range="20 to 50"),
+        Result(patient_id=patient_id, taken_on=taken_on, name="Cholesterol", value="182 mg/dL", range="below 200"),
+        Result(patient_id=patient_id, taken_on=taken_on, name="Fasting glucose", value="91 mg/dL", range="70 to 99"),
+        Result(patient_id=patient_id, taken_on=taken_on, name="Vitamin D", value="34 ng/mL", range="20 to 50"),
     ]  # fmt: skip

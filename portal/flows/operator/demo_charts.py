@@ -1,29 +1,65 @@
 """Charts of the demo practices, with invented people; created only if a practice has none."""
 
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
 
+from portal import zones
 from portal.db import db
-from portal.models import Chart, ChartNote, Practice, User
+from portal.models import Appointment, Chart, ChartNote, Practice, User
 
 NONE_KNOWN = "None known"
-# name, birth date, reason for the next visit, days until then, allergies, medications
-CHARTS = {
+SATURDAY = 5
+
+
+@dataclass(frozen=True)
+class DemoVisit:
+    """A visit so many days after the day on which it is made, by the clock of the practice."""
+
+    reason: str
+    days: int
+    at: time
+    with_whom: str
+
+
+@dataclass(frozen=True)
+class DemoChart:
+    name: str
+    born_on: date
+    allergies: str
+    medicines: str
+    visits: tuple[DemoVisit, ...]
+    username: str = ""  # of the patient's portal account
+
+
+# name, birth date, allergies, medications, then visits: reason, days until then, clock time, with whom
+CHARTS: dict[str, tuple[DemoChart, ...]] = {
     "Riverside Family Practice": (
-        ("Maria Reyes", date(1984, 3, 12), "Check-up", 6, "Penicillin", "None"),
-        ("Samuel Okoye", date(1971, 11, 2), "Blood pressure", 1, NONE_KNOWN, "Lisinopril 10 mg, once a day"),
-        ("Jun Park", date(1996, 7, 25), "Flu shot", 20, NONE_KNOWN, "None"),
-        ("Rosa Alvarez", date(1958, 1, 30), "Diabetes, every three months", 3, "Sulfonamides", "Metformin 500 mg, twice a day"),
-        ("Theo Lindgren", date(2016, 9, 8), "School check", 12, "Peanuts", "Epinephrine injector, at hand"),
-        ("Grace Mbeki", date(1990, 5, 17), "Second trimester", 2, NONE_KNOWN, "Prenatal vitamins"),
+        DemoChart("Maria Reyes", date(1984, 3, 12), "Penicillin", "None", (
+            DemoVisit("Check-up", 6, time(7, 30), "Dr. Lian Chen"), DemoVisit("Flu shot", 20, time(10, 30), "Nurse Ito"),
+        ), "maria"),
+        DemoChart("Samuel Okoye", date(1971, 11, 2), NONE_KNOWN, "Lisinopril 10 mg, once a day", (
+            DemoVisit("Blood pressure", 1, time(9, 15), "Dr. Ada Okafor"), DemoVisit("Check-up", 20, time(14, 0), "Dr. Lian Chen"),
+        ), "sam"),
+        DemoChart("Jun Park", date(1996, 7, 25), NONE_KNOWN, "None", (
+            DemoVisit("Flu shot", 20, time(11, 0), "Nurse Ito"), DemoVisit("Check-up", 34, time(15, 30), "Dr. Lian Chen"),
+        ), "jun"),
+        DemoChart("Rosa Alvarez", date(1958, 1, 30), "Sulfonamides", "Metformin 500 mg, twice a day",
+            (DemoVisit("Diabetes, every three months", 3, time(8, 0), "Dr. Ada Okafor"),)),
+        DemoChart("Theo Lindgren", date(2016, 9, 8), "Peanuts", "Epinephrine injector, at hand",
+            (DemoVisit("School check", 12, time(16, 0), "Dr. Lian Chen"),)),
+        DemoChart("Grace Mbeki", date(1990, 5, 17), NONE_KNOWN, "Prenatal vitamins",
+            (DemoVisit("Second trimester", 2, time(13, 45), "Dr. Ada Okafor"),)),
     ),
     "Lakeside Clinic": (
-        ("Olga Petrova", date(1949, 12, 5), "Knee pain", 4, "Ibuprofen", "Paracetamol 500 mg, when needed"),
-        ("Caleb Stone", date(2001, 2, 20), "Asthma review", 9, NONE_KNOWN, "Salbutamol inhaler, when needed"),
-        ("Amara Diallo", date(1988, 8, 14), "New patient", 1, "Latex", "None"),
+        DemoChart("Olga Petrova", date(1949, 12, 5), "Ibuprofen", "Paracetamol 500 mg, when needed",
+            (DemoVisit("Knee pain", 4, time(9, 0), "Dr. Petra Novak"),)),
+        DemoChart("Caleb Stone", date(2001, 2, 20), NONE_KNOWN, "Salbutamol inhaler, when needed",
+            (DemoVisit("Asthma review", 9, time(10, 0), "Dr. Petra Novak"),)),
+        DemoChart("Amara Diallo", date(1988, 8, 14), "Latex", "None", (DemoVisit("New patient", 1, time(15, 0), "Dr. Petra Novak"),)),
     ),
-}
+}  # fmt: skip
 # practice -> (patient, author, days ago, text)
 NOTES = {
     "Riverside Family Practice": (
@@ -36,35 +72,35 @@ NOTES = {
 
 
 def seed_charts(now: datetime, practices: dict[str, Practice]) -> None:
-    """Add the charts of practices that have none; part of the open transaction."""
+    """Add the charts of practices that have none, with their visits; part of the open transaction."""
     db.session.flush()
-    authors = {
-        name: user_id for user_id, name in db.session.execute(select(User.id, User.username).where(User.role == "provider"))
-    }
-    day = now.replace(hour=15, minute=0, second=0, microsecond=0)
+    users = {name: user_id for user_id, name in db.session.execute(select(User.id, User.username))}
     for name, rows in CHARTS.items():
         practice = practices[name]
         if db.session.scalar(select(Chart.id).where(Chart.practice_id == practice.id).limit(1)):
             continue
-        charts = {row[0]: make_chart(practice.id, day, *row) for row in rows}
-        db.session.add_all(charts.values())
-        db.session.flush()
+        today = now.astimezone(zones.first_zone(practice.time_zone)).date()
+        charts = {row.name: add_chart(practice.id, row, today, users.get(row.username)) for row in rows}
         for patient, author, days_ago, text in NOTES[name]:
-            if author in authors:
-                written_at = day - timedelta(days=days_ago)
-                note = ChartNote(chart_id=charts[patient].id, author_id=authors[author], text=text, written_at=written_at)
-                db.session.add(note)
+            if author in users:
+                note = {"chart_id": charts[patient], "author_id": users[author], "text": text}
+                db.session.add(ChartNote(**note, written_at=now - timedelta(days=days_ago)))
 
 
-def make_chart(
-    practice_id: int, day: datetime, name: str, born_on: date, reason: str, days: int, allergies: str, medicines: str
-) -> Chart:
-    return Chart(
-        practice_id=practice_id,
-        patient_name=name,
-        born_on=born_on,
-        reason=reason,
-        visit_at=day + timedelta(days=days),
-        allergies=allergies,
-        medicines=medicines,
-    )
+def add_chart(practice_id: int, row: DemoChart, today: date, patient_id: int | None) -> int:
+    """One chart with its visits; returns its id."""
+    chart = Chart(
+        practice_id=practice_id, patient_name=row.name, born_on=row.born_on, allergies=row.allergies, medicines=row.medicines
+    )  # fmt: skip
+    db.session.add(chart)
+    db.session.flush()
+    whose = {"practice_id": practice_id, "chart_id": chart.id, "patient_id": patient_id}
+    for visit in row.visits:
+        starts_at = datetime.combine(working_day(today + timedelta(days=visit.days)), visit.at)
+        db.session.add(Appointment(**whose, starts_at=starts_at, with_whom=visit.with_whom, reason=visit.reason))
+    return chart.id
+
+
+def working_day(day: date) -> date:
+    """That day, or the Monday after it: the practices are closed at weekends."""
+    return day + timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= SATURDAY else day

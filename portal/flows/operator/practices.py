@@ -1,10 +1,12 @@
 """Practices that the operator describes: where they are, and how to reach them."""
 
+from zoneinfo import ZoneInfo
+
 from sqlalchemy import func, select
 
 from portal import zones
 from portal.db import begin_write, db
-from portal.models import Practice, User
+from portal.models import Appointment, Practice, User
 
 CREATED, CHANGED, SAME = "created", "changed", "same"
 
@@ -25,6 +27,8 @@ def set_practice(name: str, columns: dict[str, str], fallback: str) -> str:
     if not changed:
         session.rollback()
         return SAME
+    if "time_zone" in changed and practice.time_zone is None:
+        keep_moments(practice.id, zones.first_zone(fallback), zones.first_zone(changed["time_zone"]))
     if "time_zone" in changed and practice.deadline_at:
         day = practice.deadline_at.astimezone(zones.first_zone(practice.time_zone, fallback)).date()
         practice.deadline_at = zones.end_of_day(day, zones.first_zone(changed["time_zone"]))
@@ -32,6 +36,12 @@ def set_practice(name: str, columns: dict[str, str], fallback: str) -> str:
         setattr(practice, column, value)
     session.commit()
     return CHANGED
+
+
+def keep_moments(practice_id: int, before: ZoneInfo, after: ZoneInfo) -> None:
+    """Write the appointments of a practice that had no zone by its own clock instead of the operator's."""
+    for row in db.session.scalars(select(Appointment).where(Appointment.practice_id == practice_id)):
+        row.starts_at = zones.to_local(zones.to_instant(row.starts_at, before), after)
 
 
 def list_practices() -> list[tuple[str, str | None, str, str]]:

@@ -60,8 +60,8 @@ def test_sessions_say_browser_place_dates_and_which_one_this_is(browser, clock, 
     clock.move(minutes=2)
     browser.enter(maria).open(SECURITY)
     here, other = (row.text for row in rows(browser, "sessions"))
-    assert here.startswith("Chrome on Linux This browser IP address 127.0.0.1 Signed in today, 12:02 PM UTC")
-    assert other.startswith("Firefox on Windows IP address 127.0.0.7 Signed in today, 12:00 PM UTC")
+    assert here.startswith("Chrome on Linux This browser IP address 127.0.0.1 Signed in today, 4:02 AM Pacific Time")
+    assert other.startswith("Firefox on Windows IP address 127.0.0.7 Signed in today, 4:00 AM Pacific Time")
     assert "This browser" not in other
 
 
@@ -258,7 +258,7 @@ def test_recent_activity_tells_in_words_newest_first(browser, maria):
     browser.press("See all activity")
     assert browser.heading == "Recent activity"
     assert sentences(browser) == ["You signed in with your password.", "A wrong password was entered at sign-in."]
-    assert "Today, 12:00 PM UTC, Chrome on Linux, IP address 127.0.0.1" in browser.text
+    assert "Today, 4:00 AM Pacific Time, Chrome on Linux, IP address 127.0.0.1" in browser.text
 
 
 def test_security_shows_the_newest_three(plain, sam):

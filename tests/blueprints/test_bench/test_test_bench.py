@@ -51,7 +51,7 @@ def test_mails_are_shown_as_their_reader_sees_them(plain, maria):
     assert mail.one("h3").text == "Sign-in from a new browser"
     for words in (
         "To maria@example.test",
-        "Mon, Mar 1, 2027, 12:00 PM UTC",
+        "Mon, Mar 1, 2027, 4:00 AM Pacific Time",
         "Hello Maria Reyes,",
         "Chrome on Linux, IP address 127.0.0.1",
     ):
