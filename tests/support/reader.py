@@ -11,6 +11,11 @@ from tests.support.speech import translate
 
 SETUP_KEY = re.compile(r"(?:\b[A-Z2-7]{4}\s+){7}[A-Z2-7]{4}\b")
 BACKUP_CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b")
+# Marks the step that is about to be left, if there is anything to leave it by; returns what these parts say. One trip to the browser.
+LEAVE = """parts => {
+  if (parts.length) [...document.querySelectorAll("#step > *")].at(-1).setAttribute("data-old", "");
+  return parts.map(part => part.innerText);
+}"""
 
 
 class Reader:
@@ -29,22 +34,26 @@ class Reader:
 
     def find(self, label, about=None):
         """Returns the one visible link or button with exactly this text (of those about somebody); the page comes before its frame."""
+        return self._find(label, about, lambda found: found.count())[0]
+
+    def _find(self, label, about, look):
+        """Returns the locator for which `look` returned something true, with that."""
         called = {"name": self.say(label), "description": about, "exact": True}
         for place in (self.page.get_by_role("main"), self.page.locator("body")):
-            here = place.get_by_role("link", **called).or_(place.get_by_role("button", **called))
-            if here.filter(visible=True).count():
-                return here.filter(visible=True)
+            here = place.get_by_role("link", **called).or_(place.get_by_role("button", **called)).filter(visible=True)
+            if seen := look(here):
+                return here, seen
         raise AssertionError(f"nothing here is called {label!r}: {self.headline} ({self.page.url})")
 
     def press(self, label, about=None):
         """Clicks a link or button and waits until the current step is gone, by a swap or a page load."""
-        found = self.find(label, about)
-        shown = " ".join(found.inner_text().split())
+        found, texts = self._find(label, about, lambda found: found.evaluate_all(LEAVE))
+        shown = " ".join(texts[0].split())
         assert (
             self.language != SOURCE or label in shown or label.startswith(shown)
         )  # WCAG 2.5.3: whoever speaks says what they see
-        with self.leaving():
-            found.click()
+        found.click()
+        self._arrive()
         self.clicks += 1
         self.pages.append(self.headline)
 
@@ -56,8 +65,11 @@ class Reader:
     @contextlib.contextmanager
     def leaving(self):
         """Waits, after the block, until the next step is there."""
-        self.page.locator("#step > *").last.evaluate("part => part.setAttribute('data-old', '')")
+        self.page.locator("body").evaluate_all(LEAVE)
         yield
+        self._arrive()
+
+    def _arrive(self):
         self.page.locator("[data-old]").wait_for(state="detached")
         self.page.wait_for_load_state("load")
 
