@@ -15,12 +15,12 @@ SPOKEN = ["aria-label", "aria-description", "alt", "title", "placeholder", "data
 
 # Runs in the page and returns a line for each bare word.
 BARE = r"""spoken => {
-  const bare = [], latin = /[A-Za-z]/;
+  const bare = [], latin = /[A-Za-z]/, universal = /\bUTC\b/g;
   const isOwn = part => !part.translate || part.closest("[lang]") !== document.documentElement || part.closest("script, style, noscript");
   const say = (part, words) => bare.push(`bare words “${words.trim()}” in ${part.outerHTML.slice(0, 120)}`);
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let text = texts.nextNode(); text; text = texts.nextNode())
-    if (latin.test(text.data) && !isOwn(text.parentElement)) say(text.parentElement, text.data);
+    if (latin.test(text.data.replace(universal, "")) && !isOwn(text.parentElement)) say(text.parentElement, text.data);
   // Attributes and titles can't be marked: names in them are those that the part or the heading shows, marked, and the brand.
   const brand = document.querySelector("header .brand").textContent.trim();
   const marked = part => [...part?.querySelectorAll("[translate=no], [lang]") ?? []].map(own => own.textContent.trim());
