@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from babel import Locale
 
 from portal.words import times
-
-Plural = tuple[str, str, str]
+from portal.words.marks import N_ as N_
+from portal.words.marks import N_plural as N_plural
+from portal.words.marks import Plural as Plural
 
 
 class Refused(Exception):
@@ -27,20 +28,6 @@ class Unclear(Refused):
     def __init__(self, reason: str, suggestions: Iterable[str]) -> None:
         super().__init__(reason)
         self.suggestions = tuple(suggestions)
-
-
-def N_(text: str) -> str:
-    """Mark a string for translation without translating it."""
-    return text
-
-
-def N_plural(one: str, many: str, fact: str) -> Plural:
-    """Mark a sentence with a count for translation: singular, plural, and the fact that decides between them.
-
-    Languages have one to six forms, so each count is marked on its own. A sentence with two of them has a frame: the counted parts are
-    translated first and then filled into it.
-    """
-    return one, many, fact
 
 
 # One sentence per reason; if it has a count, with its plural.

@@ -21,6 +21,7 @@ from babel.lists import format_list
 
 from portal import zones
 from portal.settings import config
+from portal.words.marks import N_
 
 Translate = Callable[..., str]
 NARROW, NO_BREAK = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
@@ -102,7 +103,7 @@ def moment(at: datetime, zone: ZoneInfo, locale: Locale, now: datetime | None, t
     on, clock = at.astimezone(zone).date(), clock_time(at, zone, locale)
     today = now.astimezone(zone).date() if now else None
     if on == today:
-        return join(translate("Today") if alone else translate("today"), clock, locale)
+        return join(translate(N_("Today") if alone else N_("today")), clock, locale)
     return join(day_name(on, locale, today), clock, locale)
 
 
@@ -127,7 +128,9 @@ def zone_name(zone: ZoneInfo, at: datetime, locale: Locale, translate: Translate
     if home and home.utcoffset(at.astimezone(home)) == zone.utcoffset(at.astimezone(zone)):
         return spaced(get_timezone_name(zone, "long", locale=locale, zone_variant="generic"))
     city = get_timezone_location(zone, locale, return_city=True).rpartition("/")[2]
-    return translate("%(city)s Time", city=city)  # Babel's own pattern for it is the one of summer time in es_US, fr_CA, and ru
+    return translate(
+        N_("%(city)s Time"), city=city
+    )  # Babel's own pattern for it is the one of summer time in es_US, fr_CA, and ru
 
 
 def duration(seconds: int, locale: Locale) -> str:

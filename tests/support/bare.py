@@ -1,7 +1,8 @@
 """Finds words that pass no catalogue, and words that are cut off, on a page in the pseudo-locale.
 
 There, every letter of a translated sentence has an accent and dates have no Latin letters. So an unaccented letter is a bare word, unless
-the markup says that it is nobody's to translate (`translate="no"`) or in a language of its own (`lang`).
+the markup says that it is nobody's to translate (`translate="no"`) or in a language of its own (`lang`). The browser writes
+`time` elements anew and knows no pseudo-locale; tests/web/test_pseudo.py looks at them.
 """
 
 import re
@@ -16,7 +17,8 @@ SPOKEN = ["aria-label", "aria-description", "alt", "title", "placeholder", "data
 # Runs in the page and returns a line for each bare word.
 BARE = r"""spoken => {
   const bare = [], latin = /[A-Za-z]/, universal = /\bUTC\b/g;
-  const isOwn = part => !part.translate || part.closest("[lang]") !== document.documentElement || part.closest("script, style, noscript");
+  const isOwn = part => !part.translate || part.closest("[lang]") !== document.documentElement
+    || part.closest("script, style, noscript, time");
   const say = (part, words) => bare.push(`bare words “${words.trim()}” in ${part.outerHTML.slice(0, 120)}`);
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let text = texts.nextNode(); text; text = texts.nextNode())

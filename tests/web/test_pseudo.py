@@ -85,6 +85,15 @@ def test_the_table_of_a_practice_has_no_bare_word(plain, offered, admin_lee, dat
     assert [cell for row in rows[1:] for cell in row[1:] if re.search("[A-Za-z]{2}", cell)] == []
 
 
+@pytest.mark.parametrize("path", ["/account/security", "/account/security/activity"])
+def test_no_time_is_written_in_a_fixed_order(plain, offered, sam, database, path):
+    plain.enter(sam)
+    prefer_pseudo(database, sam)
+    page, _ = parse(plain.get(path).get_data(as_text=True))
+    texts = [each.text for each in page.all("time")]
+    assert texts and [text for text in texts if find_bare_lines(text, "UTC")] == []
+
+
 @pytest.mark.parametrize("name", ["Authenticator App", "Authenticator App 2", "Text message"])
 def test_a_name_that_a_method_gave_is_translated(offered, name):
     with offered.test_request_context(), speak(PSEUDO):
