@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from gunicorn.glogging import Logger
 
 from portal.gunicorn_worker import mask_link
-from portal.settings.addresses import SettingError, in_url, read_host, read_port
+from portal.settings.addresses import SettingError, in_url
 from portal.settings.config import WEB_THREADS
 from portal.settings.environment import read_processes, read_switch
+from portal.settings.serving import read_host, read_port
 
 WORKER_BOOT_ERROR = 3  # gunicorn's exit code for "do not restart"
 

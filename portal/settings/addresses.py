@@ -4,10 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-PROXIES_ON_LOOPBACK = "127.0.0.0/8,::1"
 DIGITS_MAX = 9  # of a number: int() refuses thousands of them
-MAPPED_BITS = 96  # of an IPv6 address, in front of the IPv4 address that it maps
 
 
 class SettingError(RuntimeError):
@@ -50,41 +47,9 @@ def is_loopback_host(host: str) -> bool:
         return False
 
 
-def read_host(environ: Mapping[str, str]) -> str:
-    """The address that the pages are served at, without brackets."""
-    return environ.get("HOST", "").strip("[]") or "127.0.0.1"
-
-
-def read_port(environ: Mapping[str, str]) -> int:
-    """The port that the pages are served at."""
-    return read_number(environ, "PORT", 5000, 1, 65535)
-
-
 def in_url(host: str) -> str:
     """A host as URLs write it: an IPv6 address stands in brackets."""
     return f"[{host}]" if ":" in host else host
-
-
-def read_proxy_addresses(environ: Mapping[str, str]) -> tuple[Network, ...]:
-    """Where trusted proxies connect from. Nobody else's X-Forwarded headers are read."""
-    words = (environ.get("PORTAL_PROXY_ADDRESSES") or PROXIES_ON_LOOPBACK).replace(",", " ").split()
-    try:
-        networks = tuple(read_network(word) for word in words)
-    except ValueError:
-        networks = ()
-    if not networks:
-        raise SettingError("PORTAL_PROXY_ADDRESSES must be a list of addresses or networks such as 10.0.0.5,10.1.0.0/24.")
-    return networks
-
-
-def read_network(word: str) -> Network:
-    """A network as portal/web/client_address.py compares it: without a zone, and IPv4 as IPv4. Raises ValueError."""
-    address, slash, bits = word.partition("/")
-    network = ipaddress.ip_network(address.partition("%")[0] + slash + bits)
-    mapped = getattr(network.network_address, "ipv4_mapped", None)
-    if mapped is None or network.prefixlen < MAPPED_BITS:
-        return network
-    return ipaddress.IPv4Network((mapped, network.prefixlen - MAPPED_BITS))
 
 
 def read_text_urls(environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -7,35 +7,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from phonenumbers import SUPPORTED_REGIONS
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from portal.languages import PSEUDO, SOURCE, list_languages
 from portal.settings import config
 from portal.settings.addresses import (
-    Network,
     SettingError,
-    in_url,
     is_loopback_host,
-    read_host,
     read_mail_from,
     read_number,
     read_number_check_url,
-    read_port,
-    read_proxy_addresses,
     read_redis_url,
     read_smtp_url,
     read_text_urls,
-    split_url,
     unusable_file,
 )
 from portal.settings.keys import KeptKeys, read_encryption_keys, read_secret_key
-from portal.settings.territories import TERRITORIES
+from portal.settings.serving import (
+    Network,
+    check_exposure,
+    read_base_url,
+    read_host,
+    read_proxy_addresses,
+    read_trusted_proxies,
+)
+from portal.settings.territories import read_countries
 from portal.zones import find_zone
-
-DEFAULT_PORTS = {"http": 80, "https": 443}
-HOST_NAME = re.compile(r"[a-z\d._-]+|[a-f\d:.]+", re.ASCII)  # or an IPv6 address, which urlsplit() takes in brackets only
 
 
 @dataclass(frozen=True)
@@ -103,18 +101,10 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     instance = read_instance(environ)
     base_url = read_base_url(environ)
     is_loopback = is_loopback_host(urlsplit(base_url).hostname or "")
-    host = read_host(environ)
-    if base_url.startswith("http://") and not is_loopback_host(host):
-        raise SettingError(
-            "HOST is open to others over plain HTTP. Set PORTAL_BASE_URL to the https:// address, or serve on 127.0.0.1."
-        )
+    test_bench = read_switch(environ, "PORTAL_TEST_BENCH")
+    check_exposure(base_url, read_host(environ), test_bench)
     database_url = read_database_url(environ, instance)
     stored_keys = KeptKeys(instance, database_url) if is_loopback else None
-    test_bench = read_switch(environ, "PORTAL_TEST_BENCH")
-    if test_bench and not (is_loopback and is_loopback_host(host)):
-        raise SettingError(
-            "PORTAL_TEST_BENCH shows codes to everyone, so it is allowed on loopback only. Unset it, or serve on 127.0.0.1."
-        )
     return Settings(
         instance=instance,
         needs_instance=not all(map(environ.get, ("PORTAL_DATABASE_URL", "PORTAL_SECRET_KEY", "PORTAL_ENCRYPTION_KEYS"))),
@@ -163,34 +153,6 @@ def read_processes(environ: Mapping[str, str]) -> int:
     return read_number(environ, "WEB_CONCURRENCY", config.WEB_PROCESSES, 1, config.WEB_PROCESSES_MAX)
 
 
-def read_base_url(environ: Mapping[str, str]) -> str:
-    """The address people use, as browsers write an origin. Without the setting, the one that HOST and PORT bind on loopback."""
-    bound = read_host(environ)
-    own = f"http://{in_url(bound if is_loopback_host(bound) else '127.0.0.1')}:{read_port(environ)}"
-    url = environ.get("PORTAL_BASE_URL", own).rstrip("/")
-    parts = split_url(url)
-    if parts is None or parts.scheme not in ("http", "https") or "@" in parts.netloc or parts.query or parts.fragment:
-        raise SettingError("PORTAL_BASE_URL must be an address such as https://portal.example.")
-    host, number = parts.hostname or "", parts.port
-    if not HOST_NAME.fullmatch(host):
-        raise SettingError("PORTAL_BASE_URL must name its host as browsers send it: in ASCII (xn--…), without spaces and signs.")
-    if parts.scheme == "http" and not is_loopback_host(host):
-        raise SettingError("PORTAL_BASE_URL must begin with https:// except on loopback.")
-    if parts.path:
-        raise SettingError(f"PORTAL_BASE_URL ends with {parts.path}. The portal needs a host of its own: leave the path out.")
-    own_port = "" if number in (None, DEFAULT_PORTS[parts.scheme]) else f":{number}"  # as browsers write an origin
-    return f"{parts.scheme}://{in_url(host)}{own_port}"
-
-
-def read_trusted_proxies(environ: Mapping[str, str], base_url: str) -> int:
-    """How many proxies are in front. Over HTTPS nothing is assumed: limits by address need the right number."""
-    if base_url.startswith("https://") and not environ.get("PORTAL_TRUSTED_PROXIES"):
-        raise SettingError(
-            "PORTAL_TRUSTED_PROXIES is missing. Set how many proxies are in front of the portal, from 1; 0 if there is none."
-        )
-    return read_number(environ, "PORTAL_TRUSTED_PROXIES", 0, 0, config.PROXIES_MAX)
-
-
 def read_database_url(environ: Mapping[str, str], instance: Path) -> str:
     url = environ.get("PORTAL_DATABASE_URL") or f"sqlite:///{instance / 'portal.sqlite3'}"
     try:
@@ -233,22 +195,3 @@ def read_languages(environ: Mapping[str, str], is_loopback: bool) -> tuple[str, 
     if SOURCE not in entries:
         raise SettingError(f"PORTAL_LANGUAGES must include {SOURCE}, which stands in for what a catalogue lacks.")
     return entries
-
-
-def read_countries(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The countries of PORTAL_SMS_COUNTRIES with their territories, without those after a minus; the operator's own stays first."""
-    entries = environ.get("PORTAL_SMS_COUNTRIES", "US,CA").replace(" ", "").split(",")
-    for entry in entries:
-        if entry.removeprefix("-") not in SUPPORTED_REGIONS:
-            raise SettingError(
-                f"PORTAL_SMS_COUNTRIES must be a list of two-letter country codes such as US,CA,-PR. “{entry}” isn't one."
-            )
-    listed = [entry for entry in entries if not entry.startswith("-")]
-    found = [*listed, *(territory for country in listed for territory in TERRITORIES.get(country, ()))]
-    for entry in entries:
-        if entry.startswith("-") and entry[1:] not in found:
-            raise SettingError(f"PORTAL_SMS_COUNTRIES takes out “{entry}”, which no country in the list brings.")
-    countries = tuple(country for country in dict.fromkeys(found) if f"-{country}" not in entries)
-    if not countries:
-        raise SettingError("PORTAL_SMS_COUNTRIES takes out every country in it. Set PORTAL_SMS to 0 to send no texts.")
-    return countries

@@ -1,8 +1,14 @@
-"""Territories that come with a country in PORTAL_SMS_COUNTRIES: they share its numbering plan or regulator, and its carriers.
+"""The countries of PORTAL_SMS_COUNTRIES, and the territories that come with each: they share its numbering plan or regulator, and carriers.
 
 libphonenumber gives their numbers regions of their own, so that a list of countries alone refuses them as foreign.
 Read on 2026-11-29.
 """
+
+from collections.abc import Mapping
+
+from phonenumbers import SUPPORTED_REGIONS
+
+from portal.settings.addresses import SettingError
 
 # Country -> its territories, by ISO 3166 code. The source says whose plan numbers them.
 TERRITORIES: dict[str, tuple[str, ...]] = {
@@ -23,3 +29,22 @@ TERRITORIES: dict[str, tuple[str, ...]] = {
     # Traficom, Regulation 32 on numbering: Åland is numbered in +358.
     "FI": ("AX",),
 }
+
+
+def read_countries(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The countries of PORTAL_SMS_COUNTRIES with their territories, without those after a minus; the operator's own stays first."""
+    entries = environ.get("PORTAL_SMS_COUNTRIES", "US,CA").replace(" ", "").split(",")
+    for entry in entries:
+        if entry.removeprefix("-") not in SUPPORTED_REGIONS:
+            raise SettingError(
+                f"PORTAL_SMS_COUNTRIES must be a list of two-letter country codes such as US,CA,-PR. “{entry}” isn't one."
+            )
+    listed = [entry for entry in entries if not entry.startswith("-")]
+    found = [*listed, *(territory for country in listed for territory in TERRITORIES.get(country, ()))]
+    for entry in entries:
+        if entry.startswith("-") and entry[1:] not in found:
+            raise SettingError(f"PORTAL_SMS_COUNTRIES takes out “{entry}”, which no country in the list brings.")
+    countries = tuple(country for country in dict.fromkeys(found) if f"-{country}" not in entries)
+    if not countries:
+        raise SettingError("PORTAL_SMS_COUNTRIES takes out every country in it. Set PORTAL_SMS to 0 to send no texts.")
+    return countries

@@ -10,8 +10,9 @@ import pytest
 from portal import create_app
 from portal.settings import config
 from portal.settings.addresses import SettingError
-from portal.settings.environment import load_settings, read_base_url
+from portal.settings.environment import load_settings
 from portal.settings.keys import KeptKeys
+from portal.settings.serving import read_base_url
 from portal.web.client_address import is_within, read_client_address
 
 GOOD_KEY = "2027a:" + base64.b64encode(secrets.token_bytes(32)).decode()

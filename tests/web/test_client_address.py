@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.models import Session
-from portal.settings.addresses import read_proxy_addresses
 from portal.settings.environment import load_settings
+from portal.settings.serving import read_proxy_addresses
 from portal.web.client_address import ClientAddress, read_client_address
 from tests.support.rows import Rows
 from tests.support.server import running_server
