@@ -3,7 +3,7 @@
 import sys
 
 from portal import create_app
-from portal.db import check_database
+from portal.engines import check_database
 from portal.settings.addresses import SettingError
 
 WORKER_BOOT_ERROR = 3  # gunicorn's exit code for "do not restart"

@@ -7,7 +7,7 @@ import time
 import pytest
 from sqlalchemy import text
 
-from portal.db import make_engine
+from portal.engines import make_engine
 from portal.settings import config, postgres
 from tests.support.application import application
 from tests.support.rows import Rows

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from portal.db import make_engine
+from portal.engines import make_engine
 from portal.settings import config
 from portal.write_line import WriteLine
 

@@ -42,6 +42,7 @@ FLOORS = (
     ("portal.gateways",),
     ("portal.crypto", "portal.passwords"),
     ("portal.db",),
+    ("portal.engines",),
     ("portal.write_line",),
     ("portal.clock",),
     ("portal.names", "portal.limit_address"),

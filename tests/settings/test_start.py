@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from portal import create_app
-from portal.db import check_database, check_sqlite, make_engine
+from portal.engines import check_database, check_sqlite, make_engine
 from portal.settings import config, postgres
 from portal.settings.addresses import SettingError
 from portal.settings.environment import load_settings
