@@ -9,7 +9,8 @@ from portal.settings import config
 from portal.version import VERSION
 from portal.web.client_address import read_client_address
 from portal.words.activity import SENTENCES as EVENTS
-from portal.words.refusals import NOTICES, SENTENCES
+from portal.words.endings import NOTICES
+from portal.words.refusals import SENTENCES
 from tests.house.source import TEMPLATES
 
 COLUMNS = {

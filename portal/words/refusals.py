@@ -234,33 +234,6 @@ SENTENCES: dict[str, str | Plural] = {
 
 TRIES_LEFT = N_plural("You have %(left)d try left before a pause.", "You have %(left)d tries left before a pause.", "left")
 
-# Why a session ended, shown on the sign-in page.
-NOTICES: dict[str, str] = {
-    "signed_out": N_("You're signed out."),
-    "idle": N_("You were signed out because you weren't active for a while. Sign in to continue."),
-    "clock": N_("You were signed out because our clock was corrected. Sign in to continue."),
-    "overall": N_("You were signed out because you had been signed in for 12 hours. Sign in to continue."),
-    "newer_sign_ins": N_("You were signed out here because you signed in on several other browsers."),
-    "ended_by_owner": N_("You were signed out here because you ended this session from another browser. Sign in to continue."),
-    "two_factor_changed": N_("You were signed out here because your two-factor authentication changed. Sign in to continue."),
-    "two_factor_reset": N_(
-        "You were signed out here because your two-factor authentication was reset. Open the link we emailed you to set it up again."
-    ),
-    "password_changed": N_("You were signed out here because your password changed. Sign in to continue."),
-    "password_is_new": N_("Your password has been changed. Sign in with the new one."),
-    "not_me": N_(
-        "You were signed out because someone selected “This wasn't me” in an email about your account. Sign in to continue."
-    ),
-    "claimant": N_("That took longer than 10 minutes. Enter your password again."),
-    "waiting": N_("Nobody answered your request for emergency access within 30 minutes. Enter your password to continue."),
-    "emergency_signed_in": N_(
-        "Your emergency access has ended because you signed in with a code. Sign in with a code here too to continue."
-    ),
-    "emergency": N_("Your emergency access has ended. It lasts 60 minutes. Sign in with a code to continue."),
-    "emergency_ended": N_("You ended your emergency access. Sign in with a code to continue."),
-    "sign_in_first": N_("Sign in to continue."),
-}
-
 
 def sentence(refusal: Refused, translate: Callable[..., str], plural: Callable[..., str], locale: Locale) -> str:
     """The translated sentence for a refusal, with the number of tries left if known.

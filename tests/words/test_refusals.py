@@ -7,7 +7,8 @@ import pytest
 from babel import Locale
 from flask_babel import gettext, ngettext
 
-from portal.words.refusals import NOTICES, SENTENCES, Refused, sentence
+from portal.words.endings import NOTICES
+from portal.words.refusals import SENTENCES, Refused, sentence
 from tests.house.source import last_name, modules
 
 FACTS = {

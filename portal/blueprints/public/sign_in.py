@@ -41,7 +41,8 @@ from portal.web.rendering import (
     send_to_sign_in,
     signed_out,
 )
-from portal.words.refusals import NOTICES, Refused
+from portal.words.endings import NOTICES
+from portal.words.refusals import Refused
 
 blueprint = Blueprint("sign_in", __name__)
 

@@ -41,7 +41,7 @@ def new_token() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A session that has ended: why (a key of refusals.NOTICES), and whose it was."""
+    """A session that has ended: why (a key of words.endings.NOTICES), and whose it was."""
 
     reason: str
     id: int
