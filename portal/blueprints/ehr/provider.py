@@ -9,7 +9,7 @@ from portal.blueprints.account import backup_codes as codes_pages
 from portal.blueprints.account import profile
 from portal.blueprints.account.nest import nest
 from portal.blueprints.ehr import practice
-from portal.blueprints.shared.flash import make_mark, read_flash
+from portal.blueprints.shared.flash import finished_context, make_mark, read_flash, read_mark
 from portal.blueprints.shared.guards import guard_side
 from portal.blueprints.shared.sides import PROVIDER_SIDE, current_side
 from portal.flows.account import activity, security_page
@@ -67,6 +67,7 @@ def charts() -> Response:
         "ehr/charts.html",
         shown=shown,
         notice=read_flash(on=request_context().user.is_on),
+        codes=codes if read_mark()[0] == "on" else None,
         reminder=reminder,
         reminder_url=url,
     )
@@ -126,7 +127,7 @@ def security() -> Response:
         )
     shown = {**security_page.security_page(request_context()), "places": activity.places_overview(request_context())}
     notice = read_flash(on=request_context().user.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
-    return render_page("ehr/security.html", notice=notice, places_shown=config.PLACES_SHOWN, **shown)
+    return render_page("ehr/security.html", notice=notice, **finished_context(), places_shown=config.PLACES_SHOWN, **shown)
 
 
 @blueprint.get("/settings/profile", endpoint="account")

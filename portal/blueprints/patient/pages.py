@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, request
 from portal.blueprints.account import backup_codes as codes_pages
 from portal.blueprints.account import profile
 from portal.blueprints.account.nest import nest
-from portal.blueprints.shared.flash import read_flash, redirect_and_say
+from portal.blueprints.shared.flash import finished_context, read_flash, redirect_and_say
 from portal.blueprints.shared.guards import guard_side, require_code, require_fresh_proof
 from portal.blueprints.shared.pauses import pause_context, refuse_answer
 from portal.blueprints.shared.sides import PATIENT_SIDE, current_side
@@ -66,7 +66,14 @@ def security() -> Response:
     shown = {**security_page.security_page(request_context()), "places": activity.places_overview(request_context())}
     user, backup = request_context().user, shown["backup"]
     notice = read_flash(on=user.is_on, off=not user.is_on, saved=backup is not None and backup.saved)
-    return render_page("patient/security.html", notice=notice, url=current_side().url, places_shown=config.PLACES_SHOWN, **shown)
+    return render_page(
+        "patient/security.html",
+        notice=notice,
+        **finished_context(),
+        url=current_side().url,
+        places_shown=config.PLACES_SHOWN,
+        **shown,
+    )
 
 
 # --- Disable: routed on this side only

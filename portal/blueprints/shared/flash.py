@@ -5,13 +5,14 @@ message that its own data contradicts. Nothing is stored: GET never writes.
 """
 
 import hashlib
+from typing import Any
 
 from flask import Response, current_app, request
 from flask_babel import gettext as _
 from itsdangerous import BadData, TimestampSigner
 
 from portal.blueprints.shared.sides import current_side
-from portal.flows.account import activity
+from portal.flows.account import activity, security_page
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path
@@ -75,6 +76,13 @@ def read_flash(**is_true: bool) -> str | None:
     """The message for this address's mark, or None. `is_true`: False for a key whose message doesn't hold anymore."""
     key = read_mark()[0]
     return _(FLASHES[key]) if key in FLASHES and is_true.get(key, True) else None
+
+
+def finished_context() -> dict[str, Any]:
+    """For the Security page: whether set-up or a change of it just ended ("on", "changed", or ""), and whether the old number was told."""
+    done = read_mark()[0]
+    is_end = done in ("on", "changed")
+    return {"done": done if is_end else "", "told": done == "changed" and security_page.told_old_number(request_context())}
 
 
 def read_mark() -> tuple[str, list[int]]:

@@ -14,7 +14,7 @@ from portal.flows.base.context import RequestContext
 from portal.flows.factors import backup_codes
 from portal.flows.factors.challenges import is_switched_off, usable_authenticators
 from portal.methods import Method, method
-from portal.models import Authenticator, Practice, User, secret_place
+from portal.models import Authenticator, Outbox, Practice, User, secret_place
 from portal.settings import config
 from portal.words.refusals import N_, Refused
 
@@ -91,6 +91,13 @@ def view_authenticator(context: RequestContext, row: Authenticator) -> Authentic
         target=row.target_hash,
         goes_to=masked_target(context, row, its_method),
     )
+
+
+def told_old_number(context: RequestContext) -> bool:
+    """Whether a number that the visitor replaced within the last minute was texted about it."""
+    told = (Outbox.user_id == context.user.user_id, Outbox.kind == "text", Outbox.template == "number_replaced")
+    recent = Outbox.created_at > context.now - config.FLASH_LIFE
+    return db.session.scalar(select(Outbox.id).where(*told, recent).limit(1)) is not None
 
 
 def is_last(rows: list[AuthenticatorView], authenticator: AuthenticatorView) -> bool:
