@@ -1,9 +1,11 @@
 """Sites: an instance folder and its database, new for each test that requests one.
 
-The portal's own commands (`db upgrade`, `demo seed`) create one site per worker. The others are copies of it, made in milliseconds on
+The portal's own commands (`db upgrade`, `demo seed`) create one site per run. The others are copies of it, made in milliseconds on
 SQLite and tens of milliseconds on PostgreSQL. If one process has a site to itself, restoring its rows takes milliseconds on both.
 """
 
+import contextlib
+import fcntl
 import itertools
 import os
 import shutil
@@ -53,20 +55,17 @@ class Site:
 
 
 class Sites:
-    """Creates sites on the run's database."""
+    """Creates sites on the run's database, in the folder `parent`. `shared` is one that all workers of the run have."""
 
-    def __init__(self, parent, postgres, worker):
+    def __init__(self, parent, postgres, worker, shared=None):
         self.parent = parent
+        self.shared = shared or parent
         self.postgres = postgres
         self.names = (f"site_{worker}_{number}" for number in itertools.count(1))
-        self.models = {}
 
     def empty(self):
         """Returns a site without tables."""
-        name = next(self.names)
-        folder = self.parent / name
-        folder.mkdir()
-        return Site(folder, self._url(folder, self.postgres and self.postgres.create(name)))
+        return self._empty(self.parent / next(self.names))
 
     def migrated(self):
         """Returns a site with all tables, but no accounts."""
@@ -83,18 +82,28 @@ class Sites:
         shutil.rmtree(site.folder, ignore_errors=True)
 
     def _model(self, *commands):
-        if commands not in self.models:
-            site = self.empty()
-            for command in commands:
-                site.flask(*command.split())
-            self.models[commands] = site
-        return self.models[commands]
+        """Returns the site that the commands make. The first worker that needs it makes it, and the others wait meanwhile."""
+        folder = self.shared / "_".join(["model", *commands]).replace(" ", "_")
+        made = folder.with_suffix(".made")
+        with locked(folder.with_suffix(".lock")):
+            if not made.exists():
+                *earlier, last = commands
+                site = self._copy(self._model(*earlier), folder) if earlier else self._empty(folder)
+                site.flask(*last.split())
+                made.touch()
+        return Site(folder, self._url(folder, self.postgres and self.postgres.url(folder.name)))
 
     def copy(self, model):
         """Returns a copy of a site without connections."""
-        name = next(self.names)
-        folder = shutil.copytree(model.folder, self.parent / name)
-        return Site(folder, self._url(folder, self.postgres and self.postgres.create(name, model.folder.name)))
+        return self._copy(model, self.parent / next(self.names))
+
+    def _empty(self, folder):
+        folder.mkdir()
+        return Site(folder, self._url(folder, self.postgres and self.postgres.create(folder.name)))
+
+    def _copy(self, model, folder):
+        shutil.copytree(model.folder, folder)
+        return Site(folder, self._url(folder, self.postgres and self.postgres.create(folder.name, model.folder.name)))
 
     def keep(self, site):
         """Returns a snapshot of a site without connections (`put_back`, `close`)."""
@@ -103,6 +112,14 @@ class Sites:
     @staticmethod
     def _url(folder, url):
         return url or f"sqlite:///{folder / DATABASE}"
+
+
+@contextlib.contextmanager
+def locked(file):
+    """Holds a file's lock for the duration of the block, against the run's other workers."""
+    with file.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 class KeptFile:
@@ -181,7 +198,8 @@ def postgres(pytestconfig):
 @pytest.fixture(scope="session")
 def sites(postgres, tmp_path_factory):
     """The factory of sites."""
-    return Sites(tmp_path_factory.mktemp("sites"), postgres, os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    worker, own = os.environ.get("PYTEST_XDIST_WORKER"), tmp_path_factory.getbasetemp()
+    return Sites(tmp_path_factory.mktemp("sites"), postgres, worker or "main", own.parent if worker else own)
 
 
 @pytest.fixture
