@@ -26,7 +26,7 @@ def notice(browser):
     """Returns the notice on the page, without its link, or None."""
     found = [part for part in browser.page.walk() if "urgent" in part.classes]
     assert len(found) < 2
-    return found[0].text.partition(" Approve or refuse")[0].partition(" See emergency access")[0] if found else None
+    return found[0].text.partition(" See the request")[0].partition(" See emergency access")[0] if found else None
 
 
 def count(browser):
@@ -50,13 +50,13 @@ def test_it_is_on_the_support_console(plain, dr_okafor, support):
     ask(plain, dr_okafor)
     for path in ("/support", "/support/security", "/support/emergency"):
         assert notice(desk.open(path)) == SAID, path
-    assert desk.press("Approve or refuse").heading == "Approve or refuse"
+    assert desk.press("See the request").heading == "Approve or refuse"
 
 
 def test_it_leads_to_the_request_and_is_gone_there_and_after_the_decision(browser, dr_okafor, admin_lee, database):
     boss = browser.another().enter(admin_lee)
     ask(browser, dr_okafor)
-    boss.open(CHARTS).press("Approve or refuse")
+    boss.open(CHARTS).press("See the request")
     assert boss.path == path_of(database) and notice(boss) is None and count(boss) == "1 request waits"
     approve(boss)
     assert any(note.startswith("Approved.") for note in boss.notices)
@@ -89,7 +89,7 @@ def test_a_request_that_ended_while_the_notice_shows_leads_to_a_clear_page(
         clock.next_code()
         browser.another().enter(dr_okafor)
     if how != "expired":
-        boss.press("Approve or refuse")
+        boss.press("See the request")
     said = {
         "decided": "Noor Haddad already refused this.",
         "expired": "Nobody answered within 30 minutes",
