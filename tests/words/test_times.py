@@ -1,11 +1,14 @@
 """Dates and times as people read them: each locale's own format, on the clock of a zone."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from babel import Locale
 
+from portal.flows.factors.prove import OLD_NUMBER_TEXT
+from portal.methods import Secret, sms
 from portal.words import places, times
 
 ENGLISH, SPANISH, KOREAN, GERMAN = (Locale.parse(name) for name in ("en", "es", "ko", "de"))
@@ -142,3 +145,10 @@ def test_the_list_of_zones_has_each_place_once_and_the_practices_countries_first
     assert here["America/Los_Angeles"] == "Los Angeles" and here["America/St_Johns"] == "St. John’s" and len(here) < 60
     assert {"Seoul", "Kathmandu", "Kolkata"} <= {place.city for place in regions["Asia"]}
     assert all(len(place.name) <= 64 for place in listed)
+
+
+def test_texts_name_no_time_of_day():
+    """A text is read by whatever clock its phone has, minutes later; it says how long a code works instead."""
+    secret = Secret("", "", "Medximity", "maria", initials="M. R.", host="portal.example")
+    said = [sms.words(secret, "123456"), OLD_NUMBER_TEXT]
+    assert all(not re.search(r"\d:\d\d|%\(when\)s|AM|PM|UTC", text) for text in said)
