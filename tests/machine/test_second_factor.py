@@ -88,12 +88,12 @@ class SecondFactor(RuleBasedStateMachine):
         key = self.proved[authenticator]
         if key:
             self.clock.next_code()
-            tab.fill("Verify", Verification_Code=totp(key, self.clock.now))
+            tab.insist("Verify", Verification_Code=totp(key, self.clock.now))
         else:
             self.clock.move(minutes=1)
             assert tab.post("/sign-in/send", {"authenticator": authenticator}).status_code == 303
             tab.open("/sign-in/code")
-            tab.fill("Verify", Verification_Code=self.inbox.code(self.maria))
+            tab.insist("Verify", Verification_Code=self.inbox.code(self.maria))
         return not tab.path.startswith("/sign-in")
 
     def at(self, tab, path):
@@ -122,7 +122,7 @@ class SecondFactor(RuleBasedStateMachine):
                 typed["Verification_Code"] = self.inbox.code(self.maria)
             else:
                 typed["Verification_Code"] = totp(key, self.clock.now)
-        tab.fill("Continue", **typed)
+        tab.insist("Continue", **typed)
 
     tab = st.integers(0, 1)
     kind = st.sampled_from(sorted(KINDS))
@@ -170,7 +170,7 @@ class SecondFactor(RuleBasedStateMachine):
         was_over = tab.path == CODE and "The code expires in" not in tab.text
         key = squeeze(tab.page.one("code", id="key").text) if tab.path == SCAN else None
         assert (key is None) or (key == secret), "the page shows another key than the one that is kept"
-        tab.fill("Verify and Enable", Verification_Code=shown if right else "000000")
+        tab.insist("Verify and Enable", Verification_Code=shown if right else "000000")
         if not right or was_over:
             return
         self.take(before, binding, key, tab)
@@ -226,7 +226,7 @@ class SecondFactor(RuleBasedStateMachine):
         """Turns it off with the password, or tries with a wrong one: then nothing changes."""
         tab, kept = self.at(self.tabs[at], f"{SECURITY}/disable"), dict(self.proved)
         assert tab.heading == "Disable two-factor authentication"
-        tab.fill("Disable", Current_password=self.maria.password if right else "wrong on purpose")
+        tab.insist("Disable", Current_password=self.maria.password if right else "wrong on purpose")
         if right:
             assert tab.path == SECURITY and tab.offers("Enable")
             self.proved = {}
