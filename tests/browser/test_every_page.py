@@ -1,6 +1,7 @@
 """Every page in every state keeps the rules: axe, one heading, nothing too small, nothing too wide, a silent console."""
 
 import pytest
+from flask import g
 
 from portal.languages import PSEUDO, SOURCE
 from portal.web import headers
@@ -57,9 +58,9 @@ WINDOWS = {
 }
 
 
-@pytest.fixture(params=[SOURCE])
+@pytest.fixture(params=[SOURCE, PSEUDO])
 def walk(request, town, browsers):
-    """A walk whose every page must be without fault."""
+    """A walk whose every page must be without fault, in English and in the pseudo-locale."""
     walk = Walk(browsers.borrow(town.url, **WINDOWS[request.param]), request.param)
     yield walk
     town.forget_languages()
@@ -216,6 +217,7 @@ def test_pages_for_what_cannot_be_had(walk, town):
     walk.page.locator("main [name=csrf_token]").evaluate("field => { field.value = 'stale'; }")
     walk.step("Sign in")
     with town.app.test_request_context("/", headers={"Accept-Language": walk.language}):
+        g.request_id = "drawn"
         drawn = {
             name: headers.add_headers(render_page(f"errors/{name}.html", 200, reference="0f3a")) for name in ("403", "500", "503")
         }

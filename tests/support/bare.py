@@ -47,7 +47,9 @@ CUT = """() => {
   if (wide > 0) cut.push(`scrolls ${wide} px sideways at ${innerWidth}`);
   for (const part of document.body.querySelectorAll("*")) {
     if (!part.checkVisibility({visibilityProperty: true}) || part.closest(unseen)) continue;
-    const {overflowX, overflowY, textOverflow} = getComputedStyle(part), {left, right} = part.getBoundingClientRect();
+    const {overflowX, overflowY, textOverflow, clipPath} = getComputedStyle(part);
+    if (clipPath !== "none") continue;  // only spoken
+    const {left, right} = part.getBoundingClientRect();
     const hides = [overflowX, overflowY].some(each => each === "hidden" || each === "clip");
     const over = part.scrollWidth > part.clientWidth + 1 || part.scrollHeight > part.clientHeight + 1;
     if (part.textContent.trim() && over && (hides || textOverflow === "ellipsis")) say(part, "cut off");

@@ -2,12 +2,13 @@
 
 import contextlib
 import re
+from functools import reduce
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from portal.languages import SOURCE
 from tests.support.phone import decode_qr, read_otpauth
-from tests.support.speech import translate
+from tests.support.speech import translate, ways_to_say
 
 SETUP_KEY = re.compile(r"(?:\b[A-Z2-7]{4}\s+){7}[A-Z2-7]{4}\b")
 BACKUP_CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b")
@@ -38,9 +39,10 @@ class Reader:
 
     def _find(self, label, about, look):
         """Returns the locator for which `look` returned something true, with that."""
-        called = {"name": self.say(label), "description": about, "exact": True}
+        called = [{"name": name, "description": about, "exact": True} for name in ways_to_say(self.language, label)]
         for place in (self.page.get_by_role("main"), self.page.locator("body")):
-            here = place.get_by_role("link", **called).or_(place.get_by_role("button", **called)).filter(visible=True)
+            parts = [place.get_by_role(role, **each) for each in called for role in ("link", "button")]
+            here = reduce(Locator.or_, parts).filter(visible=True)
             if seen := look(here):
                 return here, seen
         raise AssertionError(f"nothing here is called {label!r}: {self.headline} ({self.page.url})")

@@ -49,7 +49,8 @@ def approve(walker, number):
     walker.page.goto(TEAM)
     walker.press("See emergency access")
     walker.take("listed")
-    walker.press("Approve or refuse")
+    with walker.leaving():  # the notice above has a link of the same name
+        walker.page.locator("section").get_by_role("link", name=walker.say("Approve or refuse"), exact=True).click()
     walker.take("decide")
     refuse(walker, "decide-wrong", FIELD, wrong, "Approve")
     walker.type(FIELD, number)

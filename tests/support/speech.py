@@ -51,6 +51,11 @@ def translate(language, words):
     return join_parts(catalogue, language, words)
 
 
+def ways_to_say(language, words):
+    """Returns what a label may be called: a sentence of its own, or put together from parts."""
+    return sorted({translate(language, words), join_parts(load_catalogue(language), language, words)} - {words} or {words})
+
+
 def join_parts(catalogue, language, words):
     """Returns a name that a page puts together, such as "Rename Tablet", of which only the beginning is in the catalogue."""
     first, blank, rest = words.partition(" ")
