@@ -7,6 +7,7 @@ import pytest
 from portal import methods
 from portal.flows.factors.prove import OLD_NUMBER_TEXT
 from portal.gateways.alphabet import BASIC, EXTENSION, count_parts, find_strange
+from portal.languages import SOURCE, list_languages
 from portal.methods import Secret
 from portal.names import initials
 from portal.policy import PATIENT, PROVIDER, SUPPORT
@@ -52,6 +53,17 @@ def test_another_language_is_measured_by_the_same_function():
     spanish = every_text(lambda words: "Tu código: " + words)
     assert {find_strange(text) for text in spanish} >= {("ó",)}
     assert max(count_parts(text).parts for text in spanish) == 2
+
+
+@pytest.mark.parametrize("language", list_languages())
+def test_a_code_takes_three_parts_at_most_in_each_language_that_has_a_catalogue(language):
+    """English, in the alphabet, takes one; what another language costs is its translators' choice within this bound."""
+    secrets = [Secret("", "", "Medximity", "", initials="M. R.", host=host, language=language) for host in HOSTS]
+    costs = [
+        count_parts(each.words(secret, "482913")) for each in methods.switched_on() if each.sends_texts for secret in secrets
+    ]
+    most = 1 if language == SOURCE else 3
+    assert costs and max(cost.parts for cost in costs) <= most
 
 
 @pytest.mark.parametrize("character", sorted(set("áíóúçÁÍÓÚêõčłžšÐþ“”‘’–—…\u00a0`\t안е中ع📱\u200b\u0301")))
