@@ -67,6 +67,23 @@ PARTS = """() => [document.title, ...new Set([...document.querySelectorAll("body
   .map(part => part.tagName + [...part.attributes].filter(({name}) => /^(class|type|role|aria-.*|open|hidden|disabled)$/.test(name))
     .map(({name, value}) => ` ${name}=${value}`.replace(/\\d+/g, "")).join("")))].join()"""
 
+# At 200 % text: what sticks out of the page, or of a box of its own. `html` has 112.5 % of the reader's own size (portal.css).
+LARGE = """() => {
+  const root = document.documentElement, faults = [], say = (part, words) => faults.push(`${words}: ${part.outerHTML.slice(0, 120)}`);
+  root.style.fontSize = "225%";
+  const wide = root.scrollWidth - root.clientWidth;
+  if (wide > 0) faults.push(`scrolls ${wide} px sideways with text at 200 %`);
+  for (const part of document.querySelectorAll("body *")) {
+    const {display} = getComputedStyle(part), words = [...part.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    if (!words || display === "inline" || !part.checkVisibility() || part.closest(".away, .skip, noscript, caption, svg")) continue;
+    const {left, right} = part.getBoundingClientRect();
+    if (part.scrollWidth > part.clientWidth + 1) say(part, `sticks out ${part.scrollWidth - part.clientWidth} px at 200 %`);
+    if (wide > 0 && right > root.clientWidth + 1 && left < right) say(part, `ends at ${right}`);
+  }
+  root.style.fontSize = "";
+  return faults;
+}"""
+
 # Runs axe in the page and returns a line for each fault: all that it found is long.
 RUN = """rules => axe.run({...rules, resultTypes: ["violations"]}).then(found => found.violations.flatMap(
   violation => violation.nodes.map(node => `axe ${violation.id}: ${node.html.slice(0, 120)} ${node.failureSummary}`)))"""
@@ -83,7 +100,7 @@ class Inspector:
         window.run_first(AXE)  # sent once instead of half a megabyte for each page
 
     def look(self, name):
-        """Checks the current page on a desktop in light mode and on a narrow phone in dark mode."""
+        """Checks the current page on a desktop in light mode and on a narrow phone in dark mode, there with large text too."""
         self.seen += 1
         where = f"{name} ({self.page.url.partition('?')[0].split('/', 3)[-1]})"
         parts = self.page.evaluate(PARTS)
@@ -95,6 +112,7 @@ class Inspector:
         self._note(f"{where}, narrow", self.page.evaluate(LOOK, [24, NAVIGATION, VERBATIM]))
         if parts not in LOOKED_AT:
             self._note(f"{where}, narrow and dark", self._axe(ON_A_PHONE))
+        self._note(f"{where}, narrow", self.page.evaluate(LARGE))
         LOOKED_AT.add(parts)
         self.page.emulate_media(color_scheme="light")
         self.page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
