@@ -8,7 +8,17 @@ from portal import passwords
 from portal.db import db
 from portal.flows.operator import demo
 from portal.flows.operator.accounts import add_user
-from portal.models import Authenticator, EmergencyGrant, NoticeAddress, Practice, ResetRequest, Session, TrustedBrowser, User
+from portal.models import (
+    Appointment,
+    Authenticator,
+    EmergencyGrant,
+    NoticeAddress,
+    Practice,
+    ResetRequest,
+    Session,
+    TrustedBrowser,
+    User,
+)
 from tests.support.client import Browser
 from tests.support.mailbox import mails
 from tests.support.moving import START
@@ -94,8 +104,13 @@ class Roles:
         common = {
             "method_name": "totp", "step_name": "scan", "token": "a-token", "chart_id": 1, "user_id": self.ids["dr.okafor"],
             "kind": "reset", "row_id": waits, "grant_id": self.had_emergency(), "address_id": self.second_address(),
+            "appointment_id": self.appointment_of("jun"),
         }  # fmt: skip
         return {side: common | self.own_rows(name) for side, name in OWNERS.items()} | {"": common}
+
+    def appointment_of(self, name):
+        """One of somebody's appointments, whose calendar file nobody else gets."""
+        return self.database.all(Appointment, Appointment.patient_id == self.ids[name])[0].id
 
     def own_rows(self, name):
         """A person's second session, a trusted browser with the same ID, and their authenticator."""
