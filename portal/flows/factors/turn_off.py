@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Update, delete, select, union, update
+from sqlalchemy import ColumnElement, Update, delete, select, union, update
 
 from portal import clock, passwords
 from portal.db import begin_write, change, db
@@ -25,13 +25,14 @@ def submit_turn_off(context: RequestContext, password: str, asked_at: float) -> 
 
     `asked_at`: when the page was opened, in seconds since 1970. Raises Refused (a wrong password is charged), StepNotDue.
     """
-    if was_kept_on(context, asked_at):
+    kept_at = kept_on_at(context)
+    if was_kept_on(context, kept_at, asked_at):
         raise Refused("kept_on")
     reauthenticate.check_password(context, password, EVENT)
     if passwords.is_short(password):
         note_short_password(context)
         return False
-    turn_off(context)
+    turn_off(context, Session.kept_on_at.is_not_distinct_from(kept_at))
     return True
 
 
@@ -62,9 +63,13 @@ def keep_on(context: RequestContext) -> None:
     db.session.commit()
 
 
-def was_kept_on(context: RequestContext, asked_at: float) -> bool:
-    """Whether "Keep it on" was chosen in this session since then; not by a clock that ran ahead and has been set back."""
-    kept_at = db.session.scalar(select(Session.kept_on_at).where(Session.id == context.user.session_id))
+def kept_on_at(context: RequestContext) -> datetime | None:
+    """When "Keep it on" was last chosen in this session."""
+    return db.session.scalar(select(Session.kept_on_at).where(Session.id == context.user.session_id))
+
+
+def was_kept_on(context: RequestContext, kept_at: datetime | None, asked_at: float) -> bool:
+    """Whether that was since the page was opened; not by a clock that ran ahead and has been set back."""
     return kept_at is not None and kept_at <= context.now and asked_at < kept_at.timestamp()
 
 
@@ -72,19 +77,24 @@ def submit_longer(context: RequestContext, password: str) -> None:
     """Set the longer password and turn it off, atomically. Raises Refused (why it cannot be set), StepNotDue."""
     if not awaits_password(context):
         raise StepNotDue
-    reason = passwords.refusal(password, context.user.username)
-    if reason:
-        raise Refused(reason)
-    db.session.rollback()
-    turn_off(context, passwords.hash_password(password))
+    with passwords.place_in_line(context.user.token_hash):
+        reason = passwords.refusal(password, context.user.username)
+        if reason:
+            raise Refused(reason)
+        db.session.rollback()
+        stored = passwords.hash_password(password)
+    turn_off(context, Session.turning_off_at.is_not(None), stored)
 
 
-def turn_off(context: RequestContext, password_hash: str | None = None) -> None:
-    """Turn two-factor authentication off, in one transaction. Raises StepNotDue if another request was first."""
+def turn_off(context: RequestContext, unless_kept_on: ColumnElement[bool], password_hash: str | None = None) -> None:
+    """Turn two-factor authentication off, in one transaction. Raises StepNotDue if another request was first.
+
+    `unless_kept_on`: SQL, that "Keep it on" did not come meanwhile.
+    """
     session = begin_write()
     user = session.get_one(User, context.user.user_id, with_for_update=True, populate_existing=True)
     is_current = user.two_factor == "on" and user.generation == context.user.generation
-    if not is_current or not lower_level(context, was_awaited=password_hash is not None):
+    if not is_current or not lower_level(context, unless_kept_on):
         session.rollback()
         raise StepNotDue
     factor = void_factors(context, user)
@@ -115,11 +125,11 @@ def void_factors(context: RequestContext, user: User) -> str | None:
     return factor
 
 
-def lower_level(context: RequestContext, was_awaited: bool) -> bool:
+def lower_level(context: RequestContext, unless_kept_on: ColumnElement[bool]) -> bool:
     """Lower this session to one factor. Its token stays: a double submission must not sign the user out.
 
-    False if a longer password was awaited and "Keep it on" came first; the same statement checks that.
+    False if "Keep it on" came first; the same statement checks that.
     """
-    this = update_session(context).where(Session.turning_off_at.is_not(None)) if was_awaited else update_session(context)
+    this = update_session(context).where(unless_kept_on)
     values = {"level": LEVEL_ONE, "second_factor_at": None, "turning_off_at": None, "password_at": context.now}
     return change(this.values(**values)) == 1

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from portal import passwords
+from portal.crypto import token_hash
 from portal.flows.factors import turn_off
 from portal.models import (
     Authenticator,
@@ -387,6 +388,34 @@ def test_keep_it_on_in_another_tab_wins_while_the_new_password_is_hashed(plain, 
     monkeypatch.setattr(turn_off.passwords, "hash_password", meanwhile)
     assert post(plain, LONGER, new_password=LONG).headers["Location"] == DISABLE
     assert (state(database, sam), database.all(Event, Event.event == "password_changed")) == (ON, [])
+
+
+def test_keep_it_on_in_another_tab_wins_while_the_password_is_compared(plain, database, monkeypatch, sam):
+    plain.enter(sam)
+    compared, other = passwords.verify, plain.app.test_client()
+    other.set_cookie("session", plain.cookie())
+    plain.open(DISABLE)
+    token = plain.token
+
+    def meanwhile(stored, password):
+        assert other.post(f"{DISABLE}/keep", data={"csrf_token": token}, headers={"User-Agent": plain.agent}).status_code == 303
+        return compared(stored, password)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(passwords, "verify", meanwhile)
+        plain.insist("Disable", Current_password=sam.password)
+    assert plain.path == DISABLE and state(database, sam) == ON
+    disable(plain, sam)
+    assert state(database, sam) == OFF, "begun anew, it goes on"
+
+
+def test_a_session_weighs_one_longer_password_at_a_time(plain, database, sam):
+    shorten(database, sam)
+    plain.enter(sam)
+    disable(plain, sam)
+    with passwords.take_turn(token_hash(plain.cookie())):
+        assert plain.fill("Disable", New_password=LONG).status == 503 and state(database, sam) == ON
+    assert post(plain, LONGER, new_password=LONG).status_code == 303 and state(database, sam) == OFF
 
 
 def test_a_second_press_on_the_second_page_is_harmless(plain, database, sam):
