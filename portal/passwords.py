@@ -27,7 +27,11 @@ ZXCVBN_MAX = 72  # zxcvbn rejects longer strings
 
 
 class HashingBusy(Exception):
-    """As many requests as may are hashing or waiting to hash, or another one of the same session is: answer 503 at once."""
+    """As many requests as may are hashing or waiting to hash: answer 503 at once."""
+
+
+class TurnTaken(HashingBusy):
+    """Another request of the same session or link is hashing, such as the first of two clicks: it may yet change something."""
 
 
 @contextmanager
@@ -53,10 +57,10 @@ def place_in_line(whose: str = "") -> Iterator[None]:
 
 @contextmanager
 def take_turn(whose: str) -> Iterator[None]:
-    """Let one request of each session hash at a time. Raises HashingBusy for another one."""
+    """Let one request of each session hash at a time. Raises TurnTaken for another one."""
     with TURNS_LOCK:
         if whose in TURNS:
-            raise HashingBusy
+            raise TurnTaken
         TURNS.update([whose] if whose else ())
     try:
         yield

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 from portal.crypto import token_hash
 from portal.db import BUSY, db
 from portal.flows.base.audit import record_event_alone
-from portal.passwords import HashingBusy
+from portal.passwords import HashingBusy, TurnTaken
 from portal.web.browser_session import current_session, request_context, session_user
 from portal.web.headers import CROSS_SITE
 from portal.web.late_sign_outs import late_sign_outs
@@ -54,9 +54,13 @@ def database_busy(error: OperationalError | PoolTimeoutError) -> Response:
 
 
 def hashing_busy(error: HashingBusy) -> Response:
-    """Too many passwords are being checked at once: nothing was charged or changed, and the page says so."""
+    """Too many passwords are being checked at once: nothing was charged or changed, and the page says so.
+
+    Not if the same form was sent twice: this page replaces the answer to the first one, which may have changed something.
+    """
     db.session.rollback()
-    response = render_page("errors/503.html", 503)
+    again_url = (page_to_return() or "/") if isinstance(error, TurnTaken) else None
+    response = render_page("errors/503.html", 503, again_url=again_url)
     response.headers["Retry-After"] = str(BUSY_SECONDS)
     return response
 

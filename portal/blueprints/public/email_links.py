@@ -45,6 +45,7 @@ def require_live_link(again: str) -> Callable[[LinkView], LinkView]:
                     "to_sign_in": to_sign_in,
                     "again": again,
                     "account_url": profile_url(),
+                    "has_administrator": again == "reset" and reset_flow.owner_has_administrator(token),
                 }
                 return render_page("public/email_links/dead_link.html", status, **context)
 

@@ -23,7 +23,7 @@ def hide_referrer(response: Response) -> Response:
 def done() -> Response:
     side = visitor_side()
     g.brand = EHR_BRAND if request.args.get("at") == AT_EHR else None
-    ended = {f"of_{what}": what in request.args for what in ("reset", "trust")}
+    ended = {f"of_{what}": what in request.args for what in ("reset", "trust", "practice")}
     return render_page("public/not_me/done.html", security_url=side.url("security") if side else None, **ended)
 
 
@@ -38,6 +38,7 @@ def ask(token: str) -> Response:
         at_once=flow.ends_at_once(notice),
         of_reset=flow.is_about_reset(notice),
         may_trust=flow.owner_may_trust(notice),
+        of_practice=flow.owner_has_administrator(notice),
         sign_in_url=sign_in_url(token) if flow.asks_sign_in(request_context(), notice) else None,
         token=token,
     )
@@ -55,7 +56,11 @@ def answer(token: str) -> Response:
         flow.answer_not_me(request_context(), token)
     except Refused as refused:
         return refuse_form("public/not_me/ask.html", (), refused)
-    about = {"reset": int(flow.is_about_reset(notice)) or None, "trust": int(flow.owner_may_trust(notice)) or None}
+    about = {
+        "reset": int(flow.is_about_reset(notice)) or None,
+        "trust": int(flow.owner_may_trust(notice)) or None,
+        "practice": int(flow.is_about_reset(notice) and flow.owner_has_administrator(notice)) or None,
+    }
     return redirect_to("not_me.done", at=AT_EHR if g.brand is EHR_BRAND else None, **about)
 
 

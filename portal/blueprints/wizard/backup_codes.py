@@ -10,6 +10,7 @@ from portal.blueprints.shared.guards import landing_url
 from portal.blueprints.shared.sides import current_side
 from portal.blueprints.wizard import blueprint
 from portal.blueprints.wizard.next_step import progress, redirect_in_wizard, redirect_to_due_step
+from portal.flows.account import security_page
 from portal.flows.factors import backup_codes as codes_flow
 from portal.forms.codes import SavedCodeForm
 from portal.web.browser_session import request_context
@@ -35,6 +36,7 @@ def readable_codes() -> dict[str, Any] | None:
         "made_at": found.made_at,
         "account_hint": found.account_hint,
         "practice": found.practice,
+        "has_administrator": bool(security_page.administrator_names(request_context())),
         "sign_in_at": absolute_url(SIGN_IN[current_side().blueprint]).partition("://")[2].rstrip("/"),
         "progress": progress(3),
         "sealed_copy": current_side().policy.hands_over_copy,

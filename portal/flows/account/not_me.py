@@ -8,6 +8,7 @@ from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.emergency import grants
 from portal.flows.messages.notices import NOT_ME, find_row_by_token
+from portal.flows.practice.administrators import has_administrator
 from portal.flows.resets import reset
 from portal.flows.sessions import sessions
 from portal.flows.sessions.known_browsers import forget_browsers
@@ -54,6 +55,11 @@ def owner_may_trust(notice: Outbox) -> bool:
 
 def owner_role(notice: Outbox) -> str:
     return db.session.get_one(User, notice.user_id).role
+
+
+def owner_has_administrator(notice: Outbox) -> bool:
+    """Whether the notice's owner can turn to an administrator of their practice."""
+    return has_administrator(db.session.get_one(User, notice.user_id))
 
 
 def asks_sign_in(context: RequestContext, notice: Outbox) -> bool:

@@ -1,6 +1,6 @@
 """The reset itself: it voids every factor and session, and an emailed link and the password together lead to set-up (rule 1)."""
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from portal import passwords
 from portal.crypto import SealBroken, token_hash
@@ -13,6 +13,7 @@ from portal.flows.emergency import grants
 from portal.flows.factors import wrong_answers
 from portal.flows.factors.turn_off import void_factors
 from portal.flows.messages import notices
+from portal.flows.practice.administrators import has_administrator
 from portal.flows.sessions import sessions
 from portal.flows.sign_in.password_limits import announce_browser
 from portal.flows.sign_in.sign_in import BegunSession
@@ -90,6 +91,12 @@ def owner_of_reset_link(context: RequestContext, token: str) -> tuple[Link, User
     if user.two_factor != "reset" or user.disabled_at is not None:
         raise Refused("link_used")
     return link, user
+
+
+def owner_has_administrator(token: str) -> bool:
+    """Whether whoever was sent the link, live or not, can turn to an administrator of their practice; False if there is no such link."""
+    owner = db.session.scalar(select(User).join(Link).where(Link.token_hash == token_hash(token), Link.purpose == links.RESET))
+    return owner is not None and has_administrator(owner)
 
 
 def sign_in_by_reset_link(context: RequestContext, token: str, password: str) -> BegunSession:

@@ -20,7 +20,7 @@ from portal.flows.factors import backup_codes, check_code
 from portal.flows.factors.challenges import ChallengeOption, attempt_key, find_default_sender, live_authenticators, open_secret
 from portal.flows.messages import notices
 from portal.flows.messages import send_code as send_code_flow
-from portal.flows.practice.administrators import list_administrators
+from portal.flows.practice.administrators import has_administrator
 from portal.flows.sessions import sessions, trusted_browsers
 from portal.flows.sign_in import password_limits
 from portal.methods import method
@@ -69,9 +69,9 @@ def submit_password(context: RequestContext, username: str, password: str, next_
     user = session.get_one(User, user.id, with_for_update=bool(context.trusted) or None)
     if user.two_factor == "reset":
         record_event(context, "authn_login_fail", about=user, reason="reset_link_due", refused=True, factor="password")
-        has_administrator = policy_of(user.role).hands_over_copy and list_administrators(user.practice_id, user.id)
+        reason = "reset_link_due_at_practice" if has_administrator(user) else "reset_link_due"
         session.commit()
-        raise Refused("reset_link_due_at_practice" if has_administrator else "reset_link_due")
+        raise Refused(reason)
     return begin_password_session(context, user, rehashed, next_path)
 
 

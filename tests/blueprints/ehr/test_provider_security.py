@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import update
 
-from portal.models import Authenticator, BackupCode, BackupCodeSet, Event, Outbox
+from portal.models import Authenticator, BackupCode, BackupCodeSet, Event, Outbox, User
 from tests.house.source import TEMPLATES
 from tests.support.client import DOORS
 from tests.support.markup import squeeze
@@ -168,6 +168,14 @@ def test_the_sealed_sheet_holds_the_same_codes(plain, dr_chen):
     assert "Chen" not in sheet.text and "dr.chen" not in sheet.text
     assert "For a sealed envelope." in plain.text
     assert re.fullmatch(f"{DOORS}/backup-codes/sealed-copy", plain.path)
+
+
+def test_the_sheet_and_the_file_send_nobody_to_an_administrator_there_is_not(plain, dr_chen, admin_lee, clock, database):
+    database.change(update(User).where(User.username == admin_lee.username).values(disabled_at=clock.now))
+    plain.enter(dr_chen).set_up_ehr(dr_chen)
+    for page in ("sealed-copy", "sheet", "download"):
+        text = plain.get(f"{WIZARD}/backup-codes/{page}").text
+        assert "Need help? Contact" in text and "Riverside Family Practice" in text and "Ask your practice" not in text, page
 
 
 def test_the_sealed_sheet_is_gone_with_the_codes(plain, dr_chen, clock):

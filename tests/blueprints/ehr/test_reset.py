@@ -456,7 +456,7 @@ def test_a_link_that_was_used_says_so(plain, reset_okafor):
     assert other.post(path, {"password": reset_okafor.password}).status_code == 404
 
 
-def test_a_link_of_yesterday_says_so(plain, clock, reset_okafor, database):
+def test_a_link_of_yesterday_says_so(plain, clock, reset_okafor, database, admin_lee):
     path = link_of(plain, reset_okafor)
     plain.open(path)
     clock.move(hours=23, minutes=59, seconds=59)
@@ -464,10 +464,14 @@ def test_a_link_of_yesterday_says_so(plain, clock, reset_okafor, database):
     clock.move(seconds=1)
     assert plain.fill("Continue", Password=reset_okafor.password).status == 404
     assert "has expired" in plain.text and state(database, reset_okafor) == "reset"
+    assert "If not, ask your practice administrator or support for a new link." in plain.text
+    make(database, admin_lee, two_factor="off")
+    assert "If not, ask support for a new link." in plain.open(path).text, "nobody is sent to an administrator there isn't"
 
 
 def test_an_address_that_was_never_mailed_says_so(plain):
     assert plain.open("/set-up-again/" + "x" * 43).status == 404 and "t complete" in plain.text
+    assert "ask support for a new link" in plain.text, "whose it was is unknown"
 
 
 def test_a_link_dies_between_page_and_press(plain, database, clock, reset_okafor, monkeypatch):
@@ -845,6 +849,18 @@ def test_the_person_stops_a_reset_that_is_not_theirs(plain, database, reset_okaf
     assert plain.open(link).status == 404
     assert inside.open(CHOOSE).path == "/sign-in"
     assert state(database, reset_okafor) == "reset" and events(database, "two_factor_reset_refused", reason="not_me")
+
+
+@pytest.mark.parametrize("has_administrator", [True, False])
+def test_the_person_is_sent_to_an_administrator_that_there_is(plain, database, reset_okafor, admin_lee, has_administrator):
+    if not has_administrator:
+        make(database, admin_lee, two_factor="off")
+    plain.open(mails(plain, subject=NOTICE)[0].link)
+    assert ("Ask your practice administrator or support for a new link" in plain.text) is has_administrator
+    assert ("Ask support for a new link." in plain.text) is not has_administrator
+    plain.press("Stop the reset")
+    assert ("Tell your practice administrator and write to" in plain.text) is has_administrator
+    assert ("administrator" in plain.text) is has_administrator and "you'll get a new link" in plain.text
 
 
 def test_the_person_stops_a_reset_that_waits(plain, database, dr_okafor, support, waiting):
