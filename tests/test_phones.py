@@ -132,6 +132,28 @@ def test_a_country_brings_its_territories_and_a_minus_takes_one_out(country, ter
         phones.parse(number, country, countries(f"-{territory},{country}"))
 
 
+# By country, mobile numbers of its territories, written out: a row that the table lost would take its tests above with it.
+OF_A_TERRITORY = {
+    "US": ("+17872345678", "+16713001234", "+13406421234", "+16847331234", "+16702345678"),
+    "GB": ("+447781123456", "+447797712345", "+447624123456"),
+    "FR": ("+590690001234", "+596696201234", "+594694201234", "+262692123456", "+262639012345", "+508551234"),
+    "NL": ("+5993181234",),
+}
+
+
+@pytest.mark.parametrize(
+    ("country", "number"), [(country, each) for country, all_of_it in OF_A_TERRITORY.items() for each in all_of_it]
+)
+def test_a_number_of_a_territory_gets_texts_where_its_country_is_listed(country, number):
+    assert phones.parse(number, country, countries(country)) == number
+
+
+def test_territories_whose_numbers_are_not_told_apart_come_with_their_country_as_well():
+    brought = {country: set(countries(country)) for country in ("FR", "AU", "NO", "FI")}
+    assert brought["FR"] >= {"BL", "MF"}
+    assert (brought["AU"], brought["NO"], brought["FI"]) == ({"AU", "CC", "CX"}, {"NO", "SJ"}, {"FI", "AX"})
+
+
 def test_a_territory_alone_does_not_bring_its_country():
     assert countries("PR") == ("PR",)
     assert countries("KR,US,-GU")[:2] == ("KR", "US")
