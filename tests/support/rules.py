@@ -44,6 +44,18 @@ LOOK = """([smallest, navigation, verbatim]) => {
     const {width, height} = part.getBoundingClientRect();
     if (!inText && (width < smallest || height < smallest)) say(part, `${width} by ${height} px is too small to hit`);
   }
+  for (const part of document.querySelectorAll("button, .button")) {
+    const walk = document.createTreeWalker(part, NodeFilter.SHOW_TEXT), range = document.createRange();
+    for (let text = shown(part) && walk.nextNode(); text; text = walk.nextNode())
+      for (const word of text.data.matchAll(/[^\\s-]+/g)) {
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        if (new Set([...range.getClientRects()].map(line => line.top)).size > 1) say(part, `${word[0]} is broken`);
+      }
+  }
+  const above = headings[0]?.previousElementSibling?.getBoundingClientRect();
+  const gap = above?.height > 1 ? headings[0].getBoundingClientRect().top - above.bottom : 16;
+  if (gap < 4) faults.push(`the heading stands ${gap} px below what is above it`);
   const ids = [...document.querySelectorAll("[id]")].map(part => part.id);
   for (const id of new Set(ids.filter((id, at) => ids.indexOf(id) !== at))) faults.push(`the id ${id} stands twice`);
   for (const field of document.querySelectorAll("main input:not([type=hidden])"))

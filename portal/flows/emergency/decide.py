@@ -22,7 +22,6 @@ from portal.words.refusals import N_, Refused
 KIND = "emergency"  # in approvals.KINDS
 TITLE = N_("Emergency access: read charts for 60 minutes without a code")
 FACTS = (
-    N_("Call them at a phone number you already know, and ask for the number on their waiting page."),
     N_("If they don't see one, or you're not sure it's them, someone else may have asked. Refuse it."),
     N_("They can read their practice's charts but can't change anything. You'll both see every chart they open."),
 )
