@@ -67,6 +67,13 @@ LOOK = """([smallest, navigation, verbatim]) => {
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
     const part = text.parentElement, own = part.closest("code") || kept.test(text.data);
     if (own && part.translate && text.data.trim() && !part.closest("script, noscript")) say(part, "a translator would change it");
+    if (!part.closest(".button") || part.closest(".away") || !shown(part)) continue;
+    for (const {index, 0: word} of text.data.matchAll(/[^\\s-]+/g)) {
+      const range = document.createRange();
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      if (new Set([...range.getClientRects()].map(line => line.top)).size > 1) say(part.closest(".button"), `${word} is broken`);
+    }
   }
   if (localStorage.length + sessionStorage.length) faults.push("something is kept in the browser's storage");
   if (document.activeElement?.matches("[data-old]")) faults.push("the focus is on what has gone");

@@ -35,10 +35,10 @@ FLASHES = {
     "reviewed": N_("Marked as reviewed."),
     "deadline_set": N_("The deadline has been set."),
     "deadline_removed": N_("The deadline has been removed. From the next sign-in on, setup comes first."),
-    "name": N_("Your name has been changed."),
-    "language": N_("Your language has been changed."),
+    "name": N_("Your name has been saved."),
+    "language": N_("Your language has been saved."),
     "time_zone": N_("Your time zone has been saved."),
-    "phone": N_("Your mobile phone number has been changed."),
+    "phone": N_("Your mobile phone number has been saved."),
     "email": N_(
         "We sent an email to the new address. Open the link in it within 24 hours. Until you do, your old address stays the same."
     ),

@@ -337,7 +337,7 @@ def test_a_name_changes_everywhere_and_is_told(browser, maria):
     browser.press("Change name")
     assert browser.field("Name")["value"] == "Maria Reyes"
     browser.fill("Save", Name="  María   O’Reyes-Park, Jr. ")
-    assert browser.notices == ["Your name has been changed."]
+    assert browser.notices == ["Your name has been saved."]
     assert "María O’Reyes-Park, Jr." in browser.text
     assert told(browser, "Your name was changed") == [OLD]
 
@@ -391,7 +391,7 @@ def test_a_number_is_kept_sealed_and_shown_masked(browser, maria, database):
     assert "••• ••• ••64" in browser.text and "5550164" not in browser.text
     browser.press("Change phone number")
     browser.fill("Save", Mobile_phone_number="(503) 555-0199")
-    assert browser.notices == ["Your mobile phone number has been changed."]
+    assert browser.notices == ["Your mobile phone number has been saved."]
     assert "••• ••• ••99" in browser.text and "On file, not confirmed" in browser.text
     assert database.user(maria).unseal(database.keys, "phone") == "+15035550199"
     assert "5550199" not in str(database.everything())

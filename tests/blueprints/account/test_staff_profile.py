@@ -81,7 +81,7 @@ def test_a_number_gets_no_codes_and_is_no_method(plain, dr_okafor, database):
     plain.press("Add phone number")
     assert "No verification codes are sent to it." in plain.text and "by text" not in plain.text
     plain.fill("Save", Mobile_phone_number="(503) 555-0199")
-    assert (plain.path, plain.notices) == (PROFILE, ["Your mobile phone number has been changed."])
+    assert (plain.path, plain.notices) == (PROFILE, ["Your mobile phone number has been saved."])
     assert "••• ••• ••99" in plain.text and "not confirmed" not in plain.text
     assert database.user(dr_okafor).unseal(database.keys, "phone") == "+15035550199"
     assert [row.method for row in database.all(Authenticator, Authenticator.user_id == database.user(dr_okafor).id)] == ["totp"]
@@ -96,7 +96,7 @@ def test_settings_lead_to_the_profile_and_a_name_changes(request, browser, name)
     browser.press("Change name")
     assert "Your colleagues and our emails use this name." in browser.text
     browser.fill("Save", Name="Dr. Nuria Vidal")
-    assert (browser.path, browser.notices) == (PROFILE, ["Your name has been changed."]) and "Dr. Nuria Vidal" in browser.text
+    assert (browser.path, browser.notices) == (PROFILE, ["Your name has been saved."]) and "Dr. Nuria Vidal" in browser.text
     assert told(browser, "Your name was changed") == [f"{person.username}@example.test"]
     assert browser.press("Back to Settings").path == SETTINGS
 

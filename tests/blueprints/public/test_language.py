@@ -167,7 +167,7 @@ def test_profile_asks_one_question(browser, offered, maria, database):
     browser.choose(NAME)
     browser.press("Save")
     assert browser.path == "/account" and language(browser) == PSEUDO
-    assert browser.notices == [load_catalogue(PSEUDO).gettext("Your language has been changed.")]
+    assert browser.notices == [load_catalogue(PSEUDO).gettext("Your language has been saved.")]
     assert kept(database, maria) == PSEUDO
 
 

@@ -4,7 +4,7 @@ import pytest
 
 SECURITY = "/account/security"
 OFF = "Two-factor authentication is off."
-NAMED = "Your name has been changed."
+NAMED = "Your name has been saved."
 
 
 def rename(browser, name="Maria Luz Reyes"):
