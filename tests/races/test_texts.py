@@ -11,7 +11,7 @@ from tests.support.wire import CHOOSE, CODES, PASSWORD, Wire, at_once
 
 NUMBER, CODE, SEND = f"{CHOOSE}/sms/number", f"{CHOOSE}/sms/code", f"{CHOOSE}/sms/send"
 MARIAS = "+15035550164"
-TEXT = re.compile(r"To (\+\d+) , .*? (\d{6}) is your Medximity code")
+TEXT = re.compile(r"To (\+[\d -]+?) , .*? (\d{6}) is your Medximity code")
 SENT = "SELECT count(*) FROM sent_codes s JOIN users u ON u.id = s.user_id WHERE u.username = :username"
 
 
