@@ -176,7 +176,7 @@ def test_the_codes_are_printed_on_exactly_one_sheet_made_for_a_drawer(town, brow
         assert [words for words in wanted if words not in text] == []
         secret = (patient.username, patient.name, f"{patient.username}@")
         assert [words for words in (*secret, "Print", "Sign out", "I have saved") if words in text] == []
-        assert len(re.findall(r"\b\d{1,2} \w+ \d{4}\b", text)) == 1
+        assert len(re.findall(r"\b\w{3} \d{1,2}, \d{4}\b", text)) == 1
         reader.page.goto("/account/security/two-factor/backup-codes/sheet")
 
 

@@ -93,8 +93,9 @@ LARGE = """() => {
   const wide = root.scrollWidth - root.clientWidth;
   if (wide > 0) faults.push(`scrolls ${wide} px sideways with text at 200 %`);
   for (const part of document.querySelectorAll("body *")) {
-    const {display} = getComputedStyle(part), words = [...part.childNodes].some(node => node.nodeType === 3 && node.data.trim());
-    if (!words || display === "inline" || !part.checkVisibility() || part.closest(".away, .skip, noscript, caption, svg")) continue;
+    const {display, clipPath} = getComputedStyle(part), words = [...part.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    if (!words || display === "inline" || clipPath === "inset(50%)" || !part.checkVisibility()) continue;
+    if (part.closest(".away, .skip, noscript, caption, svg")) continue;
     const {left, right} = part.getBoundingClientRect();
     if (part.scrollWidth > part.clientWidth + 1) say(part, `sticks out ${part.scrollWidth - part.clientWidth} px at 200 %`);
     if (wide > 0 && right > root.clientWidth + 1 && left < right) say(part, `ends at ${right}`);
