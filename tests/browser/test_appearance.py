@@ -21,7 +21,7 @@ def choose(page, choice):
     if not page.locator("#scheme").count():
         page.get_by_role("link", name="Appearance").click()
     with page.expect_response(lambda answer: answer.request.method == "POST") as answer:
-        page.get_by_role("contentinfo").get_by_label(choice).check()
+        page.get_by_role("contentinfo").get_by_label(choice).click()
     return answer.value.status
 
 

@@ -11,7 +11,7 @@ from tests.support.wire import BACKUP_CODE, CODE, Wire, at_once, claimant
 
 GUESSES = 200
 ALLOWED = 10
-WAIT = re.compile(r"Try again in (10 minutes|9 minutes and \d+ seconds?), or use a backup code now\.")
+WAIT = re.compile(r"Try again in (10 minutes|9 minutes and \d+ seconds?) ?, or use a backup code now\.")
 
 
 @pytest.fixture(scope="module")

@@ -89,6 +89,7 @@ def ehr_profile(walker, town):
 
 def ehr_team(walker, town):
     """Security Status for a practice administrator, and a refused deadline."""
+    town.forget_reminders()
     enter(walker, town.regular("administrator"))
     walker.page.goto("/ehr/settings/team/security")
     walker.take("status")

@@ -209,6 +209,10 @@ class Town:
         """Gives nobody a language, as before their first sign-in."""
         self._change(update(User).values(language=None))
 
+    def forget_reminders(self):
+        """Lets everybody be reminded again today."""
+        self._change(update(User).values(reminded_at=None))
+
     def _change(self, statement):
         with self.app.app_context():
             db.session.execute(statement, execution_options={"synchronize_session": False})

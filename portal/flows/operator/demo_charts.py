@@ -74,16 +74,18 @@ NOTES = {
 def seed_charts(now: datetime, practices: dict[str, Practice]) -> None:
     """Add the charts of practices that have none, with their visits; part of the open transaction."""
     db.session.flush()
-    users = {name: user_id for user_id, name in db.session.execute(select(User.id, User.username))}
+    users = {name: (user_id, role) for user_id, name, role in db.session.execute(select(User.id, User.username, User.role))}
+    nobody = (None, None)
     for name, rows in CHARTS.items():
         practice = practices[name]
         if db.session.scalar(select(Chart.id).where(Chart.practice_id == practice.id).limit(1)):
             continue
         today = now.astimezone(zones.first_zone(practice.time_zone)).date()
-        charts = {row.name: add_chart(practice.id, row, today, users.get(row.username)) for row in rows}
+        charts = {row.name: add_chart(practice.id, row, today, users.get(row.username, nobody)[0]) for row in rows}
         for patient, author, days_ago, text in NOTES[name]:
-            if author in users:
-                note = {"chart_id": charts[patient], "author_id": users[author], "text": text}
+            author_id, role = users.get(author, nobody)
+            if role == "provider":
+                note = {"chart_id": charts[patient], "author_id": author_id, "text": text}
                 db.session.add(ChartNote(**note, written_at=now - timedelta(days=days_ago)))
 
 

@@ -10,6 +10,7 @@ from portal.flows.factors import on_file as on_file_flow
 from portal.flows.messages.notices import NOT_ME
 from portal.flows.sign_in import new_password
 from portal.models import Link, NoticeAddress, User
+from portal.passwords import HashingBusy
 from portal.settings import config
 from portal.words.refusals import Refused
 from tests.support.mailbox import mails
@@ -79,6 +80,8 @@ def race(app, deed, count=8):
                 results.append(deed())
             except Refused as refused:
                 results.append(refused.reason)
+            except HashingBusy:
+                results.append("busy")
 
     threads = [threading.Thread(target=run) for _ in range(count)]
     for thread in threads:
@@ -94,7 +97,7 @@ def test_of_many_presses_one_spends_the_link(app, plain, maria, clock, database)
     stranger = RequestContext(now=clock.now, keys=app.extensions["keys"], ip="127.0.0.1", user_agent="", request_id="1")
     places = config.HASHES_AT_ONCE + config.HASHES_WAITING
     results = race(app, lambda: new_password.set_password_by_link(stranger, token, NEW), places)
-    assert sorted(map(str, results)) == ["None"] + ["link_used"] * (places - 1)
+    assert len(results) == places and results.count(None) == 1 and {*results} <= {None, "link_used", "busy"}
     assert database.user(maria).generation == 1
 
 

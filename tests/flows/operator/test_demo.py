@@ -3,7 +3,7 @@
 from sqlalchemy import delete, update
 
 from portal.flows.operator import demo
-from portal.models import Chart, ChartNote, User
+from portal.models import Appointment, Chart, ChartNote, User
 from portal.models.user import user_place
 
 
@@ -31,8 +31,8 @@ def test_an_address_that_is_empty_gets_no_hash(app, database, clock, maria):
 def test_charts_made_anew_have_no_notes_by_those_who_are_no_providers_any_more(
     app, database, clock, dr_okafor, dr_chen, dr_novak
 ):
-    database.change(delete(ChartNote))
-    database.change(delete(Chart))
+    for table in (ChartNote, Appointment, Chart):
+        database.change(delete(table))
     database.change(update(User).where(User.username == "dr.okafor").values(role="administrator"))
     seed(app, clock)
     assert len(database.all(Chart)) == 9
