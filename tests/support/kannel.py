@@ -52,6 +52,10 @@ text = "no"
 """
 
 
+class NotUp(Exception):
+    """A process of Kannel did not begin to listen."""
+
+
 class Kannel:
     """The running processes; `delivered` is what the SMSC received."""
 
@@ -72,7 +76,7 @@ class Kannel:
 
     def start(self):
         """Starts bearerbox, smsbox, and the SMSC, each once the previous one is ready."""
-        (self.folder / "spool").mkdir()
+        (self.folder / "spool").mkdir(parents=True)
         (self.folder / "kannel.conf").write_text(SETTINGS.format(folder=self.folder, **self.ports))
         self._run("bearerbox", "/usr/sbin/bearerbox", "kannel.conf")
         self._wait("box")
@@ -102,7 +106,9 @@ class Kannel:
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.ports[name]), 1):
                 return
-            assert time.monotonic() < deadline, f"Kannel's {name} did not come up: {self._logs()}"
+            has_ended = self.processes[-1].poll() is not None
+            if has_ended or time.monotonic() > deadline:
+                raise NotUp(f"Kannel's {name} did not come up: {self._logs()}")
             time.sleep(0.05)
 
     def _logs(self):
@@ -113,8 +119,18 @@ class Kannel:
 def kannel(tmp_path):
     """A Kannel for this test."""
     assert shutil.which("bearerbox", path="/usr/sbin") and Path(CENTRE).exists(), "apt-get install kannel kannel-extras"
-    running = Kannel(tmp_path)
+    running = started(tmp_path)
+    yield running
+    running.stop()
+
+
+def started(folder, tries=3):
+    """Returns a running Kannel; tries again on other ports, as another process may take one just before Kannel does."""
+    running = Kannel(folder / f"kannel{tries}")
     try:
-        yield running.start()
-    finally:
+        return running.start()
+    except NotUp:
         running.stop()
+        if tries == 1:
+            raise
+        return started(folder, tries - 1)
