@@ -1,18 +1,18 @@
 """The demo accounts: created once, kept on every later run."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time
 
 from sqlalchemy import select
 
-from portal import passwords
+from portal import passwords, zones
 from portal.crypto import Keyring
 from portal.db import begin_write, db
 from portal.flows.base.context import RequestContext
 from portal.flows.factors import backup_codes
 from portal.flows.factors.challenges import method_context
 from portal.flows.operator.accounts import add_user
-from portal.flows.operator.demo_charts import seed_charts
+from portal.flows.operator.demo_charts import past_moment, seed_charts
 from portal.methods import first_method
 from portal.models import Authenticator, BackupCodeSet, Letter, Practice, Result, User, new_id, secret_place
 
@@ -138,15 +138,16 @@ def turn_on_two_factor(keys: Keyring, now: datetime, user: User) -> None:
 
 def health_rows(patient_id: int, now: datetime) -> list[Letter | Result]:
     """A few plausible rows of a health record; the appointments are those of the charts."""
-    taken_on = (now - timedelta(days=4)).date()
+    zone = zones.first_zone(PRACTICES[0][-1])
+    taken_on = past_moment(now, 4, time(8, 0), zone).astimezone(zone).date()
     return [
         Letter(
-            patient_id=patient_id, sent_at=now - timedelta(days=2), sender="Dr. Lian Chen", subject="Your blood test",
+            patient_id=patient_id, sent_at=past_moment(now, 2, time(16, 10), zone), sender="Dr. Lian Chen", subject="Your blood test",
             body="All values are in the usual range. We can talk about them at your check-up.",
         ),
         Letter(
-            patient_id=patient_id, sent_at=now - timedelta(days=16), sender="Riverside Family Practice", subject="Before your visit",
-            body="Bring the list of medicines that you take, with the amounts.",
+            patient_id=patient_id, sent_at=past_moment(now, 16, time(9, 30), zone), sender="Riverside Family Practice",
+            subject="Before your visit", body="Bring the list of medicines that you take, with the amounts.",
         ),
         Result(patient_id=patient_id, taken_on=taken_on, name="Cholesterol", value="182 mg/dL", range="below 200"),
         Result(patient_id=patient_id, taken_on=taken_on, name="Fasting glucose", value="91 mg/dL", range="70 to 99"),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -10,7 +11,7 @@ from portal.db import db
 from portal.models import Appointment, Chart, ChartNote, Practice, User
 
 NONE_KNOWN = "None known"
-SATURDAY = 5
+FRIDAY, SATURDAY = 4, 5
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ CHARTS: dict[str, tuple[DemoChart, ...]] = {
         DemoChart("Amara Diallo", date(1988, 8, 14), "Latex", "None", (DemoVisit("New patient", 1, time(15, 0), "Dr. Petra Novak"),)),
     ),
 }  # fmt: skip
+NOTED_AT = time(16, 40)
 # practice -> (patient, author, days ago, text)
 NOTES = {
     "Riverside Family Practice": (
@@ -80,13 +82,14 @@ def seed_charts(now: datetime, practices: dict[str, Practice]) -> None:
         practice = practices[name]
         if db.session.scalar(select(Chart.id).where(Chart.practice_id == practice.id).limit(1)):
             continue
-        today = now.astimezone(zones.first_zone(practice.time_zone)).date()
+        zone = zones.first_zone(practice.time_zone)
+        today = now.astimezone(zone).date()
         charts = {row.name: add_chart(practice.id, row, today, users.get(row.username, nobody)[0]) for row in rows}
         for patient, author, days_ago, text in NOTES[name]:
             author_id, role = users.get(author, nobody)
             if role == "provider":
                 note = {"chart_id": charts[patient], "author_id": author_id, "text": text}
-                db.session.add(ChartNote(**note, written_at=now - timedelta(days=days_ago)))
+                db.session.add(ChartNote(**note, written_at=past_moment(now, days_ago, NOTED_AT, zone)))
 
 
 def add_chart(practice_id: int, row: DemoChart, today: date, patient_id: int | None) -> int:
@@ -101,6 +104,12 @@ def add_chart(practice_id: int, row: DemoChart, today: date, patient_id: int | N
         starts_at = datetime.combine(working_day(today + timedelta(days=visit.days)), visit.at)
         db.session.add(Appointment(**whose, starts_at=starts_at, with_whom=visit.with_whom, reason=visit.reason))
     return chart.id
+
+
+def past_moment(now: datetime, days_ago: int, at: time, zone: ZoneInfo) -> datetime:
+    """A clock time that many days ago, or on the Friday before: the UTC moment of something written in a practice's hours."""
+    day = now.astimezone(zone).date() - timedelta(days=days_ago)
+    return zones.to_instant(datetime.combine(day - timedelta(days=max(0, day.weekday() - FRIDAY)), at), zone)
 
 
 def working_day(day: date) -> date:
