@@ -61,9 +61,9 @@ def choose_language() -> str:
         return offered[0]
     current = cast("BrowserSession", session)
     found = current.find()
-    who = found if isinstance(found, SessionUser) else None
-    chosen = [who.language if who else None, current.language]
-    known = next((each for each in (chosen[::-1] if who and who.owes_code else chosen) if each in offered), None)
+    user = found if isinstance(found, SessionUser) else None
+    chosen = [user.language if user else None, current.language]
+    known = next((each for each in (chosen[::-1] if user and user.owes_code else chosen) if each in offered), None)
     return known or request.accept_languages.best_match(offered) or languages.SOURCE
 
 

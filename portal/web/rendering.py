@@ -57,7 +57,7 @@ def urgent_notice() -> dict[str, Any] | None:
     found = None if g.get("stopped") else waiting.what_waits(request_context())
     if found is None:
         return None
-    seconds, pages = int((found.until - request_time()).total_seconds()), DECIDES_AT[request_context().user.role]
+    seconds, pages = ceil((found.until - request_time()).total_seconds()), DECIDES_AT[request_context().user.role]
     listed, decide = f"{pages}.emergency_reviews.listed", f"{pages}.approvals.show"
     url = url_for(decide, kind=KIND, row_id=found.id) if found.count == 1 else url_for(listed)
     shown = {"who": found.who, "count": found.count, "seconds": seconds, "minutes": ceil(seconds / 60)}

@@ -22,8 +22,8 @@ def submit() -> Response:
     chosen = request.form.get("language")
     if chosen in offered_languages():  # else it vanished after the page was opened: the next page shows what there is
         session["new_language"] = chosen
-        who = session_user()
-        if who and not who.owes_code:
+        user = session_user()
+        if user and not user.owes_code:
             flow.change_language(request_context(), chosen)
     return redirect_to_path(page_before())
 

@@ -86,7 +86,7 @@ def check_number(context: RequestContext, grant: EmergencyGrant, typed: str) -> 
     if hmac.compare_digest(number.encode(), typed.encode()):
         return
     approver = db.session.get_one(User, context.user.user_id)
-    grants.record_for_both(context, "emergency_number_wrong", grant, approver, refused=True, reason="number_wrong")
+    grants.record_for_both(context, WRONG, grant, approver, refused=True, reason="number_wrong")
     db.session.commit()
     left = config.EMERGENCY_NUMBER_TRIES - charged.spent
     raise NumberRefused("number_wrong", tries=left) if left else NumberRefused("number_tries")
