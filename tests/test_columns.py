@@ -39,11 +39,11 @@ OUTSIDE = {
 # Filled by the operator's demo alone.
 DEMO = ("appointments.", "charts.", "letters.", "results.", "users.country")
 # Filled with values of our own: random ids and hashes of a fixed length, and words of lists that the tests below measure.
-OWN_IDS = ("id", "_id", "_hash", "key", "replaces", "attempt", "prefix")
+OWN_IDS = ("id", "_id", "_hash", "key", "replaces", "attempt", "prefix", "code_seed")
 OWN_WORDS = {
     16: {"role", "level", "method", "factor", "app_version"},
     8: {"two_factor", "result", "kind", "status"},
-    12: {"state", "outcome"},
+    12: {"state", "outcome", "stopped_by"},
     35: {"language"},
     24: {"purpose"},
     32: {"step", "ended_reason"},

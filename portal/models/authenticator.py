@@ -30,6 +30,7 @@ class Authenticator(Base):
     last_used_at: Mapped[datetime | None]
     strangers_disabled_at: Mapped[datetime | None]  # works only in the owner's sessions and known browsers since then
     disabled_at: Mapped[datetime | None]  # works nowhere since then
+    suspended_at: Mapped[datetime | None]  # works nowhere since its owner said that the phone is lost (RC-9)
 
     charged = "failures"  # not a column: the count that the open attempt was charged to, and that a right answer resets
 

@@ -75,6 +75,27 @@ RESETS_ALONE, RESETS_ALONE_IN = 5, timedelta(hours=1)  # beyond these, an admini
 CONTACT_RESTS = timedelta(hours=72)  # after a change of email address or phone number, a reset needs a second approver: AD-3
 REASON_MAX = 500
 
+# Account recovery (RC-1 to RC-9). How long a case may stay in each of its states before it lapses.
+RECOVERY_CODE_DIGITS = (
+    8  # of the mailed code: more than the six that NIST SP 800-63B 4.2.1.2 asks for, and unlike every other code
+)
+RECOVERY_CODE_LIFE = timedelta(hours=24)  # NIST SP 800-63B 4.2.1.2, by email
+RECOVERY_CODE_TRIES = 5  # for one request, as for a code by text (SM-4)
+RECOVERY_CODE_TRIES_OF_CASE = 100  # for all requests together, after which the next email has another code: NIST SP 800-63B 3.2.2
+RECOVERY_REQUESTS = (
+    20  # of one network in RECOVERY_REQUESTS_IN: a clinic's waiting room; each account's emails have a limit of their own
+)
+RECOVERY_REQUESTS_IN = timedelta(hours=1)
+RECOVERY_PROVING = timedelta(hours=24)  # from the mailed code to the next proof
+RECOVERY_WAIT = timedelta(hours=24)  # before a patient who showed no second factor may set up again: RC-6, login.gov
+RECOVERY_WAITING = timedelta(days=14)  # at most, if the notices do not go out
+RECOVERY_SUPPORT = timedelta(days=14)  # in support's hands
+RECOVERY_ANSWER = timedelta(days=7)  # for the person to answer support's question
+RECOVERY_READY = timedelta(hours=72)  # to set up, with a fresh link as often as needed; a link lives RESET_LINK_LIFE
+RECOVERY_STORY_MAX = 1_000  # characters of "What happened"
+RECOVERY_PROMISE_DAYS, RECOVERY_PROMISE_DAYS_MAX = 1, 10  # working days
+IDENTITY_WORTH = 2  # that support's checks have to add up to; what each is worth stands beside it
+
 INVITATION_RESTS = timedelta(days=30)  # after a person dismisses it
 
 # Wrong passwords at sign-in (RL-6, RL-7)

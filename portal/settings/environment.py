@@ -56,6 +56,7 @@ class Settings:
     time_zone: str  # IANA name, where neither a person nor a practice has one
     languages: tuple[str, ...]  # BCP 47 tags of those offered, in the order of the choice
     trusted_browser_days: int  # 0: not offered
+    recovery_promise_days: int  # working days within which support answers a recovery request
     text_urls: tuple[str, ...]  # the text gateway and its fallback; empty: the test bench
     number_check_url: str  # asked before a code is sent to a number (SM-7); "": no check
     smtp_url: str  # "": the test bench
@@ -125,6 +126,9 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         languages=read_languages(environ, is_loopback),
         trusted_browser_days=read_number(
             environ, "PORTAL_TRUSTED_BROWSER_DAYS", config.TRUSTED_BROWSER_DAYS, 0, config.TRUSTED_BROWSER_DAYS
+        ),
+        recovery_promise_days=read_number(
+            environ, "PORTAL_RECOVERY_PROMISE_DAYS", config.RECOVERY_PROMISE_DAYS, 1, config.RECOVERY_PROMISE_DAYS_MAX
         ),
         text_urls=read_text_urls(environ),
         number_check_url=read_number_check_url(environ),

@@ -181,6 +181,7 @@ def request_context() -> RequestContext:
         language=current_language(),
         time_zone=settings.time_zone,
         languages=settings.languages,
+        promise_days=settings.recovery_promise_days,
     )
 
 

@@ -78,6 +78,8 @@ WRONG = {
     "another driver": ({"PORTAL_DATABASE_URL": "postgresql+psycopg2://localhost/portal"}, "PORTAL_DATABASE_URL"),
     "a switch in words": ({"PORTAL_TEST_BENCH": "yes"}, "PORTAL_TEST_BENCH"),
     "proxies in words": ({"PORTAL_TRUSTED_PROXIES": "one"}, "PORTAL_TRUSTED_PROXIES"),
+    "no day to answer a recovery request": ({"PORTAL_RECOVERY_PROMISE_DAYS": "0"}, "PORTAL_RECOVERY_PROMISE_DAYS"),
+    "more days to answer than 10": ({"PORTAL_RECOVERY_PROMISE_DAYS": "11"}, "PORTAL_RECOVERY_PROMISE_DAYS"),
     "more days of trust than 30": ({"PORTAL_TRUSTED_BROWSER_DAYS": "31"}, "PORTAL_TRUSTED_BROWSER_DAYS"),
     "fewer days of trust than none": ({"PORTAL_TRUSTED_BROWSER_DAYS": "-1"}, "PORTAL_TRUSTED_BROWSER_DAYS"),
     "a language without a catalogue": ({"PORTAL_LANGUAGES": "en,xx"}, "PORTAL_LANGUAGES"),

@@ -52,6 +52,7 @@ class SessionUser:
     codes_paused_until: datetime | None  # the pauses of codes: of strangers, and of the owner
     own_paused_until: datetime | None
     backup_paused_until: datetime | None  # of backup codes in this session
+    recovery_case: str | None  # an open recovery of the account, whose mailed code was entered: every page says so
 
     @property
     def is_claimant(self) -> bool:
@@ -120,6 +121,7 @@ class RequestContext:
     language: str = SOURCE  # of this page
     time_zone: str = "UTC"  # the operator's
     languages: tuple[str, ...] = (SOURCE,)  # that the operator offers
+    promise_days: int = config.RECOVERY_PROMISE_DAYS  # working days within which support answers a recovery request
 
     @property
     def place(self) -> ZoneInfo:

@@ -18,9 +18,13 @@ from portal.models import (
     EmergencyGrant,
     NoticeAddress,
     Outbox,
+    RecoveryCase,
+    RecoveryNote,
+    RecoveryTicket,
     User,
     fold_email,
     number_place,
+    recovery_place,
     secret_place,
     user_place,
 )
@@ -41,6 +45,10 @@ SEALED: tuple[tuple[type, str, Place], ...] = (
     (Outbox, "body_sealed", lambda row: outbox_place(row.id, "body")),
     (NoticeAddress, "email_sealed", lambda row: address_place(row.id)),
     (EmergencyGrant, "number_sealed", lambda row: number_place(row.id)),
+    (RecoveryTicket, "story_sealed", lambda row: recovery_place("ticket", row.id, "story")),
+    (RecoveryTicket, "practice_sealed", lambda row: recovery_place("ticket", row.id, "practice")),
+    (RecoveryCase, "words_sealed", lambda row: recovery_place("case", row.id, "words")),
+    (RecoveryNote, "text_sealed", lambda row: recovery_place("note", row.id, "text")),
 )
 
 

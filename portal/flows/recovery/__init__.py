@@ -1,0 +1,1 @@
+"""Account recovery: the way back for people who lost every way in (RC-1 to RC-9)."""
