@@ -19,6 +19,12 @@ from portal.words.refusals import Refused
 TOKEN_BYTES = 32
 SEED, MAILED_AT = "seed", "mailed_at"  # facts of a link that can be emailed again
 BROWSER = "browser"  # a fact of a used link: the hash of the browser's token
+RECOVERY = (
+    "recovery_set_up"  # purpose of the link at the end of an account recovery: together with the password it leads to set-up
+)
+RECOVERY_STOP = (
+    "recovery_stop"  # purpose of the token that stops an account recovery, which has no row: see `flows/recovery/stop.py`
+)
 RESET = "reset_set_up"  # purpose of the link sent after a reset: together with the password it leads to set-up (rule 1)
 
 
@@ -119,6 +125,9 @@ def has_many_links(context: RequestContext, user_id: int, purpose: str) -> bool:
 
 
 def void_links(context: RequestContext, user_id: int, *purposes: str) -> None:
-    """Void a user's open links of these purposes, or of all if none is named, in the open transaction."""
-    unused = update(Link).where(Link.user_id == user_id, Link.used_at.is_(None))
-    change((unused.where(Link.purpose.in_(purposes)) if purposes else unused).values(used_at=context.now))
+    """Void a user's open links of these purposes, in the open transaction. If none is named, all but a recovery's.
+
+    That one opens what its case says: whoever forgot the password sets a new one, and comes back to it.
+    """
+    which = Link.purpose.in_(purposes) if purposes else Link.purpose != RECOVERY
+    change(update(Link).where(Link.user_id == user_id, Link.used_at.is_(None), which).values(used_at=context.now))

@@ -80,3 +80,15 @@ def end_case(context: RequestContext, user_id: int, state: str, *origins: str, *
     is_open = (RecoveryCase.user_id == user_id, RecoveryCase.ended_at.is_(None), RecoveryCase.state.in_(origins or OPEN))
     over = {"state": state, "state_since": context.now, "ended_at": context.now}
     return change(update(RecoveryCase).where(*is_open).values(**over, **values)) == 1
+
+
+def follow_new_password(context: RequestContext, user_id: int) -> None:
+    """Let the account's open case outlive a new password, which leaves the factors as they are; part of the open transaction.
+
+    The old password proves nothing any more: a case that rests on it alone needs another proof.
+    """
+    own = (RecoveryCase.user_id == user_id, RecoveryCase.ended_at.is_(None))
+    change(update(RecoveryCase).where(*own).values(generation=RecoveryCase.generation + 1, password_at=None))
+    others = (RecoveryCase.text_at, RecoveryCase.backup_code_at, RecoveryCase.identity_at)
+    alone = (RecoveryCase.state.in_((WAITING, READY)), *(other.is_(None) for other in others))
+    change(update(RecoveryCase).where(*own, *alone).values(state=PROVING, state_since=context.now, notice_ids=[]))

@@ -5,6 +5,7 @@ from sqlalchemy.orm import aliased
 
 from portal import clock
 from portal.db import begin_write, change, db
+from portal.flows.base import recent_changes
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision, RequestKind, lock_people, may_decide, refuse_as_decided
@@ -12,7 +13,7 @@ from portal.flows.emergency import grants
 from portal.flows.messages import notices
 from portal.flows.practice import administrators
 from portal.flows.resets import reset
-from portal.models import Event, Practice, ResetRequest, User
+from portal.models import Practice, ResetRequest, User
 from portal.policy import RESETS
 from portal.settings import config
 from portal.words.refusals import N_, Refused
@@ -33,7 +34,6 @@ SECOND_PERSON_REASONS = {
     "password_by_mail": N_("The password for this account was reset by email less than 72 hours ago."),
     "many": N_("You've reset several accounts within the last hour."),
 }
-CONTACTS = ("email_changed", "phone_changed", "notice_address_added", "notice_address_removed")
 Asker = aliased(User)
 
 
@@ -44,12 +44,10 @@ def why_second_person(context: RequestContext, user: User) -> str | None:
     """Why the visitor may not reset this person alone: a key of SECOND_PERSON_REASONS, or None."""
     if user.role == "administrator" and not db.session.scalar(select(has_other_administrator(context, user))):
         return "last_administrator"
-    is_recent = clock.since(Event.at, context.now, config.CONTACT_RESTS)
-    recent_event = exists().where(Event.subject_id == user.id, is_recent, Event.result == "ok")
-    if db.session.scalar(select(recent_event.where(Event.event.in_(CONTACTS)))):
+    if recent_changes.has_changed(context, user.id, *recent_changes.CONTACTS):
         return "contact_changed"
     # Otherwise the mailbox alone would open the account: one link sets a password, the other leads to set-up (RC-1).
-    if db.session.scalar(select(recent_event.where(Event.event == "password_changed", Event.factor == "link"))):
+    if recent_changes.has_mailed_password(context, user.id):
         return "password_by_mail"
     recent = (clock.since(ResetRequest.asked_at, context.now, config.RESETS_ALONE_IN), ResetRequest.status == "done")
     resets = select(func.count()).select_from(ResetRequest).where(ResetRequest.asked_by_id == context.user.user_id, *recent)

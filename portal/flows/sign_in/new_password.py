@@ -8,7 +8,7 @@ from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db, end_read
-from portal.flows.base import limits, links, throttle
+from portal.flows.base import limits, links, recovery_cases, throttle
 from portal.flows.base.audit import count_event, record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.passwords import normalize_username
@@ -173,6 +173,7 @@ def store_password(context: RequestContext, user: User, stored: str, factor: str
     change(trusted.values(ended_at=context.now))
     sessions.end_all_sessions(context, user.id, "password_changed", keep_session_id)
     links.void_links(context, user.id)
+    recovery_cases.follow_new_password(context, user.id)
     # The pending secret may have been shown to someone who knew the old password.
     change(delete(Binding).where(Binding.user_id == user.id))
     record_event(context, "password_changed", about=user, factor=factor)

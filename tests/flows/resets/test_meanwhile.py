@@ -57,7 +57,7 @@ def act_of_the_owner():
 
 def test_a_reset_that_finds_another_generation_does_nothing(lee, database, dr_okafor, monkeypatch):
     fill_in(lee, database, dr_okafor)
-    just_before(monkeypatch, reset, "mark_as_reset", act_of_the_owner)
+    just_before(monkeypatch, reset, "end_access", act_of_the_owner)
     lee.fill("Reset", Reason="Phone lost.")
     assert lee.status == 422 and "changed" in lee.problems[0]
     assert facts(database, dr_okafor) == UNTOUCHED and not database.all(ResetRequest)
