@@ -1,11 +1,15 @@
 """Security Status fits a tablet, whose width the sidebar takes a part of, whatever somebody is called."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 
+from portal import clock
 from portal.db import db
 from portal.models import User
 from tests.support.reader import Reader
+from tests.support.rules import Inspector
 from tests.support.scenes_ehr import enter
 
 WIDTHS = (320, 705, 768, 820, 900, 1024, 1152, 1153, 1280)
@@ -26,3 +30,18 @@ def test_the_list_never_scrolls_sideways(town, browsers, name):
         reader.page.set_viewport_size({"width": width, "height": 800})
         wide[width] = reader.page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
     assert [width for width, more in wide.items() if more > 0] == []
+
+
+def test_a_pause_reads_as_one_sentence(town, browsers):
+    reader = Reader(browsers.open(town.url))
+    enter(reader, town.regular("administrator"))
+    colleague = town.regular("provider")
+    with town.app.app_context():
+        until = clock.now() + timedelta(minutes=10)
+        db.session.execute(update(User).where(User.username == colleague.username).values(codes_paused_until=until))
+        db.session.commit()
+    reader.page.goto("/ehr/settings/team/security")
+    assert "Paused until" in reader.page.locator("table").inner_text()
+    inspector = Inspector(reader.window)
+    inspector.look("a colleague whose codes are paused")
+    assert inspector.faults == []

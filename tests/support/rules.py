@@ -53,6 +53,11 @@ LOOK = """([smallest, navigation, verbatim]) => {
         if (new Set([...range.getClientRects()].map(line => line.top)).size > 1) say(part, `${word[0]} is broken`);
       }
   }
+  for (const part of document.querySelectorAll("body *")) {
+    const words = [...part.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    const parts = [...part.children].some(child => child.textContent.trim() && !child.matches(".away, svg"));
+    if (words && parts && shown(part) && /flex/.test(getComputedStyle(part).display)) say(part, "a sentence stands in columns");
+  }
   const above = headings[0]?.previousElementSibling?.getBoundingClientRect();
   const gap = above?.height > 1 ? headings[0].getBoundingClientRect().top - above.bottom : 16;
   if (gap < 4) faults.push(`the heading stands ${gap} px below what is above it`);
