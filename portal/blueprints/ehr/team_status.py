@@ -10,7 +10,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, abort, request, stream_with_context, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from portal import spreadsheet
 from portal.blueprints.shared.flash import make_mark, read_mark
@@ -20,7 +20,7 @@ from portal.flows.practice.member import Member
 from portal.forms.practice import TeamForm
 from portal.settings import config
 from portal.web.browser_session import request_context, request_time
-from portal.web.rendering import redirect_to_path, refuse_form, render_page
+from portal.web.rendering import fill_in, redirect_to_path, refuse_form, render_page
 from portal.web.times import until_element
 from portal.words.refusals import N_, Refused
 
@@ -87,7 +87,7 @@ def describe_lock(member: Member, write_time: Callable[[datetime], str]) -> str 
     if member.codes_paused_until is None or not member.is_paused:
         return None
     words, until = _("Paused until %(time)s"), write_time(member.codes_paused_until)
-    return escape(words) % {"time": until} if isinstance(until, Markup) else words % {"time": until}
+    return fill_in(words, {"time": until}) if isinstance(until, Markup) else words % {"time": until}
 
 
 @blueprint.get("")

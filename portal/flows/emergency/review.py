@@ -55,9 +55,7 @@ def is_reviewable_by(context: RequestContext) -> tuple[ColumnElement[bool], ...]
     is_due = (*is_over(context), G.reviewed_at.is_(None))
     if context.user.role != SUPPORT:
         return is_due
-    has_administrator = exists().where(
-        *administrators.others_who_can_sign_in(G.provider_id), User.role == "administrator", User.practice_id == G.practice_id
-    )
+    has_administrator = exists().where(*administrators.are_administrators(G.practice_id, G.provider_id))
     return *is_due, ~has_administrator.correlate(G)
 
 
