@@ -16,11 +16,11 @@ from portal.settings import config
 
 @dataclass(frozen=True)
 class Waiting:
-    """Requests for emergency access that the visitor may decide: the oldest, which expires first, and how many there are."""
+    """Requests for emergency access that the visitor may decide: the oldest, and how many there are."""
 
     id: str
     who: str
-    until: datetime
+    until: datetime  # when the last of them expires
     count: int
 
 
@@ -29,7 +29,7 @@ def what_waits(context: RequestContext) -> Waiting | None:
     if not ever_decides(context.visitor):
         return None
     rows = (
-        select(G.id, User.full_name, G.asked_at, func.count().over())
+        select(G.id, User.full_name, func.max(G.asked_at).over(), func.count().over())
         .join(User, User.id == G.provider_id)
         .where(decidable_by(context), *is_open(context), is_member())
         .order_by(G.asked_at, G.id)

@@ -118,6 +118,17 @@ def test_the_minutes_count_down_to_one(plain, dr_okafor, admin_lee, clock):
     assert notice(boss.open(CHARTS)) is None
 
 
+def test_the_notice_of_two_requests_lasts_as_long_as_the_second(plain, dr_okafor, dr_novak, support, clock):
+    desk = plain.another().enter(support)
+    ask(plain.another(), dr_okafor)
+    clock.move(minutes=20)
+    ask(plain.another(), dr_novak)
+    desk = desk.another().enter(support).open("/support")
+    assert notice(desk) == "Dr. Ada Okafor and one more person ask for emergency access."
+    [shown] = [part for part in desk.page.walk() if "urgent" in part.classes]
+    assert shown["data-left"] == str(30 * 60)
+
+
 def test_two_requests_are_one_notice_that_leads_to_both(plain, dr_okafor, dr_novak, support, clock):
     desk = plain.another().enter(support)
     ask(plain.another(), dr_okafor)
