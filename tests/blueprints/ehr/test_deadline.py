@@ -36,6 +36,11 @@ def set_deadline(app, plain, admin_lee, clock):
     return set_to
 
 
+def test_the_day_is_that_of_the_practice(plain, admin_lee):
+    plain.enter(admin_lee).open(DEADLINE)
+    assert "until midnight at your practice" in plain.text and "UTC" not in plain.text
+
+
 def sign_in(browser, person):
     """Signs in anew; returns whether set-up can be put off."""
     browser.another().sign_in(person)
