@@ -38,6 +38,7 @@ class RequestState:
     seconds: int = 0  # until the request lapses
     number: str = ""  # to read to the approver; only in the browser that asked
     wrong_numbers: tuple[str, ...] = ()  # who typed a wrong one, one name for each try; only in the browser that asked
+    needs_other: bool = False  # whether the last of them can't approve it anymore
 
 
 def request_state(context: RequestContext) -> RequestState:
@@ -70,9 +71,17 @@ def request_state(context: RequestContext) -> RequestState:
     seconds = int((until - context.now).total_seconds())
     if not here:
         return RequestState(WAITING, here, until, notified=names, seconds=seconds)
-    wrong = tuple(each.who for each in numbers.wrong_numbers([grant.id]).get(grant.id, []))
-    number = numbers.open_number(context, grant)
-    return RequestState(WAITING, here, until, notified=names, seconds=seconds, number=number, wrong_numbers=wrong)
+    wrong = numbers.wrong_numbers([grant.id]).get(grant.id, [])
+    return RequestState(
+        WAITING,
+        here,
+        until,
+        notified=names,
+        seconds=seconds,
+        number=numbers.open_number(context, grant),
+        wrong_numbers=tuple(each.who for each in wrong),
+        needs_other=bool(wrong) and numbers.is_out_of_tries(wrong[-1].user_id, wrong),
+    )
 
 
 def is_here(context: RequestContext, grant: EmergencyGrant) -> bool:

@@ -113,5 +113,9 @@ def why_not_approvable(context: RequestContext, grant: EmergencyGrant, wrong: Se
     """Why the visitor can't approve this request: a refusal's reason, or ""."""
     if not open_number(context, grant):
         return "number_unreadable"
-    own = [each for each in wrong if each.user_id == context.user.user_id]
-    return "number_tries" if len(own) >= config.EMERGENCY_NUMBER_TRIES else ""
+    return "number_tries" if is_out_of_tries(context.user.user_id, wrong) else ""
+
+
+def is_out_of_tries(user_id: int, wrong: Sequence[WrongNumber]) -> bool:
+    """Whether the approver typed so many of these wrong numbers that another try is refused."""
+    return sum(each.user_id == user_id for each in wrong) >= config.EMERGENCY_NUMBER_TRIES

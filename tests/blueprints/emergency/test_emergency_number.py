@@ -140,6 +140,23 @@ def test_five_wrong_numbers_shut_out_that_approver_alone(browser, dr_okafor, adm
     assert grant(database).approved_at and grant(database).decided_by_id == database.user(support).id
 
 
+def test_the_requester_is_told_to_call_someone_else(plain, dr_okafor, admin_lee, support, database):
+    ask(plain, dr_okafor)
+    boss = look(plain, admin_lee, database)
+    *early, last = wrong_numbers(plain.app, TRIES)
+    for number in early:
+        boss.fill("Approve", **{FIELD: number})
+    assert any("Read yours to them again." in note for note in plain.open(ASK).notices) and "Our support team:" not in plain.text
+    boss.fill("Approve", **{FIELD: last})
+    [note] = plain.open(ASK).notices
+    assert note == "Robin Lee entered five wrong numbers and can't approve this anymore. Call someone else."
+    assert "Our support team: " in plain.text
+    look(plain, support, database, "/support").fill("Approve", **{FIELD: last})
+    assert any(
+        "6 wrong numbers were entered, the last one by Noor Haddad. Read yours" in note for note in plain.open(ASK).notices
+    )
+
+
 def test_who_used_up_the_tries_can_still_refuse(plain, dr_okafor, admin_lee, database):
     ask(plain, dr_okafor)
     boss = look(plain, admin_lee, database)
