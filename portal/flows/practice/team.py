@@ -12,7 +12,6 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     case,
-    exists,
     func,
     literal,
     or_,
@@ -59,7 +58,7 @@ class Status:
     number: int
     members: list[Member]
     has_more: bool
-    may_remind: bool  # whether a reminder would reach somebody
+    to_remind: int  # how many a reminder would reach
 
     @property
     def total(self) -> int:
@@ -145,18 +144,18 @@ def list_team(context: RequestContext, wanted: TeamFilter, number: int = 1) -> S
     shown = columns()
     page = select_people(context, wanted, shown).order_by(*sort_order(wanted.sort, shown))
     member = page.offset((number - 1) * config.TEAM_PAGE).limit(config.TEAM_PAGE + 1).subquery()
-    may_remind = exists().where(*awaiting_reminder(context)).label("may_remind")
+    to_remind = select(func.count()).select_from(User).where(*awaiting_reminder(context)).scalar_subquery()
     head = (
-        select(Practice.name.label("practice"), may_remind, *count_states(context))
+        select(Practice.name.label("practice"), to_remind.label("to_remind"), *count_states(context))
         .where(Practice.id == context.user.practice_id)
         .subquery()
     )
     joined = select(head, member).select_from(outerjoin(head, member, true())).order_by(*sort_order(wanted.sort, member.c))
     rows = db.session.execute(joined).all()
-    practice, may_remind_now, *state_counts = rows[0][: 2 + len(STATES)]
+    practice, to_remind_now, *state_counts = rows[0][: 2 + len(STATES)]
     members = [Member(context.now, *row[2 + len(STATES) :]) for row in rows if row.id is not None]
     counts = dict(zip(STATES, state_counts, strict=True))
-    return Status(practice, counts, number, members[: config.TEAM_PAGE], len(members) > config.TEAM_PAGE, bool(may_remind_now))
+    return Status(practice, counts, number, members[: config.TEAM_PAGE], len(members) > config.TEAM_PAGE, to_remind_now)
 
 
 def awaiting_reminder(context: RequestContext) -> tuple[ColumnElement[bool], ...]:

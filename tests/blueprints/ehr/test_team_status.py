@@ -362,9 +362,27 @@ def test_all_without_are_reminded_in_handfuls(browser, admin_lee, app, database,
     browser.enter(admin_lee).open(STATUS)
     browser.press("Send a reminder to all 6 without it")
     assert browser.notices == ["Reminders are on their way to 4 people. 2 more people still need one. Send again to reach them."]
-    browser.press("Send a reminder to all 6 without it")
+    browser.press("Send a reminder to the other 2 without it")
     assert browser.notices == ["Reminders are on their way to 2 people."]
     assert len(events(database, "set_up_reminder")) == 6
+
+
+def test_the_button_counts_those_it_will_reach(plain, admin_lee, dr_chen, app):
+    hire(app, 2)
+    plain.enter(admin_lee).open(f"{STATUS}?q=Chen").press("Send a reminder")
+    plain.open(STATUS).press("Send a reminder to the other 2 without it")
+    assert plain.notices == ["Reminders are on their way to 2 people."]
+    assert "Everyone without it was reminded less than a day ago." in plain.text
+    hire(app, 1)
+    assert plain.open(STATUS).offers("Send a reminder to the other person without it")
+
+
+@pytest.mark.parametrize("query", ["", "&state=off", "&q=Chen"])
+def test_a_page_after_the_last_leads_to_the_first(plain, admin_lee, query):
+    plain.enter(admin_lee).open(f"{STATUS}?page=9{query}")
+    assert "There's nothing on this page." in plain.text and "Nobody matches" not in plain.text
+    plain.press("See the first page")
+    assert "Dr. Lian Chen" in plain.text
 
 
 def test_somebody_who_was_reset_is_told_of_their_link(plain, admin_lee, dr_chen, database):
