@@ -97,7 +97,7 @@ def refuse_bytes(_context: click.Context, _parameter: click.Parameter, typed: st
 @click.argument("username", callback=checked("username", "USERNAME"))
 @click.option("--name", required=True, callback=checked("full_name", "--name"), help="Full name, as shown in the portal.")
 @click.option("--role", type=click.Choice(ROLES), default="patient", show_default=True)
-@click.option("--practice", callback=checked("practice", "--practice"), help="Practice name. Created if it doesn't exist yet.")
+@click.option("--practice", callback=checked("practice", "--practice"), help="Name of a practice that `practices set` has made.")
 @click.option("--email", callback=checked("email", "--email"), help="Confirmed email address for notices.")
 @click.password_option(callback=refuse_bytes, help="Prompted for if omitted.")
 def create_account(username: str, name: str, role: str, practice: str | None, email: str | None, password: str) -> None:
@@ -106,7 +106,7 @@ def create_account(username: str, name: str, role: str, practice: str | None, em
     try:
         is_new = accounts.create_account(keys, clock.now(), username, name, role, password, practice, email)
     except Refused as refused:
-        option = "--practice" if refused.reason == accounts.NO_PRACTICE else "--password"
+        option = "--practice" if refused.reason in accounts.PRACTICE_REASONS else "--password"
         raise click.ClickException(f"{option}: {SENTENCES[refused.reason]}") from refused
     click.echo(f"Created {username}." if is_new else f"{username} already exists. Nothing was changed.")
 

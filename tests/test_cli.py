@@ -41,7 +41,7 @@ def test_who_works_at_a_practice_needs_one(run, database, role):
     code, said = create(run, "--role", role)
     assert code == 1 and said.endswith("--practice: Name the practice. Every provider and administrator belongs to one.\n")
     assert len(database.all(User)) == before
-    assert create(run, "--role", role, "--practice", "Hillside Practice")[0] == 0
+    assert create(run, "--role", role, "--practice", "Lakeside Clinic")[0] == 0
 
 
 def test_an_account_is_made_once(run, database):
@@ -65,24 +65,18 @@ def test_the_new_person_can_sign_in(run, plain, database):
     assert len(database.all(Outbox)) == 1
 
 
-def test_a_provider_belongs_to_a_practice_old_or_new(run, database):
-    create(run, "--role", "provider", "--practice", "Hillside Practice")
-    run(
-        "accounts",
-        "create",
-        "lou",
-        "--name",
-        "Lou Doe",
-        "--role",
-        "provider",
-        "--practice",
-        "Lakeside Clinic",
-        "--password",
-        PASSWORD,
+@pytest.mark.parametrize("role", ["patient", "provider", "administrator"])
+def test_a_mistyped_practice_is_refused_and_made_by_its_own_command(run, database, role):
+    before = database.everything()
+    code, said = create(run, "--role", role, "--practice", "Hillside Practice")
+    assert code == 1 and said.endswith(
+        "--practice: No practice has that name. See them with practices list, or make one with practices set.\n"
     )
+    assert database.everything() == before
+    run("practices", "set", "Hillside Practice")
+    assert create(run, "--role", role, "--practice", "Hillside Practice") == (0, "Created Pat.\n")
     practices = {row.id: row.name for row in database.all(Practice)}
-    assert [practices[row.practice_id] for row in database.all(User)[-2:]] == ["Hillside Practice", "Lakeside Clinic"]
-    assert len(practices) == 3
+    assert practices[database.all(User)[-1].practice_id] == "Hillside Practice" and len(practices) == 3
 
 
 @pytest.mark.parametrize(("password", "word"), [("short", "15 characters"), ("passwordpassword", "less common")])

@@ -102,8 +102,10 @@ def find_too_long(database):
 
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)
 def test_a_long_option_of_the_terminal_is_refused_or_fits(app, database, text):
-    for words in ([text, "--name", "Pat"], ["pat", "--name", text], ["pat", "--name", "Pat", "--practice", text]):
-        result = app.test_cli_runner().invoke(args=["accounts", "create", *words, "--password", "harbor lantern fig tree"])
+    create, password = ["accounts", "create"], ["--password", "harbor lantern fig tree"]
+    practices = ["practices", "set", text], [*create, "pat", "--name", "Pat", "--practice", text, *password]
+    for words in ([*create, text, "--name", "Pat", *password], [*create, "pat", "--name", text, *password], *practices):
+        result = app.test_cli_runner().invoke(args=words)
         assert result.exit_code in (0, 1) and (result.exception is None or isinstance(result.exception, SystemExit))
     assert find_too_long(database) == []
 

@@ -39,6 +39,7 @@ SENTENCES: dict[str, str | Plural] = {
     "practice_empty": N_("Enter the name of the practice."),
     "practice_long": N_("Use at most 100 characters for the practice."),
     "practice_missing": N_("Name the practice. Every provider and administrator belongs to one."),
+    "practice_unknown": N_("No practice has that name. See them with practices list, or make one with practices set."),
     "practice_signs": N_("Use letters that can be seen in the name of the practice."),
     "password_empty": N_("Enter your password."),
     "password_wrong": N_("That's not your current password. Check it and try again."),

@@ -12,7 +12,7 @@ from portal.models import ROLES, Practice, User
 from portal.policy import PROVIDER
 from portal.words.refusals import Refused
 
-NO_PRACTICE = "practice_missing"
+PRACTICE_REASONS = NO_PRACTICE, UNKNOWN_PRACTICE = "practice_missing", "practice_unknown"
 
 
 def create_account(
@@ -25,7 +25,10 @@ def create_account(
     practice: str | None = None,
     email: str | None = None,
 ) -> bool:
-    """Create an account; False if the username is taken. Raises Refused (the password, or no practice), ValueError (the role)."""
+    """Create an account; False if the username is taken.
+
+    Raises Refused (the password, no practice or one that isn't known), ValueError (the role).
+    """
     name = normalize_username(username)
     if role not in ROLES:
         raise ValueError(f"role must be one of {', '.join(ROLES)}")
@@ -39,19 +42,19 @@ def create_account(
     if session.scalar(select(User.id).where(User.username == name)):
         session.rollback()
         return False
-    add_user(keys, now, name, full_name, role, stored, find_or_make_practice(practice), email=email)
+    add_user(keys, now, name, full_name, role, stored, find_practice(practice), email=email)
     session.commit()
     return True
 
 
-def find_or_make_practice(name: str | None) -> Practice | None:
-    """The practice of that name, created if it is new; None for None."""
+def find_practice(name: str | None) -> Practice | None:
+    """The practice of that name; None for None. A mistyped name makes none: Refused, and the open transaction ends."""
     if name is None:
         return None
     practice = db.session.scalar(select(Practice).where(Practice.name == name))
     if practice is None:
-        practice = Practice(name=name, city="", phone="")
-        db.session.add(practice)
+        db.session.rollback()
+        raise Refused(UNKNOWN_PRACTICE)
     return practice
 
 
