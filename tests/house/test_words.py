@@ -7,13 +7,15 @@ import pytest
 
 from portal.languages import TEMPLATE, list_languages
 from tests.house.source import TEMPLATES, last_name, line_of, modules, templates, without_jinja
-from tests.support.messages import extract, read_catalogue, template_text
+from tests.support.messages import as_tuple, extract, read_catalogue, template_text
+from tests.support.notes import NOTES, PLACES
 
 CALLS = {"_", "N_", "N_plural", "gettext", "ngettext", "pgettext"}
 BEGGING = "please|sorry|oops|whoops|uh-oh"
 BLAMING = "invalid|valid|illegal|error occurred"
 OTHERS = "recovery codes?|scratch codes?|2FA token|one-time password"  # others' terms for backup codes and verification codes
 NEVER = re.compile(rf"\b({BEGGING}|{BLAMING}|{OTHERS})\b", re.IGNORECASE)
+PLACE = re.compile(r"%\((\w+)\)[a-z]|%%")  # what is filled in
 MARKERS = {"N_", "N_plural"}
 LITERAL = r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"
 SPOKEN = re.compile(r"\b(alt|title|placeholder|aria-label|aria-description)=\"([^\"]*[A-Za-z][^\"]*)\"")
@@ -69,6 +71,27 @@ def test_the_template_holds_what_is_marked_for_translation():
     assert TEMPLATE.read_text() == template_text(extract()), "run: .venv/bin/python -m tests.support.messages"
 
 
+def test_what_is_collected_are_sentences_and_no_names_of_them():
+    """`_(NOTICES["signed_out"])` would put a name of the code's own before translators."""
+    texts = [text for message in extract() if message.id for text in as_tuple(message.id)]
+    assert [text for text in texts if re.fullmatch("[a-z]+(_[a-z]+)+", text)] == []
+
+
+def test_translators_are_told_what_is_filled_in_and_where_a_word_stands():
+    """One word, or a name between two places, says little in a catalogue, where nobody sees the page."""
+    messages = [(as_tuple(message.id), message.auto_comments) for message in extract() if message.id]
+    places = {name for sentences, _ in messages for text in sentences for name in PLACE.findall(text)}
+    assert places == set(PLACES)
+    assert {word for words in NOTES.values() for word in words} - {sentences[0] for sentences, _ in messages} == set()
+    alone = [
+        (sentences[0], told)
+        for sentences, told in messages
+        if len(re.findall(r"[^\W\d_][\w'’-]*", PLACE.sub("", sentences[0]))) <= 1
+    ]
+    assert len(alone) > 100
+    assert [word for word, told in alone if all(note.startswith(tuple(f"{name}: " for name in PLACES)) for note in told)] == []
+
+
 def test_what_a_form_asks_for_is_marked_for_translation():
     """A label that is a bare string would be read in English everywhere."""
     forms = [module for module in modules() if module.name.startswith(("portal.forms.", "portal.methods."))]
@@ -93,7 +116,7 @@ def test_no_sentence_holds_markup():
 
 def each_text(message):
     """Returns the sentences of a message and of its translation."""
-    return [text for part in (message.id, message.string or ()) for text in ((part,) if isinstance(part, str) else part)]
+    return [text for part in (message.id, message.string or ()) for text in as_tuple(part)]
 
 
 def test_a_sentence_is_whole_before_it_is_translated():

@@ -9,6 +9,7 @@ from babel.messages.pofile import read_po, write_po
 
 from portal.languages import TEMPLATE, catalogue_path, list_languages
 from tests.house.source import PORTAL, ROOT
+from tests.support.notes import notes_for
 
 KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None, "N_plural": (1, 2)}
 FOR_TRANSLATORS = "Translators:"  # begins a comment that is copied into the catalogue
@@ -22,8 +23,14 @@ def extract():
     for _, _, message, comments, context in extract_from_dir(
         PORTAL, methods, options, KEYWORDS, (FOR_TRANSLATORS,), strip_comment_tags=True
     ):
-        found.add(message, auto_comments=[" ".join(comments)] if comments else [], context=context)
+        told = [" ".join(comments)] if comments else []
+        found.add(message, auto_comments=told + notes_for(as_tuple(message)), context=context)
     return found
+
+
+def as_tuple(message):
+    """Returns a message's sentence, or its plural forms."""
+    return (message,) if isinstance(message, str) else tuple(message)
 
 
 def read_mapping():

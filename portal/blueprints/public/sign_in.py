@@ -104,10 +104,12 @@ def sign_in_notice() -> str | None:
     """Why the person has to sign in, if that is known."""
     ended = ended_session()
     if "changed" in request.args:
-        return str(_(NOTICES["password_is_new"]))
-    if "out" in request.args or ended:
-        return str(_(NOTICES["signed_out" if "out" in request.args or ended is None else ended.reason]))
-    return _(NOTICES["sign_in_first"]) if request.args.get("next") else None
+        reason = "password_is_new"
+    elif "out" in request.args or ended:
+        reason = "signed_out" if "out" in request.args or ended is None else ended.reason
+    else:
+        reason = "sign_in_first" if request.args.get("next") else ""
+    return str(_(NOTICES[reason])) if reason else None
 
 
 @blueprint.post("/sign-in")
