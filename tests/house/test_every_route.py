@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from werkzeug.exceptions import MethodNotAllowed
 
+from tests.browser import test_every_page
+from tests.support.all_scenes import ALL_SCENES
 from tests.support.client import AGENT
 from tests.support.roles import ROLES, Roles
 
@@ -135,3 +137,10 @@ def test_the_answer_is_the_tables(app, roles, role):
 def test_no_route_is_missing_and_none_is_there_that_is_gone(app):
     names = {rule.endpoint for rule in routes(app)} | {"no method", "no method ehr"}
     assert set(table()) == names
+
+
+def test_every_page_is_looked_at_in_a_browser_or_it_says_why_not(app):
+    looked_at = test_every_page.looked_at()
+    assert set(looked_at) == {rule.endpoint for rule in routes(app) if "GET" in rule.methods}
+    walks = {who for who in looked_at.values() if not who.startswith("(")}
+    assert walks <= {*ALL_SCENES, *dir(test_every_page)}

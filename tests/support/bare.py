@@ -17,8 +17,10 @@ SPOKEN = ["aria-label", "aria-description", "alt", "title", "placeholder", "data
 # Runs in the page and returns a line for each bare word.
 BARE = r"""spoken => {
   const bare = [], latin = /[A-Za-z]/, universal = /\bUTC\b/g;
+  // A city that CLDR has no name for in this language is called after its zone.
+  const isUnnamed = part => part.matches("option[value*='/']") && part.value.endsWith(`/${part.text.replaceAll(" ", "_")}`);
   const isOwn = part => !part.translate || part.closest("[lang]") !== document.documentElement
-    || part.closest("script, style, noscript, time");
+    || part.closest("script, style, noscript, time") || isUnnamed(part);
   const say = (part, words) => bare.push(`bare words “${words.trim()}” in ${part.outerHTML.slice(0, 120)}`);
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let text = texts.nextNode(); text; text = texts.nextNode())
@@ -26,7 +28,7 @@ BARE = r"""spoken => {
   // Attributes and titles can't be marked: names in them are those that the part or the heading shows, marked, and the brand.
   const brand = document.querySelector("header .brand").textContent.trim();
   const marked = part => [...part?.querySelectorAll("[translate=no], [lang]") ?? []].map(own => own.textContent.trim());
-  const without = (words, part) => [brand, ...marked(part)].filter(own => own)
+  const without = (words, part) => [brand, ...marked(part)].filter(own => own).sort((one, two) => two.length - one.length)
     .reduce((left, own) => left.replaceAll(own, ""), words.replace(/\S+@\S+/g, ""));
   for (const part of document.body.querySelectorAll(spoken.map(name => `[${name}]`).join()))
     for (const name of spoken)

@@ -122,25 +122,36 @@ class Inspector:
         self.page = window.page
         self.faults = []
         self.seen = 0
+        self.is_narrow = self.page.viewport_size["width"] == NARROW[0]
         window.run_first(AXE)  # sent once instead of half a megabyte for each page
 
     def look(self, name):
-        """Checks the current page on a desktop in light mode and on a narrow phone in dark mode, there with large text too."""
+        """Checks the current page on a desktop in light mode and on a narrow phone in dark mode, there with large text too.
+
+        The first look is as the page came, and the next page comes as the last look left the window: turning costs time.
+        """
         self.seen += 1
         where = f"{name} ({self.page.url.partition('?')[0].split('/', 3)[-1]})"
-        parts = self.page.evaluate(PARTS)
+        self._look_once(where)
+        self._turn()
+        self._look_once(where)
+
+    def _turn(self):
+        """Turns the window from one look to the other."""
+        self.is_narrow = not self.is_narrow
+        width, height = NARROW if self.is_narrow else DESKTOP
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme="dark" if self.is_narrow else "light")
+
+    def _look_once(self, where):
+        where = f"{where}, narrow and dark" if self.is_narrow else where
         self._note(where, self.page.evaluate(LOOK, [24, NAVIGATION, VERBATIM]))
+        parts = (self.is_narrow, self.page.evaluate(PARTS))
         if parts not in LOOKED_AT:
-            self._note(where, self._axe(EVERYTHING))
-        self.page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
-        self.page.emulate_media(color_scheme="dark")
-        self._note(f"{where}, narrow", self.page.evaluate(LOOK, [24, NAVIGATION, VERBATIM]))
-        if parts not in LOOKED_AT:
-            self._note(f"{where}, narrow and dark", self._axe(ON_A_PHONE))
-        self._note(f"{where}, narrow", self.page.evaluate(LARGE))
-        LOOKED_AT.add(parts)
-        self.page.emulate_media(color_scheme="light")
-        self.page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+            self._note(where, self._axe(ON_A_PHONE if self.is_narrow else EVERYTHING))
+            LOOKED_AT.add(parts)
+        if self.is_narrow:
+            self._note(where, self.page.evaluate(LARGE))
 
     def _axe(self, rules):
         if not self.page.evaluate("typeof axe === 'object'"):  # a page from before

@@ -27,6 +27,13 @@ def refuse(walker, name, label, text, button):
     walker.take(name)
 
 
+def tour(walker, root, places):
+    """Takes the pages that lie below an address: name -> path."""
+    for name, place in places.items():
+        walker.page.goto(f"{root}/{place}".rstrip("/"))
+        walker.take(name)
+
+
 def send_too_early(walker):
     """Sends the form of **Send again** although its button waits, as a browser without JavaScript can."""
     with walker.leaving():
@@ -146,16 +153,11 @@ def presence(walker, town):
     ends = walker.page.locator("main form[action*='/account/security/'][action$='1'], main form[action*='sessions/']")
     session = ends.filter(has_text=walker.say("End")).last.get_attribute("action")
     trusted = walker.page.locator("main form[action*='trusted-browsers/']").first.get_attribute("action")
-    for name, address in (
-        ("end-session", session),
-        ("end-trusted", trusted),
-        ("end-all-sessions", "/account/security/sessions"),
-        ("end-all-trusted", "/account/security/trusted-browsers"),
-        ("activity", "/account/security/activity"),
-        ("activity-empty", "/account/security/activity?page=9"),
-    ):
+    for name, address in {"end-session": session, "end-trusted": trusted}.items():
         walker.page.goto(address)
         walker.take(name)
+    places = {"end-all-sessions": "sessions", "end-all-trusted": "trusted-browsers", "activity": "activity"}
+    tour(walker, "/account/security", {**places, "activity-empty": "activity?page=9"})
     walker.page.goto("/account/security/sessions")
     walker.press("End all")
     walker.take("security-ended")
@@ -170,7 +172,7 @@ def profile(walker, town):
     patient = town.newcomer()
     other, second = f"{patient.username}@post.example", f"second-{patient.username}@post.example"
     walker.sign_in(patient)
-    profile_pages(walker, "/account")
+    profile_pages(walker, "/account", has_choice=town.has_choice, refused=True)
     for page, address in (("email", other), ("addresses", second)):
         walker.page.goto(f"/account/{page}")
         walker.type("Email address", address)
@@ -189,10 +191,9 @@ def profile(walker, town):
     walker.take("link-sign-in")
 
 
-def profile_pages(walker, address):
-    """The Profile page of a side, and each of its forms, refused."""
-    walker.page.goto(address)
-    walker.take("profile")
+def profile_pages(walker, address, *, has_choice, refused):
+    """The Profile page of a side and each of its forms, `refused` too; `has_choice`: of languages."""
+    tour(walker, address, {"profile": "", "time-zone": "time-zone", **({"language": "language"} if has_choice else {})})
     for button, name, label, wrong, save in (
         ("Change name", "name", "Name", "", "Save"),
         ("Change email address", "email", "Email address", "nobody", "Send link"),
@@ -203,7 +204,25 @@ def profile_pages(walker, address):
         walker.page.goto(address)
         walker.press(button)
         walker.take(name)
-        refuse(walker, f"{name}-wrong", label, wrong, save)
+        if refused:
+            refuse(walker, f"{name}-wrong", label, wrong, save)
+
+
+def own_pages(walker, town, person, security):
+    """What staff find behind Security, on every side: their one app, a second one, backup codes, sessions; the app last, blocked."""
+    town.crowd(person, 1)
+    walker.page.goto(security)
+    session = walker.page.locator("main form[action*='/sessions/']").first.get_attribute("action")
+    walker.press("Rename Authenticator App")
+    walker.take("rename")
+    walker.page.goto(walker.page.url.replace("/name", "/remove"))
+    walker.take("last-way")
+    places = {"regenerate": "backup-codes", "activity": "activity", "end-all": "sessions", "add": "two-factor?add=1"}
+    tour(walker, security, {"end-session": session.removeprefix(f"{security}/"), **places})
+    town.stop_app(person)
+    walker.page.goto(security)
+    walker.press("Unblock Authenticator App")
+    walker.take("unblock")
 
 
 def forgotten(walker, town):

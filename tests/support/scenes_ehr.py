@@ -1,6 +1,6 @@
 """The EHR's pages as scenes for a test and for `make screenshots`. `walker` can `take(name)` a page."""
 
-from tests.support.scenes import profile_pages, refuse
+from tests.support.scenes import own_pages, profile_pages, refuse, tour
 
 SECURITY = "/ehr/settings/security"
 GIVEN = "I have given the sealed copy to my practice administrator"
@@ -36,6 +36,8 @@ def save_codes(walker):
     if hasattr(walker, "print"):
         walker.print("sealed-copy")
     walker.press("Back to your codes")
+    tour(walker, f"{SECURITY}/two-factor/backup-codes", {"sheet": "sheet"})
+    walker.back()
     walker.press("I have saved my backup codes")
     walker.take("prove")
     asked = walker.asked_number()
@@ -58,24 +60,20 @@ def ehr_charts(walker, town):
 
 def ehr_settings(walker, town):
     """An administrator's settings, Account Security, and the pages behind it."""
-    enter(walker, town.regular("administrator"))
-    for name, address in {"settings": "/ehr/settings", "team": "/ehr/settings/team", "security": SECURITY}.items():
-        walker.page.goto(address)
-        walker.take(name)
+    administrator = town.regular("administrator")
+    enter(walker, administrator)
+    tour(walker, "/ehr", {"settings": "settings", "team": "settings/team", "security": "settings/security"})
     walker.page.get_by_label(walker.say(GIVEN)).check()
     walker.press("Save")
     walker.take("copy-given")
-    places = {"regenerate": "backup-codes", "activity": "activity", "end-all": "sessions", "add": "two-factor?add=1"}
-    for name, place in places.items():
-        walker.page.goto(f"{SECURITY}/{place}")
-        walker.take(name)
+    own_pages(walker, town, administrator, SECURITY)
 
 
 def ehr_profile(walker, town):
     """A provider's profile forms, and a confirmed address."""
     provider = town.regular("provider")
     enter(walker, provider)
-    profile_pages(walker, "/ehr/settings/profile")
+    profile_pages(walker, "/ehr/settings/profile", has_choice=town.has_choice, refused=False)
     walker.page.goto("/ehr/settings/profile/addresses")
     walker.type("Email address", f"second-{provider.username}@post.example")
     walker.press("Send link")

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.support.scenes import refuse
+from tests.support.scenes import refuse, tour
 from tests.support.scenes_ehr import enter
 
 TEAM = "/ehr/settings/team"
@@ -62,8 +62,9 @@ def reset_by_two(walker, town):
     walker.take("decide")
     walker.press("Refuse")
     walker.take("refused")
-    walker.page.goto("/support/security")
-    walker.take("support-security")
+    tour(walker, "/support", {"support-security": "security"})
+    town.age(agent, minutes=6)
+    tour(walker, "/support/security", {"support-confirm": "backup-codes"})
     walker.page.goto("/test-bench")
     walker.page.goto(
         walker.page.get_by_role("article").filter(has_text=RESET).locator("a[href*='/not-me/']").first.get_attribute("href")

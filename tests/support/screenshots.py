@@ -14,14 +14,11 @@ from playwright.sync_api import sync_playwright
 
 from portal.web.emails import compose_email
 from tests.house.source import TEMPLATES
+from tests.support.all_scenes import ALL_SCENES
 from tests.support.application import application
 from tests.support.browser import DESKTOP, PHONE, Browsers, launch, program
 from tests.support.processes import ROOT
 from tests.support.reader import Reader
-from tests.support.scenes import SCENES
-from tests.support.scenes_ehr import EHR_SCENES
-from tests.support.scenes_emergency import EMERGENCY_SCENES
-from tests.support.scenes_reset import RESET_SCENES
 from tests.support.server import running_server
 from tests.support.sites import Sites
 from tests.support.town import Town
@@ -183,7 +180,7 @@ def mails(camera, town):
         camera.take(template)
 
 
-STORIES = {"app": walk, **SCENES, **EHR_SCENES, **EMERGENCY_SCENES, **RESET_SCENES, "mails": mails}
+STORIES = {"app": walk, **ALL_SCENES, "mails": mails}
 
 
 def photograph(town, browsers, name, scheme, size):

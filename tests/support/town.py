@@ -63,6 +63,11 @@ class Town:
         self.numbers = itertools.count(1)
         self.stored = CHEAP.hash(demo.PASSWORD)
 
+    @property
+    def has_choice(self):
+        """Whether there are several languages."""
+        return len(self.app.extensions["settings"].languages) > 1
+
     def newcomer(self, role="patient", longest=False):
         """Returns a patient, or a person with another role at Riverside, who has it off; `longest`: with long names."""
         username, name = f"nora{next(self.numbers)}", "Nora Lindqvist"

@@ -1,0 +1,9 @@
+"""Every scene by its name, for the tests and for `make screenshots`."""
+
+from tests.support.scenes import SCENES
+from tests.support.scenes_ehr import EHR_SCENES
+from tests.support.scenes_emergency import EMERGENCY_SCENES
+from tests.support.scenes_reset import RESET_SCENES
+from tests.support.scenes_support import SUPPORT_SCENES
+
+ALL_SCENES = {**SCENES, **EHR_SCENES, **EMERGENCY_SCENES, **RESET_SCENES, **SUPPORT_SCENES}
