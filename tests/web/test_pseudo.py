@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 from flask import render_template_string
+from icalendar import Calendar
 from sqlalchemy import update
 
 from portal import methods
 from portal.flows.factors.prove import OLD_NUMBER_TEXT
 from portal.languages import PSEUDO, SOURCE, load_catalogue
 from portal.methods import Secret
-from portal.models import User
+from portal.models import Appointment, Practice, User
 from portal.pseudo import GROWTH, PLACE, stretch
 from portal.web.emails import compose_email
 from portal.web.language import speak
@@ -83,6 +84,20 @@ def test_the_table_of_a_practice_has_no_bare_word(plain, offered, admin_lee, dat
     )
     assert len(rows) > 2 and [cell for cell in rows[0] if not cell.startswith("[")] == []
     assert [cell for row in rows[1:] for cell in row[1:] if re.search("[A-Za-z]{2}", cell)] == []
+
+
+@pytest.mark.parametrize("length", [1, 40])
+def test_an_entry_for_a_calendar_has_no_bare_word(plain, offered, maria, database, length):
+    riverside = update(Practice).where(Practice.id == 1).values(name="강" * length, address="변" * length)
+    database.change(riverside)
+    database.change(update(Appointment).values(practice_id=1, with_whom="누" * length))
+    prefer_pseudo(database, maria)
+    plain.enter(maria).open("/home")
+    link = next(link["href"] for link in plain.page.all("a") if link["href"].endswith(".ics"))
+    [event] = Calendar.from_ical(plain.get(link).data).walk("VEVENT")
+    texts = [str(event[name]) for name in ("summary", "location", "description")]
+    assert texts[0].startswith("[") and "누" * length in texts[2]
+    assert [line for text in texts for line in find_bare_lines(text)] == []
 
 
 @pytest.mark.parametrize("path", ["/account/security", "/account/security/activity"])
