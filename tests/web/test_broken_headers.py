@@ -1,12 +1,15 @@
 """No header, cookie, or query value that the portal parses can break a page: anything in them is an answer below 500."""
 
 import io
+import re
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portal.languages import PSEUDO, SOURCE
 from tests.support.junk import COOKIES, HEADERS, QUERIES, TEXTS
 
 EXAMPLES = 150
@@ -27,6 +30,14 @@ BEGUN = st.sampled_from(
     ["http://", "https://localhost", "[", "[::1", "bytes=", "W/", "en-", "text/html;q=", "localhost:", "Mozilla/5.0 ("]
 )
 VALUES = WORDS | LATIN | st.builds(str.__add__, BEGUN, LATIN)
+# Languages as browsers ask for them, and what only looks like it: tags of every kind, weights of every kind, and far too many.
+LANGUAGES = (SOURCE, PSEUDO)
+TAGS = st.sampled_from((*LANGUAGES, "EN-xa", "en_XA", "en-", "-XA", "*", "en-XA-x-y", "es-419", "zz", "i-default", "../en", ""))
+WEIGHTS = st.sampled_from(
+    ("", ";q=0", ";q=1", ";q=0.5", ";q=-1", ";q=1e999", ";q=NaN", ";q=", ";q=²", ";;", ";q=1;q=0", f";q={'9' * 400}")
+)
+CHOICES = st.builds(str.__add__, TAGS | LATIN, WEIGHTS | VALUES)
+ASKED = st.lists(CHOICES, max_size=6).map(",".join) | VALUES | st.builds(lambda one: ",".join([one] * 2000), CHOICES)
 PROPERTY = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -57,6 +68,16 @@ def ask(plain, maria):
 def test_no_header_breaks_a_page(ask, path, is_signed_in, is_post, headers):
     environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
     assert ask(path, is_signed_in, is_post, **environ) < 500
+
+
+@settings(PROPERTY, max_examples=60)
+@given(st.sampled_from([path for path in PAGES if not path.startswith("/static")]), ASKED)
+def test_whatever_language_is_asked_for_the_page_is_in_one_that_there_is(plain, monkeypatch, path, asked):
+    offered = replace(plain.app.extensions["settings"], languages=LANGUAGES)
+    monkeypatch.setitem(plain.app.extensions, "settings", offered)
+    answer = plain.app.test_client().get(path, environ_overrides={"HTTP_ACCEPT_LANGUAGE": asked}, follow_redirects=True)
+    assert answer.status_code < 500
+    assert re.search('<html lang="([^"]*)"', answer.text)[1] in LANGUAGES
 
 
 @PROPERTY
