@@ -45,3 +45,15 @@ def test_a_pause_reads_as_one_sentence(town, browsers):
     inspector = Inspector(reader.window)
     inspector.look("a colleague whose codes are paused")
     assert inspector.faults == []
+
+
+def test_the_legend_of_the_bar_keeps_its_colors_when_they_are_forced(town, browsers):
+    reader = Reader(browsers.open(town.url))
+    enter(reader, town.regular("administrator"))
+    reader.page.goto("/ehr/settings/team/security")
+    drawn = (
+        """() => [...document.querySelectorAll(".counts li")].map(part => getComputedStyle(part, "::before").backgroundColor)"""
+    )
+    own = reader.page.evaluate(drawn)
+    reader.page.emulate_media(forced_colors="active")
+    assert reader.page.evaluate(drawn) == own and len(set(own)) == 3
