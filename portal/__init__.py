@@ -19,6 +19,7 @@ from portal.blueprints.machine import reports
 from portal.blueprints.patient import pages as patient_pages
 from portal.blueprints.public import appearance, email_links, help, not_me, sign_in
 from portal.blueprints.public import language as public_language
+from portal.blueprints.recovery import stop
 from portal.blueprints.support import console
 from portal.cli import register_commands
 from portal.crypto import Keyring
@@ -121,6 +122,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(provider.blueprint)
     app.register_blueprint(console.blueprint)
     app.register_blueprint(not_me.blueprint)
+    app.register_blueprint(stop.blueprint)
     app.register_blueprint(help.blueprint)
     app.register_blueprint(appearance.blueprint)
     app.register_blueprint(public_language.blueprint)

@@ -27,11 +27,11 @@ def write_email(
 ) -> tuple[str, str]:
     """Subject and plain text. The template's first line is the subject; facts are reduced to single lines.
 
-    `links`: tokens by their name in the template ("link", "not_me"); a missing one is None. `language`, `time_zone`: the
+    `links`: tokens by their name in the template ("link", "not_me", "stop"); a missing one is None. `language`, `time_zone`: the
     recipient's; None is English, and the operator's zone.
     """
     lines = {name: one_line(fact, FACT_MAX) if isinstance(fact, str) else fact for name, fact in facts.items()}
-    defaults = {"link": None, "not_me": None, "issuer": PATIENT.issuer, "may_trust": PATIENT.may_trust_browsers}
+    defaults = {"link": None, "not_me": None, "stop": None, "issuer": PATIENT.issuer, "may_trust": PATIENT.may_trust_browsers}
     with speak(language), show_zone(time_zone):
         text = render_template(f"email/{template}.txt", **{**defaults, **lines, **links})
     subject, _, body = text.partition("\n")

@@ -14,6 +14,7 @@ from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import SessionUser
 from portal.flows.emergency import grants, waiting
 from portal.flows.emergency.decide import KIND
+from portal.flows.recovery import stop
 from portal.languages import load_catalogue
 from portal.policy import PROVIDER, SUPPORT
 from portal.web.browser_session import current_session, ended_session, request_context, request_time, safe_path, session_user
@@ -33,6 +34,7 @@ HOMES = {
 }
 DECIDES_AT = {"administrator": "provider.practice", "support": "support"}  # the blueprints of those who approve
 NAMES = ("issuer", "who")  # facts of a refusal that nobody translates
+STOPPING = "stop_recovery"  # the blueprint whose pages say themselves what the alarm of a recovery says
 PAGE_OF_DOWNLOAD = {"export": "show", "download": "backup_codes"}  # return to the page with the link, not to the file
 
 
@@ -46,7 +48,10 @@ def render_page(template: str, status: int = 200, **context: Any) -> Response:
     layout = "layouts/fragment.html" if is_fragment() else "layouts/page.html"
     is_news = "X-Background" in request.headers  # the page polls to swap a part of itself
     urgent = None if is_news or status >= 500 else urgent_notice()
-    response = make_response(render_template(template, layout=layout, is_news=is_news, urgent=urgent, **context), status)
+    alarm = None if is_news or status >= 500 or request.blueprint == STOPPING else stop.alarm(request_context())
+    response = make_response(
+        render_template(template, layout=layout, is_news=is_news, urgent=urgent, alarm=alarm, **context), status
+    )
     if status >= 400:
         response.headers["HX-Push-Url"] = "false"  # no history entry for a refused form
     return response

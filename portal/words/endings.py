@@ -18,6 +18,9 @@ NOTICES: dict[str, str] = {
     "not_me": N_(
         "You were signed out because someone selected “This wasn't me” in an email about your account. Sign in to continue."
     ),
+    "recovery_stopped": N_(
+        "You were signed out here because the account recovery was stopped. Contact Support, and we'll check who you are."
+    ),
     "claimant": N_("That took longer than 10 minutes. Enter your password again."),
     "waiting": N_("Nobody answered your request for emergency access within 30 minutes. Enter your password to continue."),
     "emergency_signed_in": N_(

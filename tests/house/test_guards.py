@@ -43,6 +43,8 @@ PUBLIC = {
     "not_me.ask",  # authorized by the emailed token
     "not_me.answer",
     "not_me.done",
+    "stop_recovery.show",  # authorized by the emailed token
+    "stop_recovery.submit",
     "test_bench.phone",  # registered only on loopback, and only if switched on
     "test_bench.gallery",
 }

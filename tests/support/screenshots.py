@@ -176,7 +176,7 @@ def mails(camera, town):
     """Each email's HTML part, as an email client shows it."""
     for template in MAILS:
         with town.app.test_request_context(base_url=town.url):
-            camera.page.set_content(compose_email(template, FACTS, {"link": "a" * 43, "not_me": "b" * 43})[2])
+            camera.page.set_content(compose_email(template, FACTS, {"link": "a" * 43, "not_me": "b" * 43, "stop": "c" * 43})[2])
         camera.take(template)
 
 

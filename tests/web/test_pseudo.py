@@ -34,7 +34,7 @@ VARIANTS = (
     {"may_trust": False, "is_reset": True, "has_new_password": 0, "left": 1, "browser": "", "last_day": None, "codes_left": 0},
     {"role": "support", "purse": "strangers", "codes_left": 2, "left": 0, "approved_by": None},
 )
-LINKS = {"link": "1" * 43, "not_me": "2" * 43}
+LINKS = {"link": "1" * 43, "not_me": "2" * 43, "stop": "3" * 43}
 NAMES = ("Medximity", "DigitalPatientChart", "Chrome", "Windows", "UTC")
 CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b")
 

@@ -19,12 +19,8 @@ from portal.words.refusals import Refused
 TOKEN_BYTES = 32
 SEED, MAILED_AT = "seed", "mailed_at"  # facts of a link that can be emailed again
 BROWSER = "browser"  # a fact of a used link: the hash of the browser's token
-RECOVERY = (
-    "recovery_set_up"  # purpose of the link at the end of an account recovery: together with the password it leads to set-up
-)
-RECOVERY_STOP = (
-    "recovery_stop"  # purpose of the token that stops an account recovery, which has no row: see `flows/recovery/stop.py`
-)
+RECOVERY = "recovery_set_up"  # of the link at the end of an account recovery, which leads to set-up likewise
+RECOVERY_STOP = "recovery_stop"  # of the token that stops one; it has no row: see `flows/recovery/stop.py`
 RESET = "reset_set_up"  # purpose of the link sent after a reset: together with the password it leads to set-up (rule 1)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from portal.crypto import Keyring, SealBroken
 from portal.db import db
 from portal.flows.base.context import RequestContext
+from portal.flows.base.links import RECOVERY_STOP
 from portal.models import NoticeAddress, Outbox, User, new_id
 from portal.policy import policy_of
 from portal.settings import config
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 NOT_ME = "not_me"  # purpose of the link "This wasn't me"
+STOP = "stop"  # the link that stops an account recovery, as templates call it
+CASE = "case"  # a fact: the id of the recovery that it stops
 ID_LENGTH = 32  # of a row's id
 SYSTEMS = (
     ("iPhone", "iPhone"),
@@ -82,8 +85,14 @@ def spend_equal_work(context: RequestContext) -> None:
 
 
 def make_row_token(keys: Keyring, row_id: str, purpose: str) -> str:
-    """A token for one row of the outbox: its id and a keyed hash of it. It is not stored anywhere (RC-7)."""
+    """A token for one row of the outbox, or for a recovery: its id and a keyed hash of it. It is not stored anywhere (RC-7)."""
     return row_id + keys.look_up_hash(outbox_place(row_id, purpose)).hex()
+
+
+def make_links(keys: Keyring, row: Outbox, link: str) -> dict[str, str]:
+    """The tokens of an email's links, by their names in its template. `link`: the sealed one, in the clear; "" if there is none."""
+    found = {"link": link, NOT_ME: make_row_token(keys, row.id, NOT_ME)}
+    return {**found, STOP: make_row_token(keys, row.facts[CASE], RECOVERY_STOP)} if CASE in row.facts else found
 
 
 def find_row_by_token(keys: Keyring, token: str, purpose: str) -> str | None:

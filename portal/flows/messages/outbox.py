@@ -13,7 +13,7 @@ from portal.crypto import Keyring, SealBroken
 from portal.db import BUSY, begin_write, change, db
 from portal.flows.base.places import recipient_zone
 from portal.flows.messages import delivery_reports, sim_change
-from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
+from portal.flows.messages.notices import make_links, outbox_place
 from portal.gateways import HELD, KEPT, REFUSED, SENT, UNDELIVERED, UNKNOWN, UNREACHABLE, Gateway, Message
 from portal.models import Outbox
 from portal.settings import config
@@ -106,7 +106,7 @@ def open_message(keys: Keyring, row: Outbox, compose: Compose) -> Message:
     body = keys.open(row.body_sealed, outbox_place(row.id, "body")) if row.body_sealed else ""
     if row.kind == TEXT:
         return Message(row.id, to, body, report=delivery_reports.report_token(keys, row.id), has_code=row.template == CODE)
-    links = {"link": body, NOT_ME: make_row_token(keys, row.id, NOT_ME)}
+    links = make_links(keys, row, body)
     subject, text, html = compose(row.template, row.facts, links, row.language, recipient_zone(row.user_id))
     return Message(row.id, to, text, subject, html)
 

@@ -11,7 +11,7 @@ from portal.flows.base.context import RequestContext
 from portal.flows.base.places import recipient_zone
 from portal.flows.factors.challenges import open_secret
 from portal.flows.messages import outbox
-from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
+from portal.flows.messages.notices import make_links, outbox_place
 from portal.flows.operator import demo
 from portal.methods import method
 from portal.models import Authenticator, Outbox, User
@@ -105,7 +105,7 @@ def list_emails(keys: Keyring, now: datetime) -> list[SentEmail]:
             "facts": row.facts,
             "language": row.language,
             "time_zone": recipient_zone(row.user_id),
-            "links": {"link": open_column(keys, row, "body"), NOT_ME: make_row_token(keys, row.id, NOT_ME)},
+            "links": make_links(keys, row, open_column(keys, row, "body")),
             "at": row.created_at,
             "state": outbox.delivery_state(row, now),
         }
