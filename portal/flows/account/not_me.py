@@ -64,8 +64,8 @@ def owner_has_administrator(notice: Outbox) -> bool:
 
 def asks_sign_in(context: RequestContext, notice: Outbox) -> bool:
     """Whether the notice's owner has to sign in first."""
-    who = context.visitor
-    return not ends_at_once(notice) and (who is None or who.owes_code or who.user_id != notice.user_id)
+    visitor = context.visitor
+    return not ends_at_once(notice) and (visitor is None or visitor.owes_code or visitor.user_id != notice.user_id)
 
 
 def somebody_elses(notice: Outbox) -> ColumnElement[bool]:

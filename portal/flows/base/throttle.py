@@ -78,8 +78,8 @@ def purse_of(context: RequestContext, user_id: int) -> Purse:
 
     The owner's: a complete session of theirs, or a claimant in a browser known to them (`known_browsers`).
     """
-    who = context.visitor
-    return purse_for(who is not None and who.user_id == user_id and (who.browser_known or not who.owes_code))
+    visitor = context.visitor
+    return purse_for(visitor is not None and visitor.user_id == user_id and (visitor.browser_known or not visitor.owes_code))
 
 
 def pause_left(context: RequestContext) -> int:
