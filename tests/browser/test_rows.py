@@ -10,7 +10,7 @@ from tests.support.reader import Reader
 
 NARROW = (320, 640)
 # Where each page may end above its footer on a phone, in pixels: one app, one session, two languages to choose from.
-HEIGHTS = {"/account": 960, "/account/security": 1650}
+HEIGHTS = {"/account": 976, "/account/security": 1650}
 
 # Runs in the page. Returns, for each row with an action: its label, whether that stands to the right of its text and ends with
 # its row, whether it stands below its text, and the action's share of the width and its height in pixels.
@@ -20,6 +20,10 @@ ROWS = """() => [...document.querySelectorAll(".row:has(> .act > *)")].filter(ro
   return [last.textContent.trim(), act.left >= text.right && Math.abs(act.right - all.right) < 1, act.top >= text.bottom,
     act.width / all.width, act.height];
 })"""
+
+# Runs in the page: pixels between the header and the heading.
+GAP = """() => document.querySelector("h1").getBoundingClientRect().top
+  - document.querySelector("body > header").getBoundingClientRect().bottom"""
 
 
 # Names of 40 letters and of one, with addresses as long.
@@ -60,6 +64,18 @@ def test_profile_and_security_are_short_on_a_phone(town, browsers, patient):
         page.goto(address)
         ends = page.locator("#step").evaluate("step => step.getBoundingClientRect().bottom")
         assert ends <= longest, address
+
+
+@pytest.mark.parametrize("height", [PHONE[1], 844])
+def test_a_heading_has_room_under_the_header(town, browsers, patient, height):
+    reader = arrive(town, browsers, patient)
+    reader.page.set_viewport_size({"width": PHONE[0], "height": height})
+    reader.page.goto("/account")
+    gaps = [reader.page.evaluate(GAP)]
+    for tab in ("Security", "Profile"):  # swapped by HTMX
+        reader.press(tab)
+        gaps.append(reader.page.evaluate(GAP))
+    assert gaps == [24] * 3
 
 
 def test_an_action_that_does_not_fit_stands_under_its_text(town, browsers, patient):
