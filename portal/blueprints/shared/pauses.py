@@ -54,5 +54,6 @@ def refuse_answer(
         return refuse_form(template, type(form)(), refused, beside=context["send_id"], **context)
     if not context.get("has_field", True):
         reasons = [str(each.errors[0]) for each in form if each.errors]
+        context["tells_end"] = refused is not None  # of the code that was texted
         return refuse_form(template, type(form)(), refused or Refused(reasons[0]), beside=context["send_id"], **context)
     return refuse_form(template, form, refused, field if refused else "", **context)

@@ -273,7 +273,7 @@ def test_five_wrong_tries_kill_the_code(browser, inbox, maria):
     browser.insist("Verify and Enable", Verification_Code=inbox.code(maria))
     said.append(sentence(browser))
     wrong = "That code did not match. Check it against the newest text from us."
-    dead = "After five wrong tries, that code no longer works. Select Send again for a new one."
+    dead = "After 5 wrong tries, that code no longer works. Select Send again for a new one."
     assert said == [wrong] * 4 + [dead] * 2
 
 
@@ -907,7 +907,7 @@ def test_a_sixth_account_on_one_number_is_refused(plain, database, clock, inbox,
     add(database, [{**values, "id": f"{fifth:032}", "user_id": fifth}])
     send_to(ask_for_texts(other), MARIAS)
     assert other.status == 422
-    assert other.problems == ["Five accounts already use this number. Choose another number, or the authenticator app."]
+    assert other.problems == ["This number is already used by 5 accounts. Choose another number, or the authenticator app."]
 
 
 def add(database, rows):
@@ -976,6 +976,35 @@ def test_after_five_wrong_tries_the_page_promises_no_minutes(plain, inbox, maria
     assert "The code expires in" not in plain.text and "no longer works" in plain.text
 
 
+def end_code(how, browser, button, clock, database, inbox, person):
+    """Has the newest code end by its time or its tries, and answers it too late."""
+    if how == "time":
+        database.change(update(SentCode).values(expires_at=clock.now))
+        browser.insist(button, Verification_Code=inbox.code(person))
+    else:
+        for wrong in itertools.islice(inbox.wrong_codes(person), 5):
+            browser.fill(button, Verification_Code=wrong)
+
+
+@pytest.mark.parametrize("how", ["tries", "time"])
+def test_a_refusal_that_tells_the_end_of_a_code_is_alone_in_telling_it(texting, clock, database, inbox, maria, how):
+    texting.sign_in(maria)
+    end_code(how, texting, "Verify", clock, database, inbox, maria)
+    assert texting.problems and "The code we texted" not in texting.text
+    texting.open(CODE)
+    assert not texting.problems and "The code we texted" in texting.text
+
+
+@pytest.mark.parametrize("how", ["tries", "time"])
+def test_a_refusal_in_set_up_tells_the_end_of_a_code_alone(browser, clock, database, inbox, maria, how):
+    send_to(ask_for_texts(browser.enter(maria)), MARIAS)
+    page = browser.path
+    end_code(how, browser, "Verify and Enable", clock, database, inbox, maria)
+    assert browser.problems and "The code we texted" not in browser.text
+    browser.open(page)
+    assert not browser.problems and "The code we texted" in browser.text
+
+
 def test_a_number_that_was_proved_is_texted_however_many_share_it(plain, clock, database, inbox, maria):
     """Others may have proved it at the same moment; who is in is never shut out (SM-9)."""
     turn_on_texts(plain.enter(maria), inbox, maria)
@@ -991,7 +1020,7 @@ def test_the_sixth_account_is_refused_at_the_proof_too(plain, database, inbox, m
     send_to(ask_for_texts(plain.enter(maria)), MARIAS)
     share(database, maria, 5)
     plain.fill("Verify and Enable", Verification_Code=inbox.code(maria))
-    assert plain.status == 422 and "Five accounts already use this number" in plain.problems[0]
+    assert plain.status == 422 and "This number is already used by 5 accounts" in plain.problems[0]
     assert database.user(maria).two_factor == "off"
 
 
