@@ -22,7 +22,7 @@ from portal.models import ROLES, Base
 from portal.settings.addresses import SettingError
 from portal.settings.environment import Settings
 from portal.version import VERSION
-from portal.words.refusals import SENTENCES, Refused, Unclear
+from portal.words.refusals import Refused, Unclear, in_english
 
 if TYPE_CHECKING:
     from flask_alembic import Alembic
@@ -107,7 +107,7 @@ def create_account(username: str, name: str, role: str, practice: str | None, em
         is_new = accounts.create_account(keys, clock.now(), username, name, role, password, practice, email)
     except Refused as refused:
         option = "--practice" if refused.reason in accounts.PRACTICE_REASONS else "--password"
-        raise click.ClickException(f"{option}: {SENTENCES[refused.reason]}") from refused
+        raise click.ClickException(f"{option}: {in_english(refused)}") from refused
     click.echo(f"Created {username}." if is_new else f"{username} already exists. Nothing was changed.")
 
 
@@ -186,7 +186,7 @@ def check_texts(to: str | None) -> None:
             f"--to: Write the number with its country code, such as {unclear.suggestions[0]}."
         ) from unclear
     except Refused as refused:
-        raise click.ClickException(f"--to: {SENTENCES[refused.reason]}") from refused
+        raise click.ClickException(f"--to: {in_english(refused)}") from refused
     except SettingError as error:
         raise click.ClickException(str(error)) from error
     if not is_well:

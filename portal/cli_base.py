@@ -10,7 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from portal.db import BUSY
 from portal.forms.accounts import check_value
-from portal.words.refusals import SENTENCES, Refused
+from portal.words.refusals import Refused, in_english
 
 
 @contextmanager
@@ -43,6 +43,6 @@ def checked(field: str, shown: str) -> Callable[[click.Context, click.Parameter,
         try:
             return check_value(field, typed)
         except Refused as refused:
-            raise click.ClickException(f"{shown}: {SENTENCES[refused.reason]}") from refused
+            raise click.ClickException(f"{shown}: {in_english(refused)}") from refused
 
     return check

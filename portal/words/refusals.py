@@ -1,9 +1,12 @@
 """Maps each refusal's reason to the sentence that people read. Pure; the page translates."""
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from babel import Locale
+from babel.numbers import format_decimal
 
+from portal.settings import config
 from portal.words import times
 from portal.words.marks import N_ as N_
 from portal.words.marks import N_plural as N_plural
@@ -34,25 +37,25 @@ class Unclear(Refused):
 SENTENCES: dict[str, str | Plural] = {
     "sign_in_wrong": N_("Your username or password is incorrect. Check both and try again."),
     "username_empty": N_("Enter your username."),
-    "username_long": N_("Use at most 64 characters for the username."),
+    "username_long": N_("Use at most %(username_max)s characters for the username."),
     "username_signs": N_("Begin the username with a letter or a digit, and use only letters, digits, and the signs . - _ @ +."),
     "practice_empty": N_("Enter the name of the practice."),
-    "practice_long": N_("Use at most 100 characters for the practice."),
+    "practice_long": N_("Use at most %(name_max)s characters for the practice."),
     "practice_missing": N_("Name the practice. Every provider and administrator belongs to one."),
     "practice_unknown": N_("No practice has that name. See them with practices list, or make one with practices set."),
     "practice_signs": N_("Use letters that can be seen in the name of the practice."),
     "password_empty": N_("Enter your password."),
     "password_wrong": N_("That's not your current password. Check it and try again."),
-    "password_short": N_("Use at least 15 characters. A few words in a row work well."),
-    "password_long": N_("Use at most 256 characters."),
+    "password_short": N_("Use at least %(password_min)s characters. A few words in a row work well."),
+    "password_long": N_("Use at most %(password_max)s characters."),
     "password_context": N_("Your username and our product names are easy to guess. Choose other words."),
     "password_common": N_("This password is on lists that thieves try first. Choose something less common."),
     "password_new_empty": N_("Enter a new password."),
     "password_same": N_("That's the password you have now. Choose a different one."),
     "forgot_empty": N_("Enter your username or your email address."),
     "name_empty": N_("Enter your name."),
-    "name_long": N_("A name can have at most 100 characters."),
-    "name_signs": N_("A name can have only letters, up to four digits, spaces, hyphens, and apostrophes."),
+    "name_long": N_("A name can have at most %(name_max)s characters."),
+    "name_signs": N_("A name can have only letters, up to %(name_digits)s digits, spaces, hyphens, and apostrophes."),
     "language_empty": N_("Choose one of these languages."),
     "scheme_empty": N_("Choose automatic, light, or dark."),
     "email_empty": N_("Enter an email address."),
@@ -62,11 +65,11 @@ SENTENCES: dict[str, str | Plural] = {
     "addresses_full": N_("You've reached the limit for backup email addresses. Remove one first."),
     "mails_many": N_("We've already sent you several of these emails. Check your inbox, or try again in an hour."),
     "note_empty": N_("Write a note first."),
-    "note_long": N_("A note can have up to 2,000 characters. Shorten it, or write two."),
+    "note_long": N_("A note can have up to %(note_max)s characters. Shorten it, or write two."),
     "emergency_practice": N_("Your account isn't part of a practice, so there are no charts to open. Contact Support."),
     "emergency_waiting": N_("You already asked, and an answer can come until %(when)s. Wait for it in the browser you asked from."),
-    "emergency_again": N_("You had emergency access in the last 24 hours. You can ask for it again after %(when)s."),
-    "emergency_often": N_("You've asked three times in 24 hours. You can ask again after %(when)s. Until then, Contact Support."),
+    "emergency_again": N_("You had emergency access in the last %(emergency_again_hours)s hours. You can ask for it again after %(when)s."),
+    "emergency_often": N_("You've asked %(emergency_asks)s times in %(emergency_again_hours)s hours. You can ask again after %(when)s. Until then, Contact Support."),
     "emergency_nobody": N_("Nobody at your practice or on our support team can approve this right now. Contact Support."),
     "emergency_late": N_("Your sign-in moved on after you opened this page. Start again from the code page."),
     "emergency_over": N_("You don't have approval right now, so no charts were opened."),
@@ -75,18 +78,16 @@ SENTENCES: dict[str, str | Plural] = {
     "approval_approved": N_("%(who)s already approved this."),
     "approval_refused": N_("%(who)s already refused this."),
     "number_empty": N_("Enter the number they read to you."),
-    "number_shape": N_("The number has 4 digits. Ask them to read it again, digit by digit."),
+    "number_shape": N_("The number has %(number_digits)s digits. Ask them to read it again, digit by digit."),
     "number_wrong": N_plural(
         "That's not the number on their page. Ask them to read it again. You have %(tries)d try left.",
         "That's not the number on their page. Ask them to read it again. You have %(tries)d tries left.",
         "tries",
     ),
-    "number_tries": N_("You entered five wrong numbers, so you can't approve this anymore. You can refuse it, and someone else can still approve it."),
+    "number_tries": N_("You entered %(number_tries)s wrong numbers, so you can't approve this anymore. You can refuse it, and someone else can still approve it."),
     "number_unreadable": N_("We can't check the number of this request, so nobody can approve it. Refuse it, then have them ask again."),
-    "emergency_withdrawn": N_(
-        "This request was withdrawn. The account's owner said they didn't ask, was reset, or signed in with a code."
-    ),
-    "emergency_lapsed": N_("Nobody answered within 30 minutes, so the request expired. They can ask again."),
+    "emergency_withdrawn": N_("This request was withdrawn. The account's owner said they didn't ask, was reset, or signed in with a code."),
+    "emergency_lapsed": N_("Nobody answered within %(emergency_wait_minutes)s minutes, so the request expired. They can ask again."),
     "emergency_not_over": N_("This access hasn't ended yet. Review it after it ends."),
     "emergency_reviewed": N_("%(who)s already reviewed this."),
     "reminded_today": N_("That person was reminded less than a day ago. You can send another reminder tomorrow."),
@@ -95,15 +96,15 @@ SENTENCES: dict[str, str | Plural] = {
     "deadline_empty": N_("Choose a day, or remove the deadline."),
     "deadline_shape": N_("Enter the day as year, month, and day, such as 2027-03-15."),
     "deadline_past": N_("That day has passed. Choose today or a later day."),
-    "deadline_far": N_("Choose a day within the next 90 days."),
-    "grace_days": N_("Enter a whole number of days from 0 to 14."),
-    "grace_sign_ins": N_("Enter a whole number of sign-ins from 0 to 10."),
+    "deadline_far": N_("Choose a day within the next %(deadline_days)s days."),
+    "grace_days": N_("Enter a whole number of days from 0 to %(grace_days)s."),
+    "grace_sign_ins": N_("Enter a whole number of sign-ins from 0 to %(grace_sign_ins)s."),
     "method_empty": N_("Choose how to get your codes."),
-    "code_empty": N_("Enter the 6-digit code."),
-    "code_shape": N_("The code must be 6 numbers."),
-    "code_or_backup_shape": N_("The code must be 6 numbers, or a backup code of 16 letters and numbers."),
+    "code_empty": N_("Enter the %(code_digits)s-digit code."),
+    "code_shape": N_("The code must be %(code_digits)s numbers."),
+    "code_or_backup_shape": N_("The code must be %(code_digits)s numbers, or a backup code of %(backup_code_length)s letters and numbers."),
     "backup_empty": N_("Enter one of your backup codes."),
-    "backup_shape": N_("A backup code has 16 letters and numbers. Check that none are missing."),
+    "backup_shape": N_("A backup code has %(backup_code_length)s letters and numbers. Check that none are missing."),
     "backup_many": N_("That's more than one code. Enter only one of them."),
     "saved_empty": N_("Enter the code next to this number on your copy."),
     "wrong_clock": N_("That code did not match. Check the time on your phone: turn on Set Automatically in its date and time settings."),
@@ -159,7 +160,7 @@ SENTENCES: dict[str, str | Plural] = {
     "lost_second": N_("If you lost this phone today, only another way to get codes would let you in, if you have it on another device."),
     "lost_nothing": N_("If you lost this phone today, you would have no way in. Support would have to confirm who you are first."),
     "reason_empty": N_("Give a reason in a few words."),
-    "reason_long": N_("Use at most 500 characters for the reason."),
+    "reason_long": N_("Use at most %(reason_max)s characters for the reason."),
     "reason_secret": N_("That looks like a backup code or a setup key. Leave it out, because others will read the reason."),
     "checks_empty": N_("Select at least one way you checked who they are."),
     "reset_off": N_("Two-factor authentication isn't on for this account, so there's nothing to reset."),
@@ -182,15 +183,15 @@ SENTENCES: dict[str, str | Plural] = {
     "line_signs": N_("That holds characters that can't be printed. Write it in one line."),
     "time_zone_unknown": N_("We don't know that time zone. Choose one from the list."),
     "label_empty": N_("Enter a name, such as Tablet."),
-    "label_long": N_("Use at most 40 characters."),
+    "label_long": N_("Use at most %(label_max)s characters."),
     "label_taken": N_("Another way to get codes already has that name. Choose a different name."),
     "text_first": N_("We haven't sent you a text yet. Select Text me a code to get one."),
     "text_wrong": N_("That code did not match. Check it against the newest text from us."),
     "text_old": N_("That code is from an older text. Use the newest one."),
     "text_used": N_("That code was already used. Select Send again for a new one."),
-    "text_expired": N_("That code has expired. Codes work for 10 minutes. Select Send again for a new one."),
-    "text_late": N_("That was the right code, but it expired after 10 minutes. Select Send again for a new one."),
-    "text_tries": N_("After five wrong tries, that code no longer works. Select Send again for a new one."),
+    "text_expired": N_("That code has expired. Codes work for %(text_minutes)s minutes. Select Send again for a new one."),
+    "text_late": N_("That was the right code, but it expired after %(text_minutes)s minutes. Select Send again for a new one."),
+    "text_tries": N_("After %(text_tries)s wrong tries, that code no longer works. Select Send again for a new one."),
     "send_gap": N_("We sent you a text less than a minute ago. You can send another one in %(wait)s."),
     "send_limit": N_("We can't send more texts for now. Use another way, or try again in %(wait)s."),
     "send_stopped": N_("We can't text numbers that are new to us for now. Use the authenticator app, or try again in %(wait)s."),
@@ -200,7 +201,7 @@ SENTENCES: dict[str, str | Plural] = {
     "texts_off_alone": N_("Text messages are turned off right now, and you have no other way to get in. Contact Support, and we'll confirm who you are."),
     "texts_not_offered": N_("Text messages are turned off right now. The authenticator app works without them."),
     "authenticators_full": N_("You already have %(most)s ways to get codes. Remove one you no longer use, then add this one."),
-    "number_shared": N_("Five accounts already use this number. Choose another number, or the authenticator app."),
+    "number_shared": N_("This number is already used by %(number_accounts)s accounts. Choose another number, or the authenticator app."),
     "phone_empty": N_("Enter your mobile phone number."),
     "phone_letters": N_("Enter digits only, with a + in front if the number is from another country."),
     "phone_extension": N_("Texts can't reach an extension. Enter a mobile phone number without one."),
@@ -225,13 +226,40 @@ SENTENCES: dict[str, str | Plural] = {
     "link_used": N_("This link was already used, or a newer one replaced it. Ask for a new one if you still need it."),
     "link_expired": N_("This link has expired. Ask for a new one."),
     "not_me_used": N_("This link was already used. It works only once."),
-    "not_me_expired": N_("This link has expired. It works for 7 days."),
+    "not_me_expired": N_("This link has expired. It works for %(not_me_days)s days."),
     "link_other": N_("This link is for another account. Sign in with the account that asked for it, then open the link again."),
     "link_sign_in": N_("Sign in first. Then open the link in the email again."),
     "sign_in_first": N_("Sign in first. This link works together with your password."),
     "set_up_replaced": N_("Setup was started again in another tab, so that code no longer fits. Continue with what this page shows now."),
-    "set_up_expired": N_("Setup was open for more than 30 minutes, so it ended. Start again here."),
+    "set_up_expired": N_("Setup was open for more than %(set_up_minutes)s minutes, so it ended. Start again here."),
 }  # fmt: skip
+
+# The numbers that sentences name, whoever refuses.
+LIMITS: dict[str, int] = {
+    "username_max": config.USERNAME_MAX,
+    "name_max": config.NAME_MAX,
+    "name_digits": config.NAME_DIGITS,
+    "label_max": config.LABEL_MAX,
+    "password_min": config.PASSWORD_MIN_ALONE,
+    "password_max": config.PASSWORD_MAX,
+    "note_max": config.NOTE_MAX,
+    "reason_max": config.REASON_MAX,
+    "code_digits": config.CODE_DIGITS,
+    "backup_code_length": config.BACKUP_CODE_LENGTH,
+    "text_minutes": config.TEXT_LIFE // timedelta(minutes=1),
+    "text_tries": config.TEXT_TRIES,
+    "number_accounts": config.ACCOUNTS_PER_NUMBER,
+    "number_digits": config.EMERGENCY_NUMBER_DIGITS,
+    "number_tries": config.EMERGENCY_NUMBER_TRIES,
+    "emergency_asks": config.EMERGENCY_ASKS,
+    "emergency_again_hours": config.EMERGENCY_AGAIN // timedelta(hours=1),
+    "emergency_wait_minutes": config.EMERGENCY_WAIT // timedelta(minutes=1),
+    "deadline_days": config.DEADLINE_AHEAD.days,
+    "grace_days": config.GRACE_DAYS_MAX,
+    "grace_sign_ins": config.GRACE_SIGN_INS_MAX,
+    "not_me_days": config.NOT_ME_LIFE.days,
+    "set_up_minutes": config.BINDING_LIFE // timedelta(minutes=1),
+}
 
 TRIES_LEFT = N_plural("You have %(left)d try left before a pause.", "You have %(left)d tries left before a pause.", "left")
 
@@ -242,13 +270,23 @@ def sentence(refusal: Refused, translate: Callable[..., str], plural: Callable[.
     `translate(text, **facts)` and `plural(one, many, number, **facts)` are gettext functions that fill in the facts. `locale`
     writes durations.
     """
-    facts = refusal.facts
+    facts = {**limits(locale), **refusal.facts}
     if "wait" in facts:
         facts = {**facts, "wait": times.duration(int(facts["wait"]), locale)}
     translated = translate_entry(SENTENCES[refusal.reason], facts, translate, plural)
     if "left" not in refusal.facts:
         return translated
     return translated + " " + translate_entry(TRIES_LEFT, refusal.facts, translate, plural)
+
+
+def limits(locale: Locale) -> dict[str, int | str]:
+    """LIMITS as a locale writes numbers."""
+    return {name: format_decimal(number, locale=locale) for name, number in LIMITS.items()}
+
+
+def in_english(refusal: Refused) -> str:
+    """The sentence of a refusal that counts nothing, for an operator at the command line."""
+    return str(SENTENCES[refusal.reason]) % {**limits(Locale.parse("en_US")), **refusal.facts}
 
 
 def translate_entry(

@@ -8,7 +8,7 @@ from babel import Locale
 from flask_babel import gettext, ngettext
 
 from portal.words.endings import NOTICES
-from portal.words.refusals import SENTENCES, Refused, sentence
+from portal.words.refusals import LIMITS, SENTENCES, Refused, sentence
 from tests.house.source import last_name, modules
 
 FACTS = {
@@ -65,6 +65,22 @@ def test_no_sentence_serves_two_reasons(say):
 def test_a_sentence_is_whole_and_its_facts_are_filled_in(say, reason):
     said = say(reason, **FACTS)
     assert said[0].isupper() and said.endswith(".") and "%" not in said
+
+
+def test_no_sentence_types_a_limit_that_the_settings_hold():
+    typed = re.compile(r"\b(three|four|five|six|seven|eight|nine|ten|hundred|[1-9][\d,]*)\b(?!-)", re.IGNORECASE)
+    example = "2027-03-15"
+    assert [reason for reason, entry in SENTENCES.items() if typed.search(str(entry).replace(example, ""))] == []
+    named = {name for entry in SENTENCES.values() for name in re.findall(r"%\((\w+)\)", str(entry))}
+    assert LIMITS.keys() - named == set()
+
+
+def test_a_limit_is_written_as_the_reader_writes_numbers(app):
+    def say(language):
+        return sentence(Refused("note_long"), gettext, ngettext, Locale.parse(language))
+
+    with app.test_request_context():
+        assert ("2,000" in say("en")) and ("2.000" in say("de"))
 
 
 @pytest.mark.parametrize("reason", NOTICES)

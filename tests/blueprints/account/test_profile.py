@@ -352,17 +352,17 @@ def test_names_of_the_world_are_names(plain, maria, name):
 NAMES = {
     " ": "Enter your name.",
     "x" * 101: "A name can have at most 100 characters.",
-    "evil.example": "A name can have only letters, up to four digits, spaces, hyphens, and apostrophes.",
-    "see http://evil": "A name can have only letters, up to four digits, spaces, hyphens, and apostrophes.",
-    "Maria \u202eseyeR": "A name can have only letters, up to four digits, spaces, hyphens, and apostrophes.",
-    "\u3164": "A name can have only letters, up to four digits, spaces, hyphens, and apostrophes.",
-    "\uffa0\u115f": "A name can have only letters, up to four digits, spaces, hyphens, and apostrophes.",
-    "A\u034f": "A name can have only letters, up to four digits, spaces, hyphens, and apostrophes.",
-    "1\ufe0f\u20e3A": "A name can have only letters, up to four digits, spaces, hyphens, and apostrophes.",
-    "A\u0301\u0301\u0301\u0301\u0301\u0301\u0301": "A name can have only letters, up to four digits, spaces, hyphens, and apostrophes.",
-    "Maria 5035550199": "A name can have only letters, up to four digits, spaces, hyphens, and apostrophes.",
-    "\N{WAVING HAND SIGN}": "A name can have only letters, up to four digits, spaces, hyphens, and apostrophes.",
-    "-": "A name can have only letters, up to four digits, spaces, hyphens, and apostrophes.",
+    "evil.example": "A name can have only letters, up to 4 digits, spaces, hyphens, and apostrophes.",
+    "see http://evil": "A name can have only letters, up to 4 digits, spaces, hyphens, and apostrophes.",
+    "Maria \u202eseyeR": "A name can have only letters, up to 4 digits, spaces, hyphens, and apostrophes.",
+    "\u3164": "A name can have only letters, up to 4 digits, spaces, hyphens, and apostrophes.",
+    "\uffa0\u115f": "A name can have only letters, up to 4 digits, spaces, hyphens, and apostrophes.",
+    "A\u034f": "A name can have only letters, up to 4 digits, spaces, hyphens, and apostrophes.",
+    "1\ufe0f\u20e3A": "A name can have only letters, up to 4 digits, spaces, hyphens, and apostrophes.",
+    "A\u0301\u0301\u0301\u0301\u0301\u0301\u0301": "A name can have only letters, up to 4 digits, spaces, hyphens, and apostrophes.",
+    "Maria 5035550199": "A name can have only letters, up to 4 digits, spaces, hyphens, and apostrophes.",
+    "\N{WAVING HAND SIGN}": "A name can have only letters, up to 4 digits, spaces, hyphens, and apostrophes.",
+    "-": "A name can have only letters, up to 4 digits, spaces, hyphens, and apostrophes.",
 }
 
 

@@ -292,7 +292,7 @@ def test_three_requests_in_a_day_are_enough(plain, dr_okafor, clock):
         clock.move(minutes=31)
     ask(plain, dr_okafor)
     assert plain.problems == [
-        "You've asked three times in 24 hours. You can ask again after Tue, Mar 2, 12:00 PM UTC. Until then, Contact Support."
+        "You've asked 3 times in 24 hours. You can ask again after Tue, Mar 2, 12:00 PM UTC. Until then, Contact Support."
     ]
     clock.move(hours=24 - 1.5)
     ask(plain, dr_okafor)
@@ -308,13 +308,13 @@ def test_requests_of_a_stranger_with_the_password_do_not_count_where_the_owner_s
         ask(thief, dr_okafor)
         clock.move(minutes=31)
     ask(thief, dr_okafor)
-    assert "You've asked three times in 24 hours." in thief.problems[0]
+    assert "You've asked 3 times in 24 hours." in thief.problems[0]
     for _ in range(config.EMERGENCY_ASKS):
         ask(plain, dr_okafor)
         assert "We notified Robin Lee." in plain.text
         clock.move(minutes=31)
     ask(plain, dr_okafor)
-    assert "You've asked three times in 24 hours." in plain.problems[0]
+    assert "You've asked 3 times in 24 hours." in plain.problems[0]
 
 
 # --- deciding
