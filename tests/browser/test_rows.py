@@ -90,6 +90,26 @@ def test_an_action_that_does_not_fit_stands_under_its_text(town, browsers, patie
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, address
 
 
+# Runs in the page: the narrowest text of an appointment in pixels, and the room between the columns of the health table.
+HOME = """() => [
+  Math.min(...[...document.querySelectorAll(".visit > :last-child")].map(each => each.getBoundingClientRect().width)),
+  getComputedStyle(document.querySelector("td:nth-child(2)")).columnGap]"""
+
+
+def test_appointments_and_results_have_room_for_twice_the_text(server, browsers):
+    page = browsers.open(server.url, size=NARROW).page
+    page.goto("/")
+    page.get_by_label("Username").fill("maria")
+    page.get_by_label("Password", exact=True).fill("harbor-lantern-2026")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/home")
+    for size, least in (("112.5%", 200), ("225%", 280)):
+        page.goto("/home")
+        page.evaluate("size => { document.documentElement.style.fontSize = size; }", size)
+        width, gap = page.evaluate(HOME)
+        assert width >= least and gap == "8px"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_longest_and_the_shortest_name_fit(town, browsers, patient, name):
     with town.app.app_context():

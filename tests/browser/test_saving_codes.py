@@ -180,6 +180,23 @@ def test_the_codes_are_printed_on_exactly_one_sheet_made_for_a_drawer(town, brow
         reader.page.goto("/account/security/two-factor/backup-codes/sheet")
 
 
+# Runs in the page: the width of the narrowest value on the sheet, and the size of its codes, both in pixels.
+SHEET = """() => [
+  Math.min(...[...document.querySelectorAll(".sheet dd")].map(each => each.getBoundingClientRect().width)),
+  parseFloat(getComputedStyle(document.querySelector(".sheet code")).fontSize)]"""
+
+
+def test_the_sheet_on_a_phone_grows_with_its_text(town, browsers, patient):
+    page = with_codes(town, browsers, patient, kind="narrow").page
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto("/account/security/two-factor/backup-codes/sheet")
+    width, size = page.evaluate(SHEET)
+    page.evaluate("document.documentElement.style.fontSize = '225%'")  # twice the text
+    wider, larger = page.evaluate(SHEET)
+    assert width >= 120 and wider >= 240  # no line of single letters
+    assert larger == 2 * size
+
+
 def test_codes_that_were_swapped_in_are_printed_as_well(town, browsers, patient, tmp_path):
     """Print styles bring the sheet to life; nothing that fades in may be caught at its first, empty moment."""
     reader = with_codes(town, browsers, patient, kind="in motion")
