@@ -13,6 +13,7 @@ from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader
 
 from portal import queue
+from portal.blueprints import recovery
 from portal.blueprints.ehr import provider
 from portal.blueprints.emergency import ask, wall
 from portal.blueprints.machine import reports
@@ -117,6 +118,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     """Register the blueprints and static files; the test bench only if it is switched on."""
     app.register_blueprint(sign_in.blueprint)
     app.register_blueprint(ask.blueprint)
+    app.register_blueprint(recovery.blueprint)
     app.register_blueprint(email_links.blueprint)
     app.register_blueprint(patient_pages.blueprint)
     app.register_blueprint(provider.blueprint)

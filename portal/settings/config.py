@@ -79,6 +79,7 @@ REASON_MAX = 500
 RECOVERY_CODE_DIGITS = (
     8  # of the mailed code: more than the six that NIST SP 800-63B 4.2.1.2 asks for, and unlike every other code
 )
+RECOVERY_REFERENCE_LENGTH = 12  # of a request's number, in the alphabet of backup codes: 60 bits, which nobody finds by trying
 RECOVERY_CODE_LIFE = timedelta(hours=24)  # NIST SP 800-63B 4.2.1.2, by email
 RECOVERY_CODE_TRIES = 5  # for one request, as for a code by text (SM-4)
 RECOVERY_CODE_TRIES_OF_CASE = 100  # for all requests together, after which the next email has another code: NIST SP 800-63B 3.2.2

@@ -7,7 +7,7 @@ from babel import Locale
 from babel.numbers import format_decimal
 
 from portal.settings import config
-from portal.words import times
+from portal.words import recovery, times
 from portal.words.marks import N_ as N_
 from portal.words.marks import N_plural as N_plural
 from portal.words.marks import Plural as Plural
@@ -232,6 +232,7 @@ SENTENCES: dict[str, str | Plural] = {
     "sign_in_first": N_("Sign in first. This link works together with your password."),
     "set_up_replaced": N_("Setup was started again in another tab, so that code no longer fits. Continue with what this page shows now."),
     "set_up_expired": N_("Setup was open for more than %(set_up_minutes)s minutes, so it ended. Start again here."),
+    **recovery.SENTENCES,
 }  # fmt: skip
 
 # The numbers that sentences name, whoever refuses.
@@ -259,6 +260,7 @@ LIMITS: dict[str, int] = {
     "grace_sign_ins": config.GRACE_SIGN_INS_MAX,
     "not_me_days": config.NOT_ME_LIFE.days,
     "set_up_minutes": config.BINDING_LIFE // timedelta(minutes=1),
+    **recovery.LIMITS,
 }
 
 TRIES_LEFT = N_plural("You have %(left)d try left before a pause.", "You have %(left)d tries left before a pause.", "left")

@@ -23,7 +23,7 @@ PUBLIC = (
     "/sign-in",
     "/sign-in?next=/home",
     "/help",
-    "/help/contact",
+    "/contact-support",
     "/find-a-provider",
     "/community",
     "/privacy",
@@ -124,7 +124,7 @@ def test_the_pages_of_a_patient(walk, town):
     walk.type("Username", "maria")
     walk.type("Password", "harbor-lantern-2026")
     walk.step("Sign in")
-    for address in ("/account", "/account/security", "/help"):
+    for address in ("/account", "/account/security", "/help", "/help/contact"):
         walk.visit(address)
     newcomer = town.newcomer()
     walk.window.context.clear_cookies()

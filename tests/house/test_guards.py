@@ -34,6 +34,11 @@ PUBLIC = {
     "help.community",
     "help.privacy",
     "help.accessibility",
+    "recovery.ask",
+    "recovery.submit_ask",
+    "recovery.show",  # words alone: what a request's page lets do depends on the browser
+    "recovery.confirm",
+    "recovery.mail_again",
     "appearance.choose",
     "appearance.submit",  # keeps a choice of colors in the browser
     "language.submit",
@@ -61,7 +66,13 @@ FOR_CLAIMANTS = {
     "emergency.end_now",
 }
 PASSWORD = "harbor-lantern-2026"
-SAMPLES = {"method_name": "totp", "step_name": "scan", "filename": "portal.css", "token": "a-token"}
+SAMPLES = {
+    "method_name": "totp",
+    "step_name": "scan",
+    "filename": "portal.css",
+    "token": "a-token",
+    "reference": "0000-0000-0000",
+}
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,12 @@ class Known:
         return f"a {self.kind}"
 
 
-NAMES = {"Verification_Code": "code", "Backup_code": "code", "Current_password": "password"}  # of fields, by their labels
+NAMES = {
+    "Verification_Code": "code",
+    "Backup_code": "code",
+    "Current_password": "password",
+    "Code_from_the_email": "code",
+}  # of fields, by their labels
 
 
 class Browser:

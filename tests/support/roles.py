@@ -104,7 +104,7 @@ class Roles:
         common = {
             "method_name": "totp", "step_name": "scan", "token": "a-token", "chart_id": 1, "user_id": self.ids["dr.okafor"],
             "kind": "reset", "row_id": waits, "grant_id": self.had_emergency(), "address_id": self.second_address(),
-            "appointment_id": self.appointment_of("jun"),
+            "reference": "0000-0000-0000", "appointment_id": self.appointment_of("jun"),
         }  # fmt: skip
         return {side: common | self.own_rows(name) for side, name in OWNERS.items()} | {"": common}
 

@@ -42,12 +42,13 @@ FACTS = {
     "practice": "Riverside Family Practice",
     "role": "administrator",
     "asked_by": "Robin Lee",
+    "until": "2027-03-02T12:00:10+00:00",
     "last_day": "2027-03-15T23:59:59+00:00",
     "is_reset": False,
 }
 PLACES = {
     "help": "/help",
-    "contact-support": "/help/contact",
+    "contact-support": "/contact-support",
     "find-a-provider": "/find-a-provider",
     "community": "/community",
     "privacy": "/privacy",

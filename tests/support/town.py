@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from portal.db import db
 from portal.flows.factors import backup_codes
@@ -18,6 +18,7 @@ from portal.models import (
     BackupCode,
     BackupCodeSet,
     Event,
+    LimitCounter,
     Outbox,
     Practice,
     SentCode,
@@ -139,6 +140,10 @@ class Town:
     def end_pauses(self, patient):
         """Ends a patient's pauses after wrong codes."""
         self._change(update(User).where(User.username == patient.username).values(codes_paused_until=None, own_paused_until=None))
+
+    def end_limits(self):
+        """Ends what limits have counted, such as the requests from this machine."""
+        self._change(delete(LimitCounter))
 
     def text_code(self, patient):
         """Returns the code of the newest text to a patient, from the outbox."""

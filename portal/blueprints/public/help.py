@@ -3,8 +3,8 @@
 from flask import Blueprint, Response
 
 from portal.flows.account import security_page
-from portal.web.browser_session import request_context
-from portal.web.rendering import render_page
+from portal.web.browser_session import request_context, session_user
+from portal.web.rendering import redirect_to, render_page
 
 blueprint = Blueprint("help", __name__)
 
@@ -16,6 +16,10 @@ def centre() -> Response:
 
 @blueprint.get("/help/contact")
 def contact() -> Response:
+    """Support's contact, for who is signed in. Others may be locked out: they get the page where a request begins."""
+    user = session_user()
+    if user is None or user.owes_code:
+        return redirect_to("recovery.ask")
     return render_page("public/help/contact.html")
 
 

@@ -1,1 +1,7 @@
-"""Account recovery, for people who cannot sign in: request, status, stop, and the way into set-up."""
+"""Account recovery, for people who cannot sign in: request, status, stop, and the way into set-up.
+
+Each module's views join the one blueprint of `frame`.
+"""
+
+from portal.blueprints.recovery import ask as ask
+from portal.blueprints.recovery.frame import blueprint as blueprint

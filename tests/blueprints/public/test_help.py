@@ -67,11 +67,17 @@ def test_help_says_what_works_after_too_many_wrong_codes(plain, path):
     assert "a backup code works right away" in plain.text and "select Unblock" in plain.text
 
 
-def test_support_says_what_to_have_ready_and_what_never_to_share(plain):
-    plain.open("/help/contact")
+def test_support_says_what_to_have_ready_and_what_never_to_share(plain, maria):
+    plain.enter(maria).open("/help/contact")
     assert "support@medximity.example" in plain.text
     assert "registered email address" in plain.text
     assert "Support will never ask for them." in plain.text
+
+
+def test_who_is_not_signed_in_is_led_to_the_request(plain, maria, sam):
+    assert plain.open("/help/contact").path == "/contact-support"
+    assert plain.sign_in(sam).open("/help/contact").path == "/contact-support"
+    assert plain.another().enter(maria).open("/contact-support").path == "/help/contact"
 
 
 def test_the_practices_are_listed_with_their_telephone(plain):

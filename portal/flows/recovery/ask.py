@@ -1,0 +1,208 @@
+"""Asking for account recovery: finds the accounts of an address, mails each its code, and tells the sender nothing (EN-3).
+
+An address that no account has gets a reference number, a page, and work of the same length. What is sent is limited by account,
+whoever asks: requests in floods fill no mailbox, and lock nobody out, because all of them share one case and one code (RL-7).
+"""
+
+import secrets
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.crypto import SealBroken
+from portal.db import begin_write, db
+from portal.flows.base import limits
+from portal.flows.base.audit import count_event, record_event
+from portal.flows.base.context import RequestContext
+from portal.flows.base.limits import Limit, make_limit
+from portal.flows.base.recovery_cases import ASKED, LAPSED, end_case, find_open_case
+from portal.flows.messages import notices
+from portal.flows.recovery import tickets
+from portal.limit_address import limit_address
+from portal.models import RecoveryCase, RecoveryTicket, User, fold_email, new_id, recovery_place
+from portal.settings import config
+from portal.words.refusals import Refused
+
+SEED_BYTES = 32
+EVENT = "recovery_asked"
+
+
+def ask_recovery(context: RequestContext, email: str, practice: str, story: str) -> str:
+    """Take a request and mail the code to whom it is about; returns its reference number, for every address.
+
+    Raises Refused("recovery_often", wait=seconds) for a network that asked too often.
+    """
+    ticket_id = tickets.new_reference()
+    begin_write()
+    charge_or_refuse(context, [requests_limit(context), *mail_limits(context, ticket_id)], "recovery_often")
+    users = find_accounts(context, email)
+    cases = [case for user in users if (case := serve(context, user, email))]
+    if not cases:
+        spend_equal_work(context)
+    if not users:
+        record_event(context, EVENT, reason="nobody", refused=True)
+    add_ticket(context, ticket_id, [case.id for case in cases], practice, story)
+    db.session.commit()
+    return ticket_id
+
+
+def charge_or_refuse(context: RequestContext, charged: list[Limit], reason: str) -> None:
+    """Charge a try, part of the open transaction; if one of the limits is used up, roll back and raise Refused(reason, wait=seconds)."""
+    try:
+        limits.charge(context, charged)
+    except Refused as refused:
+        db.session.rollback()
+        raise Refused(reason, **refused.facts) from None
+
+
+def requests_limit(context: RequestContext) -> Limit:
+    """How many requests one network may send."""
+    address = limit_address(context.ip)
+    return make_limit(context.keys, config.RECOVERY_REQUESTS, config.RECOVERY_REQUESTS_IN, "recovery", address)
+
+
+def mail_limits(context: RequestContext, whose: str) -> list[Limit]:
+    """How often a code may be mailed for one request, by its number, or to one account, by its id."""
+    kind = "recovery email"
+    gap = make_limit(context.keys, 1, config.LINK_EMAIL_GAP, kind, whose)
+    return [gap, make_limit(context.keys, config.LINK_EMAILS, config.LINK_MAILS_IN, f"{kind}, hourly", whose)]
+
+
+def find_accounts(context: RequestContext, email: str) -> list[User]:
+    """The accounts that have that address; their rows are locked."""
+    has_address = User.email_hash.in_(context.keys.look_up_hashes(fold_email(email)))
+    rows = select(User).where(has_address, User.disabled_at.is_(None)).order_by(User.id).with_for_update()
+    return list(db.session.scalars(rows.limit(config.ACCOUNTS_PER_ADDRESS)))
+
+
+def add_ticket(context: RequestContext, ticket_id: str, case_ids: list[str], practice: str, story: str) -> None:
+    def seal(text: str, column: str) -> bytes:
+        return context.keys.seal(text, recovery_place("ticket", ticket_id, column))
+
+    sealed = {"practice_sealed": seal(practice, "practice"), "story_sealed": seal(story, "story")}
+    db.session.add(RecoveryTicket(id=ticket_id, case_ids=case_ids, created_at=context.now, **sealed))
+
+
+# --- the code
+
+
+def serve(context: RequestContext, user: User, typed: str) -> RecoveryCase | None:
+    """The account's case, whose code is mailed; None for an account without a second factor, whose owner is told so by email."""
+    if user.two_factor == "off":
+        if may_mail(context, user):
+            record_event(context, EVENT, reason="off", refused=True, about=user)
+            notices.queue_notice(context, user, "recovery_off", to=own_address(context, user, typed), username=user.username)
+        return None
+    case = find_open_case(context, user.id) or open_case(context, user)
+    mail_code(context, user, case, own_address(context, user, typed))
+    return case
+
+
+def open_case(context: RequestContext, user: User) -> RecoveryCase:
+    """A new case; one that stayed too long in its state is closed first."""
+    end_case(context, user.id, LAPSED)
+    now = {"state_since": context.now, "opened_at": context.now, "code_until": context.now}  # its first email makes the code
+    case = RecoveryCase(id=new_id(), user_id=user.id, generation=user.generation, state=ASKED, code_seed="", wrong_codes=0, **now)
+    db.session.add(case)
+    db.session.flush()
+    return case
+
+
+def mail_code(context: RequestContext, user: User, case: RecoveryCase, address: str) -> None:
+    """Queue the email with the case's code, unless the account had one a moment ago, or several in the hour."""
+    if not may_mail(context, user):
+        count_event(context, EVENT, "mailed_lately", about=user)
+        return
+    if not is_code_live(context, case):
+        renew_code(context, case)
+    case.code_mailed_at = context.now
+    record_event(context, EVENT, about=user, case_id=case.id)
+    facts = {"username": user.username, "until": case.code_until.isoformat(), notices.CASE: case.id}
+    notices.queue_notice(context, user, "recovery_code", link=codes_of(context, case)[0], to=address, **facts)
+
+
+def may_mail(context: RequestContext, user: User) -> bool:
+    """Whether the account may get another email about a request now; if so, it is charged."""
+    mails = mail_limits(context, str(user.id))
+    if limits.list_waits(context, mails):
+        return False
+    limits.charge(context, mails)  # nobody was faster: the account's row is locked
+    return True
+
+
+def is_code_live(context: RequestContext, case: RecoveryCase) -> bool:
+    """Whether the case's code can be entered: not expired, not used, not guessed at too often."""
+    is_ahead = clock.is_ahead(case.code_until, context.now, config.RECOVERY_CODE_LIFE)
+    return is_ahead and case.wrong_codes < config.RECOVERY_CODE_TRIES_OF_CASE
+
+
+def renew_code(context: RequestContext, case: RecoveryCase) -> None:
+    """Give the case another code, which lives its whole time."""
+    case.code_seed, case.wrong_codes = secrets.token_hex(SEED_BYTES), 0
+    case.code_until = context.now + config.RECOVERY_CODE_LIFE
+    if case.state == ASKED:
+        case.state_since = context.now
+
+
+def codes_of(context: RequestContext, case: RecoveryCase) -> list[str]:
+    """The case's code, made from its seed with each of the encryption keys, the newest first: one key at rest means one code."""
+    return derive_codes(context, case.code_seed)
+
+
+def derive_codes(context: RequestContext, seed: str) -> list[str]:
+    """The codes of a seed: digits of a keyed hash, which no copy of the database tells."""
+    hashes = context.keys.look_up_hashes(f"recovery_cases:{seed}:code")
+    most = 10**config.RECOVERY_CODE_DIGITS
+    return [f"{int.from_bytes(each) % most:0{config.RECOVERY_CODE_DIGITS}}" for each in hashes]
+
+
+def own_address(context: RequestContext, user: User, typed: str = "") -> str:
+    """The account's address; as it was typed, if the keys at hand do not open it: the index that found the account has the same."""
+    try:
+        return user.unseal(context.keys, "email") or typed
+    except SealBroken:
+        return typed
+
+
+def spend_equal_work(context: RequestContext) -> None:
+    """Do the work of a code that nobody gets (EN-2): the queries, the code, and two seals."""
+    limits.list_waits(context, mail_limits(context, "nobody"))
+    find_open_case(context, 0)
+    derive_codes(context, "nobody")
+    notices.spend_equal_work(context)
+
+
+# --- again
+
+
+def mail_code_again(context: RequestContext, reference: str) -> None:
+    """Mail the code of a request again, if there is anybody to mail it to. It opens no case: that takes a new request.
+
+    Raises Refused: "recovery_unknown", "recovery_late", or "recovery_mailed" with the wait, alike for every address.
+    """
+    begin_write()
+    ticket = tickets.lock_ticket(reference)
+    if ticket is None or tickets.is_late(context, ticket):
+        db.session.rollback()
+        raise Refused("recovery_late" if ticket else "recovery_unknown")
+    charge_or_refuse(context, mail_limits(context, ticket.id), "recovery_mailed")
+    found = [(user, case, own_address(context, user)) for user, case in lock_open_cases(context, ticket)]
+    for user, case, address in found:
+        if address:
+            mail_code(context, user, case, address)
+    if not found:
+        spend_equal_work(context)
+    db.session.commit()
+
+
+def lock_open_cases(context: RequestContext, ticket: RecoveryTicket) -> list[tuple[User, RecoveryCase]]:
+    """The cases that a code may be entered for here, while they are open, with their accounts, whose rows are locked.
+
+    All that the request found, or the one whose code was entered.
+    """
+    ids = [ticket.case_id] if ticket.case_id else ticket.case_ids
+    owners = select(RecoveryCase.user_id).where(RecoveryCase.id.in_(ids))
+    users = select(User).where(User.id.in_(owners), User.disabled_at.is_(None)).order_by(User.id).with_for_update()
+    found = db.session.scalars(users, execution_options={"populate_existing": True}).all()
+    pairs = [(user, find_open_case(context, user.id)) for user in found]
+    return [(user, case) for user, case in pairs if case is not None and case.id in ids]

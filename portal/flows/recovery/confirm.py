@@ -1,0 +1,97 @@
+"""The mailed code of a recovery request: it shows the mailbox, the first of two proofs, in the browser it was entered in (RC-1)."""
+
+import hmac
+from typing import NoReturn
+
+from sqlalchemy import case as choose
+from sqlalchemy import update
+
+from portal.crypto import token_hash
+from portal.db import begin_write, change, db
+from portal.flows.base.audit import count_event, record_event
+from portal.flows.base.context import RequestContext
+from portal.flows.base.recovery_cases import ASKED, PROVING, move
+from portal.flows.base.throttle import lock_account
+from portal.flows.messages import notices
+from portal.flows.recovery import tickets
+from portal.flows.recovery.ask import codes_of, derive_codes, is_code_live, lock_open_cases
+from portal.models import RecoveryCase, RecoveryTicket
+from portal.settings import config
+from portal.words.refusals import Refused
+
+EVENT = "recovery_confirmed"
+
+
+def confirm_code(context: RequestContext, reference: str, code: str) -> None:
+    """Take the mailed code; from then on this browser may go on with the case (`tickets.is_confirmed_here`).
+
+    Each try is charged before anything is compared, to the request and to the cases it may be for (RL-4). An address that no account
+    has is refused alike. Raises Refused: "recovery_unknown", "recovery_late", "recovery_tries", "recovery_code_wrong" with the tries
+    left.
+    """
+    begin_write()
+    try:
+        ticket = charge_ticket(context, reference)
+    except Refused:
+        db.session.rollback()
+        raise
+    cases = [case for _, case in lock_open_cases(context, ticket)]
+    charge_cases(cases, 1)
+    case = find_match(context, cases, code)
+    if case is None:
+        refuse_code(context, ticket, cases)
+    charge_cases([each for each in cases if each is not case], -1)
+    accept_code(context, ticket, case)
+    db.session.commit()
+
+
+def charge_ticket(context: RequestContext, reference: str) -> RecoveryTicket:
+    """Charge a try to the request, whose row stays locked. Raises Refused."""
+    ticket = tickets.lock_ticket(reference)
+    if ticket is None:
+        raise Refused("recovery_unknown")
+    if tickets.is_late(context, ticket):
+        raise Refused("recovery_late")
+    if ticket.wrong_codes >= config.RECOVERY_CODE_TRIES:
+        raise Refused("recovery_tries")
+    ticket.wrong_codes += 1
+    return ticket
+
+
+def charge_cases(cases: list[RecoveryCase], tries: int) -> None:
+    """Charge tries to cases whose accounts are locked, or take them back. The objects keep their old count."""
+    ids = [case.id for case in cases]
+    wrong = RecoveryCase.wrong_codes + tries
+    change(update(RecoveryCase).where(RecoveryCase.id.in_(ids)).values(wrong_codes=choose((wrong > 0, wrong), else_=0)))
+
+
+def find_match(context: RequestContext, cases: list[RecoveryCase], code: str) -> RecoveryCase | None:
+    """The case whose live code that is. Where there is none to compare with, the work is the same (EN-2)."""
+    expected = [(case, each) for case in cases if is_code_live(context, case) for each in codes_of(context, case)]
+    found = [case for case, each in expected if hmac.compare_digest(each, code)]
+    if not expected:
+        derive_codes(context, "nobody")
+    return found[0] if found else None
+
+
+def refuse_code(context: RequestContext, ticket: RecoveryTicket, cases: list[RecoveryCase]) -> NoReturn:
+    """Record a wrong code and commit the charges; always raises Refused."""
+    for case in cases:
+        count_event(context, EVENT, "recovery_code_wrong", about=lock_account(case.user_id))
+    if not cases:
+        count_event(context, EVENT, "nobody")
+    left = config.RECOVERY_CODE_TRIES - ticket.wrong_codes
+    db.session.commit()
+    raise Refused("recovery_code_wrong", tries=left) if left else Refused("recovery_tries")
+
+
+def accept_code(context: RequestContext, ticket: RecoveryTicket, case: RecoveryCase) -> None:
+    """Give this browser the case, spend the code, and tell every address of the account; part of the open transaction."""
+    ticket.case_id, ticket.wrong_codes = case.id, 0
+    ticket.browser_hash, ticket.confirmed_at = token_hash(context.browser or ""), context.now
+    shown = {"confirmed_at": context.now, "code_until": context.now, "wrong_codes": 0}
+    if not move(context, case.id, (ASKED,), PROVING, **shown):
+        change(update(RecoveryCase).where(RecoveryCase.id == case.id).values(**shown))
+    user = lock_account(case.user_id)
+    record_event(context, EVENT, about=user, case_id=case.id)
+    notices.queue_notice(context, user, "recovery_begun", username=user.username, **{notices.CASE: case.id})

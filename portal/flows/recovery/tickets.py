@@ -1,0 +1,63 @@
+"""A request for account recovery as its sender sees it: found by its reference number, confirmed in one browser."""
+
+import hmac
+import secrets
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.crypto import token_hash
+from portal.db import db
+from portal.flows.base.context import RequestContext
+from portal.models import RecoveryCase, RecoveryTicket
+from portal.settings import config
+from portal.typed import strip_separators
+
+LOOKALIKES = str.maketrans("OIL", "011")  # Crockford's alphabet has no O, I, or L
+
+
+def new_reference() -> str:
+    """A random reference number of 60 bits, as it is stored: without dashes."""
+    return "".join(secrets.choice(config.BACKUP_CODE_ALPHABET) for _ in range(config.RECOVERY_REFERENCE_LENGTH))
+
+
+def format_reference(ticket_id: str) -> str:
+    """The reference number as people read it: XXXX-XXXX-XXXX."""
+    return "-".join(ticket_id[at : at + 4] for at in range(0, len(ticket_id), 4))
+
+
+def read_reference(typed: str) -> str | None:
+    """What people type or open as a reference number, as it is stored; None if it cannot be one."""
+    read = strip_separators(typed).upper().translate(LOOKALIKES)
+    is_one = len(read) == config.RECOVERY_REFERENCE_LENGTH and set(config.BACKUP_CODE_ALPHABET).issuperset(read)
+    return read if is_one else None
+
+
+def find_ticket(context: RequestContext, reference: str) -> RecoveryTicket | None:
+    """The request with that reference number, or None. It proves nothing by itself: see `is_confirmed_here`."""
+    ticket_id = read_reference(reference)
+    return db.session.get(RecoveryTicket, ticket_id) if ticket_id else None
+
+
+def lock_ticket(reference: str) -> RecoveryTicket | None:
+    """The same, locked until the write transaction ends. Tickets are locked before accounts."""
+    found = select(RecoveryTicket).where(RecoveryTicket.id == read_reference(reference)).with_for_update()
+    return db.session.scalar(found, execution_options={"populate_existing": True})
+
+
+def find_case(ticket: RecoveryTicket) -> RecoveryCase | None:
+    """The case whose code was entered for this request; None while none was."""
+    return db.session.get(RecoveryCase, ticket.case_id, populate_existing=True) if ticket.case_id else None
+
+
+def is_confirmed_here(context: RequestContext, ticket: RecoveryTicket) -> bool:
+    """Whether the mailed code was entered in this very browser, at most a day ago (RC-2)."""
+    if not clock.is_recent(ticket.confirmed_at, context.now, config.RECOVERY_CODE_LIFE):
+        return False
+    return hmac.compare_digest(token_hash(context.browser or ""), ticket.browser_hash or "")
+
+
+def is_late(context: RequestContext, ticket: RecoveryTicket) -> bool:
+    """Whether a request is too old for its first code. It says the same for an address that no account has."""
+    life = config.RECOVERY_CODE_LIFE
+    return ticket.confirmed_at is None and not clock.is_ahead(ticket.created_at + life, context.now, life)

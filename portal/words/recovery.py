@@ -1,0 +1,33 @@
+"""The refusals of account recovery, and the numbers in them: a part of `refusals`."""
+
+from datetime import timedelta
+
+from portal.settings import config
+from portal.words.marks import N_, N_plural, Plural
+
+SENTENCES: dict[str, str | Plural] = {
+    "story_long": N_("Use at most %(story_max)s characters to say what happened."),
+    "story_secret": N_(
+        "That looks like a code or a setup key. Leave it out: nobody needs it to help you, and it is safest with you alone."
+    ),
+    "recovery_often": N_("Many requests came from your network. Try again in %(wait)s, or reach us in one of the ways below."),
+    "recovery_mailed": N_("We sent this email a short while ago. Check your spam folder. You can send it again in %(wait)s."),
+    "recovery_code_empty": N_("Enter the code from the email."),
+    "recovery_code_shape": N_("The code from the email has %(mailed_digits)s digits."),
+    "recovery_code_wrong": N_plural(
+        "That code did not match. Use the one in our newest email. You have %(tries)d try left.",
+        "That code did not match. Use the one in our newest email. You have %(tries)d tries left.",
+        "tries",
+    ),
+    "recovery_tries": N_(
+        "After %(mailed_tries)s wrong codes, this request takes no more. Send a new request, and we'll email a code for it."
+    ),
+    "recovery_late": N_("This request is more than %(mailed_hours)s hours old, so its code has expired. Send a new request."),
+    "recovery_unknown": N_("We don't know that reference number. Check it, or send a new request."),
+}
+LIMITS: dict[str, int] = {
+    "story_max": config.RECOVERY_STORY_MAX,
+    "mailed_digits": config.RECOVERY_CODE_DIGITS,
+    "mailed_tries": config.RECOVERY_CODE_TRIES,
+    "mailed_hours": config.RECOVERY_CODE_LIFE // timedelta(hours=1),
+}
