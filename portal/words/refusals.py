@@ -7,7 +7,7 @@ from babel import Locale
 from babel.numbers import format_decimal
 
 from portal.settings import config
-from portal.words import recovery, times
+from portal.words import emergency, recovery, times
 from portal.words.marks import N_ as N_
 from portal.words.marks import N_plural as N_plural
 from portal.words.marks import Plural as Plural
@@ -66,30 +66,9 @@ SENTENCES: dict[str, str | Plural] = {
     "mails_many": N_("We've already sent you several of these emails. Check your inbox, or try again in an hour."),
     "note_empty": N_("Write a note first."),
     "note_long": N_("A note can have up to %(note_max)s characters. Shorten it, or write two."),
-    "emergency_practice": N_("Your account isn't part of a practice, so there are no charts to open. Contact Support."),
-    "emergency_waiting": N_("You already asked, and an answer can come until %(when)s. Wait for it in the browser you asked from."),
-    "emergency_again": N_("You had emergency access in the last %(emergency_again_hours)s hours. You can ask for it again after %(when)s."),
-    "emergency_often": N_("You've asked %(emergency_asks)s times in %(emergency_again_hours)s hours. You can ask again after %(when)s. Until then, Contact Support."),
-    "emergency_nobody": N_("Nobody at your practice or on our support team can approve this right now. Contact Support."),
-    "emergency_late": N_("Your sign-in moved on after you opened this page. Start again from the code page."),
-    "emergency_over": N_("You don't have approval right now, so no charts were opened."),
-    "emergency_elsewhere": N_("Emergency access was approved for the browser that asked for it. Open the charts there."),
     "approval_decided": N_("You already decided on this."),
     "approval_approved": N_("%(who)s already approved this."),
     "approval_refused": N_("%(who)s already refused this."),
-    "number_empty": N_("Enter the number they read to you."),
-    "number_shape": N_("The number has %(number_digits)s digits. Ask them to read it again, digit by digit."),
-    "number_wrong": N_plural(
-        "That's not the number on their page. Ask them to read it again. You have %(tries)d try left.",
-        "That's not the number on their page. Ask them to read it again. You have %(tries)d tries left.",
-        "tries",
-    ),
-    "number_tries": N_("You entered %(number_tries)s wrong numbers, so you can't approve this anymore. You can refuse it, and someone else can still approve it."),
-    "number_unreadable": N_("We can't check the number of this request, so nobody can approve it. Refuse it, then have them ask again."),
-    "emergency_withdrawn": N_("This request was withdrawn. The account's owner said they didn't ask, was reset, or signed in with a code."),
-    "emergency_lapsed": N_("Nobody answered within %(emergency_wait_minutes)s minutes, so the request expired. They can ask again."),
-    "emergency_not_over": N_("This access hasn't ended yet. Review it after it ends."),
-    "emergency_reviewed": N_("%(who)s already reviewed this."),
     "reminded_today": N_("That person was reminded less than a day ago. You can send another reminder tomorrow."),
     "reminded_on": N_("That person now has two-factor authentication on. No reminder is needed."),
     "reminded_all": N_("Everyone without two-factor authentication was reminded less than a day ago."),
@@ -232,6 +211,7 @@ SENTENCES: dict[str, str | Plural] = {
     "sign_in_first": N_("Sign in first. This link works together with your password."),
     "set_up_replaced": N_("Setup was started again in another tab, so that code no longer fits. Continue with what this page shows now."),
     "set_up_expired": N_("Setup was open for more than %(set_up_minutes)s minutes, so it ended. Start again here."),
+    **emergency.SENTENCES,
     **recovery.SENTENCES,
 }  # fmt: skip
 
@@ -250,16 +230,12 @@ LIMITS: dict[str, int] = {
     "text_minutes": config.TEXT_LIFE // timedelta(minutes=1),
     "text_tries": config.TEXT_TRIES,
     "number_accounts": config.ACCOUNTS_PER_NUMBER,
-    "number_digits": config.EMERGENCY_NUMBER_DIGITS,
-    "number_tries": config.EMERGENCY_NUMBER_TRIES,
-    "emergency_asks": config.EMERGENCY_ASKS,
-    "emergency_again_hours": config.EMERGENCY_AGAIN // timedelta(hours=1),
-    "emergency_wait_minutes": config.EMERGENCY_WAIT // timedelta(minutes=1),
     "deadline_days": config.DEADLINE_AHEAD.days,
     "grace_days": config.GRACE_DAYS_MAX,
     "grace_sign_ins": config.GRACE_SIGN_INS_MAX,
     "not_me_days": config.NOT_ME_LIFE.days,
     "set_up_minutes": config.BINDING_LIFE // timedelta(minutes=1),
+    **emergency.LIMITS,
     **recovery.LIMITS,
 }
 
