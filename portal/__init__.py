@@ -18,7 +18,7 @@ from portal.blueprints.ehr import provider
 from portal.blueprints.emergency import ask, wall
 from portal.blueprints.machine import reports
 from portal.blueprints.patient import pages as patient_pages
-from portal.blueprints.public import appearance, email_links, help, not_me, sign_in
+from portal.blueprints.public import appearance, email_links, help, lost_phone, not_me, sign_in
 from portal.blueprints.public import language as public_language
 from portal.blueprints.recovery import stop
 from portal.blueprints.support import console
@@ -120,6 +120,7 @@ def add_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(ask.blueprint)
     app.register_blueprint(recovery.blueprint)
     app.register_blueprint(email_links.blueprint)
+    app.register_blueprint(lost_phone.blueprint)
     app.register_blueprint(patient_pages.blueprint)
     app.register_blueprint(provider.blueprint)
     app.register_blueprint(console.blueprint)

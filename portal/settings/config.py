@@ -53,6 +53,7 @@ LINK_EMAIL_GAP = timedelta(
     minutes=5
 )  # between two emails with one live link: too long to flood a mailbox, short enough to ask again
 ADDRESS_LINK_LIFE = timedelta(hours=24)
+FOUND_LINK_LIFE = timedelta(hours=24)  # likewise; the code page emails another one
 UNBLOCK_LINK_LIFE = timedelta(hours=24)  # NIST SP 800-63B 4.2.1.2, by email
 LINK_PASSWORDS = 20  # new passwords weighed for one link in LINK_PASSWORDS_IN: more than anybody thinks up before one is accepted
 LINK_PASSWORDS_IN = timedelta(minutes=10)

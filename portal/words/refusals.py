@@ -114,6 +114,7 @@ SENTENCES: dict[str, str | Plural] = {
     "throttled_code": N_("Too many attempts. Try again in %(wait)s, or use a backup code now."),
     "disabled_here": N_("There were too many wrong codes, so codes from your phone no longer work in this browser. Use a backup code, or a browser you've signed in with before."),
     "disabled": N_("There were too many wrong codes, so codes from your phone no longer work. Use a backup code, or Contact Support."),
+    "on_hold": N_("Your phone was reported as lost, so its codes don't work. Use a backup code, or Contact Support."),
     "answer_other": N_("This account doesn't open with that. Use one of the other ways on this page."),
     "unreadable": N_("We can't check codes from your phone right now, and our engineers know about it. Use a backup code, or Contact Support."),
     "lost_saved": N_plural(
@@ -138,6 +139,12 @@ SENTENCES: dict[str, str | Plural] = {
     ),
     "lost_second": N_("If you lost this phone today, only another way to get codes would let you in, if you have it on another device."),
     "lost_nothing": N_("If you lost this phone today, you would have no way in. Support would have to confirm who you are first."),
+    "is_lost": N_plural(
+        "While your phone is lost, your %(codes)d backup code is the only way in.",
+        "While your phone is lost, your %(codes)d backup codes are the only way in.",
+        "codes",
+    ),
+    "is_lost_nothing": N_("While your phone is lost, you have no way in once you sign out. Generate new backup codes now."),
     "reason_empty": N_("Give a reason in a few words."),
     "reason_long": N_("Use at most %(reason_max)s characters for the reason."),
     "reason_secret": N_("That looks like a backup code or a setup key. Leave it out, because others will read the reason."),

@@ -48,6 +48,9 @@ PUBLIC = {
     "not_me.ask",  # authorized by the emailed token
     "not_me.answer",
     "not_me.done",
+    "lost_phone.found",  # authorized by the emailed token
+    "lost_phone.submit_found",
+    "lost_phone.works_again",
     "stop_recovery.show",  # authorized by the emailed token
     "stop_recovery.submit",
     "test_bench.phone",  # registered only on loopback, and only if switched on
@@ -60,6 +63,9 @@ FOR_CLAIMANTS = {
     "sign_in.submit_backup_code",
     "sign_in.no_code",
     "sign_in.send_code",
+    "lost_phone.ask",
+    "lost_phone.submit",
+    "lost_phone.mail_link",
     "emergency.show",  # 404 if the account does not belong to the EHR
     "emergency.ask",
     "emergency.open_charts",

@@ -271,4 +271,32 @@ def not_me(walker, town):
     walker.take("used")
 
 
-SCENES = {scene.__name__: scene for scene in (texts, changes, turning_off, presence, profile, forgotten, not_me)}
+def lost_phone(walker, town):
+    """A phone reported as lost, and taken back: by the link, and on the Security page."""
+    patient = town.regular()
+    walker.sign_in(patient)
+    walker.page.goto("/sign-in/lost-phone")
+    walker.take("report")
+    walker.press("Stop my phone's codes")
+    walker.take("on-hold")
+    link = f"/phone-found/{town.token(patient, 'phone_lost')}"
+    walker.page.goto("/sign-in/code")
+    walker.take("code")
+    walker.page.goto("/sign-in/backup-code")
+    walker.type("Backup code", patient.codes[1])
+    walker.press("Verify")
+    walker.page.goto("/account/security")
+    walker.take("security")
+    walker.press("Use again: Authenticator App")
+    walker.take("use-again")
+    walker.page.goto(link)
+    walker.take("link")
+    refuse(walker, "link-wrong", "Password", "wrong on purpose", "Use my phone again")
+    walker.type("Password", patient.password)
+    walker.press("Use my phone again")
+    walker.take("works-again")
+    walker.page.goto(link)
+    walker.take("dead-link")
+
+
+SCENES = {scene.__name__: scene for scene in (texts, changes, turning_off, presence, profile, forgotten, not_me, lost_phone)}

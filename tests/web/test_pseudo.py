@@ -27,7 +27,7 @@ EMAILS = sorted(path.stem for path in (TEMPLATES / "email").glob("[!_]*.txt"))
 FACTS = {
     "name": "마리아", "username": "17", "when": "2027-03-01T12:00:10+00:00", "browser": "Chrome on Windows", "ip": "192.0.2.7", "left": 3,
     "by": "로빈", "approved_by": "누르", "address": "m•••@example.test", "phone": "••• ••• ••64", "has_new_password": 1, "who": "아다",
-    "practice": "강변", "role": "administrator", "asked_by": "로빈", "last_day": "2027-03-15",
+    "practice": "강변", "role": "administrator", "asked_by": "로빈", "last_day": "2027-03-15", "until": "2027-03-02T12:00:10+00:00",
 }  # fmt: skip
 VARIANTS = (
     {},

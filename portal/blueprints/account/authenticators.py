@@ -1,4 +1,4 @@
-"""Renaming an authenticator, removing it if another remains, and unblocking it. Nested in each side's blueprint."""
+"""Renaming an authenticator, removing it if another remains, unblocking it, and using a lost one again. Nested in each side's blueprint."""
 
 from flask import Blueprint, Response, abort, request
 
@@ -6,7 +6,7 @@ from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import require_code, require_fresh_proof
 from portal.blueprints.shared.sides import current_side
 from portal.flows.account import security_page
-from portal.flows.factors import authenticators
+from portal.flows.factors import authenticators, lost_phone
 from portal.flows.factors import unblock as unblock_flow
 from portal.forms.profile import LabelForm
 from portal.web.browser_session import request_context
@@ -94,3 +94,22 @@ def submit_unblock(authenticator_id: str) -> Response:
     except Refused as refused:
         return refuse_form("account/unblock.html", (), refused, authenticator=authenticator)
     return redirect_and_say("security", "unblock") if is_sent else redirect_to_path(current_side().url("security"))
+
+
+@blueprint.get("/found")
+def found() -> Response:
+    """Codes that are on hold because the phone was lost."""
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
+    held = [each for each in security_page.own_authenticators(request_context()) if each.on_hold]
+    return render_page("account/found.html", held=held) if held else redirect_to_path(current_side().url("security"))
+
+
+@blueprint.post("/found")
+def submit_found() -> Response:
+    step_up = require_fresh_proof()
+    if step_up:
+        return step_up
+    lost_phone.take_back(request_context())
+    return redirect_and_say("security", "found")

@@ -80,6 +80,8 @@ def bar_segments(status: flow.Status) -> list[dict[str, Any]]:
 
 def describe_lock(member: Member, write_time: Callable[[datetime], str]) -> str | None:
     """Why a member can't sign in right now, everywhere or in new browsers, or None. `write_time` writes when a pause ends."""
+    if member.is_stopped and member.on_hold:
+        return str(_("Phone lost"))
     if member.is_stopped:
         return str(_("App blocked"))
     if member.is_blocked:

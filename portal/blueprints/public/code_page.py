@@ -33,7 +33,7 @@ def code_context() -> dict[str, Any]:
         "issuer": issuer(),
         **asked,
         "texts_off": refusal_sentence(missing) if missing else None,
-        "blocked": blocked_sentence() if user and not shown else None,
+        **explain_no_codes(bool(shown)),
         "limit": refusal_sentence(limit) if limit else None,
         "send_url": url_for("sign_in.send_code"),
         "is_waiting": bool(user and user.level == LEVEL_WAITING),
@@ -54,10 +54,13 @@ def backup_context() -> dict[str, Any]:
     return {**trust_context(), **pause_context(seconds, url_for("sign_in.ask_backup_code"))}
 
 
-def blocked_sentence() -> str | None:
-    """Why no code from the person's phone works here, if that is so."""
-    refused = explain_blocked(request_context())
-    return refusal_sentence(refused) if refused else None
+def explain_no_codes(shown: bool = False) -> dict[str, Any]:
+    """Why no code from the person's phone works here, if that is so, and whether the phone is lost. `shown`: some do."""
+    refused = None if shown or session_user() is None else explain_blocked(request_context())
+    return {
+        "blocked": refusal_sentence(refused) if refused else None,
+        "is_lost": refused is not None and refused.reason == "on_hold",
+    }
 
 
 def trust_context() -> dict[str, Any]:
@@ -76,7 +79,7 @@ def help_context() -> dict[str, Any]:
     texts = request_context().texts and policy.accepts_restricted
     return {
         "texts": texts,
-        "blocked": blocked_sentence(),
+        **explain_no_codes(),
         "is_provider": policy.hands_over_copy,
         "administrators": asks_first,
     }

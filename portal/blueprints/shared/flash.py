@@ -28,6 +28,7 @@ FLASHES = {
     activity.TRUSTED: N_("Ended. We'll ask for a code at the next sign-in there."),
     "unblock": N_("We sent you an email. Open the link in it within 24 hours to unblock your codes."),
     "unblocked": N_("Unblocked. Your codes work everywhere again."),
+    "found": N_("Codes from your phone work again."),
     "copy": N_("Got it. Your practice administrator has the sealed copy."),
     "noted": N_("Your note was added to the chart."),
     "approved": N_("Approved. It's done, and we've notified everyone involved."),

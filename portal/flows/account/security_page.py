@@ -35,8 +35,14 @@ class AuthenticatorView:
     disabled: bool  # works nowhere
     blocked: bool  # works nowhere, or not in new browsers
     is_off: bool  # whether texts are switched off
+    on_hold: bool  # works nowhere, because its owner said that the phone is lost
     target: bytes | None = field(repr=False)  # the number's hash: two authenticators with one number are lost together
     goes_to: str = ""  # the masked number, so that people can check it (the guide's troubleshooting)
+
+    @property
+    def works(self) -> bool:
+        """Whether its codes open the account in any browser, now."""
+        return not (self.blocked or self.is_off or self.on_hold)
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,11 @@ class TwoFactor:
     def disabled(self) -> bool:
         """Whether every authenticator is disabled."""
         return all(each.disabled for each in self.authenticators)
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether the phone was reported as lost, and nothing else works."""
+        return any(each.on_hold for each in self.authenticators) and not any(each.works for each in self.authenticators)
 
     @property
     def is_off(self) -> bool:
@@ -85,9 +96,10 @@ def view_authenticator(context: RequestContext, row: Authenticator) -> Authentic
         change_label=REPLACE_LABEL if is_off else its_method.change_label if its_method else "",
         added_at=row.created_at,
         last_used_at=row.last_used_at,
-        disabled=not throttle.OWN.takes(row),
-        blocked=not throttle.STRANGERS.takes(row),
+        disabled=throttle.OWN.blocks(row),
+        blocked=throttle.STRANGERS.blocks(row),
         is_off=is_off,
+        on_hold=row.suspended_at is not None,
         target=row.target_hash,
         goes_to=masked_target(context, row, its_method),
     )
@@ -102,7 +114,7 @@ def told_old_number(context: RequestContext) -> bool:
 
 def is_last(rows: list[AuthenticatorView], authenticator: AuthenticatorView) -> bool:
     """Whether no other authenticator works."""
-    return not any(each.id != authenticator.id and not each.blocked and not each.is_off for each in rows)
+    return not any(each.id != authenticator.id and each.works for each in rows)
 
 
 def masked_target(context: RequestContext, row: Authenticator, its_method: Method | None) -> str:
@@ -116,8 +128,14 @@ def masked_target(context: RequestContext, row: Authenticator, its_method: Metho
 
 
 def explain_phone_loss(rows: list[AuthenticatorView], codes: backup_codes.Overview | None) -> Refused:
-    """What would remain without the phone: backup codes, a second authenticator on another device, or nothing (rule 14)."""
-    has_second = len({row.target or row.id for row in rows if not row.blocked and not row.is_off}) > 1
+    """What would remain without the phone: backup codes, a second authenticator on another device, or nothing (rule 14).
+
+    Once it is lost: what remains.
+    """
+    if not any(row.works for row in rows) and any(row.on_hold for row in rows):
+        left = codes.left if codes else 0
+        return Refused("is_lost", codes=left) if left else Refused("is_lost_nothing")
+    has_second = len({row.target or row.id for row in rows if row.works}) > 1
     if codes is None or not codes.left:
         return Refused("lost_second" if has_second else "lost_nothing")
     if has_second:

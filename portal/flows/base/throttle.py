@@ -49,12 +49,21 @@ class Purse:
 
     def takes(self, row: Authenticator) -> bool:
         """Whether the authenticator works for whom this purse is."""
-        return row.disabled_at is None and getattr(row, self.disabled_at.key) is None
+        return row.suspended_at is None and not self.blocks(row)
+
+    def blocks(self, row: Authenticator) -> bool:
+        """Whether a hundred wrong codes stopped the authenticator for whom this purse is (RL-1)."""
+        return row.disabled_at is not None or getattr(row, self.disabled_at.key) is not None
 
     @property
     def working(self) -> ColumnElement[bool]:
-        """SQL: the same."""
-        return and_(Authenticator.disabled_at.is_(None), self.disabled_at.is_(None))
+        """SQL: what `takes` says."""
+        return and_(Authenticator.suspended_at.is_(None), ~self.blocked)
+
+    @property
+    def blocked(self) -> ColumnElement[bool]:
+        """SQL: what `blocks` says."""
+        return or_(Authenticator.disabled_at.is_not(None), self.disabled_at.is_not(None))
 
 
 STRANGERS = Purse(

@@ -186,14 +186,17 @@ def explain_texts_off(context: RequestContext) -> Refused | None:
 
 
 def explain_disabled(context: RequestContext) -> Refused:
-    """Why no code is compared: a hundred were wrong. If strangers entered them, the owner's browsers are a way in."""
-    own = select(Authenticator.id).where(Authenticator.user_id == context.user.user_id, OWN.working)
+    """Why no code is compared: the phone is lost, or a hundred were wrong. If strangers entered them, the owner's browsers are a way in."""
+    own = select(Authenticator).where(Authenticator.user_id == context.user.user_id)
+    rows = db.session.scalars(own, execution_options={"populate_existing": True}).all()
     is_stranger = purse_of(context, context.user.user_id) is STRANGERS
-    return Refused("disabled_here" if is_stranger and db.session.scalar(own.limit(1)) else "disabled")
+    if is_stranger and any(OWN.takes(row) for row in rows):
+        return Refused("disabled_here")
+    return Refused("on_hold" if any(row.suspended_at for row in rows) else "disabled")
 
 
 def explain_blocked(context: RequestContext) -> Refused | None:
-    """If no code works here, because a hundred were wrong: the refusal that says so. Otherwise None."""
+    """If no code works here, because the phone is lost or a hundred were wrong: the refusal that says so. Otherwise None."""
     return None if live_authenticators(context) else explain_disabled(context)
 
 

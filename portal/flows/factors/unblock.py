@@ -22,7 +22,7 @@ CLEARED = {"failures": 0, "own_failures": 0, "strangers_disabled_at": None, "dis
 
 def find_blocked(context: RequestContext, authenticator_id: str) -> Authenticator | None:
     """The visitor's authenticator with that id if it is blocked, in new browsers or everywhere; else None."""
-    own = (Authenticator.id == authenticator_id, Authenticator.user_id == context.user.user_id, ~throttle.STRANGERS.working)
+    own = (Authenticator.id == authenticator_id, Authenticator.user_id == context.user.user_id, throttle.STRANGERS.blocked)
     return db.session.scalar(select(Authenticator).where(*own))
 
 

@@ -67,8 +67,12 @@ def sends_codes(row: Authenticator) -> bool:
 
 
 def app_entry(context: RequestContext, user: User, row: Authenticator) -> dict[str, Any]:
-    """An entry's issuer and label, and what its method shows there; `method` is "" if the secret cannot be decrypted."""
-    entry = {"issuer": policy_of(user.role).issuer, "label": user.username, "method": ""}
+    """An entry's issuer and label, and what its method shows there; `method` is "" if the secret cannot be decrypted.
+
+    `on_hold`: whether the portal takes none of its codes, because the phone was reported as lost.
+    """
+    held = row.suspended_at is not None
+    entry = {"issuer": policy_of(user.role).issuer, "label": user.username, "method": "", "on_hold": held}
     its_method = method(row.method)
     try:
         secret = open_secret(context, user, row, "")

@@ -33,6 +33,7 @@ class Member:
     method_names: str | None  # of the methods that are set up, separated by commas
     working: int  # authenticators that open the EHR in any browser
     working_somewhere: int  # the same, and those that strangers' wrong codes blocked in new browsers
+    on_hold: int  # authenticators whose phone was reported as lost
     name_key: bytes = field(repr=False)
 
     @property

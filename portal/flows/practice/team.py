@@ -81,6 +81,7 @@ def columns() -> dict[str, Any]:
         "method_names": method_names.scalar_subquery(),
         "working": allowed.where(throttle.STRANGERS.working).scalar_subquery(),
         "working_somewhere": allowed.where(throttle.OWN.working).scalar_subquery(),
+        "on_hold": allowed.where(Authenticator.suspended_at.is_not(None)).scalar_subquery(),
     }
     of_set = {name: getattr(BackupCodeSet, name) for name in ("saved_at", "sealed_copy_given_at")}
     names = [each.name for each in fields(Member) if each.name != "now"]

@@ -15,8 +15,9 @@ from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.recovery_cases import DONE, OPEN, SETTING_UP, STOPPED, is_open, move
 from portal.flows.messages import notices
+from portal.flows.recovery import tickets
 from portal.flows.sessions import sessions
-from portal.models import Binding, Event, RecoveryCase, User
+from portal.models import Binding, Event, RecoveryCase, RecoveryTicket, User
 from portal.words.refusals import Refused
 
 BY_LINK, BY_OWNER, BY_REQUESTER = "email", "session", "requester"  # channels
@@ -79,6 +80,13 @@ def stop_by_owner(context: RequestContext) -> None:
     """Stop the open case of the visitor's account, if there is one. Idempotent."""
     if context.user.recovery_case:
         stop_case(context, context.user.recovery_case, context.user.user_id, BY_OWNER)
+
+
+def cancel(context: RequestContext, ticket: RecoveryTicket) -> None:
+    """Stop the case on the word of who asked, in the browser that the mailed code was entered in; elsewhere nothing happens. Idempotent."""
+    case = tickets.find_case(ticket)
+    if case is not None and tickets.is_confirmed_here(context, ticket):
+        stop_case(context, case.id, case.user_id, BY_REQUESTER)
 
 
 def stop_case(context: RequestContext, case_id: str, user_id: int, channel: str) -> bool:

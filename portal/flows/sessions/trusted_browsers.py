@@ -110,6 +110,11 @@ def end_trust_after_change(context: RequestContext, user_id: int, reason: str = 
     Call it before ending the other sessions: then a concurrent sign-in is either denied trust or ended with them.
     """
     change(update(User).where(User.id == user_id).values(generation=User.generation + 1))
+    end_trust(context, user_id, reason)
+
+
+def end_trust(context: RequestContext, user_id: int, reason: str) -> None:
+    """End all trust of a user whose row is locked, in the open transaction."""
     live = update(TrustedBrowser).where(TrustedBrowser.user_id == user_id, TrustedBrowser.ended_at.is_(None))
     if change(live.values(ended_at=context.now)):
         record_event(context, "trusted_browser_removed", reason=reason, factor=FACTOR)

@@ -3,11 +3,15 @@
 import pytest
 from sqlalchemy import insert
 
+from portal.crypto import token_hash
 from portal.flows.base import recovery_cases
+from portal.flows.base.context import RequestContext
 from portal.flows.messages.notices import make_links
-from portal.models import Event, Link, Outbox, Session
+from portal.flows.recovery import stop, tickets
+from portal.models import Event, Link, Outbox, RecoveryTicket, Session
 from tests.support.cases import begin_case, case_of, stop_link
 from tests.support.mailbox import mails, told
+from tests.support.moving import START
 
 ALARM = "Someone asked to get into your account with a new phone."
 SUBJECT = "Your account recovery was stopped"
@@ -162,3 +166,17 @@ def test_an_email_about_a_case_carries_the_link_that_stops_it(plain, database, s
     assert "stop" not in make_links(database.keys, notice, "")
     notice.facts = {**notice.facts, "case": case_id}
     assert stop_link(database, case_id).endswith(make_links(database.keys, notice, "")["stop"])
+
+
+def test_who_asked_cancels_in_the_browser_of_the_code_and_nobody_else_does(app, database, sam):
+    case_id = begin_case(database, sam, "waiting")
+    row = {"id": "A" * 12, "case_ids": [case_id], "case_id": case_id, "created_at": START, "confirmed_at": START}
+    database.change(insert(RecoveryTicket).values(**row, browser_hash=token_hash("own")))
+    for browser, state in ((None, "waiting"), ("other", "waiting"), ("own", "stopped"), ("own", "stopped")):
+        with app.app_context():
+            context = RequestContext(START, database.keys, "192.0.2.9", "", "r", browser=browser)
+            stop.cancel(context, tickets.find_ticket(context, "A" * 12))
+        assert case_of(database, case_id).state == state
+    assert case_of(database, case_id).stopped_by == "requester"
+    [told] = database.all(Outbox, Outbox.template == "recovery_stopped")
+    assert told.facts["by"] == "requester"
