@@ -26,7 +26,7 @@ from tests.support.journal import NAME, Journal
 from tests.support.moving import START, MovedClock
 from tests.support.sites import Site
 
-WATCHING = {"monkeypatch", "caplog", "queries"}  # a test with one of these makes every journey itself
+WATCHING = {"monkeypatch", "caplog", "queries"}  # a test with one of these makes every request itself
 
 
 @dataclass
@@ -69,9 +69,9 @@ class World:
         self.kept.put_back()
 
     def rest(self):
-        """Closes the connections that the database's files or a lost transaction would suffer from."""
+        """Closes the connections if one of them may have a lost transaction."""
         engine = self.app.extensions["engine"]
-        if engine.dialect.name == "sqlite" or engine.pool.checkedout():
+        if engine.pool.checkedout():
             engine.dispose()
 
 

@@ -9,6 +9,7 @@ import fcntl
 import itertools
 import os
 import shutil
+import sqlite3
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,20 +124,28 @@ def locked(file):
 
 
 class KeptFile:
-    """A snapshot of an SQLite database file."""
+    """A snapshot of an SQLite database, restored over a connection, so that those of the portal can stay open."""
 
     def __init__(self, file):
-        self.file = file
-        self.kept = file.read_bytes()
+        self.connection = sqlite3.connect(file, isolation_level=None)
+        self.connection.execute("PRAGMA synchronous=OFF")
+        self.kept = sqlite3.connect(":memory:")
+        self.connection.backup(self.kept)
+        self.version = self._read_version()
 
     def put_back(self):
-        """Restores the file."""
-        for name in (f"{DATABASE}-wal", f"{DATABASE}-shm", DATABASE):
-            self.file.with_name(name).unlink(missing_ok=True)
-        self.file.write_bytes(self.kept)
+        """Restores the rows, if another connection has written since."""
+        if self._read_version() != self.version:
+            self.kept.backup(self.connection)
+            self.version = self._read_version()
 
     def close(self):
-        """Does nothing; the counterpart on PostgreSQL has a connection to close."""
+        """Closes the connections."""
+        self.connection.close()
+        self.kept.close()
+
+    def _read_version(self):
+        return self.connection.execute("PRAGMA data_version").fetchone()[0]
 
 
 def pytest_addoption(parser):
