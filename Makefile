@@ -23,7 +23,7 @@ PYTEST := $(BIN)/python -m pytest --dist worksteal
 ONCE := tests/house tests/packaging tests/support tests/gateways tests/browser tests/guide tests/speed/test_page_weight.py tests/queue/test_hanging.py tests/blueprints/public/test_sign_in_takes_as_long.py
 # What `make check` runs: tests of the source code, and everything that is quick in one process.
 QUICK := tests/house tests/flows tests/methods tests/gateways tests/migrations tests/words tests/settings tests/forms $(wildcard tests/test_*.py)
-SOAK := tests/machine tests/queue/test_faults.py
+SOAK := tests/machine tests/queue/test_faults.py tests/blueprints/public/test_strangers.py tests/blueprints/public/test_too_many_passwords.py
 
 run: export HOST ?= 127.0.0.1
 run: export PORT ?= 5000

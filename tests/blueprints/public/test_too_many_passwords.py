@@ -12,13 +12,14 @@ from portal.models import Event, LimitCounter, Outbox
 from portal.settings import config
 from tests.support.mailbox import mails
 from tests.support.moving import START
+from tests.support.soak import length
 
 BOX = "Don't ask for a code on this browser for 30 days"
 SUBJECT = "Many wrong passwords were entered for your account"
 WRONG = "Your username or password is incorrect. Check both and try again."
 MINUTE = "Too many attempts. Try again in 1 minute."
-GUESSES = 1_000
-ADDRESSES = [f"127.0.{number // 250}.{1 + number % 250}" for number in range(200)]
+GUESSES = length(250, 1_000)  # any limit is reached by the hundredth
+ADDRESSES = [f"127.0.{number // 250}.{1 + number % 250}" for number in range(length(50, 200))]
 
 
 @pytest.fixture
@@ -162,8 +163,8 @@ def test_an_unknown_name_is_locked_for_strangers_as_a_known_one(plain, compared)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("addresses", [ADDRESSES[:1], ADDRESSES], ids=["one address", "200 addresses"])
-def test_a_thousand_wrong_passwords_stop_no_owner(plain, sam, database, compared, addresses):
+@pytest.mark.parametrize("addresses", [ADDRESSES[:1], ADDRESSES], ids=["one address", "many addresses"])
+def test_hundreds_of_wrong_passwords_stop_no_owner(plain, sam, database, compared, addresses):
     known, trusted, session = plain.another(), plain.another(), plain.another()
     known.enter(sam).press("Sign out")
     sam.clock.next_code()
