@@ -3,7 +3,7 @@
 import re
 
 from portal.languages import PSEUDO, list_languages
-from tests.support.markup import squeeze
+from tests.support.markup import TOKEN, squeeze
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -12,7 +12,6 @@ POLICY = (
 NEVER = re.compile(r"\b(please|sorry|oops|invalid|valid)\b", re.IGNORECASE)
 REFUSED = (422, 429)
 POINTERS = ("for", "aria-describedby", "aria-labelledby")
-TOKEN = re.compile(r'(?<=name="csrf_token" value=")[0-9A-Za-z._-]{64,}(?=")')
 SEEN = set()  # pages that passed in this process, without their CSRF tokens
 TAKES_AWAY = {"Disable", "End", "End all", "End now", "Remove", "Reset"}
 SPOKEN = ("alt", "title", "placeholder", "aria-label", "aria-description", "data-busy", "data-late", "data-said")
@@ -39,12 +38,16 @@ def see_fragment(text):
     assert 'name="csrf_token"' in text
 
 
-def see_anew(page, status, text):
-    """Checks a whole page, once per content: half of the pages that tests fetch were checked before."""
-    wording = hash((status, TOKEN.sub("", text)))
-    if wording not in SEEN:
+def see_anew(page, status, text, frame=None):
+    """Checks a whole page, once per content: most of the pages that tests fetch were checked before. Returns what stands for its content.
+
+    Of a page that a fragment was swapped into, `text` is the fragment, and `frame` stands for what the page was before.
+    """
+    wording = hash((frame, TOKEN.sub("", text)))
+    if (wording, status) not in SEEN:
         see_page(page, status)
-        SEEN.add(wording)
+        SEEN.add((wording, status))
+    return wording
 
 
 def see_page(page, status):
