@@ -1,17 +1,21 @@
-"""A repeated journey leaves what a real one leaves, and is not offered where it could hide something."""
+"""A repeated answer leaves what a real one leaves, and is not given where it could hide something."""
 
 import re
+import threading
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
+from portal import passwords
 from portal.models import Session, User
 from tests.support.client import Browser
 from tests.support.journal import NAME
-from tests.support.texts import MARIAS, set_up_texts
+from tests.support.texts import turn_on_texts
 
 # What is drawn by chance: tokens, backup codes, setup keys.
 DRAWN = re.compile(r"[0-9A-Za-z_-]{16,}|[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}|\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b")
+SECURITY = "/account/security"
+RENAME = update(User).where(User.username == "maria").values(full_name="Maria Renamed")
 JOURNEYS = [
     ("maria", ("enter", "set_up"), "/account/security"),
     ("jun", ("enter", "texts"), "/account/security"),
@@ -49,7 +53,9 @@ def left_behind(browser, database, person, page):
 
 
 @pytest.mark.parametrize(("name", "journeys", "page"), JOURNEYS, ids=[name for name, *_ in JOURNEYS])
-def test_a_repeated_journey_leaves_what_a_real_one_leaves(world, journal, browser, database, request, name, journeys, page):
+def test_a_repeated_journey_leaves_what_a_real_one_leaves(
+    world, journal, browser, database, inbox, request, name, journeys, page
+):
     known = request.getfixturevalue(name)
     key, codes, left = known.key, known.codes, []
     for follows in (False, True, True):
@@ -57,11 +63,11 @@ def test_a_repeated_journey_leaves_what_a_real_one_leaves(world, journal, browse
         journal.begin(follows)
         known.key, known.codes = key, list(codes)
         visitor = Browser(browser.app, browser.guise)
-        made = len(journal.journeys)
+        made = len(journal.answers)
         for journey in journeys:
-            set_up_texts(visitor, known, MARIAS) if journey == "texts" else getattr(visitor, journey)(known)
+            turn_on_texts(visitor, inbox, known) if journey == "texts" else getattr(visitor, journey)(known)
         left.append(left_behind(visitor, database, known, page))
-    assert len(journal.journeys) == made, "the third was no repetition"
+    assert len(journal.answers) == made, "the third was no repetition"
     assert left[0] == left[2] and left[1] == left[2]
 
 
@@ -75,19 +81,69 @@ def test_the_page_that_a_repetition_shows_can_be_used(world, journal, maria):
 
 
 def test_what_was_written_before_is_not_overlooked(journal, plain, database, maria):
-    plain.enter(maria)
-    database.change(update(User).where(User.username == "maria").values(full_name="Maria Renamed"))
-    assert journal.state is None
-    assert "Maria Renamed" in plain.another().enter(maria).page.text
+    plain.enter(maria).open(SECURITY)
+    database.change(RENAME)
+    assert "Maria Renamed" in plain.open(SECURITY).page.text
 
 
-def test_another_time_is_another_journey(journal, plain, database, clock, maria):
-    clock.move(minutes=1)
-    plain.enter(maria)
+def test_another_time_is_another_request(world, journal, database, clock, maria):
+    for minutes in (0, 1):
+        world.begin_anew()
+        journal.begin(follows=True)
+        clock.move(minutes=minutes)
+        Browser(world.app).enter(maria)
     assert [row.created_at for row in database.all(Session)] == [clock.now]
 
 
-def test_a_test_that_replaces_a_part_of_the_portal_makes_every_journey_itself(journal, monkeypatch):
+def test_another_browser_gets_another_answer(plain, maria):
+    plain.enter(maria).open(SECURITY)
+    assert plain.another().open(SECURITY).path == "/sign-in"
+
+
+def test_a_listener_hears_every_request(app, plain, maria):
+    plain.enter(maria).open(SECURITY)
+    heard, engine = [], app.extensions["engine"]
+    listener = (engine, "before_cursor_execute", lambda *args: heard.append(args[2]))
+    event.listen(*listener)
+    plain.open(SECURITY)
+    event.remove(*listener)
+    assert heard
+
+
+def test_while_a_connection_or_a_session_is_taken_nothing_is_repeated(journal, app, plain, maria):
+    plain.enter(maria).open(SECURITY)
+    kept = plain.response
+    assert plain.open(SECURITY).response is kept
+    with app.extensions["engine"].connect():
+        assert plain.open(SECURITY).response is not kept
+    for hashing in (passwords.take_turn("a session's"), passwords.place_in_line()):
+        with hashing:
+            assert plain.open(SECURITY).response is not kept
+
+
+def test_after_a_write_by_another_thread_nothing_is_repeated(journal, database):
+    other = threading.Thread(target=database.change, args=[RENAME])
+    other.start()
+    other.join()
+    assert journal.state is None
+
+
+def test_a_request_that_lost_a_write_is_not_repeated(journal, app):
+    kept = len(journal.answers)
+    client = app.test_client()
+    client.open = lambda path: lose(app.extensions["engine"])
+    journal.travel(client, "/sign-in")
+    assert len(journal.answers) == kept
+
+
+def lose(engine):
+    """Writes a row and takes it back."""
+    with engine.connect().execution_options(writes=True) as connection:
+        connection.execute(RENAME)
+        connection.rollback()
+
+
+def test_a_test_that_replaces_a_part_of_the_portal_makes_every_request_itself(journal, monkeypatch):
     assert journal.state is None
 
 

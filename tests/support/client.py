@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from tests.support.journal import repeatable
+from tests.support.journal import NAME
 from tests.support.markup import Element, parse, squeeze
-from tests.support.see import see_anew, see_fragment, see_headers, see_no_secret, see_page
+from tests.support.see import see_anew, see_fragment, see_headers, see_no_secret
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 WIZARD = "/account/security/two-factor"
@@ -43,7 +44,7 @@ class Browser:
         self.app, self.guise, self.ip, self.agent = app, guise, ip, agent
         self.client = app.test_client()
         self.secrets = [] if secrets is None else secrets
-        self.page = self.response = None
+        self.page = self.response = self.wording = None
         self.path = ""
 
     def another(self, **options):
@@ -160,7 +161,6 @@ class Browser:
         self.open("/sign-in" + (f"?next={next_path}" if next_path else ""))
         return self.fill("Sign in", Username=person.username, Password=person.password)
 
-    @repeatable
     def enter(self, person, next_path=None):
         """Completes a sign-in with the current code of the person's app."""
         self.sign_in(person, next_path)
@@ -169,7 +169,6 @@ class Browser:
         assert self.status == 200 and self.cookie()
         return self
 
-    @repeatable
     def set_up_ehr(self, person):
         """Goes from the EHR's Account Security to the backup codes, in mandatory setup, and saves them."""
         self.open("/ehr/settings/security")
@@ -180,7 +179,6 @@ class Browser:
         person.codes = self.read_codes()
         return self
 
-    @repeatable
     def begin_set_up(self, person):
         """Goes from Security to the QR code and adds the key to the person's app."""
         self.open("/account/security")
@@ -190,7 +188,6 @@ class Browser:
         person.key = squeeze(self.page.one("code", id="key").text)
         return self
 
-    @repeatable
     def set_up(self, person):
         """Goes from Security to the backup codes and saves them."""
         self.begin_set_up(person)
@@ -216,7 +213,9 @@ class Browser:
 
     def _travel(self, method, path, data=None, headers=None):
         named = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
-        self.response = self.client.open(
+        journal = self.app.extensions.get(NAME)
+        travel = partial(journal.travel, self.client) if journal else self.client.open
+        self.response = travel(
             path,
             method=method,
             data=data,
@@ -246,10 +245,10 @@ class Browser:
         if swapped:
             see_fragment(answer.text)
             self._swap(page)
-            see_page(self.page, answer.status_code)
+            self.wording = see_anew(self.page, answer.status_code, answer.text, self.wording)
         else:
             self.page = page
-            see_anew(page, answer.status_code, answer.text)
+            self.wording = see_anew(page, answer.status_code, answer.text)
         if not swapped or answer.headers.get("HX-Push-Url") != "false":
             self.path, _, self.query = path.partition("?")
         self._remember()

@@ -1,76 +1,89 @@
-"""Repeats a journey that another test has made from the same state: its rows, its cookies, and its last page, without the requests.
+"""Answers a request as the portal has answered it before, in the same state: its writes, its cookies, its page.
 
-Most tests sign somebody in on a fresh database before they come to their subject. A worker makes each such journey once, through every
-page, and then repeats what it wrote. It is made anew if the test has written anything else before, at another time, in another kind of
-browser, and in each test that replaces a part of the portal, reads its log, or counts its queries. tests/test_journal.py compares the two.
+Most tests sign somebody in on a fresh database before they come to their subject. A worker makes each such request once, and then
+repeats what it wrote and answered. A state is known by all that was written since the fresh database, whoever wrote it, so a row that a
+test changes itself makes another state. A test that replaces a part of the portal, reads its log, or counts its queries makes every
+request itself. tests/test_journal.py compares the two.
 """
 
-import functools
-import itertools
-import pickle
+import threading
 from dataclasses import dataclass, field
 
 from sqlalchemy import event
 
+from portal import clock, passwords
+
 NAME = "journal"  # in app.extensions
+KEPT = 1_000  # answers, of some 20 kB each
+BUSY = 500  # from here on, answers hang on what the process is doing
 READS = ("SELECT", "BEGIN", "PRAGMA")
+WATCHED = ("before_cursor_execute", "after_cursor_execute", "begin", "commit", "rollback")
 
 
 @dataclass(frozen=True)
-class Journey:
-    """What a journey left behind."""
+class Answer:
+    """What a request left behind."""
 
     after: int  # the state that it ends in
     writes: list = field(repr=False)  # (statement, parameters)
-    seen: bytes = field(repr=False)  # the browser and the person, pickled, because tests type into the page
+    cookies: dict = field(repr=False)
     response: object
 
 
 class Journal:
-    """The journeys of a worker, and the state of its database: a number that stands for how it came about, None if that is unknown."""
+    """The answers of a worker's portal, and the state of its database: a number, None if it is unknown."""
 
     def __init__(self, engine):
         self.engine = engine
-        self.journeys = {}
-        self.states = itertools.count(1)
+        self.answers = {}
         self.state = None
         self.written = []
+        self.lost = False  # something was written and rolled back, which a repetition would leave out
+        self.thread = threading.get_ident()
         event.listen(engine, "before_cursor_execute", self._note)
         event.listen(engine, "commit", self._commit)
         event.listen(engine, "rollback", self._discard)
+        event.listen(engine, "rollback_savepoint", self._discard)
+        self.ears = self._count_ears()
 
     def begin(self, follows):
-        """Begins a test on a fresh database; `follows` says whether it may repeat journeys."""
+        """Begins a test on a fresh database; `follows` says whether it may repeat answers."""
         self.written.clear()
         self.state = 0 if follows else None
 
-    def travel(self, journey, browser, person, *rest):
-        """Makes a journey, or repeats it."""
-        start = self.state
-        if start is None or person.clock is None:
-            return journey(browser, person, *rest)
-        way = (start, journey.__name__, rest, person.clock.now, *look(browser), person.username, person.key, *person.codes)
-        if way in self.journeys:
-            self._repeat(self.journeys[way], browser, person)
-            return browser
-        self.state, mark, shown = start, len(self.written), len(browser.secrets)
-        journey(browser, person, *rest)
-        if person.clock.now == way[3]:
-            self.state = next(self.states)
-            seen = pickle.dumps((luggage(browser), browser.secrets[shown:], person.key, person.codes))
-            self.journeys[way] = Journey(self.state, self.written[mark:], seen, browser.response)
-        return browser
+    def travel(self, client, path, **request):
+        """Returns the response to a request of a test client, of the portal or as it was before."""
+        if not self._can_follow():
+            return client.open(path, **request)
+        way = (self.state, clock.now(), path, repr(request), tuple(sorted(map(repr, client._cookies.values()))))
+        if way in self.answers:
+            self.answers[way] = self.answers.pop(way)  # the dict ends with what was needed last
+            return self._repeat(self.answers[way], client)
+        mark, self.lost = len(self.written), False
+        response = client.open(path, **request)
+        if self.state is not None and not self.lost and clock.now() == way[1] and response.status_code < BUSY:
+            self.answers[way] = Answer(self.state, self.written[mark:], dict(client._cookies), response)
+            if len(self.answers) > KEPT:
+                del self.answers[next(iter(self.answers))]
+        return response
 
-    def _repeat(self, journey, browser, person):
-        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
-            for statement, parameters in journey.writes:
-                connection.exec_driver_sql(statement, parameters)
-        (browser.page, browser.path, browser.query, browser.client._cookies), shown, person.key, person.codes = pickle.loads(
-            journey.seen
-        )
-        browser.secrets += shown
-        browser.response = journey.response
-        self.state = journey.after
+    def _repeat(self, answer, client):
+        if answer.writes:
+            with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+                for statement, parameters in answer.writes:
+                    connection.exec_driver_sql(statement, parameters)
+        client._cookies = dict(answer.cookies)
+        self.state = answer.after
+        return answer.response
+
+    def _can_follow(self):
+        """Returns whether nothing but rows and the request decides: nobody listens, holds a connection, or hashes a password."""
+        is_watched = self._count_ears() != self.ears or threading.get_ident() != self.thread
+        is_hashing = passwords.TURNS or passwords.PLACES._value < passwords.PLACES._initial_value
+        return self.state is not None and not (is_watched or is_hashing or self.engine.pool.checkedout())
+
+    def _count_ears(self):
+        return sum(len(getattr(self.engine.dispatch, name)) for name in WATCHED)
 
     def _note(self, connection, cursor, statement, parameters, context, executemany):
         if not statement.lstrip().startswith(READS):
@@ -80,29 +93,10 @@ class Journal:
         written = connection.info.pop(NAME, [])
         if written:
             self.written += written
-            self.state = None
+            in_turn = self.state is not None and threading.get_ident() == self.thread
+            self.state = hash((self.state, repr(written))) if in_turn else None
 
-    def _discard(self, connection):
-        connection.info.pop(NAME, None)
-
-
-def look(browser):
-    """Returns what a browser brings along that the portal's answers may hang on."""
-    cookies = tuple(sorted((name, cookie.value) for (*_, name), cookie in browser.client._cookies.items()))
-    return browser.guise, browser.ip, browser.agent, cookies, tuple(browser.secrets)
-
-
-def luggage(browser):
-    """Returns what a browser has after a journey."""
-    return browser.page, browser.path, browser.query, browser.client._cookies
-
-
-def repeatable(journey):
-    """Decorates a method of Browser that leads a person to another page, so that it is repeated if it can be."""
-
-    @functools.wraps(journey)
-    def travel(browser, person, *rest):
-        journal = browser.app.extensions.get(NAME)
-        return journal.travel(journey, browser, person, *rest) if journal else journey(browser, person, *rest)
-
-    return travel
+    def _discard(self, connection, *savepoint):
+        self.lost |= bool(connection.info.get(NAME))
+        if not savepoint:
+            connection.info.pop(NAME, None)

@@ -8,8 +8,6 @@ import pytest
 from portal.flows.messages.notices import outbox_place
 from portal.models import Outbox, User
 from tests.support.client import WIZARD
-from tests.support.journal import repeatable
-from tests.support.people import Database
 
 MARIAS = "+15035550164"  # on file
 OTHERS = "+16085550117"
@@ -89,14 +87,8 @@ def send_to(browser, number):
 
 def turn_on_texts(browser, inbox, person, number=MARIAS):
     """Goes from Security to the backup codes and saves them."""
-    return set_up_texts(browser, person, number)
-
-
-@repeatable
-def set_up_texts(browser, person, number):
-    """The same, with the inbox of the browser's portal."""
     send_to(ask_for_texts(browser), number)
-    browser.fill("Verify and Enable", Verification_Code=Inbox(Database(browser.app)).code(person))
+    browser.fill("Verify and Enable", Verification_Code=inbox.code(person))
     person.codes = browser.read_codes()
     return browser
 
