@@ -21,6 +21,7 @@ from portal.flows.base import limits
 from portal.flows.base.context import RequestContext
 from portal.flows.emergency import grants
 from portal.flows.messages import outbox
+from portal.flows.recovery import sweep as recoveries
 from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.models import Outbox
 from portal.settings import config
@@ -97,6 +98,7 @@ class Queue:
         with self.app.app_context():
             outbox.close_expired_rows(clock.now())
             grants.close_due_grants(self.system_context())
+            recoveries.settle_cases(self.system_context())
             limits.forget_ended_counters(clock.now())
             rows = outbox.list_due_rows(clock.now())
         for outbox_id in rows:
@@ -104,7 +106,15 @@ class Queue:
 
     def system_context(self) -> RequestContext:
         """A context without a request or a person, for scheduled work."""
-        return RequestContext(now=clock.now(), keys=self.app.extensions["keys"], ip="", user_agent="", request_id="sweep")
+        return RequestContext(
+            now=clock.now(),
+            keys=self.app.extensions["keys"],
+            ip="",
+            user_agent="",
+            request_id="sweep",
+            time_zone=self.settings.time_zone,
+            promise_days=self.settings.recovery_promise_days,
+        )
 
     def ask_gateways(self) -> None:
         """Log whether the gateways for texts know their credentials, in a thread of its own: nothing waits for their answers."""

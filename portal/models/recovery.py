@@ -63,6 +63,7 @@ class RecoveryCase(Base):
     text_at: Mapped[datetime | None]
     backup_code_at: Mapped[datetime | None]
     identity_at: Mapped[datetime | None]  # support's checks were enough
+    browser_hash: Mapped[str | None] = mapped_column(String(64))  # of the browser that showed the second proof, or asked support
     # The notices about the waiting time, by outbox row: it begins when the last of them has gone out.
     notice_ids: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     asked_support_at: Mapped[datetime | None]

@@ -88,6 +88,10 @@ RECOVERY_REQUESTS = (
     20  # of one network in RECOVERY_REQUESTS_IN: a clinic's waiting room; each account's emails have a limit of their own
 )
 RECOVERY_REQUESTS_IN = timedelta(hours=1)
+RECOVERY_BACKUP_TRIES, RECOVERY_BACKUP_TRIES_IN = (
+    10,
+    timedelta(hours=1),
+)  # for one case: enough for typing mistakes; nobody guesses 80 bits
 RECOVERY_PROVING = timedelta(hours=24)  # from the mailed code to the next proof
 RECOVERY_WAIT = timedelta(hours=24)  # before a patient who showed no second factor may set up again: RC-6, login.gov
 RECOVERY_WAITING = timedelta(days=14)  # at most, if the notices do not go out

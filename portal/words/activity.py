@@ -8,6 +8,7 @@ SENTENCES: dict[str, str] = {
     "authn_login_success:password": N_("You signed in with your password."),
     "authn_login_success:code_due": N_("Your password was entered, and we asked for a code."),
     "authn_login_success:reset_link": N_("You signed in with a reset link and your password."),
+    "authn_login_success:recovery_link": N_("You signed in with a recovery link and your password."),
     "authn_login_success:backup_code": N_("You signed in with a backup code."),
     "authn_login_success:trusted_browser": N_("You signed in on a browser you trust, without a code."),
     "authn_login_fail": N_("A wrong verification code was entered at sign-in."),
@@ -15,6 +16,7 @@ SENTENCES: dict[str, str] = {
     "authn_login_fail:backup_code": N_("A wrong backup code was entered at sign-in."),
     "authn_login_fail:reset_link_due": N_("Your password was entered without the link needed after a reset."),
     "authn_login_fail:reset_link": N_("A wrong password was entered with a reset link."),
+    "authn_login_fail:recovery_link": N_("A wrong password was entered with a recovery link."),
     "authn_login_fail:throttled": N_("A code was refused at sign-in after too many wrong ones."),
     "authn_login_lock:backup_code": N_(
         "Many wrong backup codes were entered, so they were paused for a while where that happened."
@@ -107,6 +109,7 @@ SENTENCES: dict[str, str] = {
     "emergency_refused:two_factor_reset": N_(
         "Your request for emergency access ended because your two-factor authentication was reset."
     ),
+    "emergency_refused:recovery": N_("Your request for emergency access ended because your account was recovered."),
     "emergency_begun": N_("You started reading charts with emergency access."),
     "emergency_begun:colleague": N_("Someone started reading charts with emergency access you approved."),
     "emergency_chart_opened": N_("You opened a chart with emergency access."),
@@ -123,6 +126,20 @@ SENTENCES: dict[str, str] = {
     "recovery_stopped": N_("You stopped a request to get back into your account with a new phone."),
     "recovery_stopped:email": N_("A request to get back into your account with a new phone was stopped by the link in an email."),
     "recovery_stopped:requester": N_("A request to get back into your account with a new phone was canceled by whoever asked."),
+    "recovery_proof": N_("A second proof was shown to recover your account."),
+    "recovery_proof:password": N_("Your password was entered to recover your account."),
+    "recovery_proof:text": N_("A code that we texted was entered to recover your account."),
+    "recovery_proof:backup_code": N_("A backup code was used to recover your account."),
+    "recovery_proof:wrong": N_("A wrong password or code was entered to recover your account."),
+    "recovery_proof:throttled": N_("A password was refused in a recovery of your account after too many wrong ones."),
+    "recovery_waiting": N_(
+        "Your account can be recovered after 24 hours, unless it's stopped. We told all your addresses and numbers."
+    ),
+    "recovery_support_asked": N_("Support was asked to check who you are, to recover your account."),
+    "recovery_ready": N_("We emailed a link to set up your account again."),
+    "recovery_set_up": N_("Your old ways to get codes ended, so that your account can be set up again."),
+    "recovery_done": N_("Your account was recovered, and two-factor authentication is set up again."),
+    "recovery_lapsed": N_("A recovery of your account took too long, so it ended."),
     "set_up_reminder": N_("Your practice administrator reminded you to turn on two-factor authentication."),
     "set_up_put_off": N_("You postponed two-factor authentication setup at this sign-in."),
     "deadline_set": N_("You set the two-factor authentication deadline for your practice."),

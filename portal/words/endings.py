@@ -13,6 +13,9 @@ NOTICES: dict[str, str] = {
     "two_factor_reset": N_(
         "You were signed out here because your two-factor authentication was reset. Open the link we emailed you to set it up again."
     ),
+    "recovery_set_up": N_(
+        "You were signed out here because your account is being set up again. If that isn't you, use the link in our email to stop it."
+    ),
     "password_changed": N_("You were signed out here because your password changed. Sign in to continue."),
     "password_is_new": N_("Your password has been changed. Sign in with the new one."),
     "not_me": N_(

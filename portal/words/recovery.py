@@ -23,11 +23,22 @@ SENTENCES: dict[str, str | Plural] = {
         "After %(mailed_tries)s wrong codes, this request takes no more. Send a new request, and we'll email a code for it."
     ),
     "recovery_late": N_("This request is more than %(mailed_hours)s hours old, so its code has expired. Send a new request."),
+    "recovery_moved": N_("This request changed after you opened the page, so nothing was done. Check where it stands now."),
+    "recovery_way": N_("This account can't use that proof right now. Choose another one, or have support check who you are."),
+    "recovery_no_address": N_("This account has no email address that we can send a link to. Contact Support."),
+    "recovery_link_mailed": N_(
+        "We emailed the link less than %(mail_gap)s minutes ago. Check your inbox and your spam folder first."
+    ),
+    "recovery_browser": N_(
+        "This account's password was changed by email less than %(rests)s hours ago. Open the link in the browser where you asked for it."
+    ),
     "recovery_unknown": N_("We don't know that reference number. Check it, or send a new request."),
 }
 LIMITS: dict[str, int] = {
     "story_max": config.RECOVERY_STORY_MAX,
     "mailed_digits": config.RECOVERY_CODE_DIGITS,
     "mailed_tries": config.RECOVERY_CODE_TRIES,
+    "mail_gap": config.LINK_EMAIL_GAP // timedelta(minutes=1),
+    "rests": config.CONTACT_RESTS // timedelta(hours=1),
     "mailed_hours": config.RECOVERY_CODE_LIFE // timedelta(hours=1),
 }

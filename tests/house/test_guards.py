@@ -39,6 +39,18 @@ PUBLIC = {
     "recovery.show",  # words alone: what a request's page lets do depends on the browser
     "recovery.confirm",
     "recovery.mail_again",
+    "recovery.ways",  # these and the next: only in the browser that the mailed code was entered in
+    "recovery.ask_password",
+    "recovery.give_password",
+    "recovery.ask_text",
+    "recovery.give_text",
+    "recovery.send_text",
+    "recovery.ask_backup_code",
+    "recovery.give_backup_code",
+    "recovery.mail_link",
+    "recovery.cancel",
+    "recovery.set_up",  # authorized by the emailed token
+    "recovery.submit_set_up",
     "appearance.choose",
     "appearance.submit",  # keeps a choice of colors in the browser
     "language.submit",

@@ -1,13 +1,12 @@
 """Forgotten password, and the pages that emailed links open. No session is needed: the link is the credential."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from flask import Blueprint, Response, g, request, url_for
 
 from portal.blueprints.shared.flash import make_mark
-from portal.blueprints.shared.sides import PATIENT_SIDE, Side, side_of
+from portal.blueprints.shared.live_links import own_side, profile_url, require_live_link
+from portal.blueprints.shared.sides import side_of
 from portal.flows.account import addresses
 from portal.flows.factors import unblock as unblock_flow
 from portal.flows.resets import reset as reset_flow
@@ -15,11 +14,10 @@ from portal.flows.sign_in import new_password as new_password_flow
 from portal.forms.sign_in import ForgotForm, LinkPasswordForm, NewPasswordForm
 from portal.models import User
 from portal.web.browser_session import give_browser_token, request_context, session_user
-from portal.web.rendering import redirect_to, redirect_to_path, refusal_sentence, refuse_form, render_page, renew_session
+from portal.web.rendering import redirect_to, redirect_to_path, refuse_form, render_page, renew_session
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("email_links", __name__)
-LinkView = Callable[[str], Response]  # takes the token
 
 
 @blueprint.after_request
@@ -27,31 +25,6 @@ def hide_referrer(response: Response) -> Response:
     """The address holds a token, so it must not leak by Referer (HD-3)."""
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
-
-
-def require_live_link(again: str) -> Callable[[LinkView], LinkView]:
-    """For a dead link, show a page that says why and how to get a new one: `again` is "forgot", "reset", or "account"."""
-
-    def guard(show: LinkView) -> LinkView:
-        @wraps(show)
-        def shown(token: str) -> Response:
-            try:
-                return show(token)
-            except Refused as refused:
-                to_sign_in = refused.reason == "link_sign_in"
-                status = 403 if to_sign_in else 404
-                context = {
-                    "why": refusal_sentence(refused),
-                    "to_sign_in": to_sign_in,
-                    "again": again,
-                    "account_url": profile_url(),
-                    "has_administrator": again == "reset" and reset_flow.owner_has_administrator(token),
-                }
-                return render_page("public/email_links/dead_link.html", status, **context)
-
-        return shown
-
-    return guard
 
 
 # --- a forgotten password
@@ -187,15 +160,3 @@ def submit_unblock(token: str) -> Response:
     require_signed_in()
     unblock_flow.unblock(request_context(), token)
     return redirect_to_path(own_side().url("security", done=make_mark("unblocked")))
-
-
-def own_side() -> Side:
-    """The visitor's side; the patient portal for strangers."""
-    user = session_user()
-    return (side_of(user.role) if user else None) or PATIENT_SIDE
-
-
-def profile_url(**values: Any) -> str:
-    """The visitor's Profile page; the patient portal's for strangers, which sends them to sign in."""
-    side = own_side()
-    return side.url(side.profile, **values)

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, g, request
 from portal.flows.base import recovery_cases as states
 from portal.flows.base.recovery_cases import lapses_at
 from portal.flows.recovery import tickets
+from portal.flows.recovery.waiting import waits_until
 from portal.forms.base import ShapedForm
 from portal.forms.recovery import MailedCodeForm
 from portal.models import RecoveryCase, RecoveryTicket
@@ -112,6 +113,8 @@ def page_of(ticket: RecoveryTicket) -> tuple[str, dict[str, Any]]:
         return "recovery/asked.html", shown
     is_open = states.is_open(context, case)
     shown |= {"case": case, "is_open": is_open, "lapses_at": lapses_at(case)}
+    if is_open and case.state == states.WAITING:
+        shown["waits_until"] = waits_until(context, case)
     if not tickets.is_confirmed_here(context, ticket):
         return "recovery/status.html", shown
     part = PARTS[case.state] if is_open else OVER

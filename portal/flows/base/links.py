@@ -39,11 +39,11 @@ def add_link(context: RequestContext, user: User, purpose: str, life: timedelta,
     db.session.add(Link(token_hash=token_hash(token), **row))
 
 
-def make_mailable_link(context: RequestContext, user: User, purpose: str, life: timedelta) -> str:
+def make_mailable_link(context: RequestContext, user: User, purpose: str, life: timedelta, **facts: Any) -> str:
     """Add a link whose token can be made again from its row, with the encryption keys alone: it can be emailed again (RC-7)."""
     seed = secrets.token_urlsafe(TOKEN_BYTES)
     token = derive_token(context.keys.look_up_hash(seed_place(seed)))
-    add_link(context, user, purpose, life, token, {SEED: seed, MAILED_AT: context.now.isoformat()})
+    add_link(context, user, purpose, life, token, {SEED: seed, MAILED_AT: context.now.isoformat(), **facts})
     return token
 
 

@@ -11,13 +11,14 @@ from portal.db import change, db
 from portal.flows.base import links, throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_TWO, RequestContext
+from portal.flows.base.recovery_cases import DONE, SETTING_UP, move
 from portal.flows.factors import backup_codes, on_file
 from portal.flows.factors.challenges import is_switched_off, open_secret
 from portal.flows.messages import notices, send_code, text_waits
 from portal.flows.sessions import sessions, trusted_browsers
 from portal.languages import load_catalogue
 from portal.methods import Method, method
-from portal.models import Authenticator, Binding, SentCode, Session, SpentStep, User
+from portal.models import Authenticator, Binding, RecoveryCase, SentCode, Session, SpentStep, User
 from portal.policy import policy_of
 from portal.words.refusals import N_
 
@@ -43,10 +44,11 @@ def prove_binding(context: RequestContext, user: User, binding: Binding, chosen:
         on_file.confirm_phone(context, user, binding.secret(context.keys))
     if old is not None:
         notify_old_number(context, user, old)
+    replaced = None
     if user.two_factor == "on":
         throttle.clear_failures(context, user, user.set_up_failures, set_up_failures=0)
     else:
-        turn_on(context, user, binding)
+        replaced = turn_on(context, user, binding)
     remove_disallowed(context, user, binding)
     raise_level(context)
     trusted_browsers.end_trust_after_change(context, user.id)
@@ -55,7 +57,7 @@ def prove_binding(context: RequestContext, user: User, binding: Binding, chosen:
         record_event(context, "authenticator_replaced", factor=binding.method)
     else:
         record_event(context, "authenticator_added", factor=binding.method)
-    notify_authenticator(context, user, old)
+    notify_authenticator(context, user, old, replaced)
     db.session.commit()
 
 
@@ -71,18 +73,34 @@ def remove_disallowed(context: RequestContext, user: User, binding: Binding) -> 
             record_event(context, "authenticator_removed", factor=row.method)
 
 
-def turn_on(context: RequestContext, user: User, binding: Binding) -> None:
-    """Turn two-factor authentication on and make the first backup codes. After a reset, only this voids its link (RC-8)."""
+def turn_on(context: RequestContext, user: User, binding: Binding) -> list[str] | None:
+    """Turn two-factor authentication on and make the first backup codes. After a reset or recovery, only this voids its link (RC-8).
+
+    Returns what a recovery that this completes has replaced, by name; None if it completes none.
+    """
     if user.two_factor == "reset":
-        links.void_links(context, user.id, links.RESET)
+        links.void_links(context, user.id, links.RESET, links.RECOVERY)
     columns: dict[str, Any] = {"two_factor": "on", "two_factor_since": context.now}
     throttle.clear_failures(context, user, user.set_up_failures, **columns, set_up_failures=0)
     backup_codes.make_set(context, user)
+    return complete_recovery(context, user) if user.two_factor == "reset" else None
 
 
-def notify_authenticator(context: RequestContext, user: User, old: Authenticator | None) -> None:
-    """Queue the notice of the change; `user` still has the state from before it."""
-    if user.two_factor != "on":
+def complete_recovery(context: RequestContext, user: User) -> list[str] | None:
+    """End the recovery that led here, in the open transaction; returns what it replaced, None if there is none."""
+    own = (RecoveryCase.user_id == user.id, RecoveryCase.state == SETTING_UP, RecoveryCase.ended_at.is_(None))
+    case = db.session.scalar(select(RecoveryCase).where(*own))
+    if case is None or not move(context, case.id, (SETTING_UP,), DONE):
+        return None
+    record_event(context, "recovery_done", case_id=case.id)
+    return list(case.replaced)
+
+
+def notify_authenticator(context: RequestContext, user: User, old: Authenticator | None, replaced: list[str] | None) -> None:
+    """Queue the notice of the change; `user` still has the state from before it. `replaced`: what a recovery replaced."""
+    if replaced is not None:
+        notices.queue_notice(context, user, "recovery_done", replaced=replaced)
+    elif user.two_factor != "on":
         notices.queue_notice(context, user, "two_factor_on")
     elif old is not None:
         notices.queue_notice(context, user, "authenticator_replaced")

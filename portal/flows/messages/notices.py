@@ -38,7 +38,12 @@ def outbox_place(notice_id: str, column: str) -> str:
 
 
 def queue_notice(
-    context: RequestContext, user: User, template: str, link: str | None = None, to: str | None = None, **facts: str | int
+    context: RequestContext,
+    user: User,
+    template: str,
+    link: str | None = None,
+    to: str | None = None,
+    **facts: str | int | list[str],
 ) -> list[str]:
     """Queue the notice `template` to all of the user's confirmed addresses, or only to `to`; returns the rows' ids.
 

@@ -1,0 +1,79 @@
+"""The end of a recovery: the emailed link and the password together end the old factors, and lead to set-up (rule 1, RC-7, RC-8)."""
+
+import hmac
+
+from sqlalchemy import select
+
+from portal.crypto import token_hash
+from portal.db import begin_write, db
+from portal.flows.base import links, recent_changes
+from portal.flows.base.audit import one_line, record_event
+from portal.flows.base.context import RequestContext
+from portal.flows.base.recovery_cases import READY, SETTING_UP, is_open, move
+from portal.flows.base.throttle import lock_account
+from portal.flows.messages import notices
+from portal.flows.recovery import texts
+from portal.flows.recovery.own_case import is_about
+from portal.flows.recovery.stop import stop_link
+from portal.flows.resets.end_access import end_access
+from portal.flows.sign_in import link_password
+from portal.flows.sign_in.sign_in import BegunSession
+from portal.models import Authenticator, Link, RecoveryCase, User
+from portal.words.refusals import Refused
+
+EVENT = "recovery_set_up"
+WRONG = "recovery_link"  # the reason that a wrong password is recorded with
+
+
+def owner_of_link(context: RequestContext, token: str) -> tuple[Link, RecoveryCase, User]:
+    """The link, its case, and the account that it sets up again. Read-only. Raises Refused."""
+    link = links.read_link(context, token, links.RECOVERY)
+    case = db.session.get(RecoveryCase, str(link.facts["case"]), populate_existing=True)
+    user = db.session.get_one(User, link.user_id, populate_existing=True)
+    if case is None or case.state not in (READY, SETTING_UP) or not is_open(context, case) or not is_about(case, user):
+        raise Refused("link_used")
+    if recent_changes.has_mailed_password(context, user.id) and not is_where_shown(context, case):
+        raise Refused("recovery_browser")
+    return link, case, user
+
+
+def is_where_shown(context: RequestContext, case: RecoveryCase) -> bool:
+    """Whether this is the browser that showed the second proof, or asked support.
+
+    Else who reads the mailbox could set a password by one email, and use the link of the next in a recovery that the owner began.
+    """
+    return hmac.compare_digest(token_hash(context.browser or ""), case.browser_hash or "")
+
+
+def set_up_by_link(context: RequestContext, token: str, password: str) -> BegunSession:
+    """Begin a session with link and password together; the first time, the old factors end. The guards let it reach set-up alone.
+
+    Until set-up is complete, both let in again, so that a closed tab costs nothing. Raises Refused.
+    """
+    link, case, user = owner_of_link(context, token)
+    link_password.check_password(context, user, password, link.token_hash, "authn_login_fail", WRONG, case.id)
+    begin_write()
+    lock_account(user.id)
+    try:
+        link, case, user = owner_of_link(context, token)
+        if case.state == READY:
+            end_factors(context, case, user)
+    except Refused:
+        db.session.rollback()
+        raise
+    begun = link_password.begin_link_session(context, user, link, WRONG)
+    db.session.commit()
+    return begun
+
+
+def end_factors(context: RequestContext, case: RecoveryCase, user: User) -> None:
+    """End what the account had, and name it to every address and number, in the open transaction. Raises Refused if it has changed."""
+    rows = select(Authenticator.name).where(Authenticator.user_id == user.id).order_by(Authenticator.created_at)
+    names = [one_line(name) for name in db.session.scalars(rows)]
+    texts.queue_news(context, user, EVENT, texts.SET_UP_TEXT, stop_link(context, user, case))  # while the numbers are there
+    moved = move(context, case.id, (READY,), SETTING_UP, replaced=names, generation=RecoveryCase.generation + 1)
+    ended = end_access(context, user.id, case.generation, EVENT) if moved else None
+    if ended is None:
+        raise Refused("link_used")
+    record_event(context, EVENT, about=user, factor=ended[1], case_id=case.id)
+    notices.queue_notice(context, user, EVENT, case=case.id, replaced=names)
