@@ -15,6 +15,7 @@ PUBLIC = {
     "sign_in.submit_password",
     "sign_in.sign_out",
     "sign_in.time_left",
+    "sign_in.no_code",  # a claimant gets more
     "sign_in.extend",
     "email_links.forgot",
     "email_links.submit_forgot",
@@ -73,7 +74,6 @@ FOR_CLAIMANTS = {
     "sign_in.submit_code",
     "sign_in.ask_backup_code",
     "sign_in.submit_backup_code",
-    "sign_in.no_code",
     "sign_in.send_code",
     "lost_phone.ask",
     "lost_phone.submit",

@@ -9,6 +9,7 @@ from portal.blueprints.shared.questions import question_context
 from portal.flows.account import security_page
 from portal.flows.base import throttle
 from portal.flows.base.context import LEVEL_WAITING
+from portal.flows.factors import backup_codes
 from portal.flows.factors.challenges import challenge_options, explain_blocked, explain_texts_off
 from portal.flows.sessions import trusted_browsers
 from portal.flows.sign_in import sign_in as flow
@@ -73,13 +74,16 @@ def trust_context() -> dict[str, Any]:
 
 
 def help_context() -> dict[str, Any]:
-    """Who can help: for providers their practice administrators first, by name if there are any."""
-    policy = policy_of(request_context().user.role)
-    asks_first = security_page.administrator_names(request_context()) if policy.hands_over_copy else []
-    texts = request_context().texts and policy.accepts_restricted
+    """The ways in that this account has, and who can help: for providers their practice administrators first, by name if there are any."""
+    policy, options = policy_of(request_context().user.role), challenge_options(request_context())
+    codes = backup_codes.codes_overview(request_context())
     return {
-        "texts": texts,
-        **explain_no_codes(),
+        "issuer": issuer(),
+        **explain_no_codes(shown=bool(options)),
+        "left": codes.left if codes else 0,
+        "senders": [option for option in options if option.sends],
+        "apps": [option for option in options if not option.sends and not option.form],
+        "keys": [option for option in options if option.form],
         "is_provider": policy.hands_over_copy,
-        "administrators": asks_first,
+        "administrators": security_page.administrator_names(request_context()) if policy.hands_over_copy else [],
     }

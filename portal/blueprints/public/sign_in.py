@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, jsonify, request, url_for
 from flask_babel import gettext as _
 
 from portal.answers import BACKUP_CODE
-from portal.blueprints.public.code_page import backup_context, code_context, help_context, issuer
+from portal.blueprints.public.code_page import backup_context, code_context, help_context
 from portal.blueprints.shared.guards import refuse_text_if_not_offered
 from portal.blueprints.shared.pauses import refuse_answer
 from portal.blueprints.shared.questions import blank_form, submitted_form
@@ -84,7 +84,7 @@ def invitation() -> str:
 def password_context() -> dict[str, Any]:
     at = request.args.get("at")
     action = url_for("sign_in.ask_password", next=safe_path(request.args.get("next")), at=at if at == side_mark() else None)
-    return {"action": action, "invitation": invitation()}
+    return {"action": action, "invitation": invitation(), "at": side_mark()}
 
 
 def redirect_after_sign_in(role: str, next_path: str | None) -> Response:
@@ -211,8 +211,10 @@ def submit_answer(template: str, form: AnswerForm, context: Callable[[], dict[st
 
 @blueprint.get("/sign-in/no-code")
 def no_code() -> Response:
-    """ "Can't access your code?": what to try, in the help article's order."""
-    return redirect_unless_claimant() or render_page("public/sign_in/no_code.html", issuer=issuer(), **help_context())
+    """ "Can't access your code?": the ways in that the account has. Strangers get what holds for every account (EN-4)."""
+    if session_user() is None:
+        return render_page("public/sign_in/no_code_here.html", at=side_mark())
+    return redirect_unless_claimant() or render_page("public/sign_in/no_code.html", **help_context())
 
 
 @blueprint.post("/sign-out")
