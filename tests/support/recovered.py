@@ -8,7 +8,7 @@ from tests.support.people import Database
 from tests.support.recovery import begin
 
 LINK_MAIL = "Get back into your account"
-WAITING_MAIL = "Someone can get into your account in 24 hours"
+WAITING_MAIL = "Someone can get into your account in a day"
 SET_UP_MAIL = "Your old codes no longer work"
 DONE_MAIL = "You're back in your account"
 

@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from portal import methods
 from portal.flows.factors.prove import OLD_NUMBER_TEXT
+from portal.flows.recovery.texts import SET_UP_TEXT, WAITING_TEXT, write_code
 from portal.languages import PSEUDO, SOURCE, load_catalogue
 from portal.methods import Secret
 from portal.models import Appointment, Practice, User
@@ -27,6 +28,7 @@ EMAILS = sorted(path.stem for path in (TEMPLATES / "email").glob("[!_]*.txt"))
 FACTS = {
     "name": "마리아", "username": "17", "when": "2027-03-01T12:00:10+00:00", "browser": "Chrome on Windows", "ip": "192.0.2.7", "left": 3,
     "by": "로빈", "approved_by": "누르", "address": "m•••@example.test", "phone": "••• ••• ••64", "has_new_password": 1, "who": "아다",
+    "hours": 24, "replaced": ["Authenticator App"],
     "practice": "강변", "role": "administrator", "asked_by": "로빈", "last_day": "2027-03-15", "until": "2027-03-02T12:00:10+00:00",
 }  # fmt: skip
 VARIANTS = (
@@ -64,6 +66,11 @@ def test_no_text_has_a_bare_word():
     secret = Secret("", "", issuer="Medximity", account="", initials="마. 레.", host="127.0.0.1", language=PSEUDO)
     texts = [each.words(secret, "482913") for each in methods.switched_on() if each.sends_texts]
     texts.append(load_catalogue(PSEUDO).gettext(OLD_NUMBER_TEXT) % {"issuer": "Medximity", "initials": "마. 레."})
+    texts += [write_code(secret, "482913")]
+    texts += [
+        load_catalogue(PSEUDO).gettext(news) % {"issuer": "Medximity", "initials": "마. 레."}
+        for news in (WAITING_TEXT, SET_UP_TEXT)
+    ]
     assert len(texts) > 1 and [line for text in texts for line in find_bare_lines(text, *NAMES)] == []
     assert texts[0].splitlines()[-1] == "@127.0.0.1 #482913", "the last line is for programs"
 

@@ -26,7 +26,7 @@ STOP_PATH = "/recovery/stop/"  # of the page that stops a case, before its token
 NEWS_LIFE = timedelta(hours=24)  # of a text with news: later, the email has been read
 # Translators: A text message. Keep it within 160 characters of the GSM alphabet where you can. initials end with a period: "M. R."
 CODE_TEXT = N_(
-    "%(code)s is the code to get back into your %(issuer)s account, for %(initials)s Didn't ask for it? Tell nobody, and call us."
+    "%(code)s is the code to get back into your %(issuer)s account, for %(initials)s Didn't ask for it? Don't tell anyone this code."
 )
 # Translators: A text message; a link follows it. initials end with a period: "M. R."
 WAITING_TEXT = N_(

@@ -24,8 +24,14 @@ FACTS = {"name": "Maria Reyes", "when": "2027-03-01T12:00:00+00:00", "browser": 
 CARRIED = {"username": "maria", "phone": "••• ••• ••99", "address": "m•••@post.example", "link": "x" * 43}
 LINKED = ("password_forgotten", "confirm_email", "unblock_asked")
 # What is no notice of the reader's own account: looked at where it is sent.
-OTHERS = {"emergency_review", "emergency_told", "reset_link", "reset_waiting", "set_up_reminder", "too_many_passwords"}
-NOTICES = sorted(path.stem for path in (TEMPLATES / "email").glob("[a-z]*.txt") if "email/_about.txt" in path.read_text())
+OTHERS = {
+    "emergency_review", "emergency_told", "phone_found", "phone_lost", "recovery_off", "recovery_stopped", "reset_link",
+    "reset_waiting", "set_up_reminder", "too_many_passwords",
+}  # fmt: skip
+EMAILS = {path.stem: path.read_text() for path in sorted((TEMPLATES / "email").glob("[a-z]*.txt"))}
+NOTICES = [name for name, text in EMAILS.items() if "email/_about.txt" in text]
+STOPPING = [name for name, text in EMAILS.items() if "email/_stop.txt" in text]  # about an account recovery
+ABOUT_RECOVERY = {"hours": 24, "until": FACTS["when"], "replaced": ["Authenticator App", "<b>Tablet</b>"], "stop": "y" * 96}
 
 
 @pytest.mark.parametrize(("agent", "words"), AGENTS.items())
@@ -84,13 +90,13 @@ def test_an_address_that_does_not_open_blocks_nothing_and_is_told_to_those_who_r
 
 
 def test_every_mail_is_a_notice_or_known_for_what_it_is():
-    assert {path.stem for path in (TEMPLATES / "email").glob("[a-z]*.txt")} - set(NOTICES) == {*LINKED, *OTHERS}
+    assert EMAILS.keys() - {*NOTICES, *STOPPING} == {*LINKED, *OTHERS}
 
 
 @pytest.mark.parametrize("name", NOTICES)
 def test_a_mail_says_what_when_where_and_what_to_do(app, name):
     with app.test_request_context():
-        text = render_template(f"email/{name}.txt", **FACTS, **CARRIED)
+        text = render_template(f"email/{name}.txt", **FACTS, **CARRIED, **ABOUT_RECOVERY)
     subject, _, body = text.partition("\n")
     assert subject and subject[0].isupper() and not subject.endswith(".")
     for words in (
@@ -102,6 +108,22 @@ def test_a_mail_says_what_when_where_and_what_to_do(app, name):
     ):
         assert words in body
     assert "If it wasn't you" in body and "http" not in text and "&" not in text
+
+
+@pytest.mark.parametrize("link", ["x" * 43, None])
+@pytest.mark.parametrize("name", STOPPING)
+def test_each_mail_about_a_recovery_says_how_to_stop_it_and_nothing_in_its_subject(app, name, link):
+    with app.test_request_context():
+        text = render_template(f"email/{name}.txt", **FACTS, **{**CARRIED, **ABOUT_RECOVERY, "link": link})
+    subject, _, body = text.partition("\n")
+    assert subject[0].isupper() and not subject.endswith(".") and not any(sign.isdigit() for sign in subject)
+    for words in ("Hello Maria Reyes,", "Mon, Mar 1, 2027, 12:00 PM UTC", "127.0.0.1", "support@medximity.example"):
+        assert words in body
+    assert (
+        "If it wasn't you, stop it now." in body
+        and f"Stop this request:\nhttp://127.0.0.1:5000/recovery/stop/{'y' * 96}\n" in body
+    )
+    assert ("<b>Tablet</b>" in body) is (name == "recovery_set_up")
 
 
 @pytest.mark.parametrize(
