@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.support.server",
     "tests.support.browser",
     "tests.support.moving",
+    "tests.support.agents",
     "tests.support.people",
     "tests.support.town",
     "tests.support.gateway",

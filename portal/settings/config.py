@@ -73,6 +73,11 @@ RESET_LINK_LIFE = timedelta(hours=24)  # NIST SP 800-63B 4.2.1.2, by email
 RESET_REQUEST_LIFE = timedelta(hours=24)  # for a second approver; identity was checked at the time of the request
 RESET_DRAFT_LIFE = timedelta(minutes=30)  # of the form's input, while the administrator re-authenticates (step-up)
 RESETS_ALONE, RESETS_ALONE_IN = 5, timedelta(hours=1)  # beyond these, an administrator needs a second approver: "bulk" in AD-3
+PERSON_FOUND_LIFE = timedelta(hours=1)  # after support has found a person by two facts, and before it has to search again
+PERSON_SEARCHES, PERSON_SEARCHES_IN = (
+    30,
+    timedelta(hours=1),
+)  # of one agent: more than there are calls in an hour, too few to guess
 CONTACT_RESTS = timedelta(hours=72)  # after a change of email address or phone number, a reset needs a second approver: AD-3
 REASON_MAX = 500
 
@@ -100,6 +105,8 @@ RECOVERY_ANSWER = timedelta(days=7)  # for the person to answer support's questi
 RECOVERY_READY = timedelta(hours=72)  # to set up, with a fresh link as often as needed; a link lives RESET_LINK_LIFE
 RECOVERY_STORY_MAX = 1_000  # characters of "What happened"
 RECOVERY_PROMISE_DAYS, RECOVERY_PROMISE_DAYS_MAX = 1, 10  # working days
+RECOVERY_MEASURED = timedelta(days=90)  # how far back the console measures waiting times, besides cases that are still open
+RECOVERY_MEASURED_SHOWN = 100  # of them one by one, newest first
 IDENTITY_WORTH = 2  # that support's checks have to add up to; what each is worth stands beside it
 
 INVITATION_RESTS = timedelta(days=30)  # after a person dismisses it

@@ -18,6 +18,7 @@ from babel.dates import (
     get_timezone_name,
 )
 from babel.lists import format_list
+from babel.units import format_unit
 
 from portal import zones
 from portal.settings import config
@@ -140,5 +141,16 @@ def duration(seconds: int, locale: Locale) -> str:
     parts = [timedelta(hours=hours), timedelta(minutes=minutes), timedelta(seconds=rest)]
     words = [format_timedelta(part, threshold=1, locale=locale) for part in parts if part] or [
         format_timedelta(timedelta(), locale=locale)
+    ]
+    return spaced(format_list(words, locale=locale))
+
+
+def length(of: timedelta, locale: Locale) -> str:
+    """A long duration by its two largest units, rounded down to the minute: "1 day and 3 hours", "12 minutes"."""
+    minutes = max(0, int(of.total_seconds())) // 60
+    units = [("duration-day", minutes // 1440), ("duration-hour", minutes // 60 % 24), ("duration-minute", minutes % 60)]
+    first = next((at for at, (_, number) in enumerate(units) if number), len(units) - 1)
+    words = [
+        format_unit(number, unit, locale=locale) for at, (unit, number) in enumerate(units[first : first + 2]) if number or not at
     ]
     return spaced(format_list(words, locale=locale))

@@ -1,6 +1,10 @@
 """The support console's pages as a scene for a test and for `make screenshots`. `walker` can `take(name)` a page."""
 
-from tests.support.scenes import own_pages, refuse, tour
+from datetime import UTC, datetime, timedelta
+
+from tests.support.cases import begin_case
+from tests.support.people import Database
+from tests.support.scenes import own_pages, refuse, sign_in_by_app, tour
 
 SECURITY = "/support/security"
 
@@ -32,4 +36,35 @@ def support(walker, town):
     own_pages(walker, town, agent, SECURITY)
 
 
-SUPPORT_SCENES = {support.__name__: support}
+def find_person(walker, town):
+    """A search, a practice's administrator who is to be reset, and the numbers."""
+    agent, administrator, patient = town.regular("support"), town.regular("administrator"), town.regular()
+    sign_in_by_app(walker, agent)
+    walker.page.goto("/support/waiting-times")
+    walker.page.goto("/support/people")
+    walker.take("search")
+    walker.type("Username or email address", administrator.username)
+    refuse(walker, "search-wrong", "Full name, mobile phone number, or practice", "Lakeside Clinic", "Find")
+    walker.type("Full name, mobile phone number, or practice", administrator.name)
+    walker.press("Find")
+    walker.take("administrator")
+    walker.press("Reset two-factor authentication")
+    walker.take("reset")
+    walker.type("Reason", "The only administrator lost her phone.")
+    walker.page.get_by_label(walker.say("Saw and heard them on a video call"), exact=True).check()
+    walker.press("Reset")
+    walker.take("waits")
+    walker.page.goto("/support/people")
+    walker.type("Username or email address", patient.username)
+    walker.type("Full name, mobile phone number, or practice", patient.name)
+    walker.press("Find")
+    walker.take("patient")
+    database, now = Database(town.app), datetime.now(UTC)
+    times = {"asked_support_at": now - timedelta(hours=50), "opened_at": now - timedelta(hours=51)}
+    begin_case(database, patient, "checking", now, **times)
+    begin_case(database, patient, "done", now, **times, answered_at=now - timedelta(hours=48), ended_at=now)
+    walker.page.goto("/support/waiting-times")
+    walker.take("numbers")
+
+
+SUPPORT_SCENES = {scene.__name__: scene for scene in (support, find_person)}

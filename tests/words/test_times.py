@@ -126,6 +126,18 @@ def test_a_duration_is_exact(seconds, said):
     assert times.duration(seconds, ENGLISH) == said
 
 
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        ({"seconds": 59}, "0 minutes"), ({"minutes": 12}, "12 minutes"), ({"hours": 3}, "3 hours"),
+        ({"hours": 1, "minutes": 1}, "1 hour and 1 minute"), ({"days": 1, "minutes": 5}, "1 day"),
+        ({"days": 120, "hours": 5, "minutes": 59}, "120 days and 5 hours"), ({"days": -1}, "0 minutes"),
+    ],
+)  # fmt: skip
+def test_a_long_duration_has_its_two_largest_units(length, said):
+    assert times.length(timedelta(**length), ENGLISH) == said
+
+
 def test_a_duration_is_in_the_readers_language():
     assert times.duration(580, SPANISH) == "9 minutos y 40 segundos"
     assert times.duration(580, KOREAN) == "9분 및 40초"

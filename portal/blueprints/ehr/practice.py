@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from portal.blueprints.approvals import approvals, emergency_reviews
-from portal.blueprints.ehr import reset, team_status
+from portal.blueprints.approvals import approvals, emergency_reviews, resets
+from portal.blueprints.ehr import team_status
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import forbid, require_fresh_proof
 from portal.flows.base.context import SessionUser
@@ -19,7 +19,7 @@ from portal.web.rendering import redirect_to_path, refuse_form, render_page
 
 blueprint = Blueprint("practice", __name__)
 blueprint.register_blueprint(team_status.blueprint, url_prefix="/security")
-blueprint.register_blueprint(reset.blueprint)
+blueprint.register_blueprint(resets.blueprint)
 ROLES = ("administrator",)
 blueprint.register_blueprint(approvals.blueprint, url_prefix="/approvals")
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")

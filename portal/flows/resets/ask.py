@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select
 
 from portal import clock
 from portal.db import begin_write, change, db
@@ -11,12 +11,14 @@ from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision, lock_people
 from portal.flows.resets import reset
-from portal.flows.resets.decide import Asker, await_second_person, open_requests, why_second_person
+from portal.flows.resets.decide import Asker, await_second_person, list_reset_approvers, open_requests, why_second_person
 from portal.methods import method
-from portal.models import Authenticator, ResetRequest, User
+from portal.models import Authenticator, Event, ResetRequest, User
 from portal.policy import may_reset
 from portal.settings import config
 from portal.words.refusals import Refused
+
+FOUND = "person_searched"  # the event of an agent's search that found somebody: see `flows/recovery/search.py`
 
 
 class AlreadyDone(Exception):
@@ -42,19 +44,30 @@ class ResetSubject:
 
 
 def find_subject(context: RequestContext, user_id: int) -> User | None:
-    """A person in the visitor's scope, or None. One of another practice is recorded: no page links there."""
+    """A person in the visitor's scope, or None: of the own practice, or whom an agent has just found. Others are recorded: no page
+    links there."""
     actor = context.user
-    in_scope = () if actor.role == "support" else (User.practice_id == actor.practice_id, User.practice_id.is_not(None))
+    own = (User.practice_id == actor.practice_id, User.practice_id.is_not(None))
+    in_scope = (has_found(context),) if actor.role == "support" else own
     user = db.session.scalar(select(User).where(User.id == user_id, User.disabled_at.is_(None), *in_scope))
     if user is None and db.session.scalar(select(func.count()).where(User.id == user_id)):
         record_event_alone(context, "authz_fail", "not_own")
     return user
 
 
+def has_found(context: RequestContext) -> ColumnElement[bool]:
+    """SQL: whether the visitor has found that user by two facts within the hour."""
+    is_recent = clock.since(Event.at, context.now, config.PERSON_FOUND_LIFE)
+    found = (Event.event == FOUND, Event.result == "ok", Event.actor_id == context.user.user_id, Event.subject_id == User.id)
+    return exists().where(*found, is_recent)
+
+
 def why_not_reset(context: RequestContext, user: User) -> str | None:
     """Why the visitor may not reset this person, or None (AD-2)."""
     if user.id == context.user.user_id:
         return "own_reset"
+    if context.user.role == "support" and (user.role != "administrator" or user.practice_id is None):
+        return "not_administrator"  # patients recover their accounts, and providers have their administrators
     return None if may_reset(context.user.role, user.role) else "higher_role"
 
 
@@ -183,6 +196,8 @@ def check_possible(context: RequestContext, user: User) -> None:
     """Raises Refused, or AlreadyDone if the visitor's own request is pending."""
     if user.two_factor == "off":
         raise Refused("reset_off")
+    if context.user.role == "support" and not list_reset_approvers(context, user):
+        raise Refused("reset_no_second")
     if reset.link_address(context, user) is None:
         raise Refused("reset_no_address")
     pending = next(iter(open_requests(context, ResetRequest.subject_id == user.id)), None)

@@ -29,6 +29,7 @@ IDENTITY_CHECKS = {
 }
 # Why one person is not enough.
 SECOND_PERSON_REASONS = {
+    "by_support": N_("Support never resets anyone alone."),
     "last_administrator": N_("Apart from the person asking, this is the practice's only administrator."),
     "contact_changed": N_("An email address or phone number on this account changed less than 72 hours ago."),
     "password_by_mail": N_("The password for this account was reset by email less than 72 hours ago."),
@@ -42,6 +43,8 @@ Asker = aliased(User)
 
 def why_second_person(context: RequestContext, user: User) -> str | None:
     """Why the visitor may not reset this person alone: a key of SECOND_PERSON_REASONS, or None."""
+    if context.user.role == "support":
+        return "by_support"
     if user.role == "administrator" and not db.session.scalar(select(has_other_administrator(context, user))):
         return "last_administrator"
     if recent_changes.has_changed(context, user.id, *recent_changes.CONTACTS):

@@ -1,4 +1,5 @@
-"""A practice administrator resets a team member's two-factor authentication. Nested in Settings > Team Members."""
+"""Resetting someone's two-factor authentication: a team member's, or for support that of a practice's administrator. Nested in each side's
+list of people."""
 
 from typing import Any
 
@@ -7,6 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from portal.blueprints.shared.guards import forbid, require_fresh_proof
+from portal.blueprints.shared.sides import SUPPORT_SIDE, current_side
 from portal.flows.resets import ask as flow
 from portal.flows.resets.decide import IDENTITY_CHECKS, SECOND_PERSON_REASONS
 from portal.forms.practice import ResetForm
@@ -19,7 +21,7 @@ blueprint = Blueprint("resets", __name__)
 
 
 def reset_subject(user_id: int) -> flow.ResetSubject:
-    """The person to reset. 404 for somebody outside this practice; 403 for oneself and for higher roles (AD-2)."""
+    """The person to reset. 404 for somebody outside this practice, or not found by support; 403 for oneself and for higher roles (AD-2)."""
     user = (flow.find_subject(request_context(), user_id) if user_id <= config.ROW_ID_MAX else None) or abort(404)
     reason = flow.why_not_reset(request_context(), user)
     return forbid(reason) if reason else flow.describe_subject(request_context(), user)
@@ -40,13 +42,21 @@ def page_context(subject: flow.ResetSubject) -> dict[str, Any]:
         "refusal": refusal_sentence(Refused("reset_no_address")),
         "methods": methods,
         "action": url_for(".submit_reset", user_id=subject.id),
+        **back_link(subject.id),
     }
+
+
+def back_link(user_id: int) -> dict[str, Any]:
+    """Where the page leads back to: Team Members, or the person that support has found."""
+    if current_side().blueprint == SUPPORT_SIDE.blueprint:
+        return {"back_url": url_for("support.people.show", user_id=user_id), "back": _("Back to the person")}
+    return {"back_url": current_side().url("practice.team"), "back": _("Back to Team Members")}
 
 
 @blueprint.get("/<int:user_id>/reset")
 def reset(user_id: int) -> Response:
     subject = reset_subject(user_id)
-    return require_fresh_proof() or render_page("ehr/reset.html", form=make_form(subject), **page_context(subject))
+    return require_fresh_proof() or render_page("approvals/reset.html", form=make_form(subject), **page_context(subject))
 
 
 def shown_generation() -> int:
@@ -60,7 +70,7 @@ def submit_reset(user_id: int) -> Response:
     subject = reset_subject(user_id)
     form = make_form(subject, request.form)
     if not form.validate():
-        return refuse_form("ehr/reset.html", form, **page_context(subject))
+        return refuse_form("approvals/reset.html", form, **page_context(subject))
     reason, checks = form.reason.data, form.checks.data
     try:
         if not request_context().user.is_fresh(request_context().now):
@@ -68,11 +78,11 @@ def submit_reset(user_id: int) -> Response:
             return require_fresh_proof() or abort(404)
         flow.ask_reset(request_context(), subject.id, reason, checks, shown_generation())
     except Refused as refused:
-        return refuse_form("ehr/reset.html", form, refused, **page_context(reset_subject(user_id)))
+        return refuse_form("approvals/reset.html", form, refused, **page_context(reset_subject(user_id)))
     return redirect_to_path(url_for(".reset_done", user_id=subject.id))
 
 
 @blueprint.get("/<int:user_id>/reset/done")
 def reset_done(user_id: int) -> Response:
     """The outcome: done, or pending a second person's approval."""
-    return render_page("ehr/reset_done.html", subject=reset_subject(user_id))
+    return render_page("approvals/reset_done.html", subject=reset_subject(user_id), **back_link(user_id))
