@@ -74,6 +74,7 @@ class RecoveryCase(Base):
     checks: Mapped[list[Any]] = mapped_column(
         JSON, default=list, server_default=text("'[]'")
     )  # identity proofs: keys of a short list
+    draft_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # what an agent typed, while they confirm who they are
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # the first of two approvers, or the only one
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who made the last decision
     decided_at: Mapped[datetime | None]

@@ -30,7 +30,7 @@ HOMES = {
     "patient": "patient.home",
     "provider": "provider.charts",
     "administrator": "provider.charts",
-    "support": "support.approvals.listed",
+    "support": "support.cases.queue",
 }
 DECIDES_AT = {"administrator": "provider.practice", "support": "support"}  # the blueprints of those who approve
 NAMES = ("issuer", "who")  # facts of a refusal that nobody translates

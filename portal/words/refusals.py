@@ -7,7 +7,7 @@ from babel import Locale
 from babel.numbers import format_decimal
 
 from portal.settings import config
-from portal.words import emergency, recovery, times
+from portal.words import emergency, recovery, support, times
 from portal.words.marks import N_ as N_
 from portal.words.marks import N_plural as N_plural
 from portal.words.marks import Plural as Plural
@@ -225,6 +225,7 @@ SENTENCES: dict[str, str | Plural] = {
     "set_up_expired": N_("Setup was open for more than %(set_up_minutes)s minutes, so it ended. Start again here."),
     **emergency.SENTENCES,
     **recovery.SENTENCES,
+    **support.SENTENCES,
 }  # fmt: skip
 
 # The numbers that sentences name, whoever refuses.
@@ -249,6 +250,7 @@ LIMITS: dict[str, int] = {
     "set_up_minutes": config.BINDING_LIFE // timedelta(minutes=1),
     **emergency.LIMITS,
     **recovery.LIMITS,
+    **support.LIMITS,
 }
 
 TRIES_LEFT = N_plural("You have %(left)d try left before a pause.", "You have %(left)d tries left before a pause.", "left")

@@ -48,6 +48,8 @@ PUBLIC = {
     "recovery.send_text",
     "recovery.ask_backup_code",
     "recovery.give_backup_code",
+    "recovery.ask_support",
+    "recovery.answer",
     "recovery.mail_link",
     "recovery.cancel",
     "recovery.set_up",  # authorized by the emailed token

@@ -1,6 +1,7 @@
 """Every scene by its name, for the tests and for `make screenshots`."""
 
 from tests.support.scenes import SCENES
+from tests.support.scenes_desk import DESK_SCENES
 from tests.support.scenes_ehr import EHR_SCENES
 from tests.support.scenes_emergency import EMERGENCY_SCENES
 from tests.support.scenes_recovery import RECOVERY_SCENES
@@ -8,4 +9,13 @@ from tests.support.scenes_reset import RESET_SCENES
 from tests.support.scenes_stop import STOP_SCENES
 from tests.support.scenes_support import SUPPORT_SCENES
 
-ALL_SCENES = {**SCENES, **EHR_SCENES, **EMERGENCY_SCENES, **RESET_SCENES, **RECOVERY_SCENES, **SUPPORT_SCENES, **STOP_SCENES}
+ALL_SCENES = {
+    **SCENES,
+    **EHR_SCENES,
+    **EMERGENCY_SCENES,
+    **RESET_SCENES,
+    **RECOVERY_SCENES,
+    **SUPPORT_SCENES,
+    **DESK_SCENES,
+    **STOP_SCENES,
+}

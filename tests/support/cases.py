@@ -4,7 +4,7 @@ from sqlalchemy import insert
 
 from portal.flows.base.links import RECOVERY_STOP
 from portal.flows.messages.notices import make_row_token
-from portal.models import Event, RecoveryCase, new_id
+from portal.models import Event, RecoveryCase, RecoveryTicket, new_id, recovery_place
 from portal.version import VERSION
 from tests.support.client import AGENT
 
@@ -32,3 +32,13 @@ def case_of(database, case_id):
 def stop_link(database, case_id):
     """Returns the path of the link in each email about a case."""
     return f"/recovery/stop/{make_row_token(database.keys, case_id, RECOVERY_STOP)}"
+
+
+def give_ticket(database, case_id, ticket_id, story, practice, now):
+    """Inserts the confirmed request that led to a case."""
+    row = {"id": ticket_id, "case_ids": [case_id], "case_id": case_id, "created_at": now, "confirmed_at": now}
+    sealed = {
+        f"{column}_sealed": database.keys.seal(text, recovery_place("ticket", ticket_id, column))
+        for column, text in (("story", story), ("practice", practice))
+    }
+    database.change(insert(RecoveryTicket).values(**row, **sealed))

@@ -36,6 +36,7 @@ PLACES = {
     "grace_sign_ins": "the most sign-ins, such as 10",
     "hint": "a username of which only the ends can be read",
     "hours": "a number of hours, such as 24",
+    "identity_worth": "how many points are due, such as 2",
     "initials": 'initials, which end with a period: "M. R."',
     "ip": "an IP address",
     "issuer": "Medximity or DigitalPatientChart, as the authenticator app shows it",
@@ -95,6 +96,7 @@ PLACES = {
     "when": "a date and time",
     "who": "a person's name",
     "why": "what a person wrote",
+    "worth": "how many points support has so far, from 0",
 }
 
 # Note -> the words that it goes with.
@@ -135,6 +137,13 @@ NOTES = {
     "A heading in a table of recovery requests: when it was begun.": ("Begun",),
     "A heading in a table of recovery requests: open, or how it ended.": ("State",),
     "A badge: a review that should have been done before.": ("Overdue",),
+    "A badge: how a recovery request ended, or what was last done to it.": ("Done", "Expired", "Refused", "Stopped"),
+    "A badge: this way to get codes works.": ("Works",),
+    "A heading: where a recovery request stands.": ("State",),
+    "Under a recovery request: when it was sent.": ("Asked %(when)s.", "Begun %(when)s."),
+    "Under a recovery request: who did what, and when.": ("%(who)s asked, %(when)s", "%(who)s decided, %(when)s."),
+    "Under a way to get codes, or a contact: when that was.": ("Added %(when)s.", "Changed %(when)s.", "Confirmed %(when)s."),
+    "In how many browsers a person is signed in.": ("%(num)s session", "Nowhere"),
     "A timer says this when emergency access is over.": ("Ended",),
     "A timer: how much time is left.": ("%(time)s left",),
     "A button that can't be pressed before that time is over.": ("%(action)s in %(time)s",),

@@ -14,6 +14,7 @@ from portal.models import (
     EmergencyGrant,
     NoticeAddress,
     Practice,
+    RecoveryCase,
     ResetRequest,
     Session,
     TrustedBrowser,
@@ -104,7 +105,7 @@ class Roles:
         common = {
             "method_name": "totp", "step_name": "scan", "token": "a-token", "chart_id": 1, "user_id": self.ids["dr.okafor"],
             "kind": "reset", "row_id": waits, "grant_id": self.had_emergency(), "address_id": self.second_address(),
-            "reference": "0000-0000-0000", "appointment_id": self.appointment_of("jun"),
+            "case_id": self.asks_support(), "deed": "approve", "reference": "0000-0000-0000", "appointment_id": self.appointment_of("jun"),
         }  # fmt: skip
         return {side: common | self.own_rows(name) for side, name in OWNERS.items()} | {"": common}
 
@@ -138,6 +139,14 @@ class Roles:
         generation = self.database.user(self.people["dr.waits"]).generation
         row = {**about, "id": "waits", "reason": "Phone lost.", "checks": ["seen_in_person"], "generation": generation}
         self.database.change(insert(ResetRequest).values(**row))
+        return row["id"]
+
+    def asks_support(self):
+        """A recovery request that support has to answer."""
+        user = self.database.user(self.people["dr.waits"])
+        now = {"state_since": START, "opened_at": START, "code_until": START, "confirmed_at": START}
+        row = {"id": "asks", "user_id": user.id, "generation": user.generation, "state": "checking", "code_seed": "seed", **now}
+        self.database.change(insert(RecoveryCase).values(**row))
         return row["id"]
 
     def had_emergency(self):

@@ -57,6 +57,7 @@ def reset_by_two(walker, town):
     walker.sign_in(agent)
     walker.type("Verification Code", agent.phone.code())
     walker.press("Verify")
+    walker.press("Waiting for approval")
     walker.take("waiting")
     walker.press("View request")
     walker.take("decide")

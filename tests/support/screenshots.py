@@ -33,6 +33,7 @@ FACTS = {
     "browser": "Chrome on Windows",
     "ip": "192.0.2.7",
     "left": 3,
+    "reference": "7K2M-Q9TX-4WRB",
     "by": "Robin Lee",
     "approved_by": "Noor Haddad",
     "address": "m•••@example.test",

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, request, url_for
 
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import require_fresh_proof
-from portal.blueprints.shared.sides import current_side
+from portal.blueprints.shared.sides import SUPPORT_SIDE, current_side
 from portal.flows.approvals import kinds as flow
 from portal.flows.base.second_person import NumberRefused
 from portal.forms.practice import NumberForm
@@ -14,13 +14,20 @@ from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refusal_sentence, refuse_form, render_page
 from portal.words.refusals import Refused
 
-blueprint = Blueprint("approvals", __name__)
 ANSWERS = ("approve", "refuse")
 
 
-@blueprint.get("")
+def make_blueprint(listed_at: str = "") -> Blueprint:
+    """The pages for one side, with the list at that address."""
+    blueprint = Blueprint("approvals", __name__)
+    blueprint.add_url_rule(listed_at, view_func=listed)
+    blueprint.add_url_rule("/waiting/<kind>/<row_id>", view_func=show)
+    blueprint.add_url_rule("/waiting/<kind>/<row_id>", view_func=decide, methods=["POST"])
+    return blueprint
+
+
 def listed() -> Response:
-    back_url = None if current_side().home == "approvals.listed" else current_side().url("settings")
+    back_url = None if current_side().blueprint == SUPPORT_SIDE.blueprint else current_side().url("settings")
     return render_page(
         "approvals/list.html",
         waiting=flow.list_requests(request_context()),
@@ -29,7 +36,6 @@ def listed() -> Response:
     )
 
 
-@blueprint.get("/waiting/<kind>/<row_id>")
 def show(kind: str, row_id: str) -> Response:
     """A request to decide; one that is closed says so without asking for a code first."""
     try:
@@ -39,7 +45,6 @@ def show(kind: str, row_id: str) -> Response:
     return require_fresh_proof() or render_page("approvals/decide.html", form=NumberForm(), **context)
 
 
-@blueprint.post("/waiting/<kind>/<row_id>")
 def decide(kind: str, row_id: str) -> Response:
     """Approve or refuse: both buttons post here, and the field `answer` says which was pressed."""
     step_up = require_fresh_proof()

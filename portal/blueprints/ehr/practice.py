@@ -21,7 +21,7 @@ blueprint = Blueprint("practice", __name__)
 blueprint.register_blueprint(team_status.blueprint, url_prefix="/security")
 blueprint.register_blueprint(resets.blueprint)
 ROLES = ("administrator",)
-blueprint.register_blueprint(approvals.blueprint, url_prefix="/approvals")
+blueprint.register_blueprint(approvals.make_blueprint(), url_prefix="/approvals")
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
 
 

@@ -96,6 +96,7 @@ def refuse_ticket(
 ) -> Response:
     """The same page, status 422, with what is wrong: see `refuse_form`."""
     template, shown = page_of(ticket)
+    shown.pop("form", None)
     return refuse_form(template, form, refused, field, **{**shown, **context})
 
 

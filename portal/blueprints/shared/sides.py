@@ -66,7 +66,7 @@ SUPPORT_SIDE = Side(
     SUPPORT,
     PORTAL_BRAND,
     "support",
-    "approvals.listed",
+    "cases.queue",
     confirm_label=N_("Confirm and Activate"),
     choose_text=N_(
         "An authenticator app is required for the support console. You'll enter a code from it each time you sign in."

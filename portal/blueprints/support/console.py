@@ -7,7 +7,7 @@ from portal.blueprints.approvals import approvals, emergency_reviews
 from portal.blueprints.shared.flash import read_flash
 from portal.blueprints.shared.guards import guard_side
 from portal.blueprints.shared.sides import SUPPORT_SIDE
-from portal.blueprints.support import numbers, people
+from portal.blueprints.support import cases, decisions, numbers, people
 from portal.flows.account import activity, security_page
 from portal.settings import config
 from portal.web.browser_session import request_context
@@ -15,7 +15,9 @@ from portal.web.rendering import render_page
 
 blueprint = Blueprint("support", __name__, url_prefix="/support")
 blueprint.before_request(guard_side(SUPPORT_SIDE))
-blueprint.register_blueprint(approvals.blueprint)
+blueprint.register_blueprint(cases.blueprint)
+blueprint.register_blueprint(decisions.blueprint)
+blueprint.register_blueprint(approvals.make_blueprint("/waiting"))
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
 blueprint.register_blueprint(people.blueprint, url_prefix="/people")
 blueprint.register_blueprint(numbers.blueprint, url_prefix="/waiting-times")

@@ -4,22 +4,17 @@ from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 
 from portal.blueprints.approvals import resets
+from portal.blueprints.support.words import ROLES
 from portal.flows.recovery import search as flow
 from portal.flows.resets.ask import find_subject
 from portal.forms.people import PersonForm
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
-from portal.words.refusals import N_, Refused
+from portal.words.refusals import Refused
 
 blueprint = Blueprint("people", __name__)
 blueprint.register_blueprint(resets.blueprint)
-ROLES = {
-    "patient": N_("Patient"),
-    "provider": N_("Provider"),
-    "administrator": N_("Practice administrator"),
-    "support": N_("Support agent"),
-}
 
 
 @blueprint.get("")

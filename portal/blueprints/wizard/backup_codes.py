@@ -19,7 +19,7 @@ from portal.web.template_context import absolute_url
 from portal.words.refusals import Refused
 
 # Each side's address that is short to type from paper.
-SIGN_IN = {"patient": "sign_in.open_patient_portal", "provider": "sign_in.open_ehr", "support": "support.approvals.listed"}
+SIGN_IN = {"patient": "sign_in.open_patient_portal", "provider": "sign_in.open_ehr", "support": "support.cases.queue"}
 
 
 def readable_codes() -> dict[str, Any] | None:

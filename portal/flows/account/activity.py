@@ -29,7 +29,7 @@ from portal.flows.messages.notices import describe_browser
 from portal.flows.sessions import sessions, trusted_browsers
 from portal.flows.sessions.known_browsers import forget_browsers
 from portal.methods import method
-from portal.models import Binding, EmergencyGrant, Event, ResetRequest, Session, TrustedBrowser, User
+from portal.models import Binding, EmergencyGrant, Event, RecoveryCase, ResetRequest, Session, TrustedBrowser, User
 from portal.settings import config
 from portal.words import activity
 
@@ -171,13 +171,14 @@ def own_events(context: RequestContext) -> Select[*tuple[Any, ...]]:
         request.reason.label("why"),
         FOLLOWED_BY.label("also"),
     )
-    whose = func.coalesce(request.subject_id, EmergencyGrant.provider_id)
+    whose = func.coalesce(request.subject_id, EmergencyGrant.provider_id, RecoveryCase.user_id)
     return (
         select(literal(EVENTS).label("kind"), *columns, *what, *people)
         .outerjoin(Actor, and_(Actor.id == Event.actor_id, Actor.id != Event.subject_id))
         .outerjoin(request, request.id == Event.case_id)
         .outerjoin(Asker, and_(Asker.id == request.asked_by_id, Asker.id != Event.subject_id, Asker.id != Event.actor_id))
         .outerjoin(EmergencyGrant, EmergencyGrant.id == Event.case_id)
+        .outerjoin(RecoveryCase, RecoveryCase.id == Event.case_id)
         .outerjoin(About, and_(About.id == whose, About.id != Event.subject_id, About.id.is_distinct_from(Event.actor_id)))
         .where(
             Event.subject_id == context.user.user_id,

@@ -6,11 +6,10 @@ from sqlalchemy import Select, delete, select
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
-from portal.flows.account.security_page import mask_email
 from portal.flows.base import links
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
-from portal.flows.factors.on_file import unseal_contact
+from portal.flows.factors.on_file import mask_email, unseal_contact
 from portal.flows.messages import notices
 from portal.flows.messages.notices import address_place
 from portal.flows.sign_in.new_password import PASSWORD_LINK

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from portal import phones, zones
 from portal.db import begin_write, db
 from portal.flows.account.addresses import Address, list_addresses, own_user
-from portal.flows.account.security_page import mask_email
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
-from portal.flows.factors.on_file import unseal_contact
+from portal.flows.factors.on_file import mask_email, unseal_contact
 from portal.flows.messages import notices
 from portal.words.refusals import Refused
 

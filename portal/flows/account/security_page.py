@@ -143,12 +143,6 @@ def explain_phone_loss(rows: list[AuthenticatorView], codes: backup_codes.Overvi
     return Refused("lost_saved" if codes.kept else "lost_unsaved", codes=codes.left)
 
 
-def mask_email(address: str) -> str:
-    """m•••@example.test: enough to recognize, not enough to write to."""
-    name, at, host = address.partition("@")
-    return f"{name[:1]}•••{at}{host}" if at else ""
-
-
 def is_invited(context: RequestContext) -> bool:
     """Whether the home page invites the person to turn on two-factor authentication: it is off, and not dismissed lately."""
     return not context.user.is_on and not clock.is_ahead(context.user.invited_until, context.now, config.INVITATION_RESTS)

@@ -3,9 +3,10 @@
 from portal.flows.base.context import RequestContext
 from portal.flows.base.second_person import PendingDecision
 from portal.flows.emergency.decide import EMERGENCY_ACCESS
+from portal.flows.recovery.decide import RECOVERY
 from portal.flows.resets.decide import RESET
 
-KINDS = {kind.name: kind for kind in (RESET, EMERGENCY_ACCESS)}
+KINDS = {kind.name: kind for kind in (RESET, EMERGENCY_ACCESS, RECOVERY)}
 
 
 def list_requests(context: RequestContext) -> list[PendingDecision]:

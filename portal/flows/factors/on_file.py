@@ -1,4 +1,4 @@
-"""The phone number on file, and its confirmation by a code sent to it."""
+"""The contacts on file, and the confirmation of a phone number by a code sent to it."""
 
 from portal.crypto import SealBroken
 from portal.flows.base.context import RequestContext
@@ -11,6 +11,12 @@ def unseal_contact(context: RequestContext, user: User, column: str) -> str:
         return user.unseal(context.keys, column) or ""
     except SealBroken:
         return ""
+
+
+def mask_email(address: str) -> str:
+    """m•••@example.test: enough to recognize, not enough to write to."""
+    name, at, host = address.partition("@")
+    return f"{name[:1]}•••{at}{host}" if at else ""
 
 
 def confirm_phone(context: RequestContext, user: User, number: str) -> None:

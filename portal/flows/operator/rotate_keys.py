@@ -48,6 +48,7 @@ SEALED: tuple[tuple[type, str, Place], ...] = (
     (RecoveryTicket, "story_sealed", lambda row: recovery_place("ticket", row.id, "story")),
     (RecoveryTicket, "practice_sealed", lambda row: recovery_place("ticket", row.id, "practice")),
     (RecoveryCase, "words_sealed", lambda row: recovery_place("case", row.id, "words")),
+    (RecoveryCase, "draft_sealed", lambda row: recovery_place("case", row.id, "draft")),
     (RecoveryNote, "text_sealed", lambda row: recovery_place("note", row.id, "text")),
 )
 

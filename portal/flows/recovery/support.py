@@ -1,16 +1,57 @@
-"""Handing a case to support: until when it answers, and the words by which both sides know each other on the phone."""
+"""A person hands a case to support, and answers what it asks for.
+
+Support says until when it answers, and both sides get words by which they know each other on the phone.
+"""
 
 import json
 import secrets
 from typing import Any
 
 from portal.crypto import SealBroken
+from portal.db import db
+from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.base.recovery_cases import ANSWERING, CHECKING, PROVING, move
+from portal.flows.recovery.notes import ANSWER, add_note
+from portal.flows.recovery.own_case import lock_own_case, read_own_case
 from portal.flows.recovery.promise import promised_by
-from portal.models import RecoveryCase, recovery_place
+from portal.models import RecoveryCase, RecoveryTicket, recovery_place
 from portal.words.call_back import WORDS
+from portal.words.refusals import Refused
 
 WORDS_EACH = 2
+
+
+def ask_support(context: RequestContext, ticket: RecoveryTicket) -> None:
+    """Hand the case to support, with a promise until when it answers and words for the call back. Raises Refused.
+
+    Idempotent while support has not answered.
+    """
+    if read_own_case(context, ticket)[0].state == CHECKING:
+        return
+    case, user = lock_own_case(context, ticket, PROVING)
+    move_on(context, case, PROVING, **promise(context, case))
+    record_event(context, "recovery_support_asked", about=user, case_id=case.id)
+    db.session.commit()
+
+
+def answer(context: RequestContext, ticket: RecoveryTicket, text: str) -> None:
+    """Give support the answer that it asked for, which renews its promise. Raises Refused."""
+    case, user = lock_own_case(context, ticket, ANSWERING)
+    move_on(context, case, ANSWERING, due_at=promised_by(context))
+    add_note(context, case, ANSWER, text, None)
+    record_event(context, "recovery_answered", about=user, case_id=case.id)
+    db.session.commit()
+
+
+def move_on(context: RequestContext, case: RecoveryCase, origin: str, **columns: Any) -> None:
+    """Make it support's turn, in the open transaction. Raises Refused if another request was first."""
+    if not move(context, case.id, (origin,), CHECKING, **columns):
+        db.session.rollback()
+        raise Refused("recovery_moved")
+
+
+# --- the promise, and the words
 
 
 def promise(context: RequestContext, case: RecoveryCase) -> dict[str, Any]:

@@ -686,7 +686,7 @@ def waiting(lee, database, clock, dr_okafor):
 
 
 def test_a_refusal_changes_nothing_and_everybody_is_told(plain, lee, database, dr_okafor, support, waiting):
-    plain.enter(support).press("View request")
+    plain.enter(support, "/support/waiting").press("View request")
     plain.press("Refuse")
     assert "Refused." in plain.notices[0] and state(database, dr_okafor) == "on"
     assert told(plain, "Your two-factor authentication was not reset") == ["dr.okafor@example.test"]
@@ -725,7 +725,7 @@ def is_gone(browser, waiting):
 
 def test_after_a_day_nobody_approves_it(plain, database, clock, dr_okafor, support, waiting):
     clock.move(hours=24)
-    plain.enter(support)
+    plain.enter(support, "/support/waiting")
     assert "There's nothing waiting for you." in plain.text and is_gone(plain, waiting)
     assert state(database, dr_okafor) == "on"
 
@@ -738,8 +738,8 @@ def test_who_was_demoted_meanwhile_asked_for_nothing(plain, database, dr_okafor,
 @pytest.mark.parametrize("change", [{"practice_id": 2}, {"practice_id": None}, {"role": "support"}])
 def test_who_has_left_the_practice_or_risen_is_not_reset(plain, database, dr_okafor, support, waiting, change):
     database.change(update(User).where(User.username == dr_okafor.username).values(**change))
-    plain.enter(support)
-    assert "There's nothing waiting for you." in plain.open("/support").text
+    plain.enter(support, "/support/waiting")
+    assert "There's nothing waiting for you." in plain.open("/support/waiting").text
     assert is_gone(plain, waiting) and state(database, dr_okafor) == "on"
 
 
@@ -772,11 +772,11 @@ def test_an_account_that_changed_since_is_not_reset(plain, database, dr_okafor, 
 
 
 def test_approving_needs_a_fresh_proof(plain, database, clock, dr_okafor, support, waiting):
-    plain.enter(support)
+    plain.enter(support, "/support/waiting")
     clock.move(minutes=6)
     answer = approve(plain, waiting)
     assert answer.status_code == 303 and "/support/security/confirm" in answer.headers["Location"]
-    plain.open("/support").press("View request")
+    plain.open("/support/waiting").press("View request")
     assert plain.heading == "Confirm it's you" and state(database, dr_okafor) == "on"
 
 
@@ -820,7 +820,7 @@ def test_what_another_decided_first_is_told(plain, database, dr_okafor, support,
     """Between the look at it and the deed somebody else refuses it."""
     from portal.flows.resets import decide as decide_reset_flow
 
-    plain.enter(support).press("View request")
+    plain.enter(support, "/support/waiting").press("View request")
     decide = decide_reset_flow.decide_reset
 
     def meanwhile(context, row_id, status):
@@ -864,7 +864,7 @@ def test_the_person_is_sent_to_an_administrator_that_there_is(plain, database, r
 def test_the_person_stops_a_reset_that_waits(plain, database, dr_okafor, support, waiting):
     plain.open(mails(plain, subject="Someone asked to reset your two-factor authentication")[0].link).press("Stop the reset")
     assert database.all(ResetRequest)[0].status == "refused"
-    assert "There's nothing waiting for you." in plain.enter(support).text
+    assert "There's nothing waiting for you." in plain.enter(support, "/support/waiting").text
 
 
 # --- what nobody sees

@@ -35,7 +35,7 @@ def decide(browser, person, answer="Approve"):
     """An approver signs in, finds what waits and answers."""
     browser.enter(person)
     if person.username == "support":
-        browser.press("View request")
+        browser.press("Waiting for approval").press("View request")
     else:
         browser.open(TEAM).press("See emergency access")
         browser.press("Approve or refuse")
@@ -99,7 +99,7 @@ def test_two_others_are_told_and_so_is_who_asks(browser, dr_okafor):
     [hers] = mails(browser, to="admin.lee@example.test")
     assert "Dr. Ada Okafor at Riverside Family Practice" in hers.text and hers.link.endswith(LISTED)
     assert WHY not in hers.text, "a mail says nothing of what may be about a patient"
-    assert mails(browser, to="support@example.test")[0].link.endswith("/support")
+    assert mails(browser, to="support@example.test")[0].link.endswith("/support/waiting")
 
 
 def test_two_administrators_are_two_and_support_is_left_alone(plain, dr_okafor, database):
@@ -113,7 +113,7 @@ def test_without_an_administrator_support_is_told_and_approves(plain, dr_novak, 
     ask(plain, dr_novak)
     assert "We notified our support team." in plain.text and told(plain, TOLD_SUBJECT) == ["support@example.test"]
     desk = decide(plain.another(), support)
-    assert desk.path == "/support" and any(note.startswith("Approved.") for note in desk.notices)
+    assert desk.path == "/support/waiting" and any(note.startswith("Approved.") for note in desk.notices)
     plain.press("Check if it was approved")
     assert any("Noor Haddad approved it." in note for note in plain.notices)
     plain.press("Open charts")
@@ -335,7 +335,7 @@ def test_approving_asks_who_it_is_once_more(browser, dr_okafor, admin_lee, datab
 
 def test_the_one_who_comes_second_is_told_who_was_first(plain, dr_okafor, admin_lee, support, database):
     ask(plain, dr_okafor)
-    desk = plain.another().enter(support)
+    desk = plain.another().enter(support, "/support/waiting")
     desk.press("View request")
     decide(plain.another(), admin_lee)
     desk.press("Refuse")
@@ -357,7 +357,7 @@ def test_a_second_press_changes_nothing(plain, dr_okafor, admin_lee, database):
 @pytest.mark.parametrize("late", ["approve", "refuse"])
 def test_what_was_decided_between_look_and_press_stays(plain, dr_okafor, admin_lee, support, database, monkeypatch, late):
     ask(plain, dr_okafor)
-    desk = plain.another().enter(support)
+    desk = plain.another().enter(support, "/support/waiting")
     desk.press("View request")
     decide(plain.another(), admin_lee)
     before = grant(database).ends_at
@@ -759,7 +759,7 @@ def test_support_reviews_where_the_practice_has_nobody_and_reads_no_names(plain,
     let_in(plain, dr_novak, support)
     plain.open(f"{CHARTS}/{LAKESIDE}")
     clock.move(hours=2)
-    desk = plain.another().enter(support)
+    desk = plain.another().enter(support, "/support/waiting")
     desk.press("Emergency access: who has it and what needs review")
     assert desk.path == SUPPORTS and f"#{LAKESIDE}, first opened" in desk.text and "Petrova" not in desk.text
     assert "Petra Novak" not in plain.another().enter(admin_lee).open(LISTED).text
@@ -770,7 +770,7 @@ def test_support_reviews_where_the_practice_has_nobody_and_reads_no_names(plain,
 def test_support_leaves_the_review_to_the_practices_administrator(plain, dr_okafor, support, database, clock):
     let_in(plain, dr_okafor, support)
     clock.move(hours=2)
-    desk = plain.another().enter(support)
+    desk = plain.another().enter(support, "/support/waiting")
     desk.open(SUPPORTS)
     assert not desk.offers("Mark as reviewed")
     assert desk.post(f"{SUPPORTS}/{grant(database).id}/reviewed").status_code == 404

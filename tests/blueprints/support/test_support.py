@@ -11,7 +11,9 @@ SECURITY = "/support/security"
 
 def test_support_agents_come_in_with_a_code(plain, support):
     plain.enter(support)
-    assert (plain.path, plain.heading) == (HOME, "Waiting for your approval")
+    assert (plain.path, plain.heading) == (HOME, "Recovery requests")
+    plain.press("Waiting for approval")
+    assert (plain.path, plain.heading) == (f"{HOME}/waiting", "Waiting for your approval")
     assert "There's nothing waiting for you." in plain.text
 
 

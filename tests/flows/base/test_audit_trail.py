@@ -151,7 +151,7 @@ def reset_twice(browser, dr_chen, admin_lee, support, database, monkeypatch):
         browser.open(f"/ehr/settings/team/{database.user(dr_chen).id}/reset")
         browser.tick("Saw them in person")
         browser.fill("Reset", Reason="Phone lost.")
-    browser.another().enter(support).press("View request").press("Refuse")
+    browser.another().enter(support, "/support/waiting").press("View request").press("Refuse")
 
 
 def watch_over(browser, admin_lee, dr_chen):

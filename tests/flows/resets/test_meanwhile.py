@@ -75,7 +75,7 @@ def waiting(lee, database, clock, dr_okafor):
 
 
 def test_an_approval_without_an_address_to_mail_the_link_to_resets_nothing(plain, database, dr_okafor, support, waiting):
-    plain.enter(support).press("View request")
+    plain.enter(support, "/support/waiting").press("View request")
     make(database, dr_okafor, email_sealed=None)
     plain.press("Approve")
     assert plain.status == 422 and "no longer open" in plain.text

@@ -1,0 +1,135 @@
+"""Support checks who a person is: what the person sees, and answers."""
+
+import pytest
+
+from portal.models import Event, RecoveryNote
+from portal.words.call_back import WORDS
+from tests.support.mailbox import mails
+from tests.support.recovery import begin, mailed_code
+
+SAM = "sam@example.test"
+
+
+@pytest.fixture
+def asked(browser, database, sam):
+    """Sam's browser, after support was asked; and the reference number."""
+    number = begin(browser, SAM)
+    browser.open(f"/recovery/{number}/ways")
+    browser.press("Have support check who I am")
+    return browser, number
+
+
+def the_case(database):
+    from portal.models import RecoveryCase
+
+    return database.all(RecoveryCase)[0]
+
+
+def agent_of(browser, support, database):
+    """Returns an agent's browser that has taken the case."""
+    desk = browser.another(secrets=[]).enter(support).open(f"/support/recovery/{the_case(database).id}")
+    return desk.press("Take this case")
+
+
+def said_words(browser):
+    """Returns the call-back words on the page, support's and the person's."""
+    return [each.text for each in browser.page.all("dd") if all(word in WORDS for word in each.text.split())]
+
+
+def test_the_page_says_until_when_support_answers(asked, database, clock):
+    browser, _ = asked
+    assert browser.heading == "Support is checking your request" and "Support answers by" in browser.text
+    case = the_case(database)
+    assert (case.state, case.asked_support_at) == ("checking", clock.now)
+    assert (case.due_at - clock.now).days in (0, 1, 2, 3) and case.due_at > clock.now
+
+
+def test_both_sides_read_the_same_words(asked, database, support):
+    browser, _ = asked
+    ours, theirs = said_words(browser)
+    assert ours != theirs and len(ours.split()) == len(theirs.split()) == 2
+    desk = agent_of(browser, support, database)
+    assert said_words(desk) == [ours, theirs]
+    assert ours.encode() not in the_case(database).words_sealed
+
+
+def test_another_browser_reads_no_words(asked):
+    browser, number = asked
+    stranger = browser.another(secrets=[]).open(f"/recovery/{number}")
+    assert said_words(stranger) == [] and "answers by" in stranger.text
+    stranger.open("/contact-support")
+    assert stranger.post(f"/recovery/{number}/answer", {"answer": "It's me."}).status_code == 403
+
+
+def test_pressed_twice_it_is_asked_once(asked, database):
+    browser, number = asked
+    words = the_case(database).words_sealed
+    browser.open("/contact-support")
+    assert browser.post(f"/recovery/{number}/support").status_code == 303
+    assert the_case(database).words_sealed == words
+    assert len(database.all(Event, Event.event == "recovery_support_asked")) == 1
+
+
+def test_a_question_is_answered_on_the_page(asked, database, support, clock):
+    browser, number = asked
+    desk = agent_of(browser, support, database)
+    desk.press("Ask for more")
+    desk.fill("Ask for more", What_you_need="When can we call you by video?")
+    browser.open(f"/recovery/{number}")
+    assert "Support needs something from you" in browser.text and "When can we call you by video?" in browser.text
+    clock.move(minutes=10)
+    browser.fill("Send answer", Your_answer="At noon, every day.")
+    assert "Support answers by" in browser.text and "At noon, every day." in browser.text
+    case = the_case(database)
+    assert case.state == "checking" and case.due_at > clock.now
+    assert "At noon, every day." in desk.open(f"/support/recovery/{case.id}").text
+    assert all(b"noon" not in row.text_sealed for row in database.all(RecoveryNote))
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "\u200b", "a" * 1001, "ABCD-EFGH-JKMN-PQRS", "My code is 123456", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"]
+)
+def test_an_answer_with_a_secret_or_nothing_is_refused_at_its_field(asked, database, support, typed):
+    browser, number = asked
+    desk = agent_of(browser, support, database)
+    desk.press("Ask for more")
+    desk.fill("Ask for more", What_you_need="When can we call you?")
+    browser.open(f"/recovery/{number}")
+    browser.fill("Send answer", Your_answer=typed)
+    assert browser.status == 422 and len(browser.problems) == 1
+    assert the_case(database).state == "answering" and len(database.all(RecoveryNote)) == 1
+
+
+def test_an_answer_that_comes_late_is_told_where_things_stand(asked, database, support):
+    browser, number = asked
+    browser.open("/contact-support")
+    answer = browser.post(f"/recovery/{number}/answer", {"answer": "Nobody asked."})
+    assert answer.status_code == 422 and "This request changed after you opened the page" in answer.text
+    assert not database.all(RecoveryNote)
+
+
+def test_in_another_browser_the_person_goes_on_with_a_code(asked, database):
+    browser, number = asked
+    browser.open(f"/recovery/{number}")
+    other = browser.another(secrets=[]).open(f"/recovery/{number}")
+    other.press("Send the email again")
+    if other.status == 200:
+        other.fill("Continue", Code_from_the_email=mailed_code(other, SAM))
+        assert said_words(other) == said_words(browser)
+
+
+def test_no_word_note_or_answer_is_in_an_email_or_an_address(asked, database, support):
+    browser, _number = asked
+    words = said_words(browser)
+    desk = agent_of(browser, support, database)
+    desk.press("Ask for more")
+    desk.fill("Ask for more", What_you_need="Hold up your blue passport.")
+    texts = [mail.text + mail.subject for mail in mails(desk)]
+    assert not any(each in text for text in texts for each in (*words, "passport"))
+
+
+def test_staff_are_pointed_to_their_administrator_and_to_support(browser, database, dr_okafor, admin_lee):
+    begin(browser, "dr.okafor@example.test")
+    assert admin_lee.name in browser.text
+    browser.press("Have support check who I am")
+    assert "Support answers by" in browser.text
