@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
 import time
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -51,6 +53,10 @@ keyword = default
 text = "no"
 """
 
+# A part of a text as the SMSC logs it: whole in one part, or coded, with a header that counts the parts.
+PART = re.compile(r"Got message \d+: <\d+ (?P<number>\+\d+) (?:text (?P<plain>[^>]*)|udh (?P<header>\S+) data (?P<coded>[^>]*))>")
+REST = re.compile(r"Got message \d+: <(?P<line>[^>]*)>")
+
 
 class NotUp(Exception):
     """A process of Kannel did not begin to listen."""
@@ -73,6 +79,22 @@ class Kannel:
     def delivered(self):
         """Returns the SMSC's log lines, one per text."""
         return (self.folder / "centre.log").read_text(errors="replace")
+
+    def texts_to(self, number):
+        """Returns the texts to a number in GSM's own alphabet, oldest first, joined as a phone does."""
+        texts, reading = [], False
+        for line in self.delivered.splitlines():
+            if part := PART.search(line):
+                reading = part["number"] == number
+                first = part["plain"] is not None or part["header"].endswith("%01")
+                words = unquote_plus(part["coded"]) if part["plain"] is None else part["plain"]
+                if reading and first:
+                    texts.append(words)
+                elif reading:
+                    texts[-1] += words
+            elif reading and (more := REST.search(line)):
+                texts[-1] += "\n" + more["line"]
+        return texts
 
     def start(self):
         """Starts bearerbox, smsbox, and the SMSC, each once the previous one is ready."""

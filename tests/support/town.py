@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from portal.db import db
+from portal.db import begin_write, db
 from portal.flows.factors import backup_codes
 from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
 from portal.flows.operator import demo
@@ -64,6 +64,11 @@ class Town:
         self.numbers = itertools.count(1)
         self.stored = CHEAP.hash(demo.PASSWORD)
 
+    @staticmethod
+    def now():
+        """Returns the time at the portal."""
+        return datetime.now(UTC)
+
     @property
     def has_choice(self):
         """Whether there are several languages."""
@@ -79,13 +84,22 @@ class Town:
             db.session.commit()
         return Patient(username, name)
 
-    def regular(self, role="patient"):
-        """Returns a person with two-factor authentication on and saved backup codes."""
-        username, name = f"ivo{next(self.numbers)}", "Ivo Santos"
+    def practice(self):
+        """Adds a practice and returns its id: nobody works there yet."""
+        with self.app.app_context():
+            begin_write()
+            row = Practice(name=f"Harbor Clinic {next(self.numbers)}", city="Salem", phone="(503) 555-0188")
+            db.session.add(row)
+            db.session.commit()
+            return row.id
+
+    def regular(self, role="patient", practice=1, name="Ivo Santos"):
+        """Returns a person with two-factor authentication on and saved backup codes, at Riverside or another practice."""
+        username = f"ivo{next(self.numbers)}"
         keys, made, new_code = self.app.extensions["keys"], [], backup_codes.new_code
         with pytest.MonkeyPatch.context() as patch, self.app.app_context():
             patch.setattr(backup_codes, "new_code", lambda: made.append(new_code()) or made[-1])
-            user = self._add(username, name, role)
+            user = self._add(username, name, role, practice)
             demo.turn_on_two_factor(keys, datetime.now(UTC), user)
             db.session.commit()
             row = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)).one()
@@ -104,10 +118,21 @@ class Town:
             db.session.commit()
         return replace(patient, phone=None, number=number)
 
-    def _add(self, username, name, role):
+    def _add(self, username, name, role, practice=1):
         keys, now = self.app.extensions["keys"], datetime.now(UTC)
-        riverside = None if role in ("patient", "support") else db.session.get_one(Practice, 1)
-        return add_user(keys, now, username, name, role, self.stored, riverside, email=f"{username}@{demo.MAIL_HOST}")
+        begin_write()
+        place = None if role in ("patient", "support") else db.session.get_one(Practice, practice)
+        return add_user(keys, now, username, name, role, self.stored, place, email=f"{username}@{demo.MAIL_HOST}")
+
+    def give_number(self, patient, number):
+        """Puts a mobile number on a patient's file that was proved a week ago; returns the patient with it."""
+        with self.app.app_context():
+            begin_write()
+            user = db.session.scalars(select(User).where(User.username == patient.username)).one()
+            user.seal(self.app.extensions["keys"], "phone", number)
+            user.phone_confirmed_at = datetime.now(UTC) - timedelta(days=7)
+            db.session.commit()
+        return replace(patient, number=number)
 
     def age(self, patient, **length):
         """Moves the last use and password time of a patient's newest session back, such as by `minutes=13`."""
@@ -205,7 +230,7 @@ class Town:
 
     def change_contact(self, patient):
         """Marks a person's address as just changed."""
-        row = {"at": datetime.now(UTC), "event": "email_changed", "result": "ok", "subject_id": self.id_of(patient)}
+        row = {"at": self.now(), "event": "email_changed", "result": "ok", "subject_id": self.id_of(patient)}
         self._change(insert(Event).values(request_id="x", ip="", user_agent="", app_version="x", **row))
 
     @staticmethod
