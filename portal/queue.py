@@ -22,6 +22,7 @@ from portal.flows.base.context import RequestContext
 from portal.flows.emergency import grants
 from portal.flows.messages import outbox
 from portal.flows.recovery import sweep as recoveries
+from portal.flows.recovery import tickets
 from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.models import Outbox
 from portal.settings import config
@@ -99,6 +100,7 @@ class Queue:
             outbox.close_expired_rows(clock.now())
             grants.close_due_grants(self.system_context())
             recoveries.settle_cases(self.system_context())
+            tickets.forget_late_tickets(clock.now())
             limits.forget_ended_counters(clock.now())
             rows = outbox.list_due_rows(clock.now())
         for outbox_id in rows:

@@ -38,7 +38,7 @@ def ask_recovery(context: RequestContext, email: str, practice: str, story: str)
     users = find_accounts(context, email)
     cases = [case for user in users if (case := serve(context, user, email))]
     if not cases:
-        spend_equal_work(context)
+        spend_equal_work(context, ticket_id)
     if not users:
         record_event(context, EVENT, reason="nobody", refused=True)
     add_ticket(context, ticket_id, [case.id for case in cases], practice, story)
@@ -89,7 +89,7 @@ def add_ticket(context: RequestContext, ticket_id: str, case_ids: list[str], pra
 def serve(context: RequestContext, user: User, typed: str) -> RecoveryCase | None:
     """The account's case, whose code is mailed; None for an account without a second factor, whose owner is told so by email."""
     if user.two_factor == "off":
-        if may_mail(context, user):
+        if may_mail(context, str(user.id)):
             record_event(context, EVENT, reason="off", refused=True, about=user)
             notices.queue_notice(context, user, "recovery_off", to=own_address(context, user, typed), username=user.username)
         return None
@@ -110,7 +110,7 @@ def open_case(context: RequestContext, user: User) -> RecoveryCase:
 
 def mail_code(context: RequestContext, user: User, case: RecoveryCase, address: str) -> None:
     """Queue the email with the case's code, unless the account had one a moment ago, or several in the hour."""
-    if not may_mail(context, user):
+    if not may_mail(context, str(user.id)):
         count_event(context, EVENT, "mailed_lately", about=user)
         return
     if not is_code_live(context, case):
@@ -121,12 +121,12 @@ def mail_code(context: RequestContext, user: User, case: RecoveryCase, address: 
     notices.queue_notice(context, user, "recovery_code", link=codes_of(context, case)[0], to=address, **facts)
 
 
-def may_mail(context: RequestContext, user: User) -> bool:
-    """Whether the account may get another email about a request now; if so, it is charged."""
-    mails = mail_limits(context, str(user.id))
+def may_mail(context: RequestContext, whose: str) -> bool:
+    """Whether the account with that id may get another email about a request now; if so, it is charged."""
+    mails = mail_limits(context, whose)
     if limits.list_waits(context, mails):
         return False
-    limits.charge(context, mails)  # nobody was faster: the account's row is locked
+    limits.charge(context, mails)  # nobody was faster: the row of the account, or of the request, is locked
     return True
 
 
@@ -164,9 +164,9 @@ def own_address(context: RequestContext, user: User, typed: str = "") -> str:
         return typed
 
 
-def spend_equal_work(context: RequestContext) -> None:
-    """Do the work of a code that nobody gets (EN-2): the queries, the code, and two seals."""
-    limits.list_waits(context, mail_limits(context, "nobody"))
+def spend_equal_work(context: RequestContext, ticket_id: str) -> None:
+    """Do the work of a code that nobody gets (EN-2): the queries, a limit of the request's own, the code, and two seals."""
+    may_mail(context, f"nobody {ticket_id}")
     find_open_case(context, 0)
     derive_codes(context, "nobody")
     notices.spend_equal_work(context)
@@ -191,7 +191,7 @@ def mail_code_again(context: RequestContext, reference: str) -> None:
         if address:
             mail_code(context, user, case, address)
     if not found:
-        spend_equal_work(context)
+        spend_equal_work(context, ticket.id)
     db.session.commit()
 
 

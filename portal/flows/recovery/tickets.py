@@ -2,12 +2,13 @@
 
 import hmac
 import secrets
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from portal import clock
 from portal.crypto import token_hash
-from portal.db import db
+from portal.db import begin_write, change, db
 from portal.flows.base.context import RequestContext
 from portal.models import RecoveryCase, RecoveryTicket
 from portal.settings import config
@@ -61,3 +62,11 @@ def is_late(context: RequestContext, ticket: RecoveryTicket) -> bool:
     """Whether a request is too old for its first code. It says the same for an address that no account has."""
     life = config.RECOVERY_CODE_LIFE
     return ticket.confirmed_at is None and not clock.is_ahead(ticket.created_at + life, context.now, life)
+
+
+def forget_late_tickets(now: datetime) -> None:
+    """Delete the requests whose code nobody entered, a day after it expired: floods would fill the table."""
+    begin_write()
+    nobodys = (RecoveryTicket.case_id.is_(None), RecoveryTicket.created_at <= now - 2 * config.RECOVERY_CODE_LIFE)
+    change(delete(RecoveryTicket).where(*nobodys))
+    db.session.commit()
