@@ -19,11 +19,9 @@ from portal.words.refusals import Refused
 TOKEN_BYTES = 32
 SEED, MAILED_AT = "seed", "mailed_at"  # facts of a link that can be emailed again
 BROWSER = "browser"  # a fact of a used link: the hash of the browser's token
-RECOVERY = "recovery_set_up"  # of the link at the end of an account recovery, which leads to set-up likewise
-RECOVERY_STOP = "recovery_stop"  # of the token that stops one; it has no row: see `flows/recovery/stop.py`
 RESET = "reset_set_up"  # purpose of the link sent after a reset: together with the password it leads to set-up (rule 1)
 RECOVERY = "recovery_set_up"  # the same after an account recovery
-RECOVERY_STOP = "recovery_stop"  # purpose of the link that stops a recovery
+RECOVERY_STOP = "recovery_stop"  # of the token that stops a recovery; it has no row: see `flows/recovery/stop.py`
 
 
 def make_link(context: RequestContext, user: User, purpose: str, life: timedelta, **facts: Any) -> str:
