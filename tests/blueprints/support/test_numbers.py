@@ -32,14 +32,14 @@ def test_median_and_oldest_wait_for_supports_first_answer(app, database, sam, ma
         (sam, "done", 20, 18, 1),
         (maria, "refused", 30, 20, 2),
         (jun, "answering", 9, 5, None),
-        (dr_okafor, "checking", 7, None, None),
-        (dr_chen, "checking", 3, None, None),
+        (dr_okafor, "checking", 13, None, None),
+        (dr_chen, "checking", 12, None, None),
         (admin_lee, "stopped", 50, None, 40),  # nobody answered, nor has to
     ):
         when = {"asked_support_at": at(asked), "answered_at": answered and at(answered), "ended_at": ended and at(ended)}
         over(database, person, state, opened_at=at(asked + 1), **when)
     numbers = measured(app, database)
-    assert numbers.median == 4 * HOUR and numbers.oldest == 7 * HOUR
+    assert numbers.median == 4 * HOUR and numbers.oldest == 13 * HOUR
     assert numbers.endings == {"done": 1, "refused": 1, "stopped": 1, "lapsed": 0} and numbers.open == 3
     assert {each.state: each.lasted for each in numbers.cases if each.ended_at} == {
         "done": 20 * HOUR, "refused": 29 * HOUR, "stopped": 11 * HOUR,

@@ -5,6 +5,7 @@ from sqlalchemy import update
 
 from portal.models import Event, ResetRequest, User
 from portal.settings import config
+from tests.support.cases import begin_case
 from tests.support.mailbox import told
 
 SEARCH = "/support/people"
@@ -70,6 +71,13 @@ def test_what_was_typed_is_kept_and_both_are_needed(plain, support):
     assert plain.problems == ["Enter a second fact about them."] and plain.field("Username or email address")["value"] == "maria"
     find(plain, "", "Maria Reyes")
     assert plain.problems == ["Enter their username or email address."]
+
+
+def test_an_open_recovery_request_is_a_step_away(plain, database, support, sam):
+    begin_case(database, sam, "checking")
+    find(plain.enter(support), "sam", "Sam Okoye")
+    plain.press("Open request")
+    assert plain.path.startswith("/support/recovery/") and plain.status == 200
 
 
 def test_an_address_that_several_match_by_asks_for_the_username(plain, database, support, maria, sam):
