@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from portal.flows.base import recovery_cases as states
+from portal.flows.recovery import sweep as flow
 from portal.gateways import REFUSED, SENT, UNREACHABLE
 from portal.models import Event, NoticeAddress, Outbox, RecoveryCase, User
 from portal.settings import config
@@ -132,6 +133,7 @@ def test_a_text_that_was_sent_is_no_email(app, plain, database, clock, post, inb
     show_password(plain, maria)
     deliver(app)
     assert {row.state for row in notices_of(database, maria) if row.kind == "text"} == {"sent"}
+    assert "You can get back in from" not in plain.open(plain.path).text
     wait_out(app, clock, hours=25)
     assert state(database, maria) == states.CHECKING
 
@@ -159,8 +161,6 @@ def test_the_sweep_sends_one_link_however_often_it_runs(app, plain, database, cl
 
 
 def test_a_stop_just_before_the_sweep_wins(app, plain, database, clock, sam, monkeypatch):
-    from portal.flows.recovery import sweep as flow
-
     show_password(plain, sam)
     deliver(app)
     clock.move(hours=24)
@@ -168,6 +168,16 @@ def test_a_stop_just_before_the_sweep_wins(app, plain, database, clock, sam, mon
     just_before(monkeypatch, flow, "begin_write", lambda: database.change(update(RecoveryCase).values(**over)))
     sweep(app)
     assert state(database, sam) == states.STOPPED and not mails(plain, subject=LINK_MAIL)
+
+
+def test_what_support_has_meanwhile_is_not_the_sweeps(app, plain, database, clock, sam, monkeypatch):
+    show_password(plain, sam)
+    deliver(app)
+    clock.move(hours=24)
+    taken = update(RecoveryCase).values(state=states.CHECKING)
+    just_before(monkeypatch, flow, "begin_write", lambda: database.change(taken))
+    sweep(app)
+    assert state(database, sam) == states.CHECKING and not mails(plain, subject=LINK_MAIL)
 
 
 def test_factors_that_were_replaced_meanwhile_end_the_case(app, plain, database, clock, sam):
