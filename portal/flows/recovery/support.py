@@ -30,7 +30,7 @@ def ask_support(context: RequestContext, ticket: RecoveryTicket) -> None:
     if read_own_case(context, ticket)[0].state == CHECKING:
         return
     case, user = lock_own_case(context, ticket, PROVING)
-    move_on(context, case, PROVING, **promise(context, case))
+    move_on(context, case, PROVING, browser_hash=ticket.browser_hash, **promise(context, case))
     record_event(context, "recovery_support_asked", about=user, case_id=case.id)
     db.session.commit()
 

@@ -90,7 +90,9 @@ def text_method() -> Method | None:
 
 def find_number(context: RequestContext, user: User) -> Number | None:
     """The number that a code may be texted to, or None."""
-    return next((each for each in list_numbers(context, user) if each.counts), None) if context.texts else None
+    if not context.texts or text_method() is None:
+        return None
+    return next((each for each in list_numbers(context, user) if each.counts), None)
 
 
 # --- the code
@@ -98,10 +100,7 @@ def find_number(context: RequestContext, user: User) -> Number | None:
 
 def code_method() -> Method:
     """The method that texts codes, with the words of a recovery."""
-    method = text_method()
-    if method is None:
-        raise LookupError("no method texts codes")
-    return replace(method, words=write_code)
+    return replace(next(each for each in switched_on() if each.sends_texts), words=write_code)
 
 
 def write_code(secret: Secret, code: str) -> str:
