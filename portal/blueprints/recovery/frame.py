@@ -96,8 +96,12 @@ def refuse_ticket(
 ) -> Response:
     """The same page, status 422, with what is wrong: see `refuse_form`."""
     template, shown = page_of(ticket)
-    shown.pop("form", None)
-    return refuse_form(template, form, refused, field, **{**shown, **context})
+    own = shown.pop("form", () if "part" in shown else form)
+    if type(own) is type(form):
+        return refuse_form(template, form, refused, field, **shown, **context)
+    # It was sent from a page that was open before the case moved on: the one that replaces it has no such field.
+    reason = refused or Refused(str(next(iter(form.errors.values()))[0]))
+    return refuse_form(template, own, reason, **shown, **context)
 
 
 def page_of(ticket: RecoveryTicket) -> tuple[str, dict[str, Any]]:

@@ -174,3 +174,14 @@ def test_the_code_expires_after_a_day_to_the_second(plain, clock, database):
     plain.open(plain.path)
     plain.fill("Continue", Code_from_the_email=code)
     assert plain.heading == "Show that it's you"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"), [("00000000", "That code did not match."), ("no code", "The code from the email has 8 digits.")]
+)
+def test_a_code_sent_from_a_page_that_stayed_open_is_refused_on_the_page_that_replaced_it(browser, database, typed, sentence):
+    begin(browser, "sam@example.test")
+    answer = browser.post(browser.path, {"code": typed})
+    assert answer.status_code == 422 and "Show that it" in answer.text and 'name="password"' in answer.text
+    assert sentence in answer.text
+    assert [case.state for case in database.all(RecoveryCase)] == ["proving"]
