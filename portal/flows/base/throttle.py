@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, literal_column, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal import clock
@@ -20,11 +20,12 @@ from portal.models import Authenticator, NoticeAddress, Session, User
 from portal.settings import config
 from portal.words.refusals import Refused
 
-# Loaded with the user, so that a notice need not query the second addresses of the many people who have none.
+# Loaded with the user, so that a notice need not query the second addresses of the many people who have none. The account's id is
+# spelled out, because SQLAlchemy leaves the table's name away in RETURNING on SQLite, where "id" would be the address's own.
 SECOND_ADDRESSES = (
     select(func.count())
     .select_from(NoticeAddress)
-    .where(NoticeAddress.user_id == User.id, NoticeAddress.confirmed_at.is_not(None))
+    .where(NoticeAddress.user_id == literal_column("users.id"), NoticeAddress.confirmed_at.is_not(None))
     .scalar_subquery()
 )
 

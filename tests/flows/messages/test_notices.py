@@ -1,13 +1,16 @@
 """Notices: one in the outbox for each thing that a person should hear of, in words without a secret (rule 11, NO-1 to NO-4)."""
 
+from dataclasses import replace
+
 import pytest
 from flask import render_template
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from portal.flows.messages.notices import describe_browser, outbox_place
-from portal.models import Outbox, User
+from portal.models import NoticeAddress, Outbox, User
 from tests.house.source import TEMPLATES
 from tests.support.client import AGENT, CODES
+from tests.support.mailbox import told
 
 AGENTS = {
     AGENT: "Chrome on Linux",
@@ -43,6 +46,21 @@ def test_a_browser_is_named_as_people_name_it(agent, words):
 def templates(database, person):
     """Returns the names of the notices to a person."""
     return sorted(row.template for row in database.all(Outbox, Outbox.user_id == database.user(person).id))
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"), [("maria", "Two-factor authentication is on"), ("sam", "Sign-in from a new browser")]
+)
+def test_a_second_address_is_told_of_what_a_code_did(plain, clock, database, world, name, subject):
+    """The code is charged first, and the account is read with the charge."""
+    person = replace(world.people[name], clock=clock)
+    row = {"user_id": database.user(person).id, "created_at": clock.now, "confirmed_at": clock.now}
+    sealed = database.keys.seal("second@example.test", "notice_addresses:9:email")
+    database.change(insert(NoticeAddress).values(id="9", email_sealed=sealed, **row))
+    plain.enter(person)
+    if name == "maria":
+        plain.set_up(person)
+    assert told(plain, subject) == [f"{name}@example.test", "second@example.test"]
 
 
 def test_each_change_of_a_factor_is_told(plain, clock, database, maria):
