@@ -143,6 +143,7 @@ NOTES = {
     "Under a recovery request: when it was sent.": ("Asked %(when)s.", "Begun %(when)s."),
     "Under a recovery request: who did what, and when.": ("%(who)s asked, %(when)s", "%(who)s decided, %(when)s."),
     "Under a way to get codes, or a contact: when that was.": ("Added %(when)s.", "Changed %(when)s.", "Confirmed %(when)s."),
+    "Beside a way to check who somebody is: what it is worth.": ("%(num)s point",),
     "In how many browsers a person is signed in.": ("%(num)s session", "Nowhere"),
     "A timer says this when emergency access is over.": ("Ended",),
     "A timer: how much time is left.": ("%(time)s left",),

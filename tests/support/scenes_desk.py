@@ -82,7 +82,7 @@ def recovery_checked(walker, town):
     walker.take("checking")
     hers = turn(walker, [])
     enter(walker, town)
-    walker.page.get_by_role("link", name=walker.say("Open request"), exact=True).first.click()
+    walker.page.locator(".row", has_text=number).get_by_role("link").click()
     walker.press("Take this case")
     walker.press("Ask for more")
     walker.type("What you need", "When can we see you on a video call?")

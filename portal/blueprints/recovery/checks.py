@@ -6,6 +6,7 @@ from flask import Response, request
 
 from portal.blueprints.recovery.ask import of
 from portal.blueprints.recovery.frame import MORE_FOR, blueprint, refuse_ticket, with_case
+from portal.flows.recovery import identity
 from portal.flows.recovery import support as flow
 from portal.flows.recovery.notes import ANSWER, QUESTION, list_notes
 from portal.forms.recovery import MailedCodeForm
@@ -44,8 +45,8 @@ def answer(ticket: RecoveryTicket, _case: RecoveryCase) -> Response:
 def checking_context(_ticket: RecoveryTicket, case: RecoveryCase) -> dict[str, Any]:
     """What the page shows while support has the case."""
     context = request_context()
-    said = list_notes(context, case, QUESTION, ANSWER)
-    return {"words": flow.open_words(context, case), "said": said, "form": AnswerForm()}
+    said, has_number = list_notes(context, case, QUESTION, ANSWER), identity.has_number(context, case.user_id)
+    return {"words": flow.open_words(context, case), "said": said, "has_number": has_number, "form": AnswerForm()}
 
 
 MORE_FOR["checking"] = checking_context

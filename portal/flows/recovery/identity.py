@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from portal.db import db
 from portal.flows.base import recent_changes
 from portal.flows.base.context import RequestContext
 from portal.flows.factors.on_file import unseal_contact
@@ -44,10 +45,20 @@ NEW_NUMBER = N_("The number on file changed less than 72 hours ago, so a call to
 
 def list_proofs(context: RequestContext, user: User) -> list[Proof]:
     """The checklist for one person. A number that changed lately may be a thief's."""
-    why_no_call = "" if unseal_contact(context, user, "phone") else NO_NUMBER
-    if not why_no_call and recent_changes.has_changed(context, user.id, recent_changes.NUMBER):
-        why_no_call = NEW_NUMBER
+    why_no_call = why_no_call_back(context, user)
     return [Proof(key, *each, why_not=why_no_call if key == CALL_BACK else "") for key, each in IDENTITY_PROOFS.items()]
+
+
+def why_no_call_back(context: RequestContext, user: User) -> str:
+    """Why a call to the number on file shows nothing, or ""; the page translates it."""
+    if not unseal_contact(context, user, "phone"):
+        return NO_NUMBER
+    return NEW_NUMBER if recent_changes.has_changed(context, user.id, recent_changes.NUMBER) else ""
+
+
+def has_number(context: RequestContext, user_id: int) -> bool:
+    """Whether support can call somebody at a number that shows something."""
+    return not why_no_call_back(context, db.session.get_one(User, user_id))
 
 
 def worth(checks: Sequence[str]) -> int:

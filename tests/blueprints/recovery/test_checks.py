@@ -1,8 +1,9 @@
 """Support checks who a person is: what the person sees, and answers."""
 
 import pytest
+from sqlalchemy import update
 
-from portal.models import Event, RecoveryNote
+from portal.models import Event, RecoveryNote, User
 from portal.words.call_back import WORDS
 from tests.support.mailbox import mails
 from tests.support.recovery import begin, mailed_code
@@ -133,3 +134,16 @@ def test_staff_are_pointed_to_their_administrator_and_to_support(browser, databa
     assert admin_lee.name in browser.text
     browser.press("Have support check who I am")
     assert "Support answers by" in browser.text
+
+
+@pytest.mark.parametrize("has_number", [True, False])
+def test_the_page_says_which_number_support_calls(plain, database, sam, has_number):
+    if has_number:
+        user = database.user(sam)
+        sealed = database.keys.seal("+15035550164", f"users:{user.id}:phone")
+        database.change(update(User).where(User.id == user.id).values(phone_sealed=sealed))
+    number = begin(plain, SAM)
+    plain.open(f"/recovery/{number}/ways")
+    plain.press("Have support check who I am")
+    assert ("We call the number on file." in plain.text) is has_number
+    assert ("no phone number for you that we can rely on" in plain.text) is not has_number

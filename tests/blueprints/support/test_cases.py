@@ -209,7 +209,7 @@ def test_a_broken_form_takes_nothing_from_anybody(desk, checking, database, othe
 
 def test_the_checklist_says_what_each_proof_is_worth_and_adds_up(desk, checking, database):
     take(desk, checking)
-    assert "Worth 2 points" in desk.text and "Worth 1 point" in desk.text and "Checked so far: 0 of 2 points." in desk.text
+    assert "2 points" in desk.text and "1 point" in desk.text and "Checked so far: 0 of 2 points." in desk.text
     desk.tick("Compared their photo ID with them on a video call")
     desk.press("Save")
     assert "Your checks are saved." in desk.notices[0] and "Checked so far: 2 of 2 points." in desk.text
