@@ -33,7 +33,11 @@ LONGEST = {
     ANSWER: math.inf,
     TAKING: math.inf,  # SEND_SECONDS without a byte
 }
-EMAILED_LINK = re.compile(r"/(set-up-again|new-password|confirm-address|unblock|not-me)/[\w-]+")
+WITH_TOKEN = (
+    "set-up-again", "new-password", "confirm-address", "unblock", "not-me", "phone-found", "recovery/set-up", "recovery/stop",
+    "reports/texts",
+)  # fmt: skip
+EMAILED_LINK = re.compile(rf"/({'|'.join(WITH_TOKEN)})/[\w-]+")
 RAW_BYTE = re.compile(rb"[\x80-\xff]")
 LOOP_SECONDS = 1.0  # the longest that the loop sleeps, and how often overdue connections are looked for
 
