@@ -1,62 +1,20 @@
 """An account recovery at one moment with itself, with its stop, and with a sign-in: one wins, and nothing is half done (RC-6 to RC-8)."""
 
-import html
 import re
 from functools import partial
 
 import pytest
 
 from tests.support import wire
-from tests.support.rows import Rows
+from tests.support.locked import ASK, STOP, Locked, bench, let_a_day_pass, sweep
 from tests.support.server import running_server
 from tests.support.wire import BACKUP_CODE, PASSWORD, Wire, at_once
-
-ASK, SET_UP, STOP = "/contact-support", r"/recovery/set-up/[\w-]{43}", r"/recovery/stop/\w{96}"
-FACTS = """
-SELECT u.two_factor, u.generation - :before,
- (SELECT count(*) FROM authenticators a WHERE a.user_id = u.id),
- (SELECT count(*) FROM events e WHERE e.subject_id = u.id AND e.event = 'recovery_set_up'),
- (SELECT count(*) FROM outbox o WHERE o.user_id = u.id AND o.template = 'recovery_set_up'),
- (SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.ended_at IS NULL AND s.level != 'claimant'),
- (SELECT c.state FROM recovery_cases c WHERE c.user_id = u.id)
-FROM users u WHERE u.username = :name
-"""
 
 
 @pytest.fixture
 def portal(site):
     with running_server(site, workers=3) as server:
         yield server
-
-
-def bench(server):
-    """Returns the test bench's markup, which shows the mailboxes."""
-    return html.unescape(Wire(server).get("/test-bench").text)
-
-
-class Locked:
-    """Somebody with backup codes, whose recovery has come as far as the second proof."""
-
-    def __init__(self, server, name):
-        self.server, self.name = server, name
-        self.rows = Rows(server.site)
-        self.codes = wire.turn_on(Wire(server), name)[1]
-        self.rows.change("UPDATE sessions SET ended_at = created_at")
-        self.before = self.rows.one("SELECT generation FROM users WHERE username = :name", name=name)
-        self.browser = Wire(server)
-        page = self.browser.send(ASK, email=f"{name}@example.test", practice="", story="").location
-        self.browser.open(page)
-        self.page = self.browser.post(page, code=re.search(r"<p[^>]*>\s*(\d{8})\s*</p>", bench(server))[1]).location
-        self.browser.open(self.page)
-
-    def prove(self):
-        """Shows a backup code, which mails the link; returns its path."""
-        assert self.browser.post(f"{self.page}/backup-code", code=self.codes[1]).status == 303
-        return re.search(SET_UP, bench(self.server))[0]
-
-    def facts(self):
-        """Returns state, changes of the factors, authenticators, events, notices, live sessions, and the case's state."""
-        return tuple(self.rows.all(FACTS, name=self.name, before=self.before)[0])
 
 
 def opened(server, path):
@@ -123,15 +81,45 @@ def test_one_backup_code_opens_one_way(portal):
 
 
 def test_many_sweeps_mail_one_link(portal, site):
-    from portal import create_app
-    from portal.settings.environment import load_settings
-
     locked = Locked(portal, "maria")
     assert locked.browser.post(f"{locked.page}/password", password=PASSWORD).status == 303
-    past = {"day": "2020-01-01 00:00:00+00:00"}
-    locked.rows.change("UPDATE outbox SET state = 'sent', outcome = 'sent', sent_at = :day WHERE state <> 'sent'", **past)
-    locked.rows.change("UPDATE outbox SET sent_at = :day", **past)
-    queues = [create_app(load_settings(site.environment)).extensions["queue"] for _ in range(4)]
-    at_once(*[queue.order_due for queue in queues])
+    let_a_day_pass(locked.rows)
+    at_once(*[partial(sweep, site)] * 4)
     assert locked.facts()[-1] == "ready"
     assert locked.rows.one("SELECT count(*) FROM outbox WHERE template = 'recovery_ready'") == 1
+
+
+def test_of_many_requests_at_one_moment_one_is_the_case(portal):
+    """All senders get a page, the account one case, and its owner one email."""
+    locked = Locked(portal, "maria", comes_to="nothing")
+    senders = [Wire(portal) for _ in range(6)]
+    for sender in senders:
+        sender.get(ASK)
+    form = {"email": "maria@example.test", "practice": "", "story": ""}
+    answers = at_once(*[partial(sender.post, ASK, **form) for sender in senders])
+    assert {answer.status for answer in answers} <= {303, 503}
+    taken = sum(answer.status == 303 for answer in answers)
+    assert taken and locked.rows.one("SELECT count(*) FROM recovery_tickets") == taken
+    assert locked.rows.one("SELECT count(*) FROM recovery_cases") == 1
+    assert locked.rows.one("SELECT count(*) FROM outbox WHERE template = 'recovery_code'") == 1
+
+
+def ask(portal):
+    """Returns another browser, and the page of its request for the same account."""
+    browser = Wire(portal)
+    page = browser.send(ASK, email="maria@example.test", practice="", story="").location
+    browser.get(page)
+    return browser, page
+
+
+def test_of_many_browsers_with_the_right_code_one_is_let_go_on(portal):
+    """A code is spent once; the others are charged for it."""
+    locked = Locked(portal, "maria", comes_to="nothing")
+    locked.ask()
+    code, others = locked.mailed_code(), [ask(portal) for _ in range(3)]
+    answers = at_once(*[partial(each.post, page, code=code) for each, page in others])
+    statuses = [answer.status for answer in answers]
+    assert statuses.count(303) == 1 and set(statuses) <= {303, 422, 503}, [answer.lines for answer in answers]
+    assert locked.rows.one("SELECT count(*) FROM recovery_tickets WHERE case_id IS NOT NULL") == 1
+    assert locked.rows.one("SELECT count(*) FROM events WHERE event = 'recovery_confirmed' AND result = 'ok'") == 1
+    assert locked.rows.one("SELECT count(*) FROM outbox WHERE template = 'recovery_begun'") == 1
