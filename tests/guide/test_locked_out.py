@@ -28,6 +28,7 @@ LOOKS = {
 CODE_MAIL, LINK_MAIL = "Your code for getting back into your account", "Get back into your account"
 RESET_MAIL = "Set up two-factor authentication again"
 WAITING_MAIL = "Someone can get into your account in 24 hours"
+APPROVED_MAIL = "Support approved your request"
 DONE_MAIL = "You're back in your account"
 NEW_PASSWORD_MAIL = "Choose a new password"
 STEP = timedelta(seconds=30)  # of an app's codes
@@ -207,9 +208,9 @@ def test_a_patient_with_a_number_who_forgot_the_password_too_comes_back_by_text(
 # --- providers: "Contact your practice administrator first"
 
 
-def enter(reader, town, person, side="/ehr"):
-    """Signs in to the end."""
-    reader.sign_in(person, side)
+def enter(reader, town, person):
+    """Signs in to the end, whatever the person's side."""
+    reader.sign_in(person, "/ehr")
     reader.type("Verification Code", person.phone.code(town.now()))
     reader.press("Verify")
 
@@ -258,3 +259,36 @@ def test_a_provider_with_a_new_address_is_let_back_in_by_two_administrators(read
     for label in ("Settings", "Waiting for your approval", "View request", "Approve"):
         another.press(label)
     provider_returns(reader, town, post, provider)
+
+
+# --- a practice's only administrator: "request a manual identity verification and account recovery"
+
+
+def test_a_practices_only_administrator_is_let_back_in_by_two_agents_of_support(reader_in, town, post):
+    person, reader = town.regular("administrator", town.practice(), "Robin Vale"), reader_in()
+    reader.sign_in(person, "/ehr")
+    reader.press("Use a backup code")
+    contact_support(reader, person, post)
+    assert not reader.sees("practice administrator first")
+    reader.press("Have support check who I am")
+    assert reader.headline == "Support is checking your request" and reader.sees("Support answers by")
+    reference = reader.page.get_by_role("main").locator("code").inner_text()
+    desk, agents = reader_in("without JavaScript"), [town.regular("support", name=name) for name in ("Noor Amin", "Ines Duarte")]
+    enter(desk, town, agents[0])
+    desk.press("Open request", reference)
+    theirs = [desk.page.get_by_text(word, exact=True).locator("xpath=following-sibling::dd[1]").inner_text() for word in ("You say", "They answer")]
+    assert all(reader.sees(words) for words in theirs)
+    desk.press("Take this case")
+    desk.page.get_by_label("Compared their photo ID with them on a video call").check()
+    desk.press("Save")
+    desk.press("Approve")
+    desk.type("Reason", "Passport and face, on video.")
+    desk.press("Approve")
+    assert LINK_MAIL not in post.server.subjects(f"{person.username}@example.test")
+    desk.sign_out(agents[0])
+    enter(desk, town, agents[1])
+    for label in ("Waiting for approval", "View request", "Approve"):
+        desk.press(label)
+    assert "Stop this request" in post.read(person, APPROVED_MAIL)
+    entry, at = set_up_again(reader, town, person, post, LINK_MAIL, finish="Confirm and Activate")
+    old_ends_new_begins(reader, town, person, entry, at, "/ehr", "Charts")
