@@ -42,6 +42,12 @@ class RecoveryForm(EmailForm):
             raise ValidationError("story_secret")
 
 
+class ReferenceForm(ShapedForm):
+    """The number of a request, as people wrote it down."""
+
+    reference = StringField(N_("Reference number"))
+
+
 class MailedCodeForm(ShapedForm):
     """The code of eight digits, with spaces and dashes anywhere, in digits of any script."""
 

@@ -29,6 +29,7 @@ CODE_MAIL, LINK_MAIL = "Your code for getting back into your account", "Get back
 RESET_MAIL = "Set up two-factor authentication again"
 WAITING_MAIL = "Someone can get into your account in 24 hours"
 APPROVED_MAIL = "Support approved your request"
+SET_UP_MAIL = "Your old codes no longer work"
 DONE_MAIL = "You're back in your account"
 NEW_PASSWORD_MAIL = "Choose a new password"
 STEP = timedelta(seconds=30)  # of an app's codes
@@ -167,12 +168,12 @@ def test_a_patient_without_a_number_comes_back_with_the_password_after_a_day(rea
     reader.sign_in(patient)
     reader.press("Can't access your code?")
     contact_support(reader, patient, post)
-    assert reader.headline == "Show that it's you"
+    assert reader.headline == "Show that it's you" and reader.sees("You can do this until")
     reader.type("Current password", patient.password)
     reader.press("Continue")
     wait_a_day(reader, town, patient, post)
     entry, at = set_up_again(reader, town, patient, post)
-    assert "- Authenticator App" in post.read(patient, DONE_MAIL)
+    assert "finish setting up" in post.read(patient, SET_UP_MAIL) and "- Authenticator App" in post.read(patient, DONE_MAIL)
     old_ends_new_begins(reader, town, patient, entry, at)
 
 
@@ -193,6 +194,7 @@ def test_a_patient_with_a_number_who_forgot_the_password_too_comes_back_by_text(
     assert until(lambda: STOP_TEXT.search(carrier.texts_to(number)[-1]), PATIENCE)
     wait_a_day(reader, town, patient, post)
     reader.page.goto(post.link(patient, LINK_MAIL))
+    assert reader.sees("open the link from our email again")
     reader.press("Forgot password?")
     reader.type("Username or email address", f"{patient.username}@example.test")
     reader.press("Send link")
@@ -276,7 +278,10 @@ def test_a_practices_only_administrator_is_let_back_in_by_two_agents_of_support(
     desk, agents = reader_in("without JavaScript"), [town.regular("support", name=name) for name in ("Noor Amin", "Ines Duarte")]
     enter(desk, town, agents[0])
     desk.press("Open request", reference)
-    theirs = [desk.page.get_by_text(word, exact=True).locator("xpath=following-sibling::dd[1]").inner_text() for word in ("You say", "They answer")]
+    theirs = [
+        desk.page.get_by_text(word, exact=True).locator("xpath=following-sibling::dd[1]").inner_text()
+        for word in ("You say", "They answer")
+    ]
     assert all(reader.sees(words) for words in theirs)
     desk.press("Take this case")
     desk.page.get_by_label("Compared their photo ID with them on a video call").check()

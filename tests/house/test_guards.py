@@ -37,6 +37,7 @@ PUBLIC = {
     "help.accessibility",
     "recovery.ask",
     "recovery.submit_ask",
+    "recovery.find",
     "recovery.show",  # words alone: what a request's page lets do depends on the browser
     "recovery.confirm",
     "recovery.mail_again",

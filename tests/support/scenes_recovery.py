@@ -45,6 +45,9 @@ def recovery(walker, town):
     walker.take("status")
     walker.page.goto("/recovery/0000-0000-0000")
     walker.take("unknown")
+    walker.press("Find your request")
+    walker.take("find")
+    refuse(walker, "find-wrong", "Reference number", "0000 0000 0000", "Find")
 
 
 def recovery_proofs(walker, town):

@@ -8,13 +8,13 @@ from portal.blueprints.recovery.frame import blueprint, refuse_ticket, show_tick
 from portal.flows.recovery import ask as flow
 from portal.flows.recovery import confirm as confirm_flow
 from portal.flows.recovery import tickets
-from portal.forms.recovery import MailedCodeForm, RecoveryForm
+from portal.forms.recovery import MailedCodeForm, RecoveryForm, ReferenceForm
 from portal.models import RecoveryTicket
 from portal.web.browser_session import give_browser_token, request_context, session_user
 from portal.web.rendering import redirect_to, refuse_form, render_page
 from portal.words.refusals import Refused
 
-FORM = "recovery/ask.html"
+FORM, FINDER = "recovery/ask.html", "recovery/find.html"
 
 
 @blueprint.get("/contact-support")
@@ -37,6 +37,20 @@ def submit_ask() -> Response:
     except Refused as refused:
         return refuse_form(FORM, form, refused)
     return redirect_to("recovery.show", reference=tickets.format_reference(ticket_id))
+
+
+@blueprint.get("/recovery")
+def find() -> Response:
+    """The way back to a request's page with the number that somebody wrote down."""
+    form = ReferenceForm(request.args)
+    if form.reference.data is None:
+        return render_page(FINDER, form=form)
+    ticket = tickets.find_ticket(request_context(), form.reference.data)
+    return (
+        redirect_to("recovery.show", **of(ticket))
+        if ticket
+        else refuse_form(FINDER, form, Refused("recovery_unknown"), "reference")
+    )
 
 
 @blueprint.get("/recovery/<reference>")

@@ -185,3 +185,24 @@ def test_a_code_sent_from_a_page_that_stayed_open_is_refused_on_the_page_that_re
     assert answer.status_code == 422 and "Show that it" in answer.text and 'name="password"' in answer.text
     assert sentence in answer.text
     assert [case.state for case in database.all(RecoveryCase)] == ["proving"]
+
+
+# --- the way back to its page
+
+
+def test_the_number_alone_leads_back_to_the_page_however_it_is_written(browser, sam):
+    number = ask(browser, "sam@example.test")
+    browser.open("/contact-support").press("See where it stands")
+    browser.fill("Find", Reference_number=number.lower().replace("-", " "))
+    assert browser.path == f"/recovery/{number}" and reference(browser) == number
+
+
+@pytest.mark.parametrize("typed", ["", "7K2M-Q9TX", "7K2M-Q9TX-4WRB", "?" * 300])
+def test_a_number_that_nobody_has_is_kept_and_a_new_request_is_at_hand(browser, typed):
+    browser.open("/recovery").fill("Find", Reference_number=typed)
+    assert (browser.status, browser.problems) == (
+        422,
+        ["We don't know that reference number. Check it, or send a new request."],
+    )
+    assert (browser.field("Reference number")["value"] or "") == typed
+    assert browser.press("Send a new request").path == "/contact-support"

@@ -238,3 +238,19 @@ def test_the_link_is_voided_when_set_up_is_complete(ready, database, sam):
     ready.open(link_of(ready, sam)).fill("Continue", Current_password=sam.password)
     finish(ready, sam)
     assert not [row for row in database.all(Link) if row.used_at is None]
+
+
+def test_a_set_up_that_was_left_says_what_is_lost_and_a_new_request_ends_well(app, plain, clock, sam):
+    show_password(plain, sam)
+    wait_out(app, clock)
+    page = plain.path
+    plain.open(link_of(plain, sam)).fill("Continue", Current_password=sam.password)
+    clock.move(hours=25)
+    plain.open(page)
+    assert "two-factor authentication is not set up again" in plain.text and "nothing changed" not in plain.text
+    assert not plain.offers("Sign in")
+    plain.press("Send a new request")
+    show_password(plain, sam)
+    wait_out(app, clock)
+    plain.open(link_of(plain, sam)).fill("Continue", Current_password=sam.password)
+    assert finish(plain, sam) == 3
