@@ -1,10 +1,9 @@
 """Support decides about a case: approved by one agent or by two people, or refused (AD-3)."""
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import aliased
 
-from portal.db import begin_write, change, db
-from portal.flows.base import links
+from portal.db import begin_write, db
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
 from portal.flows.base.recovery_cases import ALARMING, DECIDING, REFUSED, SETTING_UP, is_open, lapses_at, move
@@ -23,9 +22,9 @@ from portal.flows.recovery.case import (
 from portal.flows.recovery.notes import NOTE, add_note, list_notes
 from portal.flows.recovery.own_case import is_about
 from portal.flows.recovery.promise import promised_by
+from portal.flows.recovery.stop import void_way_in
 from portal.flows.recovery.waiting import make_ready
-from portal.flows.sessions import sessions
-from portal.models import Binding, Practice, RecoveryCase, User
+from portal.models import Practice, RecoveryCase, User
 from portal.settings import config
 from portal.words.refusals import N_, Refused
 
@@ -102,14 +101,6 @@ def complete_refusal(context: RequestContext, case: RecoveryCase, user: User) ->
     void_way_in(context, user.id, was)
     record_for_both(context, "recovery_refused", case, user)
     notices.queue_notice(context, user, "recovery_refused", void=int(was == SETTING_UP))
-
-
-def void_way_in(context: RequestContext, user_id: int, was: str) -> None:
-    """Void the link, and end the session that sets up with it; part of the open transaction."""
-    links.void_links(context, user_id, links.RECOVERY)
-    if was == SETTING_UP:
-        sessions.end_all_sessions(context, user_id, "recovery_refused")
-        change(delete(Binding).where(Binding.user_id == user_id))
 
 
 # --- by a second person

@@ -97,14 +97,19 @@ def stop_case(context: RequestContext, case_id: str, user_id: int, channel: str)
     if not move(context, case_id, OPEN, STOPPED, stopped_by=channel):
         session.rollback()
         return False
-    links.void_links(context, user_id, links.RECOVERY)
-    if was == SETTING_UP:  # the session that sets up was begun by the link
-        sessions.end_all_sessions(context, user_id, "recovery_stopped")
-        change(delete(Binding).where(Binding.user_id == user_id))
+    void_way_in(context, user_id, was)
     record_event(context, "recovery_stopped", about=user, reason=channel, case_id=case_id)
     notices.queue_notice(context, user, "recovery_stopped", void=int(was == SETTING_UP), by=channel)
     session.commit()
     return True
+
+
+def void_way_in(context: RequestContext, user_id: int, was: str | None) -> None:
+    """Void the link of a case that ends in the state `was`, and the session that sets up with it; part of the open transaction."""
+    links.void_links(context, user_id, links.RECOVERY)
+    if was == SETTING_UP:
+        sessions.end_all_sessions(context, user_id, "recovery_stopped")
+        change(delete(Binding).where(Binding.user_id == user_id))
 
 
 # --- in the owner's sessions

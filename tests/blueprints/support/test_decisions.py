@@ -351,3 +351,17 @@ def test_what_somebody_approved_who_is_gone_waits_for_nobody(desk, database, dec
     assert "There's nothing waiting for you." in colleague.open(WAITING).text
     assert colleague.post(second_page(deciding), {"answer": "approve"}).status_code == 422
     assert untouched(database, dr_okafor)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"generation": User.generation + 1}, "changed after the request began"), ({"disabled_at": True}, "This account is closed")],
+)
+def test_an_account_that_changed_is_not_recovered(desk, database, patients, sam, clock, change, said):
+    """Its owner has set up another app, or an operator closed it."""
+    values = {name: clock.now if value is True else value for name, value in change.items()}
+    desk.open(page_of(patients, "approve"))
+    database.change(update(User).where(User.username == sam.username).values(**values))
+    desk.fill("Approve", Reason="Passport.")
+    assert desk.status == 422 and said in desk.problems[0]
+    assert case_of(database, patients).state == "checking" and untouched(database, sam)
