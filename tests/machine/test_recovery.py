@@ -163,7 +163,7 @@ class Recovery(RuleBasedStateMachine):
             self.prove(who, kind, True)
         elif case.state == states.WAITING:
             self.post.work()
-            self.wait(24, True)
+            self.wait(12, True)
         else:
             self.use_link(who, True)
 

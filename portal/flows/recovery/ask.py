@@ -133,7 +133,7 @@ def may_mail(context: RequestContext, whose: str) -> bool:
 def is_code_live(context: RequestContext, case: RecoveryCase) -> bool:
     """Whether the case's code can be entered: not expired, not used, not guessed at too often."""
     is_ahead = clock.is_ahead(case.code_until, context.now, config.RECOVERY_CODE_LIFE)
-    return is_ahead and case.wrong_codes < config.RECOVERY_CODE_TRIES_OF_CASE
+    return bool(case.code_seed) and is_ahead and case.wrong_codes < config.RECOVERY_CODE_TRIES_OF_CASE
 
 
 def renew_code(context: RequestContext, case: RecoveryCase) -> None:

@@ -89,7 +89,7 @@ def accept_code(context: RequestContext, ticket: RecoveryTicket, case: RecoveryC
     """Give this browser the case, spend the code, and tell every address of the account; part of the open transaction."""
     ticket.case_id, ticket.wrong_codes = case.id, 0
     ticket.browser_hash, ticket.confirmed_at = token_hash(context.browser or ""), context.now
-    shown = {"confirmed_at": context.now, "code_until": context.now, "wrong_codes": 0}
+    shown = {"confirmed_at": context.now, "code_seed": "", "wrong_codes": 0}
     if not move(context, case.id, (ASKED,), PROVING, **shown):
         change(update(RecoveryCase).where(RecoveryCase.id == case.id).values(**shown))
     user = lock_account(case.user_id)

@@ -206,3 +206,15 @@ def test_a_number_that_nobody_has_is_kept_and_a_new_request_is_at_hand(browser, 
     )
     assert (browser.field("Reference number")["value"] or "") == typed
     assert browser.press("Send a new request").path == "/contact-support"
+
+
+def test_a_code_is_spent_for_a_request_that_began_a_moment_earlier_too(plain, clock, database):
+    other = plain.another()
+    for each in (plain, other):
+        ask(each, "sam@example.test")
+    code = mailed_code(plain, "sam@example.test")
+    plain.fill("Continue", Code_from_the_email=code)
+    clock.move(seconds=-1)
+    other.fill("Continue", Code_from_the_email=code)
+    assert other.status == 422 and "did not match" in other.problems[0]
+    assert len([ticket for ticket in database.all(RecoveryTicket) if ticket.case_id]) == 1
