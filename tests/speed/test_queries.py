@@ -12,7 +12,7 @@ from tests.support.texts import CODE as CODE_PAGE
 from tests.support.texts import MARIAS, NUMBER, ask_for_texts, send_to, turn_on_texts
 
 PAGE, CODE = 4, 8  # the most
-SIGNED_OUT = ["/sign-in", "/help", "/help/contact", "/community", "/privacy"]
+SIGNED_OUT = ["/sign-in", "/help", "/contact-support", "/community", "/privacy"]
 
 
 def enough(queries):
