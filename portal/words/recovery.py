@@ -30,7 +30,7 @@ SENTENCES: dict[str, str | Plural] = {
         "We emailed the link less than %(mail_gap)s minutes ago. Check your inbox and your spam folder first."
     ),
     "recovery_browser": N_(
-        "This account's password was changed by email less than %(rests)s hours ago. Open the link in the browser where you asked for it."
+        "This account's password was set by email. Open the link in the browser where you asked for it."
     ),
     "recovery_unknown": N_("We don't know that reference number. Check it, or send a new request."),
 }
@@ -39,6 +39,5 @@ LIMITS: dict[str, int] = {
     "mailed_digits": config.RECOVERY_CODE_DIGITS,
     "mailed_tries": config.RECOVERY_CODE_TRIES,
     "mail_gap": config.LINK_EMAIL_GAP // timedelta(minutes=1),
-    "rests": config.CONTACT_RESTS // timedelta(hours=1),
     "mailed_hours": config.RECOVERY_CODE_LIFE // timedelta(hours=1),
 }

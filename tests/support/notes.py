@@ -73,7 +73,6 @@ PLACES = {
     "practice": "the name of a medical practice",
     "reason": "what a person wrote",
     "reason_max": "the most characters, such as 500",
-    "rests": "a number of hours, such as 72",
     "seen": "a date and time",
     "set": "the number of a set of backup codes",
     "set_up_minutes": "such as 30",

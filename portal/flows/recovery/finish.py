@@ -32,7 +32,7 @@ def owner_of_link(context: RequestContext, token: str) -> tuple[Link, RecoveryCa
     user = db.session.get_one(User, link.user_id, populate_existing=True)
     if case is None or case.state not in (READY, SETTING_UP) or not is_open(context, case) or not is_about(case, user):
         raise Refused("link_used")
-    if recent_changes.has_mailed_password(context, user.id) and not is_where_shown(context, case):
+    if recent_changes.rests_on_mailbox(context, user.id) and not is_where_shown(context, case):
         raise Refused("recovery_browser")
     return link, case, user
 

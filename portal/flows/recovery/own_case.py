@@ -22,7 +22,7 @@ class Ways:
     password: bool = False
     text: bool = False
     backup_code: bool = False
-    has_new_password: bool = False  # set by email within 72 hours: it shows the mailbox once more
+    has_new_password: bool = False  # set by email: it shows the mailbox once more
     has_new_address: bool = False  # an email address changed within 72 hours, so that the mailed code proves too little
     is_staff: bool = False  # staff always go through support
 
@@ -53,12 +53,12 @@ def is_about(case: RecoveryCase, user: User) -> bool:
 
 
 def list_ways(context: RequestContext, user: User) -> Ways:
-    """What the account can show. Of a number that changed, or a password that was set by email, nothing counts for 72 hours."""
+    """What the account can show. A number that changed within 72 hours does not count, nor does a password that rests on the mailbox."""
     if policy_of(user.role).must_use:
         return Ways(is_staff=True)
     if recent_changes.has_changed(context, user.id, *recent_changes.ADDRESSES):
         return Ways(has_new_address=True)
-    has_new_password = recent_changes.has_mailed_password(context, user.id)
+    has_new_password = recent_changes.rests_on_mailbox(context, user.id)
     return Ways(
         password=not has_new_password,
         text=texts.find_number(context, user) is not None,

@@ -105,13 +105,23 @@ def test_an_empty_password_is_asked_for_again(plain, sam):
     assert (plain.status, plain.problems) == (422, ["Enter your password."])
 
 
-def test_a_password_that_was_set_by_mail_is_the_mailbox_again_for_72_hours(plain, database, clock, sam):
+@pytest.mark.parametrize("hours", [0, 73, 2000])
+def test_a_password_that_was_set_by_mail_is_the_mailbox_again(plain, database, clock, sam, hours):
+    """Also after a long time: who reads the mailbox can set one, and wait."""
     set_password_by_mail(plain.another(), sam)
+    clock.move(hours=hours)
     reference = begin_for(plain, sam)
-    assert "changed by email less than 72 hours ago" in plain.text
+    assert "Your password was set by email, so it can't be the second proof yet." in plain.text
     assert plain.offers("Use a backup code") and plain.offers("Have support check who I am")
     answer = plain.post(f"/recovery/{reference}/password", {"password": sam.password})
     assert answer.status_code == 422 and case_of(database, sam).state == states.PROVING
+
+
+def test_a_password_that_was_set_by_mail_counts_72_hours_later_if_a_code_has_joined_it(plain, clock, sam):
+    set_password_by_mail(plain.another(), sam)
+    plain.another().enter(sam)
+    begin_for(plain, sam)
+    assert "Your password was set by email" in plain.text
     clock.move(hours=73)
     begin_for(plain, sam)
     assert plain.fill("Continue", Current_password=sam.password).heading == "Your request is waiting"

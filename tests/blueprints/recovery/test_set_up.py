@@ -217,6 +217,21 @@ def test_who_forgot_the_password_comes_back_in_the_browser_that_showed_the_text(
     assert plain.path == "/account/security/two-factor" and database.user(texter).two_factor == "reset"
 
 
+def test_a_password_set_by_mail_does_not_wait_its_way_into_the_recovery_that_its_owner_began(
+    app, plain, database, clock, inbox, texter  # noqa: F811
+):
+    begin_for(plain, texter)
+    plain.press("I don't know my password").press("Get a text message").press("Text me a code")
+    plain.fill("Continue", Verification_Code=inbox.code(texter))
+    thief = set_password_by_mail(plain.another(), texter)
+    wait_out(app, clock)
+    clock.move(hours=49)
+    begin_for(thief, texter)
+    thief.press("Email me the link again")
+    assert thief.open(link_of(thief, texter)).status == 404 and "in the browser where you asked" in thief.text
+    assert database.user(texter).two_factor == "on"
+
+
 def test_a_reset_by_support_ends_the_recovery(ready, database, sam, support):
     link, agent = link_of(ready, sam), ready.another().enter(support)
     agent.get("/support")
