@@ -32,6 +32,9 @@ SENTENCES: dict[str, str | Plural] = {
     "recovery_browser": N_(
         "This account's password was set by email. Open the link in the browser where you asked for it."
     ),
+    "recovery_browsers": N_(
+        "The password was set by email, and several browsers used the emailed code. Cancel the request and send a new one from one browser."
+    ),
     "recovery_unknown": N_("We don't know that reference number. Check it, or send a new request."),
 }
 LIMITS: dict[str, int] = {

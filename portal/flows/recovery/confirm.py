@@ -1,7 +1,7 @@
 """The mailed code of a recovery request: it shows the mailbox, the first of two proofs, in the browser it was entered in (RC-1)."""
 
 import hmac
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sqlalchemy import case as choose
 from sqlalchemy import update
@@ -89,7 +89,10 @@ def accept_code(context: RequestContext, ticket: RecoveryTicket, case: RecoveryC
     """Give this browser the case, spend the code, and tell every address of the account; part of the open transaction."""
     ticket.case_id, ticket.wrong_codes = case.id, 0
     ticket.browser_hash, ticket.confirmed_at = token_hash(context.browser or ""), context.now
-    shown = {"confirmed_at": context.now, "code_seed": "", "wrong_codes": 0}
+    shown: dict[str, Any] = {"confirmed_at": context.now, "code_seed": "", "wrong_codes": 0}
+    is_same = hmac.compare_digest(case.browser_hash or "", ticket.browser_hash)
+    if not is_same and not (case.text_at or case.backup_code_at):
+        shown["browser_hash"] = None  # one of the two may be a thief's: support's check binds neither
     if not move(context, case.id, (ASKED,), PROVING, **shown):
         change(update(RecoveryCase).where(RecoveryCase.id == case.id).values(**shown))
     user = lock_account(case.user_id)

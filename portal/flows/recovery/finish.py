@@ -33,7 +33,7 @@ def owner_of_link(context: RequestContext, token: str) -> tuple[Link, RecoveryCa
     if case is None or case.state not in (READY, SETTING_UP) or not is_open(context, case) or not is_about(case, user):
         raise Refused("link_used")
     if recent_changes.rests_on_mailbox(context, user.id) and not is_where_shown(context, case):
-        raise Refused("recovery_browser")
+        raise Refused("recovery_browser" if case.browser_hash else "recovery_browsers")
     return link, case, user
 
 

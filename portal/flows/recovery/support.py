@@ -15,6 +15,7 @@ from portal.flows.base.recovery_cases import ANSWERING, CHECKING, PROVING, move
 from portal.flows.recovery.notes import ANSWER, add_note
 from portal.flows.recovery.own_case import lock_own_case, read_own_case
 from portal.flows.recovery.promise import promised_by
+from portal.flows.recovery.tickets import only_browser
 from portal.models import RecoveryCase, RecoveryTicket, recovery_place
 from portal.words.call_back import WORDS
 from portal.words.refusals import Refused
@@ -30,7 +31,7 @@ def ask_support(context: RequestContext, ticket: RecoveryTicket) -> None:
     if read_own_case(context, ticket)[0].state == CHECKING:
         return
     case, user = lock_own_case(context, ticket, PROVING)
-    move_on(context, case, PROVING, browser_hash=ticket.browser_hash, **promise(context, case))
+    move_on(context, case, PROVING, browser_hash=only_browser(case), **promise(context, case))
     record_event(context, "recovery_support_asked", about=user, case_id=case.id)
     db.session.commit()
 

@@ -58,6 +58,12 @@ def is_confirmed_here(context: RequestContext, ticket: RecoveryTicket) -> bool:
     return hmac.compare_digest(token_hash(context.browser or ""), ticket.browser_hash or "")
 
 
+def only_browser(case: RecoveryCase) -> str | None:
+    """The hash of the browser that the case's mailed code was entered in; None if it was entered in several."""
+    hashes = set(db.session.scalars(select(RecoveryTicket.browser_hash).where(RecoveryTicket.case_id == case.id)))
+    return hashes.pop() if len(hashes) == 1 else None
+
+
 def is_late(context: RequestContext, ticket: RecoveryTicket) -> bool:
     """Whether a request is too old for its first code. It says the same for an address that no account has."""
     life = config.RECOVERY_CODE_LIFE

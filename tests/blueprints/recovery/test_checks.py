@@ -5,7 +5,9 @@ from sqlalchemy import update
 
 from portal.models import Event, RecoveryNote, User
 from portal.words.call_back import WORDS
+from tests.blueprints.recovery.test_prove import set_password_by_mail
 from tests.support.mailbox import mails
+from tests.support.recovered import link_of
 from tests.support.recovery import begin, mailed_code
 
 SAM = "sam@example.test"
@@ -147,3 +149,58 @@ def test_the_page_says_which_number_support_calls(plain, database, sam, has_numb
     plain.press("Have support check who I am")
     assert ("We call the number on file." in plain.text) is has_number
     assert ("no phone number for you that we can rely on" in plain.text) is not has_number
+
+
+# --- for who forgot the password, too
+
+
+def approve(desk):
+    """Approves the case that the desk has open."""
+    desk.tick("Compared their photo ID with them on a video call")
+    desk.press("Save").press("Approve")
+    return desk.fill("Approve", Reason="Video call, passport.")
+
+
+def set_up(browser, sam):
+    """Opens the link with the password in that browser; returns the browser."""
+    browser.open(link_of(browser, sam))
+    return browser.fill("Continue", Current_password=sam.password) if browser.status == 200 else browser
+
+
+def test_who_forgot_the_password_comes_back_where_they_asked_support_and_nowhere_else(asked, database, sam, support):
+    browser, _ = asked
+    approve(agent_of(browser, support, database))
+    thief = set_password_by_mail(browser.another(secrets=[]), sam)
+    assert set_up(thief, sam).status == 404 and "in the browser where you asked" in thief.text
+    assert set_up(browser, sam).path == "/account/security/two-factor" and database.user(sam).two_factor == "reset"
+
+
+@pytest.mark.parametrize("order", ["before support", "after support", "after approval"])
+def test_with_the_mailbox_shown_in_two_browsers_neither_comes_in_by_a_password_set_by_mail(
+    plain, database, clock, sam, support, order
+):
+    """One of them may be a thief who reads the mail, and lets support check the owner."""
+    browser, thief = plain, plain.another()
+    number = begin(browser, SAM)
+    clock.move(minutes=5)
+    if order == "before support":
+        begin(thief, SAM)
+    browser.open(f"/recovery/{number}/ways").press("Have support check who I am")
+    if order == "after support":
+        begin(thief, SAM)
+    approve(agent_of(browser, support, database))
+    if order == "after approval":
+        begin(thief, SAM)
+    set_password_by_mail(thief, sam)
+    for each in (thief, browser):
+        assert set_up(each, sam).status == 404 and "several browsers used the emailed code" in each.text
+    assert database.user(sam).two_factor == "on"
+
+
+def test_with_the_password_they_had_two_browsers_are_as_good_as_one(asked, database, clock, sam, support):
+    browser, _ = asked
+    other = browser.another(secrets=[])
+    clock.move(minutes=5)
+    begin(other, SAM)
+    approve(agent_of(browser, support, database))
+    assert set_up(other, sam).path == "/account/security/two-factor"
