@@ -25,6 +25,7 @@ NOTICES: dict[str, str] = {
     "recovery_stopped": N_(
         "You were signed out here because the account recovery was stopped. Contact Support, and we'll check who you are."
     ),
+    "recovery_lapsed": N_("You were signed out here because the time to set up again was over. Contact Support to get back in."),
     "claimant": N_("That took longer than 10 minutes. Enter your password again."),
     "waiting": N_("Nobody answered your request for emergency access within 30 minutes. Enter your password to continue."),
     "emergency_signed_in": N_(

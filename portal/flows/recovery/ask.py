@@ -18,6 +18,7 @@ from portal.flows.base.limits import Limit, make_limit
 from portal.flows.base.recovery_cases import ASKED, LAPSED, end_case, find_open_case
 from portal.flows.messages import notices
 from portal.flows.recovery import tickets
+from portal.flows.recovery.stop import void_way_in
 from portal.limit_address import limit_address
 from portal.models import RecoveryCase, RecoveryTicket, User, fold_email, new_id, recovery_place
 from portal.settings import config
@@ -100,7 +101,9 @@ def serve(context: RequestContext, user: User, typed: str) -> RecoveryCase | Non
 
 def open_case(context: RequestContext, user: User) -> RecoveryCase:
     """A new case; one that stayed too long in its state is closed first."""
-    end_case(context, user.id, LAPSED)
+    was = db.session.scalar(select(RecoveryCase.state).where(RecoveryCase.user_id == user.id, RecoveryCase.ended_at.is_(None)))
+    if end_case(context, user.id, LAPSED):
+        void_way_in(context, user.id, was, "recovery_lapsed")
     now = {"state_since": context.now, "opened_at": context.now, "code_until": context.now}  # its first email makes the code
     case = RecoveryCase(id=new_id(), user_id=user.id, generation=user.generation, state=ASKED, code_seed="", wrong_codes=0, **now)
     db.session.add(case)

@@ -104,11 +104,14 @@ def stop_case(context: RequestContext, case_id: str, user_id: int, channel: str)
     return True
 
 
-def void_way_in(context: RequestContext, user_id: int, was: str | None) -> None:
-    """Void the link of a case that ends in the state `was`, and the session that sets up with it; part of the open transaction."""
+def void_way_in(context: RequestContext, user_id: int, was: str | None, reason: str = "recovery_stopped") -> None:
+    """Void the link of a case that ends in the state `was`, and the session that sets up with it; part of the open transaction.
+
+    `reason`: why that session ended.
+    """
     links.void_links(context, user_id, links.RECOVERY)
     if was == SETTING_UP:
-        sessions.end_all_sessions(context, user_id, "recovery_stopped")
+        sessions.end_all_sessions(context, user_id, reason)
         change(delete(Binding).where(Binding.user_id == user_id))
 
 

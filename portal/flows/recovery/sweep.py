@@ -12,6 +12,7 @@ from portal.flows.base.recovery_cases import CHECKING, LAPSED, LIVES, WAITING, i
 from portal.flows.base.throttle import lock_account
 from portal.flows.factors.on_file import unseal_contact
 from portal.flows.recovery.own_case import is_about
+from portal.flows.recovery.stop import void_way_in
 from portal.flows.recovery.support import promise
 from portal.flows.recovery.waiting import are_lost, make_ready, waits_until
 from portal.models import RecoveryCase, User
@@ -71,8 +72,10 @@ def settle_case(context: RequestContext, case: RecoveryCase, user: User) -> None
 
 
 def lapse(context: RequestContext, case: RecoveryCase, user: User) -> None:
+    """End a case that is too old, and with it a set-up that is under way: nobody could stop it any more."""
     if not move(context, case.id, (case.state,), LAPSED):
         raise Refused("recovery_moved")
+    void_way_in(context, user.id, case.state, "recovery_lapsed")
     record_event(context, "recovery_lapsed", about=user, case_id=case.id)
 
 

@@ -8,7 +8,7 @@ from portal.flows.base import recovery_cases as states
 from portal.flows.base.context import RequestContext
 from portal.flows.resets.reset import reset_two_factor
 from portal.flows.sessions.sessions import find_session
-from portal.models import Authenticator, BackupCodeSet, Event, Link, ResetRequest, Session, TrustedBrowser, User
+from portal.models import Authenticator, BackupCodeSet, Event, Link, RecoveryCase, ResetRequest, Session, TrustedBrowser, User
 from tests.blueprints.recovery.test_prove import NEW, set_password_by_mail, texter  # noqa: F401
 from tests.support.mailbox import mails, told
 from tests.support.markup import squeeze
@@ -21,6 +21,7 @@ from tests.support.recovered import (
     case_of,
     link_of,
     show_password,
+    sweep,
     wait_out,
 )
 from tests.support.recovery import mailed_code
@@ -144,6 +145,20 @@ def test_stopped_in_set_up_nobody_is_in(ready, database, sam):
     ready.fill("Verify and Enable", Verification_Code=sam.code())
     assert ready.path.startswith("/sign-in") and database.user(sam).two_factor == "reset"
     assert case_of(database, sam).state == states.STOPPED
+
+
+def test_a_set_up_whose_time_is_over_ends(app, ready, database, clock, sam):
+    """Whoever is in the middle of it can't finish what nobody could stop any more."""
+    ready.open(link_of(ready, sam)).fill("Continue", Current_password=sam.password)
+    ready.press("Continue")
+    sam.key = squeeze(ready.page.one("code", id="key").text)
+    too_old = clock.now - states.LIVES[states.SETTING_UP]
+    database.change(update(RecoveryCase).values(state_since=too_old))
+    sweep(app)
+    assert case_of(database, sam).state == states.LAPSED
+    ready.fill("Verify and Enable", Verification_Code=sam.code())
+    assert ready.path.startswith("/sign-in") and database.user(sam).two_factor == "reset"
+    assert "time to set up again was over" in ready.text
 
 
 @pytest.fixture
