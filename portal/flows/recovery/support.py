@@ -12,6 +12,7 @@ from portal.db import db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.recovery_cases import ANSWERING, CHECKING, PROVING, move
+from portal.flows.messages import notices
 from portal.flows.recovery.notes import ANSWER, add_note
 from portal.flows.recovery.own_case import lock_own_case, read_own_case
 from portal.flows.recovery.promise import promised_by
@@ -31,7 +32,9 @@ def ask_support(context: RequestContext, ticket: RecoveryTicket) -> None:
     if read_own_case(context, ticket)[0].state == CHECKING:
         return
     case, user = lock_own_case(context, ticket, PROVING)
-    move_on(context, case, PROVING, browser_hash=only_browser(case), **promise(context, case))
+    promised = promise(context, case)
+    move_on(context, case, PROVING, browser_hash=only_browser(case), **promised)
+    notices.queue_notice(context, user, "recovery_checking", until=promised["due_at"].isoformat(), **{notices.CASE: case.id})
     record_event(context, "recovery_support_asked", about=user, case_id=case.id)
     db.session.commit()
 

@@ -47,6 +47,13 @@ def test_the_page_says_until_when_support_answers(asked, database, clock):
     assert (case.due_at - clock.now).days in (0, 1, 2, 3) and case.due_at > clock.now
 
 
+def test_the_owner_is_told_that_support_checks_and_how_to_stop_it(asked, clock):
+    browser, _ = asked
+    [mail] = mails(browser, to=SAM, subject="Support is checking your request")
+    assert "Support answers by" in mail.text and any("/recovery/stop/" in link for link in mail.links)
+    assert not any(words in mail.text for words in said_words(browser))
+
+
 def test_both_sides_read_the_same_words(asked, database, support):
     browser, _ = asked
     ours, theirs = said_words(browser)
