@@ -29,9 +29,7 @@ SENTENCES: dict[str, str | Plural] = {
     "recovery_link_mailed": N_(
         "We emailed the link less than %(mail_gap)s minutes ago. Check your inbox and your spam folder first."
     ),
-    "recovery_browser": N_(
-        "This account's password was set by email. Open the link in the browser where you asked for it."
-    ),
+    "recovery_browser": N_("This account's password was set by email. Open the link in the browser where you asked for it."),
     "recovery_browsers": N_(
         "The password was set by email, and several browsers used the emailed code. Cancel the request and send a new one from one browser."
     ),

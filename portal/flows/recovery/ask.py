@@ -160,10 +160,15 @@ def derive_codes(context: RequestContext, seed: str) -> list[str]:
 
 
 def own_address(context: RequestContext, user: User, typed: str = "") -> str:
-    """The account's address; as it was typed, if the keys at hand do not open it: the index that found the account has the same."""
+    """The account's address. If the keys at hand do not open it, it is what was typed, since the index that found the account is its hash.
+
+    That is sealed anew then, so that the link at the end of the recovery can be mailed.
+    """
     try:
         return user.unseal(context.keys, "email") or typed
     except SealBroken:
+        if typed:
+            user.seal(context.keys, "email", typed)
         return typed
 
 

@@ -233,7 +233,12 @@ def test_who_forgot_the_password_comes_back_in_the_browser_that_showed_the_text(
 
 
 def test_a_password_set_by_mail_does_not_wait_its_way_into_the_recovery_that_its_owner_began(
-    app, plain, database, clock, inbox, texter  # noqa: F811
+    app,
+    plain,
+    database,
+    clock,
+    inbox,
+    texter,  # noqa: F811
 ):
     begin_for(plain, texter)
     plain.press("I don't know my password").press("Get a text message").press("Text me a code")

@@ -102,6 +102,15 @@ def test_secrets_that_no_key_opens_keep_nobody_out(app, plain, database, clock, 
     assert plain.path == "/account/security/two-factor" and database.user(maria).two_factor == "reset"
 
 
+def test_an_address_that_no_key_opens_is_sealed_again_as_it_was_typed(app, plain, database, clock, sam):
+    database.change(update(User).where(User.username == sam.username).values(email_sealed=b"k1\0broken"))
+    begin_for(plain, sam)
+    plain.fill("Continue", Current_password=sam.password)
+    wait_out(app, clock)
+    plain.open(link_of(plain, sam)).fill("Continue", Current_password=sam.password)
+    assert plain.path == "/account/security/two-factor" and database.user(sam).two_factor == "reset"
+
+
 def test_an_account_without_an_address_gets_no_link(plain, database, sam):
     reference = begin_for(plain, sam)
     plain.open(f"/recovery/{reference}/backup-code")
