@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from math import inf
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -18,7 +19,6 @@ from babel.dates import (
     get_timezone_name,
 )
 from babel.lists import format_list
-from babel.units import format_unit
 
 from portal import zones
 from portal.settings import config
@@ -148,9 +148,17 @@ def duration(seconds: int, locale: Locale) -> str:
 def length(of: timedelta, locale: Locale) -> str:
     """A long duration by its two largest units, rounded down to the minute: "1 day and 3 hours", "12 minutes"."""
     minutes = max(0, int(of.total_seconds())) // 60
-    units = [("duration-day", minutes // 1440), ("duration-hour", minutes // 60 % 24), ("duration-minute", minutes % 60)]
-    first = next((at for at, (_, number) in enumerate(units) if number), len(units) - 1)
+    units = {
+        "day": timedelta(days=minutes // 1440),
+        "hour": timedelta(hours=minutes // 60 % 24),
+        "minute": timedelta(minutes=minutes % 60),
+    }
+    filled = [unit for unit, part in units.items() if part]
+    shown = list(units)[list(units).index(filled[0] if filled else "minute") :][:2]
+    # No format_unit: some locales, Korean among them, lack its words. Without a threshold, 120 days stay days.
     words = [
-        format_unit(number, unit, locale=locale) for at, (unit, number) in enumerate(units[first : first + 2]) if number or not at
+        format_timedelta(units[unit], granularity=unit, threshold=inf, locale=locale)
+        for unit in shown
+        if units[unit] or unit == shown[0]
     ]
     return spaced(format_list(words, locale=locale))

@@ -141,6 +141,7 @@ def test_a_long_duration_has_its_two_largest_units(length, said):
 def test_a_duration_is_in_the_readers_language():
     assert times.duration(580, SPANISH) == "9 minutos y 40 segundos"
     assert times.duration(580, KOREAN) == "9분 및 40초"
+    assert times.length(timedelta(days=120, hours=3), KOREAN) == "120일 및 3시간" and times.length(timedelta(), KOREAN) == "0분"
 
 
 def test_a_date_of_its_own_belongs_to_no_zone():
