@@ -43,7 +43,7 @@ def reset(walker, town):
 
 def reset_by_two(walker, town):
     """Requested by one person, approved by another."""
-    colleague = town.regular("provider")
+    colleague = town.regular("provider", name="Ilse Brandt")
     town.change_contact(colleague)
     enter(walker, town.regular("administrator"))
     open_page(walker, town, colleague)
@@ -59,7 +59,8 @@ def reset_by_two(walker, town):
     walker.press("Verify")
     walker.press("Waiting for approval")
     walker.take("waiting")
-    walker.press("View request")
+    walker.page.locator(".row").filter(has_text=colleague.name).locator("a").last.click()  # others may wait, too
+    walker.page.wait_for_url("**/reset/*")
     walker.take("decide")
     walker.press("Refuse")
     walker.take("refused")
