@@ -41,15 +41,15 @@ def create_cases() -> None:
             sa.Column(name, MOMENT, nullable=True)
             for name in ("confirmed_at", "password_at", "text_at", "backup_code_at", "identity_at")
         ),
-        sa.Column("notice_ids", sa.JSON(), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("notice_ids", sa.JSON(), nullable=False),
         *(sa.Column(name, MOMENT, nullable=True) for name in ("asked_support_at", "due_at", "answered_at")),
         sa.Column("agent_id", sa.Integer(), nullable=True),
         sa.Column("words_sealed", sa.LargeBinary(), nullable=True),
-        sa.Column("checks", sa.JSON(), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("checks", sa.JSON(), nullable=False),
         sa.Column("approved_by_id", sa.Integer(), nullable=True),
         sa.Column("decided_by_id", sa.Integer(), nullable=True),
         sa.Column("decided_at", MOMENT, nullable=True),
-        sa.Column("replaced", sa.JSON(), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("replaced", sa.JSON(), nullable=False),
         sa.Column("stopped_by", sa.String(12), nullable=True),
         sa.Column("ended_at", MOMENT, nullable=True),
         sa.CheckConstraint(f"state in ({', '.join(repr(each) for each in STATES)})", name=op.f("ck_recovery_cases_state")),

@@ -65,20 +65,18 @@ class RecoveryCase(Base):
     identity_at: Mapped[datetime | None]  # support's checks were enough
     browser_hash: Mapped[str | None] = mapped_column(String(64))  # of the browser that showed the second proof, or asked support
     # The notices about the waiting time, by outbox row: it begins when the last of them has gone out.
-    notice_ids: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    notice_ids: Mapped[list[Any]] = mapped_column(JSON, default=list)
     asked_support_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]  # until when support has promised to answer
     answered_at: Mapped[datetime | None]  # when support first decided or asked for more
     agent_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who works on it
     words_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # call-back words, both sides'
-    checks: Mapped[list[Any]] = mapped_column(
-        JSON, default=list, server_default=text("'[]'")
-    )  # identity proofs: keys of a short list
+    checks: Mapped[list[Any]] = mapped_column(JSON, default=list)  # identity proofs: keys of a short list
     draft_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # what an agent typed, while they confirm who they are
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # the first of two approvers, or the only one
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who made the last decision
     decided_at: Mapped[datetime | None]
-    replaced: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default=text("'[]'"))  # the old authenticators' names
+    replaced: Mapped[list[Any]] = mapped_column(JSON, default=list)  # the old authenticators' names
     stopped_by: Mapped[str | None] = mapped_column(
         String(12)
     )  # the channel: "email", "session", "requester", "support", "sign_in"
