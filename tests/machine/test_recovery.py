@@ -42,7 +42,7 @@ STAGES = {  # of a case, with the notice that tells every address of it
 }  # fmt: skip
 KINDS = st.sampled_from(["password", "text", "backup_code"])
 RIGHT = st.sampled_from([True, True, True, False])
-EXAMPLES, STEPS = length(14, 200), 16
+EXAMPLES, STEPS = length(8, 200), 16
 
 
 @dataclass
