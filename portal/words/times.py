@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from math import inf
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -148,7 +149,7 @@ def duration(seconds: int, locale: Locale) -> str:
 def length(of: timedelta, locale: Locale) -> str:
     """A long duration by its two largest units, rounded down to the minute: "1 day and 3 hours", "12 minutes"."""
     minutes = max(0, int(of.total_seconds())) // 60
-    units = {
+    units: dict[Literal["day", "hour", "minute"], timedelta] = {
         "day": timedelta(days=minutes // 1440),
         "hour": timedelta(hours=minutes // 60 % 24),
         "minute": timedelta(minutes=minutes % 60),
