@@ -53,8 +53,9 @@ def begin_case(site, username, state, agent=None, approved_by=None):
     ids = {name: resets.id_of(site, name) if name else None for name in (username, agent, approved_by)}
     facts.change(
         "INSERT INTO recovery_cases (id, user_id, generation, state, state_since, opened_at, code_seed, code_until, confirmed_at,"
-        " checks, agent_id, approved_by_id, due_at)"
-        f" SELECT :row, id, generation, :state, '{now}', '{now}', 'seed', '{now}', '{now}', '[\"video_id\"]', :agent, :first, '{now}'"
+        " checks, notice_ids, replaced, agent_id, approved_by_id, due_at)"
+        f" SELECT :row, id, generation, :state, '{now}', '{now}', 'seed', '{now}', '{now}',"
+        f" '[\"video_id\"]', '[]', '[]', :agent, :first, '{now}'"
         " FROM users WHERE id = :user",
         row=row, user=ids[username], state=state, agent=ids[agent], first=ids[approved_by],
     )  # fmt: skip
