@@ -1,6 +1,7 @@
 """The second proof, one question a page (RC-1), and the pages of a request that waits or is ready."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, request
@@ -23,6 +24,7 @@ from portal.web.rendering import redirect_to, refuse_form, render_page
 from portal.words.refusals import Refused
 
 TEMPLATE = "recovery/case.html"
+WAIT_HOURS = config.RECOVERY_WAIT // timedelta(hours=1)
 CaseView = Callable[[RecoveryTicket, RecoveryCase], Response]
 
 
@@ -31,14 +33,12 @@ def proving_context(ticket: RecoveryTicket, case: RecoveryCase) -> dict[str, Any
     user = own_case.read_own_case(request_context(), ticket)[1]
     ways = proofs.ways(request_context(), ticket)
     administrators = [each.full_name for each in list_administrators(user.practice_id, user.id)] if ways.is_staff else []
-    hours = int(config.RECOVERY_WAIT.total_seconds()) // 3600
-    shown = {"ways": ways, "administrators": administrators, "username": user.username, "hours": hours}
+    shown = {"ways": ways, "administrators": administrators, "username": user.username, "hours": WAIT_HOURS}
     return {**shown, "form": PasswordForm()}
 
 
 def waiting_context(ticket: RecoveryTicket, case: RecoveryCase) -> dict[str, Any]:
-    hours = int(config.RECOVERY_WAIT.total_seconds()) // 3600
-    return {"hours": hours}
+    return {"hours": WAIT_HOURS}
 
 
 MORE_FOR["proving"] = proving_context
@@ -62,13 +62,18 @@ def question(
     """The page of one question; status 422 if something is wrong with its form. If the case has moved on, it shows where it stands."""
     if refused and refused.reason == "recovery_moved":
         return redirect_to("recovery.show", **of(ticket))
-    context = {**page_of(ticket)[1], "part": part, **more}
-    context.pop("form", None)
+    context = part_context(ticket, part, **more)
     if refused is None and not form.errors:
         return render_page(TEMPLATE, form=form, **context)
     if refused and refused.reason == "recovery_way":  # the page names what is left
         return refuse_form(TEMPLATE, (), refused, **{**context, "part": "ways"})
     return refuse_form(TEMPLATE, form, refused, field, **context)
+
+
+def part_context(ticket: RecoveryTicket, part: str, **more: Any) -> dict[str, Any]:
+    """The variables of the request's page with another part, whose form the caller has."""
+    shown = page_of(ticket)[1]
+    return {**{name: value for name, value in shown.items() if name != "form"}, "part": part, **more}
 
 
 @blueprint.get("/recovery/<reference>/ways")
@@ -114,17 +119,11 @@ def text_page(ticket: RecoveryTicket, form: CodeForm, refused: Refused | None = 
     shown = {"text": text, "send_id": SEND, "has_field": text.sent and not text.over}
     if refused and send_limits.is_wait(refused):
         wait = send_limits.Wait(int(refused.facts["wait"]), refused.reason, request_context().now)
-        return refuse_form(TEMPLATE, CodeForm(), refused, beside=SEND, **text_context(ticket, shown), wait=wait)
+        return refuse_form(TEMPLATE, CodeForm(), refused, beside=SEND, **part_context(ticket, "text", **shown, wait=wait))
     if (refused or form.errors) and not shown["has_field"]:  # the last wrong code ended it
         reason = refused or Refused(str(next(iter(form.errors.values()))[0]))
-        return refuse_form(TEMPLATE, CodeForm(), reason, beside=SEND, **text_context(ticket, shown), wait=text.wait)
+        return refuse_form(TEMPLATE, CodeForm(), reason, beside=SEND, **part_context(ticket, "text", **shown, wait=text.wait))
     return question(ticket, "text", form, refused, field, **shown, wait=text.wait)
-
-
-def text_context(ticket: RecoveryTicket, shown: dict[str, Any]) -> dict[str, Any]:
-    context = {**page_of(ticket)[1], "part": "text", **shown}
-    context.pop("form", None)
-    return context
 
 
 @blueprint.get("/recovery/<reference>/text")
