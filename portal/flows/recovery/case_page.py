@@ -82,6 +82,11 @@ class CaseView:
         """Whether what was checked is enough to approve."""
         return self.worth >= config.IDENTITY_WORTH
 
+    @property
+    def can_call(self) -> bool:
+        """Whether a call to the number on file shows something."""
+        return any(each.key == identity.CALL_BACK and not each.why_not for each in self.proofs)
+
 
 def describe_case(context: RequestContext, case: RecoveryCase) -> CaseView:
     """The page of a case from `find_case`. Read-only."""

@@ -60,6 +60,7 @@ def test_both_sides_read_the_same_words(asked, database, support):
     assert ours != theirs and len(ours.split()) == len(theirs.split()) == 2
     desk = agent_of(browser, support, database)
     assert said_words(desk) == [ours, theirs]
+    assert "There's no number on file" in desk.text and "Call them at the number on file" not in desk.text
     assert ours.encode() not in the_case(database).words_sealed
 
 
