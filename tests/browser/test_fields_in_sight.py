@@ -1,16 +1,19 @@
 """The field for a code and its button lie inside the window: a code lasts 30 seconds, and nobody should scroll to enter it."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import update
 
-from portal.models import EmergencyGrant
+from portal.models import Authenticator, EmergencyGrant
 from tests.support.browser import DESKTOP, PHONE
 from tests.support.emergency import FIELD
 from tests.support.people import Database
 from tests.support.reader import Reader
 from tests.support.scenes_ehr import enter
+from tests.support.scenes_recovery import ask as recover
 
 LOOKS = {
     "desktop": {"size": DESKTOP},
@@ -157,6 +160,23 @@ def test_a_button_for_another_text_counts_down_and_opens_in_silence_until_then(t
     gaze.page.clock.run_for(left * 1000)
     assert button.inner_text() == "Send again" and button.get_attribute("aria-disabled") is None
     assert gaze.page.locator("#said").inner_text() == "You can send a new text now."
+
+
+def test_getting_back_in(gaze, town):
+    """The mailed code, and the proofs that are codes."""
+    texter = town.texter()
+    Database(town.app).change(update(Authenticator).values(created_at=datetime.now(UTC) - timedelta(days=7)))
+    town.end_limits()
+    recover(gaze, texter)
+    gaze.fails_at("Code from the email", "Continue", "12345678")
+    gaze.type("Code from the email", town.token(texter, "recovery_code"))
+    gaze.press("Continue")
+    request = gaze.page.url
+    gaze.page.goto(f"{request}/backup-code")
+    gaze.fails_at("Backup code", "Continue", "AAAA-AAAA-AAAA-AAAA")
+    gaze.page.goto(f"{request}/text")
+    gaze.press("Text me a code")
+    gaze.fails_at("Verification Code", "Continue")
 
 
 def test_a_pause_counts_down_and_ends_while_its_page_is_open(town, browsers):
