@@ -215,6 +215,7 @@ SENTENCES: dict[str, str | Plural] = {
     "changed_meanwhile": N_("Your two-factor authentication changed after you opened this page, so nothing was turned off. Look again and decide."),
     "link_unknown": N_("This link isn't complete. Copy the whole link from the email, or ask for a new one."),
     "link_used": N_("This link was already used, or a newer one replaced it. Ask for a new one if you still need it."),
+    "link_mailbox": N_("Your password was set by email, so an email can't make the codes work again. Use a backup code, or Contact Support."),
     "link_expired": N_("This link has expired. Ask for a new one."),
     "not_me_used": N_("This link was already used. It works only once."),
     "not_me_expired": N_("This link has expired. It works for %(not_me_days)s days."),

@@ -95,4 +95,4 @@ def found_context(token: str) -> dict[str, Any]:
 
 
 def refuse_link(refused: Refused) -> Response:
-    return refuse_form("public/lost_phone/dead_link.html", (), refused)
+    return refuse_form("public/lost_phone/dead_link.html", (), refused, is_mailed_again=refused.reason != "link_mailbox")

@@ -2,7 +2,7 @@
 
 Who finds the phone takes them back with a second factor that works, on the Security page, or by the emailed link together with the
 password (`flows/sign_in/found_phone.py`): so a thief who knows the password costs the owner a minute, and one who has the phone with the
-mailbox on it gains nothing.
+mailbox on it gains nothing: a password that rests on the mailbox takes nothing back.
 """
 
 from datetime import datetime
@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from portal.db import begin_write, change, db
-from portal.flows.base import links
+from portal.flows.base import links, recent_changes
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import CLAIMS, LEVEL_EMERGENCY, RequestContext
 from portal.flows.factors.on_file import unseal_contact
@@ -56,13 +56,16 @@ def new_link(context: RequestContext, user: User) -> str:
 
 
 def mail_link_again(context: RequestContext) -> None:
-    """Email the account's own address another link. Raises Refused("mails_many"), Refused("unblock_no_address")."""
+    """Email the account's own address another link. Raises Refused: "link_mailbox", "mails_many", "unblock_no_address"."""
     session = begin_write()
     user = session.get_one(User, context.user.user_id, with_for_update=True, populate_existing=True)
     address = unseal_contact(context, user, "email")
     if not address or links.has_many_links(context, user.id, FOUND_LINK) or suspended_since(context) is None:
         session.rollback()
         raise Refused("mails_many" if address else "unblock_no_address")
+    if recent_changes.rests_on_mailbox(context, user.id):
+        session.rollback()
+        raise Refused("link_mailbox")
     record_event(context, "authenticator_restore_asked")
     notices.queue_notice(context, user, "phone_found", link=new_link(context, user), to=address)
     session.commit()

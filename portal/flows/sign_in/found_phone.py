@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 
 from portal.db import begin_write, db
-from portal.flows.base import links, throttle
+from portal.flows.base import links, recent_changes, throttle
 from portal.flows.base.context import RequestContext
 from portal.flows.factors import lost_phone
 from portal.flows.sign_in import link_password
@@ -14,16 +14,21 @@ EVENT = "authenticator_restored"
 
 
 def owner_of_found_link(context: RequestContext, token: str) -> tuple[Link, User]:
-    """The link, and whose codes it takes back. Read-only. Raises Refused."""
+    """The link, and whose codes it takes back. Read-only. Raises Refused.
+
+    "link_mailbox": the password was set by email, so with the link it shows the mailbox twice, and the lost phone may have that open.
+    """
     link = links.read_link(context, token, lost_phone.FOUND_LINK)
     held = select(func.count()).where(Authenticator.user_id == link.user_id, Authenticator.suspended_at.is_not(None))
     if not db.session.scalar(held):
         raise Refused("link_used")
+    if recent_changes.rests_on_mailbox(context, link.user_id):
+        raise Refused("link_mailbox")
     return link, db.session.get_one(User, link.user_id, populate_existing=True)
 
 
 def take_back_by_link(context: RequestContext, token: str, password: str) -> None:
-    """Let the codes work again. A new password has voided the link, so that the mailbox alone takes nothing back. Raises Refused."""
+    """Let the codes work again. Raises Refused."""
     link, user = owner_of_found_link(context, token)
     link_password.check_password(context, user, password, link.token_hash, EVENT, "password_wrong")
     begin_write()

@@ -1,5 +1,7 @@
 """ "I lost my phone": with the password alone, codes stop at once; a backup code, or link and password, bring them back (RC-9)."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import update
 
@@ -11,6 +13,7 @@ from tests.support.texts import turn_on_texts
 
 LOST = "/sign-in/lost-phone"
 REPORTED, WORKS = "Codes from your phone are on hold", "Codes from your phone work again"
+BY_MAIL = "Your password was set by email, so an email can't make the codes work again."
 ON_HOLD = "Your phone was reported as lost, so its codes don't work. Use a backup code, or Contact Support."
 
 
@@ -143,6 +146,20 @@ def test_a_password_set_by_email_takes_the_link_with_it(plain, database, sam):
     thief.fill("Change password", New_password="seven calm herons wait")
     thief.open(mail.link)
     assert thief.heading == "This link doesn't work" and held(database, sam) == [True]
+    thief.sign_in(replace(sam, password="seven calm herons wait")).open(LOST).press("Email me the link again")
+    assert BY_MAIL in thief.problems[0] and not mails(plain, subject="Use your phone's codes again")
+
+
+def test_the_link_of_a_report_takes_nothing_back_with_a_password_that_was_set_by_email(plain, clock, database, sam):
+    """Whoever reads the mailbox could report the phone first, and keep the link; the owner's report would change nothing."""
+    thief = replace(sam, password="seven calm herons wait")
+    plain.open("/forgot-password").fill("Send link", Username_or_email_address="sam")
+    plain.open(mails(plain, subject="Choose a new password")[0].link)
+    plain.fill("Change password", New_password=thief.password)
+    report(plain, thief)
+    plain.open(mails(plain, subject=REPORTED)[0].link)
+    assert plain.status == 422 and BY_MAIL in plain.problems[0] and held(database, sam) == [True]
+    assert "we can email you a new link" not in plain.text
 
 
 def test_another_link_can_be_emailed_and_ends_the_first(plain, database, sam):
