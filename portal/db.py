@@ -43,9 +43,9 @@ class Database:
     @property
     def session(self) -> Session:
         """The session of this request or command. It connects on first use."""
-        if "db_session" not in g:
-            g.db_session = current_app.extensions["sessions"]()
-        session: Session = g.db_session
+        session: Session | None = g.get("db_session")
+        if session is None:
+            session = g.db_session = current_app.extensions["sessions"]()
         return session
 
     @staticmethod

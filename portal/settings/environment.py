@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -63,12 +64,12 @@ class Settings:
     mail_from: str
     redis_url: str  # "": the queue is a file in the instance folder
 
-    @property
+    @cached_property
     def is_loopback(self) -> bool:
         """Whether the portal is served on loopback only, where plain HTTP is allowed."""
         return is_loopback_host(urlsplit(self.base_url).hostname or "")
 
-    @property
+    @cached_property
     def origins(self) -> tuple[str, ...]:
         """The origins (scheme, host, port) that the portal is served under. Links use the first.
 
@@ -79,7 +80,7 @@ class Settings:
         origins = (f"{parts.scheme}://{parts.netloc}", *([f"{parts.scheme}://localhost{port}"] if self.is_loopback else []))
         return tuple(dict.fromkeys(origins))
 
-    @property
+    @cached_property
     def hosts(self) -> frozenset[str]:
         """The hosts that requests may name, lowercase, IPv6 in brackets, without a port."""
         names = {re.sub(r":\d+$", "", origin.partition("://")[2]) for origin in self.origins}

@@ -162,7 +162,15 @@ def origin() -> str:
 
 
 def request_context() -> RequestContext:
-    """This request, as flows see it."""
+    """This request, as flows see it: built once for the same visitor, browser, and language."""
+    current, visitor = current_session(), session_user()
+    built: RequestContext | None = g.get("context")
+    if built is None or built.visitor is not visitor or (built.browser, built.language) != (current.browser, current_language()):
+        built = g.context = build_context(current, visitor)
+    return built
+
+
+def build_context(current: BrowserSession, visitor: SessionUser | None) -> RequestContext:
     settings = current_app.extensions["settings"]
     return RequestContext(
         now=request_time(),
@@ -170,13 +178,13 @@ def request_context() -> RequestContext:
         ip=request.remote_addr or "",  # clean: see ClientAddress
         user_agent=one_line(request.user_agent.string),
         request_id=g.request_id,
-        visitor=session_user(),
+        visitor=visitor,
         host=urlsplit(settings.base_url).hostname or "",
         origin=origin(),
         texts=settings.texts,
         countries=settings.text_countries,
-        browser=current_session().browser,
-        trusted=current_session().trusted,
+        browser=current.browser,
+        trusted=current.trusted,
         trust_days=settings.trusted_browser_days,
         language=current_language(),
         time_zone=settings.time_zone,

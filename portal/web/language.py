@@ -30,9 +30,10 @@ def init_app(app: Flask) -> None:
 
 def current_language() -> str:
     """The tag of the language of this page or email, one of those that the operator offers; English outside of both."""
-    if "language" not in g:
-        g.language = choose_language() if has_request_context() else languages.SOURCE
-    return cast(str, g.language)
+    found: str | None = g.get("language")
+    if found is None:
+        found = g.language = choose_language() if has_request_context() else languages.SOURCE
+    return found
 
 
 def current_locale() -> Locale:

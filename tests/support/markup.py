@@ -35,17 +35,21 @@ class Element:
         return twin
 
     def walk(self):
-        """Yields all descendants, in document order."""
-        waiting = self.children[::-1]
+        """Returns all descendants, in document order."""
+        found, waiting = [], self.children[::-1]
         while waiting:
             child = waiting.pop()
             if type(child) is not str:
-                yield child
-                waiting += child.children[::-1]
+                found.append(child)
+                if child.children:
+                    waiting += child.children[::-1]
+        return found
 
     def all(self, *tags, **attributes):
         """Returns the descendants with one of the tags (any if none given) and these attributes."""
-        found = [element for element in self.walk() if element.tag in tags] if tags else list(self.walk())
+        found = self.walk()
+        if tags:
+            found = [element for element in found if element.tag in tags]
         for name, value in attributes.items():
             found = [element for element in found if element.attributes.get(name) == value]
         return found
