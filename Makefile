@@ -56,7 +56,7 @@ coverage: .venv/development tools  ## Report branch coverage, on SQLite and of w
 soak: export SOAK_SEED := $(or $(SOAK_SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
 soak: .venv/development tools  ## Run the long randomized tests in full with a new seed; SOAK_SEED=… repeats a run
 	@echo "SOAK_SEED=$(SOAK_SEED)"
-	$(PYTEST) -n $(WORKERS) --database=sqlite $(SOAK)
+	$(PYTEST) -n $(WORKERS) --database=sqlite $(SOAK) tests/browser/test_every_page.py
 	$(PYTEST) -n $(WORKERS) --database=postgresql $(SOAK)
 
 tools:  # a browser, a QR code reader, an independent authenticator

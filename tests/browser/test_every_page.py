@@ -1,5 +1,6 @@
 """Every page in every state keeps the rules: axe, one heading, nothing too small, nothing too wide, a silent console.
 
+A walk is in the pseudo-locale, and turns each page back to English for the rules of a page (tests/support/bare.py).
 every_page.txt says who looks at which page; that table is maintained by hand.
 """
 
@@ -11,13 +12,13 @@ import pytest
 from flask import g
 from werkzeug.exceptions import HTTPException
 
-from portal.languages import PSEUDO, SOURCE
+from portal.languages import PSEUDO
 from portal.web import headers
 from portal.web.rendering import render_page
 from tests.support.all_scenes import ALL_SCENES
-from tests.support.bare import Translator
+from tests.support.bare import BothLanguages
+from tests.support.plain import to_english
 from tests.support.reader import Reader
-from tests.support.rules import NARROW, Inspector
 
 PUBLIC = (
     "/sign-in",
@@ -45,14 +46,14 @@ def looked_at():
 class Walk(Reader):
     """A reader who looks over every page on the way."""
 
-    def __init__(self, window, language):
-        super().__init__(window, language)
-        self.inspector = Inspector(window) if language == SOURCE else Translator(window)
+    def __init__(self, window):
+        super().__init__(window, PSEUDO)
+        self.inspector = BothLanguages(window)
         self.paths = set()  # of pages that could be had
 
     def look(self, name=None):
         """Looks over the page at hand."""
-        self.inspector.look(name or self.headline)
+        self.inspector.look(to_english(name or self.headline))
         if self.page.evaluate(STATUS) < 400:
             self.paths.add(urlsplit(self.page.url).path)
 
@@ -77,21 +78,15 @@ class Walk(Reader):
         self.look(f"{self.headline}, after {label}")
 
 
-WINDOWS = {
-    SOURCE: {"kind": "with axe"},
-    PSEUDO: {"size": NARROW, "extra_http_headers": {"Accept-Language": PSEUDO}},
-}
-
-
-@pytest.fixture(params=[SOURCE, PSEUDO])
+@pytest.fixture
 def walk(request, town, browsers):
-    """A walk whose every page must be without fault, in English and in the pseudo-locale."""
-    walk = Walk(browsers.borrow(town.url, **WINDOWS[request.param]), request.param)
+    """A walk in the pseudo-locale, whose every page must be without fault in it and in English."""
+    walk = Walk(browsers.borrow(town.url, kind="turned", extra_http_headers={"Accept-Language": PSEUDO}))
     yield walk
     town.forget_languages()
     assert walk.inspector.seen > 3
     assert not walk.inspector.faults, "\n".join(walk.inspector.faults)
-    name = request.node.callspec.params.get("scene", request.node.originalname)
+    name = request.node.callspec.params["scene"] if hasattr(request.node, "callspec") else request.node.originalname
     promised = {endpoint for endpoint, who in looked_at().items() if who == name}
     assert promised - walk.pages_of(town.app) == set(), "every_page.txt says that this walk looks at them"
 

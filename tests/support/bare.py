@@ -8,7 +8,7 @@ the markup says that it is nobody's to translate (`translate="no"`) or in a lang
 import re
 from urllib.parse import urlsplit
 
-from tests.support.rules import SECRET
+from tests.support.rules import SECRET, Inspector
 
 LATIN = re.compile(r"[A-Za-z]")
 ADDRESS = re.compile(r"https?://\S+|\S+@\S+")
@@ -70,10 +70,23 @@ class Translator:
         self.seen = 0
 
     def look(self, name):
-        """Looks for bare words, for what is cut off, and for what makes the page scroll sideways."""
+        """Looks the current page over."""
         self.seen += 1
-        found = self.page.evaluate(BARE, SPOKEN) + self.page.evaluate(CUT)
-        self.faults += [SECRET.sub("…", f"{name} ({urlsplit(self.page.url).path}): {fault}") for fault in found]
+        self.faults += [SECRET.sub("…", f"{name} ({urlsplit(self.page.url).path}): {fault}") for fault in find_faults(self.page)]
+
+
+class BothLanguages(Inspector):
+    """Looks at pages in the pseudo-locale as a translator would on a phone, and at the same pages in English as an Inspector."""
+
+    def _look_once(self, where):
+        if self.is_narrow:
+            self._note(f"{where}, pseudo-locale", find_faults(self.page))
+        super()._look_once(where)
+
+
+def find_faults(page):
+    """Returns a line for each bare word, for what is cut off, and for what makes the page scroll sideways."""
+    return page.evaluate(BARE, SPOKEN) + page.evaluate(CUT)
 
 
 def find_bare_lines(text, *names):

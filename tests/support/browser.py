@@ -40,7 +40,6 @@ class Window:
     def __init__(self, context, home=""):
         self.context = context
         self.home = urlsplit(home).netloc
-        self.first_scripts = set()
         context.set_default_timeout(PATIENCE)
         self.ears = {"console": self._hear, "weberror": self._catch, "request": self._follow, "requestfailed": self._miss}
         self.listen()
@@ -67,12 +66,6 @@ class Window:
         except Error:  # its portal is gone
             return False
         return True
-
-    def run_first(self, script):
-        """Runs a script at the start of each page, before the page's own."""
-        if script not in self.first_scripts:
-            self.first_scripts.add(script)
-            self.context.add_init_script(script)
 
     def _catch(self, fault):
         self.complaints.append(f"uncaught: {fault.error}")

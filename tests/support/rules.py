@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 from tests.support.browser import DESKTOP
+from tests.support.plain import GIVEN, IN_ENGLISH
+from tests.support.soak import SEED
 
 NARROW = (320, 640)
 AXE = (Path(__file__).parent / "axe" / "axe-4.14.1.min.js").read_text()
@@ -86,11 +88,6 @@ LOOK = """([smallest, navigation, verbatim]) => {
 }"""
 
 
-# What a page is made of, whatever its words: title, and each kind of element once. Two pages of the same parts are one to axe.
-PARTS = """() => [document.title, ...new Set([...document.querySelectorAll("body *")].filter(part => part.checkVisibility())
-  .map(part => part.tagName + [...part.attributes].filter(({name}) => /^(class|type|role|aria-.*|open|hidden|disabled)$/.test(name))
-    .map(({name, value}) => ` ${name}=${value}`.replace(/\\d+/g, "")).join("")))].join()"""
-
 # At 200 % text: what sticks out of the page, or of a box of its own. `html` has 112.5 % of the reader's own size (portal.css).
 LARGE = """() => {
   const root = document.documentElement, faults = [], say = (part, words) => faults.push(`${words}: ${part.outerHTML.slice(0, 120)}`);
@@ -109,21 +106,50 @@ LARGE = """() => {
   return faults;
 }"""
 
-# Runs axe in the page and returns a line for each fault: all that it found is long.
-RUN = """rules => axe.run({...rules, resultTypes: ["violations"]}).then(found => found.violations.flatMap(
-  violation => violation.nodes.map(node => `axe ${violation.id}: ${node.html.slice(0, 120)} ${node.failureSummary}`)))"""
+# What a page is made of, whatever its words: whether it is refused, headings and landmarks in their order, and each kind of element once,
+# below the kinds that it lies in. Of what points to other elements, it only counts that it does.
+PARTS = """() => {
+  const told = /^(class|type|role|open|hidden|disabled|alt|lang|tabindex|autocomplete|aria-.*)$/;
+  const pointing = /^aria-(describedby|labelledby|controls|owns)$/;
+  const labelOf = part => `${part.getAttribute("aria-label")} on ${part.textContent.trim()}`;
+  const value = (part, {name, value}) => pointing.test(name) ? "" : name === "aria-label" ? labelOf(part) : value;
+  const kindOf = part => part.tagName + [...part.attributes].filter(({name}) => told.test(name))
+    .map(each => ` ${each.name}=${value(part, each).replace(/\\d+/g, "")}`).join("");
+  const kinds = new Map(), order = [];
+  for (const part of document.querySelectorAll("body *")) {
+    if (!part.checkVisibility()) continue;
+    kinds.set(part, `${kinds.get(part.parentNode) ?? ""} > ${kindOf(part)}`);
+    if (part.matches("h1, h2, h3, h4, h5, h6, header, nav, main, aside, footer, [role]")) order.push(part.tagName);
+  }
+  return [document.title.startsWith("Error: "), order.join(), ...new Set(kinds.values())];
+}"""
+
+# Runs the above in the page in English; returns a line for each fault, and the parts.
+LOOK_OVER = f"""([given, english, isNarrow]) => {{
+  const back = ({IN_ENGLISH})(english), faults = ({LOOK})(given);
+  if (isNarrow) faults.push(...({LARGE})());
+  const parts = ({PARTS})();
+  back();
+  return [faults, parts];
+}}"""
+
+# Runs axe in the page in English; returns a line for each fault: all that it found is long.
+RUN = f"""async ([rules, english]) => {{
+  const back = ({IN_ENGLISH})(english), found = await axe.run({{...rules, resultTypes: ["violations"]}});
+  back();
+  return found.violations.flatMap(violation => violation.nodes.map(
+    node => `axe ${{violation.id}}: ${{node.html.slice(0, 120)}} ${{node.failureSummary}}`));
+}}"""
 
 
 class Inspector:
-    """Checks pages along the way; `faults` has a line for each fault, with the page's name."""
+    """Checks pages along the way, in English if they are in the pseudo-locale; `faults` has a line for each fault, with the page's name."""
 
     def __init__(self, window):
-        self.window = window
         self.page = window.page
         self.faults = []
         self.seen = 0
         self.is_narrow = self.page.viewport_size["width"] == NARROW[0]
-        window.run_first(AXE)  # sent once instead of half a megabyte for each page
 
     def look(self, name):
         """Checks the current page on a desktop in light mode and on a narrow phone in dark mode, there with large text too.
@@ -144,19 +170,19 @@ class Inspector:
         self.page.emulate_media(color_scheme="dark" if self.is_narrow else "light")
 
     def _look_once(self, where):
+        """Looks as the window is now; with axe if the page has parts that no page had yet, or if a soak looks at everything."""
         where = f"{where}, narrow and dark" if self.is_narrow else where
-        self._note(where, self.page.evaluate(LOOK, [24, NAVIGATION, VERBATIM]))
-        parts = (self.is_narrow, self.page.evaluate(PARTS))
-        if parts not in LOOKED_AT:
-            self._note(where, self._axe(ON_A_PHONE if self.is_narrow else EVERYTHING))
-            LOOKED_AT.add(parts)
-        if self.is_narrow:
-            self._note(where, self.page.evaluate(LARGE))
+        faults, found = self.page.evaluate(LOOK_OVER, [[24, NAVIGATION, VERBATIM], GIVEN, self.is_narrow])
+        parts = {(self.is_narrow, part) for part in found}
+        if SEED or not parts <= LOOKED_AT:
+            faults += self._axe(ON_A_PHONE if self.is_narrow else EVERYTHING)
+            LOOKED_AT.update(parts)
+        self._note(where, faults)
 
     def _axe(self, rules):
-        if not self.page.evaluate("typeof axe === 'object'"):  # a page from before
+        if not self.page.evaluate("typeof axe === 'object'"):
             self.page.evaluate(AXE)
-        return self.page.evaluate(RUN, rules)
+        return self.page.evaluate(RUN, [rules, GIVEN])
 
     def _note(self, where, faults):
         self.faults += [SECRET.sub("…", f"{where}: {fault}") for fault in faults]
