@@ -56,12 +56,13 @@ def set_up_by_link(context: RequestContext, token: str, password: str) -> BegunS
     lock_account(user.id)
     try:
         link, case, user = owner_of_link(context, token)
-        if case.state == READY:
+        is_first = case.state == READY
+        if is_first:
             end_factors(context, case, user)
     except Refused:
         db.session.rollback()
         raise
-    begun = link_password.begin_link_session(context, user, link, WRONG)
+    begun = link_password.begin_link_session(context, user, link, WRONG, is_told=is_first)
     db.session.commit()
     return begun
 

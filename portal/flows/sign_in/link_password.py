@@ -52,8 +52,10 @@ def refuse(context: RequestContext, user: User, event: str, reason: str, case_id
     db.session.commit()
 
 
-def begin_link_session(context: RequestContext, user: User, link: Link, reason: str) -> BegunSession:
+def begin_link_session(context: RequestContext, user: User, link: Link, reason: str, is_told: bool = False) -> BegunSession:
     """Begin a session after the right password, in the open transaction; the caller has locked the user's row.
+
+    `is_told`: another notice of this transaction names the browser already.
 
     The link is spent when set-up is complete, so that a closed tab costs no new one. The session does not outlive it (AD-4).
     """
@@ -63,6 +65,6 @@ def begin_link_session(context: RequestContext, user: User, link: Link, reason: 
     record_event(context, "authn_login_success", about=user, session_hash=session_hash, reason=reason, factor="password")
     user.last_sign_in_at = context.now
     row.ends_at = min(row.ends_at, link.expires_at)
-    if not row.browser_known:
+    if not row.browser_known and not is_told:
         announce_browser(context, user)
     return BegunSession(session_token, asks_code=False, role=user.role)
