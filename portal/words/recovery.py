@@ -33,6 +33,7 @@ SENTENCES: dict[str, str | Plural] = {
     "recovery_browsers": N_(
         "The password was set by email, and several browsers used the emailed code. Cancel the request and send a new one from one browser."
     ),
+    "recovery_stop_unknown": N_("This link isn't complete. Copy the whole link from the email."),
     "recovery_unknown": N_("We don't know that reference number. Check it, or send a new request."),
 }
 LIMITS: dict[str, int] = {

@@ -90,8 +90,8 @@ def recovery_proofs(walker, town):
     page, link = walker.page.url, f"/recovery/set-up/{town.token(patient, 'recovery_ready')}"
     walker.page.goto(link)
     walker.take("link")
-    refuse(walker, "link-wrong", "Current password", "wrong on purpose", "Continue")
-    walker.type("Current password", patient.password)
+    refuse(walker, "link-wrong", "Password", "wrong on purpose", "Continue")
+    walker.type("Password", patient.password)
     walker.press("Continue")
     walker.page.goto(page)
     walker.take("setting-up")

@@ -44,7 +44,7 @@ FACTS = {
     "role": "administrator",
     "asked_by": "Robin Lee",
     "until": "2027-03-02T12:00:10+00:00",
-    "last_day": "2027-03-15T23:59:59+00:00",
+    "last_day": "2027-03-15",
     "is_reset": False,
     "hours": 24,
     "replaced": ["Authenticator App", "Tablet"],

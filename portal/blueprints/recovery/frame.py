@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 
 from portal.flows.base import recovery_cases as states
+from portal.flows.base.context import RequestContext
 from portal.flows.base.recovery_cases import lapses_at
 from portal.flows.recovery import tickets
 from portal.flows.recovery.waiting import waits_until
@@ -36,6 +37,8 @@ PARTS = {
     states.SETTING_UP: "ready",
 }
 OVER = "over"
+# Parts that show no secret and take no proof. They outlive the day that the mailed code gives a browser, as the waiting time does.
+LASTING = ("waiting", "ready")
 # What the template of a part needs besides `case` and `reference`; the modules of this package add theirs.
 MORE_FOR: dict[str, StateContext] = {}
 
@@ -78,11 +81,17 @@ def with_case(view: Callable[[RecoveryTicket, RecoveryCase], Response]) -> Calla
     @wraps(view)
     def shown(ticket: RecoveryTicket) -> Response:
         case = tickets.find_case(ticket)
-        if case is None or not tickets.is_confirmed_here(request_context(), ticket):
+        if case is None or not acts_here(request_context(), ticket, case):
             return show_ticket(ticket, 403)
         return view(ticket, case)
 
     return shown
+
+
+def acts_here(context: RequestContext, ticket: RecoveryTicket, case: RecoveryCase) -> bool:
+    """Whether this browser may act on the case in its state; the flows ask again."""
+    lasts = PARTS.get(case.state) in LASTING and tickets.was_confirmed_here(context, ticket)
+    return lasts or tickets.is_confirmed_here(context, ticket)
 
 
 def show_ticket(ticket: RecoveryTicket, status: int = 200, **context: Any) -> Response:
@@ -120,7 +129,7 @@ def page_of(ticket: RecoveryTicket) -> tuple[str, dict[str, Any]]:
     shown |= {"case": case, "is_open": is_open, "lapses_at": lapses_at(case)}
     if is_open and case.state == states.WAITING:
         shown["waits_until"] = waits_until(context, case)
-    if not tickets.is_confirmed_here(context, ticket):
+    if not acts_here(context, ticket, case):
         return "recovery/status.html", shown
     part = PARTS[case.state] if is_open else OVER
     more = MORE_FOR[part](ticket, case) if part in MORE_FOR else {}

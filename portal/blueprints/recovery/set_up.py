@@ -8,7 +8,7 @@ from portal.blueprints.recovery.frame import blueprint
 from portal.blueprints.shared.live_links import require_live_link
 from portal.blueprints.shared.sides import side_of
 from portal.flows.recovery import finish as flow
-from portal.forms.sign_in import PasswordForm
+from portal.forms.sign_in import LinkPasswordForm
 from portal.models import User
 from portal.web.browser_session import give_browser_token, request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page, renew_session
@@ -23,14 +23,14 @@ OF_LINK = ("link_", "recovery_")  # reasons that the link opens nothing
 def set_up(token: str) -> Response:
     """Email scanners open links: this only asks."""
     user = flow.owner_of_link(request_context(), token)[2]
-    return render_page(TEMPLATE, form=PasswordForm(), **set_up_context(token, user))
+    return render_page(TEMPLATE, form=LinkPasswordForm(), **set_up_context(token, user))
 
 
 @blueprint.post("/recovery/set-up/<token>")
 @require_live_link(again="recovery")
 def submit_set_up(token: str) -> Response:
     user = flow.owner_of_link(request_context(), token)[2]
-    form, context = PasswordForm(request.form), set_up_context(token, user)
+    form, context = LinkPasswordForm(request.form), set_up_context(token, user)
     if not form.validate():
         return refuse_form(TEMPLATE, form, **context)
     give_browser_token()

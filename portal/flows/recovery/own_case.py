@@ -1,5 +1,6 @@
 """The case of whoever entered the mailed code in this browser, and what its account can show next (RC-1)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from portal.db import begin_write, db
@@ -14,6 +15,8 @@ from portal.models import RecoveryCase, RecoveryTicket, User
 from portal.policy import policy_of
 from portal.words.refusals import Refused
 
+IsOurs = Callable[[RequestContext, RecoveryTicket], bool]
+
 
 @dataclass(frozen=True)
 class Ways:
@@ -27,17 +30,21 @@ class Ways:
     is_staff: bool = False  # staff always go through support
 
 
-def read_own_case(context: RequestContext, ticket: RecoveryTicket) -> tuple[RecoveryCase, User]:
+def read_own_case(
+    context: RequestContext, ticket: RecoveryTicket, is_ours: IsOurs = is_confirmed_here
+) -> tuple[RecoveryCase, User]:
     """The case of a ticket whose code was entered in this browser, and its account. Read-only. Raises Refused("recovery_moved")."""
-    case = find_case(ticket) if is_confirmed_here(context, ticket) else None
+    case = find_case(ticket) if is_ours(context, ticket) else None
     if case is None:
         raise Refused("recovery_moved")
     return case, db.session.get_one(User, case.user_id, populate_existing=True)
 
 
-def lock_own_case(context: RequestContext, ticket: RecoveryTicket, *states: str) -> tuple[RecoveryCase, User]:
+def lock_own_case(
+    context: RequestContext, ticket: RecoveryTicket, *states: str, is_ours: IsOurs = is_confirmed_here
+) -> tuple[RecoveryCase, User]:
     """Begin to write about that case: it is open, in one of the `states`, and its account's row is locked. Raises Refused."""
-    user_id = read_own_case(context, ticket)[0].user_id
+    user_id = read_own_case(context, ticket, is_ours)[0].user_id
     begin_write()
     user = lock_account(user_id)
     case = find_open_case(context, user_id)

@@ -52,11 +52,11 @@ def stop_link(context: RequestContext, user: User, case: RecoveryCase) -> str:
 
 
 def find_by_link(context: RequestContext, token: str) -> tuple[RecoveryCase, User]:
-    """The case behind a link, in whatever state, and whose it is. Read-only. Raises Refused("link_unknown")."""
+    """The case behind a link, in whatever state, and whose it is. Read-only. Raises Refused("recovery_stop_unknown")."""
     case_id = notices.find_row_by_token(context.keys, token, links.RECOVERY_STOP)
     case = db.session.get(RecoveryCase, case_id, populate_existing=True) if case_id else None
     if case is None:
-        raise Refused("link_unknown")
+        raise Refused("recovery_stop_unknown")
     return case, db.session.get_one(User, case.user_id)
 
 
@@ -71,7 +71,7 @@ def describe(context: RequestContext, case: RecoveryCase, user: User) -> StopPag
 
 
 def stop_by_link(context: RequestContext, token: str) -> None:
-    """Stop the case behind an emailed link, if it is not over. Idempotent. Raises Refused("link_unknown")."""
+    """Stop the case behind an emailed link, if it is not over. Idempotent. Raises Refused("recovery_stop_unknown")."""
     case, user = find_by_link(context, token)
     stop_case(context, case.id, user.id, BY_LINK)
 
@@ -83,9 +83,12 @@ def stop_by_owner(context: RequestContext) -> None:
 
 
 def cancel(context: RequestContext, ticket: RecoveryTicket) -> None:
-    """Stop the case on the word of who asked, in the browser that the mailed code was entered in; elsewhere nothing happens. Idempotent."""
+    """Stop the case on the word of who asked, in the browser that the mailed code was entered in, however long ago. Idempotent.
+
+    Elsewhere nothing happens.
+    """
     case = tickets.find_case(ticket)
-    if case is not None and tickets.is_confirmed_here(context, ticket):
+    if case is not None and tickets.was_confirmed_here(context, ticket):
         stop_case(context, case.id, case.user_id, BY_REQUESTER)
 
 

@@ -53,8 +53,11 @@ def find_case(ticket: RecoveryTicket) -> RecoveryCase | None:
 
 def is_confirmed_here(context: RequestContext, ticket: RecoveryTicket) -> bool:
     """Whether the mailed code was entered in this very browser, at most a day ago (RC-2)."""
-    if not clock.is_recent(ticket.confirmed_at, context.now, config.RECOVERY_CODE_LIFE):
-        return False
+    return clock.is_recent(ticket.confirmed_at, context.now, config.RECOVERY_CODE_LIFE) and was_confirmed_here(context, ticket)
+
+
+def was_confirmed_here(context: RequestContext, ticket: RecoveryTicket) -> bool:
+    """Whether the mailed code was entered in this very browser, however long ago: enough to stop a case or have its link mailed."""
     return hmac.compare_digest(token_hash(context.browser or ""), ticket.browser_hash or "")
 
 

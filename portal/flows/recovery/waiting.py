@@ -28,6 +28,7 @@ from portal.flows.messages.outbox import MAIL
 from portal.flows.recovery import texts
 from portal.flows.recovery.own_case import lock_own_case
 from portal.flows.recovery.stop import stop_link
+from portal.flows.recovery.tickets import was_confirmed_here
 from portal.models import Event, Outbox, RecoveryCase, RecoveryTicket, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -121,8 +122,11 @@ def origin_of(context: RequestContext, case: RecoveryCase) -> dict[str, str]:
 
 
 def mail_link_again(context: RequestContext, ticket: RecoveryTicket) -> None:
-    """Mail the link once more; a fresh one if the last has expired. Raises Refused("recovery_link_mailed") within five minutes."""
-    case, user = lock_own_case(context, ticket, READY, SETTING_UP)
+    """Mail the link once more; a fresh one if the last has expired. Raises Refused("recovery_link_mailed") within five minutes.
+
+    The browser may have entered the code more than a day ago, as before a waiting time: the link goes to the account's address alone.
+    """
+    case, user = lock_own_case(context, ticket, READY, SETTING_UP, is_ours=was_confirmed_here)
     found = links.find_mailable_link(context, user.id, links.RECOVERY)
     address = unseal_contact(context, user, "email")
     if not address or (found and links.was_mailed_lately(context, found[0])):

@@ -172,7 +172,7 @@ def approve(desk):
 def set_up(browser, sam):
     """Opens the link with the password in that browser; returns the browser."""
     browser.open(link_of(browser, sam))
-    return browser.fill("Continue", Current_password=sam.password) if browser.status == 200 else browser
+    return browser.fill("Continue", Password=sam.password) if browser.status == 200 else browser
 
 
 def test_who_forgot_the_password_comes_back_where_they_asked_support_and_nowhere_else(asked, database, sam, support):

@@ -79,7 +79,7 @@ def test_nothing_opens_before_the_day_is_over_and_then_the_link_is_mailed(app, p
     clock.move(seconds=1)
     sweep(app)
     assert case_of(database, sam).state == states.READY
-    assert told(plain, LINK_MAIL) == [address_of(sam)]
+    assert told(plain, LINK_MAIL) == [address_of(sam)] and plain.open(plain.path).heading == "You can set up again"
     assert plain.another().open(link_of(plain, sam)).heading == "Set up two-factor authentication again"
 
 

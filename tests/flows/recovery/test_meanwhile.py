@@ -63,7 +63,7 @@ def test_factors_that_change_while_the_link_is_used_stay(app, plain, database, c
     page = plain.another().open(link_of(plain, sam))
     changed = update(User).values(generation=User.generation + 1)
     just_before(monkeypatch, finish, name, lambda: (database.change if how == "database" else change)(changed))
-    page.fill("Continue", Current_password=sam.password)
+    page.fill("Continue", Password=sam.password)
     assert page.status == 404 and state(database, sam) == states.READY
     assert (
         database.user(sam).two_factor == "on"
@@ -98,7 +98,7 @@ def test_secrets_that_no_key_opens_keep_nobody_out(app, plain, database, clock, 
     assert not plain.press("I don't know my password").offers("Get a text message")
     plain.press("Enter your password").fill("Continue", Current_password=maria.password)
     wait_out(app, clock)
-    plain.open(link_of(plain, maria)).fill("Continue", Current_password=maria.password)
+    plain.open(link_of(plain, maria)).fill("Continue", Password=maria.password)
     assert plain.path == "/account/security/two-factor" and database.user(maria).two_factor == "reset"
 
 
@@ -107,7 +107,7 @@ def test_an_address_that_no_key_opens_is_sealed_again_as_it_was_typed(app, plain
     begin_for(plain, sam)
     plain.fill("Continue", Current_password=sam.password)
     wait_out(app, clock)
-    plain.open(link_of(plain, sam)).fill("Continue", Current_password=sam.password)
+    plain.open(link_of(plain, sam)).fill("Continue", Password=sam.password)
     assert plain.path == "/account/security/two-factor" and database.user(sam).two_factor == "reset"
 
 
