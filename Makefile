@@ -1,7 +1,6 @@
 # Development tasks. `make help` prints the text after each double hash.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.NOTPARALLEL:
 .PHONY: run check test soak lint coverage bench bench-servers screenshots messages lock help sqlite postgresql tools
 
 # For two cores: while one worker waits for a server, a lease, or a time step, another one works.
@@ -39,7 +38,10 @@ run: .venv/runtime  ## Migrate, seed the demo accounts, and serve on http://HOST
 check: lint  ## Lint, then run the tests that need neither a browser nor a server (two minutes)
 	$(PYTEST) -n $(WORKERS) --database=sqlite $(QUICK)
 
-test: lint tools sqlite postgresql  ## Lint, then run every test on SQLite, and those that use the database on PostgreSQL too
+test:  ## Lint, then run every test on SQLite, and those that use the database on PostgreSQL too
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line lint tools  # one loads and unpacks while the other computes
+	@$(MAKE) --no-print-directory sqlite
+	@$(MAKE) --no-print-directory postgresql
 
 sqlite: .venv/development tools
 	$(PYTEST) -n $(WORKERS) --database=sqlite
