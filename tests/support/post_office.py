@@ -24,11 +24,12 @@ class PostOffice:
 
     def __init__(self, app, clock, patch):
         self.app, self.clock, self.is_up, self.taken = app, clock, True, []
+        self.unreachable = ""  # an address
         queue = app.extensions["queue"]
         patch.setitem(queue.__dict__, "gateways", {"mail": self, "text": self})
 
     def hand_over(self, message):
-        if not self.is_up:
+        if not self.is_up or message.to == self.unreachable:
             return UNREACHABLE
         self.taken.append(Taken(message.id, message.to, message.subject, message.text, self.clock.now))
         return SENT
