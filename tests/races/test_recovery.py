@@ -8,7 +8,7 @@ import pytest
 from tests.support import wire
 from tests.support.locked import ASK, STOP, Locked, bench, let_a_day_pass, sweep
 from tests.support.server import running_server
-from tests.support.wire import BACKUP_CODE, PASSWORD, Wire, at_once
+from tests.support.wire import BACKUP_CODE, CHOOSE, PASSWORD, SCAN, Wire, at_once
 
 
 @pytest.fixture
@@ -33,18 +33,50 @@ def test_of_many_who_finish_the_factors_end_once(portal):
     assert (state, changes, own, events, notices, case) == ("reset", 1, 0, 1, 1, "setting_up")
 
 
-@pytest.mark.parametrize("name", ["maria", "jun"])
-def test_a_stop_and_a_finish_at_one_moment_leave_nobody_in(portal, name):
-    locked = Locked(portal, name)
+def stop_by(portal, locked, channel):
+    """Returns a function that stops the case: by the link in an email, or in a session of the owner's."""
+    if channel == "email":
+        stop = re.search(STOP, bench(portal))[0]
+        return partial(opened(portal, stop).post, stop)
+    owner = wire.claimant(portal, locked.name)
+    owner.get(BACKUP_CODE)
+    assert owner.post(BACKUP_CODE, code=locked.codes[2]).went_in and owner.get("/home").status == 200
+    return partial(owner.post, "/recovery/stop")
+
+
+@pytest.mark.parametrize("channel", ["email", "session"])
+def test_a_stop_and_a_finish_at_one_moment_leave_nobody_in(portal, channel):
+    locked = Locked(portal, "maria")
     link = locked.prove()
-    stop = re.search(STOP, bench(portal))[0]
-    finishes = [partial(opened(portal, link).post, link, password=PASSWORD) for _ in range(2)]
-    stops = [partial(opened(portal, stop).post, stop) for _ in range(2)]
-    answers = at_once(*finishes, *stops)
-    assert {answer.status for answer in answers[2:]} == {303}
+    stop = stop_by(portal, locked, channel)
+    tabs = [opened(portal, link) for _ in range(2)]
+    *_, stopped = at_once(*[partial(tab.post, link, password=PASSWORD) for tab in tabs], stop)
     state, changes, own, events, notices, live, case = locked.facts()
-    assert case == "stopped" and live == 0
     assert (state, changes, own, events, notices) in (("on", 0, 1, 0, 0), ("reset", 1, 0, 1, 1))
+    if channel == "session" and stopped.location == "/sign-in":  # set-up had begun, and the owner's session had ended
+        assert case == "setting_up"
+        assert stop_by(portal, locked, "email")().status == 303
+        live, case = locked.facts()[5:]
+    assert stopped.status == 303 and case == "stopped"
+    assert live == (channel == "session" and state == "on"), "somebody is in besides the owner"
+    assert not any(tab.signed_in() for tab in tabs) and Wire(portal).get(link).status == 404
+
+
+def test_of_a_stop_and_the_end_of_set_up_at_one_moment_one_holds(portal):
+    """The stop link against Verify and Enable: the account is set up, or nobody is in and nothing is left of it."""
+    locked = Locked(portal, "maria")
+    link = locked.prove()
+    browser = opened(portal, link)
+    assert browser.post(link, password=PASSWORD).location == CHOOSE
+    browser.send(CHOOSE, method="totp")
+    entry, stop = wire.entry_on(browser.get(SCAN)), stop_by(portal, locked, "email")
+    at_once(*[partial(browser.tab().post, SCAN, code=entry.code()) for _ in range(2)], stop, stop)
+    state, _, own, _, _, live, case = locked.facts()
+    assert (state, own, live, case) in (("on", 1, 1, "done"), ("reset", 0, 0, "stopped"))
+    assert browser.signed_in() == (case == "done")
+    assert locked.rows.one("SELECT count(*) FROM bindings") == 0
+    told = "SELECT count(*) FROM outbox WHERE kind = 'mail' AND template IN ('recovery_done', 'recovery_stopped')"
+    assert locked.rows.one(told) == 1
 
 
 def test_a_stop_and_a_proof_at_one_moment_end_in_a_stop(portal):
