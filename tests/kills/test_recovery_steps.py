@@ -7,12 +7,15 @@ import pytest
 
 from tests.kills.test_in_the_middle import post_and_kill
 from tests.support import wire
+from tests.support.desk import APPROVED, REFUSED, add_agent, begin_case, facts_of
 from tests.support.locked import ASK, SET_UP, STOP, Locked, bench, let_a_day_pass, sweep
+from tests.support.resets import enter
+from tests.support.rows import Rows
 from tests.support.server import running_server
 from tests.support.wire import CHOOSE, CODES, PASSWORD, SCAN, Wire
 
 KEPT = (
-    "recovery_cases", "recovery_tickets", "authenticators", "backup_code_sets", "bindings", "links", "sessions", "outbox",
+    "recovery_cases", "recovery_tickets", "recovery_notes", "authenticators", "backup_code_sets", "bindings", "links", "sessions", "outbox",
 )  # fmt: skip
 TABLES = {  # PostgreSQL: a locked table stops the transaction there, and the kill comes then. SQLite has one lock for all.
     "ask": ("recovery_tickets", "outbox"),
@@ -20,6 +23,10 @@ TABLES = {  # PostgreSQL: a locked table stops the transaction there, and the ki
     "password": ("outbox", "events"),
     "finish": ("authenticators", "sessions", "outbox"),
     "stop": ("recovery_cases", "outbox"),
+    "ask for more": ("recovery_notes", "outbox"),
+    "approve": ("recovery_cases", "outbox"),
+    "approve second": ("links", "outbox"),
+    "refuse": ("recovery_notes", "links"),
 }
 
 
@@ -30,27 +37,32 @@ def portal(site):
         yield server
 
 
+def written(rows):
+    """Returns what a step would have changed, but for the tries that it was charged."""
+    tables = {name: sorted(map(str, rows.all(f"SELECT * FROM {name}"))) for name in KEPT}
+    return rows.all("SELECT username, two_factor, generation FROM users ORDER BY id"), tables
+
+
+def press(server, browser, step, path, **typed):
+    """Submits a form: killed at each table, when nothing has changed, and then to the end; returns where it leads."""
+    rows = Rows(server.site)
+    browser.open(path)
+    before = written(rows)
+    for table in TABLES[step][:1] if rows.is_sqlite else TABLES[step]:
+        with rows.held(f"LOCK TABLE {table} IN EXCLUSIVE MODE"):
+            post_and_kill(server, 0.4, partial(browser.tab().post, path, **typed))
+        server.start()
+        assert written(rows) == before, f"{step} is half done at {table}"
+    answer = browser.post(path, **typed)
+    assert answer.status == 303, answer.lines
+    return answer.location
+
+
 class Victim(Locked):
     """Somebody whose every press is killed first."""
 
-    def written(self):
-        """Returns what a step would have changed, but for the tries that it was charged."""
-        tables = {name: sorted(map(str, self.rows.all(f"SELECT * FROM {name}"))) for name in KEPT}
-        return self.rows.all("SELECT username, two_factor, generation FROM users ORDER BY id"), tables
-
     def press(self, step, path, **typed):
-        """Submits a form: killed at each table, when nothing has changed, and then to the end; returns the answer."""
-        browser = self.browser
-        browser.open(path)
-        before = self.written()
-        for table in TABLES[step][:1] if self.rows.is_sqlite else TABLES[step]:
-            with self.rows.held(f"LOCK TABLE {table} IN EXCLUSIVE MODE"):
-                post_and_kill(self.server, 0.4, partial(browser.tab().post, path, **typed))
-            self.server.start()
-            assert self.written() == before, f"{step} is half done at {table}"
-        answer = browser.post(path, **typed)
-        assert answer.status == 303, answer.lines
-        return answer.location
+        return press(self.server, self.browser, step, path, **typed)
 
     def come_to_the_link(self):
         """Goes from the request to the mailed link; returns its path."""
@@ -86,3 +98,19 @@ def test_a_stop_that_is_killed_is_pressed_again_and_holds(portal):
     assert victim.facts() == ("on", 0, 1, 0, 0, 0, "stopped")
     portal.restart()
     assert Wire(portal).get(link).status == 404
+
+
+def test_what_support_decides_goes_on_after_a_kill(portal):
+    """Asked for more, approved by one, by a second person, and refused: each is whole or has not happened, and no link comes early."""
+    site = portal.site
+    first, second = enter(portal, "support"), enter(portal, "crowd1", add_agent(site))
+    row = begin_case(site, "dr.okafor", "checking", "support")
+    press(portal, first, "ask for more", f"/support/recovery/{row}/decide/ask", question="Who is your practice's administrator?")
+    assert facts_of(site, row) == ("answering", 0, 0, 0, 0)
+    press(portal, first, "approve", f"/support/recovery/{row}/decide/approve", reason="Passport, on video.")
+    assert facts_of(site, row) == ("deciding", 0, 0, 0, 0)
+    press(portal, second, "approve second", f"/support/waiting/recovery/{row}", answer="approve")
+    assert facts_of(site, row) == APPROVED
+    press(portal, first, "refuse", f"/support/recovery/{row}/decide/refuse", reason="They never asked.")
+    state, live, _, refused, _ = facts_of(site, row)
+    assert (state, live, refused) == (REFUSED[0], 0, 1)
