@@ -21,15 +21,14 @@ from tests.support.recovery import CODE_MAIL
 from tests.support.server import running_server
 from tests.support.town import Town
 
-LOOKS = {
-    "with JavaScript": {},
-    "without JavaScript": {"script": False},
-    "dark phone": {"scheme": "dark", "size": PHONE},
-    "dark phone without JavaScript": {"script": False, "scheme": "dark", "size": PHONE},
-}
+# Each kind of person is walked in both: one window asks, and the other, as on a borrowed computer, opens the link.
+NO_SCRIPT = {"script": False}
+DARK_PHONE = {"scheme": "dark", "size": PHONE}  # with JavaScript
 RESET_MAIL = "Set up two-factor authentication again"
 APPROVED_MAIL = "Support approved your request"
 NEW_PASSWORD_MAIL = "Choose a new password"
+BEGUN_MAIL = "Someone is getting back into your account"
+NUMBERS = ("+15035550141", "+15035550142")
 STEP = timedelta(seconds=30)  # of an app's codes
 PATIENCE = 20  # seconds, for a message on its way
 LINK = re.compile(r"https?://\S+")
@@ -42,20 +41,25 @@ class Post:
     def __init__(self, server):
         self.server = server
 
-    def read(self, person, subject):
-        """Waits for an email with this subject; returns the text of the newest."""
-        address = f"{person.username}@example.test"
-        assert until(lambda: subject in self.server.subjects(address), PATIENCE), self.server.subjects(address)
-        found = [mail for to, mail, _ in list(self.server.box) if (to, mail["Subject"]) == (address, subject)]
-        return found[-1].get_body(("plain",)).get_content().replace("\r\n", "\n")
+    def find(self, person, subject):
+        """Returns what has come to a person under this subject, oldest first."""
+        wanted = (f"{person.username}@example.test", subject)
+        return [mail for to, mail, _ in list(self.server.box) if (to, mail["Subject"]) == wanted]
 
-    def code(self, person):
+    def read(self, person, subject, number=1):
+        """Waits for that many emails with this subject; returns the text of the newest."""
+        assert until(lambda: len(self.find(person, subject)) >= number, PATIENCE), self.server.subjects(
+            f"{person.username}@example.test"
+        )
+        return self.find(person, subject)[-1].get_body(("plain",)).get_content().replace("\r\n", "\n")
+
+    def code(self, person, number=1):
         """Returns the digits that the newest email with a code brought."""
-        return re.search(r"^\d{8}$", self.read(person, CODE_MAIL), re.MULTILINE)[0]
+        return re.search(r"^\d{8}$", self.read(person, CODE_MAIL, number), re.MULTILINE)[0]
 
-    def link(self, person, subject):
+    def link(self, person, subject, number=1):
         """Returns the first link in an email."""
-        return LINK.search(self.read(person, subject))[0]
+        return LINK.search(self.read(person, subject, number))[0]
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +95,12 @@ def town(sites, mail, carrier):
     sites.remove(site)
 
 
+@pytest.fixture(scope="module")
+def agents(town):
+    """Two people of support."""
+    return [town.regular("support", name=name) for name in ("Noor Amin", "Ines Duarte")]
+
+
 @pytest.fixture
 def post(mail):
     """Everybody's mailboxes."""
@@ -100,17 +110,30 @@ def post(mail):
 @pytest.fixture
 def reader_in(town, browsers):
     """Returns a function that opens a window with a look, for somebody with the help article at hand."""
-    return lambda look="with JavaScript": Reader(browsers.borrow(town.url, **LOOKS[look]))
+    return lambda look: Reader(browsers.borrow(town.url, **look))
 
 
-def contact_support(reader, person, post):
+@pytest.fixture
+def at_home(reader_in, town):
+    """Returns a function that opens a page for somebody who has signed in already, in a window of their own or a given one."""
+
+    def enter(person, page, reader=None):
+        reader = reader or reader_in({})
+        town.let_in(reader.window, person)
+        reader.page.goto(page)
+        return reader
+
+    return enter
+
+
+def contact_support(reader, person, post, label="Contact Support", number=1):
     """Step 2, from a page that has the link: the request, and the code from its email."""
-    reader.press("Contact Support")
+    reader.press(label)
     reader.type("Email address", f"{person.username}@example.test")
     reader.type("What happened", "I lost my phone.")
     reader.press("Send request")
     assert reader.headline == "Check your email"
-    reader.type("Code from the email", post.code(person))
+    reader.type("Code from the email", post.code(person, number))
     reader.press("Continue")
 
 
@@ -122,17 +145,15 @@ def wait_a_day(reader, town, person, post):
         assert until(lambda: reader.press("Check again") or reader.sees("You can get back in from"), PATIENCE)
     town.clock.move(hours=23, minutes=55)
     reader.page.reload()
-    assert reader.headline == "Your request is waiting" and LINK_MAIL not in post.server.subjects(
-        f"{person.username}@example.test"
-    )
+    assert reader.headline == "Your request is waiting" and not post.find(person, LINK_MAIL)
     town.clock.move(minutes=6)
 
 
-def set_up_again(reader, town, person, post, subject=LINK_MAIL, field="Current password", finish="Verify and Enable"):
+def set_up_again(reader, town, person, post, subject=LINK_MAIL, finish="Verify and Enable"):
     """The link from the email, the password, and the wizard: three pages. Returns the new app's entry and when it was proved."""
     reader.page.goto(post.link(person, subject))
     assert reader.headline == "Set up two-factor authentication again"
-    reader.type(field, person.password)
+    reader.type("Password", person.password)
     reader.press("Continue")
     reader.pages = []
     reader.press("Continue")
@@ -160,9 +181,8 @@ def old_ends_new_begins(reader, town, person, entry, at, side="/", home="Appoint
     assert reader.sees(home)
 
 
-@pytest.mark.parametrize("look", ["dark phone without JavaScript"])
-def test_a_patient_without_a_number_comes_back_with_the_password_after_a_day(reader_in, town, post, look):
-    patient, reader = town.regular(), reader_in(look)
+def test_a_patient_without_a_number_comes_back_with_the_password_after_a_day(reader_in, town, post):
+    patient, reader, elsewhere = town.regular(), reader_in(DARK_PHONE), reader_in(NO_SCRIPT)
     reader.sign_in(patient)
     reader.press("Can't access your code?")
     contact_support(reader, patient, post)
@@ -170,26 +190,20 @@ def test_a_patient_without_a_number_comes_back_with_the_password_after_a_day(rea
     reader.type("Current password", patient.password)
     reader.press("Continue")
     wait_a_day(reader, town, patient, post)
-    entry, at = set_up_again(reader, town, patient, post)
+    entry, at = set_up_again(elsewhere, town, patient, post)
     assert "finish setting up" in post.read(patient, SET_UP_MAIL) and "- Authenticator App" in post.read(patient, DONE_MAIL)
-    old_ends_new_begins(reader, town, patient, entry, at)
+    old_ends_new_begins(elsewhere, town, patient, entry, at)
 
 
-@pytest.mark.parametrize("look", ["without JavaScript", "dark phone"])
-def test_a_patient_with_a_number_who_forgot_the_password_too_comes_back_by_text(reader_in, town, post, carrier, look):
-    number = f"+150355501{list(LOOKS).index(look) + 40}"
-    patient, reader = town.give_number(town.regular(), number), reader_in(look)
+def test_a_patient_with_a_number_who_forgot_the_password_too_comes_back_by_text(reader_in, town, post, carrier):
+    patient, reader = town.give_number(town.regular(), NUMBERS[0]), reader_in(NO_SCRIPT)
     reader.page.goto("/")
     reader.press("Can't access your code?")
     contact_support(reader, patient, post)
-    reader.press("I don't know my password")
-    reader.press("Get a text message")
-    reader.press("Text me a code")
-    assert until(lambda: carrier.texts_to(number), PATIENCE)
-    assert not reader.sees(number[-4:]) and not reader.sees("••")
-    reader.type("Verification Code", carrier.texts_to(number)[0][:6])
+    text = read_code_by_text(reader, carrier, patient)
+    reader.type("Verification Code", text[:6])
     reader.press("Continue")
-    assert until(lambda: STOP_TEXT.search(carrier.texts_to(number)[-1]), PATIENCE)
+    assert until(lambda: STOP_TEXT.search(carrier.texts_to(patient.number)[-1]), PATIENCE)
     wait_a_day(reader, town, patient, post)
     reader.page.goto(post.link(patient, LINK_MAIL))
     assert reader.sees("open the link from our email again")
@@ -200,98 +214,172 @@ def test_a_patient_with_a_number_who_forgot_the_password_too_comes_back_by_text(
     patient = replace(patient, password="quiet-orchard-lamp-77")
     reader.type("New password", patient.password)
     reader.press("Change password")
-    print(reader.text)
-    entry, at = set_up_again(reader, town, patient, post)
-    old_ends_new_begins(reader, town, patient, entry, at)
+    set_up_again(reader, town, patient, post)
+    assert reader.headline == "Security"
 
 
-# --- providers: "Contact your practice administrator first"
+def read_code_by_text(reader, carrier, patient):
+    """Asks for a code by text without the password; returns the text. No page shows a digit of the number."""
+    reader.press("I don't know my password")
+    reader.press("Get a text message")
+    reader.press("Text me a code")
+    assert until(lambda: carrier.texts_to(patient.number), PATIENCE)
+    assert not reader.sees(patient.number[-4:]) and not reader.sees("••")
+    return carrier.texts_to(patient.number)[0]
 
 
-def enter(reader, town, person):
-    """Signs in to the end, whatever the person's side."""
-    reader.sign_in(person, "/ehr")
-    reader.type("Verification Code", person.phone.code(town.now()))
-    reader.press("Verify")
-
-
-def ask_for_reset(reader, town, administrator, provider):
-    """What an administrator does for a provider who called: from the admin panel, without waiting for support."""
-    enter(reader, town, administrator)
-    for label in ("Settings", "Team Members", "Security Status", f"Reset two-factor authentication {provider.name}"):
-        reader.press(label)
-    reader.type("Reason", "Lost phone on Friday.")
-    reader.page.get_by_label("Saw them in person").check()
-    reader.press("Reset")
-
-
-@pytest.mark.parametrize("look", ["without JavaScript"])
-def test_a_provider_is_let_back_in_by_the_practices_one_administrator(reader_in, town, post, look):
-    practice = town.practice()
-    administrator = town.regular("administrator", practice, "Robin Vale")
-    provider, reader = town.regular("provider", practice), reader_in(look)
-    reader.sign_in(provider, "/ehr")
+def test_a_patient_whom_support_checks_comes_back(reader_in, at_home, town, post, carrier, agents):
+    patient, reader = town.give_number(town.regular(), NUMBERS[1]), reader_in(DARK_PHONE)
+    reader.page.goto("/")
     reader.press("Can't access your code?")
-    assert reader.sees("Ask your practice administrator first: Robin Vale.")
-    ask_for_reset(reader_in(look), town, administrator, provider)
-    provider_returns(reader, town, post, provider)
+    contact_support(reader, patient, post)
+    assert "get back into your Medximity account" in read_code_by_text(reader, carrier, patient)
+    reader.press("Choose another way")
+    desk = have_support_check(
+        reader, at_home, agents[0], "Called the number on file, and they answered with their call-back words"
+    )
+    assert desk.sees("1 of 2 points")
+    desk.page.get_by_label("Someone at their practice knows them, and told us by name when we called its listed number").check()
+    desk.press("Save")
+    approve(desk, "On the phone, with their words; then their practice.")
+    assert desk.sees("Approved. We emailed them a link")
+    set_up_again(reader, town, patient, post)
+    assert "Stop this request" in post.read(patient, APPROVED_MAIL) and reader.headline == "Security"
 
 
-def provider_returns(reader, town, post, provider):
-    """The link of a reset, and the provider's way to the charts by it."""
-    entry, at = set_up_again(reader, town, provider, post, RESET_MAIL, "Password", "Confirm and Activate")
-    assert reader.headline == "Charts"
-    old_ends_new_begins(reader, town, provider, entry, at, "/ehr", "Charts")
-
-
-def test_a_provider_with_a_new_address_is_let_back_in_by_two_administrators(reader_in, town, post):
-    practice = town.practice()
-    first, second = (town.regular("administrator", practice, name) for name in ("Robin Vale", "Jo Abara"))
-    provider, reader, another = town.regular("provider", practice), reader_in(), reader_in()
-    town.change_contact(provider)
-    reader.sign_in(provider, "/ehr")
-    reader.press("Can't access your code?")
-    assert reader.sees("Robin Vale") and reader.sees("Jo Abara")
-    ask_for_reset(another, town, first, provider)
-    assert another.headline == "Waiting for a second person"
-    another.sign_out(first)
-    enter(another, town, second)
-    for label in ("Settings", "Waiting for your approval", "View request", "Approve"):
-        another.press(label)
-    provider_returns(reader, town, post, provider)
-
-
-# --- a practice's only administrator: "request a manual identity verification and account recovery"
-
-
-def test_a_practices_only_administrator_is_let_back_in_by_two_agents_of_support(reader_in, town, post):
-    person, reader = town.regular("administrator", town.practice(), "Robin Vale"), reader_in()
-    reader.sign_in(person, "/ehr")
-    reader.press("Use a backup code")
-    contact_support(reader, person, post)
-    assert not reader.sees("practice administrator first")
+def have_support_check(reader, at_home, agent, proof):
+    """Hands the request to support, where an agent takes it and checks one proof; returns the agent's window."""
     reader.press("Have support check who I am")
     assert reader.headline == "Support is checking your request" and reader.sees("Support answers by")
-    reference = reader.page.get_by_role("main").locator("code").inner_text()
-    desk, agents = reader_in("without JavaScript"), [town.regular("support", name=name) for name in ("Noor Amin", "Ines Duarte")]
-    enter(desk, town, agents[0])
-    desk.press("Open request", reference)
+    desk = at_home(agent, "/support", None)
+    desk.press("Open request", reader.page.get_by_role("main").locator("code").inner_text())
     theirs = [
         desk.page.get_by_text(word, exact=True).locator("xpath=following-sibling::dd[1]").inner_text()
         for word in ("You say", "They answer")
     ]
     assert all(reader.sees(words) for words in theirs)
     desk.press("Take this case")
-    desk.page.get_by_label("Compared their photo ID with them on a video call").check()
+    desk.page.get_by_label(proof).check()
     desk.press("Save")
+    return desk
+
+
+def approve(desk, reason):
+    """Approves the case of the open page."""
     desk.press("Approve")
-    desk.type("Reason", "Passport and face, on video.")
+    desk.type("Reason", reason)
     desk.press("Approve")
-    assert LINK_MAIL not in post.server.subjects(f"{person.username}@example.test")
-    desk.sign_out(agents[0])
-    enter(desk, town, agents[1])
+
+
+def test_the_owner_stops_what_somebody_else_began(reader_in, at_home, town, post):
+    """By the banner in a session, then by the email without one; whoever asked had password and mailbox."""
+    patient, stranger, owner = town.regular(), reader_in(NO_SCRIPT), reader_in(DARK_PHONE)
+    stranger.page.goto("/")
+    stranger.press("Can't access your code?")
+    contact_support(stranger, patient, post)
+    stranger.type("Current password", patient.password)
+    stranger.press("Continue")
+    at_home(patient, "/home", owner).press("Stop this request")
+    assert owner.headline == "This request is stopped" and owner.sees("Whoever asked knows it.")
+    stranger.page.reload()
+    assert stranger.headline == "This request is over"
+    town.clock.move(minutes=6)
+    contact_support(stranger, patient, post, "Send a new request", 2)
+    owner.page.context.clear_cookies()
+    owner.page.goto(post.link(patient, BEGUN_MAIL, 2))
+    assert owner.headline == "Stop this request?"
+    owner.press("Stop this request")
+    assert owner.headline == "This request is stopped"
+    stranger.page.reload()
+    assert stranger.headline == "This request is over" and not post.find(patient, LINK_MAIL)
+
+
+# --- providers: "Contact your practice administrator first"
+
+
+def ask_for_reset(at_home, administrator, provider):
+    """What an administrator does for a provider who called: from the admin panel, without waiting for support."""
+    panel = at_home(administrator, "/ehr/charts")
+    for label in ("Settings", "Team Members", "Security Status", f"Reset two-factor authentication {provider.name}"):
+        panel.press(label)
+    panel.type("Reason", "Lost phone on Friday.")
+    panel.page.get_by_label("Saw them in person").check()
+    panel.press("Reset")
+    return panel
+
+
+def test_a_provider_is_let_back_in_by_the_practices_one_administrator(reader_in, at_home, town, post):
+    practice = town.practice()
+    administrator = town.regular("administrator", practice, "Robin Vale")
+    provider, reader = town.regular("provider", practice), reader_in(DARK_PHONE)
+    reader.sign_in(provider, "/ehr")
+    reader.press("Can't access your code?")
+    assert reader.sees("Ask your practice administrator first: Robin Vale.")
+    ask_for_reset(at_home, administrator, provider)
+    elsewhere = reader_in(NO_SCRIPT)
+    entry, at = set_up_again(elsewhere, town, provider, post, RESET_MAIL, "Confirm and Activate")
+    assert elsewhere.headline == "Charts"
+    old_ends_new_begins(elsewhere, town, provider, entry, at, "/ehr", "Charts")
+
+
+def test_a_provider_with_a_new_address_is_let_back_in_by_two_administrators(reader_in, at_home, town, post):
+    practice = town.practice()
+    first, second = (town.regular("administrator", practice, name) for name in ("Robin Vale", "Jo Abara"))
+    provider, reader = town.regular("provider", practice), reader_in(NO_SCRIPT)
+    town.change_contact(provider)
+    reader.sign_in(provider, "/ehr")
+    reader.press("Can't access your code?")
+    assert reader.sees("Robin Vale") and reader.sees("Jo Abara")
+    panel = ask_for_reset(at_home, first, provider)
+    assert panel.headline == "Waiting for a second person"
+    at_home(second, "/ehr/charts", panel)
+    for label in ("Settings", "Waiting for your approval", "View request", "Approve"):
+        panel.press(label)
+    elsewhere = reader_in(DARK_PHONE)
+    set_up_again(elsewhere, town, provider, post, RESET_MAIL, "Confirm and Activate")
+    assert elsewhere.headline == "Charts"
+
+
+# --- a practice's only administrator: "request a manual identity verification and account recovery"
+
+
+def second_agent_approves(desk, at_home, agent):
+    """Approves the newest of what waits in the console, as somebody else."""
+    at_home(agent, "/support", desk)
     for label in ("Waiting for approval", "View request", "Approve"):
         desk.press(label)
+
+
+def test_a_practices_only_administrator_is_let_back_in_by_two_agents_of_support(reader_in, at_home, town, post, agents):
+    person, reader = town.regular("administrator", town.practice(), "Robin Vale"), reader_in(DARK_PHONE)
+    reader.sign_in(person, "/ehr")
+    reader.press("Use a backup code")
+    contact_support(reader, person, post)
+    assert not reader.sees("practice administrator first")
+    desk = have_support_check(reader, at_home, agents[0], "Compared their photo ID with them on a video call")
+    approve(desk, "Passport and face, on video.")
+    assert not post.find(person, LINK_MAIL)
+    second_agent_approves(desk, at_home, agents[1])
     assert "Stop this request" in post.read(person, APPROVED_MAIL)
-    entry, at = set_up_again(reader, town, person, post, LINK_MAIL, finish="Confirm and Activate")
-    old_ends_new_begins(reader, town, person, entry, at, "/ehr", "Charts")
+    elsewhere = reader_in(NO_SCRIPT)
+    entry, at = set_up_again(elsewhere, town, person, post, LINK_MAIL, "Confirm and Activate")
+    old_ends_new_begins(elsewhere, town, person, entry, at, "/ehr", "Charts")
+
+
+def test_a_practices_only_administrator_is_reset_by_two_agents_who_found_them_by_two_facts(
+    reader_in, at_home, town, post, agents
+):
+    person, desk = town.regular("administrator", town.practice(), "Robin Vale"), at_home(agents[0], "/support")
+    desk.press("Find a person")
+    desk.type("Username or email address", person.username)
+    desk.type("Full name, mobile phone number, or practice", person.name)
+    for label in ("Find", "Reset two-factor authentication"):
+        desk.press(label)
+    desk.type("Reason", "The only administrator lost her phone.")
+    desk.page.get_by_label("Saw and heard them on a video call").check()
+    desk.press("Reset")
+    assert desk.headline == "Waiting for a second person" and not post.find(person, RESET_MAIL)
+    second_agent_approves(desk, at_home, agents[1])
+    reader = reader_in(DARK_PHONE)
+    set_up_again(reader, town, person, post, RESET_MAIL, "Confirm and Activate")
+    assert reader.headline == "Charts"

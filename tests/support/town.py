@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete, insert, select, update
 
+from portal.crypto import token_hash
 from portal.db import begin_write, db
+from portal.flows.base.context import LEVEL_TWO
 from portal.flows.factors import backup_codes
 from portal.flows.messages.notices import NOT_ME, make_row_token, outbox_place
 from portal.flows.operator import demo
 from portal.flows.operator.accounts import add_user
+from portal.flows.sessions import sessions
 from portal.languages import PSEUDO, SOURCE
 from portal.models import (
     Authenticator,
@@ -28,6 +31,7 @@ from portal.models import (
     secret_place,
 )
 from portal.policy import policy_of
+from portal.settings.config import SESSION_LIFE
 from tests.support.application import application
 from tests.support.crowd import text_instead
 from tests.support.hashing import CHEAP
@@ -222,6 +226,20 @@ class Town:
                 token = f"trusted-{newest.id}-{number}"
                 db.session.add(TrustedBrowser(user_id=newest.user_id, generation=generation, token_hash=token, **seen, **trust))
             db.session.commit()
+
+    def let_in(self, window, person):
+        """Signs a person in to the end in a window, where signing in is not what a test is about."""
+        now, token = self.now(), sessions.new_token()
+        times = dict.fromkeys(("created_at", "last_seen_at", "password_at", "second_factor_at"), now)
+        row = {
+            "user_id": self.id_of(person),
+            "level": LEVEL_TWO,
+            "ip": "192.0.2.1",
+            "user_agent": "",
+            "ends_at": now + SESSION_LIFE,
+        }
+        self._change(insert(Session).values(token_hash=token_hash(token), **row, **times))
+        window.context.add_cookies([{"name": "session", "value": token, "url": self.url}])
 
     def id_of(self, patient):
         """Returns the ID of a person's row."""
