@@ -1,10 +1,12 @@
 """Rules for every page as a browser renders it."""
 
+import json
 import re
 from pathlib import Path
 
 from tests.support.browser import DESKTOP
 from tests.support.plain import GIVEN, IN_ENGLISH
+from tests.support.sites import locked
 from tests.support.soak import SEED
 
 NARROW = (320, 640)
@@ -15,7 +17,7 @@ STANDARD = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"
 EVERYTHING = {"runOnly": STANDARD, "rules": SWITCHED_ON}
 ON_A_PHONE = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block", *SWITCHED_ON]}}
 SECRET = re.compile(r"secret=\w+|\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b|(?<=>)[A-Z2-7]{4}(?=<)")
-LOOKED_AT = set()  # by axe, in this process: what pages are made of, see PARTS
+LOOKED_AT = set()  # by axe: what pages are made of, see PARTS
 # What people type back or compare with something elsewhere: a browser's translator must leave it as it is.
 VERBATIM = "|".join(
     (
@@ -142,6 +144,15 @@ RUN = f"""async ([rules, english]) => {{
 }}"""
 
 
+def share_looks(file):
+    """Tells the run's other workers, by a file, what axe has looked at here, and learns what it has looked at there."""
+    with locked(file.with_suffix(".lock")):
+        told = set(file.read_text().splitlines()) if file.exists() else set()
+        with file.open("a") as end:
+            end.writelines(f"{line}\n" for line in LOOKED_AT - told)
+    LOOKED_AT.update(told)
+
+
 class Inspector:
     """Checks pages along the way, in English if they are in the pseudo-locale; `faults` has a line for each fault, with the page's name."""
 
@@ -173,7 +184,7 @@ class Inspector:
         """Looks as the window is now; with axe if the page has parts that no page had yet, or if a soak looks at everything."""
         where = f"{where}, narrow and dark" if self.is_narrow else where
         faults, found = self.page.evaluate(LOOK_OVER, [[24, NAVIGATION, VERBATIM], GIVEN, self.is_narrow])
-        parts = {(self.is_narrow, part) for part in found}
+        parts = {json.dumps([self.is_narrow, part]) for part in found}
         if SEED or not parts <= LOOKED_AT:
             faults += self._axe(ON_A_PHONE if self.is_narrow else EVERYTHING)
             LOOKED_AT.update(parts)
