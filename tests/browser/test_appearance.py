@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.browser import PHONE
+from tests.support.let_in import PORTAL_SETUP, let_in
 from tests.support.reader import Reader
 
 
@@ -91,8 +92,7 @@ def test_in_the_device_s_own_colors_every_state_still_shows(town, browsers):
     """Forced colors take grounds away: what is chosen, wrong, or strong has to show by its lines."""
     window = browsers.open(town.url, forced_colors="active", size=PHONE)
     reader = Reader(window)
-    reader.sign_in(town.newcomer())
-    reader.page.goto("/account/security/two-factor")
+    let_in(reader, town, town.newcomer(), PORTAL_SETUP)
     first, second = (reader.page.locator(".choice").nth(number) for number in (0, 1))
     edge = "part => getComputedStyle(part).borderTopColor"
     assert first.evaluate(edge) != second.evaluate(edge)

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.let_in import PORTAL_SETUP, let_in
 from tests.support.phone import decode_qr, read_otpauth
 from tests.support.reader import Reader
 
@@ -22,9 +23,7 @@ def asked(town, browsers, patient, **options):
 def connecting(town, browsers, **options):
     """Returns a reader before the QR code."""
     reader = Reader(browsers.borrow(town.url, **options))
-    reader.sign_in(town.newcomer())
-    reader.page.goto("/account/security")
-    reader.press("Enable")
+    let_in(reader, town, town.newcomer(), PORTAL_SETUP)
     reader.press("Continue")
     return reader
 
@@ -60,7 +59,7 @@ def test_a_phone_fills_the_code_and_shows_the_keys_that_fit(town, browsers, pati
 
 
 def test_a_password_is_shown_and_hidden_by_a_button_that_says_which(town, browsers):
-    page = browsers.open(town.url).page
+    page = browsers.borrow(town.url).page
     page.goto("/sign-in")
     field = page.get_by_label("Password", exact=True)
     assert attributes(field, "type", "autocomplete", "maxlength") == ["password", "current-password", None]
@@ -74,7 +73,7 @@ def test_a_password_is_shown_and_hidden_by_a_button_that_says_which(town, browse
 
 
 def test_a_refused_sign_in_keeps_the_username_and_forgets_the_password(town, browsers, patient):
-    reader = Reader(browsers.open(town.url))
+    reader = Reader(browsers.borrow(town.url))
     reader.page.goto("/sign-in")
     reader.type("Username", patient.username)
     reader.type("Password", "not the password")

@@ -8,15 +8,15 @@ from playwright.sync_api import expect
 from sqlalchemy import update
 
 from portal.models import Authenticator, EmergencyGrant
-from tests.support.browser import DESKTOP, PHONE
+from tests.support.browser import PHONE
 from tests.support.emergency import FIELD
+from tests.support.let_in import EHR_SETUP, PORTAL_SETUP, let_in
 from tests.support.people import Database
 from tests.support.reader import Reader
-from tests.support.scenes_ehr import enter
 from tests.support.scenes_recovery import ask as recover
 
 LOOKS = {
-    "desktop": {"size": DESKTOP},
+    "desktop": {},
     "phone": {"size": PHONE},
     "phone without JavaScript": {"size": PHONE, "script": False},
 }
@@ -50,13 +50,11 @@ class Gaze(Reader):
 
 @pytest.fixture(params=LOOKS)
 def gaze(request, town, browsers):
-    return Gaze(browsers.open(town.url, **LOOKS[request.param]))
+    return Gaze(browsers.borrow(town.url, **LOOKS[request.param]))
 
 
 def test_setting_up_an_app_in_the_portal(gaze, town):
-    gaze.sign_in(town.newcomer(longest=True))
-    gaze.page.goto("/account/security")
-    gaze.press("Enable")
+    let_in(gaze, town, town.newcomer(longest=True), PORTAL_SETUP)
     gaze.press("Continue")
     gaze.fails_at("Verification Code", "Verify and Enable")
     gaze.fails_at("Verification Code", "Verify and Enable", "12345")
@@ -67,9 +65,7 @@ def test_setting_up_an_app_in_the_portal(gaze, town):
 
 
 def test_setting_up_an_app_in_the_ehr(gaze, town):
-    gaze.sign_in(town.newcomer("provider", longest=True), "/ehr")
-    gaze.page.goto("/ehr/settings/security")
-    gaze.press("Set Up Now")
+    let_in(gaze, town, town.newcomer("provider", longest=True), EHR_SETUP)
     gaze.press("Continue")
     gaze.fails_at("Verification Code", "Confirm and Activate")
     gaze.type("Verification Code", gaze.scan()[1].code())
@@ -80,15 +76,14 @@ def test_setting_up_an_app_in_the_ehr(gaze, town):
 
 def test_the_number_of_a_request_for_emergency_access(gaze, town, browsers):
     provider, administrator = town.regular("provider"), town.regular("administrator")
-    asker = Reader(browsers.open(town.url))
+    asker = Reader(browsers.borrow(town.url))
     asker.sign_in(provider, "/ehr")
     asker.page.goto("/sign-in/emergency")
     asker.type("Reason", "My phone fell into the sink, and a patient waits in room two. " * 8)
     asker.press("Ask for emergency access")
     number = asker.page.locator(".spoken code").inner_text()
-    enter(gaze, administrator)
     [row] = Database(town.app).all(EmergencyGrant, EmergencyGrant.provider_id == Database(town.app).user(provider).id)
-    gaze.page.goto(f"/ehr/settings/team/approvals/waiting/emergency/{row.id}")
+    let_in(gaze, town, administrator, f"/ehr/settings/team/approvals/waiting/emergency/{row.id}")
     gaze.looks_at(FIELD)
     wrong = str(1000 + (int(number) - 999) % 9000)
     for typed in (wrong, "12345"):
@@ -110,9 +105,7 @@ def test_signing_in_with_an_app_or_a_backup_code(gaze, town):
 
 def test_setting_up_texts(gaze, town):
     patient = town.newcomer(longest=True)
-    gaze.sign_in(patient)
-    gaze.page.goto("/account/security")
-    gaze.press("Enable")
+    let_in(gaze, town, patient, PORTAL_SETUP)
     gaze.page.get_by_label("Text Message (SMS)").check()
     gaze.press("Continue")
     gaze.type("Mobile phone number", f"(971) 555-0{100 + town.id_of(patient) % 100}")
@@ -202,9 +195,8 @@ def test_a_pause_counts_down_and_ends_while_its_page_is_open(town, browsers):
 
 
 def test_nothing_is_cut_at_320_pixels_with_text_of_twice_the_size(town, browsers):
-    gaze = Gaze(browsers.open(town.url, size=(320, 640)))
-    gaze.sign_in(town.newcomer(longest=True))
-    gaze.page.goto("/account/security/two-factor")
+    gaze = Gaze(browsers.borrow(town.url, size=(320, 640)))
+    let_in(gaze, town, town.newcomer(longest=True), PORTAL_SETUP)
     gaze.press("Continue")
     gaze.type("Verification Code", WRONG)
     gaze.press("Verify and Enable")

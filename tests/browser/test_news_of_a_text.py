@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.support.application import application
 from tests.support.gateway import Gateway
+from tests.support.let_in import PORTAL_SETUP, let_in
 from tests.support.reader import Reader
 from tests.support.server import running_server
 from tests.support.town import Town
@@ -43,10 +44,9 @@ def asked(town, browsers, gateway):
 
     def ask(habit, **look):
         gateway.habit = habit
-        reader = Reader(browsers.open(town.url, **look))
+        reader = Reader(browsers.borrow(town.url, **look))
         reader.patient = town.newcomer()
-        reader.sign_in(reader.patient)
-        reader.page.goto(town.url + "/account/security/two-factor")
+        let_in(reader, town, reader.patient, PORTAL_SETUP)
         reader.page.get_by_label("Text Message (SMS)").check()
         reader.press("Continue")
         reader.type("Mobile phone number", f"(202) 555-01{next(LAST)}")

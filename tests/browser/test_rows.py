@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from portal.db import db
 from portal.models import Authenticator, User
 from tests.support.browser import PHONE
+from tests.support.let_in import let_in
 from tests.support.reader import Reader
 
 NARROW = (320, 640)
@@ -39,11 +40,9 @@ def patient(town):
 
 
 def arrive(town, browsers, patient, **options):
-    """Returns a signed-in reader on a phone."""
-    reader = Reader(browsers.open(town.url, size=PHONE, **options))
-    reader.sign_in(patient)
-    reader.type("Verification Code", patient.phone.code())
-    reader.press("Verify")
+    """Returns a signed-in reader on a phone, on the home page."""
+    reader = Reader(browsers.borrow(town.url, size=PHONE, **options))
+    let_in(reader, town, patient, "/home")
     return reader
 
 
@@ -68,7 +67,7 @@ def test_profile_and_security_are_short_on_a_phone(town, browsers, patient):
 
 @pytest.mark.parametrize("height", [PHONE[1], 844])
 def test_a_heading_has_room_under_the_header(town, browsers, patient, height):
-    reader = arrive(town, browsers, patient)
+    reader = arrive(town, browsers, patient, kind="turned")
     reader.page.set_viewport_size({"width": PHONE[0], "height": height})
     reader.page.goto("/account")
     gaps = [reader.page.evaluate(GAP)]
@@ -79,7 +78,7 @@ def test_a_heading_has_room_under_the_header(town, browsers, patient, height):
 
 
 def test_an_action_that_does_not_fit_stands_under_its_text(town, browsers, patient):
-    page = arrive(town, browsers, patient).page
+    page = arrive(town, browsers, patient, kind="turned").page
     page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
     for address in HEIGHTS:
         page.goto(address)
@@ -118,7 +117,7 @@ def test_the_longest_and_the_shortest_name_fit(town, browsers, patient, name):
         user.seal(town.app.extensions["keys"], "email", NAMES[name])
         db.session.execute(update(Authenticator).where(Authenticator.user_id == user.id).values(name=name))
         db.session.commit()
-    page = arrive(town, browsers, patient).page
+    page = arrive(town, browsers, patient, kind="turned").page
     town.crowd(patient, 10)
     for size in ("112.5%", "225%"):
         page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})

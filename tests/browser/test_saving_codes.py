@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.let_in import PORTAL_SETUP, let_in
 from tests.support.phone import code_for
 from tests.support.reader import BACKUP_CODE, Reader
 
@@ -20,9 +21,7 @@ def patient(town):
 def set_up(town, browsers, patient, **options):
     """Returns a reader before the QR code."""
     reader = Reader(browsers.borrow(town.url, **options))
-    reader.sign_in(patient)
-    reader.page.goto("/account/security")
-    reader.press("Enable")
+    let_in(reader, town, patient, PORTAL_SETUP)
     reader.press("Continue")
     return reader
 

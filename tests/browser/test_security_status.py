@@ -8,23 +8,22 @@ from sqlalchemy import update
 from portal import clock
 from portal.db import db
 from portal.models import User
+from tests.support.let_in import let_in
 from tests.support.reader import Reader
 from tests.support.rules import Inspector
-from tests.support.scenes_ehr import enter
 
 WIDTHS = (320, 705, 768, 820, 900, 1024, 1152, 1153, 1280)
 
 
 @pytest.mark.parametrize("name", ["Ivo Santos", "W" * 85], ids=["short", "unbroken"])
 def test_the_list_never_scrolls_sideways(town, browsers, name):
-    reader = Reader(browsers.open(town.url))
-    enter(reader, town.regular("administrator"))
+    reader, administrator = Reader(browsers.borrow(town.url, kind="turned")), town.regular("administrator")
     colleague = town.regular("provider")
     town.newcomer("provider")
     with town.app.app_context():
         db.session.execute(update(User).where(User.username == colleague.username).values(full_name=name))
         db.session.commit()
-    reader.page.goto("/ehr/settings/team/security")
+    let_in(reader, town, administrator, "/ehr/settings/team/security")
     wide = {}
     for width in WIDTHS:
         reader.page.set_viewport_size({"width": width, "height": 800})
@@ -33,14 +32,13 @@ def test_the_list_never_scrolls_sideways(town, browsers, name):
 
 
 def test_a_pause_reads_as_one_sentence(town, browsers):
-    reader = Reader(browsers.open(town.url))
-    enter(reader, town.regular("administrator"))
+    reader, administrator = Reader(browsers.borrow(town.url, kind="turned")), town.regular("administrator")
     colleague = town.regular("provider")
     with town.app.app_context():
         until = clock.now() + timedelta(minutes=10)
         db.session.execute(update(User).where(User.username == colleague.username).values(codes_paused_until=until))
         db.session.commit()
-    reader.page.goto("/ehr/settings/team/security")
+    let_in(reader, town, administrator, "/ehr/settings/team/security")
     assert "Paused until" in reader.page.locator("table").inner_text()
     inspector = Inspector(reader.window)
     inspector.look("a colleague whose codes are paused")
@@ -48,9 +46,8 @@ def test_a_pause_reads_as_one_sentence(town, browsers):
 
 
 def test_the_legend_of_the_bar_keeps_its_colors_when_they_are_forced(town, browsers):
-    reader = Reader(browsers.open(town.url))
-    enter(reader, town.regular("administrator"))
-    reader.page.goto("/ehr/settings/team/security")
+    reader, administrator = Reader(browsers.borrow(town.url, kind="turned")), town.regular("administrator")
+    let_in(reader, town, administrator, "/ehr/settings/team/security")
     drawn = (
         """() => [...document.querySelectorAll(".counts li")].map(part => getComputedStyle(part, "::before").backgroundColor)"""
     )

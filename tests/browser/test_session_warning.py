@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.let_in import let_in
 from tests.support.reader import Reader
 from tests.support.rules import Inspector
 
@@ -16,7 +17,7 @@ def reader(town, browsers):
     reader = Reader(browsers.open(town.url))
     reader.patient = town.newcomer()
     reader.page.clock.install()
-    reader.sign_in(reader.patient)
+    let_in(reader, town, reader.patient, "/home")
     return reader
 
 

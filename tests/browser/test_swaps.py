@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser import PHONE
+from tests.support.let_in import PORTAL_SETUP, let_in
 from tests.support.reader import Reader
-from tests.support.scenes import sign_in_by_app
 
 SCAN = "/account/security/two-factor/totp/scan"
 CODES = "/account/security/two-factor/backup-codes"
@@ -32,9 +32,7 @@ def swapping(town, browsers, patient):
 
 def begin(town, browsers, patient, script=True):
     reader = Reader(browsers.borrow(town.url, script=script))
-    reader.sign_in(patient)
-    reader.page.goto("/account/security")
-    reader.press("Enable")
+    let_in(reader, town, patient, PORTAL_SETUP)
     return reader
 
 
@@ -107,9 +105,9 @@ INDENT = """() => {
 @pytest.mark.parametrize("script", [True, False], ids=["htmx", "without JavaScript"])
 def test_the_summary_of_problems_stands_flush_among_whatever_text(town, browsers, script):
     reader = Reader(browsers.borrow(town.url, script=script))
-    sign_in_by_app(reader, town.regular())
+    let_in(reader, town, town.regular(), f"{PORTAL_SETUP}?add=1")
     for address, label, wrong, button in (
-        ("/account/security/two-factor?add=1", None, None, "Continue"),
+        (f"{PORTAL_SETUP}?add=1", None, None, "Continue"),
         ("/account/security/two-factor/totp/scan", "Verification Code", "12345", "Verify and Enable"),
         ("/account/security/disable", "Current password", "wrong on purpose", "Disable"),
     ):
@@ -124,8 +122,7 @@ def test_the_summary_of_problems_stands_flush_among_whatever_text(town, browsers
 @pytest.mark.parametrize("width", [320, PHONE[0], 1280])
 def test_no_line_of_a_heading_ends_within_two_factor(town, browsers, width):
     reader = Reader(browsers.borrow(town.url, size=(width, 664)))
-    sign_in_by_app(reader, town.regular())
-    reader.page.goto("/account/security/disable")
+    let_in(reader, town, town.regular(), "/account/security/disable")
     lines = """() => { const range = document.createRange(), words = document.querySelector("h1 .whole") || document.querySelector("h1");
       const text = words.firstChild, at = text.data.indexOf("two-factor");
       range.setStart(text, at); range.setEnd(text, at + 10); return range.getClientRects().length; }"""
@@ -247,7 +244,7 @@ def test_without_a_connection_the_page_stays_and_says_so(swapping):
 
 def test_after_sign_out_back_shows_nothing_private(town, browsers, patient):
     reader = Reader(browsers.borrow(town.url))
-    reader.sign_in(patient)
+    let_in(reader, town, patient, "/home")
     reader.page.goto("/account")
     reader.sign_out(patient)
     assert reader.sees("You're signed out.")
@@ -260,7 +257,7 @@ def test_after_sign_out_back_shows_nothing_private(town, browsers, patient):
 def test_back_after_a_wrong_code_shows_the_code_page_again(town, browsers):
     """The refusal is the answer to a POST, which the browser will not send again: without the page it would show an error of its own."""
     patient = town.regular()
-    reader = Reader(browsers.open(town.url))
+    reader = Reader(browsers.borrow(town.url))
     reader.sign_in(patient)
     reader.type("Verification Code", "000000")
     reader.press("Verify")

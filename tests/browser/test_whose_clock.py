@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.support.let_in import let_in
 from tests.support.reader import Reader
 
 NAMES = {"Asia/Seoul": "Seoul, Korean Time", "America/St_Johns": "St. John’s, Newfoundland Time"}
@@ -20,8 +21,7 @@ def clock_time(text, zone):
 @pytest.mark.parametrize("zone", NAMES)
 def test_times_are_the_browsers_own_and_profile_suggests_it(town, browsers, zone):
     reader = Reader(browsers.open(town.url, timezone_id=zone))
-    reader.sign_in(town.newcomer())
-    reader.page.goto(f"{town.url}/account/security")
+    let_in(reader, town, town.newcomer(), "/account/security")
     shown = reader.page.locator("main time").evaluate_all(TIMES)
     assert shown and all(not waits and text.endswith(clock_time(at, zone)) for at, text, waits in shown), shown
     assert any(re.match("today, ", text) for _, text, _ in shown) and any(re.match("Today, ", text) for _, text, _ in shown)

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from tests.support.browser import PHONE
+from tests.support.let_in import let_in
 from tests.support.phone import code_for
 from tests.support.reader import Reader
 
@@ -13,6 +14,7 @@ LOOKS = {
     "dark, 320 px": {"scheme": "dark", "size": (320, 640)},
     "without JavaScript": {"script": False},
 }
+SECURITY = "/account/security"
 TROUBLESHOOTING = ("Check the time on your phone", "Wait for a fresh code", "the right account")
 
 
@@ -85,7 +87,7 @@ def test_whoever_follows_the_steps_turns_it_on_in_five_clicks_and_is_asked_for_a
 
 @with_and_without_javascript
 def test_the_setup_key_typed_by_hand_does_the_same_as_the_qr_code(reader, town):
-    to_security(reader, town.newcomer())
+    let_in(reader, town, town.newcomer(), SECURITY)
     entry = connect(reader)
     key = reader.setup_key()
     same = "".join(key.split()) == entry.secret  # a failing test prints no secret
@@ -97,7 +99,7 @@ def test_the_setup_key_typed_by_hand_does_the_same_as_the_qr_code(reader, town):
 
 def test_on_the_phone_itself_a_link_opens_the_app_with_what_the_qr_code_says(town, browsers):
     reader = Reader(browsers.borrow(town.url, size=PHONE))
-    to_security(reader, town.newcomer())
+    let_in(reader, town, town.newcomer(), SECURITY)
     connect(reader)
     same = reader.find("Open in your authenticator app").get_attribute("href") == reader.scan()[0]
     assert same
@@ -154,12 +156,7 @@ def wrong_codes(entry, count):
 @with_and_without_javascript
 def test_a_new_set_of_backup_codes_replaces_the_old_one(reader, town):
     patient = town.regular()
-    reader.sign_in(patient)
-    reader.type("Verification Code", patient.phone.code())
-    reader.press("Verify")
-    reader.open_account_menu(patient)
-    reader.press("Account Settings")
-    reader.press("Security")
+    let_in(reader, town, patient, SECURITY)
     reader.press("Regenerate Backup Codes")
     reader.press("Regenerate Backup Codes")
     codes = save_codes(reader)

@@ -11,12 +11,14 @@ from playwright.sync_api import expect
 
 from tests.support.application import application
 from tests.support.gateway import Gateway
+from tests.support.let_in import let_in
 from tests.support.outbox import until
 from tests.support.reader import Reader
 from tests.support.server import running_server
 from tests.support.town import Town
 
 LOOKS = {"light": {}, "without JavaScript": {"script": False}}
+SECURITY = "/account/security"
 TEXT = re.compile(
     r"(\d{6}) is your Medximity code, for [A-Z]\. [A-Z]\. It works for 10 minutes\. Never share it\.\s+@127\.0\.0\.1 #\1"
 )
@@ -118,14 +120,6 @@ def sign_in_by_text(reader, patient, phone):
     assert reader.sees("Appointments")
 
 
-def sign_in_by_app(reader, patient, at):
-    """Password, then the digits that the app shows."""
-    reader.sign_in(patient)
-    reader.type("Verification Code", patient.phone.code(at))
-    reader.press("Verify")
-    assert reader.sees("Appointments")
-
-
 def test_whoever_chooses_text_messages_gets_a_code_each_time(reader, town, phone_of):
     patient = town.newcomer()
     phone = phone_of(patient)
@@ -168,8 +162,7 @@ def test_a_new_number_by_update_phone(reader, town, phone_of, browsers):
 
 def test_a_new_phone_by_change_authenticator_app(reader, town):
     patient, at = town.regular(), time.time()
-    sign_in_by_app(reader, patient, at)
-    to_security(reader, patient)
+    let_in(reader, town, patient, SECURITY)
     reader.press("Change Authenticator App")
     assert reader.page.get_by_label("Authenticator App").is_checked()
     reader.press("Continue")
@@ -194,9 +187,9 @@ def test_how_to_turn_off_with_the_current_password(reader, town, phone_of, way):
     patient = town.texter() if way == "text" else town.regular()
     if way == "text":
         sign_in_by_text(reader, patient, phone_of(patient))
+        to_security(reader, patient)
     else:
-        sign_in_by_app(reader, patient, time.time())
-    to_security(reader, patient)
+        let_in(reader, town, patient, SECURITY)
     reader.press("Disable")
     reader.type("Current password", "wrong on purpose")
     reader.press("Disable")
@@ -213,8 +206,7 @@ def test_how_to_turn_off_with_the_current_password(reader, town, phone_of, way):
 
 @with_javascript
 def test_a_number_that_gets_no_texts_is_told_beside_the_field_and_kept(reader, town):
-    reader.sign_in(town.newcomer())
-    reader.page.goto("/account/security")
+    let_in(reader, town, town.newcomer(), SECURITY)
     choose_texts(reader)
     reader.type("Mobile phone number", "503 FLOWERS")
     reader.press("Send Code")
@@ -225,8 +217,7 @@ def test_a_number_that_gets_no_texts_is_told_beside_the_field_and_kept(reader, t
 @with_javascript
 def test_send_again_too_early_says_how_long_to_wait_and_leaves_the_code_alone(reader, town, phone_of):
     patient = town.newcomer()
-    reader.sign_in(patient)
-    reader.page.goto("/account/security")
+    let_in(reader, town, patient, SECURITY)
     choose_texts(reader)
     reader.type("Mobile phone number", phone_of(patient).written)
     reader.press("Send Code")

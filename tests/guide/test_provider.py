@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.support.let_in import EHR_SETUP, let_in
 from tests.support.reader import BACKUP_CODE, Reader
 
 LOOKS = {
@@ -23,6 +24,13 @@ def reader(request, town, browsers):
 
 # For what the look does not change.
 with_and_without_javascript = pytest.mark.parametrize("reader", ("light", "without JavaScript"), indirect=True)
+
+
+def scan(reader, town):
+    """Steps 4 to 6 for a new provider, for what comes after."""
+    let_in(reader, town, town.newcomer("provider"), EHR_SETUP)
+    reader.press("Continue")
+    return reader.scan()[1]
 
 
 def to_scan(reader, provider):
@@ -88,7 +96,7 @@ def test_whoever_follows_the_steps_opens_charts_and_is_asked_for_a_code_each_tim
 
 @with_and_without_javascript
 def test_the_setup_key_typed_by_hand_does_the_same(reader, town):
-    entry = to_scan(reader, town.newcomer("provider"))
+    entry = scan(reader, town)
     same = "".join(reader.setup_key().split()) == entry.secret
     assert same
     activate(reader, entry)
@@ -97,7 +105,7 @@ def test_the_setup_key_typed_by_hand_does_the_same(reader, town):
 
 @with_and_without_javascript
 def test_the_sealed_copy_is_handed_over_and_remembered(reader, town):
-    activate(reader, to_scan(reader, town.newcomer("provider")))
+    activate(reader, scan(reader, town))
     reader.press("Print the sealed copy")
     assert reader.sees("For a sealed envelope.")
     reader.press("Back to your codes")
@@ -111,7 +119,7 @@ def test_the_sealed_copy_is_handed_over_and_remembered(reader, town):
 @with_and_without_javascript
 def test_the_sealed_copy_can_be_ticked_later(reader, town):
     provider = town.regular("provider")
-    enter(reader, provider)
+    let_in(reader, town, provider, "/ehr/charts")
     reader.press("Settings")
     reader.press("Account Security")
     assert reader.sees("Not handed over yet")
@@ -120,16 +128,9 @@ def test_the_sealed_copy_can_be_ticked_later(reader, town):
     assert reader.sees("Got it. Your practice administrator has the sealed copy.") and reader.sees("Handed over")
 
 
-def enter(reader, provider):
-    """Signs in to the end."""
-    reader.sign_in(provider, "/ehr")
-    reader.type("Verification Code", provider.phone.code())
-    reader.press("Verify")
-
-
 def test_the_sealed_sheet_is_one_page_that_is_read_at_arms_length(town, browsers, tmp_path):
-    reader = Reader(browsers.open(town.url))
-    activate(reader, to_scan(reader, town.newcomer("provider")))
+    reader = Reader(browsers.borrow(town.url, kind="on paper"))
+    activate(reader, scan(reader, town))
     codes = set(reader.backup_codes().values())
     reader.press("Print the sealed copy")
     reader.page.emulate_media(media="print")
@@ -146,7 +147,7 @@ def test_the_sealed_sheet_is_one_page_that_is_read_at_arms_length(town, browsers
 
 def test_there_is_nothing_to_turn_it_off_with(town, browsers):
     reader = Reader(browsers.borrow(town.url))
-    enter(reader, town.regular("provider"))
+    let_in(reader, town, town.regular("provider"), "/ehr/charts")
     for address in ("/ehr/charts", "/ehr/settings", "/ehr/settings/security", "/ehr/settings/security/two-factor?add=1"):
         reader.page.goto(address)
         words = reader.page.content().lower()
@@ -159,7 +160,7 @@ def test_there_is_nothing_to_turn_it_off_with(town, browsers):
 def test_a_practice_administrator_verifies_which_accounts_have_it(reader, town):
     """ "You can verify which staff accounts have 2FA enabled under Settings > Team Members > Security Status." """
     with_it, without = town.regular("provider"), town.newcomer("provider")
-    enter(reader, town.regular("administrator"))
+    let_in(reader, town, town.regular("administrator"), "/ehr/charts")
     for label in ("Settings", "Team Members", "Security Status"):
         reader.press(label)
     assert reader.headline == "Security Status"
@@ -175,7 +176,7 @@ def test_a_practice_administrator_verifies_which_accounts_have_it(reader, town):
 def test_providers_cannot_disable_it(reader, town):
     """ "2FA cannot be disabled on provider accounts": nothing on the way there says so, and the patients' page is not theirs."""
     provider = town.regular("provider")
-    enter(reader, provider)
+    let_in(reader, town, provider, "/ehr/charts")
     for label in ("Settings", "Account Security"):
         reader.press(label)
     assert reader.sees("Two-Factor Authentication") and reader.sees("On")
@@ -192,7 +193,7 @@ def test_providers_cannot_disable_it(reader, town):
 @with_and_without_javascript
 def test_a_new_phone_takes_over_from_the_old_one(reader, town):
     provider = town.regular("provider")
-    enter(reader, provider)
+    let_in(reader, town, provider, "/ehr/charts")
     reader.press("Settings")
     reader.press("Account Security")
     reader.press("Change Authenticator App")
