@@ -6,7 +6,7 @@ from functools import partial
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.support.journal import NAME
-from tests.support.markup import Element, parse, squeeze
+from tests.support.markup import parse, squeeze
 from tests.support.see import see_anew, see_fragment, see_headers, see_no_secret
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
@@ -128,12 +128,12 @@ class Browser:
     def press(self, label):
         """Clicks the link or button with a label; in htmx mode as htmx would."""
         parts = [self.page.one("main"), self.page]
-        found = [element for part in parts for element in part.all("a", "button") if element.name == label]
+        found = next((each for part in parts for each in part.all("a", "button") if each.name == label), None)
         assert found, f"nothing is called {label!r} on {self.path}"
-        if found[0].tag == "a":
-            swapped = self.guise == "htmx" and "hx-get" in found[0]
-            return self._go("GET", found[0]["href"], swapped=swapped)
-        form = found[0].up("form")
+        if found.tag == "a":
+            swapped = self.guise == "htmx" and "hx-get" in found
+            return self._go("GET", found["href"], swapped=swapped)
+        form = found.up("form")
         if form["method"] == "get":
             asked = f"{form['action']}?{urlencode(values(form))}"
             return self._go("GET", asked, swapped=self.guise == "htmx" and "hx-get" in form)
@@ -256,13 +256,9 @@ class Browser:
 
     def _swap(self, fragment):
         title = fragment.one("title")
-        fragment.children.remove(title)
-        self.page.one("title").children = title.children
+        self.page.one("title").take(title.children)
         step = self.page.one("div", id="step")
-        step.children = fragment.children
-        for child in step.children:
-            if isinstance(child, Element):
-                child.parent = step
+        step.take([child for child in fragment.children if child is not title])
         token = step.all("input", name="csrf_token")[0]["value"]
         for field in self.page.all("input", name="csrf_token"):
             field.attributes["value"] = token

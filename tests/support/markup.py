@@ -13,13 +13,14 @@ REMEMBERED = 200  # texts
 class Element:
     """One element; children are elements and texts."""
 
-    __slots__ = ("attributes", "children", "parent", "tag")
+    __slots__ = ("attributes", "children", "found", "parent", "tag")
 
     def __init__(self, tag, attributes=(), parent=None):
         self.tag = tag
         self.attributes = {name: value or "" for name, value in attributes}
         self.parent = parent
         self.children = []
+        self.found = None  # the descendants, once somebody has asked for them
 
     def __getitem__(self, name):
         return self.attributes.get(name)
@@ -35,21 +36,30 @@ class Element:
         return twin
 
     def walk(self):
-        """Returns all descendants, in document order."""
-        found, waiting = [], self.children[::-1]
-        while waiting:
-            child = waiting.pop()
+        """Returns all descendants, in document order. Whoever moves elements does so by `take()`."""
+        if self.found is None:
+            self.found, waiting = [], self.children[::-1]
+            while waiting:
+                child = waiting.pop()
+                if type(child) is not str:
+                    self.found.append(child)
+                    if child.children:
+                        waiting += child.children[::-1]
+        return self.found
+
+    def take(self, children):
+        """Puts children, taken from another tree, in the place of those that it had."""
+        self.children = children
+        for child in children:
             if type(child) is not str:
-                found.append(child)
-                if child.children:
-                    waiting += child.children[::-1]
-        return found
+                child.parent = self
+        around = self
+        while around is not None:
+            around.found, around = None, around.parent
 
     def all(self, *tags, **attributes):
         """Returns the descendants with one of the tags (any if none given) and these attributes."""
-        found = self.walk()
-        if tags:
-            found = [element for element in found if element.tag in tags]
+        found = [element for element in self.walk() if element.tag in tags] if tags else self.walk().copy()
         for name, value in attributes.items():
             found = [element for element in found if element.attributes.get(name) == value]
         return found
