@@ -52,7 +52,6 @@ class Roles:
 
     def put_back(self):
         """Restores the snapshot."""
-        self.app.extensions["engine"].dispose()
         self.kept.put_back()
 
     # --- people
