@@ -1,6 +1,7 @@
 """Every event that is recorded anywhere has a sentence for the person, or is hidden on purpose (AU-8)."""
 
 import ast
+from functools import cache
 
 import pytest
 
@@ -16,6 +17,7 @@ def calls():
     return [(module, node) for module in modules() for node in module.nodes(ast.Call)]
 
 
+@cache
 def forwarders():
     """Returns function -> position of its parameter `event`, for functions that hand it on to a recorder."""
     found = {}
@@ -27,11 +29,12 @@ def forwarders():
     return {**found, **RECORDERS}
 
 
+@cache
 def recorded():
     """Returns event name -> where it is recorded."""
     found = {}
     for module, node in calls():
-        position = forwarders_found.get(last_name(node.func))
+        position = forwarders().get(last_name(node.func))
         if position is None or len(node.args) <= position:
             continue
         event = node.args[position]
@@ -62,9 +65,6 @@ def name_of(module, node):
         ):
             return assigned.value.value
     raise AssertionError(f"{module.at(node)} records an event whose name is not written there: {ast.unparse(node)}")
-
-
-forwarders_found = forwarders()
 
 
 def test_there_are_events_to_tell_of():
