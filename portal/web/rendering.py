@@ -4,7 +4,7 @@ from datetime import datetime
 from math import ceil
 from typing import Any, cast
 
-from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, g, make_response, render_template, request, url_for
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
@@ -145,7 +145,8 @@ def redirect_to(endpoint: str, **values: Any) -> Response:
 
 
 def redirect_to_path(path: str) -> Response:
-    return cast(Response, redirect(path, 303))  # made by the app, whose answers are Flask's
+    """Without Flask's own page, which is in English whatever the person's language, and which no browser shows."""
+    return Response(status=303, headers={"Location": path})
 
 
 def send_to_sign_in() -> Response:
