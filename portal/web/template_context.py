@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from flask import current_app, g, url_for
 from flask_babel import gettext
@@ -76,7 +76,7 @@ def address(address: str) -> Markup:
 
 def directions(address: str) -> str:
     """A link that opens a phone's map, or a page with one, with the way to an address. It carries the address and nothing else."""
-    return f"https://www.google.com/maps/dir/?api=1&destination={quote(address, '')}"
+    return f"https://www.google.com/maps/dir/?api=1&destination={quote_plus(address, ',')}"
 
 
 def contact_link(contact: str) -> Markup:

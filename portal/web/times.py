@@ -69,7 +69,7 @@ def named(text: str, at: datetime, zone: ZoneInfo) -> str:
 
 def element(text: str, at: datetime, kind: str) -> Markup:
     """A `time` element; `kind` tells the script how to write it anew, "" that it must not."""
-    rewritten = Markup(' data-as="{}"').format(kind) if kind else ""
+    rewritten = Markup(" data-as={}").format(kind) if kind else ""
     return Markup('<time datetime="{}"{}>{}</time>').format(f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", rewritten, text)
 
 
