@@ -19,9 +19,9 @@ LOCK := $(or $(UV),uv) pip compile -q $(UPGRADE) --python-version 3.11 --generat
 PYTEST := $(BIN)/python -m pytest --dist worksteal
 # Run once, on SQLite only, because PostgreSQL cannot make a difference: tests of the source code, of gateways and fixtures without a
 # database, of the browser, and of timing. tests/house/test_twice.py keeps everything else off this list.
-ONCE := tests/house tests/packaging tests/support tests/gateways tests/browser tests/guide tests/speed/test_page_weight.py tests/queue/test_hanging.py tests/blueprints/public/test_sign_in_takes_as_long.py
+ONCE := tests/house tests/help tests/packaging tests/support tests/gateways tests/browser tests/guide tests/speed/test_page_weight.py tests/queue/test_hanging.py tests/blueprints/public/test_sign_in_takes_as_long.py
 # What `make check` runs: tests of the source code, and everything that is quick in one process.
-QUICK := tests/house tests/flows tests/methods tests/gateways tests/migrations tests/words tests/settings tests/forms $(wildcard tests/test_*.py)
+QUICK := tests/house tests/help tests/flows tests/methods tests/gateways tests/migrations tests/words tests/settings tests/forms $(wildcard tests/test_*.py)
 SOAK := tests/machine tests/queue/test_faults.py tests/blueprints/public/test_strangers.py tests/blueprints/public/test_too_many_passwords.py
 
 run: export HOST ?= 127.0.0.1

@@ -25,6 +25,7 @@ PUBLIC = (
     "/sign-in",
     "/sign-in?next=/home",
     "/help",
+    "/help/backup-codes",
     "/contact-support",
     "/find-a-provider",
     "/community",

@@ -6,7 +6,10 @@ from functools import cache
 from tests.house.source import ROOT
 
 DOCS = ROOT / "docs"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "bench").glob("*.md"), *(ROOT / "portal").rglob("*.md")])
+IN_PORTAL = [
+    path for path in (ROOT / "portal").rglob("*.md") if ROOT / "portal" / "help" not in path.parents
+]  # articles are pages
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "bench").glob("*.md"), *IN_PORTAL])
 
 
 def text_of(path):

@@ -37,7 +37,7 @@ FLOORS = (
     ("portal.flows.messages", "portal.flows.sessions"),
     ("portal.flows.base",),
     ("portal.methods",),
-    ("portal.policy", "portal.forms", "portal.phones", "portal.spreadsheet"),
+    ("portal.policy", "portal.forms", "portal.phones", "portal.spreadsheet", "portal.help"),
     ("portal.answers", "portal.send_limits", "portal.numbering", "portal.typed"),
     ("portal.words",),
     ("portal.models",),

@@ -30,7 +30,7 @@ PUBLIC = {
     "email_links.submit_unblock",
     "help.centre",
     "help.contact",
-    "help.ehr",
+    "help.article",
     "help.providers",
     "help.community",
     "help.privacy",
@@ -93,6 +93,7 @@ SAMPLES = {
     "filename": "portal.css",
     "token": "a-token",
     "reference": "0000-0000-0000",
+    "name": "backup-codes",
 }
 
 

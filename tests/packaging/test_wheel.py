@@ -84,4 +84,5 @@ def test_the_wheel_starts_away_from_the_repository(installed, tmp_path):
         page = read(f"{address}/sign-in")
         style = re.search(r'href="(/static/[^"]+\.css[^"]*)"', page)[1]
         assert "Username" in page
+        assert "keep them" in read(f"{address}/help/backup-codes")
         assert "{" in read(address + style)

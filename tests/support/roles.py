@@ -105,6 +105,7 @@ class Roles:
             "method_name": "totp", "step_name": "scan", "token": "a-token", "chart_id": 1, "user_id": self.ids["dr.okafor"],
             "kind": "reset", "row_id": waits, "grant_id": self.had_emergency(), "address_id": self.second_address(),
             "case_id": self.asks_support(), "deed": "approve", "reference": "0000-0000-0000", "appointment_id": self.appointment_of("jun"),
+            "name": "backup-codes",
         }  # fmt: skip
         return {side: common | self.own_rows(name) for side, name in OWNERS.items()} | {"": common}
 

@@ -53,7 +53,7 @@ def ehr_charts(walker, town):
     walker.type("Note", "Foot check done, no findings.\nNext look in three months.")
     walker.press("Add note")
     walker.take("chart")
-    for name, address in {"not-found": "/ehr/charts/999", "article": "/help/ehr", "help": "/help"}.items():
+    for name, address in {"not-found": "/ehr/charts/999", "help": "/help"}.items():
         walker.page.goto(address)
         walker.take(name)
 

@@ -51,6 +51,7 @@ FACTS = {
 }
 PLACES = {
     "help": "/help",
+    "article": "/help/backup-codes",
     "contact-support": "/contact-support",
     "find-a-provider": "/find-a-provider",
     "community": "/community",

@@ -1,17 +1,36 @@
 """Help, and the public pages linked from header and footer."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, abort, current_app
 
 from portal.flows.account import security_page
-from portal.web.browser_session import request_context, session_user
-from portal.web.rendering import redirect_to, render_page
+from portal.help import articles
+from portal.web.browser_session import session_user
+from portal.web.language import current_language
+from portal.web.rendering import EHR_BRAND, page_brand, redirect_to, render_page
 
 blueprint = Blueprint("help", __name__)
 
 
 @blueprint.get("/help")
 def centre() -> Response:
-    return render_page("public/help/centre.html", texts=request_context().texts)
+    """The articles by group; in the EHR those for providers come first."""
+    written = articles.list_articles(current_language(), offered())
+    groups = [(title, [written[name] for name in names if name in written]) for title, names in articles.GROUPS]
+    if page_brand() is EHR_BRAND:
+        groups.sort(key=lambda group: group[0] != articles.PROVIDERS)
+    return render_page("public/help/centre.html", groups=groups)
+
+
+@blueprint.get("/help/<name>")
+def article(name: str) -> Response:
+    """One article; 404 if there is none, or if it is about something that isn't offered."""
+    found = articles.list_articles(current_language(), offered()).get(name)
+    return render_page("public/help/article.html", article=found) if found else abort(404)
+
+
+def offered() -> articles.Offered:
+    settings = current_app.extensions["settings"]
+    return articles.Offered(settings.texts, settings.trusted_browser_days)
 
 
 @blueprint.get("/help/contact")
@@ -21,12 +40,6 @@ def contact() -> Response:
     if user is None or user.owes_code:
         return redirect_to("recovery.ask")
     return render_page("public/help/contact.html")
-
-
-@blueprint.get("/help/ehr")
-def ehr() -> Response:
-    """The article for providers."""
-    return render_page("public/help/ehr.html")
 
 
 @blueprint.get("/find-a-provider")

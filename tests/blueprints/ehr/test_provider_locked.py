@@ -12,7 +12,8 @@ SECURITY = "/ehr/settings/security"
 CHOOSE = f"{SECURITY}/two-factor"
 CHARTS = "/ehr/charts"
 OPEN = (
-    "/ehr/settings", SECURITY, CHOOSE, "/help", "/help/ehr", "/help/contact", "/privacy", "/find-a-provider", "/community", "/session",
+    "/ehr/settings", SECURITY, CHOOSE, "/help", "/help/provider-set-up", "/help/contact", "/privacy", "/find-a-provider", "/community",
+    "/session",
 )  # fmt: skip
 SHUT = (
     CHARTS, f"{CHARTS}/1", f"{CHARTS}/999", f"{CHARTS}?page=2", "/ehr/settings/team", "/ehr/no-such-page",

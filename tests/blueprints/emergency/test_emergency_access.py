@@ -509,7 +509,7 @@ def test_nothing_but_charts_opens(plain, dr_okafor, admin_lee, database, path):
 
 def test_help_and_the_way_out_stay_open(plain, dr_okafor, admin_lee):
     let_in(plain, dr_okafor, admin_lee)
-    for path in ("/help", "/help/ehr", "/privacy", "/session"):
+    for path in ("/help", "/help/emergency-access", "/privacy", "/session"):
         assert plain.get(path).status_code == 200
     assert plain.open("/ehr").path == CHARTS
     assert plain.post("/session/extend").status_code == 200

@@ -1,9 +1,15 @@
 """The pages that are open to everybody, signed in or not."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
+from portal.help import articles
+from portal.languages import PSEUDO, SOURCE
+from tests.house.source import TEMPLATES
+
+NAME = re.compile(r'"([a-z-]+)"')
 PAGES = {
     "/help": "Help",
     "/help/contact": "Contact Support",
@@ -41,8 +47,44 @@ def test_the_account_menu_leads_on(browser, maria):
         assert browser.heading == label
 
 
-def test_help_tells_what_to_try_in_the_guides_order(plain):
+def test_every_article_is_listed_and_every_link_in_it_leads_on(app, plain):
+    adapter, offers = app.url_map.bind("localhost"), plain.open("/help").page.one("main")
+    listed = [link["href"] for link in offers.all("a") if link["href"].startswith("/help/")]
+    for texts, days in ((True, 30), (False, 0)):
+        written = articles.list_articles(SOURCE, articles.Offered(texts, days))
+        links = [href for each in written.values() for href in re.findall(r'href="([^"]+)"', each.body)]
+        assert len(written) > 20 and len(links) > 50 and {adapter.match(href)[0] for href in links}
+        named = {href.removeprefix("/help/") for href in links if href.startswith("/help/")} - {"contact"}
+        assert named <= written.keys() and {f"/help/{name}" for name in written} <= set(listed)
+
+
+def test_every_page_links_to_an_article_that_is_there():
+    written = articles.list_articles(SOURCE, articles.Offered(texts=True, trusted_days=30))
+    calls = r'help_link\("[^)]*|url_for\("help.article", name="[^)]*'
+    linked = {
+        name for path in TEMPLATES.rglob("*.html") for call in re.findall(calls, path.read_text()) for name in NAME.findall(call)
+    }
+    assert len(linked) > 12 and linked - {"ehr"} <= written.keys()
+
+
+def test_an_article_tells_the_steps_and_leads_back(plain):
     plain.open("/help")
+    plain.press("Set it up with an authenticator app")
+    assert (plain.heading, plain.path) == ("Set it up with an authenticator app", "/help/set-up-app")
+    assert "Select Verify and Enable." in [step.text for step in plain.page.one("ol").all("li")]
+    plain.press("Back to Help")
+    assert plain.path == "/help"
+    for nowhere in ("no-such-article", "en", "__init__", "..%2Fen%2Fbackup-codes", "backup-codes.md", "%00"):
+        assert plain.open(f"/help/{nowhere}").status in (400, 404)
+
+
+def test_the_ehr_begins_with_the_articles_for_providers(plain, sam, dr_okafor):
+    assert plain.enter(sam).open("/help").page.all("h2")[0].text == "Get started"
+    assert plain.another().enter(dr_okafor).open("/help").page.all("h2")[0].text == "For providers"
+
+
+def test_help_tells_what_to_try_in_the_guides_order(plain):
+    plain.open("/help/code-not-working")
     part = plain.text[plain.text.index("Try these in order.") :]
     order = [
         "Check the time",
@@ -55,16 +97,22 @@ def test_help_tells_what_to_try_in_the_guides_order(plain):
 
 
 def test_help_speaks_of_texts_only_while_they_are_offered(app, plain, monkeypatch):
-    assert "Choose Text Message and select Continue." in plain.open("/help").text
-    without = replace(app.extensions["settings"], texts=False)
+    assert "Text Message (SMS)" in plain.open("/help/methods").text
+    without = replace(app.extensions["settings"], texts=False, trusted_browser_days=0)
     monkeypatch.setitem(app.extensions, "settings", without)
-    assert "text" not in plain.open("/help").text.replace("authentication", "").lower()
+    assert plain.open("/help/set-up-texts").status == plain.open("/help/trusted-browsers").status == 404
+    for name, each in articles.list_articles(SOURCE, articles.Offered(texts=False, trusted_days=0)).items():
+        shown = plain.open(f"/help/{name}").page.one("main").text
+        assert each.title in shown and not re.search(r"\btext(s|ed)?\b|\btrusted browsers\b", shown, re.IGNORECASE), name
 
 
-@pytest.mark.parametrize("path", ["/help", "/help/ehr"])
-def test_help_says_what_works_after_too_many_wrong_codes(plain, path):
-    plain.open(path)
-    assert "a backup code works right away" in plain.text and "select Unblock" in plain.text
+def test_an_article_without_a_translation_says_that_it_is_english(app, plain, monkeypatch):
+    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], languages=(SOURCE, PSEUDO)))
+    plain.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = PSEUDO
+    page = plain.open("/help/turn-off").page
+    assert page.one("html")["lang"] == PSEUDO
+    assert page.one("h1").all("span")[0]["lang"] == page.one("div", **{"class": "prose"})["lang"] == SOURCE
+    assert plain.open("/help").page.one("main").all("li")[0].one("span")["lang"] == SOURCE
 
 
 def test_support_says_what_to_have_ready_and_what_never_to_share(plain, maria):
