@@ -181,6 +181,10 @@ ACTIVITY_LOOKED_BACK = (
 FLASH_LIFE = timedelta(minutes=1)  # how long a confirmation message carried in a page's URL is shown
 PLACES_SHOWN = 3  # sessions and trusted browsers before "and 3 more"
 
+# The search in Help
+HELP_TYPED_MAX = 200  # characters read of a question: a long sentence
+HELP_FOUND = 8  # articles shown at most, the likeliest first
+
 # Texts and emails: the outbox, and the worker that sends it
 TEXT_CONNECT_SECONDS = 4  # two unresponsive gateways take 24 seconds of the lease's 30
 TEXT_READ_SECONDS = 8

@@ -26,6 +26,8 @@ PUBLIC = (
     "/sign-in?next=/home",
     "/help",
     "/help/backup-codes",
+    "/help?q=bakcup+codes",
+    "/help?q=zzz",
     "/contact-support",
     "/find-a-provider",
     "/community",

@@ -95,6 +95,7 @@ PLACES = {
     "when": "a date and time",
     "who": "a person's name",
     "why": "what a person wrote",
+    "words": "what a person typed into the search, or what it took that for",
     "worth": "how many points support has so far, from 0",
 }
 
@@ -123,6 +124,7 @@ NOTES = {
     ),
     "A badge: the state of two-factor authentication.": ("On", "Off", "Reset", "Blocked"),
     "A badge: this method must be used.": ("Required",),
+    "Above what the search in Help found.": ("%(num)s article",),
     "A badge at the method that we recommend.": ("Recommended",),
     "A badge at the reader's own name.": ("You",),
     "A badge: backup codes are saved.": ("Saved",),

@@ -1,9 +1,10 @@
 """Help, and the public pages linked from header and footer."""
 
-from flask import Blueprint, Response, abort, current_app
+from flask import Blueprint, Response, abort, current_app, request
 
 from portal.flows.account import security_page
-from portal.help import articles
+from portal.forms.help import SearchForm
+from portal.help import articles, search
 from portal.web.browser_session import session_user
 from portal.web.language import current_language
 from portal.web.rendering import EHR_BRAND, page_brand, redirect_to, render_page
@@ -13,12 +14,16 @@ blueprint = Blueprint("help", __name__)
 
 @blueprint.get("/help")
 def centre() -> Response:
-    """The articles by group; in the EHR those for providers come first."""
+    """The articles that answer a question (`q`); without one, all of them by group, in the EHR those for providers first."""
+    form = SearchForm(request.args)
+    if typed := form.asked():
+        found = search.search(typed, current_language(), offered())
+        return render_page("public/help/centre.html", form=form, typed=typed, found=found)
     written = articles.list_articles(current_language(), offered())
     groups = [(title, [written[name] for name in names if name in written]) for title, names in articles.GROUPS]
     if page_brand() is EHR_BRAND:
         groups.sort(key=lambda group: group[0] != articles.PROVIDERS)
-    return render_page("public/help/centre.html", groups=groups)
+    return render_page("public/help/centre.html", form=form, groups=groups)
 
 
 @blueprint.get("/help/<name>")

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from urllib.parse import urlencode
 
 import pytest
 
@@ -113,6 +114,31 @@ def test_an_article_without_a_translation_says_that_it_is_english(app, plain, mo
     assert page.one("html")["lang"] == PSEUDO
     assert page.one("h1").all("span")[0]["lang"] == page.one("div", **{"class": "prose"})["lang"] == SOURCE
     assert plain.open("/help").page.one("main").all("li")[0].one("span")["lang"] == SOURCE
+
+
+def test_a_search_finds_an_article_in_spite_of_a_slip(browser):
+    browser.open("/help")
+    browser.type("Search help", "bakcup codes")
+    browser.press("Search")
+    found = browser.page.one("ul", **{"class": "ways"}).all("a")
+    assert (found[0].text, found[0]["href"]) == ("Backup codes", "/help/backup-codes")
+    assert (browser.status, browser.query, browser.field("Search help")["value"]) == (200, "q=bakcup+codes", "bakcup codes")
+    browser.press("backup codes")
+    assert "Did you mean" not in browser.text and browser.query == "q=backup+codes"
+    browser.press("All articles")
+    assert "Get started" in browser.text
+
+
+ODD = ("%", "+-*~^:", "x" * 10_000, "비밀번호", "<script>alert(1)</script>", "a\nb\tc", "%00", "title:code^9", "'\"")
+
+
+def test_whatever_is_searched_gets_a_calm_page(plain):
+    assert "Get started" in plain.open("/help?q=+").text and "Get started" in plain.open("/help?x=1").text
+    for typed in ODD:
+        page = plain.open(f"/help?{urlencode({'q': typed})}")
+        assert page.status == 200 and len(plain.response.text) < 12_000 and "<script>alert" not in plain.response.text, typed
+    plain.open("/help?q=zzzz")
+    assert "No article fits “zzzz”" in plain.text and plain.offers("Contact Support")
 
 
 def test_support_says_what_to_have_ready_and_what_never_to_share(plain, maria):
