@@ -22,7 +22,8 @@ from portal.web.rendering import page_to_return, render_page, send_to_sign_in, s
 log = logging.getLogger(__name__)
 PAGES = {400: 403, 403: 403, 404: 404, 405: 405, 413: 413}
 BUSY_SECONDS = 5  # when to try again, about: nobody knows when the database or a core is free
-PUBLIC_BLUEPRINTS = ("sign_in", "email_links", "help", "appearance", "test_bench")
+# Blueprints and views whose forms serve people who are not signed in.
+PUBLIC = {"sign_in", "email_links", "not_me", "help", "language", "appearance", "test_bench", "recovery", "stop_recovery.submit"}
 
 
 def register_error_pages(app: Flask) -> None:
@@ -36,10 +37,19 @@ def register_error_pages(app: Flask) -> None:
 
 def form_expired(error: CSRFError) -> Response:
     """A form with another session's CSRF token. Signed out meanwhile: redirect to sign-in, as the guard would (HX-6)."""
-    if session_user() is None and request.blueprints and request.blueprints[-1] not in PUBLIC_BLUEPRINTS:
+    if session_user() is None and request.blueprints and PUBLIC.isdisjoint((request.blueprints[-1], request.endpoint)):
         return send_to_sign_in()
+    record_expired()
+    return show_expired(page_to_return() or "/")
+
+
+def record_expired() -> None:
     record_event_alone(request_context(), "malicious_csrf", "form_expired")
-    return render_page("errors/expired.html", 403, again_url=page_to_return() or "/")
+
+
+def show_expired(again_url: str) -> Response:
+    """The page that says so, with the way to a new form."""
+    return render_page("errors/expired.html", 403, again_url=again_url)
 
 
 def database_busy(error: OperationalError | PoolTimeoutError) -> Response:

@@ -62,8 +62,8 @@ def see_page(page, status):
 
 
 def is_refusal(page, status):
-    """Whether a form came back: refused, or as it was because the portal is busy."""
-    return status in REFUSED or (status == 503 and any("problems" in element.classes for element in page.walk()))
+    """Whether a form came back: refused, or as it was because the portal is busy or the page had expired."""
+    return status in REFUSED or (status in (403, 503) and any("problems" in element.classes for element in page.walk()))
 
 
 def see_words(page, status):

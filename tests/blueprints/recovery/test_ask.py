@@ -218,3 +218,23 @@ def test_a_code_is_spent_for_a_request_that_began_a_moment_earlier_too(plain, cl
     other.fill("Continue", Code_from_the_email=code)
     assert other.status == 422 and "did not match" in other.problems[0]
     assert len([ticket for ticket in database.all(RecoveryTicket) if ticket.case_id]) == 1
+
+
+def test_a_request_from_a_page_whose_session_is_gone_keeps_what_was_typed(browser):
+    browser.open("/contact-support")
+    browser.client.delete_cookie("session")
+    browser.fill("Send request", Email_address="sam@example.test", Practice="Riverside", What_happened="I lost my phone.")
+    assert browser.status == 403 and "so your request wasn't sent" in browser.problems[0]
+    assert [browser.field(name)["value"] for name in ("Email address", "Practice")] == ["sam@example.test", "Riverside"]
+    assert browser.field("What happened").raw_text.strip() == "I lost my phone."
+    browser.press("Send request")
+    assert reference(browser)
+
+
+def test_a_form_of_a_request_whose_session_is_gone_leads_back_to_the_request(browser):
+    number = begin(browser, "sam@example.test")
+    for own in ("/cancel", "/support", "/text/send", "/password", ""):
+        browser.client.delete_cookie("session")
+        browser.post(f"/recovery/{number}{own}", {"code": "12345678", "password": "p"})
+        assert browser.status == 403
+        assert f'href="/recovery/{number}"' in browser.response.text, own

@@ -180,3 +180,15 @@ def test_who_asked_cancels_in_the_browser_of_the_code_and_nobody_else_does(app, 
     assert case_of(database, case_id).stopped_by == "requester"
     [told] = database.all(Outbox, Outbox.template == "recovery_stopped")
     assert told.facts["by"] == "requester"
+
+
+def test_a_link_to_stop_works_where_the_session_is_gone_too(browser, database, sam):
+    case_id = begin_case(database, sam)
+    link = stop_link(database, case_id)
+    browser.open(link)
+    browser.client.delete_cookie("session")
+    browser.press("Stop this request")
+    assert browser.heading == "This form has expired", "its reader is not signed in, and need not be"
+    browser.press("Open it again")
+    browser.press("Stop this request")
+    assert case_of(database, case_id).state == "stopped"
