@@ -56,7 +56,10 @@ class RecoveryCase(Base):
     code_seed: Mapped[str] = mapped_column(String(64))
     code_until: Mapped[datetime]
     code_mailed_at: Mapped[datetime | None]
-    wrong_codes: Mapped[int] = mapped_column(default=0, server_default="0")  # of all tickets
+    wrong_codes: Mapped[int] = mapped_column(
+        default=0, server_default="0"
+    )  # of all tickets, in browsers that the account is new to
+    known_wrong_codes: Mapped[int] = mapped_column(default=0, server_default="0")  # in those it is not
     # What was shown, and when (RC-1).
     confirmed_at: Mapped[datetime | None]  # the mailed code
     password_at: Mapped[datetime | None]
@@ -68,6 +71,7 @@ class RecoveryCase(Base):
     notice_ids: Mapped[list[Any]] = mapped_column(JSON, default=list)
     asked_support_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]  # until when support has promised to answer
+    first_due_at: Mapped[datetime | None]  # the promise that was made when it was asked, by which it is measured
     answered_at: Mapped[datetime | None]  # when support first decided or asked for more
     agent_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who works on it
     words_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # call-back words, both sides'

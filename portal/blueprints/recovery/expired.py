@@ -12,6 +12,7 @@ from portal.words.refusals import Refused
 
 FORBIDDEN = 403  # of every expired form
 
+
 @blueprint.errorhandler(CSRFError)
 def expired(error: CSRFError) -> Response:
     """Nobody here is signed in, so sign-in is no answer. Who asks for help types the story once."""

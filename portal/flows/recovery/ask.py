@@ -4,11 +4,8 @@ An address that no account has gets a reference number, a page, and work of the 
 whoever asks: requests in floods fill no mailbox, and lock nobody out, because all of them share one case and one code (RL-7).
 """
 
-import secrets
-
 from sqlalchemy import select
 
-from portal import clock
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
 from portal.flows.base import limits
@@ -17,14 +14,15 @@ from portal.flows.base.context import RequestContext
 from portal.flows.base.limits import Limit, make_limit
 from portal.flows.base.recovery_cases import ASKED, LAPSED, end_case, find_open_case
 from portal.flows.messages import notices
-from portal.flows.recovery import tickets
+from portal.flows.recovery import codes, tickets
+from portal.flows.recovery.codes import mail_limits
 from portal.flows.recovery.stop import void_way_in
+from portal.flows.sessions.known_browsers import is_known_browser
 from portal.limit_address import limit_address
 from portal.models import RecoveryCase, RecoveryTicket, User, fold_email, new_id, recovery_place
 from portal.settings import config
 from portal.words.refusals import Refused
 
-SEED_BYTES = 32
 EVENT = "recovery_asked"
 
 
@@ -62,13 +60,6 @@ def requests_limit(context: RequestContext) -> Limit:
     return make_limit(context.keys, config.RECOVERY_REQUESTS, config.RECOVERY_REQUESTS_IN, "recovery", address)
 
 
-def mail_limits(context: RequestContext, whose: str) -> list[Limit]:
-    """How often a code may be mailed for one request, by its number, or to one account, by its id."""
-    kind = "recovery email"
-    gap = make_limit(context.keys, 1, config.LINK_EMAIL_GAP, kind, whose)
-    return [gap, make_limit(context.keys, config.LINK_EMAILS, config.LINK_MAILS_IN, f"{kind}, hourly", whose)]
-
-
 def find_accounts(context: RequestContext, email: str) -> list[User]:
     """The accounts that have that address; their rows are locked."""
     has_address = User.email_hash.in_(context.keys.look_up_hashes(fold_email(email)))
@@ -90,7 +81,7 @@ def add_ticket(context: RequestContext, ticket_id: str, case_ids: list[str], pra
 def serve(context: RequestContext, user: User, typed: str) -> RecoveryCase | None:
     """The account's case, whose code is mailed; None for an account without a second factor, whose owner is told so by email."""
     if user.two_factor == "off":
-        if may_mail(context, str(user.id)):
+        if codes.may_mail(context, str(user.id)):
             record_event(context, EVENT, reason="off", refused=True, about=user)
             notices.queue_notice(context, user, "recovery_off", to=own_address(context, user, typed), username=user.username)
         return None
@@ -105,7 +96,8 @@ def open_case(context: RequestContext, user: User) -> RecoveryCase:
     if end_case(context, user.id, LAPSED):
         void_way_in(context, user.id, was, "recovery_lapsed")
     now = {"state_since": context.now, "opened_at": context.now, "code_until": context.now}  # its first email makes the code
-    case = RecoveryCase(id=new_id(), user_id=user.id, generation=user.generation, state=ASKED, code_seed="", wrong_codes=0, **now)
+    tries = {"wrong_codes": 0, "known_wrong_codes": 0}
+    case = RecoveryCase(id=new_id(), user_id=user.id, generation=user.generation, state=ASKED, code_seed="", **tries, **now)
     db.session.add(case)
     db.session.flush()
     return case
@@ -113,50 +105,16 @@ def open_case(context: RequestContext, user: User) -> RecoveryCase:
 
 def mail_code(context: RequestContext, user: User, case: RecoveryCase, address: str) -> None:
     """Queue the email with the case's code, unless the account had one a moment ago, or several in the hour."""
-    if not may_mail(context, str(user.id)):
+    is_known = is_known_browser(context, user)
+    if not codes.may_mail_code(context, user, case, is_known):
         count_event(context, EVENT, "mailed_lately", about=user)
         return
-    if not is_code_live(context, case):
-        renew_code(context, case)
+    if not codes.is_code_live(context, case, is_known):
+        codes.renew_code(context, case)
     case.code_mailed_at = context.now
     record_event(context, EVENT, about=user, case_id=case.id)
     facts = {"username": user.username, "until": case.code_until.isoformat(), notices.CASE: case.id}
-    notices.queue_notice(context, user, "recovery_code", link=codes_of(context, case)[0], to=address, **facts)
-
-
-def may_mail(context: RequestContext, whose: str) -> bool:
-    """Whether the account with that id may get another email about a request now; if so, it is charged."""
-    mails = mail_limits(context, whose)
-    if limits.list_waits(context, mails):
-        return False
-    limits.charge(context, mails)  # nobody was faster: the row of the account, or of the request, is locked
-    return True
-
-
-def is_code_live(context: RequestContext, case: RecoveryCase) -> bool:
-    """Whether the case's code can be entered: not expired, not used, not guessed at too often."""
-    is_ahead = clock.is_ahead(case.code_until, context.now, config.RECOVERY_CODE_LIFE)
-    return bool(case.code_seed) and is_ahead and case.wrong_codes < config.RECOVERY_CODE_TRIES_OF_CASE
-
-
-def renew_code(context: RequestContext, case: RecoveryCase) -> None:
-    """Give the case another code, which lives its whole time."""
-    case.code_seed, case.wrong_codes = secrets.token_hex(SEED_BYTES), 0
-    case.code_until = context.now + config.RECOVERY_CODE_LIFE
-    if case.state == ASKED:
-        case.state_since = context.now
-
-
-def codes_of(context: RequestContext, case: RecoveryCase) -> list[str]:
-    """The case's code, made from its seed with each of the encryption keys, the newest first: one key at rest means one code."""
-    return derive_codes(context, case.code_seed)
-
-
-def derive_codes(context: RequestContext, seed: str) -> list[str]:
-    """The codes of a seed: digits of a keyed hash, which no copy of the database tells."""
-    hashes = context.keys.look_up_hashes(f"recovery_cases:{seed}:code")
-    most = 10**config.RECOVERY_CODE_DIGITS
-    return [f"{int.from_bytes(each) % most:0{config.RECOVERY_CODE_DIGITS}}" for each in hashes]
+    notices.queue_notice(context, user, "recovery_code", link=codes.codes_of(context, case)[0], to=address, **facts)
 
 
 def own_address(context: RequestContext, user: User, typed: str = "") -> str:
@@ -174,9 +132,9 @@ def own_address(context: RequestContext, user: User, typed: str = "") -> str:
 
 def spend_equal_work(context: RequestContext, ticket_id: str) -> None:
     """Do the work of a code that nobody gets (EN-2): the queries, a limit of the request's own, the code, and two seals."""
-    may_mail(context, f"nobody {ticket_id}")
+    codes.may_mail(context, f"nobody {ticket_id}")
     find_open_case(context, 0)
-    derive_codes(context, "nobody")
+    codes.spend_equal_work(context)
     notices.spend_equal_work(context)
 
 

@@ -3,7 +3,6 @@
 import hmac
 from typing import Any, NoReturn
 
-from sqlalchemy import case as choose
 from sqlalchemy import update
 
 from portal.crypto import token_hash
@@ -13,8 +12,9 @@ from portal.flows.base.context import RequestContext
 from portal.flows.base.recovery_cases import ASKED, PROVING, move
 from portal.flows.base.throttle import lock_account
 from portal.flows.messages import notices
-from portal.flows.recovery import tickets
-from portal.flows.recovery.ask import codes_of, derive_codes, is_code_live, lock_open_cases
+from portal.flows.recovery import codes, tickets
+from portal.flows.recovery.ask import lock_open_cases
+from portal.flows.sessions.known_browsers import is_known_browser
 from portal.models import RecoveryCase, RecoveryTicket
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -35,13 +35,16 @@ def confirm_code(context: RequestContext, reference: str, code: str) -> None:
     except Refused:
         db.session.rollback()
         raise
-    cases = [case for _, case in lock_open_cases(context, ticket)]
-    charge_cases(cases, 1)
-    case = find_match(context, cases, code)
-    if case is None:
-        refuse_code(context, ticket, cases)
-    charge_cases([each for each in cases if each is not case], -1)
-    accept_code(context, ticket, case)
+    asked = {case: is_known_browser(context, user) for user, case in lock_open_cases(context, ticket)}
+    for case, is_known in asked.items():
+        codes.charge_case(case, is_known)
+    match = find_match(context, asked, code)
+    if match is None:
+        refuse_code(context, ticket, list(asked))
+    for case, is_known in asked.items():
+        if case is not match:
+            codes.charge_case(case, is_known, -1)
+    accept_code(context, ticket, match)
     db.session.commit()
 
 
@@ -58,19 +61,13 @@ def charge_ticket(context: RequestContext, reference: str) -> RecoveryTicket:
     return ticket
 
 
-def charge_cases(cases: list[RecoveryCase], tries: int) -> None:
-    """Charge tries to cases whose accounts are locked, or take them back. The objects keep their old count."""
-    ids = [case.id for case in cases]
-    wrong = RecoveryCase.wrong_codes + tries
-    change(update(RecoveryCase).where(RecoveryCase.id.in_(ids)).values(wrong_codes=choose((wrong > 0, wrong), else_=0)))
-
-
-def find_match(context: RequestContext, cases: list[RecoveryCase], code: str) -> RecoveryCase | None:
-    """The case whose live code that is. Where there is none to compare with, the work is the same (EN-2)."""
-    expected = [(case, each) for case in cases if is_code_live(context, case) for each in codes_of(context, case)]
+def find_match(context: RequestContext, asked: dict[RecoveryCase, bool], code: str) -> RecoveryCase | None:
+    """The case whose live code that is, by whether this is a known browser of its account. Without any, the work is the same (EN-2)."""
+    live = [case for case, is_known in asked.items() if codes.is_code_live(context, case, is_known)]
+    expected = [(case, each) for case in live for each in codes.codes_of(context, case)]
     found = [case for case, each in expected if hmac.compare_digest(each, code)]
     if not expected:
-        derive_codes(context, "nobody")
+        codes.spend_equal_work(context)
     return found[0] if found else None
 
 
@@ -89,7 +86,7 @@ def accept_code(context: RequestContext, ticket: RecoveryTicket, case: RecoveryC
     """Give this browser the case, spend the code, and tell every address of the account; part of the open transaction."""
     ticket.case_id, ticket.wrong_codes = case.id, 0
     ticket.browser_hash, ticket.confirmed_at = token_hash(context.browser or ""), context.now
-    shown: dict[str, Any] = {"confirmed_at": context.now, "code_seed": "", "wrong_codes": 0}
+    shown: dict[str, Any] = {"confirmed_at": context.now, "code_seed": "", "wrong_codes": 0, "known_wrong_codes": 0}
     is_same = hmac.compare_digest(case.browser_hash or "", ticket.browser_hash)
     if not is_same and not (case.text_at or case.backup_code_at):
         shown["browser_hash"] = None  # one of the two may be a thief's: support's check binds neither

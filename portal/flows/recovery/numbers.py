@@ -6,26 +6,21 @@ It names nobody: a case goes by its reference number.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Any
 
 from sqlalchemy import func, or_, select
 
 from portal.db import db
 from portal.flows.base.context import RequestContext
 from portal.flows.base.recovery_cases import DONE, LAPSED, REFUSED, STOPPED, WITH_SUPPORT
-from portal.flows.recovery.promise import add_working_days
 from portal.models import RecoveryCase, RecoveryTicket
 from portal.settings import config
-from portal.zones import first_zone
 
 ENDINGS = (DONE, REFUSED, STOPPED, LAPSED)
 REFERENCE = select(func.max(RecoveryTicket.id)).where(RecoveryTicket.case_id == RecoveryCase.id).scalar_subquery()
 COLUMNS = (
-    RecoveryCase.id, RecoveryCase.state, RecoveryCase.opened_at, RecoveryCase.ended_at,
+    RecoveryCase.first_due_at, RecoveryCase.id, RecoveryCase.state, RecoveryCase.opened_at, RecoveryCase.ended_at,
     RecoveryCase.asked_support_at, RecoveryCase.answered_at, REFERENCE,
 )  # fmt: skip
-
-ASKED_AT = 4  # its place among them
 
 
 @dataclass(frozen=True)
@@ -33,7 +28,7 @@ class CaseTimes:
     """One case, as it stands at a moment."""
 
     now: datetime
-    due_at: datetime | None  # until when support's first answer was promised; the case's own may be that of a later one
+    due_at: datetime | None  # until when support's first answer was promised, as the person read it
     id: str
     state: str
     opened_at: datetime
@@ -98,10 +93,5 @@ def measure(context: RequestContext) -> RecoveryNumbers:
     recent = or_(RecoveryCase.ended_at.is_(None), RecoveryCase.opened_at > context.now - config.RECOVERY_MEASURED)
     confirmed = RecoveryCase.confirmed_at.is_not(None)  # the others are requests that whoever has the mailbox may not have sent
     rows = select(*COLUMNS).where(recent, confirmed).order_by(RecoveryCase.opened_at.desc(), RecoveryCase.id)
-    cases = [as_times(context, *row) for row in db.session.execute(rows)]
+    cases = [CaseTimes(context.now, *row) for row in db.session.execute(rows)]
     return RecoveryNumbers(cases, {state: sum(each.state == state for each in cases) for state in ENDINGS})
-
-
-def as_times(context: RequestContext, *columns: Any) -> CaseTimes:
-    asked_at, zone = columns[ASKED_AT], first_zone(context.time_zone)
-    return CaseTimes(context.now, asked_at and add_working_days(asked_at, context.promise_days, zone), *columns)

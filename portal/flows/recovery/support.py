@@ -60,7 +60,9 @@ def move_on(context: RequestContext, case: RecoveryCase, origin: str, **columns:
 
 def promise(context: RequestContext, case: RecoveryCase) -> dict[str, Any]:
     """The columns of a case that support has been asked about: since when, until when it answers, and the call-back words."""
-    return {"asked_support_at": context.now, "due_at": promised_by(context), "words_sealed": seal_words(context, case)}
+    due_at = promised_by(context)
+    promised = {"asked_support_at": context.now, "due_at": due_at, "first_due_at": due_at}
+    return {**promised, "words_sealed": seal_words(context, case)}
 
 
 def seal_words(context: RequestContext, case: RecoveryCase) -> bytes:

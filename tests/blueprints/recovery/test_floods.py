@@ -83,14 +83,27 @@ def test_again_after_a_stop_opens_no_new_case(plain, clock, database):
     assert len(mails(plain, subject=CODE_MAIL)) == 1 and len(database.all(RecoveryCase)) == 1
 
 
+def burn(browser, clock, database):
+    """Uses up an account's emails of the hour, then its code, from few networks."""
+    for _ in range(config.LINK_EMAILS):
+        ask(browser.another(ip="127.3.0.1"), SAM)
+        clock.move(minutes=5)
+    guess(browser, database)
+
+
+def guess(browser, database):
+    """Enters the last of the wrong codes that strangers may; the others are written down."""
+    guesser = browser.another(ip="127.4.0.1")
+    ask(guesser, SAM)
+    database.change(update(RecoveryCase).values(wrong_codes=config.RECOVERY_CODE_TRIES_OF_CASE - 1))
+    guesser.fill("Continue", Code_from_the_email="00000000")
+    assert [case.wrong_codes for case in database.all(RecoveryCase)] == [config.RECOVERY_CODE_TRIES_OF_CASE]
+
+
 def test_after_a_hundred_wrong_codes_the_next_email_has_another_code(plain, clock, database):
     ask(plain, SAM)
     old = mailed_code(plain, SAM)
-    for at in range(config.RECOVERY_CODE_TRIES_OF_CASE // config.RECOVERY_CODE_TRIES):
-        guesser = plain.another(ip=f"127.2.{at}.1")
-        ask(guesser, SAM)
-        for _ in range(config.RECOVERY_CODE_TRIES):
-            guesser.fill("Continue", Code_from_the_email="00000000")
+    guess(plain, database)
     plain.fill("Continue", Code_from_the_email=old)
     assert plain.status == 422, "the hundred and first try was compared"
     clock.move(minutes=5)
@@ -98,6 +111,35 @@ def test_after_a_hundred_wrong_codes_the_next_email_has_another_code(plain, cloc
     new = mailed_code(plain, SAM)
     plain.fill("Continue", Code_from_the_email=new)
     assert new != old and plain.heading == "Show that it's you"
+
+
+def test_who_uses_up_an_accounts_emails_and_its_code_locks_its_owner_out_nowhere(plain, clock, database):
+    burn(plain, clock, database)
+    begin(plain, SAM)
+    assert plain.heading == "Show that it's you", "a code that strangers used up is mailed again, whatever the hour's emails"
+
+
+def test_wrong_codes_of_strangers_leave_the_code_as_it_was_in_a_browser_that_its_owner_used(plain, clock, sam, database):
+    plain.enter(sam).post("/sign-out")
+    burn(plain, clock, database)
+    number = ask(plain, SAM)
+    assert len(mails(plain, subject=CODE_MAIL)) == config.LINK_EMAILS + 1, "emails to known browsers have a budget of their own"
+    guess(plain, database)
+    plain.open(f"/recovery/{number}")
+    plain.fill("Continue", Code_from_the_email=mailed_code(plain, SAM))
+    assert plain.heading == "Show that it's you"
+
+
+def test_a_browser_that_its_owner_used_has_a_hundred_tries_too(plain, sam, database):
+    plain.enter(sam).post("/sign-out")
+    ask(plain, SAM)
+    code = mailed_code(plain, SAM)
+    database.change(update(RecoveryCase).values(known_wrong_codes=config.RECOVERY_CODE_TRIES_OF_CASE - 1))
+    plain.fill("Continue", Code_from_the_email="00000000")
+    [case] = database.all(RecoveryCase)
+    assert (case.known_wrong_codes, case.wrong_codes) == (config.RECOVERY_CODE_TRIES_OF_CASE, 0)
+    plain.fill("Continue", Code_from_the_email=code)
+    assert plain.status == 422, "the hundred and first try was compared"
 
 
 def test_a_new_code_gives_a_request_no_new_tries(plain, clock):

@@ -51,13 +51,16 @@ def test_without_cases_there_is_nothing_to_measure(app, database):
     assert (numbers.median, numbers.oldest, numbers.late, numbers.open, numbers.cases) == (None, None, 0, 0, [])
 
 
-def test_late_is_what_came_after_the_promise_of_the_first_answer(app, database, sam, maria, jun):
-    over(database, sam, "checking", opened_at=at(25), asked_support_at=at(25), due_at=START + HOUR)  # Sunday: until Monday, 11 AM
-    over(database, maria, "done", opened_at=at(100), asked_support_at=at(100), answered_at=at(99), ended_at=at(1))
-    over(database, jun, "checking", opened_at=at(23), asked_support_at=at(23))
-    numbers = measured(app, database)
-    assert [each.is_late for each in numbers.cases] == [False, True, False] and numbers.late == 1
-    assert measured(app, database, days=2).late == 0
+def test_late_is_what_came_after_the_first_promise_whatever_the_setting_and_later_promises_are(app, database, sam, maria, jun):
+    def asked(person, state, hours, due, **columns):
+        over(database, person, state, opened_at=at(hours), asked_support_at=at(hours), first_due_at=at(due), **columns)
+
+    asked(sam, "checking", 25, 1, due_at=START + HOUR)  # promised until 11 AM, then again until 1 PM
+    asked(maria, "done", 100, 30, answered_at=at(99), ended_at=at(1))
+    asked(jun, "checking", 23, -1)
+    for days in (1, 2):
+        numbers = measured(app, database, days=days)
+        assert [each.is_late for each in numbers.cases] == [False, True, False] and numbers.late == 1
 
 
 def test_what_nobody_confirmed_or_is_long_over_does_not_count(app, database, sam, maria, jun):
