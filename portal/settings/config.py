@@ -106,6 +106,7 @@ RECOVERY_READY = timedelta(hours=72)  # to set up, with a fresh link as often as
 RECOVERY_STORY_MAX = 1_000  # characters of "What happened"
 RECOVERY_PROMISE_DAYS, RECOVERY_PROMISE_DAYS_MAX = 1, 10  # working days
 RECOVERY_QUEUE_PAGE = 50  # requests on one page of support's queue
+AGENT_EMAIL_GAP = timedelta(hours=1)  # between two emails to one agent about requests that wait: the list has all of them
 RECOVERY_LOOK = timedelta(minutes=10)  # in which one agent's looks at a case are one event
 RECOVERY_MEASURED = timedelta(days=90)  # how far back the console measures waiting times, besides cases that are still open
 RECOVERY_MEASURED_SHOWN = 100  # of them one by one, newest first

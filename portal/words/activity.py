@@ -108,6 +108,7 @@ SENTENCES: dict[str, str] = {
     "recovery_answered": N_("Support's question about a recovery of your account was answered."),
     "recovery_second_asked": N_("Support confirmed who you are. A second person decides on the recovery of your account."),
     "recovery_second_asked:colleague": N_("You approved someone's recovery request. It's waiting for a second person."),
+    "recovery_checks_anew": N_("Support has to confirm again who you are, for a recovery of your account."),
     "recovery_approved": N_("Support approved a recovery of your account."),
     "recovery_approved:colleague": N_("You approved someone's recovery request."),
     "recovery_refused": N_("Support refused a recovery of your account."),

@@ -10,7 +10,9 @@ SENTENCES: dict[str, str | Plural] = {
     "story_secret": N_(
         "That looks like a code or a setup key. Leave it out: nobody needs it to help you, and it is safest with you alone."
     ),
-    "recovery_expired": N_("This page was open for a long time, so your request wasn't sent. Nothing you typed is lost. Send it again."),
+    "recovery_expired": N_(
+        "This page was open for a long time, so your request wasn't sent. Nothing you typed is lost. Send it again."
+    ),
     "recovery_often": N_("Many requests came from your network. Try again in %(wait)s, or reach us in one of the ways below."),
     "recovery_mailed": N_("We sent this email a short while ago. Check your spam folder. You can send it again in %(wait)s."),
     "recovery_code_empty": N_("Enter the code from the email."),

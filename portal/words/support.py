@@ -15,6 +15,9 @@ SENTENCES: dict[str, str | Plural] = {
     "recovery_taken": N_("%(who)s has this request. Take it over first."),
     "recovery_stopped": N_("This request was stopped, so nothing was done."),
     "recovery_lapsed": N_("This request expired, so nothing was done."),
+    "recovery_no_second": N_(
+        "A second person has to approve this, and there is nobody: no other support agent, and no administrator of their practice."
+    ),
     "recovery_second_due": N_("You already approved this. Someone else has to decide now."),
     "recovery_disabled": N_("This account is closed, so there's nothing to recover."),
     "recovery_changed": N_("This account changed after the request began, so there's nothing to recover. Refuse it."),

@@ -26,9 +26,9 @@ NOTICES = {  # of a case that comes into a state, to every address
     states.STOPPED: "recovery_stopped",
     states.REFUSED: "recovery_refused",
 }  # fmt: skip
-UNTOLD = {  # a new password took the proof away, or somebody answered; or no notice of the wait could be delivered
+UNTOLD = {  # a new password took the proof away, somebody answered, no notice of the wait got out, or who had approved has left support
     (states.WAITING, states.PROVING), (states.READY, states.PROVING), (states.ANSWERING, states.CHECKING),
-    (states.WAITING, states.CHECKING),
+    (states.WAITING, states.CHECKING), (states.DECIDING, states.CHECKING),
 }  # fmt: skip
 TEXTED = (states.WAITING, states.SETTING_UP)  # with the link that stops it
 

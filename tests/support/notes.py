@@ -188,7 +188,9 @@ NOTES = {
     "A button, read aloud whole.": ("Remove %(address)s",),
     "Under an event: who did it.": ("By %(name)s.",),
     "Under an event: the person that it is about.": ("For %(name)s.",),
-    "Under a person or a request.": ("Reminded %(day)s", "Requested %(when)s.", "Since %(moment)s", "since %(day)s", "%(left)s left"),
+    "Under a person or a request.": (
+        "Reminded %(day)s", "%(practice)s. Requested %(when)s.", "Since %(moment)s", "since %(day)s", "%(left)s left",
+    ),
     "Who did it, and when.": ("%(who)s, %(when)s",),
     "With whom an appointment is, and where.": ("%(who)s, %(practice)s",),
     "With whom an appointment is.": ("With %(who)s",),

@@ -1,6 +1,6 @@
 """A case in support's hands: found, locked, taken, looked at. Nobody works on the recovery of their own account."""
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, exists, select, update
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
@@ -20,7 +20,7 @@ from portal.flows.base.recovery_cases import (
     STOPPED,
     is_open,
 )
-from portal.flows.base.second_person import lock_people, refuse_as_decided
+from portal.flows.base.second_person import IdColumn, lock_people, refuse_as_decided
 from portal.flows.recovery import identity
 from portal.models import Event, RecoveryCase, User, recovery_place
 from portal.settings import config
@@ -102,6 +102,11 @@ def why_closed(context: RequestContext, case: RecoveryCase) -> Refused:
     return Refused("recovery_moved")
 
 
+def is_agent(user_id: IdColumn | int) -> ColumnElement[bool]:
+    """SQL: whether that is a support agent, and not one who was let go."""
+    return exists().where(User.id == user_id, User.role == "support", User.disabled_at.is_(None))
+
+
 def take_case(context: RequestContext, case_id: str, seen: int) -> None:
     """Take a case, or take it over from whom the page showed (`seen`, an id; NOBODY). Raises Refused if somebody else was first."""
     case, user = lock_case(context, case_id, *ALARMING)
@@ -111,6 +116,8 @@ def take_case(context: RequestContext, case_id: str, seen: int) -> None:
     mine = update(RecoveryCase).where(RecoveryCase.id == case_id, RecoveryCase.agent_id.is_not_distinct_from(seen or None))
     if change(mine.values(agent_id=context.user.user_id)) != 1:
         raise roll_back(why_not_mine(case))
+    if case.checks and case.state in UNDECIDED and not (seen and db.session.scalar(select(is_agent(seen)))):
+        change(update(RecoveryCase).where(RecoveryCase.id == case_id).values(checks=[]))  # who checked has left support
     record_for_both(context, "recovery_taken", case, user)
     db.session.commit()
 

@@ -60,11 +60,14 @@ def check_unchanged(case: RecoveryCase, user: User) -> None:
 
 def await_second_person(context: RequestContext, case: RecoveryCase, user: User) -> None:
     """Leave the decision to a second person, and tell who that may be; part of the open transaction. Raises Refused."""
+    second_people = list_second_people(context, user)
+    if not second_people:
+        raise roll_back(Refused("recovery_no_second"))
     first = {"approved_by_id": context.user.user_id, "answered_at": case.answered_at or context.now}
     if not move(context, case.id, UNDECIDED, DECIDING, due_at=promised_by(context), draft_sealed=None, **first):
         raise roll_back(why_closed(context, case))
     record_for_both(context, "recovery_second_asked", case, user)
-    for each in list_second_people(context, user):
+    for each in second_people:
         notices.queue_notice(context, each, "recovery_second", by=context.user.full_name, role=each.role)
 
 

@@ -5,19 +5,23 @@ Support says until when it answers, and both sides get words by which they know 
 
 import json
 import secrets
+from contextlib import suppress
 from typing import Any
 
 from portal.crypto import SealBroken
 from portal.db import db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.base.limits import charge, make_limit
 from portal.flows.base.recovery_cases import ANSWERING, CHECKING, PROVING, move
+from portal.flows.emergency.grants import list_support_agents
 from portal.flows.messages import notices
 from portal.flows.recovery.notes import ANSWER, add_note
 from portal.flows.recovery.own_case import lock_own_case, read_own_case
 from portal.flows.recovery.promise import promised_by
 from portal.flows.recovery.tickets import only_browser
 from portal.models import RecoveryCase, RecoveryTicket, recovery_place
+from portal.settings import config
 from portal.words.call_back import WORDS
 from portal.words.refusals import Refused
 
@@ -36,6 +40,7 @@ def ask_support(context: RequestContext, ticket: RecoveryTicket) -> None:
     move_on(context, case, PROVING, browser_hash=only_browser(case), **promised)
     notices.queue_notice(context, user, "recovery_checking", until=promised["due_at"].isoformat(), **{notices.CASE: case.id})
     record_event(context, "recovery_support_asked", about=user, case_id=case.id)
+    tell_agents(context, case)
     db.session.commit()
 
 
@@ -45,6 +50,7 @@ def answer(context: RequestContext, ticket: RecoveryTicket, text: str) -> None:
     move_on(context, case, ANSWERING, due_at=promised_by(context))
     add_note(context, case, ANSWER, text, None)
     record_event(context, "recovery_answered", about=user, case_id=case.id)
+    tell_agents(context, case)
     db.session.commit()
 
 
@@ -53,6 +59,15 @@ def move_on(context: RequestContext, case: RecoveryCase, origin: str, **columns:
     if not move(context, case.id, (origin,), CHECKING, **columns):
         db.session.rollback()
         raise Refused("recovery_moved")
+
+
+def tell_agents(context: RequestContext, case: RecoveryCase) -> None:
+    """Email every agent that support's answer is due, without a word about whom; part of the open transaction. Once an hour each."""
+    for agent in list_support_agents(case.user_id):
+        hourly = make_limit(context.keys, 1, config.AGENT_EMAIL_GAP, "recovery agents", str(agent.id))
+        with suppress(Refused):  # had one within the hour
+            charge(context, [hourly])
+            notices.queue_notice(context, agent, "recovery_due")
 
 
 # --- the promise, and the words

@@ -762,6 +762,7 @@ def test_support_reviews_where_the_practice_has_nobody_and_reads_no_names(plain,
     desk = plain.another().enter(support, "/support/waiting")
     desk.press("Emergency access: who has it and what needs review")
     assert desk.path == SUPPORTS and f"#{LAKESIDE}, first opened" in desk.text and "Petrova" not in desk.text
+    assert "Lakeside Clinic" in desk.text, "support serves many practices"
     assert "Petra Novak" not in plain.another().enter(admin_lee).open(LISTED).text
     desk.press("Mark as reviewed")
     assert "Marked as reviewed." in desk.notices and grant(database).reviewed_at == clock.now

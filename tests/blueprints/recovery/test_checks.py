@@ -54,6 +54,19 @@ def test_the_owner_is_told_that_support_checks_and_how_to_stop_it(asked, clock):
     assert not any(words in mail.text for words in said_words(browser))
 
 
+def test_every_agent_is_told_once_an_hour_that_somebody_waits_and_not_who(other_agent, asked, clock):
+    browser, _ = asked
+    other, subject = browser.another(ip="127.0.0.9"), "Someone is waiting for support's answer"
+    for minutes, person, number in ((0, "dr.okafor", 1), (60, "dr.novak", 2)):
+        clock.move(minutes=minutes)
+        begin(other, f"{person}@example.test")
+        other.press("Have support check who I am")
+        found = mails(browser, subject=subject)
+        assert sorted(mail.to for mail in found) == sorted(["support.two@example.test", "support@example.test"] * number)
+    assert "/support" in found[0].links[0]
+    assert not any(name in mail.text for mail in found for name in ("Sam", "Okafor", "Novak"))
+
+
 def test_both_sides_read_the_same_words(asked, database, support):
     browser, _ = asked
     ours, theirs = said_words(browser)

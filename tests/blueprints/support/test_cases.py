@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, update
 
-from portal.models import Event, RecoveryNote, RecoveryTicket, User, recovery_place
+from portal.models import Event, RecoveryCase, RecoveryNote, RecoveryTicket, User, recovery_place
 from portal.settings import config
 from tests.support.cases import begin_case, case_of, give_ticket
+from tests.support.moving import START
 
 QUEUE = "/support"
 
@@ -194,6 +195,16 @@ def test_who_took_it_a_moment_ago_keeps_it(desk, checking, database, other_agent
     assert desk.status == 422 and desk.problems == [f"{other_agent.name} has this request. Take it over first."]
     desk.press("Take over this case")
     assert "You have it." in desk.text
+
+
+@pytest.mark.parametrize(
+    ("now", "kept"), [({"role": "support"}, ["video_id"]), ({"disabled_at": START}, []), ({"role": "patient"}, [])]
+)
+def test_what_an_agent_checked_who_is_gone_counts_for_nothing(desk, checking, database, other_agent, now, kept):
+    database.change(update(RecoveryCase).values(agent_id=database.user(other_agent).id, checks=["video_id"]))
+    database.change(update(User).where(User.username == other_agent.username).values(**now))
+    desk.open(page_of(checking)).press("Take over this case")
+    assert case_of(database, checking).checks == kept
 
 
 @pytest.mark.parametrize("seen", ["x", "-1", "9" * 40, ""])

@@ -10,6 +10,7 @@ from portal.models import Event, Link, RecoveryCase, RecoveryNote, User, recover
 from tests.support.cases import begin_case, case_of, give_ticket
 from tests.support.mailbox import mails, told
 from tests.support.meanwhile import just_before
+from tests.support.moving import START
 
 WAITING = "/support/waiting"
 ENOUGH = ["video_id"]
@@ -223,12 +224,22 @@ def test_staff_need_a_second_person(desk, database, staffs, dr_okafor, admin_lee
     ("event", "factor"), [("email_changed", None), ("notice_address_added", None), ("password_changed", "link")]
 )
 @pytest.mark.parametrize("hours", [71, 73])
-def test_so_do_patients_whose_contacts_or_password_changed_lately(desk, database, patients, sam, clock, event, factor, hours):
+def test_so_do_patients_whose_contacts_or_password_changed_lately(
+    desk, database, patients, sam, clock, other_agent, event, factor, hours
+):
     at = clock.now - timedelta(hours=hours)
     row = {"at": at, "event": event, "factor": factor, "result": "ok", "subject_id": database.user(sam).id, "request_id": "r"}
     database.change(insert(Event).values(**row, ip="", user_agent="", app_version="0"))
     approve(desk, patients)
     assert case_of(database, patients).state == ("deciding" if hours < 72 else "ready")
+
+
+def test_where_nobody_could_be_the_second_person_nothing_is_approved(desk, database, staffs, dr_okafor, admin_lee):
+    database.change(update(User).where(User.username == admin_lee.username).values(two_factor="off"))
+    approve(desk, staffs)
+    assert desk.status == 422 and desk.problems[0].startswith("A second person has to approve this, and there is nobody")
+    assert case_of(database, staffs).state == "checking" and untouched(database, dr_okafor)
+    assert not database.all(Event, Event.event == "recovery_proof"), "nothing was recorded as checked"
 
 
 @pytest.fixture
@@ -345,12 +356,23 @@ def test_an_agent_who_lost_the_role_a_second_ago_decides_nothing(desk, database,
     assert case_of(database, patients).state == "checking" and untouched(database, sam)
 
 
-def test_what_somebody_approved_who_is_gone_waits_for_nobody(desk, database, deciding, dr_okafor, other_agent, support):
-    database.change(update(User).where(User.username == support.username).values(role="patient"))
+@pytest.mark.parametrize("gone", [{"role": "patient"}, {"disabled_at": START}])
+def test_what_somebody_approved_who_is_gone_is_checked_anew(app, desk, database, deciding, dr_okafor, other_agent, support, gone):
+    due_at = case_of(database, deciding).due_at
+    database.change(update(User).where(User.username == support.username).values(**gone))
     colleague = desk.another().enter(other_agent)
     assert "There's nothing waiting for you." in colleague.open(WAITING).text
     assert colleague.post(second_page(deciding), {"answer": "approve"}).status_code == 422
-    assert untouched(database, dr_okafor)
+    app.extensions["queue"].order_due()
+    row = case_of(database, deciding)
+    assert (row.state, row.agent_id, row.approved_by_id, row.checks, row.due_at) == ("checking", None, None, [], due_at)
+    colleague.open(page_of(deciding)).press("Take this case")
+    assert "Checked so far: 0 of 2 points." in colleague.text and untouched(database, dr_okafor)
+
+
+def test_what_waits_for_a_second_person_stays_while_the_first_one_may_approve(app, database, deciding):
+    app.extensions["queue"].order_due()
+    assert case_of(database, deciding).state == "deciding"
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ LINKED = ("password_forgotten", "confirm_email", "unblock_asked")
 # What is no notice of the reader's own account: looked at where it is sent.
 OTHERS = {
     "emergency_review", "emergency_told", "phone_found", "phone_lost", "recovery_approved", "recovery_more",
-    "recovery_off", "recovery_refused", "recovery_second", "recovery_stopped", "reset_link",
+    "recovery_due", "recovery_off", "recovery_refused", "recovery_second", "recovery_stopped", "reset_link",
     "reset_waiting", "set_up_reminder", "too_many_passwords",
 }  # fmt: skip
 EMAILS = {path.stem: path.read_text() for path in sorted((TEMPLATES / "email").glob("[a-z]*.txt"))}
