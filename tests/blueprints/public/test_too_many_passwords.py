@@ -18,8 +18,8 @@ BOX = "Don't ask for a code on this browser for 30 days"
 SUBJECT = "Many wrong passwords were entered for your account"
 WRONG = "Your username or password is incorrect. Check both and try again."
 MINUTE = "Too many attempts. Try again in 1 minute."
-GUESSES = length(250, 1_000)  # any limit is reached by the hundredth
-ADDRESSES = [f"127.0.{number // 250}.{1 + number % 250}" for number in range(length(50, 200))]
+GUESSES = length(120, 1_000)  # any limit is reached by the hundredth
+ADDRESSES = [f"127.0.{number // 250}.{1 + number % 250}" for number in range(length(30, 200))]
 
 
 @pytest.fixture
@@ -153,9 +153,9 @@ def test_no_typed_name_can_be_read_afterward(plain, database):
 def test_an_unknown_name_is_locked_for_strangers_as_a_known_one(plain, compared):
     for username in ("maria", "nobody.knows"):
         refused = sum(
-            answer.status_code == 429 for address in ADDRESSES[:30] for answer in guess(plain.another(ip=address), username, 5)
+            answer.status_code == 429 for address in ADDRESSES[:22] for answer in guess(plain.another(ip=address), username, 5)
         )
-        assert refused == 50
+        assert refused == 10
     assert len(compared) == 200
 
 
@@ -164,7 +164,7 @@ def test_an_unknown_name_is_locked_for_strangers_as_a_known_one(plain, compared)
 
 @pytest.mark.long
 @pytest.mark.parametrize("addresses", [ADDRESSES[:1], ADDRESSES], ids=["one address", "many addresses"])
-def test_hundreds_of_wrong_passwords_stop_no_owner(plain, sam, database, compared, addresses):
+def test_more_than_a_hundred_wrong_passwords_stop_no_owner(plain, sam, database, compared, addresses):
     known, trusted, session = plain.another(), plain.another(), plain.another()
     known.enter(sam).press("Sign out")
     sam.clock.next_code()
