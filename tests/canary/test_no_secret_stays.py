@@ -74,6 +74,7 @@ def walk(server, moment):
     return entry, codes, tokens, typed
 
 
+@pytest.mark.long
 def test_database_instance_folder_and_the_loudest_logs_hold_no_secret(portal, postgres):
     entry, codes, tokens, typed = walk(portal, moments.quiet())
     log = portal.log.read_text()
@@ -87,6 +88,7 @@ def test_database_instance_folder_and_the_loudest_logs_hold_no_secret(portal, po
     assert sum(canary.digits_in(cell, typed) for cell in Rows(portal.site).texts()) == 0
 
 
+@pytest.mark.long
 def test_an_error_page_and_its_traceback_hold_no_secret(portal, postgres):
     """Every form that takes a secret is broken in the middle of its transaction."""
     entry, codes, tokens, _ = walk(portal, moments.before(moments.quiet(20)))  # the next step's code stays unspent

@@ -41,6 +41,7 @@ def keep_cookies(person):
     return person.tab()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "statement", ["SELECT 1 FROM sessions FOR UPDATE", "LOCK TABLE users, sessions IN ACCESS EXCLUSIVE MODE"]
 )

@@ -54,6 +54,7 @@ def test_without_a_worker_pages_work_and_notices_wait(site, mail_server):
         assert until(lambda: mail_server.box)
 
 
+@pytest.mark.long
 def test_with_the_mail_server_down_for_a_while_every_notice_arrives_afterwards_once(site, mail_server):
     # The while is five tries of each notice: 75 seconds with the portal's own back-off, eleven with the same one in a hurry.
     names = add_patients(site, 12)
