@@ -37,7 +37,7 @@ class Shelf:
 
     articles: dict[str, Article]
     index: Index
-    words: Counter[str]
+    counts: Counter[str]
     slips: dict[str, set[str]]
     synonyms: dict[str, str]
 
@@ -46,7 +46,7 @@ def search(typed: str, language: str, offered: Offered) -> Found:
     """The articles about what somebody typed, at most HELP_FOUND; none if nothing fits."""
     shelf = fill_shelf(language, offered)
     words = words_of(typed[: config.HELP_TYPED_MAX])
-    closest = {word: correct(word, shelf) for word in words if word not in shelf.words}
+    closest = {word: correct(word, shelf) for word in words if word not in shelf.counts}
     spelled = [closest[word][0] if closest.get(word) else word for word in words]
     query = shelf.index.create_query()
     for word in words:
@@ -105,7 +105,7 @@ def correct(word: str, shelf: Shelf) -> list[str]:
 
     def rank(other: str) -> tuple[float, int, str]:
         likeness.set_seq1(other)
-        return -likeness.ratio(), -shelf.words[other], other
+        return -likeness.ratio(), -shelf.counts[other], other
 
     return sorted(near[min(near)], key=rank) if near else []
 
