@@ -77,6 +77,7 @@ class Requests(Ground):
         """Uses the newest link to set up, with the password that they know: the one way in."""
         link, before = self.post.find([self.own], SET_UP) if party.mailbox else None, self.case()
         if link and self.send(party.tab, link, password=(right and party.knows) or WRONG["password"]).status_code == 303:
+            assert right, "the link lets somebody in without the password"
             self.may_enter(party, before)
             self.factors, self.is_suspended, self.inside = "reset", False, party
             for each in self.parties:
