@@ -37,9 +37,9 @@ class Inbox:
         self.database = database
 
     def of(self, person):
-        """Returns the texts of a person's account, oldest first."""
+        """Returns the texts of a person's account whose words are kept, oldest first."""
         user = self.database.all(User, User.username == person.username)[0]
-        rows = self.database.all(Outbox, Outbox.user_id == user.id, Outbox.kind == "text")
+        rows = self.database.all(Outbox, Outbox.user_id == user.id, Outbox.kind == "text", Outbox.body_sealed.is_not(None))
         return [self._open(row) for row in sorted(rows, key=lambda row: row.created_at)]
 
     def code(self, person):

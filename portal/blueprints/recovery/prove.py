@@ -11,6 +11,7 @@ from portal import send_limits
 from portal.blueprints.recovery.ask import of
 from portal.blueprints.recovery.frame import MORE_FOR, blueprint, page_of, refuse_ticket, with_case
 from portal.blueprints.shared.pauses import SEND
+from portal.blueprints.shared.sides import side_of
 from portal.flows.base.recovery_cases import PROVING
 from portal.flows.practice.administrators import list_administrators
 from portal.flows.recovery import own_case, proofs, stop, waiting
@@ -19,7 +20,7 @@ from portal.forms.recovery import MailedCodeForm
 from portal.forms.sign_in import PasswordForm
 from portal.models import RecoveryCase, RecoveryTicket
 from portal.settings import config
-from portal.web.browser_session import request_context
+from portal.web.browser_session import request_context, session_user
 from portal.web.rendering import redirect_to, refuse_form, render_page
 from portal.words.refusals import Refused
 
@@ -41,6 +42,14 @@ def waiting_context(ticket: RecoveryTicket, case: RecoveryCase) -> dict[str, Any
     return {"hours": WAIT_HOURS}
 
 
+def ready_context(ticket: RecoveryTicket, case: RecoveryCase) -> dict[str, Any]:
+    """The way on, in the session that the link began."""
+    user = session_user()
+    side = side_of(user.role) if user and user.user_id == case.user_id and user.is_reset else None
+    return {"set_up_url": side.url("setup.choose") if side else None}
+
+
+MORE_FOR["ready"] = ready_context
 MORE_FOR["proving"] = proving_context
 MORE_FOR["waiting"] = waiting_context
 

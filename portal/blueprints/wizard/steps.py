@@ -17,6 +17,7 @@ from portal.crypto import SealBroken
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event_alone
 from portal.flows.factors import setup as flow
+from portal.flows.recovery import finish
 from portal.flows.sessions import sessions
 from portal.forms.base import MethodForm, ShapedForm
 from portal.methods import Method, Step, method, offered
@@ -102,7 +103,8 @@ def submit_choose() -> Response:
         return redirect_to_due_step()
     except Refused as refused:
         return refuse_form("wizard/choose.html", form, refused, "method", **context)
-    return redirect_in_wizard("step", method_name=chosen.name, step_name=chosen.steps[0].name)
+    first = finish.text_known_number(request_context(), chosen) or chosen.steps[0]
+    return redirect_in_wizard("step", method_name=chosen.name, step_name=first.name)
 
 
 # --- one step of a method

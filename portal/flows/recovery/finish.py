@@ -4,6 +4,7 @@ import hmac
 
 from sqlalchemy import select
 
+from portal.answers import TEXT, Answer
 from portal.crypto import token_hash
 from portal.db import begin_write, db
 from portal.flows.base import links, recent_changes
@@ -11,6 +12,8 @@ from portal.flows.base.audit import one_line, record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.recovery_cases import READY, SETTING_UP, is_open, move
 from portal.flows.base.throttle import lock_account
+from portal.flows.factors import setup
+from portal.flows.factors.on_file import unseal_contact
 from portal.flows.messages import notices
 from portal.flows.recovery import texts
 from portal.flows.recovery.own_case import is_about
@@ -18,6 +21,7 @@ from portal.flows.recovery.stop import stop_link
 from portal.flows.resets.end_access import end_access
 from portal.flows.sign_in import link_password
 from portal.flows.sign_in.sign_in import BegunSession
+from portal.methods import Method, Step
 from portal.models import Authenticator, Link, RecoveryCase, User
 from portal.words.refusals import Refused
 
@@ -65,6 +69,23 @@ def set_up_by_link(context: RequestContext, token: str, password: str) -> BegunS
     begun = link_password.begin_link_session(context, user, link, WRONG, is_told=is_first)
     db.session.commit()
     return begun
+
+
+def text_known_number(context: RequestContext, chosen: Method) -> Step | None:
+    """In the set-up after a recovery, text the number on file at once if its owner had proved it: one page less.
+
+    Returns the step that asks for the code; None if the number is asked for first, as where no text may go there now.
+    """
+    if not (chosen.sends_texts and context.user.is_reset):
+        return None
+    user, binding, step = db.session.get_one(User, context.user.user_id), setup.open_binding(context), chosen.steps[0]
+    number = unseal_contact(context, user, "phone") if user.phone_confirmed_at else ""
+    if not number or binding is None or binding.step != step.name:
+        return None
+    try:
+        return setup.submit_step(context, chosen, step, Answer(TEXT, number))
+    except (Refused, setup.StepNotDue):
+        return None
 
 
 def end_factors(context: RequestContext, case: RecoveryCase, user: User) -> None:

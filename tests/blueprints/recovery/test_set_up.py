@@ -193,6 +193,7 @@ def test_the_link_can_be_mailed_again_in_set_up(quick, clock, sam):
     page = quick.path
     quick.open(link_of(quick, sam)).fill("Continue", Password=sam.password)
     clock.move(minutes=5)
+    assert quick.open(page).press("Finish setting up").heading == "Choose how to get your codes"
     quick.open(page).press("Email me the link again")
     assert "on its way again" in quick.notices[0]
     assert quick.another().open(link_of(quick, sam)).fill("Continue", Password=sam.password).heading.startswith("Choose")
@@ -229,6 +230,14 @@ def test_who_forgot_the_password_comes_back_in_the_browser_that_showed_the_text(
     assert database.user(texter).two_factor == "on"
     plain.open(link).fill("Continue", Password=NEW)
     assert plain.path == "/account/security/two-factor" and database.user(texter).two_factor == "reset"
+    # The number on file is proved already: no page asks for it.
+    before = {text.row for text in inbox.of(texter)}
+    plain.choose("Text Message (SMS)")
+    plain.press("Continue")
+    [text] = [text for text in inbox.of(texter) if text.row not in before]
+    assert plain.heading == "Enter the code we texted you"
+    plain.fill("Verify and Enable", Verification_Code=text.code)
+    assert plain.heading == "Save your backup codes" and database.user(texter).two_factor == "on"
 
 
 def test_a_password_set_by_mail_does_not_wait_its_way_into_the_recovery_that_its_owner_began(
