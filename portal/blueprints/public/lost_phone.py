@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 
 from portal.blueprints.public.sign_in import redirect_unless_claimant
-from portal.flows.factors import challenges, lost_phone
+from portal.flows.factors import challenges, code_sets, lost_phone
 from portal.flows.sign_in import found_phone
 from portal.forms.sign_in import LinkPasswordForm
 from portal.policy import policy_of
@@ -25,10 +25,11 @@ def hide_referrer(response: Response) -> Response:
 
 
 def report_context() -> dict[str, Any]:
-    """What the page says: since when codes are on hold, or how many ways to get them there are."""
-    since = lost_phone.suspended_since(request_context())
+    """What the page says: since when codes are on hold, or how many ways to get them there are; and how many backup codes."""
+    user, since = request_context().user, lost_phone.suspended_since(request_context())
     ways = 0 if since else len(challenges.live_authenticators(request_context()))
-    return {"since": since, "ways": ways, "may_trust": policy_of(request_context().user.role).may_trust_browsers}
+    left = code_sets.count_unused(user.user_id)
+    return {"since": since, "ways": ways, "codes_left": left, "may_trust": policy_of(user.role).may_trust_browsers}
 
 
 @blueprint.get("/sign-in/lost-phone")

@@ -13,6 +13,7 @@ from portal.db import begin_write, change, db
 from portal.flows.base import links, recent_changes
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import CLAIMS, LEVEL_EMERGENCY, RequestContext
+from portal.flows.factors import code_sets
 from portal.flows.factors.on_file import unseal_contact
 from portal.flows.messages import notices, send_code
 from portal.flows.sessions import sessions, trusted_browsers
@@ -45,7 +46,7 @@ def report_lost(context: RequestContext) -> None:
     complete = (Session.user_id == user.id, Session.level.not_in((*CLAIMS, LEVEL_EMERGENCY)), Session.ended_at.is_(None))
     change(sessions.end_sessions_where(context, REASON).where(*complete))
     record_event(context, "authenticator_suspended")
-    notices.queue_notice(context, user, "phone_lost", link=new_link(context, user))
+    notices.queue_notice(context, user, "phone_lost", link=new_link(context, user), left=code_sets.count_unused(user.id))
     session.commit()
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from portal.flows.factors.lost_phone import FOUND_LINK
-from portal.models import Authenticator, Event, Link, TrustedBrowser
+from portal.models import Authenticator, BackupCode, Event, Link, TrustedBrowser
 from tests.support.mailbox import mails, told
 from tests.support.markup import squeeze
 from tests.support.texts import turn_on_texts
@@ -57,6 +57,17 @@ def test_opening_the_page_stops_nothing(plain, database, sam):
     plain.sign_in(sam)
     plain.open(LOST)
     assert plain.heading == "I lost my phone" and held(database, sam) == [False]
+
+
+def test_who_has_no_backup_codes_left_reads_what_it_costs_first(plain, clock, database, sam):
+    database.change(update(BackupCode).values(used_at=clock.now))
+    plain.sign_in(sam)
+    plain.open(LOST)
+    assert "only support can help you back in" in plain.text and "keep working" not in plain.text
+    plain.press("Stop my phone's codes")
+    assert plain.offers("Contact Support") and not plain.offers("Use a backup code")
+    [mail] = mails(plain, subject=REPORTED)
+    assert "no backup codes left" in mail.text and "still work" not in mail.text
 
 
 def test_a_stranger_stops_nothing(plain, database, sam):
