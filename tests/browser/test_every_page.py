@@ -17,6 +17,7 @@ from portal.web import headers
 from portal.web.rendering import render_page
 from tests.support.all_scenes import ALL_SCENES
 from tests.support.bare import BothLanguages
+from tests.support.let_in import let_in
 from tests.support.plain import to_english
 from tests.support.reader import Reader
 from tests.support.rules import share_looks
@@ -139,7 +140,7 @@ def test_the_pages_of_a_patient(walk, town):
 
 
 def test_the_wizard_and_its_refusals(walk, town):
-    walk.sign_in(town.newcomer())
+    let_in(walk, town, town.newcomer(), "/home")
     walk.visit("/account/security/two-factor?expired=1")
     walk.page.goto("/account/security")
     walk.step("Enable")
@@ -158,12 +159,10 @@ def test_the_wizard_and_its_refusals(walk, town):
 
 
 def test_backup_codes_from_their_making_to_their_proof(walk, town):
-    patient = town.newcomer()
-    walk.sign_in(patient)
-    walk.page.goto("/account/security")
+    let_in(walk, town, town.newcomer(), "/account/security")
     for label in ("Enable", "Continue"):
         walk.press(label)
-    walk.type("Verification Code", walk.scan()[1].code())
+    walk.type("Verification Code", walk.type_key().code())
     walk.press("Verify and Enable")
     codes = walk.backup_codes()
     walk.visit("/account/security/two-factor/backup-codes/sheet")

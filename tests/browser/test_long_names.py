@@ -11,9 +11,9 @@ from portal.db import db
 from portal.languages import PSEUDO
 from portal.models import Appointment, Authenticator, Practice, User
 from tests.support.bare import Translator
+from tests.support.let_in import let_in
 from tests.support.reader import Reader
 from tests.support.rules import NARROW
-from tests.support.scenes import sign_in_by_app
 from tests.support.scenes_ehr import enter
 
 NAMES = ("Wolfeschlegelsteinhausenbergerdorffsuper", "O")
@@ -69,10 +69,10 @@ def test_the_longest_and_the_shortest_names_are_whole_in_the_pseudo_locale(town,
     patient, colleague, administrator = town.regular(), town.regular("provider"), town.regular("administrator")
     walk = Walk(browsers.borrow(town.url, size=NARROW, extra_http_headers={"Accept-Language": PSEUDO}))
     with named(town, name, patient, colleague, administrator):
-        sign_in_by_app(walk, patient)
+        let_in(walk, town, patient, "/home")
         walk.look(*PATIENT)
         walk.page.context.clear_cookies()
-        enter(walk, administrator)
+        enter(walk, town, administrator)
         walk.look(*STAFF, f"/ehr/settings/team/{town.id_of(colleague)}/reset")
     town.forget_languages()
     assert walk.translator.faults == []

@@ -12,7 +12,8 @@ def let_in(reader, town, person, address):
     with cheap_hashes():
         beside.sign_in(person)
         if beside.path == "/sign-in/code":
-            beside.fill("Verify", Verification_Code=person.phone.code(town.now()))
+            beside.fill("Verify", Verification_Code=person.phone.code(town.now()) if person.phone else town.text_code(person))
+    town.speak(person, reader.language)  # as a sign-in in the window would have noted
     kept = {name: beside.cookie(name) for name in ("session", "browser") if beside.cookie(name)}
     flags = {"url": town.url, "httpOnly": True, "sameSite": "Lax"}
     reader.page.context.add_cookies([{"name": name, "value": value, **flags} for name, value in kept.items()])

@@ -7,7 +7,7 @@ from functools import reduce
 from playwright.sync_api import Locator, expect
 
 from portal.languages import SOURCE
-from tests.support.phone import decode_qr, read_otpauth
+from tests.support.phone import Entry, decode_qr, read_otpauth
 from tests.support.plain import to_english
 from tests.support.speech import translate, ways_to_say
 
@@ -118,6 +118,10 @@ class Reader:
         self.page.evaluate("document.fonts.status")
         uri = decode_qr(self.page.screenshot(full_page=True))
         return uri, read_otpauth(uri)
+
+    def type_key(self):
+        """Returns the app's entry after typing the setup key by hand, which is cheaper than scanning."""
+        return Entry("", "", "".join(self.setup_key().split()), 6, 30, "SHA1")
 
     def setup_key(self):
         """Returns the setup key as shown, spaces included."""

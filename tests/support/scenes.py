@@ -5,19 +5,7 @@
 
 import re
 
-
-def sign_in_by_text(walker, town, patient):
-    """Signs in with password and texted code."""
-    walker.sign_in(patient)
-    walker.type("Verification Code", town.text_code(patient))
-    walker.press("Verify")
-
-
-def sign_in_by_app(walker, patient):
-    """Signs in with password and the app's code."""
-    walker.sign_in(patient)
-    walker.type("Verification Code", patient.phone.code())
-    walker.press("Verify")
+from tests.support.let_in import let_in
 
 
 def refuse(walker, name, label, text, button):
@@ -84,13 +72,12 @@ def texts(walker, town):
 def changes(walker, town):
     """A second authenticator: named, changed, removed, with re-authentication."""
     patient = town.texter()
-    sign_in_by_text(walker, town, patient)
-    walker.page.goto("/account/security")
+    let_in(walker, town, patient, "/account/security")
     walker.press("Add another way to get codes")
     walker.take("add")
     walker.page.get_by_label(walker.say("Authenticator App")).check()
     walker.press("Continue")
-    entry = walker.scan()[1]
+    entry = walker.type_key()
     walker.take("add-scan")
     walker.type("Verification Code", entry.code())
     walker.press("Verify and Enable")
@@ -124,8 +111,7 @@ def changes(walker, town):
 def turning_off(walker, town):
     """Disable, its refusals, and the longer password it requires first."""
     patient = town.shorten(town.regular())
-    sign_in_by_app(walker, patient)
-    walker.page.goto("/account/security")
+    let_in(walker, town, patient, "/account/security")
     walker.press("Disable")
     walker.take("disable")
     refuse(walker, "disable-wrong", "Current password", "wrong on purpose", "Disable")
@@ -171,7 +157,7 @@ def profile(walker, town):
     """All profile forms."""
     patient = town.newcomer()
     other, second = f"{patient.username}@post.example", f"second-{patient.username}@post.example"
-    walker.sign_in(patient)
+    let_in(walker, town, patient, "/account")
     profile_pages(walker, "/account", has_choice=town.has_choice, refused=True)
     for page, address in (("email", other), ("addresses", second)):
         walker.page.goto(f"/account/{page}")

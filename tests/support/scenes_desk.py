@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from portal.flows.recovery.tickets import new_reference
 from tests.support.cases import begin_case, give_ticket
+from tests.support.let_in import let_in
 from tests.support.people import Database
 from tests.support.scenes import refuse
 from tests.support.scenes_emergency import turn
@@ -109,11 +110,9 @@ def begin(walker, town, patient):
 
 
 def enter(walker, town):
-    """Signs a new agent in."""
+    """Lets a new agent in."""
     agent = town.regular("support")
-    walker.sign_in(agent)
-    walker.type("Verification Code", agent.phone.code())
-    walker.press("Verify")
+    let_in(walker, town, agent, "/support")
     return agent
 
 

@@ -1,5 +1,6 @@
 """The EHR's pages as scenes for a test and for `make screenshots`. `walker` can `take(name)` a page."""
 
+from tests.support.let_in import let_in
 from tests.support.scenes import own_pages, profile_pages, refuse, tour
 
 SECURITY = "/ehr/settings/security"
@@ -19,7 +20,7 @@ def ehr_locked(walker, town):
     walker.take("choose")
     walker.press("Continue")
     walker.take("scan")
-    entry = walker.scan()[1]
+    entry = walker.type_key()
     refuse(walker, "scan-wrong", "Verification Code", "12345", "Confirm and Activate")
     walker.type("Verification Code", entry.code())
     walker.press("Confirm and Activate")
@@ -47,7 +48,7 @@ def save_codes(walker):
 
 def ehr_charts(walker, town):
     """Charts, a refused note, a saved note, and a missing chart."""
-    enter(walker, town.regular("provider"))
+    enter(walker, town, town.regular("provider"))
     walker.press("Rosa Alvarez")
     refuse(walker, "chart-wrong", "Note", " ", "Add note")
     walker.type("Note", "Foot check done, no findings.\nNext look in three months.")
@@ -61,7 +62,7 @@ def ehr_charts(walker, town):
 def ehr_settings(walker, town):
     """An administrator's settings, Account Security, and the pages behind it."""
     administrator = town.regular("administrator")
-    enter(walker, administrator)
+    enter(walker, town, administrator)
     tour(walker, "/ehr", {"settings": "settings", "team": "settings/team", "security": "settings/security"})
     walker.page.get_by_label(walker.say(GIVEN)).check()
     walker.press("Save")
@@ -72,7 +73,7 @@ def ehr_settings(walker, town):
 def ehr_profile(walker, town):
     """A provider's profile forms, and a confirmed address."""
     provider = town.regular("provider")
-    enter(walker, provider)
+    enter(walker, town, provider)
     profile_pages(walker, "/ehr/settings/profile", has_choice=town.has_choice, refused=False)
     walker.page.goto("/ehr/settings/profile/addresses")
     walker.type("Email address", f"second-{provider.username}@post.example")
@@ -88,7 +89,7 @@ def ehr_profile(walker, town):
 def ehr_team(walker, town):
     """Security Status for a practice administrator, and a refused deadline."""
     town.forget_reminders()
-    enter(walker, town.regular("administrator"))
+    enter(walker, town, town.regular("administrator"))
     walker.page.goto("/ehr/settings/team/security")
     walker.take("status")
     walker.press("Send a reminder", about="Dr. Lian Chen")
@@ -116,11 +117,9 @@ def ehr_without_code(walker, town):
     walker.take("confirm")
 
 
-def enter(walker, provider):
-    """Completes a sign-in."""
-    walker.sign_in(provider, "/ehr")
-    walker.type("Verification Code", provider.phone.code())
-    walker.press("Verify")
+def enter(walker, town, provider):
+    """Lets a person of the EHR in."""
+    let_in(walker, town, provider, "/ehr/charts")
 
 
 EHR_SCENES = {scene.__name__: scene for scene in (ehr_locked, ehr_charts, ehr_settings, ehr_profile, ehr_team, ehr_without_code)}

@@ -20,7 +20,7 @@ def emergency(walker, town):
     walker.take("waiting")
     number = walker.page.locator(".spoken code").inner_text()
     hers = turn(walker, [])
-    enter(walker, administrator)
+    enter(walker, town, administrator)
     approve(walker, number)
     his = turn(walker, hers)
     read(walker)

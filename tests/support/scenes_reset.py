@@ -2,6 +2,7 @@
 
 import re
 
+from tests.support.let_in import let_in
 from tests.support.scenes import refuse, tour
 from tests.support.scenes_ehr import enter
 
@@ -12,7 +13,7 @@ RESET = re.compile("reset|ŕéšéţ")  # in English and in the pseudo-locale
 def reset(walker, town):
     """A reset without a second approver; then sign-in with the link."""
     colleague = town.regular("provider")
-    enter(walker, town.regular("administrator"))
+    enter(walker, town, town.regular("administrator"))
     open_page(walker, town, colleague)
     walker.take("page")
     refuse(walker, "page-wrong", "Reason", "", "Reset")
@@ -32,7 +33,7 @@ def reset(walker, town):
     walker.press("Continue")
     walker.take("set-up")
     walker.press("Continue")
-    entry = walker.scan()[1]
+    entry = walker.type_key()
     walker.type("Verification Code", entry.code())
     walker.press("Confirm and Activate")
     walker.page.goto("/ehr/settings/security/activity")
@@ -45,7 +46,7 @@ def reset_by_two(walker, town):
     """Requested by one person, approved by another."""
     colleague = town.regular("provider", name="Ilse Brandt")
     town.change_contact(colleague)
-    enter(walker, town.regular("administrator"))
+    enter(walker, town, town.regular("administrator"))
     open_page(walker, town, colleague)
     walker.take("page")
     ask(walker)
@@ -54,9 +55,7 @@ def reset_by_two(walker, town):
     walker.take("nothing-waits")
     walker.page.context.clear_cookies()
     agent = town.regular("support")
-    walker.sign_in(agent)
-    walker.type("Verification Code", agent.phone.code())
-    walker.press("Verify")
+    let_in(walker, town, agent, "/support")
     walker.press("Waiting for approval")
     walker.take("waiting")
     walker.page.locator(".row").filter(has_text=colleague.name).locator("a").last.click()  # others may wait, too

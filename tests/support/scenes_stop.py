@@ -6,14 +6,14 @@ from sqlalchemy import update
 
 from portal.models import RecoveryCase
 from tests.support.cases import begin_case, stop_link
+from tests.support.let_in import let_in
 from tests.support.people import Database
-from tests.support.scenes import sign_in_by_app
 
 
 def stop_recovery(walker, town):
     """Stopped from the banner, then what the link says in each state."""
     database, patient = Database(town.app), town.regular()
-    sign_in_by_app(walker, patient)
+    let_in(walker, town, patient, "/home")
     case_id = begin_case(database, patient, now=datetime.now(UTC))
     for name, address in {"home": "/home", "security": "/account/security"}.items():
         walker.page.goto(address)

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from tests.support.cases import begin_case
+from tests.support.let_in import let_in
 from tests.support.people import Database
-from tests.support.scenes import own_pages, refuse, sign_in_by_app, tour
+from tests.support.scenes import own_pages, refuse, tour
 
 SECURITY = "/support/security"
 
@@ -18,7 +19,7 @@ def support(walker, town):
     walker.take("choose")
     walker.press("Continue")
     walker.take("scan")
-    entry = walker.scan()[1]
+    entry = walker.type_key()
     refuse(walker, "scan-wrong", "Verification Code", "12345", "Confirm and Activate")
     walker.type("Verification Code", entry.code())
     walker.press("Confirm and Activate")
@@ -39,8 +40,7 @@ def support(walker, town):
 def find_person(walker, town):
     """A search, a practice's administrator who is to be reset, and the numbers."""
     agent, administrator, patient = town.regular("support"), town.regular("administrator"), town.regular()
-    sign_in_by_app(walker, agent)
-    walker.page.goto("/support/waiting-times")
+    let_in(walker, town, agent, "/support/waiting-times")
     walker.page.goto("/support/people")
     walker.take("search")
     walker.type("Username or email address", administrator.username)

@@ -258,6 +258,10 @@ class Town:
     def _mails(self, patient):
         return select(Outbox).where(Outbox.kind == "mail", Outbox.user_id.in_(self._id(patient)))
 
+    def speak(self, person, language):
+        """Gives a person a language."""
+        self._change(update(User).where(User.username == person.username).values(language=language))
+
     def forget_languages(self):
         """Gives nobody a language, as before their first sign-in."""
         self._change(update(User).values(language=None))
