@@ -43,8 +43,8 @@ class Gaze(Reader):
         """Enters what is wrong; then the field has the focus, and the sentence beside it."""
         self.looks_at(label).fill(wrong)
         self.press(button)
-        field = self.looks_at(label)
-        expect(field).to_be_focused()
+        expect(self.page.get_by_label(label, exact=True)).to_be_focused()  # which scrolls there, after the page has loaded
+        self.looks_at(label)
         assert self.refusal()
 
 
