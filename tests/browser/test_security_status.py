@@ -46,7 +46,7 @@ def test_a_pause_reads_as_one_sentence(town, browsers):
 
 
 def test_the_legend_of_the_bar_keeps_its_colors_when_they_are_forced(town, browsers):
-    reader, administrator = Reader(browsers.borrow(town.url, kind="turned")), town.regular("administrator")
+    reader, administrator = Reader(browsers.borrow(town.url, kind="forced")), town.regular("administrator")
     let_in(reader, town, administrator, "/ehr/settings/team/security")
     drawn = (
         """() => [...document.querySelectorAll(".counts li")].map(part => getComputedStyle(part, "::before").backgroundColor)"""

@@ -208,7 +208,7 @@ def test_a_provider_without_a_code_is_told_whom_to_ask_by_name(plain, dr_okafor,
 
 
 def test_the_article_for_providers_speaks_of_policy_and_not_of_law(plain):
-    plain.open("/help").press("For providers: two-factor authentication in the EHR")
+    plain.open("/help").press("Set it up in the EHR")
     assert "our policy" in plain.text and "HIPAA" not in plain.text
 
 

@@ -193,9 +193,10 @@ LIVES = [(name, life) for name, life in states.LIVES.items() if name != states.W
 
 
 @pytest.mark.parametrize(("name", "life"), LIVES, ids=[name for name, _ in LIVES])
-def test_a_case_lapses_after_its_time_in_a_state(app, plain, database, clock, sam, name, life):
+def test_a_case_lapses_after_its_time_in_a_state(app, plain, database, clock, sam, support, name, life):
     begin_for(plain, sam)
-    database.change(update(RecoveryCase).values(state=name))
+    first = database.user(support).id if name == states.DECIDING else None
+    database.change(update(RecoveryCase).values(state=name, approved_by_id=first))
     clock.move(seconds=life.total_seconds() - 1)
     sweep(app)
     assert state(database, sam) == name
