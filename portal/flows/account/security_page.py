@@ -81,7 +81,11 @@ def security_page(context: RequestContext) -> dict[str, Any]:
 
 def own_authenticators(context: RequestContext) -> list[AuthenticatorView]:
     """The visitor's authenticators, oldest first."""
-    own = select(Authenticator).where(Authenticator.user_id == context.user.user_id).order_by(Authenticator.created_at)
+    own = (
+        select(Authenticator)
+        .where(Authenticator.user_id == context.user.user_id)
+        .order_by(Authenticator.created_at, Authenticator.id)
+    )
     return [view_authenticator(context, row) for row in usable_authenticators(context.user.role, db.session.scalars(own))]
 
 

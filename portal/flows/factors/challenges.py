@@ -95,7 +95,7 @@ def open_secret(context: RequestContext, user: User, row: Authenticator | Bindin
 
 def oldest_first(rows: Select[*Columns], user_id: int, purse: Purse) -> Select[*Columns]:
     """SQL: restrict `rows` to the user's authenticators that work for whom the purse is, oldest first."""
-    return rows.where(Authenticator.user_id == user_id, purse.working).order_by(Authenticator.created_at)
+    return rows.where(Authenticator.user_id == user_id, purse.working).order_by(Authenticator.created_at, Authenticator.id)
 
 
 def live_authenticators(context: RequestContext) -> list[Authenticator]:

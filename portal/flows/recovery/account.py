@@ -81,7 +81,8 @@ class Account:
 
 def describe_account(context: RequestContext, user: User) -> Account:
     """Everything that support may see of an account."""
-    rows = db.session.scalars(select(Authenticator).where(Authenticator.user_id == user.id).order_by(Authenticator.created_at))
+    own = select(Authenticator).where(Authenticator.user_id == user.id)
+    rows = db.session.scalars(own.order_by(Authenticator.created_at, Authenticator.id))
     practice = db.session.get(Practice, user.practice_id) if user.practice_id else None
     is_paused = clock.is_ahead(user.codes_paused_until, context.now, config.PAUSES[-1])
     return Account(

@@ -90,7 +90,7 @@ def text_known_number(context: RequestContext, chosen: Method) -> Step | None:
 
 def end_factors(context: RequestContext, case: RecoveryCase, user: User) -> None:
     """End what the account had, and name it to every address and number, in the open transaction. Raises Refused if it has changed."""
-    rows = select(Authenticator.name).where(Authenticator.user_id == user.id).order_by(Authenticator.created_at)
+    rows = select(Authenticator.name).where(Authenticator.user_id == user.id).order_by(Authenticator.created_at, Authenticator.id)
     names = [one_line(name) for name in db.session.scalars(rows)]
     texts.queue_news(context, user, EVENT, texts.SET_UP_TEXT, stop_link(context, user, case))  # while the numbers are there
     moved = move(context, case.id, (READY,), SETTING_UP, replaced=names, generation=RecoveryCase.generation + 1)

@@ -51,7 +51,7 @@ def list_numbers(context: RequestContext, user: User) -> list[Number]:
     """Every number that the account has proved, those that codes go to first."""
     method = text_method()
     rows = db.session.scalars(
-        select(Authenticator).where(Authenticator.user_id == user.id).order_by(Authenticator.created_at)
+        select(Authenticator).where(Authenticator.user_id == user.id).order_by(Authenticator.created_at, Authenticator.id)
     ).all()
     is_lost = any(row.suspended_at is not None for row in rows)
     numbers = [
