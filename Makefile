@@ -1,7 +1,7 @@
 # Development tasks. `make help` prints the text after each double hash.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run check test soak lint coverage bench bench-servers screenshots messages lock help sqlite postgresql tools
+.PHONY: run check test soak lint coverage bench bench-servers bench-scale screenshots pictures guide messages lock help sqlite postgresql tools
 
 # For two cores: while one worker waits for a server, a lease, or a time step, another one works.
 WORKERS ?= 3
@@ -19,10 +19,10 @@ LOCK := $(or $(UV),uv) pip compile -q $(UPGRADE) --python-version 3.11 --generat
 PYTEST := $(BIN)/python -m pytest --dist worksteal
 # Run once, on SQLite only, because PostgreSQL cannot make a difference: tests of the source code, of gateways and fixtures without a
 # database, of the browser, and of timing. tests/house/test_twice.py keeps everything else off this list.
-ONCE := tests/house tests/help tests/packaging tests/support tests/gateways tests/browser tests/guide tests/speed/test_page_weight.py tests/queue/test_hanging.py tests/blueprints/public/test_sign_in_takes_as_long.py
+ONCE := tests/house tests/help tests/packaging tests/support tests/gateways tests/browser tests/guide tests/speed/test_page_weight.py tests/queue/test_hanging.py tests/blueprints/public/test_sign_in_takes_as_long.py tests/test_gunicorn_worker.py tests/test_journal.py tests/web/test_https.py tests/blueprints/public/test_strangers.py tests/blueprints/shared/test_protection.py tests/blueprints/public/test_practice_run.py tests/blueprints/public/test_pictures.py tests/blueprints/test_bench/test_mailbox.py tests/blueprints/test_bench/test_phone.py tests/blueprints/test_bench/test_scenarios.py tests/canary/test_shown_secrets.py
 # What `make check` runs: tests of the source code, and everything that is quick in one process.
 QUICK := tests/house tests/help tests/flows tests/methods tests/gateways tests/migrations tests/words tests/settings tests/forms $(wildcard tests/test_*.py)
-SOAK := tests/machine tests/queue/test_faults.py tests/blueprints/public/test_strangers.py tests/blueprints/public/test_too_many_passwords.py
+SOAK := tests/machine tests/races/test_overload.py tests/queue/test_faults.py tests/blueprints/public/test_strangers.py tests/blueprints/public/test_too_many_passwords.py tests/blueprints/recovery/test_floods.py
 
 run: export HOST ?= 127.0.0.1
 run: export PORT ?= 5000
@@ -70,20 +70,32 @@ lint: .venv/development  ## Check code and templates with ruff, mypy, and djlint
 	$(BIN)/djlint portal/templates --lint --quiet
 	@$(BIN)/python -m tests.house.sizes
 
-bench: .venv/development  ## Measure requests per second against a minimal app, and write bench/README.md
+bench: export BEFORE ?= e61e10b
+bench: .venv/development  ## Measure this commit beside a minimal app and an earlier commit (BEFORE=…), and write bench/README.md
 	$(BIN)/python -m bench
 
 bench-servers: .venv/development  ## Measure the servers that were considered, alone and beside slow clients, and write bench/README.md
 	$(BIN)/python -m bench.servers
 
-screenshots: .venv/development tools  ## Take screenshots of every page, light and dark, phone and desktop, in ./screenshots
+bench-scale: export ACCOUNTS ?= 100000
+bench-scale: .venv/development  ## Compare each step with a thousand accounts and with ACCOUNTS=…, on SQLite or with DATABASE=postgresql
+	$(BIN)/python -m bench.scale
+
+screenshots: pictures  ## Draw the pictures, and take screenshots of every page, light and dark, phone and desktop, in ./screenshots
 	$(BIN)/python -m tests.support.screenshots
+
+pictures: .venv/development tools  ## Draw the pictures in Help's articles anew
+	$(BIN)/python -m pytest -q -n 0 --database=sqlite --draw-pictures tests/blueprints/public/test_pictures.py
+
+guide: .venv/development  ## Print each line of the help article, what it promises, and the tests that walk it
+	@$(BIN)/python -m tests.support.guide
 
 messages: .venv/development  ## Collect what is marked for translation in portal/translations, and update every catalogue
 	$(BIN)/python -m tests.support.messages
 
 lock:  ## Pin the dependencies in setup.cfg (needs uv); UPGRADE=--upgrade takes the newest versions
 	$(LOCK) setup.cfg -o requirements.lock
+	$(LOCK) --extra test-bench setup.cfg -o requirements-test-bench.lock
 	$(LOCK) --extra dev setup.cfg -o requirements-dev.lock
 
 help:  ## Print this list
@@ -94,8 +106,8 @@ help:  ## Print this list
 	$(PYTHON) -m venv .venv
 
 # Stamps of the two package sets. make reinstalls a set if its lock is newer than its stamp.
-.venv/runtime: requirements.lock | .venv/bin/python
-	$(INSTALL) --require-hashes -r requirements.lock
+.venv/runtime: requirements-test-bench.lock | .venv/bin/python
+	$(INSTALL) --require-hashes -r requirements-test-bench.lock
 	$(INSTALL) --no-deps -e .
 	@touch $@
 

@@ -1,131 +1,104 @@
-"""`make bench`: measures the portal and the floor in alternation, and writes the table into bench/README.md."""
+"""`make bench`: measures the floor, an earlier commit, and this one in turns, and writes the table into bench/README.md."""
 
 import contextlib
 import os
-import sys
+import statistics
 import tempfile
 from pathlib import Path
 
-from bench import floor, journeys, report
+from bench import crowd, floor, journeys, report
 from bench.client import Browser, Slice, run
-from bench.people import CHEAP_HASHER, make_people
-from bench.report import Row
-from portal import create_app, passwords
-from portal.settings.environment import load_settings
-from tests.support.server import Server, running_server
-from tests.support.sites import Sites
+from bench.commits import Commit, check_out
+from bench.people import Person
+from tests.support.processes import ROOT
 
 ROUNDS = 5
-STEPS = 60  # requests per slice of the portal, and accounts created for it
-WHOLE = 16  # whole journeys per slice
-FLOOR = 150  # requests per slice of the floor
-SECTIONS = ("bare_floor", "security", "code", "steps", "whole", "hashed")
+# How many people of each kind in a round, the floor's task that it is compared with, and how often somebody comes back.
+WORKS = {
+    "sign_in": (16, journeys.floor_sign_in, 1),
+    "security": (8, journeys.open_floor, 8),
+    "set_up": (16, journeys.floor_pages(9), 1),
+    "qr": (24, journeys.floor_pages(3), 1),
+    "code": (48, journeys.open_floor, 1),
+}
+Measured = dict[tuple[str, str, str], list[float]]  # of (work, what, whose), one for each round
 
 
-class FloorServer(Server):
-    application = "bench.floor:app"
+def tasks(kind: str, made: dict[str, list[dict]]) -> list:
+    """What the people of one kind do."""
+    people = [Person(each["username"], Browser(**each["browser"]), each["key"]) for each in made[kind]]
+    return [(Browser(dict(one.browser.cookies), one.browser.token), journeys.of(kind, one)) for one in people * WORKS[kind][2]]
 
 
-class UnhashedServer(Server):
-    application = "bench.unhashed:app"
+def measure(server: Commit, todo: list) -> tuple[float, float]:
+    """Tasks per second, and milliseconds of processor time for each."""
+    before = server.cpu_seconds()
+    with server.explained():
+        done: Slice = run(server.port, todo)
+    return done.tasks / done.seconds, (server.cpu_seconds() - before) / done.tasks * 1000
 
 
-def cpu_seconds(server: Server) -> float:
-    """User and system CPU time of a server's workers so far, which other load on the machine hardly affects."""
-    ticks = [Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[11:13] for worker in server.workers()]
-    return sum(int(tick) for pair in ticks for tick in pair) / os.sysconf("SC_CLK_TCK")
+def one_round(servers: dict[str, Commit], found: Measured) -> None:
+    """Measure each work once on each of the three, one after the other."""
+    made = {name: servers[name].people(**{kind: number for kind, (number, _, _) in WORKS.items()}) for name in ("before", "now")}
+    for kind, (number, of_floor, times) in WORKS.items():
+        for name, server in servers.items():
+            todo = tasks(kind, made[name]) if name in made else [(Browser(), of_floor) for _ in range(number * times)]
+            rate, cpu = measure(server, todo)
+            found.setdefault((kind, "rate", name), []).append(rate)
+            found.setdefault((kind, "cpu", name), []).append(cpu)
 
 
-class Bench:
-    """Runs each row's slice between two slices of the floor."""
-
-    def __init__(self, portal: Server, unhashed: Server, bare: Server, app) -> None:
-        self.portal, self.unhashed, self.bare, self.app = portal, unhashed, bare, app
-        self.rows: dict[str, Row] = {}
-        self.password_hash = passwords.hash_password(floor.PASSWORD)
-        self.cheap_hash = CHEAP_HASHER.hash(floor.PASSWORD)
-
-    def bare_floor(self) -> None:
-        """Measure the floor itself, as the control."""
-        self.measure("The floor", self.bare, [(Browser(), journeys.open_floor) for _ in range(FLOOR)])
-
-    def floor(self) -> Slice:
-        return run(self.bare.port, [(Browser(), journeys.open_floor) for _ in range(FLOOR)])
-
-    def measure(self, name: str, server: Server, tasks: list, target: str = "") -> None:
-        """Measure one slice of a row between two slices of the floor."""
-        row = self.rows.setdefault(name, Row(name, target))
-        before = self.floor()
-        cpu_before = cpu_seconds(server)
-        measured = run(server.port, tasks)
-        cpu = cpu_seconds(server) - cpu_before
-        after = self.floor()
-        row.add(measured, cpu, (before.rate + after.rate) / 2)
-
-    def people(self, count: int, on: bool, level: str | None, is_cheap: bool = False) -> list:
-        return make_people(self.app, count, self.cheap_hash if is_cheap else self.password_hash, on, level)
-
-    def security(self) -> None:
-        for state, on in (("off", False), ("on", True)):
-            people = self.people(8, on, "aal1") * (STEPS // 4)
-            open_page = journeys.page(journeys.SECURITY)
-            tasks = [(Browser(one.browser.cookies), open_page) for one in people]
-            self.measure(f"Security page, {state}", self.portal, tasks, "0.45")
-
-    def code(self) -> None:
-        people = self.people(STEPS, True, "claimant")
-        self.measure("Sign-in: the code's page", self.portal, [(one.browser, journeys.ask_code) for one in people])
-        self.measure("Sign-in: a right code", self.portal, [(one.browser, journeys.check_code(one)) for one in people])
-
-    def steps(self) -> None:
-        browsers = [one.browser for one in self.people(STEPS, False, "aal1")]
-        for name, step in (
-            ("Set-up: choose, sent", journeys.choose),
-            ("Set-up: QR code's page", journeys.scan),
-            ("Set-up: first code, sent", journeys.prove_key),
-            ("Set-up: backup codes' page", journeys.show_codes),
-            ("Set-up: proof's page", journeys.ask_saved),
-            ("Set-up: proof, sent", journeys.prove_saved),
-        ):
-            self.measure(name, self.portal, [(browser, step) for browser in browsers])
-
-    def whole(self) -> None:
-        people = self.people(WHOLE, False, "aal1")
-        self.measure("Whole set-up", self.portal, [(one.browser, journeys.set_up) for one in people], "0.12")
-        people = self.people(WHOLE, True, None, is_cheap=True)
-        tasks = [(one.browser, journeys.sign_in(one)) for one in people]
-        self.measure("Whole sign-in, hashing left out", self.unhashed, tasks, "0.80")
-
-    def hashed(self) -> None:
-        people = self.people(WHOLE, True, None)
-        tasks = [(one.browser, journeys.sign_in(one)) for one in people]
-        self.measure("Whole sign-in, hashing included", self.portal, tasks)
-        self.measure(
-            "The floor with one hash in five requests", self.bare, [(Browser(), journeys.floor_sign_in) for _ in range(WHOLE)]
-        )
+def weigh(servers: dict[str, Commit], found: Measured) -> None:
+    """Megabytes of a warm worker, and of one after fifty sign-ins at once."""
+    for name, server in servers.items():
+        found["memory", "warm", name] = [server.megabytes()]
+        if name == "floor":
+            todo = [(Browser(), journeys.floor_sign_in) for _ in range(crowd.AT_ONCE)]
+        else:
+            todo = [(Browser(), journeys.sign_in(one)) for one in map(person_of, server.people(sign_in=crowd.AT_ONCE)["sign_in"])]
+        run(server.port, todo, crowd.AT_ONCE)
+        found["memory", "crowd", name] = [server.megabytes()]
 
 
-def main(sections: list[str], rounds: int) -> None:
-    """Run the rounds and print the table. If all sections ran, also write it into README.md."""
+def person_of(made: dict) -> Person:
+    return Person(made["username"], Browser(), made["key"])
+
+
+def main(before: str, rounds: int = ROUNDS) -> None:
+    """Run the rounds, print the table, and write it into README.md."""
+    found: Measured = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, contextlib.ExitStack() as stack:
-        sites = Sites(Path(folder), None, "bench")
-        site, bare = sites.seeded(), sites.empty()
-        floor.fill(bare.folder)
-        servers = [
-            stack.enter_context(running_server(place, kind=kind, PORTAL_TEST_BENCH="0"))
-            for kind, place in ((Server, site), (UnhashedServer, site), (FloorServer, bare))
-        ]
-        bench = Bench(*servers, create_app(load_settings(site.environment | {"PORTAL_TEST_BENCH": "0"})))
-        for round_number in range(rounds + 1):
-            for name in sections:
-                getattr(bench, name)()
-            if round_number == 0:  # the warm-up: now every worker has compiled its templates and statements
-                bench.rows.clear()
-    rows = list(bench.rows.values())
-    print(report.table(rows))
-    if sections == list(SECTIONS):
-        report.write(rows, rounds)
+        place = Path(folder)
+        servers = {
+            "floor": Commit(ROOT, place / "of-floor", "bench.floor:app"),
+            "before": Commit(check_out(before, place / "before"), place / "of-before"),
+            "now": Commit(ROOT, place / "of-now"),
+        }
+        floor.fill(place / "of-floor")
+        for name in ("before", "now"):
+            servers[name].prepare()
+            found |= {(kind, "statements", name): [number] for kind, number in servers[name].statements().items()}
+        for at in range(rounds):
+            for name, server in servers.items():
+                found.setdefault(("start", "seconds", name), []).append(server.start())
+                if at < rounds - 1:
+                    server.stop()
+                else:
+                    stack.callback(server.stop)
+        one_round(servers, {})  # the warm-up: now every worker has compiled its templates and statements
+        weigh(servers, found)
+        for at in range(rounds):
+            one_round(servers, found)
+            print(f"round {at + 1} of {rounds}", flush=True)
+        stack.close()
+        with crowd.running_servers(place / "before", place) as crowded:
+            for _ in range(rounds):
+                crowd.one_round(crowded, found)
+    rows = report.rows({key: sum(values) if key[1] == "refused" else statistics.median(values) for key, values in found.items()})
+    print(report.table(rows, before))
+    report.write(rows, before, rounds)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or list(SECTIONS), ROUNDS)
+    main(os.environ["BEFORE"])

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 CONNECTIONS = 4
-SLICE_SECONDS = 20  # a slice ends after this, finished or not
-TIMEOUT = 15  # seconds
+SLICE_SECONDS = 90  # a slice ends after this, finished or not
+TIMEOUT = 90  # seconds, as fifty people who sign in at once wait for each other
+TOO_BUSY = 503
+WAIT_SECONDS = 0.1  # of somebody who was told to wait, until the next try
 TOKEN = re.compile(rb'name="csrf_token" value="([^"]+)"')
 
 
@@ -93,6 +95,7 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=dict)
     token: str = ""
     connection: Connection | None = None
+    refused: int = 0  # how often it was told to wait
 
     def get(self, path: str) -> Answer:
         """Request a page."""
@@ -113,6 +116,10 @@ class Browser:
 
     def _send(self, request: bytes) -> Answer:
         answer = self.connection.ask(request)
+        while answer.status == TOO_BUSY:
+            self.refused += 1
+            time.sleep(WAIT_SECONDS)
+            answer = self.connection.ask(request)
         for name, value in re.findall(r"^Set-Cookie: ([^=]+)=([^;\r]*)", answer.head, re.IGNORECASE | re.MULTILINE):
             self.cookies[name] = value
         return answer

@@ -36,9 +36,19 @@ def floor_sign_in(browser: Browser) -> None:
     hash_on_floor(browser)
 
 
-def page(path: str, text: bytes = b""):
+def floor_pages(count: int):
+    """Return a task that opens so many pages of the floor."""
+
+    def action(browser: Browser) -> None:
+        for _ in range(count):
+            open_floor(browser)
+
+    return action
+
+
+def page(path: str):
     """Return a task that opens one page of the portal."""
-    return lambda browser: expect(browser.get(path), 200, text=text)
+    return lambda browser: expect(browser.get(path), 200)
 
 
 # --- sign-in
@@ -53,15 +63,7 @@ def check_code(person: Person):
 
 
 def check_password(person: Person):
-    """Return a task for the password, posted again as long as too many requests wait to hash."""
-
-    def action(browser: Browser) -> None:
-        answer = browser.post("/sign-in", username=person.username, password=PASSWORD)
-        while answer.status == 503:
-            answer = browser.post("/sign-in", username=person.username, password=PASSWORD)
-        expect(answer, 303, "/sign-in/code")
-
-    return action
+    return lambda browser: expect(browser.post("/sign-in", username=person.username, password=PASSWORD), 303, "/sign-in/code")
 
 
 def sign_in(person: Person):
@@ -120,3 +122,21 @@ def set_up(browser: Browser) -> None:
     for step in (choose, scan, prove_key, show_codes, ask_saved, prove_saved):
         step(browser)
     expect(browser.get(browser.location), 200)
+
+
+def reach_qr_code(browser: Browser) -> None:
+    """The step that draws the QR code: three requests."""
+    expect(browser.get(SETUP), 200)
+    choose(browser)
+    scan(browser)
+
+
+def of(kind: str, person: Person):
+    """The task of that kind, for a person who was made for it."""
+    return {
+        "sign_in": sign_in(person),
+        "security": page(SECURITY),
+        "set_up": set_up,
+        "qr": reach_qr_code,
+        "code": check_code(person),
+    }[kind]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
-from argon2 import PasswordHasher
 from flask import Flask
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import func, select
@@ -17,8 +16,6 @@ from portal.flows.operator import demo
 from portal.flows.sessions.sessions import new_token
 from portal.models import Authenticator, Session, User, secret_place
 from portal.settings import config
-
-CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # costs next to nothing
 
 
 @dataclass(frozen=True)

@@ -1,65 +1,112 @@
 """Formats the results as a table and writes it between two markers in README.md."""
 
 import platform
-import statistics
-from dataclasses import dataclass, field
+import subprocess
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.client import Slice
-
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- numbers: made by `make bench` -->\n", "<!-- end of numbers -->"
-HEAD = ("what", "requests/s", "p50 ms", "p99 ms", "server ms", "of the floor", "aim")
 PACKAGES = ("flask", "sqlalchemy", "gunicorn", "jinja2")
+OF_FLOOR, OF_BEFORE, OF_QUIET, OF_SINGLE, ITSELF = "of the floor", "of before", "of its quiet value", "of a single queue", ""
+AT_LEAST, AT_MOST = "at least", "at most"
+# What is measured, in what unit, and what its target compares with what.
+WORKS = (
+    ("Whole sign-in, hash included", ("sign_in", "rate"), "journeys/s", OF_FLOOR, AT_LEAST, 0.80),
+    ("– processor time", ("sign_in", "cpu"), "ms", OF_FLOOR, AT_MOST, 1.25),
+    ("– statements", ("sign_in", "statements"), "", ITSELF, AT_MOST, 14),
+    ("Security page, on", ("security", "rate"), "pages/s", OF_FLOOR, AT_LEAST, 0.50),
+    ("– processor time", ("security", "cpu"), "ms", OF_FLOOR, AT_MOST, 2),
+    ("– statements", ("security", "statements"), "", ITSELF, AT_MOST, 2),
+    ("Whole set-up, to codes proved", ("set_up", "rate"), "journeys/s", OF_FLOOR, AT_LEAST, 0.24),
+    ("– processor time", ("set_up", "cpu"), "ms", OF_FLOOR, AT_MOST, 5.5),
+    ("– statements", ("set_up", "statements"), "", ITSELF, AT_MOST, 18),
+    ("To the QR code, three requests, processor time", ("qr", "cpu"), "ms", OF_FLOOR, AT_MOST, 6),
+    ("A right code's POST, processor time", ("code", "cpu"), "ms", OF_BEFORE, AT_MOST, 0.5),
+    ("– statements", ("code", "statements"), "", ITSELF, AT_MOST, 5),
+    ("Memory of a worker, warm", ("memory", "warm"), "MB", OF_FLOOR, AT_MOST, 1.25),
+    ("– after 50 sign-ins at once", ("memory", "crowd"), "MB", OF_FLOOR, AT_MOST, 1.4),
+    ("Start to first answer", ("start", "seconds"), "s", OF_FLOOR, AT_MOST, 1.3),
+    *(
+        row
+        for database, name in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL"))
+        for row in (
+            (f"50 people sign in at once, {name}: told to wait, of 1,000", (database, "refused"), "", ITSELF, AT_MOST, 0),
+            ("– Security page meanwhile, p99", (database, "meanwhile"), "ms", OF_QUIET, AT_MOST, 3),
+            ("– sign-in, p99", (database, "signed in"), "ms", OF_SINGLE, AT_MOST, 1.2),
+        )
+    ),
+)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Row:
-    """One row of the table: its slices, and their rates relative to the floor's."""
+    """One line of the table."""
 
     name: str
-    target: str = ""
-    slices: list[Slice] = field(default_factory=list)
-    cpu: float = 0.0
-    ratios: list[float] = field(default_factory=list)
+    unit: str
+    floor: float | None
+    before: float
+    now: float
+    bases: tuple[float, float]  # what both are compared with
+    compared: str
+    limit: str
+    target: float
 
-    def add(self, measured: Slice, cpu: float, floor_rate: float) -> None:
-        """Add a slice, the CPU seconds it took on the server, and the floor's requests per second around it."""
-        self.slices.append(measured)
-        self.cpu += cpu
-        self.ratios.append(measured.rate / floor_rate)
+    @property
+    def shares(self) -> tuple[float, float]:
+        """What the target is about, before and now: the values themselves, or what they are of something else."""
+        return self.before / self.bases[0], self.now / self.bases[1]
+
+    @property
+    def is_reached(self) -> bool:
+        share = self.shares[1]
+        return share >= self.target if self.limit == AT_LEAST else share <= self.target
 
     @property
     def cells(self) -> list[str]:
-        times = sorted(time for each in self.slices for time in each.times)
-        return [
-            self.name,
-            f"{statistics.median(each.rate for each in self.slices):.0f}",
-            f"{percentile(times, 0.50) * 1000:.1f}",
-            f"{percentile(times, 0.99) * 1000:.1f}",
-            f"{self.cpu / len(times) * 1000:.2f}",
-            f"{statistics.median(self.ratios):.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})",
-            self.target,
-        ]
+        values = ["" if value is None else shown(value) for value in (self.floor, self.before, self.now)]
+        shares = " → ".join(map(shown, self.shares)) if self.compared else ""
+        name = f"{self.name} ({self.unit})" if self.unit else self.name
+        target = f"{self.limit} {self.target:g} {self.compared}".strip()
+        return [name, *values, shares, target, "reached" if self.is_reached else "**missed**"]
 
 
-def percentile(ordered: list[float], share: float) -> float:
-    """The value below which `share` of an ordered list lies."""
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+def shown(value: float) -> str:
+    """A number with about three digits."""
+    return f"{value:.0f}" if value >= 100 or value == int(value) else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def table(rows: list[Row]) -> str:
+def rows(medians: dict[tuple[str, str, str], float]) -> list[Row]:
+    """The rows of the table, from the medians of (work, what, whose)."""
+    made = []
+    for name, (work, what), unit, compared, limit, target in WORKS:
+        floor, before, now, single = (medians.get((work, what, whose)) for whose in ("floor", "before", "now", "single queue"))
+        quiet = [medians.get((work, "quiet", whose)) for whose in ("before", "now")]
+        base = {OF_FLOOR: [floor] * 2, OF_BEFORE: [before] * 2, OF_QUIET: quiet, OF_SINGLE: [single] * 2, ITSELF: [1, 1]}
+        made.append(
+            Row(name, unit, single if compared == OF_SINGLE else floor, before, now, base[compared], compared, limit, target)
+        )
+    return made
+
+
+def table(found: list[Row], before: str) -> str:
     """The rows as a Markdown table."""
-    lines = [HEAD, ["---", *["---:"] * 5, "---"], *(row.cells for row in rows)]
+    head = ["what", "floor", f"`{before}`", "now", "compared", "target", ""]
+    lines = [head, ["---", *["---:"] * 4, "---", "---"], *(row.cells for row in found)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def write(rows: list[Row], rounds: int) -> None:
+def write(found: list[Row], before: str, rounds: int) -> None:
     """Write the table between the markers in README.md, with date, machine, and versions."""
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    made = f"{datetime.now(UTC):%d %B %Y}, a shared machine of 2 cores, {rounds} rounds, Python {platform.python_version()}, {versions}."
-    before, _, rest = README.read_text().partition(BEGIN)
+    now = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=README.parent, check=True, capture_output=True, text=True
+    ).stdout
+    made = f"{datetime.now(UTC):%d %B %Y}, a shared machine of 2 cores, {rounds} rounds, commit {now.strip()}"
+    made = f"{made}, Python {platform.python_version()}, {versions}."
+    text, _, rest = README.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
-    README.write_text(f"{before}{BEGIN}\n{made}\n\n{table(rows)}\n\n{END}{after}")
+    README.write_text(f"{text}{BEGIN}\n{made}\n\n{table(found, before)}\n\n{END}{after}")

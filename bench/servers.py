@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.client import Browser, run
-from bench.report import README, percentile
+from bench.report import README
 from tests.support import wire
 from tests.support.processes import ROOT
 from tests.support.server import Server, running_server
 from tests.support.sites import Sites
-from tests.support.slow import page_times, running_slow_clients
+from tests.support.slow import page_times, percentile, running_slow_clients
 from tests.support.wire import Wire
 
 CANDIDATES = ("waitress==3.0.2", "granian==2.8.9", "uvicorn==0.54.0", "asgiref==3.13.0", "hypercorn==0.18.0", "gevent==26.9.0")
@@ -92,8 +92,8 @@ def measure(server: Server, cookies: dict[str, str]) -> tuple[float, float, list
         rate = run(server.port, [ask_page(person.cookies, PAGE) for _ in range(REQUESTS)]).rate
     except (AssertionError, OSError, TypeError):  # an error instead of the page
         rate = 0.0
-    alone = percentile(sorted(page_times(person, ALONE_SECONDS, PAGE)), 0.99)
-    return rate, alone, [percentile(sorted(times_beside(server, person, counts)), 0.99) for counts in SLOW]
+    alone = percentile(page_times(person, ALONE_SECONDS, PAGE), 0.99)
+    return rate, alone, [percentile(times_beside(server, person, counts), 0.99) for counts in SLOW]
 
 
 def install(folder: Path) -> None:

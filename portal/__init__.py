@@ -1,24 +1,27 @@
 """The application factory, create_app(): wires the parts together."""
 
-from portal import zones  # first: before any library reads the operating system's time zones
+from portal import unswept  # first: so that imports are quick
+
+# isort: split
+from portal import zones  # next: before any library reads the operating system's time zones
 
 # isort: split
 import logging
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
-from flask import Flask, g, request
-from flask_login import LoginManager
+from flask import Flask, Response, g, request
 from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader
 
-from portal import queue
+from portal import clock, methods, queue
 from portal.blueprints import recovery
 from portal.blueprints.ehr import provider
 from portal.blueprints.emergency import ask, wall
 from portal.blueprints.machine import reports
 from portal.blueprints.patient import pages as patient_pages
-from portal.blueprints.public import appearance, email_links, help, lost_phone, not_me, sign_in
+from portal.blueprints.public import appearance, email_links, help, lost_phone, not_me, practice_run, sign_in, tickets
 from portal.blueprints.public import language as public_language
 from portal.blueprints.recovery import stop
 from portal.blueprints.support import console
@@ -29,20 +32,23 @@ from portal.settings import config
 from portal.settings.addresses import unusable_file
 from portal.settings.environment import Settings, load_settings
 from portal.web import errors, headers, language, rendering, static_files, template_context
+from portal.web.application import Application
 from portal.web.browser_session import CookieSessions, touch_session
 from portal.web.client_address import ClientAddress
+from portal.web.csrf_token import csrf_token
 from portal.web.late_sign_outs import LateSignOuts
 from portal.web.method_templates import MethodTemplates
-from portal.web.signed_in import load_signed_in
+from portal.web.signed_in import Visitors
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the portal, ready to serve. Raises SettingError if a setting is invalid."""
     settings = settings or load_settings()
     prepare_instance(settings)
-    app = Flask(__name__, instance_path=str(settings.instance), static_folder=None)
+    app = Application(__name__, instance_path=str(settings.instance), static_folder=None)
     app.extensions["settings"] = settings
     app.extensions["keys"] = Keyring(settings.encryption_keys)
+    methods.switch_on(name for setting, name in config.ADDITIONAL_METHODS.items() if getattr(settings, setting))
     configure(app, settings)
     add_extensions(app, settings)
     add_guards(app)
@@ -84,32 +90,50 @@ def add_extensions(app: Flask, settings: Settings) -> None:
     language.init_app(app)
     template_context.install_translations(app.jinja_env)
     app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader or MethodTemplates(), MethodTemplates()])
-    login = LoginManager(app)
-    login.session_protection = None
-    login.request_loader(load_signed_in)
+    login = Visitors(app, add_context_processor=False)
     login.unauthorized_handler(rendering.send_to_sign_in)
 
 
+def set_request_id() -> None:
+    g.request_id = secrets.token_hex(8)
+
+
+def record_activity() -> None:
+    is_background = "X-Background" in request.headers or request.endpoint in (None, "sign_in.time_left", "static")
+    if not is_background:  # a page that polls is not activity by the person (SE-1)
+        touch_session()
+
+
+# What runs before every request, in this order; the CSRF token is checked in between.
+BEFORE_CSRF = (
+    set_request_id,
+    headers.refuse_other_hosts,
+    headers.require_https,
+    headers.refuse_nul,
+    headers.refuse_cross_site,
+)
+AFTER_CSRF = (wall.refuse_outside_emergency, record_activity)
+
+
+def ask_in_turn(*guards: Callable[[], Response | None]) -> Callable[[], Response | None]:
+    """One before_request of several guards: the answer of the first that has one."""
+
+    def ask() -> Response | None:
+        for guard in guards:
+            answer = guard()
+            if answer is not None:
+                return answer
+        return None
+
+    return ask
+
+
 def add_guards(app: Flask) -> None:
-    """Register what runs before every request, in this order: request ID, host, HTTPS, CSRF, emergency access, "last seen"."""
-
-    @app.before_request
-    def set_request_id() -> None:
-        g.request_id = secrets.token_hex(8)
-
-    app.before_request(headers.refuse_other_hosts)
-    app.before_request(headers.require_https)
-    app.before_request(headers.refuse_nul)
-    app.before_request(headers.refuse_cross_site)
+    """Register the guards of every request, and what is added to every response and template."""
+    app.before_request(ask_in_turn(*BEFORE_CSRF))
     CSRFProtect(app).exempt(reports.blueprint)
-    app.before_request(wall.refuse_outside_emergency)
-
-    @app.before_request
-    def record_activity() -> None:
-        is_background = "X-Background" in request.headers or request.endpoint in (None, "sign_in.time_left", "static")
-        if not is_background:  # a page that polls is not activity by the person (SE-1)
-            touch_session()
-
+    app.jinja_env.globals["csrf_token"] = csrf_token  # in place of Flask-WTF's own
+    app.before_request(ask_in_turn(*AFTER_CSRF))
     app.after_request(headers.add_headers)
     app.context_processor(template_context.template_context)
 
@@ -127,12 +151,19 @@ def add_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(not_me.blueprint)
     app.register_blueprint(stop.blueprint)
     app.register_blueprint(help.blueprint)
+    app.register_blueprint(practice_run.blueprint)
+    app.register_blueprint(tickets.blueprint)
     app.register_blueprint(appearance.blueprint)
     app.register_blueprint(public_language.blueprint)
     app.register_blueprint(reports.blueprint)
     if settings.test_bench:
-        from portal.blueprints.test_bench import pages as test_bench_pages
+        from portal.blueprints.test_bench import whole
+        from portal.flows.operator.bench.portal_clock import Ahead
 
-        app.register_blueprint(test_bench_pages.blueprint)
+        clock.ahead_by = Ahead(app.extensions["keys"], settings.instance)
+        whole.init_app(app)
         logging.getLogger(__name__).warning("the test bench is on: it shows codes to everyone on this machine")
     static_files.serve_static_files(app, settings)
+
+
+unswept.sweep()

@@ -15,3 +15,4 @@ class Answer:
     kind: str
     value: str = field(repr=False)  # never in a log or an exception
     authenticator_id: str | None = None  # None: any authenticator that accepts this kind
+    method: str | None = None  # if it is for every authenticator of one method: its name

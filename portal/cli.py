@@ -13,10 +13,11 @@ from flask.cli import FlaskGroup
 from portal import clock, phones, zones
 from portal.cli_base import Group, checked, usable_database
 from portal.cli_check import check
+from portal.cli_demo import demo_group
 from portal.cli_practices import practices_group
 from portal.db import BUSY
 from portal.flows.messages import outbox
-from portal.flows.operator import accounts, demo
+from portal.flows.operator import accounts
 from portal.flows.operator import rotate_keys as rotation_flow
 from portal.models import ROLES, Base
 from portal.settings.addresses import SettingError
@@ -66,7 +67,6 @@ def make_migrator(app: Flask) -> "Alembic":
 
 
 accounts_group = Group("accounts", help="Create accounts.")
-demo_group = Group("demo", help="Manage the demo accounts.")
 keys_group = Group("keys", help="Manage the encryption keys.")
 queue_group = Group("queue", help="Send queued texts and emails.")
 texts_group = Group("texts", help="Look after the gateways for texts.")
@@ -109,21 +109,6 @@ def create_account(username: str, name: str, role: str, practice: str | None, em
         option = "--practice" if refused.reason in accounts.PRACTICE_REASONS else "--password"
         raise click.ClickException(f"{option}: {in_english(refused)}") from refused
     click.echo(f"Created {username}." if is_new else f"{username} already exists. Nothing was changed.")
-
-
-@demo_group.command("seed")
-def seed_demo() -> None:
-    """Create any missing demo accounts and print where to sign in."""
-    demo.seed_demo(current_app.extensions["keys"], clock.now())
-    settings = current_app.extensions["settings"]
-    click.echo(f"Patient portal  {settings.base_url}/\nEHR             {settings.base_url}/ehr")
-    if settings.test_bench:
-        click.echo(f"Test bench      {settings.base_url}/test-bench")
-    for origin in settings.origins[1:]:
-        click.echo(f"Also served at  {origin}/")
-    click.echo(f"\nDemo accounts (all with the password {demo.PASSWORD}):")
-    for person in demo.PEOPLE:
-        click.echo(f"  {person.username:<10} {person.about}")
 
 
 @keys_group.command("rotate")

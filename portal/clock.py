@@ -1,6 +1,7 @@
 """The only source of time, in UTC. Call it as `clock.now()`, so that tests can move it."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, SQLColumnExpression
@@ -10,9 +11,13 @@ from portal.settings import config
 Column = SQLColumnExpression[datetime] | SQLColumnExpression[datetime | None]
 
 
+ahead_by: Callable[[], timedelta] | None = None  # how far the test bench has moved the time; None where it is off
+
+
 def now() -> datetime:
     """The current time as an aware UTC datetime."""
-    return datetime.now(UTC)
+    machines = datetime.now(UTC)
+    return machines + ahead_by() if ahead_by else machines
 
 
 def monotonic() -> float:

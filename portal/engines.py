@@ -8,16 +8,51 @@ from typing import Any, cast
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import LRUCache
 
 from portal.settings import config
 from portal.settings.addresses import SettingError
 from portal.write_line import LinedConnection, WriteLine
 
 SQLiteValue = str | bytes | float | None
+COMPILED = 500  # the most statements that are kept compiled, as SQLAlchemy has it
+
+
+class CompiledStatements(LRUCache[Any, Any]):
+    """What SQLAlchemy has compiled. A statement that is made once is found by the object that describes it.
+
+    SQLAlchemy looks for an equal description. Python hashes it anew each time, which takes longer than the statement of a page.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(COMPILED)
+        self.same: dict[tuple[Any, ...], tuple[Any, Any]] = {}  # holds each description, so that no other can take its id
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        _, description, *how = key
+        found, compiled = self.same.get((id(description), *how), (None, None))
+        if found is description:
+            return compiled
+        compiled = super().get(key, default)
+        if compiled is not default:
+            self.keep(key, compiled)
+        return compiled
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        super().__setitem__(key, compiled)
+        self.keep(key, compiled)
+
+    def keep(self, key: Any, compiled: Any) -> None:
+        """Whatever is asked again comes back after a clearing."""
+        if len(self.same) >= COMPILED:
+            self.same.clear()
+        _, description, *how = key
+        self.same[id(description), *how] = description, compiled
 
 
 def make_engine(url: str, on_postgres: dict[str, Any], **also: Any) -> Engine:
     """Create an engine whose waits are bounded, so that a busy database leads to an error page instead of a hang."""
+    also["execution_options"] = {"compiled_cache": CompiledStatements()}
     of_driver = {"timeout": config.DATABASE_WAIT_SECONDS, "check_same_thread": False, "factory": LinedConnection}
     if not url.startswith("sqlite"):
         try:
@@ -28,14 +63,18 @@ def make_engine(url: str, on_postgres: dict[str, Any], **also: Any) -> Engine:
             ) from error
     engine = create_engine(url, hide_parameters=True, connect_args=of_driver, **also)
     event.listen(engine, "connect", prepare_sqlite)
-    event.listen(engine, "begin", partial(begin_transaction, line=WriteLine()))
+    event.listen(engine, "begin", partial(begin_transaction, line=WriteLine(f"{engine.url.database}-door")))
     return engine
 
 
 def check_database(engine: Engine) -> None:
-    """What can be known of a database at the start. Raises SettingError if it can't be used."""
+    """What can be known of a database at the start. Raises SettingError if it can't be used.
+
+    No connection is left open: processes that are forked from this one would share it.
+    """
     if engine.dialect.name == "sqlite":
         check_sqlite(engine)
+        engine.dispose()
     else:
         check_postgres(engine)
 
@@ -82,14 +121,17 @@ def lowercase(text: SQLiteValue) -> SQLiteValue:
 
 
 def begin_transaction(connection: Connection, line: WriteLine) -> None:
-    """Lock SQLite at the start of a write transaction, not of a read-only one. The threads of this process stand in line for it."""
-    if not connection.get_execution_options().get("writes", False):
-        connection.exec_driver_sql("BEGIN")
-        return
+    """Lock SQLite at the start of a write transaction, not of a read-only one. Whoever writes stands in line for it."""
     lined = cast(LinedConnection, connection.connection.driver_connection)
-    lined.take_turn(line, config.DATABASE_WAIT_SECONDS)
+    if not connection.get_execution_options().get("writes", False):
+        lined.execute("BEGIN")
+        return
+    lined.set_patience(0)
     try:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if not lined.begin_in_turn(line, config.DATABASE_WAIT_SECONDS):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises the reason as SQLAlchemy's own error
     except BaseException:
         lined.leave_line()
         raise
+    finally:
+        lined.set_patience(config.DATABASE_WAIT_SECONDS)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from gunicorn.glogging import Logger
 
 from portal.gunicorn_worker import mask_link
+from portal.hashing import share_arena
 from portal.settings.addresses import SettingError, in_url
 from portal.settings.config import WEB_THREADS
 from portal.settings.environment import read_processes, read_switch
@@ -57,6 +58,7 @@ logger_class = MaskingLogger
 
 def on_starting(server: "Arbiter") -> None:
     """Check the settings before the first worker starts: an invalid one is reported once, without retries."""
+    share_arena()
     import portal.wsgi  # noqa: F401 (exits if a setting is invalid)
     from portal import zones
 

@@ -16,10 +16,12 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher, WSGITask
+from waitress.task import WSGITask
 from waitress.utilities import RequestEntityTooLarge
 
-from portal import clock
+from portal import clock, passwords
+from portal.busyness import busyness_of
+from portal.dispatcher import Dispatcher
 from portal.limit_address import limit_address
 from portal.settings import config
 from portal.web.client_address import is_within, read_client_address
@@ -39,6 +41,7 @@ WITH_TOKEN = (
 )  # fmt: skip
 EMAILED_LINK = re.compile(rf"/({'|'.join(WITH_TOKEN)})/[\w-]+")
 RAW_BYTE = re.compile(rb"[\x80-\xff]")
+AGAIN_SECONDS = 0.01  # until a process that has its share of connections looks again whether it takes new ones
 LOOP_SECONDS = 1.0  # the longest that the loop sleeps, and how often overdue connections are looked for
 
 
@@ -146,13 +149,22 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     channel_class = Channel
 
     def __init__(self, worker: "BufferingWorker", sock: socket.socket, adjustments: Adjustments, **shared: Any) -> None:
-        self.log = worker.log
+        self.worker, self.log = worker, worker.log
         self.leaving: set[Channel] = set()
         self.is_stopping = False
         settings = getattr(worker.wsgi, "extensions", {}).get("settings")
         self.proxies = settings.proxies if settings else ()
         place = (sock.family, sock.type, sock.proto, sock.getsockname())
         super().__init__(worker.wsgi, _sock=sock, adj=adjustments, sockinfo=place, bind_socket=False, **shared)
+
+    def readable(self) -> bool:
+        """Whether it takes new connections now."""
+        takes: bool = super().readable()
+        return takes and not self.worker.has_its_share
+
+    def count_busy(self) -> int:
+        """How many connections are not idle."""
+        return sum(each.phase != IDLE for each in self.active_channels.values())
 
     def maintenance(self, now: float) -> None:
         """Nothing: clean_up() does it, between two looks at the sockets, so that no number of a socket is reused in the middle."""
@@ -192,12 +204,18 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
 class BufferingWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
     """A process of gunicorn's: one thread reads and writes for all connections, the others answer requests."""
 
+    has_its_share = False  # of the connections, so that another process takes the next one
+
+    def __init__(self, *of_gunicorn: Any) -> None:
+        super().__init__(*of_gunicorn)
+        self.busyness = busyness_of(self.ppid)  # not forked yet
+
     def run(self) -> None:
         """Serve until the process is told to stop, then finish the answers that were begun."""
         logging.getLogger("waitress").addFilter(mask_record)
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each request that waits for a thread
         self.map: dict[int, Any] = {}
-        dispatcher = ThreadedTaskDispatcher()
+        dispatcher = Dispatcher()
         dispatcher.set_thread_count(self.cfg.threads)
         adjustments = Adjustments(
             ident=None,
@@ -205,15 +223,24 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
             clear_untrusted_proxy_headers=False,  # portal/web/client_address.py reads or ignores them
             connection_limit=config.CONNECTIONS + config.CONNECTIONS_PER_ADDRESS,  # if nobody makes room, new ones wait
             max_request_header_size=config.HEADERS_MAX_BYTES,
-            max_request_body_size=config.BODY_MAX_BYTES,
+            max_request_body_size=max(config.BODY_MAX_BYTES, getattr(self.wsgi, "config", {}).get("BODY_MAX_BYTES", 0)),
         )
         self.servers = [Server(self, each.sock, adjustments, map=self.map, dispatcher=dispatcher) for each in self.sockets]
         while self.alive and os.getppid() == self.ppid:
-            self.turn(LOOP_SECONDS)
+            self.compare()
+            self.turn(AGAIN_SECONDS if self.has_its_share else LOOP_SECONDS)
         self.finish(dispatcher)
 
-    def finish(self, dispatcher: ThreadedTaskDispatcher) -> None:
+    def compare(self) -> None:
+        """Tell the other processes how busy this one is, and see whether it is busier than another."""
+        busy = sum(server.count_busy() for server in self.servers)
+        self.busyness.tell(self.age, busy)
+        self.has_its_share = self.busyness.has_its_share(self.age, busy)
+
+    def finish(self, dispatcher: Dispatcher) -> None:
         """Answer what has arrived or is arriving."""
+        self.has_its_share = False
+        self.busyness.leave(self.age)
         began = clock.monotonic()
         for server in self.servers:
             server.stop_listening()
@@ -230,6 +257,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
         wasyncore.loop(timeout=seconds, use_poll=True, map=self.map, count=1)
         for server in self.servers:
             server.clean_up()
+        passwords.HASHING.rest()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         super().handle_exit(sig, frame)

@@ -2,19 +2,23 @@
 
 import functools
 import struct
-
-from pyuca.collator import Collator_10_0_0
+from typing import TYPE_CHECKING
 
 from portal.settings import config
 
+if TYPE_CHECKING:
+    from pyuca.collator import Collator_10_0_0
+
 
 @functools.cache
-def collator() -> Collator_10_0_0:
+def collator() -> "Collator_10_0_0":
     """The collation table, loaded on first use (0.1 s, 12 MB).
 
     A fixed version of the Unicode Collation Algorithm: pyuca's default depends on Python's version, and stored keys must not.
     Another version, or another key length, needs a migration that recomputes every key.
     """
+    from pyuca.collator import Collator_10_0_0
+
     return Collator_10_0_0()
 
 

@@ -10,16 +10,14 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn import zxcvbn
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
-from zxcvbn.matching import L33T_TABLE
 
+from portal.hashing import HashingThreads
 from portal.settings import config
 
 HASHER = PasswordHasher(config.ARGON2_PASSES, config.ARGON2_MEMORY_KIB, config.ARGON2_LANES)
-HASHING_SLOTS = threading.BoundedSemaphore(config.HASHES_AT_ONCE)
+HASHING = HashingThreads(config.HASHES_AT_ONCE)
 PLACES = threading.BoundedSemaphore(config.HASHES_AT_ONCE + config.HASHES_WAITING)
-HELD = threading.local()  # `place`: whether this thread has a place in line
+HELD = threading.local()  # of each thread: `place`, whether it has a place in line, and `kept_out`, whether it gets none
 TURNS: set[str] = set()  # those whose password is being hashed or weighed
 TURNS_LOCK = threading.Lock()
 CONTEXT_WORDS = ("medximity", "digitalpatientchart")
@@ -41,6 +39,8 @@ def place_in_line(whose: str = "") -> Iterator[None]:
     `whose`: a session or an emailed link, which gets one place at a time. Take the place before charging an attempt, so that an attempt
     that cannot be compared costs nothing.
     """
+    if is_kept_out():
+        raise HashingBusy
     if getattr(HELD, "place", False):
         yield
         return
@@ -53,6 +53,21 @@ def place_in_line(whose: str = "") -> Iterator[None]:
         finally:
             HELD.place = False
             PLACES.release()
+
+
+@contextmanager
+def without_place() -> Iterator[None]:
+    """Answer as if every place were taken: a request for which the line before the threads was too long already."""
+    HELD.kept_out = True
+    try:
+        yield
+    finally:
+        HELD.kept_out = False
+
+
+def is_kept_out() -> bool:
+    """Whether this thread is inside of without_place()."""
+    return getattr(HELD, "kept_out", False)
 
 
 @contextmanager
@@ -75,8 +90,8 @@ def normalize(password: str) -> str:
 
 def hash_password(password: str) -> str:
     """The argon2id string, with its parameters and a 128-bit salt. Raises HashingBusy."""
-    with place_in_line(), HASHING_SLOTS:
-        return HASHER.hash(normalize(password))
+    with place_in_line():
+        return HASHING.run(HASHER.hash, normalize(password))
 
 
 def verify(stored: str | None, password: str) -> bool:
@@ -87,10 +102,11 @@ def verify(stored: str | None, password: str) -> bool:
     candidate = normalize(password)
     fits_limits = 0 < len(candidate) <= config.PASSWORD_MAX
     try:
-        with place_in_line(), HASHING_SLOTS:
-            return HASHER.verify(stored or dummy_hash(), candidate if fits_limits else "-") and stored is not None and fits_limits
+        with place_in_line():
+            is_right = HASHING.run(HASHER.verify, stored or dummy_hash(), candidate if fits_limits else "-")
     except (VerificationError, InvalidHashError):
         return False
+    return is_right and stored is not None and fits_limits
 
 
 def needs_rehash(stored: str) -> bool:
@@ -116,10 +132,15 @@ def refusal(password: str, username: str, minimum: int = config.PASSWORD_MIN_ALO
         return reason
     folded = normalize(password).casefold()
     rest = remove_context_words(folded, username.casefold())
-    with place_in_line(), HASHING_SLOTS:
-        if rest != folded and is_easily_guessed(rest.strip("0123456789-_. !")):
-            return "password_context"
-        return "password_common" if is_easily_guessed(folded) else None
+    with place_in_line():
+        return HASHING.run(weigh, folded, rest)
+
+
+def weigh(folded: str, rest: str) -> str | None:
+    """The reason to refuse a password as easy to guess, or None. `rest` is what is left of it without context words."""
+    if rest != folded and is_easily_guessed(rest.strip("0123456789-_. !")):
+        return "password_context"
+    return "password_common" if is_easily_guessed(folded) else None
 
 
 def remove_context_words(folded: str, username: str) -> str:
@@ -134,7 +155,12 @@ def remove_context_words(folded: str, username: str) -> str:
 
 
 def is_easily_guessed(text: str) -> bool:
-    """Whether an attacker would try it early. An empty string counts."""
+    """Whether an attacker would try it early. An empty string counts.
+
+    zxcvbn's word lists take 12 MB and some 30 ms, so they are loaded where the first password is chosen.
+    """
+    from zxcvbn import zxcvbn
+
     return not text or text in common_passwords() or zxcvbn(limit_substitutions(text[:ZXCVBN_MAX]))["score"] < 2
 
 
@@ -143,6 +169,8 @@ def limit_substitutions(text: str) -> str:
 
     All signs that stand for one letter become the same sign, which makes no password look harder to guess than it is.
     """
+    from zxcvbn.matching import L33T_TABLE
+
     kinds = [used for signs in L33T_TABLE.values() if (used := [sign for sign in signs if sign in text])]
     if math.prod(map(len, kinds)) <= config.SUBSTITUTIONS_WEIGHED:
         return text
@@ -156,6 +184,8 @@ def limit_substitutions(text: str) -> str:
 @cache
 def common_passwords() -> frozenset[str]:
     """Leaked and dictionary passwords, from zxcvbn's word lists."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
     return frozenset(word for words in FREQUENCY_LISTS.values() for word in words)
 
 

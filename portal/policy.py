@@ -10,6 +10,9 @@ class HasRestriction(Protocol):
     @property
     def restricted(self) -> bool: ...
 
+    @property
+    def additional(self) -> bool: ...
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -18,6 +21,7 @@ class Policy:
     roles: frozenset[str]
     issuer: str  # the name that the authenticator app shows (TO-7)
     accepts_restricted: bool
+    accepts_additional: bool  # whether people may choose a method that the help article doesn't have
     must_use: bool
     may_turn_off: bool
     may_trust_browsers: bool  # whether a trusted browser may replace the code at sign-in (TB-1)
@@ -25,7 +29,7 @@ class Policy:
 
     def allows(self, method: HasRestriction) -> bool:
         """Whether people on this side may choose the method."""
-        return self.accepts_restricted or not method.restricted
+        return (self.accepts_restricted or not method.restricted) and (self.accepts_additional or not method.additional)
 
     def without_restricted(self) -> "Policy":
         """The same rules with restricted methods switched off (SM-6)."""
@@ -34,15 +38,15 @@ class Policy:
 
 PATIENT = Policy(
     frozenset({"patient"}), "Medximity",
-    accepts_restricted=True, must_use=False, may_turn_off=True, may_trust_browsers=True,
+    accepts_restricted=True, accepts_additional=True, must_use=False, may_turn_off=True, may_trust_browsers=True,
 )  # fmt: skip
 PROVIDER = Policy(
     frozenset({"provider", "administrator"}), "DigitalPatientChart",
-    accepts_restricted=False, must_use=True, may_turn_off=False, may_trust_browsers=False, hands_over_copy=True,
+    accepts_restricted=False, accepts_additional=False, must_use=True, may_turn_off=False, may_trust_browsers=False, hands_over_copy=True,
 )  # fmt: skip
 SUPPORT = Policy(
     frozenset({"support"}), "Medximity",
-    accepts_restricted=False, must_use=True, may_turn_off=False, may_trust_browsers=False,
+    accepts_restricted=False, accepts_additional=False, must_use=True, may_turn_off=False, may_trust_browsers=False,
 )  # fmt: skip
 # The roles whose two-factor authentication a role may reset: never a higher one (AD-2).
 RESETS = {

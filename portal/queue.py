@@ -4,39 +4,36 @@ The outbox is the source of truth. A lost task costs a minute: the sweep enqueue
 """
 
 import logging
-import sqlite3
+import sys
 import threading
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
-from huey import Huey, MemoryHuey, RedisHuey, SqliteHuey, crontab
-from huey.serializer import SignedSerializer
 from sqlalchemy import event
 from sqlalchemy.orm import Session, UOWTransaction
 
 from portal import clock
-from portal.db import DatabaseSession
+from portal.db import NEW_MESSAGES, DatabaseSession
 from portal.flows.base import limits
 from portal.flows.base.context import RequestContext
 from portal.flows.emergency import grants
+from portal.flows.factors import backup_codes, bindings, prompt
 from portal.flows.messages import outbox
+from portal.flows.operator.bench import faults
+from portal.flows.recovery import requests
 from portal.flows.recovery import sweep as recoveries
-from portal.flows.recovery import tickets
 from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.models import Outbox
 from portal.settings import config
-from portal.settings.addresses import SettingError
 from portal.settings.environment import Settings
 from portal.web.emails import compose_email
 
 if TYPE_CHECKING:
-    from redis import ConnectionPool
+    from huey import Huey
 
 log = logging.getLogger(__name__)
-NAME = "portal"
 REPORTS = "/reports/texts/"  # where a carrier posts delivery reports: blueprints/machine/reports.py
-NEW_ROWS = "new_outbox_rows"  # key of Session.info: the rows to enqueue after the commit
 
 
 class Queue:
@@ -44,10 +41,9 @@ class Queue:
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self.app, self.settings = app, settings
-        self.huey = make_huey(settings)
-        self.is_in_reach = not isinstance(self.huey, MemoryHuey)  # of other processes
+        self.huey, self.is_in_reach = make_huey(settings)  # of other processes
         self.deliver = self.huey.task(name="deliver")(self.deliver_row)
-        self.sweep = self.huey.periodic_task(crontab(), name="sweep")(self.order_due)
+        self.sweep = self.huey.periodic_task(lambda _: True, name="sweep")(self.order_due)  # each minute
 
     @cached_property
     def gateways(self) -> dict[str, Gateway]:
@@ -65,14 +61,20 @@ class Queue:
 
     def make_carrier(self) -> Gateway:
         if not self.settings.text_urls:
-            return Bench() if self.settings.test_bench else Nowhere()
+            return self.make_bench(outbox.TEXT)
         from portal.gateways.text import TextGateway
 
         return TextGateway(self.settings.text_urls, self.settings.base_url + REPORTS)
 
+    def make_bench(self, kind: str) -> Gateway:
+        """What stands in for a gateway that is not configured."""
+        if not self.settings.test_bench:
+            return Nowhere()
+        return Bench(partial(faults.hand_over, self.app.extensions["keys"], self.settings.instance, kind))
+
     def make_mail_gateway(self) -> Gateway:
         if not self.settings.smtp_url:
-            return Bench() if self.settings.test_bench else Nowhere()
+            return self.make_bench(outbox.MAIL)
         from portal.gateways.mail import MailGateway
 
         return MailGateway(self.settings.smtp_url, self.settings.mail_from)
@@ -95,13 +97,18 @@ class Queue:
             self.deliver.schedule(args=(outbox_id,), delay=(retry_at - clock.now()).total_seconds() + 0.1)
 
     def order_due(self) -> None:
-        """The sweep, every minute and at worker startup: enqueue due rows, and end what has expired."""
+        """The sweep, every minute and at worker startup: enqueue due rows, end what has expired, and wipe its secrets."""
         with self.app.app_context():
             outbox.close_expired_rows(clock.now())
             grants.close_due_grants(self.system_context())
             recoveries.settle_cases(self.system_context())
-            tickets.forget_late_tickets(clock.now())
+            requests.forget_late_tickets(clock.now())
             limits.forget_ended_counters(clock.now())
+            backup_codes.forget_readable_codes(clock.now())
+            bindings.delete_forgotten(clock.now())
+            prompt.delete_over(clock.now())
+            if self.settings.test_bench:
+                faults.take_due_reports(self.app.extensions["keys"], self.settings.instance, clock.now())
             rows = outbox.list_due_rows(clock.now())
         for outbox_id in rows:
             self.enqueue(outbox_id)
@@ -141,40 +148,20 @@ class Queue:
         consumer.run()
 
 
-def make_huey(settings: Settings) -> Huey:
-    """Redis if configured, else a file in the instance folder. No results are kept. Tasks are signed, because they are pickles.
+def make_huey(settings: Settings) -> "tuple[Huey, bool]":
+    """The storage of the tasks, and whether other processes reach it. Raises SettingError.
 
-    Where the folder is neither needed nor writable, the worker's own memory: rows then wait for the sweep. Raises SettingError.
+    huey imports the library of each storage that it knows, if it is installed: 16 MB a process, and a tenth of the start. So those that
+    this portal stores nothing in are hidden from it.
     """
-    options = {"results": False, "serializer": SignedSerializer(secret=settings.secret_key, salt=NAME)}
-    if not settings.redis_url:
-        # No fsync: the sweep restores what a power failure loses.
-        file = str(settings.instance / "queue.sqlite3")
-        try:
-            return SqliteHuey(NAME, filename=file, fsync=False, timeout=config.QUEUE_SECONDS, **options)
-        except sqlite3.Error as error:
-            if settings.needs_instance:
-                raise SettingError(
-                    f"PORTAL_INSTANCE: {file} can't be used ({error}). Free some space, or name another folder."
-                ) from error
-            log.warning(
-                "no queue, because PORTAL_INSTANCE can't be written and PORTAL_REDIS_URL is not set: messages wait a minute"
-            )
-            return MemoryHuey(NAME, **options)
-    return RedisHuey(NAME, connection_pool=make_pool(settings.redis_url), **options)
-
-
-def make_pool(url: str) -> "ConnectionPool":
-    """The connections to Redis, made on first use. Raises SettingError."""
+    unused = [name for name in ("psycopg", *(() if settings.redis_url else ("redis",))) if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(unused))  # None is how Python marks what can't be imported
     try:
-        from redis import ConnectionPool
-
-        # A worker blocks for a second at a time, which must not count as a timeout.
-        return ConnectionPool.from_url(url, socket_connect_timeout=config.QUEUE_SECONDS, socket_timeout=config.QUEUE_SECONDS + 1)
-    except ModuleNotFoundError as error:
-        raise SettingError("PORTAL_REDIS_URL needs redis. Install the extra redis, or unset it.") from error
-    except ValueError as error:
-        raise SettingError(f"PORTAL_REDIS_URL has an option that Redis can't read ({error}).") from error
+        from portal import queue_storage
+    finally:
+        for name in unused:
+            del sys.modules[name]
+    return queue_storage.open_storage(settings)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -186,17 +173,17 @@ def init_app(app: Flask, settings: Settings) -> None:
 def note_new_rows(session: Session, context: UOWTransaction) -> None:
     rows = [row.id for row in session.new if isinstance(row, Outbox)]
     if rows:
-        session.info.setdefault(NEW_ROWS, []).extend(rows)
+        session.info.setdefault(NEW_MESSAGES, []).extend(rows)
 
 
 @event.listens_for(DatabaseSession, "after_rollback")
 def forget_new_rows(session: Session) -> None:
-    session.info.pop(NEW_ROWS, None)
+    session.info.pop(NEW_MESSAGES, None)
 
 
 @event.listens_for(DatabaseSession, "after_commit")
 def enqueue_new_rows(session: Session) -> None:
-    rows = session.info.pop(NEW_ROWS, ())
+    rows = session.info.pop(NEW_MESSAGES, ())
     queue: Queue | None = current_app.extensions.get("queue") if current_app else None
     if queue:
         for outbox_id in rows:

@@ -4,6 +4,7 @@ import unicodedata
 
 from portal.settings import config
 
+LOOKALIKES = str.maketrans("OIL", "011")  # BC-8: Crockford's alphabet, which backup codes have, is without O, I, and L
 # Letters and marks that show nothing by themselves (Unicode: default ignorable): a name of these alone would look empty.
 INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | {
     chr(each) for each in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import create_engine, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from portal.db import DatabaseSession, PendingChangesError, add_at_commit, begin_write, change, db
+from portal.db import DatabaseSession, PendingChangesError, add_at_commit, begin_write, change, db, end_read, load, read
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.models import Event, Practice, User
@@ -104,3 +104,30 @@ def test_sessions_and_engines_that_are_not_ours_are_left_alone(app):
     with app.app_context():
         assert db.session.execute(text("SELECT lower('É')")).scalar() == "é"
         assert isinstance(db.session, DatabaseSession)
+
+
+def test_what_was_read_becomes_an_object_of_the_session(context):
+    """Its changes are written, and another row of it replaces what an object of the session holds."""
+    rows = select(*User.__table__.c).where(User.username == "maria")
+    begin_write()
+    user = load(User, read(rows).one())
+    user.full_name = "Maria R."
+    db.session.commit()
+    change(RENAME.values(full_name="Maria Q."))
+    assert load(User, read(rows).one()) is user
+    assert user.full_name == "Maria Q."
+    user.country = "CA"
+    db.session.commit()
+    assert read(select(User.full_name, User.country).where(User.id == user.id)).one() == ("Maria Q.", "CA")
+
+
+def test_a_session_takes_over_from_the_connection_that_pages_read_on(context):
+    """A request holds one connection of the pool, not two; and none once it says that it has read."""
+    pool = db.engine.pool
+    read(select(User.id))
+    assert pool.checkedout() == 1
+    db.session.scalars(select(User.id)).all()
+    assert read(select(User.id)).connection is db.session.connection()
+    assert pool.checkedout() == 1
+    end_read()
+    assert pool.checkedout() == 0

@@ -132,9 +132,9 @@ SLOW = {  # took up to four seconds of the processor, or twenty with both texts 
 @pytest.mark.parametrize("password", SLOW.values(), ids=SLOW)
 def test_no_password_takes_long_to_weigh(password):
     passwords.refusal("warm up the tables first", "mariareyes")
-    began = time.thread_time()
+    began = time.process_time()
     passwords.refusal(password, "mariareyes")
-    assert time.thread_time() - began < 0.4
+    assert time.process_time() - began < 0.4
 
 
 @pytest.mark.parametrize("password", ["p4$$w0rdp4$$w0rd", "p4$$w0rdp@55w0rd", "p@$$w0rdp@$$w0rdp@$$w0rd"])

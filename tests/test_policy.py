@@ -7,7 +7,8 @@ import pytest
 from portal.models import ROLES
 from portal.policy import PATIENT, PROVIDER, SUPPORT, may_reset, policy_of
 
-TELEPHONE, APP = SimpleNamespace(restricted=True), SimpleNamespace(restricted=False)
+TELEPHONE, APP = SimpleNamespace(restricted=True, additional=False), SimpleNamespace(restricted=False, additional=False)
+BEYOND = SimpleNamespace(restricted=False, additional=True)  # the help article
 
 
 def test_every_role_has_a_policy():
@@ -20,14 +21,14 @@ def test_a_role_without_a_policy_reaches_nothing():
 
 
 def test_patients_may_use_any_method_and_may_turn_it_off():
-    assert PATIENT.allows(TELEPHONE) and PATIENT.allows(APP)
+    assert PATIENT.allows(TELEPHONE) and PATIENT.allows(APP) and PATIENT.allows(BEYOND)
     assert PATIENT.may_turn_off and not PATIENT.must_use
     assert PATIENT.may_trust_browsers
 
 
 @pytest.mark.parametrize("policy", [PROVIDER, SUPPORT])
 def test_those_who_see_others_must_use_an_app_and_may_not_turn_it_off(policy):
-    assert policy.allows(APP) and not policy.allows(TELEPHONE)
+    assert policy.allows(APP) and not policy.allows(TELEPHONE) and not policy.allows(BEYOND)
     assert policy.must_use and not policy.may_turn_off
     assert not policy.may_trust_browsers
 

@@ -1,5 +1,6 @@
-"""SQLite's one write lock goes to the threads of a process in the order in which they asked."""
+"""SQLite's one write lock goes to the threads of a process in the order in which they asked, and to processes in turn."""
 
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from portal.engines import make_engine
 from portal.settings import config
-from portal.write_line import WriteLine
+from portal.write_line import TURNS_IN_A_ROW, WriteLine
+from tests.support.processes import Fork
 
 WRITERS = 50
 
@@ -32,7 +34,7 @@ def writing(engine):
 
 
 def test_turns_come_in_the_order_of_asking():
-    line, order, threads = WriteLine(), [], []
+    line, order, threads = WriteLine(""), [], []
     assert line.enter(1)
 
     def wait(number):
@@ -53,7 +55,7 @@ def test_turns_come_in_the_order_of_asking():
 
 
 def test_whoever_gave_up_is_not_called():
-    line = WriteLine()
+    line = WriteLine("")
     assert line.enter(1) and not line.enter(0.01)
     line.leave()
     assert line.enter(0)
@@ -76,6 +78,40 @@ def test_fifty_writers_at_once_all_get_their_turn_while_the_database_idles(engin
     assert max(waits) < config.DATABASE_WAIT_SECONDS
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM turns")) == WRITERS
+
+
+COUNT = text("SELECT count(*) FROM turns")
+
+
+def written(engine):
+    """Returns how many turns were taken by those who write without a pause."""
+    with engine.connect() as reader:
+        return reader.scalar(COUNT)
+
+
+def test_a_process_gets_its_turn_while_the_threads_of_another_write_without_a_pause(engine, tmp_path):
+    """SQLite alone lets it wait for hundreds of turns."""
+    waited = []
+    crowd = Fork(["tests.support.writers", str(engine.url)], dict(os.environ), tmp_path / "log")
+    try:
+        while written(engine) < WRITERS:
+            time.sleep(0.01)
+        for _ in range(20):
+            before = written(engine)
+            with writing(engine) as connection:
+                waited.append(connection.scalar(COUNT) - before)
+            time.sleep(0.01)
+    finally:
+        crowd.kill()
+        crowd.wait()
+    assert max(waited) < 10 * TURNS_IN_A_ROW
+
+
+def test_where_no_file_can_be_locked_people_are_served_all_the_same(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr("portal.write_line.TURNS_IN_A_ROW", 0)
+    (tmp_path / "line.sqlite3-door").mkdir()
+    with writing(engine) as connection:
+        connection.execute(text("INSERT INTO turns VALUES (1)"))
 
 
 @pytest.mark.parametrize("end", ["commit", "rollback", "close", "invalidate"])

@@ -4,6 +4,7 @@
 # (WTForms has no types.)
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 from wtforms import Field, Form, RadioField
@@ -16,6 +17,18 @@ SECRETS = re.compile(  # shapes of backup codes and setup keys
     r"|\b(?=[a-z]*[0-9])[0-9a-z]{16}\b|\b(?:[0-9A-Z]{16}){1,2}\b",
     re.ASCII,
 )
+LIVE_CODE = re.compile(  # six digits alone, and no part of a phone number
+    r"(?<![\w+-])(?:\d{3}[ -]?\d{3}|(?<!\d[ .-])\d(?:[ .-]\d){5}(?![ .-]\d))(?![\w-]|[ ]\d)"
+)
+
+
+def looks_secret(text: str) -> bool:
+    """Whether a text holds the shape of a backup code, a setup key, or a verification code, in digits and letters of any script.
+
+    For people who are not signed in with a code. What others write is compared: see `portal/flows/factors/shared_secrets.py`.
+    """
+    folded = "".join(str(unicodedata.decimal(each, each)) for each in unicodedata.normalize("NFKC", text))
+    return bool(SECRETS.search(folded) or LIVE_CODE.search(folded))
 
 
 def filled(reason: str) -> Callable[[Form, Field], None]:

@@ -9,10 +9,9 @@ from portal.answers import BACKUP_CODE, CODE, Answer
 from portal.forms.base import ShapedForm
 from portal.forms.sign_in import PasswordForm
 from portal.settings import config
-from portal.typed import strip_separators
+from portal.typed import LOOKALIKES, strip_separators
 from portal.words.refusals import N_
 
-LOOKALIKES = str.maketrans("OIL", "011")  # BC-8: Crockford's alphabet has no O, I, or L
 BACKUP_CODE_CHARACTERS = frozenset(config.BACKUP_CODE_ALPHABET)
 
 

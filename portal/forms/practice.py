@@ -12,7 +12,7 @@ from typing import Any
 from wtforms import Field, Form, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from portal.forms.base import SECRETS, ShapedForm, filled
+from portal.forms.base import ShapedForm, filled, looks_secret
 from portal.forms.sign_in import strip_invisible
 from portal.settings import config
 from portal.typed import strip_separators
@@ -32,7 +32,14 @@ class ReasonForm(ShapedForm):
             raise ValidationError("reason_empty")
         if len(field.data) > config.REASON_MAX:
             raise ValidationError("reason_long")
-        if SECRETS.search(field.data):
+
+
+class ClaimantReasonForm(ReasonForm):
+    """The same from somebody who has not shown a code."""
+
+    def validate_reason(self, field: Field) -> None:
+        super().validate_reason(field)
+        if looks_secret(field.data):
             raise ValidationError("reason_secret")
 
 

@@ -3,24 +3,15 @@
 # mypy: allow-subclassing-any
 # (WTForms has no types.)
 
-import re
-
 from wtforms import Field, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from portal.forms.base import SECRETS, ShapedForm
+from portal.forms.base import ShapedForm, looks_secret
 from portal.forms.profile import EmailForm
 from portal.forms.sign_in import strip_invisible
 from portal.settings import config
 from portal.typed import strip_separators
 from portal.words.refusals import N_
-
-LIVE_CODE = re.compile(r"(?<![\w+-])\d{3}[ -]?\d{3}(?![\w-]|[ ]\d)")  # six digits alone, and no part of a phone number
-
-
-def holds_secret(text: str) -> bool:
-    """Whether a text holds the shape of a backup code, a setup key, or a verification code, which nobody should ever send."""
-    return bool(SECRETS.search(text) or LIVE_CODE.search(text))
 
 
 class RecoveryForm(EmailForm):
@@ -38,7 +29,7 @@ class RecoveryForm(EmailForm):
         field.data = strip_invisible(field.data or "")
         if len(field.data) > config.RECOVERY_STORY_MAX:
             raise ValidationError("story_long")
-        if holds_secret(field.data):
+        if looks_secret(field.data):
             raise ValidationError("story_secret")
 
 

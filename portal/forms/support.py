@@ -8,15 +8,16 @@ from collections.abc import Callable
 from wtforms import Field, Form, SelectMultipleField, TextAreaField
 from wtforms.validators import ValidationError
 
-from portal.forms.base import ShapedForm, filled
-from portal.forms.recovery import holds_secret
+from portal.forms.base import ShapedForm, filled, looks_secret
 from portal.forms.sign_in import strip_invisible
 from portal.settings import config
 from portal.words.refusals import N_
 
 
-def written(name: str, most: int) -> Callable[[Form, Field], None]:
-    """A validator for text: its reasons are `name`_empty, _long, and _secret. It leaves the text without what cannot be seen."""
+def written(name: str, most: int, takes_lookalikes: bool = True) -> Callable[[Form, Field], None]:
+    """A validator for text: its reasons are `name`_empty and _long, and _secret for what looks like a code. It leaves the text
+    without what cannot be seen.
+    """
 
     def check(form: Form, field: Field) -> None:
         field.data = strip_invisible(field.data)
@@ -24,7 +25,7 @@ def written(name: str, most: int) -> Callable[[Form, Field], None]:
             raise ValidationError(f"{name}_empty")
         if len(field.data) > most:
             raise ValidationError(f"{name}_long")
-        if holds_secret(field.data):
+        if not takes_lookalikes and looks_secret(field.data):
             raise ValidationError(f"{name}_secret")
 
     return check
@@ -45,7 +46,10 @@ class QuestionForm(ShapedForm):
 class AnswerForm(ShapedForm):
     """The person's answer to support."""
 
-    answer = TextAreaField(N_("Your answer"), [filled("answer_text_empty"), written("answer_text", config.RECOVERY_STORY_MAX)])
+    answer = TextAreaField(
+        N_("Your answer"),
+        [filled("answer_text_empty"), written("answer_text", config.RECOVERY_STORY_MAX, takes_lookalikes=False)],
+    )
 
 
 class ChecksForm(ShapedForm):

@@ -48,7 +48,7 @@ def watch_requests() -> None:
     from requests.adapters import HTTPAdapter
 
     if not hasattr(HTTPAdapter.send, "__wrapped__"):
-        HTTPAdapter.send = observe_requests(HTTPAdapter.send)  # type: ignore[method-assign]
+        HTTPAdapter.send = observe_requests(HTTPAdapter.send)  # type: ignore[method-assign]  # see above: replaced on purpose
 
 
 def observe_requests(send: Callable[..., "Response"]) -> Callable[..., "Response"]:

@@ -1,6 +1,6 @@
 """The interface of an authentication method, and the registry of those switched on. Each method is a module here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
@@ -25,7 +25,14 @@ class CodeLate(CodeRejected):
 
 
 class NotAsked(Exception):
-    """No code was sent to this authenticator in this attempt, so the answer cannot be for it."""
+    """The answer cannot be for this authenticator: no code was sent to it in this attempt, it is switched off, or another is named.
+
+    `reason`: of the refusal, if it is for none of the person's.
+    """
+
+    def __init__(self, reason: str = "text_first") -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -132,9 +139,49 @@ class Challenge(Protocol):
         """What a phone with the secret shows, for the method's `_bench.html`. Not called for methods that send codes."""
 
 
+@dataclass(frozen=True)
+class Practice:
+    """How people try a method out in Help: by a key of its own, which nobody stores, and by checks that write nothing."""
+
+    make_key: Callable[[bytes], str]  # from 32 bytes that are always the same in one browser
+    check: Callable[[Secret, str, datetime], object]  # raises CodeRejected, as the method does at sign-in
+
+
+@dataclass(frozen=True)
+class Script:
+    """A method that lives in the browser. Its script asks the portal for a challenge, and hands the browser what comes back, as JSON.
+
+    Both take the secret that asks, the challenge, and the secrets of the person's authenticators of this method. No answer to a challenge
+    works twice: `portal/open_challenges.py` spends it.
+    """
+
+    file: str  # in portal/static: no page without this method loads it
+    create: Callable[[Secret, bytes, list[str]], dict[str, Any]]  # in set-up
+    ask: Callable[[Secret, bytes, list[str]], dict[str, Any]]  # at sign-in
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What pages say about a method's own question, in place of what they say about codes."""
+
+    heading: str = ""
+    button: str = ""
+    use: str = ""  # the link to it, if it is asked for all authenticators at once
+    next_time: str = ""
+    unable: str = ""  # the link to the other ways in
+
+
+NO_LABELS = Labels()
+
+
 def code_only(_: Secret, code: str) -> str:
     """A message with only the code."""
     return code
+
+
+def no_live_codes(_id: str, _secret: str, _remembered: Mapping[str, Any], _now: datetime) -> dict[str, Callable[[], None]]:
+    """The codes of a method that computes none."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -151,12 +198,21 @@ class Method:
     asks_for: str = CODE  # the kind of answer accepted at sign-in: CODE or KEY
     can_be_guessed: bool = True  # whether a wrong answer counts against the rate limit (NIST SP 800-63B 3.2.2)
     resists_phishing: bool = False  # whether an answer is bound to its origin (NIST SP 800-63B 3.2.5)
+    shows_key: bool = False  # whether set-up shows the secret as a key, which people can type or paste elsewhere
+    # The codes that would be accepted now, of the authenticator or binding with that id, secret, and state; each with what spends it.
+    live_codes: Callable[[str, str, Mapping[str, Any], datetime], dict[str, Callable[[], None]]] = no_live_codes
     sends: bool = False  # whether codes are sent to the owner, as `words` composes them
     restricted: bool = False  # by telephone: NIST SP 800-63B 3.2.9
     words: Callable[[Secret, str], str] = code_only  # composes the message with a code
     mask: Callable[[str], str] | None = None  # masks where codes are sent, for the owner's page
+    additional: bool = False  # beyond the two of the help article: the operator switches it on, for whose policy accepts it
+    script: Script | None = None  # None: it works without JavaScript
+    asks_once: bool = False  # whether one question is for all of a person's authenticators of this method
+    labels: Labels = NO_LABELS
+    about: Callable[[str], str] | None = None  # what the owner's page says of an authenticator, from its secret
     drawing: str = "smartphone"  # icon of the choice card
     change_label: str = ""  # label of the link to replace a live authenticator
+    practice: Practice | None = None  # None: it can't be tried out
     sentences: Mapping[str, str | Plural] = field(default_factory=dict)  # for its own reasons of refusal
     templates: Path | None = None  # its template folder; None: portal/templates/methods/NAME
 
@@ -187,6 +243,7 @@ class Method:
 
 
 METHODS: dict[str, Method] = {}
+ADDITIONAL: list[str] = []  # the names of those that this process's settings switch on
 
 
 def import_method(name: str) -> Method:
@@ -196,9 +253,15 @@ def import_method(name: str) -> Method:
     return found
 
 
+def switch_on(names: Iterable[str]) -> None:
+    """Switch additional methods on for this process, and all others off."""
+    ADDITIONAL[:] = names
+    switched_on()  # imported at the start rather than by the first page
+
+
 def switched_on() -> list[Method]:
     """All methods that are switched on, in the order offered."""
-    return [METHODS.get(name) or METHODS.setdefault(name, import_method(name)) for name in config.METHODS]
+    return [METHODS.get(name) or METHODS.setdefault(name, import_method(name)) for name in (*config.METHODS, *ADDITIONAL)]
 
 
 def method(name: str) -> Method | None:

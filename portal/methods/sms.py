@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import bindparam, select, update
 
 from portal import clock, phones
 from portal.answers import Answer
@@ -20,12 +20,21 @@ from portal.words.refusals import N_
 
 # A code that a newer one replaced is older, even if the clock was ahead when it was sent.
 NEWEST_FIRST = (SentCode.replaced_at.is_not(None), SentCode.created_at.desc())
+OF_ATTEMPT = select(SentCode).where(SentCode.attempt == bindparam("asked")).order_by(*NEWEST_FIRST, SentCode.id)
+NEWEST = (
+    select(SentCode.authenticator_id, SentCode.created_at, SentCode.expires_at, SentCode.used_at, SentCode.tries, Outbox)
+    .join(Outbox, Outbox.id == SentCode.outbox_id)
+    .where(SentCode.attempt == bindparam("asked"))
+    .order_by(*NEWEST_FIRST)
+    .limit(1)
+)
+COUNT_TRY = (
+    update(SentCode)
+    .where(SentCode.id == bindparam("sent"), SentCode.used_at.is_(None), SentCode.tries < config.TEXT_TRIES)
+    .values(tries=SentCode.tries + 1, used_at=bindparam("used"))
+)
+USE = update(Authenticator).where(Authenticator.id == bindparam("own"))
 FINAL_STAGES = ("delivered", "failed", "held")  # of a text
-
-
-def select_newest(attempt: str) -> Select[SentCode]:
-    """Select the codes of an attempt, newest first."""
-    return select(SentCode).where(SentCode.attempt == attempt).order_by(*NEWEST_FIRST, SentCode.id)
 
 
 def consume_code(secret: Secret, code: str, now: datetime) -> None:
@@ -34,7 +43,7 @@ def consume_code(secret: Secret, code: str, now: datetime) -> None:
     Raises NotAsked if it was sent to another authenticator or none was sent;
     CodeRejected: "text_old", "text_used", "text_expired", "text_tries", "text_wrong"; CodeLate: "text_late".
     """
-    codes = db.session.scalars(select_newest(secret.attempt)).all()
+    codes = db.session.scalars(OF_ATTEMPT, {"asked": secret.attempt}).all()
     if not codes or codes[0].authenticator_id != secret.authenticator_id:
         raise NotAsked
     newest, *older = codes
@@ -43,8 +52,7 @@ def consume_code(secret: Secret, code: str, now: datetime) -> None:
     is_right = matches(secret, newest, code)
     if not clock.is_ahead(newest.expires_at, now, config.TEXT_LIFE):
         raise CodeLate("text_late") if is_right and newest.tries < config.TEXT_TRIES else CodeRejected("text_expired")
-    count_try = update(SentCode).where(SentCode.id == newest.id, SentCode.used_at.is_(None), SentCode.tries < config.TEXT_TRIES)
-    if change(count_try.values(tries=SentCode.tries + 1, used_at=now if is_right else None)) != 1:
+    if change(COUNT_TRY, {"sent": newest.id, "used": now if is_right else None}) != 1:
         raise CodeRejected("text_tries")
     if is_right:
         return
@@ -68,20 +76,7 @@ def words(secret: Secret, code: str) -> str:
 
 def describe_newest(secret: Secret, now: datetime) -> dict[str, Any]:
     """Template variables for the newest text of the attempt. `sent` is False before the first one to this number."""
-    row = db.session.execute(
-        select(
-            SentCode.authenticator_id,
-            SentCode.created_at,
-            SentCode.expires_at,
-            SentCode.used_at,
-            SentCode.tries,
-            Outbox,
-        )
-        .join(Outbox, Outbox.id == SentCode.outbox_id)
-        .where(SentCode.attempt == secret.attempt)
-        .order_by(*NEWEST_FIRST)
-        .limit(1)
-    ).first()
+    row = db.session.execute(NEWEST, {"asked": secret.attempt}).first()
     shown = {"masked": phones.mask(secret.text), "is_international": phones.is_international(secret.text, secret.countries[0])}
     if row is None:
         return {**shown, "sent": False}
@@ -156,7 +151,7 @@ class Ask:
 
     def take(self, secret: Secret, row: Authenticator, answer: Answer, now: datetime) -> None:
         consume_code(secret, answer.value, now)
-        change(update(Authenticator).where(Authenticator.id == row.id).values(last_used_at=now, **{row.charged: 0}))
+        change(USE, {"own": row.id, "last_used_at": now, row.charged: 0})
 
 
 METHOD = Method(

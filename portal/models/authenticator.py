@@ -50,7 +50,7 @@ class Binding(Base):
     secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     failures: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)  # for the worker, which deletes those that are long over
     user: Mapped[User] = relationship(lazy="raise", viewonly=True)  # loaded explicitly: a page has a budget of four queries
 
     def secret(self, keys: Keyring) -> str:

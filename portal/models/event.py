@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.gateways import HELD
 from portal.models.base import Base, new_id
 from portal.settings import config
+
+IS_WAITING, HAS_BODY = text("state IN ('claimed', 'queued')"), text("body_sealed IS NOT NULL")
 
 
 class Event(Base):
@@ -48,7 +50,11 @@ class Outbox(Base):
     """
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_state_lease_until", "state", "lease_until"),)
+    __table_args__ = (
+        Index("ix_outbox_open", "created_at", sqlite_where=IS_WAITING, postgresql_where=IS_WAITING),
+        Index("ix_outbox_body", "expires_at", sqlite_where=HAS_BODY, postgresql_where=HAS_BODY),
+        Index("ix_outbox_user_id_created_at", "user_id", "created_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, new_id
@@ -35,6 +35,9 @@ class ResetRequest(Base):
     decided_at: Mapped[datetime | None]
 
 
+IS_RUNNING = text("approved_at IS NOT NULL AND ended_at IS NULL")
+
+
 class EmergencyGrant(Base):
     """Emergency access (break-glass): read-only charts for an hour, for a provider without an authenticator (AD-6)."""
 
@@ -42,6 +45,7 @@ class EmergencyGrant(Base):
     __table_args__ = (
         Index("ix_emergency_grants_provider_id_asked_at", "provider_id", "asked_at"),
         Index("ix_emergency_grants_practice_id_asked_at", "practice_id", "asked_at"),
+        Index("ix_emergency_grants_running", "ends_at", sqlite_where=IS_RUNNING, postgresql_where=IS_RUNNING),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)

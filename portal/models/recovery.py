@@ -42,6 +42,7 @@ class RecoveryCase(Base):
     __table_args__ = (
         CheckConstraint(f"state in ({', '.join(repr(each) for each in CASE_STATES)})", name="state"),
         Index("ix_recovery_cases_open", "user_id", unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
+        Index("ix_recovery_cases_waiting", "state_since", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
         Index("ix_recovery_cases_user_id_opened_at", "user_id", "opened_at"),
         Index("ix_recovery_cases_state", "state", "due_at"),
     )

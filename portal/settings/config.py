@@ -4,6 +4,7 @@ from datetime import timedelta
 
 # Methods that are switched on, in the order offered: modules of portal/methods, or dotted names of other modules.
 METHODS = ("totp", "sms")
+ADDITIONAL_METHODS: dict[str, str] = {}  # those that a setting switches on, by its field in Settings
 
 # Passwords
 PASSWORD_MIN_ALONE = 15  # code points, if the password is the only factor: NIST SP 800-63B 3.1.1.2
@@ -17,9 +18,20 @@ ARGON2_LANES = 1
 # threads for every other page; whoever would be the fifth in line is answered 503 at once.
 HASHES_AT_ONCE = 2
 HASHES_WAITING = 4
+HASHES_REST_SECONDS = 5  # without a hash until their memory is given back
+# Of the crowd at sign-in, one has a thread of each process at a time, and the others wait before they get one. With more at a time nobody
+# signs in sooner, as there are as many processes as cores, and every other page takes longer. A hundred are served in ten seconds; one
+# more is answered 503 at once, as is whoever has waited for half of the minute that proxies wait for an answer.
+SIGN_INS_AT_ONCE = 1
+SIGN_INS_WAITING = 100
+SIGN_IN_SECONDS = 30
 SUBSTITUTIONS_WEIGHED = 8  # ways to read "4", "@", "$" … as letters; zxcvbn tries each, up to 576 of them in one password
 
 CODE_DIGITS = 6  # of every verification code: NIST SP 800-63B 3.1.3.2, RFC 4226 5.3
+KEY_SHOWN_REST = timedelta(hours=1)  # between two emails about a setup key in texts: it can be pasted again and again
+LIKELY_CODES = 400  # pieces of a text that may be a backup code, each 0.06 ms of hashing: prose of two pages has a hundred
+DENSE_TEXTS, DENSE_TEXTS_IN = 30, timedelta(minutes=10)  # of one person with more of them: a quarter of a second each at most
+WRITTEN_MAX = 10_000  # characters of a text that is searched for its writer's codes: above every limit of a field
 
 # Authenticator app (RFC 6238, RFC 4226, the Key URI format)
 TOTP_SECRET_BYTES = 20  # RFC 4226 R6 recommends 160 bits
@@ -27,15 +39,15 @@ TOTP_DIGITS = CODE_DIGITS
 TOTP_PERIOD = 30  # seconds
 TOTP_ALGORITHM = "SHA1"  # the apps named in the guide support nothing else reliably
 TOTP_WINDOW = 1  # time steps accepted before and after the current one: RFC 6238 5.2
-TOTP_STEPS_KEPT = (
-    50  # accepted steps remembered one by one, for a clock that is set back: more than anybody uses before that is noticed
-)
+TOTP_STEPS_KEPT = 50  # accepted steps remembered one by one, for a clock that is set back: more than are used until then
 TOTP_HINT_STEPS = 20  # a match up to ten minutes away is reported as a wrong clock: product rule 8
 
 # Set-up
 BINDING_LIFE = timedelta(minutes=30)  # of a secret that was shown but not proved: product rule 2
 BINDING_KEPT = timedelta(days=1)  # how long an expired one is kept, to say so, before it is deleted
 REAUTHENTICATION_LIFE = timedelta(minutes=5)  # RA-1, RA-4
+
+CHALLENGE_LIFE = timedelta(minutes=5)  # of what a browser is asked to sign: WebAuthn 15.1 recommends five to ten minutes
 
 # Backup codes
 BACKUP_CODES = 10
@@ -82,9 +94,7 @@ CONTACT_RESTS = timedelta(hours=72)  # after a change of email address or phone 
 REASON_MAX = 500
 
 # Account recovery (RC-1 to RC-9). How long a case may stay in each of its states before it lapses.
-RECOVERY_CODE_DIGITS = (
-    8  # of the mailed code: more than the six that NIST SP 800-63B 4.2.1.2 asks for, and unlike every other code
-)
+RECOVERY_CODE_DIGITS = 8  # of the mailed code: above the six that NIST SP 800-63B 4.2.1.2 asks for, and unlike other codes
 RECOVERY_REFERENCE_LENGTH = 12  # of a request's number, in the alphabet of backup codes: 60 bits, which nobody finds by trying
 RECOVERY_CODE_LIFE = timedelta(hours=24)  # NIST SP 800-63B 4.2.1.2, by email
 RECOVERY_CODE_TRIES = 5  # for one request, as for a code by text (SM-4)
@@ -111,6 +121,16 @@ RECOVERY_LOOK = timedelta(minutes=10)  # in which one agent's looks at a case ar
 RECOVERY_MEASURED = timedelta(days=90)  # how far back the console measures waiting times, besides cases that are still open
 RECOVERY_MEASURED_SHOWN = 100  # of them one by one, newest first
 IDENTITY_WORTH = 2  # that support's checks have to add up to; what each is worth stands beside it
+
+# Support tickets
+TICKET_NUMBER_LENGTH = 8  # characters of the alphabet of backup codes: short to read out; only the owner and support open it
+SUBJECT_MAX = 120  # characters
+TICKET_TEXT_MAX = 4_000  # characters of one message: two printed pages
+TICKETS = 10  # of one person in TICKETS_IN: more than anybody has questions, too few to bury others'
+TICKET_REPLIES = 30  # of one person to one ticket in TICKETS_IN
+TICKETS_IN = timedelta(days=1)
+TICKETS_PAGE = 20  # tickets on one page, of the person and of support's queue
+TICKET_ARTICLES = 3  # that may help meanwhile, of those that fit the subject
 
 INVITATION_RESTS = timedelta(days=30)  # after a person dismisses it
 
@@ -182,6 +202,12 @@ ACTIVITY_LOOKED_BACK = (
 FLASH_LIFE = timedelta(minutes=1)  # how long a confirmation message carried in a page's URL is shown
 PLACES_SHOWN = 3  # sessions and trusted browsers before "and 3 more"
 
+# The practice run in Help, where wrong codes begin a pause as at sign-in
+PRACTICE_TRIES_OF_ADDRESS = (
+    200  # codes, right ones too, in the time of that pause: a clinic's whole waiting room behind one address
+)
+PRACTICE_USED = timedelta(minutes=20)  # how long a code stays used: a clock hint knows codes that are due in ten
+
 # The search in Help
 HELP_TYPED_MAX = 200  # characters read of a question: a long sentence
 HELP_FOUND = 8  # articles shown at most, the likeliest first
@@ -249,7 +275,12 @@ STOP_QUIET_SECONDS = 1  # that it keeps connections whose client was silent for 
 STOP_SECONDS = 3  # that a process which stops waits for requests, in gunicorn's ten for answers
 CONNECTIONS_PER_ADDRESS = 100  # that wait, per process: six for each browser of a clinic behind one address; the oldest leaves
 CONNECTIONS = 500  # that wait, per process: below the usual limit of 1,024 open files
+BENCH_CLOCK_MAX = timedelta(days=366)  # that the test bench's portal may be ahead: no rule takes longer than a year
+BENCH_DELAY_MAX = 25  # seconds that its gateways may take: within the lease of a text, so that the outcome counts
+BENCH_REPORT_MAX = 60  # minutes until its carrier reports
 HEADERS_MAX_BYTES = 32 * 1024  # what nginx accepts by default
+BENCH_DRIFT_MAX = 1_440  # minutes that the clock of a phone on the test bench may be fast or slow: a day
+BENCH_PICTURE_MAX_BYTES = 4 * 1024 * 1024  # a screenshot for the test bench's camera: above that of any phone, as a PNG
 BODY_MAX_BYTES = 256 * 1024  # read before a form above MAX_FORM_BYTES is refused with a page
 USER_AGENT_MAX = 200  # characters kept; the longest of a common browser has about 140
 # Characters read of a code or a number: above a whole list of codes or a text of ours, pasted. One character may become 18 (NFKC).

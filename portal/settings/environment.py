@@ -73,7 +73,7 @@ class Settings:
     def origins(self) -> tuple[str, ...]:
         """The origins (scheme, host, port) that the portal is served under. Links use the first.
 
-        On loopback this includes "localhost": browsers refuse an IP address as a passkey's relying party.
+        On loopback this includes "localhost": browsers refuse an IP address as the relying party of passkeys.
         """
         parts = urlsplit(self.base_url)
         port = f":{parts.port}" if parts.port else ""

@@ -88,14 +88,16 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
     return `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(seconds % 60)}`;
   }
 
-  // The ring draws itself. Near its end the words take over: a code typed now would be late. With digits, it ends once.
+  // Near its end the words take over: a code typed now would be late. With digits, it ends once.
   function count(part) {
     const words = one("span", part), digits = one("b", part), calm = words.textContent, period = +part.dataset.period;
     const start = performance.now() - (period - part.dataset.left) * 1000;
+    const ring = one("circle + circle", part);
     part.removeAttribute("data-left");
     if (part.dataset.opens) document.getElementById(part.dataset.opens).hidden = true;
-    const timer = setInterval(() => {
+    const tick = () => {
       const gone = (performance.now() - start) / 1000, over = digits && gone >= period;
+      ring?.setAttribute("stroke-dashoffset", over ? period : gone % period);
       if (over) words.textContent = part.dataset.late;
       if (over && part.dataset.opens) { reveal(part.dataset.opens); say(part.dataset.late); }
       if (over && part.dataset.over) location.replace(part.dataset.over);
@@ -103,7 +105,8 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
       if (digits) { const left = Math.ceil(period - gone); digits.textContent = period > 60 || part.dataset.opens ? clock(left) : left; return; }
       const late = period - gone % period <= 5;
       if (part.classList.toggle("late", late) === (words.textContent === calm)) words.textContent = late ? part.dataset.late : calm;
-    }, 250);
+    }, timer = setInterval(tick, 250);
+    tick();
   }
 
   const reveal = id => { document.getElementById(id).hidden = false; };
@@ -180,7 +183,10 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
     } catch { location = elsewhere.href; }
   });
 
-  addEventListener("pageshow", () => all("form[data-sent]").forEach(rest));
+  addEventListener("pageshow", event => {
+    if (event.persisted) location.reload();
+    all("form[data-sent]").forEach(rest);
+  });
   document.addEventListener("htmx:finally:request", () => all("form[data-sent]").forEach(rest));
 
   // After a swap: from the top, with the session's newest token in the forms outside the step. News of a text is only said.

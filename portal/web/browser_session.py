@@ -16,12 +16,14 @@ from portal.flows.base.context import RequestContext, SessionUser
 from portal.flows.sessions import sessions, trusted_browsers
 from portal.forms.appearance import AUTOMATIC, SCHEMES
 from portal.settings import config
+from portal.web.application import kept
 from portal.web.language import current_language
 from portal.web.late_sign_outs import is_signed_out
 
 DAY = 24 * 3600  # seconds
 CSRF_BYTES = 16  # 128 bits, as session tokens have at least; each form of a page carries it, and pages are not compressed
 BROWSER_COOKIE_LIFE = 365 * DAY  # only says "seen before": opens nothing, but strangers' wrong codes do not count there
+GUEST = "guest."  # begins the token of a browser that nobody has signed in with: no session has it, so none is looked for
 TRUSTED_COOKIE_MAX = 512  # characters: five tokens, and a margin
 
 
@@ -31,7 +33,7 @@ class BrowserSession(dict[str, Any], SessionMixin):
     def __init__(self, token: str | None, csrf_key: bytes) -> None:
         super().__init__()
         self.has_cookie = token is not None
-        self.token = token or sessions.new_token()
+        self.token = token or GUEST + sessions.new_token()
         self.csrf_key = csrf_key
         self.browser: str | None = None
         self.trusted: tuple[str, ...] = ()
@@ -54,7 +56,7 @@ class BrowserSession(dict[str, Any], SessionMixin):
     def find(self) -> SessionUser | sessions.Ended | None:
         """The cookie's session, live or ended; one SELECT per request."""
         if self._found is False:
-            is_known = self.has_cookie and not is_signed_out(self.token)
+            is_known = self.has_cookie and not self.token.startswith(GUEST) and not is_signed_out(self.token)
             self._found = sessions.find_session(self.token, request_time()) if is_known else None
         return self._found
 
@@ -132,14 +134,15 @@ def csrf_key(app: Flask) -> bytes:
 
 def request_time() -> datetime:
     """The time of this request: read once, the same throughout."""
-    if "now" not in g:
-        g.now = clock.now()
-    return cast(datetime, g.now)
+    here = kept()
+    if "now" not in here:
+        here.now = clock.now()
+    return cast(datetime, here.now)
 
 
 def current_session() -> BrowserSession:
     """Flask's session of this request, with its actual type."""
-    return cast(BrowserSession, session)
+    return cast(BrowserSession, session._get_current_object())  # type: ignore[attr-defined]  # Flask types the proxy as a session
 
 
 def session_user() -> SessionUser | None:
@@ -163,10 +166,11 @@ def origin() -> str:
 
 def request_context() -> RequestContext:
     """This request, as flows see it: built once for the same visitor, browser, and language."""
-    current, visitor = current_session(), session_user()
-    built: RequestContext | None = g.get("context")
+    current, here = current_session(), kept()
+    visitor = session_user()
+    built: RequestContext | None = here.get("context")
     if built is None or built.visitor is not visitor or (built.browser, built.language) != (current.browser, current_language()):
-        built = g.context = build_context(current, visitor)
+        built = here.context = build_context(current, visitor)
     return built
 
 

@@ -65,10 +65,10 @@ def refuse_cross_site() -> None:
 
 def add_headers(response: Response) -> Response:
     """Add the headers of HD-1 to HD-4, and Vary so that caches keep a page and its fragment apart (HX-4)."""
-    for name, value in FIXED.items():
-        response.headers.setdefault(name, value)
+    own = set(response.headers.keys(lower=True))
+    response.headers.extend({name: value for name, value in FIXED.items() if name.lower() not in own})
     response.headers["Cache-Control"] = "no-store"
-    response.vary.add("HX-Request")
+    response.headers.add("Vary", "HX-Request")
     if current_app.extensions["settings"].is_https:
         response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
     return response

@@ -11,6 +11,7 @@ from flask_babel import Babel, Domain, refresh
 
 from portal import languages
 from portal.flows.base.context import SessionUser
+from portal.web.application import kept
 
 if TYPE_CHECKING:
     from portal.web.browser_session import BrowserSession
@@ -30,15 +31,22 @@ def init_app(app: Flask) -> None:
 
 def current_language() -> str:
     """The tag of the language of this page or email, one of those that the operator offers; English outside of both."""
-    found: str | None = g.get("language")
+    here = kept()
+    found: str | None = here.get("language")
     if found is None:
-        found = g.language = choose_language() if has_request_context() else languages.SOURCE
+        found = here.language = choose_language() if has_request_context() else languages.SOURCE
     return found
 
 
 def current_locale() -> Locale:
     """How this page or email writes dates and numbers."""
     return languages.locale_of(current_language())
+
+
+def gettext(text: str, **facts: object) -> str:
+    """As flask-babel's, without its look for the request and for itself, for what a page says many times."""
+    said = languages.load_catalogue(current_language()).gettext(text)
+    return said % facts if facts else said
 
 
 def offered_languages() -> tuple[str, ...]:

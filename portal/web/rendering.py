@@ -14,6 +14,7 @@ from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import SessionUser
 from portal.flows.emergency import grants, waiting
 from portal.flows.emergency.decide import KIND
+from portal.flows.factors.shared_secrets import SecretShown
 from portal.flows.recovery import stop
 from portal.languages import load_catalogue
 from portal.policy import PROVIDER, SUPPORT
@@ -32,6 +33,12 @@ HOMES = {
     "administrator": "provider.charts",
     "support": "support.cases.queue",
 }
+SECURITY = {
+    "patient": "patient",
+    "provider": "provider",
+    "administrator": "provider",
+    "support": "support",
+}  # each role's blueprint
 DECIDES_AT = {"administrator": "provider.practice", "support": "support"}  # the blueprints of those who approve
 NAMES = ("issuer", "who")  # facts of a refusal that nobody translates
 STOPPING = "stop_recovery"  # the blueprint whose pages say themselves what the alarm of a recovery says
@@ -103,9 +110,13 @@ def fill_in(sentence: str, facts: dict[str, object]) -> Markup:
 
 
 class Problems(list[tuple[str, str]]):
-    """What a page's summary lists: the id of a field, or "", and the sentence. `is_short`: one line, because the field has the focus."""
+    """What a page's summary lists: the id of a field, or "", and the sentence. `is_short`: one line, because the field has the focus.
+
+    `security_url`: where to get new codes.
+    """
 
     is_short = False
+    security_url = ""
 
 
 def refuse_form(
@@ -121,6 +132,9 @@ def refuse_form(
     is_question = isinstance(refused, Unclear)
     for each in form:
         each.errors = [refusal_sentence(Refused(str(reason))) for reason in each.errors]
+    if isinstance(refused, SecretShown):
+        field = put_back(form, refused)
+        problems.security_url = url_for(f"{SECURITY[request_context().user.role]}.security") if refused.is_own else ""
     if refused is not None:
         sentence = refusal_sentence(refused)
         if field:
@@ -133,10 +147,17 @@ def refuse_form(
     problems += [(each.id, each.errors[0]) for each in form if each.errors]
     asked = [each for each in form if not isinstance(each, HiddenField)]
     if len(problems) == 1 and problems[0][0] and not (beside or is_question):
-        first = form[focus] if focus else asked[0]
+        first = form[focus] if focus else next(iter(asked), None)  # none: a script fills the only field
         if (focus or len(asked) == 1) and isinstance(first, StringField):
             first.takes_focus = problems.is_short = True
     return render_page(template, 422, form=form, problems=problems, is_question=is_question, **context)
+
+
+def put_back(form: Form, refused: SecretShown) -> str:
+    """Leave in the fields what was typed without the secret; returns the name of the field that held one."""
+    for name, rest in refused.rest.items():
+        form[name].data = rest
+    return refused.field
 
 
 def redirect_to(endpoint: str, **values: Any) -> Response:

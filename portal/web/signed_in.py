@@ -1,6 +1,7 @@
 """The person that flask-login knows: the visitor of a complete sign-in."""
 
-from flask import Request
+from flask import Response
+from flask_login import LoginManager
 
 from portal.flows.base.context import SessionUser
 from portal.web.browser_session import session_user
@@ -27,7 +28,12 @@ class SignedIn:
         return "".join(word[0] for word in (words[0], words[-1])).upper() if len(words) > 1 else self.user.full_name[:1].upper()
 
 
-def load_signed_in(request: Request) -> SignedIn | None:
-    """flask-login's request loader: the session row decides, nothing in the cookie does."""
-    user = session_user()
-    return SignedIn(user) if user and not user.is_claimant else None
+class Visitors(LoginManager):  # type: ignore[misc]  # flask-login has no types
+    """flask-login, for which the session's row alone decides: it keeps nothing in the session or in a cookie, so it has nothing to read."""
+
+    def _load_user(self) -> None:
+        user = session_user()
+        self._update_request_context_with_user(SignedIn(user) if user and not user.is_claimant else None)
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response

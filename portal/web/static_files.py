@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent.parent / "static"
 COMMENTS = {".css": re.compile(r"/\*.*?\*/", re.DOTALL), ".js": re.compile(r"^[ \t]*//.*$", re.MULTILINE)}
 INDENTATION = re.compile(r"^\s+", re.MULTILINE)
+LOOSE = re.compile(r"\s*([{},;])\s*|(?<=:) +")  # blanks that mean nothing in a style
 COMPRESSED = (".css", ".js", ".svg")  # fonts are compressed already
 VERSIONS = {
     path.relative_to(STATIC).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:8]
@@ -57,7 +58,7 @@ def pack(instance: Path) -> Path:
 
     Where it can't be written, the files as they are.
     """
-    digest = hashlib.sha256(repr(("br", "light", VERSIONS)).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(repr(("br", "lighter", VERSIONS)).encode()).hexdigest()[:16]
     packed = instance / f"static-{digest}"
     try:
         return packed if packed.exists() else write_packed(packed)
@@ -80,13 +81,14 @@ def write_packed(packed: Path) -> Path:
 
 
 def lighten(path: Path) -> bytes:
-    """A file's content; a style's or script's without comments and indentation, which were a twentieth of a first visit's weight.
+    """A file's content; a style's or script's without comments and blanks that mean nothing, a twentieth of a first visit's weight.
 
-    In a script, a comment begins its line, and no text spans lines.
+    In a script, a comment begins its line, and no text spans lines. In a style, no text has a brace, a comma, a colon, or a semicolon.
     """
     if path.suffix not in COMMENTS:
         return path.read_bytes()
-    return INDENTATION.sub("", COMMENTS[path.suffix].sub("", path.read_text())).encode()
+    text = INDENTATION.sub("", COMMENTS[path.suffix].sub("", path.read_text()))
+    return (LOOSE.sub(r"\1", text).replace(";}", "}") if path.suffix == ".css" else text).encode()
 
 
 def fill(draft: Path) -> None:

@@ -1,35 +1,37 @@
 """What templates can use beyond what a view passes: the person, the brand, times left, formatting, translations."""
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from flask import current_app, g, url_for
-from flask_babel import gettext
 from flask_login import current_user
-from jinja2 import Environment
+from jinja2 import Environment, pass_eval_context
+from jinja2.nodes import EvalContext
+from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
 from portal import methods, phones
 from portal.languages import load_catalogue
 from portal.web.browser_session import current_session, request_time, seconds_left, session_user
-from portal.web.language import current_language, current_locale, language_names
+from portal.web.csrf_token import csrf_token
+from portal.web.language import current_language, current_locale, gettext, language_names
 from portal.web.rendering import as_written, home_url, page_brand, refusal_sentence, verbatim
 from portal.web.times import day, moment, moment_text, month, until, visit_time, zone_label
 
+SENTENCES = 4096  # the most that are kept translated: all of them, in two languages
+FRAMES = 500  # the most parts of the frame that are kept drawn: of 3 sides, with few addresses each, in some languages
+
 
 def install_translations(environment: Environment) -> None:
-    """Let templates translate; flask-babel's own callables look the catalogue up in several steps for each sentence.
+    """Let templates translate: each sentence is looked up once in each language.
 
     And let them keep values from a browser's translator (`|verbatim`), or tell it that their language is unknown (`|as_written`).
     """
-    environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by Jinja's i18n extension
-        lambda text: load_catalogue(current_language()).gettext(text),
-        lambda one, many, number: load_catalogue(current_language()).ngettext(one, many, number),
-        newstyle=True,
-    )
-    environment.globals["_"] = environment.globals["gettext"]
+    environment.globals.update(_=translate_sentence, ngettext=translate_count, shared=draw_once())
     environment.filters["verbatim"] = verbatim
     environment.filters["zone_label"] = zone_label
     environment.filters["as_written"] = as_written
@@ -43,10 +45,44 @@ def install_translations(environment: Environment) -> None:
     environment.filters["given_name"] = given_name
 
 
+@lru_cache(SENTENCES)
+def translated(language: str, text: str) -> Markup:
+    """A sentence of ours in a language, with its places still to be filled in."""
+    return Markup(load_catalogue(language).gettext(text))  # noqa: S704 (written by us, or by our translators)
+
+
+@pass_eval_context
+def translate_sentence(context: EvalContext, text: str, /, **facts: object) -> str:
+    """`_()` of templates: the translated sentence with its facts; on a page, escaped unless they are markup."""
+    sentence = translated(current_language(), text)
+    found = sentence if context.autoescape else str(sentence)
+    return found % facts if facts or "%" in found else found
+
+
+@pass_eval_context
+def translate_count(context: EvalContext, one: str, many: str, num: int, /, **facts: object) -> str:
+    """`ngettext()` of templates: the same for a sentence with a count, which it names `num`."""
+    sentence = load_catalogue(current_language()).ngettext(one, many, num)
+    return (Markup(sentence) if context.autoescape else sentence) % {"num": num, **facts}  # noqa: S704 (written by us)
+
+
+def draw_once() -> Callable[..., str]:
+    """`shared()` of templates: a part of the frame that is alike for everybody, drawn once in each language for the same arguments.
+
+    The parts are the macros of layouts/_shared.html; nothing personal may ever be among what they are given.
+    """
+
+    @lru_cache(FRAMES)
+    def draw(macro: Macro, language: str, *arguments: str | None) -> str:
+        return macro(*arguments)
+
+    return lambda macro, *arguments: draw(macro, current_language(), *arguments)
+
+
 def browser_name(words: str) -> str:
     """A browser as `describe_browser` names it, such as "Chrome on Windows", in the reader's language; "" if it is unknown."""
     browser, on, system = words.partition(" on ")
-    return str(gettext("%(browser)s on %(system)s", browser=browser, system=system)) if on else words
+    return gettext("%(browser)s on %(system)s", browser=browser, system=system) if on else words
 
 
 def given_name(name: str) -> str:
@@ -54,7 +90,7 @@ def given_name(name: str) -> str:
     first, _, number = name.rpartition(" ")
     own = {each.begins_with["name"] for each in methods.switched_on()}
     if name in own:
-        return str(gettext(name))
+        return gettext(name)
     return f"{gettext(first)} {number}" if first in own and number.isdigit() else verbatim(name)
 
 
@@ -90,16 +126,18 @@ def contact_link(contact: str) -> Markup:
 
 def template_context() -> dict[str, Any]:
     """Variables available in every template."""
+    person, settings = current_user._get_current_object(), current_app.extensions["settings"]
     return {
-        "person": current_user if current_user.is_authenticated else None,
+        "person": person if person.is_authenticated else None,
         "brand": page_brand(),
+        "csrf_token": csrf_token,
         "side": g.get("side"),
         "scheme": current_session().scheme,
         "next_path": g.get("next_path"),
         "session_seconds": seconds_to_warn(),
         "emergency": emergency_left(),
-        "test_bench": current_app.extensions["settings"].test_bench,
-        "support_contact": current_app.extensions["settings"].support_contact,
+        "test_bench": settings.test_bench,
+        "support_contact": settings.support_contact,
         "home_url": home_url(),
         "language": current_language(),
         "languages": language_names(),

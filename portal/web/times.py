@@ -11,15 +11,15 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from flask import current_app, g
-from flask_babel import gettext
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from portal import zones
 from portal.flows.base.visits import Visit
+from portal.web.application import kept
 from portal.web.browser_session import request_time, session_user
-from portal.web.language import current_locale
+from portal.web.language import current_locale, gettext
 from portal.words import places, times
 
 
@@ -33,9 +33,10 @@ class Clock:
 
 def reader_clock() -> Clock:
     """The clock of this page or email."""
-    if "clock" not in g:
-        g.clock = find_clock()
-    clock: Clock = g.clock
+    here = kept()
+    if "clock" not in here:
+        here.clock = find_clock()
+    clock: Clock = here.clock
     return clock
 
 
@@ -69,8 +70,9 @@ def named(text: str, at: datetime, zone: ZoneInfo) -> str:
 
 def element(text: str, at: datetime, kind: str) -> Markup:
     """A `time` element; `kind` tells the script how to write it anew, "" that it must not."""
-    rewritten = Markup(" data-as={}").format(kind) if kind else ""
-    return Markup('<time datetime="{}"{}>{}</time>').format(f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", rewritten, text)
+    rewritten = f" data-as={kind}" if kind else ""
+    moment = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return Markup(f'<time datetime="{moment}"{rewritten}>{escape(text)}</time>')  # noqa: S704 (all else is digits, or ours)
 
 
 def moment_element(at: datetime, alone: bool = False, year: bool = False) -> Markup:

@@ -77,6 +77,12 @@ SENTENCES: dict[str, str] = {
     "backup_codes_saved": N_("You confirmed that your backup codes are saved."),
     "sealed_copy_given": N_("You gave the sealed copy of your backup codes to your practice administrator."),
     "backup_code_used": N_("You used a backup code."),
+    "secret_shown": N_("A code or a setup key stood in a message or a note, so it was refused."),
+    "secret_shown:backup_code": N_("A backup code stood in a message or a note, so it no longer works."),
+    "secret_shown:code": N_("A verification code stood in a message or a note, so it no longer works."),
+    "secret_shown:key": N_("The setup key of your authenticator app stood in a message or a note. Change the app."),
+    "secret_shown:set_up": N_("A setup key stood in a message or a note, so that setup ended."),
+    "secret_shown:colleague": N_("You wrote someone's code or setup key in a message or a note, so it was refused."),
     "trusted_browser_added": N_("You chose to trust this browser."),
     "trusted_browser_removed": N_("You stopped trusting a browser."),
     "trusted_browser_removed:all": N_("You stopped trusting all browsers."),
@@ -159,6 +165,11 @@ SENTENCES: dict[str, str] = {
     "recovery_set_up": N_("Your old ways to get codes ended, so that your account can be set up again."),
     "recovery_done": N_("Your account was recovered, and two-factor authentication is set up again."),
     "recovery_lapsed": N_("A recovery of your account took too long, so it ended."),
+    "ticket_sent": N_("You sent a support ticket."),
+    "ticket_replied": N_("You wrote in a support ticket."),
+    "ticket_answered": N_("Support answered a ticket of yours."),
+    "ticket_closed": N_("You closed a support ticket."),
+    "ticket_closed:support": N_("Support closed a ticket of yours."),
     "person_searched": N_("A support agent looked up your account."),
     "person_searched:colleague": N_("You looked up someone's account."),
     "person_searched:refused": N_("You looked for someone's account and found none."),
@@ -188,6 +199,7 @@ HIDDEN = frozenset(
         "sequence_fail",
         "session_renew",
         "session_use_after_expire",
+        "ticket_taken",  # before an answer, which is told
         "team_list_opened",  # an administrator's routine work
     }
 )

@@ -8,7 +8,8 @@ from portal.words.marks import N_, N_plural, Plural
 SENTENCES: dict[str, str | Plural] = {
     "story_long": N_("Use at most %(story_max)s characters to say what happened."),
     "story_secret": N_(
-        "That looks like a code or a setup key. Leave it out: nobody needs it to help you, and it is safest with you alone."
+        "That looks like a code or a setup key. Leave it out: nobody needs it to help you. "
+        "If it was a backup code of yours, it's used up now."
     ),
     "recovery_expired": N_(
         "This page was open for a long time, so your request wasn't sent. Nothing you typed is lost. Send it again."

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import cache
 
 from babel import Locale
 from babel.numbers import format_decimal
 
 from portal.settings import config
-from portal.words import emergency, recovery, support, times
+from portal.words import bench, emergency, recovery, shown, support, tickets, times
 from portal.words.marks import N_ as N_
 from portal.words.marks import N_plural as N_plural
 from portal.words.marks import Plural as Plural
@@ -147,7 +148,7 @@ SENTENCES: dict[str, str | Plural] = {
     "is_lost_nothing": N_("While your phone is lost, you have no way in once you sign out. Generate new backup codes now."),
     "reason_empty": N_("Give a reason in a few words."),
     "reason_long": N_("Use at most %(reason_max)s characters for the reason."),
-    "reason_secret": N_("That looks like a backup code or a setup key. Leave it out, because others will read the reason."),
+    "reason_secret": N_("That looks like a code or a setup key. Leave it out, because others will read the reason. If it was a backup code of yours, it's used up now."),
     "checks_empty": N_("Select at least one way you checked who they are."),
     "reset_off": N_("Two-factor authentication isn't on for this account, so there's nothing to reset."),
     "reset_no_second": N_("A second person has to approve this, and there is nobody: no other administrator of the practice, and no other support agent."),
@@ -163,9 +164,7 @@ SENTENCES: dict[str, str | Plural] = {
     "answer_empty": N_("You haven't decided yet. Choose Approve or Refuse."),
     "access_changed": N_("Your own access just changed, so nothing was done. Sign in again to see what you can do now."),
     "approval_gone": N_("This request is no longer open. Someone else decided first, it expired, or the account changed."),
-    "reset_link_due": N_(
-        "Two-factor authentication for this account was reset. Open the link we emailed you. It works together with your password. No email? Contact Support."
-    ),
+    "reset_link_due": N_("Two-factor authentication for this account was reset. Open the link we emailed you. It works together with your password. No email? Contact Support."),
     "reset_link_due_at_practice": N_(
         "Two-factor authentication for this account was reset. Open the link we emailed you. It works together with your password. No email? Ask your practice administrator, or Contact Support."
     ),
@@ -188,7 +187,10 @@ SENTENCES: dict[str, str | Plural] = {
     "send_stopped": N_("We can't text numbers that are new to us for now. Use the authenticator app, or try again in %(wait)s."),
     "texts_off": N_("Text messages are turned off right now, so we didn't send one. Use another way."),
     "texts_off_other": N_("Text messages are turned off right now, so we can't text you a code. Use the code from your app, or a backup code."),
+    "texts_off_own": N_("Text messages are turned off right now, so we can't text you a code. Use your other way, or a backup code."),
     "texts_off_backup": N_("Text messages are turned off right now, so we can't text you a code. Use one of your backup codes."),
+    "method_off_backup": N_("Your way to confirm that it's you is turned off right now. Use one of your backup codes."),
+    "method_off_alone": N_("Your way to confirm that it's you is turned off right now, and you have no other way to get in. Contact Support, and we'll confirm who you are."),
     "texts_off_alone": N_("Text messages are turned off right now, and you have no other way to get in. Contact Support, and we'll confirm who you are."),
     "texts_not_offered": N_("Text messages are turned off right now. The authenticator app works without them."),
     "authenticators_full": N_("You already have %(most)s ways to get codes. Remove one you no longer use, then add this one."),
@@ -226,7 +228,10 @@ SENTENCES: dict[str, str | Plural] = {
     "set_up_expired": N_("Setup was open for more than %(set_up_minutes)s minutes, so it ended. Start again here."),
     **emergency.SENTENCES,
     **recovery.SENTENCES,
+    **shown.SENTENCES,
     **support.SENTENCES,
+    **bench.SENTENCES,
+    **tickets.SENTENCES,
 }  # fmt: skip
 
 # The numbers that sentences name, whoever refuses.
@@ -252,6 +257,8 @@ LIMITS: dict[str, int] = {
     **emergency.LIMITS,
     **recovery.LIMITS,
     **support.LIMITS,
+    **bench.LIMITS,
+    **tickets.LIMITS,
 }
 
 TRIES_LEFT = N_plural("You have %(left)d try left before a pause.", "You have %(left)d tries left before a pause.", "left")
@@ -272,6 +279,7 @@ def sentence(refusal: Refused, translate: Callable[..., str], plural: Callable[.
     return translated + " " + translate_entry(TRIES_LEFT, refusal.facts, translate, plural)
 
 
+@cache
 def limits(locale: Locale) -> dict[str, int | str]:
     """LIMITS as a locale writes numbers."""
     return {name: format_decimal(number, locale=locale) for name, number in LIMITS.items()}

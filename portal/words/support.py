@@ -4,13 +4,13 @@ from portal.settings import config
 from portal.words.marks import N_, Plural
 
 SENTENCES: dict[str, str | Plural] = {
-    "note_secret": N_("That looks like a code or a setup key. Leave it out, because others will read the note."),
     "question_empty": N_("Write what you need from them."),
     "question_long": N_("Use at most %(reason_max)s characters for what you need."),
-    "question_secret": N_("That looks like a code or a setup key. Leave it out: we never ask for one."),
     "answer_text_empty": N_("Write your answer first."),
     "answer_text_long": N_("Use at most %(story_max)s characters for your answer."),
-    "answer_text_secret": N_("That looks like a code or a setup key. Leave it out: support never needs one."),
+    "answer_text_secret": N_(
+        "That looks like a code or a setup key. Leave it out: support never needs one. If it was a backup code of yours, it's used up now."
+    ),
     "recovery_untaken": N_("Nobody has this request. Take it first."),
     "recovery_taken": N_("%(who)s has this request. Take it over first."),
     "recovery_stopped": N_("This request was stopped, so nothing was done."),

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from math import inf
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from portal.settings import config
 from portal.words.marks import N_
 
 Translate = Callable[..., str]
+WRITTEN = 2000  # the most clock times, and days, that are kept as they were written: a page repeats them
 NARROW, NO_BREAK = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
 UTC_NAMES = frozenset({"UTC", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "Universal", "UCT", "Zulu"})
 # The zone whose clock a name such as "Pacific Time" promises (CLDR's territory 001), where zones of that name differ.
@@ -71,8 +72,13 @@ def clock_pattern(locale: Locale) -> str:
 
 def clock_time(at: datetime, zone: ZoneInfo, locale: Locale) -> str:
     """The time of day in a zone, such as "7:30 AM"."""
-    locale = dates_locale(locale)
-    return spaced(format_time(at, clock_pattern(locale), tzinfo=zone, locale=locale)).replace(" ", NO_BREAK)
+    local = at.astimezone(zone)
+    return hour_and_minute(local.hour, local.minute, dates_locale(locale))
+
+
+@functools.lru_cache(WRITTEN)
+def hour_and_minute(hour: int, minute: int, locale: Locale) -> str:
+    return spaced(format_time(time(hour, minute), clock_pattern(locale), locale=locale)).replace(" ", NO_BREAK)
 
 
 def day(on: date, locale: Locale, width: str = "medium") -> str:
@@ -83,8 +89,12 @@ def day(on: date, locale: Locale, width: str = "medium") -> str:
 def day_name(on: date, locale: Locale, today: date | None = None) -> str:
     """A day, such as "Thu, Dec 3"; with its year unless it is of the same year as today."""
     skeleton = "MMMEd" if today is not None and on.year == today.year else "yMMMEd"
-    locale = dates_locale(locale)
-    return spaced(format_skeleton(skeleton, datetime.combine(on, datetime.min.time()), None, locale=locale))
+    return by_skeleton(skeleton, on.year, on.month, on.day, dates_locale(locale))
+
+
+@functools.lru_cache(WRITTEN)
+def by_skeleton(skeleton: str, year: int, month: int, day: int, locale: Locale) -> str:
+    return spaced(format_skeleton(skeleton, datetime(year, month, day), None, locale=locale))  # noqa: DTZ001 a day has no zone
 
 
 def month(on: date, locale: Locale) -> str:
@@ -94,7 +104,13 @@ def month(on: date, locale: Locale) -> str:
 
 def join(on: str, clock: str, locale: Locale) -> str:
     """A day and a clock time in the locale's order."""
-    return str(get_datetime_format("medium", dates_locale(locale))).replace("{1}", on).replace("{0}", clock)
+    return day_and_clock(dates_locale(locale)).replace("{1}", on).replace("{0}", clock)
+
+
+@functools.cache
+def day_and_clock(locale: Locale) -> str:
+    """The locale's pattern of both."""
+    return str(get_datetime_format("medium", locale))
 
 
 def moment(at: datetime, zone: ZoneInfo, locale: Locale, now: datetime | None, translate: Translate, alone: bool = False) -> str:
@@ -102,8 +118,8 @@ def moment(at: datetime, zone: ZoneInfo, locale: Locale, now: datetime | None, t
 
     `alone`: it begins what is read, so "Today". Without `now`, for what is read on any day, the year stays.
     """
-    on, clock = at.astimezone(zone).date(), clock_time(at, zone, locale)
-    today = now.astimezone(zone).date() if now else None
+    local, today = at.astimezone(zone), now.astimezone(zone).date() if now else None
+    on, clock = local.date(), hour_and_minute(local.hour, local.minute, dates_locale(locale))
     if on == today:
         return join(translate(N_("Today") if alone else N_("today")), clock, locale)
     return join(day_name(on, locale, today), clock, locale)
@@ -124,15 +140,25 @@ def zone_name(zone: ZoneInfo, at: datetime, locale: Locale, translate: Translate
     if key in UTC_NAMES:
         return "UTC"
     locale = dates_locale(locale)
-    aliases = get_global("zone_aliases")
-    shared = get_global("meta_zones").get(key) or get_global("meta_zones").get(aliases.get(key, ""))
-    home = zones.find_zone(HOMES.get(shared or ""))
+    home = home_of(key)
     if home and home.utcoffset(at.astimezone(home)) == zone.utcoffset(at.astimezone(zone)):
-        return spaced(get_timezone_name(zone, "long", locale=locale, zone_variant="generic"))
+        return generic_name(zone, locale)
     city = get_timezone_location(zone, locale, return_city=True).rpartition("/")[2]
     return translate(
         N_("%(city)s Time"), city=city
     )  # Babel's own pattern for it is the one of summer time in es_US, fr_CA, and ru
+
+
+@functools.cache
+def home_of(key: str) -> ZoneInfo | None:
+    """The zone whose clock the name of this one promises; None if that is no name of ours."""
+    shared, aliases = get_global("meta_zones"), get_global("zone_aliases")
+    return zones.find_zone(HOMES.get(shared.get(key) or shared.get(aliases.get(key, "")) or ""))
+
+
+@functools.cache
+def generic_name(zone: ZoneInfo, locale: Locale) -> str:
+    return spaced(get_timezone_name(zone, "long", locale=locale, zone_variant="generic"))
 
 
 def duration(seconds: int, locale: Locale) -> str:

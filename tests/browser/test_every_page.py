@@ -27,6 +27,13 @@ PUBLIC = (
     "/sign-in?next=/home",
     "/help",
     "/help/backup-codes",
+    "/help/practice-run",
+    "/help/practice-run/connect",
+    "/help/practice-run/sign-in",
+    "/help/practice-run/done",
+    "/help/practice-run/what-goes-wrong",
+    "/help/practice-run/what-goes-wrong/wrong",
+    "/help/practice-run/what-goes-wrong/pause",
     "/help?q=bakcup+codes",
     "/help?q=zzz",
     "/contact-support",
@@ -36,7 +43,18 @@ PUBLIC = (
     "/accessibility",
     "/appearance",
 )
-BENCH = ("/test-bench", "/test-bench/gallery")
+BENCH = (
+    "",
+    "/gallery",
+    "/people",
+    "/faults",
+    "/start-over",
+    "/started-over",
+    "/scenarios",
+    "/scenarios/clock",
+    "/scenarios/locked-out",
+    "/scenarios/results",
+)
 TABLE = Path(__file__).with_name("every_page.txt")
 STATUS = "performance.getEntriesByType('navigation')[0].responseStatus"
 
@@ -99,7 +117,7 @@ def walk(request, town, browsers, sites):
 
 
 def test_pages_that_everyone_may_read(walk):
-    for address in (*PUBLIC, *BENCH):
+    for address in (*PUBLIC, *(f"/test-bench{page}" for page in BENCH)):
         walk.visit(address)
     for status, address in ((404, "/no-such-page"), (405, "/sign-out")):
         assert walk.page.goto(address).status == status

@@ -194,6 +194,10 @@ def test_the_sheet_on_a_phone_grows_with_its_text(town, browsers, patient):
     wider, larger = page.evaluate(SHEET)
     assert width >= 120 and wider >= 240  # no line of single letters
     assert larger == 2 * size
+    page.set_viewport_size({"width": 390, "height": 750})
+    page.evaluate("document.documentElement.style.fontSize = ''")
+    heights = page.evaluate("[...document.querySelectorAll('.sheet code')].map(each => each.getBoundingClientRect().height)")
+    assert max(heights) < 2 * size  # on a usual phone, each code stands on one line
 
 
 def test_codes_that_were_swapped_in_are_printed_as_well(town, browsers, patient, tmp_path):

@@ -115,6 +115,7 @@ def test_an_error_page_and_its_traceback_hold_no_secret(portal, postgres):
     assert all(re.search(r"\b[0-9a-f]{16}\b", answer.text)[0] in log for answer in broken), "a reference is not in the log"
 
 
+@pytest.mark.once("looks into the browser; the tests above look into the database")
 def test_a_browser_keeps_nothing_but_its_cookies(portal, chromium, tmp_path):
     """Cookies, storage, addresses, headers and the profile on disk, after the whole walk in Chromium."""
     profile, seen = tmp_path / "profile", []

@@ -11,13 +11,13 @@ from playwright.sync_api import expect
 
 from tests.support.application import application
 from tests.support.gateway import Gateway
+from tests.support.guide import step
 from tests.support.let_in import let_in
 from tests.support.outbox import until
 from tests.support.reader import Reader
 from tests.support.server import running_server
 from tests.support.town import Town
 
-LOOKS = {"light": {}, "without JavaScript": {"script": False}}
 SECURITY = "/account/security"
 TEXT = re.compile(
     r"(\d{6}) is your Medximity code, for [A-Z]\. [A-Z]\. It works for 10 minutes\. Never share it\.\s+@127\.0\.0\.1 #\1"
@@ -40,12 +40,6 @@ def town(sites, gateway):
     with running_server(site, **settings) as server, application(site) as app:
         yield Town(server.url, app)
     sites.remove(site)
-
-
-@pytest.fixture(params=LOOKS)
-def reader(request, town, browsers):
-    """Somebody with the help article at hand, with and without JavaScript."""
-    return Reader(browsers.borrow(town.url, **LOOKS[request.param]))
 
 
 # For what tests without a browser see in both guises.
@@ -89,26 +83,31 @@ def phone_of(gateway):
 
 def to_security(reader, patient):
     """Steps 2 and 3."""
-    reader.open_account_menu(patient)
-    reader.press("Account Settings")
-    reader.press("Security")
-    assert reader.sees("Two-Factor Authentication")
+    with step(reader, "patient 2", "patient 3"):
+        reader.open_account_menu(patient)
+        reader.press("Account Settings")
+        reader.press("Security")
 
 
 def choose_texts(reader):
     """Steps 4 and 5: the page says why the app is stronger before it asks for the number."""
-    reader.press("Enable")
+    with step(reader, "patient 4"):
+        reader.press("Enable")
     assert reader.sees("The app is the stronger choice")
-    reader.page.get_by_label("Text Message (SMS)").check()
-    reader.press("Continue")
+    with step(reader, "patient 5", "patient 5.b2", "patient 7"):
+        reader.choose("Text Message (SMS)")
+        reader.press("Continue")
 
 
 def connect(reader, phone):
     """Step 7."""
-    reader.type("Mobile phone number", phone.written)
-    reader.press("Send Code")
-    reader.type("Verification Code", phone.code())
-    reader.press("Verify and Enable")
+    with step(reader, "patient 7.1"):
+        reader.type("Mobile phone number", phone.written)
+        reader.press("Send Code")
+    with step(reader, "patient 7.2"):
+        reader.type("Verification Code", phone.code())
+    with step(reader, "patient 7.3"):
+        reader.press("Verify and Enable")
 
 
 def sign_in_by_text(reader, patient, phone):
@@ -127,24 +126,27 @@ def test_whoever_chooses_text_messages_gets_a_code_each_time(reader, town, phone
     to_security(reader, patient)
     choose_texts(reader)
     connect(reader, phone)
-    codes = reader.backup_codes()
-    reader.press("I have saved my backup codes")
-    asked = reader.asked_number()
-    reader.type(f"Code {asked}", codes[asked])
-    reader.press("Done")
+    with step(reader, "patient 8"):
+        reader.save_codes()
     assert reader.sees("Two-factor authentication is on.")
-    assert reader.sees(f"Codes go to ••• ••• ••{phone.number[-2:]}.")  # troubleshooting 4: is my number right?
     reader.sign_out(patient)
-    sign_in_by_text(reader, patient, phone)
+    with step(reader, "patient p2"):
+        sign_in_by_text(reader, patient, phone)
+    with step(reader, "not-working 4"):
+        to_security(reader, patient)
+        assert reader.sees(f"Codes go to ••• ••• ••{phone.number[-2:]}.")
     assert len(phone.texts()) == 2
 
 
 def test_a_new_number_by_update_phone(reader, town, phone_of, browsers):
     patient = town.texter()
     old, new = phone_of(patient), phone_of(patient, "608")
-    sign_in_by_text(reader, patient, old)
-    to_security(reader, patient)
-    reader.press("Update Phone")
+    with step(reader, "switched 1"):
+        sign_in_by_text(reader, patient, old)
+    with step(reader, "switched 2"):
+        to_security(reader, patient)
+    with step(reader, "switched 3a"):
+        reader.press("Update Phone")
     assert reader.page.get_by_label("Text Message (SMS)").is_checked()
     reader.press("Continue")
     reader.type("Mobile phone number", new.written)
@@ -163,7 +165,8 @@ def test_a_new_number_by_update_phone(reader, town, phone_of, browsers):
 def test_a_new_phone_by_change_authenticator_app(reader, town):
     patient, at = town.regular(), time.time()
     let_in(reader, town, patient, SECURITY)
-    reader.press("Change Authenticator App")
+    with step(reader, "switched 3b"):
+        reader.press("Change Authenticator App")
     assert reader.page.get_by_label("Authenticator App").is_checked()
     reader.press("Continue")
     entry = reader.scan()[1]
@@ -187,15 +190,16 @@ def test_how_to_turn_off_with_the_current_password(reader, town, phone_of, way):
     patient = town.texter() if way == "text" else town.regular()
     if way == "text":
         sign_in_by_text(reader, patient, phone_of(patient))
-        to_security(reader, patient)
     else:
-        let_in(reader, town, patient, SECURITY)
-    reader.press("Disable")
-    reader.type("Current password", "wrong on purpose")
-    reader.press("Disable")
-    assert "password" in reader.refusal().lower()
-    reader.type("Current password", patient.password)
-    reader.press("Disable")
+        let_in(reader, town, patient, "/home")
+    with step(reader, "off p1"):
+        to_security(reader, patient)
+        reader.press("Disable")
+        reader.type("Current password", "wrong on purpose")
+        reader.press("Disable")
+        assert "password" in reader.refusal().lower()
+        reader.type("Current password", patient.password)
+        reader.press("Disable")
     assert reader.headline == "Security" and reader.sees("Two-factor authentication is off.")
     reader.find("Enable")
     reader.sign_out(patient)

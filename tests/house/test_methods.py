@@ -19,14 +19,16 @@ READ = {".py", ".html", ".txt", ".js", ".css"}
 
 
 def homes(name):
-    """Returns where a method's name may appear: its module, its templates, config.METHODS, old migrations, vendors' own words."""
+    """Returns where a method's name may appear: its module, its templates, its script, config.METHODS, migrations, vendors' words."""
     return [
         PORTAL / "methods" / f"{name}.py",
         TEMPLATES / "methods" / name,
+        PORTAL / "static" / f"{name}.js",
         PORTAL / "settings" / "config.py",
         PORTAL / "migrations",
         PORTAL / "gateways" / "replies.py",
         PORTAL / "gateways" / "credentials.py",
+        PORTAL / "flows" / "operator" / "bench" / "authenticator_app.py",  # another maker's app, as it were
     ]
 
 

@@ -4,10 +4,12 @@ import ast
 import re
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.house.source import ROOT, last_name
+from tests.support.sites import meets_database
 
 TESTS = ROOT / "tests"
 ONCE = re.search(r"^ONCE := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
@@ -20,6 +22,18 @@ NO_MATTER = {
     "tests/support/test_postgres.py",  # tests the run's own database server
     "tests/queue/test_hanging.py",  # measures pages during a hanging gateway
     "tests/blueprints/public/test_sign_in_takes_as_long.py",  # measures password hashing
+    "tests/test_gunicorn_worker.py",  # reads requests
+    "tests/test_journal.py",  # repeats what was written, a tool of the tests
+    "tests/web/test_https.py",  # cookies and headers
+    "tests/blueprints/public/test_strangers.py",  # junk at every address; `make soak` sends more of it on both
+    "tests/blueprints/shared/test_protection.py",  # refuses forms before they reach a database
+    "tests/blueprints/public/test_practice_run.py",  # an app that no account has; its limits are those of other pages
+    "tests/blueprints/public/test_pictures.py",  # compares words on pages
+    # Pages of the test bench that write nothing of their own into the database. People and start over run on both.
+    "tests/blueprints/test_bench/test_mailbox.py",
+    "tests/blueprints/test_bench/test_phone.py",
+    "tests/blueprints/test_bench/test_scenarios.py",
+    "tests/canary/test_shown_secrets.py",  # looks for what was refused; tests/flows spends it on both
 }
 
 
@@ -61,7 +75,7 @@ def test_the_fixtures_are_found():
 
 @pytest.mark.parametrize("place", ONCE)
 def test_what_runs_once_meets_no_database_or_is_looked_at_in_a_browser(place):
-    database, chromium = leading_to("sites"), leading_to("chromium")
+    database, chromium = leading_to("sites"), leading_to("chromium") | {"visitor"}  # of another engine
     here = files(place) - {ROOT / name for name in NO_MATTER}
     assert files(place), "there is no such place"
     missed = [
@@ -86,3 +100,39 @@ def test_one_fixture_leads_to_the_runs_postgresql():
 def test_these_rooms_run_on_both(room):
     inside = [name for name in ONCE if Path(name).is_relative_to(f"tests/{room}") and name not in NO_MATTER]
     assert inside == [] and files(f"tests/{room}")
+
+
+def reasons(tree):
+    """Returns the arguments of each `pytest.mark.once(…)` in a module, and of each `pytest.mark.once` without any."""
+    marks = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and ast.unparse(node) == "pytest.mark.once"]
+    called = {
+        node.func: [getattr(each, "value", None) for each in node.args] for node in ast.walk(tree) if isinstance(node, ast.Call)
+    }
+    return [called.get(mark, []) for mark in marks]
+
+
+def is_once(function):
+    """Returns whether a test is marked `once`, in its file by that name or with its reason."""
+    marks = [ast.unparse(each) for each in function.decorator_list]
+    return any(mark == "once" or mark.startswith("pytest.mark.once") for mark in marks)
+
+
+def test_a_test_that_is_marked_once_says_why_looks_at_no_row_and_stands_in_no_room_about_the_database():
+    marked = [(path, function) for path, function in functions() if is_once(function)]
+    assert marked
+    for path, function in marked:
+        assert "database" not in asks(function), f"{function.name} looks at rows"
+        room = path.relative_to(TESTS).parts[0]
+        assert room not in ("flows", "races", "kills", "queue", "machine", "methods", "migrations", "keys"), function.name
+    given = [words for path in {path for path, _ in marked} for words in reasons(ast.parse(path.read_text()))]
+    assert all(len(words) == 1 and isinstance(words[0], str) and len(words[0].split()) > 3 for words in given)
+
+
+def test_what_is_marked_once_is_left_out_on_postgresql_with_the_twin_in_the_other_guise():
+    def item(marks=(), **params):
+        named = SimpleNamespace(fixturenames=["postgres"], get_closest_marker=lambda name: name if name in marks else None)
+        named.callspec = SimpleNamespace(params=params)
+        return named
+
+    assert meets_database(item()) and meets_database(item(browser="plain"))
+    assert not meets_database(item(["once"])) and not meets_database(item(browser="htmx"))

@@ -2,10 +2,13 @@
 
 import base64
 import dataclasses
+import itertools
+import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+import segno
 
 from portal import methods
 from portal.methods import CodeRejected, Secret, totp
@@ -71,7 +74,8 @@ def test_codes_that_match_no_step_are_never_explained_by_the_clock():
 
 def test_a_code_of_two_steps_belongs_to_the_nearer_one(monkeypatch):
     now = totp.step_at(START)
-    monkeypatch.setattr(totp, "code_at", lambda key, step: "123456" if step in (now - 9, now + 1) else f"{step % 10**6:06}")
+    digits = lambda key, step: "123456" if step in (now - 9, now + 1) else f"{step % 10**6:06}"  # noqa: E731
+    monkeypatch.setattr(totp.Codes, "generate_otp", digits)
     assert totp.find_step(KEY, "123456", START) == now + 1
 
 
@@ -110,6 +114,32 @@ def test_the_drawing_has_its_quiet_zone_and_speaks_no_secret():
     assert 'fill="#fff"' in drawing
 
 
+@pytest.mark.parametrize("issuer", ["Medximity", "DigitalPatientChart", "진료소 " * 9])
+def test_the_line_is_dark_where_a_module_is(issuer):
+    uri = totp.provisioning_uri(Secret("id", KEY, issuer, "maria"))
+    modules = segno.make_qr(uri, error=totp.QR_ERROR, mask=totp.QR_MASK).matrix
+    assert dark_modules(str(totp.draw_qr(uri))) == {
+        (x + totp.QUIET_ZONE, y + totp.QUIET_ZONE) for y, row in enumerate(modules) for x, module in enumerate(row) if module
+    }
+
+
+def dark_modules(drawing):
+    """Returns the squares that the dashes of the line cover."""
+    dashes, path = re.search(r'stroke-dasharray="([^"]*)" d="M(.*?)"', drawing).groups()
+    runs = itertools.cycle(dashes.split() * 2)  # as browsers do, which repeat an odd number of dashes once
+    is_dark = itertools.chain.from_iterable([at % 2 == 0] * int(run) for at, run in enumerate(runs))
+    x, y = (int(float(each)) for each in path[: path.index("h")].split())
+    covered = set()
+    for way, length in re.findall(r"([hv])(-?\d+)", path):
+        step = -1 if length.startswith("-") else 1
+        for _ in range(abs(int(length))):
+            if next(is_dark):
+                assert way == "h"
+                covered.add((min(x, x + step), y))
+            x, y = (x + step, y) if way == "h" else (x, y + step)
+    return covered
+
+
 def test_a_secret_does_not_print_itself():
     assert KEY not in repr(Secret("id", KEY, "Medximity", "maria"))
 
@@ -128,3 +158,12 @@ def test_a_restricted_method_is_offered_behind_no_door_that_refuses_it(monkeypat
     monkeypatch.setitem(methods.METHODS, "totp", by_telephone)
     assert methods.offered(PATIENT) == [by_telephone]
     assert methods.offered(PROVIDER) == []
+
+
+def test_a_wrong_code_is_compared_with_every_step_and_the_key_is_decoded_once(monkeypatch):
+    wrong = next(wrong_codes(KEY, START))
+    decoded, compared, decode, compare = [], [], base64.b32decode, totp.hmac.compare_digest
+    monkeypatch.setattr("pyotp.otp.base64.b32decode", lambda *args, **also: decoded.append(1) or decode(*args, **also))
+    monkeypatch.setattr("portal.methods.totp.hmac.compare_digest", lambda *codes: compared.append(1) or compare(*codes))
+    assert verdict(wrong) == ("wrong", None)
+    assert (len(decoded), len(compared)) == (1, 2 * config.TOTP_HINT_STEPS + 1)

@@ -10,6 +10,14 @@ from tests.support.wire import BACKUP_CODE, CODE, Wire, at_once, claimant
 
 CROWD = 50
 BACKUP_CROWD = 20
+WRITERS = 5
+USED = (
+    "SELECT count(*) FROM backup_codes c JOIN backup_code_sets s ON s.id = c.set_id JOIN users u ON u.id = s.user_id"
+    " WHERE u.username = :username AND c.used_at IS NOT NULL"
+)
+SHOWN = (
+    "SELECT count(*) FROM events e JOIN users u ON u.id = e.subject_id WHERE u.username = :username AND event = 'secret_shown'"
+)
 COMPLETE = "SELECT count(*) FROM sessions WHERE level = 'aal2'"
 
 
@@ -64,8 +72,22 @@ def test_one_of_twenty_browsers_gets_in_with_one_backup_code(portal, page):
     answers = at_once(*[lambda browser=browser: browser.post(page, code=codes[4]) for browser in crowd])
     assert (winners(answers), broken(answers)) == (1, [])
     assert sum(browser.signed_in() for browser in crowd) == 1
-    used = (
-        "SELECT count(*) FROM backup_codes c JOIN backup_code_sets s ON s.id = c.set_id JOIN users u ON u.id = s.user_id"
-        " WHERE u.username = :username AND c.used_at IS NOT NULL"
-    )
-    assert Rows(portal.site).one(used, username=username) == 1
+    assert Rows(portal.site).one(USED, username=username) == 1
+    losers = [browser for browser in crowd if not browser.signed_in()][:WRITERS]
+    enter_or_show(portal, username, page, losers, codes[5])
+
+
+def enter_or_show(portal, username, page, browsers, code):
+    """Brings one code to the sign-in and to Contact Support at the same moment: it lets somebody in, or it is spent as shown."""
+    writers = [Wire(portal) for _ in browsers]
+    for writer in writers:
+        writer.open("/contact-support")
+    stories = [
+        lambda writer=writer: writer.post("/contact-support", email=f"{username}@example.test", practice="", story=code)
+        for writer in writers
+    ]
+    answers = at_once(*[lambda browser=browser: browser.post(page, code=code) for browser in browsers], *stories)
+    assert broken(answers) == []
+    shown = Rows(portal.site).one(SHOWN, username=username)
+    assert winners(answers) + shown == 1
+    assert Rows(portal.site).one(USED, username=username) == 2

@@ -163,6 +163,12 @@ def test_a_postgresql_server_that_is_away_stops_no_start(options):
     engine.dispose()
 
 
+def test_no_connection_is_left_open_that_processes_forked_afterward_would_share(tmp_path):
+    engine = make_engine(f"sqlite:///{tmp_path}/new.sqlite3", {})
+    check_database(engine)
+    assert engine.pool.checkedin() == 0
+
+
 @pytest.mark.parametrize(
     ("package", "url", "name"),
     [("psycopg", "postgresql+psycopg://u@h/d", "PORTAL_DATABASE_URL"), ("redis", "redis://h", "PORTAL_REDIS_URL")],

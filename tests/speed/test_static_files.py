@@ -1,12 +1,15 @@
 """Files come compressed and may be kept for ever; a page is never compressed; a gzip is never older than its file."""
 
 import gzip
+import re
 
 import brotli
 import pytest
 
 from portal.web import static_files
+from tests.support.processes import ROOT
 
+CATALOGUE, HELP = ROOT / "portal/translations/messages.pot", ROOT / "portal/help"
 GZIP = {"Accept-Encoding": "gzip"}
 UNPACK = {"gzip": gzip.decompress, "br": brotli.decompress}
 COMPRESSED = ["portal.css", "scripts.js", "icons/mark.svg"]
@@ -36,7 +39,7 @@ def test_a_file_comes_as_it_is_to_a_browser_that_cannot(client, name):
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
-        ("a.css", "/* one\n   two */\n\na {\n  b: url(c//d); /* e */\n}\n", "a {\nb: url(c//d); \n}\n"),
+        ("a.css", "/* one\n   two */\n\na {\n  b: url(c//d); /* e */\n}\n", "a{b:url(c//d)}"),
         ("a.js", "// one\n\nif (a) {\n  // two\n  b('https://c'); // three\n}\n", "if (a) {\nb('https://c'); // three\n}\n"),
         ("a.svg", "<svg>\n  // </svg>", "<svg>\n  // </svg>"),
     ],
@@ -46,12 +49,26 @@ def test_comments_and_indentation_stay_at_home(tmp_path, name, text, expected):
     assert static_files.lighten(tmp_path / name).decode() == expected
 
 
+def test_no_text_of_a_style_has_a_blank_that_would_be_lost():
+    texts = [text for path in static_files.STATIC.glob("*.css") for text in re.findall(r'"([^"]*)"', path.read_text())]
+    assert [text for text in texts if static_files.LOOSE.sub(r"\1", text) != text] == [] and len(texts) > 10
+
+
+def test_the_first_typeface_has_whatever_our_own_sentences_need():
+    """Else a page of ours would load the other one too."""
+    style = (static_files.STATIC / "portal.css").read_text()
+    ranges = re.search(r"atkinson-letters.*?unicode-range: (.*?);", style, re.DOTALL)[1]
+    spans = [[int(end, 16) for end in span.strip().removeprefix("U+").split("-")] for span in ranges.split(",")]
+    ours = {letter for path in (CATALOGUE, *HELP.rglob("*.md")) for letter in path.read_text()}
+    assert {letter for letter in ours if not any(span[0] <= ord(letter) <= span[-1] for span in spans)} == set()
+
+
 def test_no_text_of_a_script_spans_lines():
     script = (static_files.STATIC / "portal.js").read_text()
     assert [line for line in script.splitlines() if line.count("`") % 2] == []
 
 
-@pytest.mark.parametrize("name", [*COMPRESSED, "fonts/atkinson-next-latin.woff2"])
+@pytest.mark.parametrize("name", [*COMPRESSED, "fonts/atkinson-letters.woff2"])
 def test_a_file_may_be_kept_for_ever_because_its_address_changes_with_it(app, client, name):
     with app.test_request_context():
         assert f"?v={static_files.VERSIONS[name]}" in app.url_for("static", filename=name)

@@ -72,17 +72,15 @@ def walk(plain, person):
     other.fill("Send link", Username_or_email_address=person.username)
 
 
-class Slots:
-    """Stands for the places to hash or weigh a password; knows of each use whether a write transaction was open."""
+class Hashing:
+    """Stands for the threads that hash or weigh passwords; knows of each use whether a write transaction was open."""
 
     def __init__(self, held):
         self.held, self.taken = held, []
 
-    def __enter__(self):
+    def run(self, deed, *facts):
         self.taken.append(self.held.began is not None)
-
-    def __exit__(self, *_):
-        pass
+        return deed(*facts)
 
 
 def seconds(deed):
@@ -95,14 +93,14 @@ def seconds(deed):
 def test_write_transactions_hold_their_locks_for_sql_alone(plain, maria, jun, held, monkeypatch):
     """In the better of two walks: on the first, SQLAlchemy builds its statements; on each, other processes may get in between."""
     real = PasswordHasher(config.ARGON2_PASSES, config.ARGON2_MEMORY_KIB, config.ARGON2_LANES)
-    slots = Slots(held)
+    hashing = Hashing(held)
     monkeypatch.setattr(passwords, "HASHER", real)  # in other tests, a hash costs nothing
-    monkeypatch.setattr(passwords, "HASHING_SLOTS", slots)
+    monkeypatch.setattr(passwords, "HASHING", hashing)
     longest = []
     for browser, person in ((plain, maria), (plain.another(), jun)):
         held.times.clear()
         walk(browser, person)
         assert len(held.times) > 10
         longest.append(max(held.times) / min(seconds(lambda: real.hash("harbor-lantern-2026")) for _ in range(3)))
-    assert len(slots.taken) > 10 and not any(slots.taken), "a password is hashed or weighed while locks are held"
+    assert len(hashing.taken) > 10 and not any(hashing.taken), "a password is hashed or weighed while locks are held"
     assert min(longest) < LONGEST_IN_HASHES

@@ -14,6 +14,7 @@ WIZARD = "/account/security/two-factor"
 SCAN = f"{WIZARD}/totp/scan"
 CODES = f"{WIZARD}/backup-codes"
 DOORS = "(/account|/ehr/settings|/support)/security/two-factor"  # where a setup key or backup codes may be shown, on any side
+PRACTICE = "/help/practice-run/connect"
 REDIRECTS = 6
 
 
@@ -265,7 +266,7 @@ class Browser:
 
     def _remember(self):
         for key in self.page.all("code", id="key"):
-            self.secrets.append(Known("setup key", squeeze(key.text), f"{DOORS}/totp/scan|/test-bench"))
+            self.secrets.append(Known("setup key", squeeze(key.text), f"{DOORS}/totp/scan|/test-bench(/phones/.*)?|{PRACTICE}"))
         for codes in self.page.all("ol", id="codes"):
             self.secrets += [
                 Known("backup code", squeeze(code.text), f"{DOORS}/backup-codes(/sheet|/sealed-copy|/download)?")

@@ -19,7 +19,7 @@ IMPORTED = (
     "gunicorn.app.wsgiapp",
     "portal.gunicorn_worker",
     "huey.consumer",
-    "portal.blueprints.test_bench.pages",
+    "portal.blueprints.test_bench.whole",
     "portal.gateways.mail",
     "portal.gateways.number",
     "portal.gateways.text",

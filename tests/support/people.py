@@ -16,6 +16,7 @@ from portal import create_app
 from portal.cli import make_migrator
 from portal.flows.factors import backup_codes
 from portal.flows.operator import demo
+from portal.flows.operator.bench import state
 from portal.models import Authenticator, Base, User, secret_place
 from portal.settings import config
 from portal.settings.environment import load_settings
@@ -67,6 +68,7 @@ class World:
         self.rest()
         self.app.extensions[NAME].begin(follows=False)
         self.kept.put_back()
+        (self.site.folder / state.FILE).unlink(missing_ok=True)
 
     def rest(self):
         """Closes the connections if one of them may have a lost transaction."""

@@ -28,12 +28,18 @@ class Entry:
 
 def decode_qr(picture):
     """Returns the text of the only QR code in an image (a path, or the bytes of a PNG); fails if there is none or more than one."""
+    found = find_qr_codes(picture)
+    assert len(found) == 1, f"zbarimg found {len(found)} QR codes"
+    return found[0]
+
+
+def find_qr_codes(picture):
+    """Returns the texts of all QR codes in an image."""
     source, given = ("-", picture) if isinstance(picture, bytes) else (str(picture), None)
     command = ["zbarimg", "--quiet", "--raw", "--nodbus", "-Sdisable", "-Sqrcode.enable", source]
     result = subprocess.run(command, input=given, capture_output=True, timeout=PROGRAM_SECONDS)
-    found = result.stdout.decode().splitlines()
-    assert len(found) == 1, f"zbarimg found {len(found)} QR codes in {source}: {result.stderr.decode()}"
-    return found[0]
+    assert result.returncode in (0, 4), f"zbarimg can't read {source}: {result.stderr.decode()}"  # 4: there is none
+    return result.stdout.decode().splitlines()
 
 
 def code_for(secret, at=None, digits=6, period=30):

@@ -21,7 +21,7 @@ LEAVE = """parts => {
 
 
 class Reader:
-    """Drives one window; counts clicks and the pages they led to."""
+    """Drives one window; counts clicks and the pages they led to, and keeps what was done and seen (tests/support/guide.py)."""
 
     def __init__(self, window, language=SOURCE):
         self.window = window
@@ -29,6 +29,7 @@ class Reader:
         self.page = window.page
         self.clicks = 0
         self.pages = []
+        self.did = []  # (verb, words), by the words on the page and never with what was typed
 
     def say(self, words):
         """Returns English words as the pages say them."""
@@ -36,7 +37,9 @@ class Reader:
 
     def find(self, label, about=None):
         """Returns the one visible link or button with exactly this text (of those about somebody); the page comes before its frame."""
-        return self._find(label, about, lambda found: found.count())[0]
+        found = self._find(label, about, lambda found: found.count())[0]
+        self.did.append(("see", label))
+        return found
 
     def _find(self, label, about, look):
         """Returns the locator for which `look` returned something true, with that."""
@@ -57,6 +60,12 @@ class Reader:
         self._arrive()
         self.clicks += 1
         self.pages.append(self.headline)
+        self.did += [("press", label), ("see", self.pages[-1])]
+
+    def touch(self, label):
+        """Clicks a link or button that leaves the page as it is."""
+        self.find(label).click()
+        self.did.append(("press", label))
 
     def back(self):
         """Goes back in the browser's history."""
@@ -77,6 +86,19 @@ class Reader:
     def type(self, label, text):
         """Types into the field with a label."""
         self.page.get_by_label(self.say(label), exact=True).fill(text)
+        self.did.append(("type", label))
+
+    def choose(self, label):
+        """Chooses the radio button, or checks the box, with a label."""
+        self.page.get_by_label(self.say(label)).check()
+        self.did.append(("choose", label))
+
+    def save(self, label):
+        """Presses a link that saves a file; returns the download."""
+        with self.page.expect_download() as download:
+            self.find(label).click()
+        self.did.append(("save", label))
+        return download.value
 
     def open_account_menu(self, patient):
         """Opens the account menu by the account name, or by the avatar on narrow screens, and returns its position."""
@@ -85,6 +107,7 @@ class Reader:
         target = (name if name.is_visible() else avatar).first
         place = target.bounding_box()
         target.click()
+        self.did.append(("press", "account name or avatar"))
         return place
 
     def sign_in(self, patient, side="/"):
@@ -109,13 +132,20 @@ class Reader:
         """Returns the text of the page's main part."""
         return self.page.get_by_role("main").inner_text().replace("\N{NO-BREAK SPACE}", " ")
 
+    def whole_text(self):
+        """Returns the text of the whole page, its menus included."""
+        return self.page.evaluate("document.body ? document.body.innerText : ''")
+
     def sees(self, text):
         """Returns whether the page contains this text."""
-        return text in self.text
+        if found := text in self.text:
+            self.did.append(("see", text))
+        return found
 
     def scan(self):
         """Scans the rendered QR code; returns (URI, the app's entry)."""
         self.page.evaluate("document.fonts.status")
+        self.did.append(("scan", "QR code"))
         uri = decode_qr(self.page.screenshot(full_page=True))
         return uri, read_otpauth(uri)
 
@@ -125,12 +155,23 @@ class Reader:
 
     def setup_key(self):
         """Returns the setup key as shown, spaces included."""
+        self.did.append(("read", "setup key"))
         return SETUP_KEY.search(self.text)[0]
 
     def backup_codes(self):
         """Returns number -> backup code, as the page numbers them."""
+        self.did.append(("read", "backup codes"))
         items = self.page.get_by_role("main").get_by_role("listitem").filter(has_text=BACKUP_CODE, visible=True)
         return {number: BACKUP_CODE.search(text)[0] for number, text in enumerate(items.all_inner_texts(), 1)}
+
+    def save_codes(self):
+        """Says that the codes are saved, and shows it by the one that the page asks for; returns number -> backup code."""
+        codes = self.backup_codes()
+        self.press("I have saved my backup codes")
+        asked = self.asked_number()
+        self.type(f"Code {asked}", codes[asked])
+        self.press("Done")
+        return codes
 
     def asked_number(self):
         """Returns the number of the backup code that the page asks for."""
@@ -144,4 +185,5 @@ class Reader:
         field = self.page.locator("[aria-invalid]")
         described = field.get_attribute("aria-describedby").split()[0]
         assert self.page.locator(f"#{described}").inner_text().strip() == sentence
+        self.did.append(("see", sentence))
         return sentence

@@ -24,6 +24,7 @@ from tests.support.client import Browser
 from tests.support.mailbox import mails
 from tests.support.moving import START
 from tests.support.people import Person, read_keys
+from tests.support.tickets import give_ticket
 
 ROLES = (
     "stranger", "claimant", "patient on", "patient off", "provider off", "provider on", "provider reset", "administrator",
@@ -104,10 +105,13 @@ class Roles:
         common = {
             "method_name": "totp", "step_name": "scan", "token": "a-token", "chart_id": 1, "user_id": self.ids["dr.okafor"],
             "kind": "reset", "row_id": waits, "grant_id": self.had_emergency(), "address_id": self.second_address(),
-            "case_id": self.asks_support(), "deed": "approve", "reference": "0000-0000-0000", "appointment_id": self.appointment_of("jun"),
-            "name": "backup-codes",
+            "case_id": self.asks_support(), "deed": "approve", "reference": "0000-0000-0000", "example": "used",
+            "appointment_id": self.appointment_of("jun"),
+            "name": "backup-codes", "username": "nobody", "number": 1, "entry_id": "0", "mail_id": "0", "step": "years", "scenario": "none",
         }  # fmt: skip
-        return {side: common | self.own_rows(name) for side, name in OWNERS.items()} | {"": common}
+        ticket = {"number": give_ticket(self.database, self.ids["sam"], "7K3F-92QM", START)}
+        sides = {side: common | self.own_rows(name) | ticket for side, name in OWNERS.items()}
+        return sides | {"": common, "tickets": common | ticket}
 
     def appointment_of(self, name):
         """One of somebody's appointments, whose calendar file nobody else gets."""

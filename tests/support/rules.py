@@ -69,6 +69,8 @@ LOOK = """([smallest, navigation, verbatim]) => {
   for (const id of new Set(ids.filter((id, at) => ids.indexOf(id) !== at))) faults.push(`the id ${id} stands twice`);
   for (const field of document.querySelectorAll("main input:not([type=hidden])"))
     if (shown(field) && !field.labels.length) say(field, "no label");
+  for (const field of document.querySelectorAll("select"))
+    if (getComputedStyle(field).appearance !== "none") say(field, "Safari draws it in gray");
   for (const form of document.forms) if (!form.noValidate || !form.getAttribute("action")) say(form, "no action or no novalidate");
   const links = [...document.querySelectorAll("header nav a")].map(link => link.textContent.trim());
   if (links.join() !== navigation.join()) faults.push(`help is not where it always is: ${links}`);

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from portal.flows.recovery.tickets import new_reference
+from portal.references import new_reference
 from tests.support.cases import begin_case, give_ticket
 from tests.support.let_in import let_in
 from tests.support.people import Database

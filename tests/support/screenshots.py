@@ -12,6 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from portal import config
 from portal.web.emails import compose_email
 from tests.house.source import TEMPLATES
 from tests.support.all_scenes import ALL_SCENES
@@ -26,6 +27,7 @@ from tests.support.town import Town
 FOLDER = ROOT / "screenshots"
 PASSWORD = "harbor-lantern-2026"
 MAILS = sorted(path.stem for path in (TEMPLATES / "email").glob("[!_]*.txt"))
+TYPED = {"recovery_code": "0" * config.RECOVERY_CODE_DIGITS}  # what its reader types, in place of a link
 FACTS = {
     "name": "Maria Reyes",
     "username": "maria",
@@ -52,6 +54,13 @@ FACTS = {
 PLACES = {
     "help": "/help",
     "article": "/help/backup-codes",
+    "practice-run": "/help/practice-run",
+    "practice-run-connect": "/help/practice-run/connect",
+    "practice-run-sign-in": "/help/practice-run/sign-in",
+    "practice-run-done": "/help/practice-run/done",
+    "practice-run-examples": "/help/practice-run/what-goes-wrong",
+    "practice-run-example": "/help/practice-run/what-goes-wrong/wrong",
+    "practice-run-pause": "/help/practice-run/what-goes-wrong/pause",
     "contact-support": "/contact-support",
     "find-a-provider": "/find-a-provider",
     "community": "/community",
@@ -181,7 +190,8 @@ def mails(camera, town):
     """Each email's HTML part, as an email client shows it."""
     for template in MAILS:
         with town.app.test_request_context(base_url=town.url):
-            camera.page.set_content(compose_email(template, FACTS, {"link": "a" * 43, "not_me": "b" * 43, "stop": "c" * 43})[2])
+            secrets = {"link": TYPED.get(template, "a" * 43), "not_me": "b" * 43, "stop": "c" * 43}
+            camera.page.set_content(compose_email(template, FACTS, secrets)[2])
         camera.take(template)
 
 

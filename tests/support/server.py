@@ -83,6 +83,10 @@ class Server:
         """Returns the process ids of the workers that answer requests."""
         return [pid for pid in self._children() if pid not in self.carriers()]
 
+    def connections(self):
+        """Returns how many sockets each worker has open, its connections and the one that all of them listen on among them."""
+        return [sum("socket" in str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir()) for pid in self.workers()]
+
     def carriers(self):
         """Returns the queue worker's process ID in a list, empty if there is none."""
         return [pid for pid in self._children() if b"queue\0work" in command_of(pid)]

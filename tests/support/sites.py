@@ -124,25 +124,36 @@ def locked(file):
 
 
 class KeptFile:
-    """A snapshot of an SQLite database, restored over a connection, so that those of the portal can stay open."""
+    """A snapshot of an SQLite database's rows, restored over a connection, so that those of the portal can stay open.
+
+    Only tables that have changed are written. A copy of the whole file would cost the portal each statement that it has prepared.
+    """
 
     def __init__(self, file):
         self.connection = sqlite3.connect(file, isolation_level=None)
         self.connection.execute("PRAGMA synchronous=OFF")
-        self.kept = sqlite3.connect(":memory:")
-        self.connection.backup(self.kept)
+        tables = self.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        self.rows = {name: self._read(name) for (name,) in tables}
         self.version = self._read_version()
 
     def put_back(self):
         """Restores the rows, if another connection has written since."""
-        if self._read_version() != self.version:
-            self.kept.backup(self.connection)
-            self.version = self._read_version()
+        if self._read_version() == self.version:
+            return
+        self.connection.execute("BEGIN IMMEDIATE")
+        for name in [name for name, rows in self.rows.items() if self._read(name) != rows]:
+            self.connection.execute(f'DELETE FROM "{name}"')
+            for row in self.rows[name]:
+                self.connection.execute(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(row))})', row)
+        self.connection.execute("COMMIT")
+        self.version = self._read_version()
 
     def close(self):
-        """Closes the connections."""
+        """Closes the connection."""
         self.connection.close()
-        self.kept.close()
+
+    def _read(self, table):
+        return self.connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid').fetchall()
 
     def _read_version(self):
         return self.connection.execute("PRAGMA data_version").fetchone()[0]
@@ -151,6 +162,7 @@ class KeptFile:
 def pytest_addoption(parser):
     """Adds the option for the database."""
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="the database that the tests run on")
+    parser.addoption("--draw-pictures", action="store_true", help="draw the pictures in Help's articles anew")
 
 
 def pytest_report_header(config):
@@ -187,9 +199,13 @@ def pytest_collection_modifyitems(config, items):
 
 
 def meets_database(item):
-    """Returns whether a test requests the run's database, directly or through other fixtures, and is not the htmx twin of one."""
+    """Returns whether a test requests the run's database, directly or through other fixtures.
+
+    Not the htmx twin of one, and not what is marked `once`, since no database can answer it differently.
+    """
     is_twin = hasattr(item, "callspec") and item.callspec.params.get("browser") == "htmx"
-    return not is_twin and ("postgres" in item.fixturenames or item.get_closest_marker("postgresql") is not None)
+    is_once = item.get_closest_marker("once") is not None
+    return not (is_twin or is_once) and ("postgres" in item.fixturenames or item.get_closest_marker("postgresql") is not None)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,6 +1,7 @@
 """Behind the proxy that docs/operating.md describes, with the settings of production: TLS, who asks, and slow clients (proof 4)."""
 
 import secrets
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,13 @@ def test_people_sign_in_and_are_known_by_their_own_address(behind):
     assert Rows(server.site).one("SELECT ip FROM sessions ORDER BY created_at DESC LIMIT 1") == "127.0.0.1"
 
 
+def test_the_proxy_keeps_its_connections_to_the_portal_for_the_next_request(behind):
+    server, nginx = behind
+    assert person(nginx).get("/sign-in").status == 200
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    assert any(row[1].endswith(f":{server.port:04X}") and row[3] == "01" for row in rows), "none is established"
+
+
 def test_past_the_proxy_nobody_gets_in(behind):
     wire = Wire(behind[0])
     wire.headers = {"Host": NAME}
@@ -66,6 +74,7 @@ def test_a_form_past_the_limit_is_refused_by_the_proxy_and_one_below_it_by_the_p
     assert maria.post("/sign-in", username="m" * 60_000, password="x").status == 422
 
 
+@pytest.mark.once("no request reaches the database before it is here")
 def test_two_hundred_slow_clients_make_nobody_wait(behind):
     maria = person(behind[1])
     assert maria.sign_in("maria").location == "/home"

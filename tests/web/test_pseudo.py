@@ -52,6 +52,7 @@ def prefer_pseudo(database, person):
     database.change(update(User).where(User.username == person.username).values(language=PSEUDO))
 
 
+@pytest.mark.once("composes emails from facts that stand here")
 @pytest.mark.parametrize("template", EMAILS)
 @pytest.mark.parametrize("facts", VARIANTS, ids=("usual", "other", "rare"))
 def test_no_email_has_a_bare_word(offered, template, facts):

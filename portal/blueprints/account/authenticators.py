@@ -8,6 +8,7 @@ from portal.blueprints.shared.sides import current_side
 from portal.flows.account import security_page
 from portal.flows.factors import authenticators, lost_phone
 from portal.flows.factors import unblock as unblock_flow
+from portal.flows.factors.shared_secrets import refuse_secrets
 from portal.forms.profile import LabelForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
@@ -42,6 +43,7 @@ def submit_rename(authenticator_id: str) -> Response:
     if not form.validate():
         return refuse_form("account/rename.html", form, authenticator=authenticator)
     try:
+        refuse_secrets(request_context(), {"name": form.name.data})
         renamed = authenticators.rename_authenticator(request_context(), authenticator.id, form.name.data)
     except Refused as refused:
         return refuse_form("account/rename.html", form, refused, "name", authenticator=authenticator)

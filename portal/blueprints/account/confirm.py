@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext as _
 
 from portal.answers import BACKUP_CODE
@@ -12,7 +12,8 @@ from portal.blueprints.shared.questions import CODE, blank_form, question_contex
 from portal.blueprints.shared.sides import current_side
 from portal.flows.base import throttle
 from portal.flows.factors import reauthenticate as flow
-from portal.flows.factors.challenges import ChallengeOption, challenge_options, explain_texts_off
+from portal.flows.factors.challenges import ChallengeOption, challenge_options, explain_switched_off
+from portal.flows.factors.prompt import prompt_sign_in
 from portal.flows.sign_in import sign_in
 from portal.forms.codes import AnswerForm, ReauthenticationForm
 from portal.forms.sign_in import PasswordForm
@@ -63,7 +64,7 @@ def page_context() -> dict[str, Any]:
     )
     always = _("Every sign-in here needs a code, on any browser.")
     asked = challenge_options(request_context()) if request_context().user.is_on else []
-    missing = explain_texts_off(request_context()) if request_context().user.is_on else None
+    missing = explain_switched_off(request_context(), bool(asked)) if request_context().user.is_on else None
     asks_codes = CODE if request.args.get("authenticator") == CODE else None
     here = current_side().url("confirm.ask", next=safe_path(request.args.get("next")), authenticator=asks_codes)
     return {
@@ -76,7 +77,7 @@ def page_context() -> dict[str, Any]:
         "send_url": current_side().url("confirm.send", next=safe_path(request.args.get("next"))),
         "why": (trusted if policy.may_trust_browsers else always) if is_trusted else change,
         "cancel_url": current_side().url("account" if is_trusted and policy.may_trust_browsers else "security"),
-        "texts_off": refusal_sentence(missing) if missing else None,
+        "switched_off": refusal_sentence(missing) if missing else None,
         "hint": code_hint(asked),
     }
 
@@ -89,7 +90,10 @@ def code_hint(asked: list[ChallengeOption]) -> str:
 
 @blueprint.post("/send")
 def send() -> Response:
-    """Text a code for this step-up."""
+    """Text a code for this step-up. A script gets what it hands to the browser."""
+    prompt = prompt_sign_in(request_context(), request.form.get("authenticator", ""))
+    if prompt:
+        return jsonify(prompt)
     refuse_text_if_not_offered()
     try:
         sign_in.send_sign_in_code(request_context(), request.form.get("authenticator", ""))

@@ -12,6 +12,7 @@ from portal.flows.account import addresses
 from portal.flows.account import profile as flow
 from portal.flows.factors import reauthenticate
 from portal.flows.factors.challenges import needs_challenge_page
+from portal.flows.factors.shared_secrets import refuse_secrets
 from portal.flows.sign_in import new_password
 from portal.forms.base import ShapedForm
 from portal.forms.profile import (
@@ -59,6 +60,10 @@ def submit_name() -> Response:
     form = NameForm(request.form)
     if not form.validate():
         return refuse_form("account/profile/name.html", form)
+    try:
+        refuse_secrets(request_context(), {"full_name": form.full_name.data})
+    except Refused as refused:
+        return refuse_form("account/profile/name.html", form, refused)
     flow.change_name(request_context(), form.full_name.data)
     return redirect_to_profile("name")
 

@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import require_code, require_fresh_proof
 from portal.blueprints.shared.sides import current_side
-from portal.flows.account import activity as flow
+from portal.flows.account import activity as activity_flow
+from portal.flows.account import browsers as flow
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import render_page
@@ -79,7 +80,7 @@ def activity() -> Response:
     if step_up:
         return step_up
     number = request.args.get("page", 1, type=int)
-    shown = flow.recent_activity(request_context(), number if 1 <= number <= PAGE_MAX else 1)
+    shown = activity_flow.recent_activity(request_context(), number if 1 <= number <= PAGE_MAX else 1)
     return render_page("account/activity.html", shown=shown, back_url=current_side().url("security"))
 
 

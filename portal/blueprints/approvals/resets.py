@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.blueprints.shared.guards import forbid, require_fresh_proof
 from portal.blueprints.shared.sides import SUPPORT_SIDE, current_side
+from portal.flows.factors.shared_secrets import refuse_secrets
 from portal.flows.resets import ask as flow
 from portal.flows.resets.decide import IDENTITY_CHECKS, SECOND_PERSON_REASONS
 from portal.forms.practice import ResetForm
@@ -73,6 +74,7 @@ def submit_reset(user_id: int) -> Response:
         return refuse_form("approvals/reset.html", form, **page_context(subject))
     reason, checks = form.reason.data, form.checks.data
     try:
+        refuse_secrets(request_context(), {"reason": reason}, subject.id)
         if not request_context().user.is_fresh(request_context().now):
             flow.keep_draft(request_context(), subject.id, reason, checks)
             return require_fresh_proof() or abort(404)

@@ -12,28 +12,28 @@ from portal.blueprints.ehr import practice
 from portal.blueprints.shared.flash import finished_context, make_mark, read_flash, read_mark
 from portal.blueprints.shared.guards import guard_side
 from portal.blueprints.shared.sides import PROVIDER_SIDE, current_side
-from portal.flows.account import activity, security_page
+from portal.flows.account import browsers, security_page
 from portal.flows.approvals import kinds
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.visits import Visit
 from portal.flows.emergency import read
 from portal.flows.factors import backup_codes
+from portal.flows.factors.shared_secrets import refuse_secrets
 from portal.flows.practice import charts as flow
 from portal.flows.practice import deadline
 from portal.forms.practice import NoteForm
-from portal.models import Chart
 from portal.settings import config
 from portal.web.browser_session import request_context, session_user
 from portal.web.headers import SAFE_METHODS
 from portal.web.rendering import redirect_from_guard, redirect_to_path, refuse_form, render_page
-from portal.words.refusals import N_
+from portal.words.refusals import N_, Refused
 
 PAGE_MAX = 10_000
 
 blueprint = Blueprint("provider", __name__, url_prefix="/ehr")
 guard = guard_side(PROVIDER_SIDE)
 blueprint.before_request(guard)
-nest(blueprint, "/settings/security", can_end=(activity.SESSIONS,), profile_prefix="/settings/profile")
+nest(blueprint, "/settings/security", can_end=(browsers.SESSIONS,), profile_prefix="/settings/profile")
 blueprint.register_blueprint(practice.blueprint, url_prefix="/settings/team")
 
 
@@ -73,7 +73,7 @@ def charts() -> Response:
     )
 
 
-def own_chart(chart_id: int) -> tuple[Chart, Visit | None]:
+def own_chart(chart_id: int) -> tuple[flow.ShownChart, Visit | None]:
     """The practice's chart with this id, and its next visit; 404 if there is none."""
     return (flow.find_chart(request_context(), chart_id) if chart_id <= config.ROW_ID_MAX else None) or abort(404)
 
@@ -91,9 +91,9 @@ def chart(chart_id: int) -> Response:
     )
 
 
-def chart_context(found: Chart, visit: Visit | None) -> dict[str, Any]:
+def chart_context(found: flow.ShownChart, visit: Visit | None) -> dict[str, Any]:
     """The template's variables: the chart, its next visit, its notes."""
-    return {"chart": found, "visit": visit, "notes": flow.list_notes(request_context(), found)}
+    return {"chart": found, "visit": visit, "notes": flow.list_notes(found)}
 
 
 @blueprint.post("/charts/<int:chart_id>")
@@ -102,6 +102,10 @@ def submit_note(chart_id: int) -> Response:
     form = NoteForm(request.form)
     if not form.validate():
         return refuse_form("ehr/chart.html", form, **chart_context(found, visit))
+    try:
+        refuse_secrets(request_context(), {"note": form.note.data})
+    except Refused as refused:
+        return refuse_form("ehr/chart.html", form, refused, **chart_context(found, visit))
     flow.write_note(request_context(), found.id, form.note.data)
     return redirect_to_path(current_side().url("chart", chart_id=found.id, done=make_mark("noted")))
 
@@ -125,7 +129,7 @@ def security() -> Response:
             grace=None if deadline.may_pass_without_setup(request_context()) else deadline.grace(request_context()),
             **context,
         )
-    shown = {**security_page.security_page(request_context()), "places": activity.places_overview(request_context())}
+    shown = security_page.security_page(request_context())
     notice = read_flash(on=request_context().user.is_on, saved=shown["backup"] is not None and shown["backup"].saved)
     return render_page("ehr/security.html", notice=notice, **finished_context(), places_shown=config.PLACES_SHOWN, **shown)
 

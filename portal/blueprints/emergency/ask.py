@@ -5,10 +5,11 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, request
 
 from portal.blueprints.shared.guards import forbid
+from portal.blueprints.shared.unproven import validate_unproven
 from portal.flows.account import security_page
 from portal.flows.emergency import ask as flow
 from portal.flows.emergency import read
-from portal.forms.practice import ReasonForm
+from portal.forms.practice import ClaimantReasonForm
 from portal.policy import policy_of
 from portal.settings import config
 from portal.web.browser_session import ended_session, request_context, session_user
@@ -43,13 +44,13 @@ def page_context() -> dict[str, Any]:
 
 @blueprint.get("")
 def show() -> Response:
-    return render_page("emergency/ask.html", form=ReasonForm(), **page_context())
+    return render_page("emergency/ask.html", form=ClaimantReasonForm(), **page_context())
 
 
 @blueprint.post("")
 def ask() -> Response:
-    form = ReasonForm(request.form)
-    if not form.validate():
+    form = ClaimantReasonForm(request.form)
+    if not validate_unproven(form, "reason", "reason_secret", request_context().user.user_id):
         return refuse_form("emergency/ask.html", form, **page_context())
     try:
         flow.ask_emergency_access(request_context(), form.reason.data)
@@ -63,7 +64,7 @@ def open_charts() -> Response:
     try:
         token = flow.take_up_emergency_access(request_context())
     except Refused as refused:
-        return refuse_form("emergency/ask.html", ReasonForm(), refused, **page_context())
+        return refuse_form("emergency/ask.html", ClaimantReasonForm(), refused, **page_context())
     renew_session(token)
     return redirect_to("provider.charts")
 

@@ -11,9 +11,9 @@ from portal.blueprints.shared.flash import finished_context, read_flash, redirec
 from portal.blueprints.shared.guards import guard_side, require_code, require_fresh_proof
 from portal.blueprints.shared.pauses import pause_context, refuse_answer
 from portal.blueprints.shared.sides import PATIENT_SIDE, current_side
-from portal.flows.account import activity, health_record, security_page
+from portal.flows.account import browsers, health_record, security_page
 from portal.flows.base import throttle
-from portal.flows.factors import backup_codes, setup, turn_off
+from portal.flows.factors import setup, turn_off
 from portal.forms.sign_in import NewPasswordForm, PasswordForm
 from portal.settings import config
 from portal.web.browser_session import request_context
@@ -23,15 +23,14 @@ from portal.words.refusals import Refused
 
 blueprint = Blueprint("patient", __name__)
 blueprint.before_request(guard_side(PATIENT_SIDE))
-nest(blueprint, "/account/security", can_end=(activity.SESSIONS, activity.TRUSTED), profile_prefix="/account")
+nest(blueprint, "/account/security", can_end=(browsers.SESSIONS, browsers.TRUSTED), profile_prefix="/account")
 
 
 @blueprint.get("/home")
 def home() -> Response:
-    codes = backup_codes.codes_overview(request_context()) if request_context().user.is_on else None
+    record, codes = health_record.load_home(request_context())
     if codes is not None and codes.left == 0:  # C-8: with no codes left, losing the phone locks the person out
         return redirect_to_path(current_side().url("codes.regenerate"))
-    record = health_record.load_health_record(request_context())
     reminder, url = codes_pages.codes_reminder(codes)
     return render_page(
         "patient/home.html", reminder=reminder, reminder_url=url, invited=security_page.is_invited(request_context()), **record
@@ -63,7 +62,7 @@ def security() -> Response:
     step_up = require_code()
     if step_up:
         return step_up
-    shown = {**security_page.security_page(request_context()), "places": activity.places_overview(request_context())}
+    shown = security_page.security_page(request_context())
     user, backup = request_context().user, shown["backup"]
     notice = read_flash(on=user.is_on, off=not user.is_on, saved=backup is not None and backup.saved)
     return render_page(

@@ -10,7 +10,7 @@ from portal.flows.account import security_page
 from portal.flows.base import throttle
 from portal.flows.base.context import LEVEL_WAITING
 from portal.flows.factors import backup_codes
-from portal.flows.factors.challenges import challenge_options, explain_blocked, explain_texts_off
+from portal.flows.factors.challenges import challenge_options, explain_blocked, explain_switched_off
 from portal.flows.sessions import trusted_browsers
 from portal.flows.sign_in import sign_in as flow
 from portal.policy import policy_of
@@ -26,14 +26,14 @@ def issuer() -> str:
 def code_context() -> dict[str, Any]:
     user = session_user()
     shown = challenge_options(request_context()) if user else []
-    missing = explain_texts_off(request_context()) if user else None
+    missing = explain_switched_off(request_context(), bool(shown)) if user else None
     limit = flow.limit_reached(shown)
     asked = question_context(shown)
     return {
         "username": user.username if user else "",
         "issuer": issuer(),
         **asked,
-        "texts_off": refusal_sentence(missing) if missing else None,
+        "switched_off": refusal_sentence(missing) if missing else None,
         **explain_no_codes(bool(shown)),
         "limit": refusal_sentence(limit) if limit else None,
         "send_url": url_for("sign_in.send_code"),

@@ -1,11 +1,12 @@
 """Help, and the public pages linked from header and footer."""
 
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, abort, current_app, request, url_for
 
 from portal.flows.account import security_page
 from portal.forms.help import SearchForm
-from portal.help import articles, search
-from portal.web.browser_session import session_user
+from portal.help import articles, pictures, search
+from portal.policy import policy_of
+from portal.web.browser_session import current_session, session_user
 from portal.web.language import current_language
 from portal.web.rendering import EHR_BRAND, page_brand, redirect_to, render_page
 
@@ -18,19 +19,28 @@ def centre() -> Response:
     form = SearchForm(request.args)
     if typed := form.asked():
         found = search.search(typed, current_language(), offered())
-        return render_page("public/help/centre.html", form=form, typed=typed, found=found)
+        return render_page("public/help/centre.html", form=form, typed=typed, found=found, has_tickets=may_send_tickets())
     written = articles.list_articles(current_language(), offered())
     groups = [(title, [written[name] for name in names if name in written]) for title, names in articles.GROUPS]
     if page_brand() is EHR_BRAND:
         groups.sort(key=lambda group: group[0] != articles.PROVIDERS)
-    return render_page("public/help/centre.html", form=form, groups=groups)
+    return render_page("public/help/centre.html", form=form, groups=groups, has_tickets=may_send_tickets())
 
 
 @blueprint.get("/help/<name>")
 def article(name: str) -> Response:
     """One article; 404 if there is none, or if it is about something that isn't offered."""
-    found = articles.list_articles(current_language(), offered()).get(name)
-    return render_page("public/help/article.html", article=found) if found else abort(404)
+    found = articles.list_articles(current_language(), offered()).get(name) or abort(404)
+    body = pictures.with_pictures(found.body, current_session().scheme, lambda file: url_for("static", filename=file))
+    return render_page("public/help/article.html", article=found, body=body)
+
+
+def may_send_tickets() -> bool:
+    """Whether the visitor has shown all that is due: also before set-up, but not while a reset leaves nothing open but that (rule 1)."""
+    user = session_user()
+    if user is None or user.owes_code or user.is_reset:
+        return False
+    return policy_of(user.role).may_trust_browsers or not user.is_trusted
 
 
 def offered() -> articles.Offered:
@@ -44,7 +54,7 @@ def contact() -> Response:
     user = session_user()
     if user is None or user.owes_code:
         return redirect_to("recovery.ask")
-    return render_page("public/help/contact.html")
+    return render_page("public/help/contact.html", has_tickets=may_send_tickets())
 
 
 @blueprint.get("/find-a-provider")

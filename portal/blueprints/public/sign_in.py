@@ -12,6 +12,7 @@ from portal.blueprints.shared.guards import refuse_text_if_not_offered
 from portal.blueprints.shared.pauses import refuse_answer
 from portal.blueprints.shared.questions import blank_form, submitted_form
 from portal.blueprints.shared.sides import side_of
+from portal.flows.factors.prompt import prompt_sign_in
 from portal.flows.sessions import sessions
 from portal.flows.sign_in import sign_in as flow
 from portal.forms.codes import AnswerForm, BackupCodeForm, ChallengeForm
@@ -68,9 +69,11 @@ def set_brand() -> None:
 
 def side_mark() -> str | None:
     """The side that the person came from, by `at` in the address or the page to return to; None for patients."""
-    next_path = safe_path(request.args.get("next")) or ""
-    is_at = {mark: request.args.get("at") == mark or f"{next_path}/".startswith(f"/{mark}/") for mark in (AT_EHR, AT_SUPPORT)}
-    return next((mark for mark, is_it in is_at.items() if is_it), None)
+    if "side_mark" not in g:
+        at, next_path = request.args.get("at"), safe_path(request.args.get("next")) or ""
+        g.side_mark = next((mark for mark in (AT_EHR, AT_SUPPORT) if at == mark or f"{next_path}/".startswith(f"/{mark}/")), None)
+    found: str | None = g.side_mark
+    return found
 
 
 def invitation() -> str:
@@ -165,10 +168,13 @@ def submit_code() -> Response:
 
 @blueprint.post("/sign-in/send")
 def send_code() -> Response:
-    """ "Send again", or the first text if another method is asked first."""
+    """ "Send again", or the first text if another method is asked first. A script gets what it hands to the browser."""
     redirect = redirect_unless_claimant()
     if redirect:
         return redirect
+    prompt = prompt_sign_in(request_context(), request.form.get("authenticator", ""))
+    if prompt:
+        return jsonify(prompt)
     refuse_text_if_not_offered()
     try:
         flow.send_sign_in_code(request_context(), request.form.get("authenticator", ""))

@@ -7,13 +7,15 @@ from flask import Response, request
 from portal.blueprints.recovery.frame import blueprint, refuse_ticket, show_ticket, with_ticket
 from portal.flows.recovery import ask as flow
 from portal.flows.recovery import confirm as confirm_flow
-from portal.flows.recovery import tickets
+from portal.flows.recovery import requests
 from portal.forms.recovery import MailedCodeForm, RecoveryForm, ReferenceForm
 from portal.models import RecoveryTicket
+from portal.references import format_reference
 from portal.web.browser_session import give_browser_token, request_context, session_user
 from portal.web.rendering import redirect_to, refuse_form, render_page
 from portal.words.refusals import Refused
 
+SECRET = "story_secret"
 FORM, FINDER = "recovery/ask.html", "recovery/find.html"
 
 
@@ -31,12 +33,14 @@ def submit_ask() -> Response:
     """The same answer for every address."""
     form = RecoveryForm(request.form)
     if not form.validate():
+        if form.errors == {"story": [SECRET]}:
+            flow.spend_shown(request_context(), form.email.data, form.practice.data, form.story.data)
         return refuse_form(FORM, form)
     try:
         ticket_id = flow.ask_recovery(request_context(), form.email.data, form.practice.data, form.story.data)
     except Refused as refused:
-        return refuse_form(FORM, form, refused)
-    return redirect_to("recovery.show", reference=tickets.format_reference(ticket_id))
+        return refuse_form(FORM, form, refused, "story" if refused.reason == SECRET else "")
+    return redirect_to("recovery.show", reference=format_reference(ticket_id))
 
 
 @blueprint.get("/recovery")
@@ -45,7 +49,7 @@ def find() -> Response:
     form = ReferenceForm(request.args)
     if form.reference.data is None:
         return render_page(FINDER, form=form)
-    ticket = tickets.find_ticket(request_context(), form.reference.data)
+    ticket = requests.find_ticket(request_context(), form.reference.data)
     return (
         redirect_to("recovery.show", **of(ticket))
         if ticket
@@ -87,4 +91,4 @@ def mail_again(ticket: RecoveryTicket) -> Response:
 
 def of(ticket: RecoveryTicket) -> dict[str, Any]:
     """The part of an address that names the request."""
-    return {"reference": tickets.format_reference(ticket.id)}
+    return {"reference": format_reference(ticket.id)}

@@ -6,6 +6,7 @@ from flask import Response, request
 
 from portal.blueprints.recovery.ask import of
 from portal.blueprints.recovery.frame import MORE_FOR, blueprint, refuse_ticket, with_case
+from portal.blueprints.shared.unproven import validate_unproven
 from portal.flows.recovery import identity
 from portal.flows.recovery import support as flow
 from portal.flows.recovery.notes import ANSWER, QUESTION, list_notes
@@ -30,10 +31,10 @@ def ask_support(ticket: RecoveryTicket, _case: RecoveryCase) -> Response:
 
 @blueprint.post("/recovery/<reference>/answer")
 @with_case
-def answer(ticket: RecoveryTicket, _case: RecoveryCase) -> Response:
+def answer(ticket: RecoveryTicket, case: RecoveryCase) -> Response:
     """Answer what support asked for."""
     form = AnswerForm(request.form)
-    if not form.validate():
+    if not validate_unproven(form, "answer", "answer_text_secret", case.user_id):
         return refuse_ticket(ticket, form)
     try:
         flow.answer(request_context(), ticket, form.answer.data)

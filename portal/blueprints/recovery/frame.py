@@ -12,11 +12,12 @@ from flask import Blueprint, Response, g, request
 from portal.flows.base import recovery_cases as states
 from portal.flows.base.context import RequestContext
 from portal.flows.base.recovery_cases import lapses_at
-from portal.flows.recovery import tickets
+from portal.flows.recovery import requests
 from portal.flows.recovery.waiting import waits_until
 from portal.forms.base import ShapedForm
 from portal.forms.recovery import MailedCodeForm
 from portal.models import RecoveryCase, RecoveryTicket
+from portal.references import format_reference
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import AT_EHR, EHR_BRAND, refuse_form, render_page
@@ -68,7 +69,7 @@ def with_ticket(view: TicketView) -> Callable[[str], Response]:
 
     @wraps(view)
     def shown(reference: str) -> Response:
-        ticket = tickets.find_ticket(request_context(), reference)
+        ticket = requests.find_ticket(request_context(), reference)
         return view(ticket) if ticket else render_page("recovery/unknown.html", 404)
 
     return shown
@@ -80,7 +81,7 @@ def with_case(view: Callable[[RecoveryTicket, RecoveryCase], Response]) -> Calla
     @with_ticket
     @wraps(view)
     def shown(ticket: RecoveryTicket) -> Response:
-        case = tickets.find_case(ticket)
+        case = requests.find_case(ticket)
         if case is None or not acts_here(request_context(), ticket, case):
             return show_ticket(ticket, 403)
         return view(ticket, case)
@@ -90,8 +91,8 @@ def with_case(view: Callable[[RecoveryTicket, RecoveryCase], Response]) -> Calla
 
 def acts_here(context: RequestContext, ticket: RecoveryTicket, case: RecoveryCase) -> bool:
     """Whether this browser may act on the case in its state; the flows ask again."""
-    lasts = PARTS.get(case.state) in LASTING and tickets.was_confirmed_here(context, ticket)
-    return lasts or tickets.is_confirmed_here(context, ticket)
+    lasts = PARTS.get(case.state) in LASTING and requests.was_confirmed_here(context, ticket)
+    return lasts or requests.is_confirmed_here(context, ticket)
 
 
 def show_ticket(ticket: RecoveryTicket, status: int = 200, **context: Any) -> Response:
@@ -116,10 +117,10 @@ def refuse_ticket(
 def page_of(ticket: RecoveryTicket) -> tuple[str, dict[str, Any]]:
     """Template and variables of a request's page for this browser."""
     context = request_context()
-    case = tickets.find_case(ticket)
-    is_late, has_tries = tickets.is_late(context, ticket), ticket.wrong_codes < config.RECOVERY_CODE_TRIES
+    case = requests.find_case(ticket)
+    is_late, has_tries = requests.is_late(context, ticket), ticket.wrong_codes < config.RECOVERY_CODE_TRIES
     shown: dict[str, Any] = {
-        "reference": tickets.format_reference(ticket.id),
+        "reference": format_reference(ticket.id),
         "is_late": is_late,
         "takes_code": has_tries and not is_late,
     }

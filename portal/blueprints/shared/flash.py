@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from itsdangerous import BadData, TimestampSigner
 
 from portal.blueprints.shared.sides import current_side
-from portal.flows.account import activity, security_page
+from portal.flows.account import browsers, security_page
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path
@@ -24,8 +24,8 @@ FLASHES = {
     "off": N_("Two-factor authentication is off."),
     "saved": N_("Your new backup codes are saved."),
     "changed": N_("Your change is saved."),
-    activity.SESSIONS: N_("Ended. You're no longer signed in there."),
-    activity.TRUSTED: N_("Ended. We'll ask for a code at the next sign-in there."),
+    browsers.SESSIONS: N_("Ended. You're no longer signed in there."),
+    browsers.TRUSTED: N_("Ended. We'll ask for a code at the next sign-in there."),
     "unblock": N_("We sent you an email. Open the link in it within 24 hours to unblock your codes."),
     "unblocked": N_("Unblocked. Your codes work everywhere again."),
     "found": N_("Codes from your phone work again."),
@@ -40,6 +40,12 @@ FLASHES = {
     "case_approved": N_("Approved. We emailed them a link to set up again."),
     "case_second": N_("You approved it. A second person decides now, and we've notified those who can."),
     "case_refused": N_("Refused. Nothing was changed, and we've notified the account's owner."),
+    "ticket_sent": N_("Sent. We'll email you when support has answered."),
+    "ticket_replied": N_("Your message was sent."),
+    "ticket_closed": N_("The ticket is closed."),
+    "ticket_taken": N_("You have this ticket now."),
+    "ticket_answered": N_("Your answer was sent, and we emailed them that it's here."),
+    "ticket_over": N_("The ticket is closed, and we emailed them so."),
     "reviewed": N_("Marked as reviewed."),
     "deadline_set": N_("The deadline has been set."),
     "deadline_removed": N_("The deadline has been removed. From the next sign-in on, setup comes first."),
@@ -95,8 +101,11 @@ def finished_context() -> dict[str, Any]:
 
 def read_mark() -> tuple[str, list[int]]:
     """Key and numbers of this address's mark; ("", []) if there is none, or it is expired or another session's."""
+    mark = request.args.get("done")
+    if not mark:
+        return "", []
     try:
-        whole = MarkSigner().unsign(request.args.get("done", ""), max_age=int(config.FLASH_LIFE.total_seconds())).decode()
+        whole = MarkSigner().unsign(mark, max_age=int(config.FLASH_LIFE.total_seconds())).decode()
     except BadData:
         return "", []
     key, *numbers = whole.split(SEPARATOR)

@@ -9,7 +9,7 @@ from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import make_mark
 from portal.blueprints.shared.sides import Side, current_side
 from portal.flows.base.audit import record_event_alone
-from portal.flows.base.context import LEVEL_WAITING
+from portal.flows.base.context import LEVEL_WAITING, SessionUser
 from portal.flows.factors.challenges import challenge_options, is_set_up
 from portal.flows.practice import deadline
 from portal.methods import method
@@ -34,9 +34,7 @@ def guard_side(side: Side) -> Callable[[], Response | None]:
         if user is None:
             return send_to_sign_in()
         if user.is_claimant:
-            return redirect_to(
-                "emergency.show" if user.level == LEVEL_WAITING and policy_of(user.role).hands_over_copy else "sign_in.ask_code"
-            )
+            return send_to_code(user)
         if user.role not in side.policy.roles:
             return redirect_home()
         g.side, g.brand = side if request_context().texts else side.without_texts(), side.brand
@@ -46,6 +44,12 @@ def guard_side(side: Side) -> Callable[[], Response | None]:
         return require_set_up(side) if side.policy.must_use or user.is_reset else None
 
     return check
+
+
+def send_to_code(user: SessionUser) -> Response:
+    """To the page where a claimant is: the code page, or the one that waits for emergency access."""
+    waits = user.level == LEVEL_WAITING and policy_of(user.role).hands_over_copy
+    return redirect_to("emergency.show" if waits else "sign_in.ask_code")
 
 
 def redirect_home() -> Response:

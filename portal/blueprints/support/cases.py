@@ -7,14 +7,15 @@ from flask_babel import gettext as _
 
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.support.words import ROLES, STATES
+from portal.flows.factors.shared_secrets import refuse_secrets
 from portal.flows.recovery import case as flow
 from portal.flows.recovery import notes
 from portal.flows.recovery.case_page import CaseView, describe_case
 from portal.flows.recovery.identity import SECOND_REASONS
 from portal.flows.recovery.queue import list_queue
-from portal.flows.recovery.tickets import format_reference
 from portal.forms.support import CaseNoteForm, ChecksForm
 from portal.models import RecoveryCase
+from portal.references import format_reference
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
@@ -103,11 +104,11 @@ def save_checks(case_id: str) -> Response:
 @blueprint.post("/recovery/<case_id>/notes")
 def write_note(case_id: str) -> Response:
     """Add a note, which every agent reads."""
-    open_case(case_id)
-    form = CaseNoteForm(request.form)
+    owner_id, form = open_case(case_id).user_id, CaseNoteForm(request.form)
     if not form.validate():
         return refuse_on_page(case_id, form)
     try:
+        refuse_secrets(request_context(), {"note": form.note.data}, owner_id)
         notes.write_note(request_context(), case_id, form.note.data)
     except Refused as refused:
         return refuse_on_page(case_id, form, refused)

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from portal.blueprints.shared.guards import require_fresh_proof
 from portal.blueprints.support.cases import back_to, open_case, page_context
 from portal.flows.base.context import RequestContext
+from portal.flows.factors.shared_secrets import refuse_secrets
 from portal.flows.recovery import decide, notes
 from portal.forms.base import ShapedForm
 from portal.forms.practice import ReasonForm
@@ -60,6 +61,7 @@ def submit(case_id: str, deed: str) -> Response:
         return refuse_form("support/decide.html", form, **decision_context(case, deed))
     text = form[its.field].data
     try:
+        refuse_secrets(request_context(), {its.field: text}, case.user_id)
         if not request_context().user.is_fresh(request_context().now):
             notes.keep_draft(request_context(), case_id, deed, text)
             return require_fresh_proof() or abort(404)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Blueprint, Response
 
 from portal.flows.recovery.numbers import ENDINGS, measure
-from portal.flows.recovery.tickets import format_reference
+from portal.references import format_reference
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.language import current_locale

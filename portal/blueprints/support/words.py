@@ -1,4 +1,4 @@
-"""What the support console calls roles, and the states of a recovery."""
+"""What the support console calls roles, and the states of a recovery and of a ticket."""
 
 from portal.words.refusals import N_
 
@@ -21,4 +21,9 @@ STATES = {
     "stopped": (N_("Stopped"), "none"),
     "refused": (N_("Refused"), "none"),
     "lapsed": (N_("Expired"), "none"),
+}
+TICKET_STATES = {
+    "open": (N_("Your turn"), "warn"),
+    "answered": (N_("Answered"), "good"),
+    "closed": (N_("Closed"), "none"),
 }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, abort, g, request, url_for
+from flask import Response, abort, g, jsonify, request, url_for
 from flask_babel import gettext as _
 
 from portal import send_limits
@@ -17,10 +17,11 @@ from portal.crypto import SealBroken
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event_alone
 from portal.flows.factors import setup as flow
+from portal.flows.factors.prompt import prompt_set_up
 from portal.flows.recovery import finish
 from portal.flows.sessions import sessions
 from portal.forms.base import MethodForm, ShapedForm
-from portal.methods import Method, Step, method, offered
+from portal.methods import Method, Script, Step, method, offered
 from portal.models import Binding
 from portal.web.browser_session import request_context, safe_path
 from portal.web.rendering import redirect_out_of_step, redirect_to_path, refusal_sentence, refuse_form, render_page
@@ -43,7 +44,7 @@ def choose_context(form: MethodForm) -> dict[str, Any]:
     offers = offered(current_side().policy)
     form.method.choices = [(each.name, each.label) for each in offers]
     cards = [
-        {"method": each, "label": _(each.label), "recommended": not each.restricted, "facts": [_(fact) for fact in each.facts]}
+        {"method": each, "label": _(each.label), "recommended": each is offers[0], "facts": [_(fact) for fact in each.facts]}
         for each in offers
     ]
     kind = next((each.name for each in offers if each.name == request.args.get("kind")), None)
@@ -172,24 +173,22 @@ def submit_step(method_name: str, step_name: str) -> Response:
     if not found:
         return redirect_to_due_step()
     chosen, step = found
-    binding = flow.open_binding(request_context())
-    if binding and not flow.may_see_binding(request_context(), binding):
-        return require_fresh_proof() or redirect_to_due_step()
     form = step.form(request.form)
     if not form.validate():
         return step_page(chosen, step, form)
-    if binding and request.form.get("set_up", binding.id) != binding.id:
-        return step_page(chosen, step, step.form(), Refused("set_up_replaced"))
     was_on = request_context().user.is_on
     try:
-        following = flow.submit_step(request_context(), chosen, step, form.answer)
+        following = flow.submit_step(request_context(), chosen, step, form.answer, request.form.get("set_up"))
+    except flow.ProofDue:
+        return require_fresh_proof() or redirect_to_due_step()
     except flow.StepNotDue:
         record_event_alone(request_context(), "sequence_fail", "out_of_turn")
         return redirect_to_due_step() if was_on else redirect_after_race()
     except Refused as refused:
         if refused.reason == "set_up_expired":
             return redirect_in_wizard("choose", expired=1)
-        return step_page(chosen, step, form, refused)
+        typed = step.form() if refused.reason == "set_up_replaced" else form
+        return step_page(chosen, step, typed, refused)
     if following:
         return redirect_in_wizard("step", method_name=chosen.name, step_name=following.name)
     if not was_on:
@@ -199,10 +198,12 @@ def submit_step(method_name: str, step_name: str) -> Response:
 
 @blueprint.post("/<method_name>/send")
 def send_again(method_name: str) -> Response:
-    """ "Send again": another text to the number being set up."""
+    """ "Send again": another text to the number being set up. A script gets what it hands to the browser."""
     chosen = method(method_name)
-    if chosen is None or not chosen.sends or not current_side().policy.allows(chosen):
+    if chosen is None or not (chosen.sends or chosen.script) or not current_side().policy.allows(chosen):
         return redirect_to_due_step()
+    if chosen.script:
+        return prompt_browser(chosen, chosen.script)
     binding = flow.open_binding(request_context())
     step = chosen.due(binding.step if binding else "")
     try:
@@ -212,6 +213,16 @@ def send_again(method_name: str) -> Response:
     except Refused as refused:
         return step_page(chosen, step, step.form(), refused)
     return redirect_in_wizard("step", method_name=chosen.name, step_name=step.name)
+
+
+def prompt_browser(chosen: Method, script: Script) -> Response:
+    """What the method's script hands to the browser; it follows a redirect, as the browser would."""
+    try:
+        return jsonify(prompt_set_up(request_context(), chosen, script))
+    except flow.ProofDue:
+        return require_fresh_proof() or redirect_to_due_step()
+    except (flow.StepNotDue, Refused):
+        return redirect_to_due_step()
 
 
 @blueprint.post("/cancel")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import bindparam, delete, select
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
@@ -18,6 +18,11 @@ from portal.settings import config
 from portal.words.refusals import Refused
 
 ADDRESS_LINK = "confirm_email"  # a link's purpose
+IS_OWN = NoticeAddress.user_id == bindparam("owner")
+OWN = select(NoticeAddress).where(IS_OWN).order_by(NoticeAddress.created_at, NoticeAddress.id)
+ONE = select(NoticeAddress).where(IS_OWN, NoticeAddress.id == bindparam("address"))
+DROP = delete(NoticeAddress).where(IS_OWN, NoticeAddress.id == bindparam("address"))
+UNUSED_LINKS = select(Link).where(Link.user_id == bindparam("owner"), Link.purpose == ADDRESS_LINK, Link.used_at.is_(None))
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,14 @@ def own_user(context: RequestContext) -> User:
     return db.session.get_one(User, context.user.user_id)
 
 
-def addresses_of(context: RequestContext) -> Select[NoticeAddress]:
-    """SQL: the visitor's own addresses."""
-    return select(NoticeAddress).where(NoticeAddress.user_id == context.user.user_id)
+def addresses_of(context: RequestContext) -> list[NoticeAddress]:
+    """The visitor's own addresses, oldest first."""
+    return list(db.session.scalars(OWN, {"owner": context.user.user_id}))
+
+
+def find_own(context: RequestContext, address_id: str) -> NoticeAddress | None:
+    """The visitor's address with that id, or None."""
+    return db.session.scalar(ONE, {"owner": context.user.user_id, "address": address_id})
 
 
 def open_contact(context: RequestContext, row: NoticeAddress) -> str:
@@ -48,7 +58,7 @@ def open_contact(context: RequestContext, row: NoticeAddress) -> str:
 
 def list_addresses(context: RequestContext) -> list[Address]:
     """The visitor's own, oldest first."""
-    rows = db.session.scalars(addresses_of(context).order_by(NoticeAddress.created_at, NoticeAddress.id))
+    rows = addresses_of(context)
     return [Address(row.id, mask_email(open_contact(context, row)), row.is_first, row.confirmed_at is not None) for row in rows]
 
 
@@ -94,7 +104,7 @@ def add_address(context: RequestContext, address: str, is_first: bool) -> None:
 def drop_superseded(context: RequestContext, user: User, address: str, is_first: bool) -> None:
     """Drop an older pending first address, or the same address requested before. Raises Refused for a known address or too many."""
     folded = fold_email(address)
-    rows = list(db.session.scalars(addresses_of(context)))
+    rows = addresses_of(context)
     same = [row for row in rows if row.is_first == is_first and fold_email(open_contact(context, row)) == folded]
     if folded == fold_email(unseal_contact(context, user, "email")) or any(row.confirmed_at for row in same):
         raise Refused("email_known")
@@ -107,12 +117,10 @@ def drop_superseded(context: RequestContext, user: User, address: str, is_first:
 
 def drop_address(context: RequestContext, address_id: str) -> None:
     """Delete one of the visitor's addresses and void the link that would confirm it; part of the open transaction."""
-    for link in db.session.scalars(
-        select(Link).where(Link.user_id == context.user.user_id, Link.purpose == ADDRESS_LINK, Link.used_at.is_(None))
-    ):
+    for link in db.session.scalars(UNUSED_LINKS, {"owner": context.user.user_id}):
         if link.facts["address"] == address_id:
             link.used_at = context.now
-    change(delete(NoticeAddress).where(NoticeAddress.id == address_id, NoticeAddress.user_id == context.user.user_id))
+    change(DROP, {"owner": context.user.user_id, "address": address_id})
 
 
 def find_address(context: RequestContext, address_id: str) -> Address | None:
@@ -123,7 +131,7 @@ def find_address(context: RequestContext, address_id: str) -> Address | None:
 def remove_address(context: RequestContext, address_id: str) -> bool:
     """Remove an address; if it was confirmed, it is notified, too. False if the visitor has no such address."""
     begin_write()
-    row = db.session.scalar(addresses_of(context).where(NoticeAddress.id == address_id))
+    row = find_own(context, address_id)
     if row is None:
         db.session.rollback()
         return False
@@ -140,7 +148,7 @@ def pending_address(context: RequestContext, token: str) -> tuple[Link, NoticeAd
     link = links.read_link(context, token, ADDRESS_LINK)
     if link.user_id != context.user.user_id:
         raise Refused("link_other")
-    row = db.session.scalar(addresses_of(context).where(NoticeAddress.id == link.facts["address"]))
+    row = find_own(context, link.facts["address"])
     if row is None:
         raise Refused("link_used")
     return link, row
@@ -176,7 +184,7 @@ def replace_first_address(context: RequestContext, row: NoticeAddress) -> None:
     old_recipients = notices.notice_addresses(context, user)
     user.seal(context.keys, "email", address)
     links.void_links(context, user.id, PASSWORD_LINK)
-    for each in db.session.scalars(addresses_of(context)).all():
+    for each in addresses_of(context):
         if fold_email(open_contact(context, each)) == fold_email(address):  # it may have been a second one, too
             drop_address(context, each.id)
     record_event(context, "email_changed")

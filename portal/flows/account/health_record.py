@@ -1,15 +1,17 @@
 """What a patient's home page shows: the health record, and the sign-in before this one."""
 
 from datetime import date, datetime
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 
-from sqlalchemy import Date, Select, bindparam, cast, desc, literal, null, select, union_all
+from sqlalchemy import bindparam, select
 
-from portal.db import db
+from portal.db import read
 from portal.flows.base.context import RequestContext
-from portal.flows.base.visits import Visit, as_visit, select_visits, upcoming
+from portal.flows.base.parts import read_parts, together
+from portal.flows.base.visits import OWN_VISITS, Visit, as_visit, own_visits, upcoming
+from portal.flows.factors import backup_codes
 from portal.flows.messages.notices import describe_browser
-from portal.models import Appointment, Event, Letter, Result, Session
+from portal.models import Event, Letter, Result, Session
 
 
 class LetterRow(NamedTuple):
@@ -46,66 +48,45 @@ class HealthRecord(TypedDict):
     results: list[ResultRow]
 
 
-NO_TIME, NO_DATE = cast(null(), Letter.sent_at.type), cast(null(), Date())
-
-
-def select_last_sign_in() -> Select[*tuple[Any, ...]]:
-    """SQL: the newest complete sign-in before this session, as a list of the record."""
-    began = select(Session.created_at).where(Session.id == bindparam("session")).scalar_subquery()
-    newest = (
-        select(
-            literal("sign_ins").label("name"),
-            Event.at,
-            NO_DATE.label("on"),
-            Event.user_agent,
-            literal("").label("ip"),
-            literal("").label("result"),
-        )
-        .where(
-            Event.subject_id == bindparam("owner"),
-            Event.event == "authn_login_success",
-            Event.reason.is_distinct_from("code_due"),  # only the password
-            Event.at < began,
-        )
-        .order_by(Event.at.desc(), Event.id.desc())
-        .limit(1)
+BEGAN = select(Session.created_at).where(Session.id == bindparam("session")).scalar_subquery()
+# The newest complete sign-in before this session.
+LAST_SIGN_IN = (
+    select(Event.at, Event.user_agent)
+    .where(
+        Event.subject_id == bindparam("owner"),
+        Event.event == "authn_login_success",
+        Event.reason.is_distinct_from("code_due"),  # only the password
+        Event.at < BEGAN,
     )
-    return select(newest.subquery())
+    .order_by(Event.at.desc(), Event.id.desc())
+    .limit(1)
+)
+HOME = together(
+    letters=select(Letter.sent_at, Letter.sender, Letter.subject, Letter.body).where(Letter.patient_id == bindparam("owner")),
+    results=select(Result.taken_on, Result.name, Result.value, Result.range).where(Result.patient_id == bindparam("owner")),
+    visits=OWN_VISITS,
+    sign_ins=LAST_SIGN_IN,
+    codes=backup_codes.OVERVIEW,
+)
 
 
-# What changes with every page, in one statement: each row is a time or a date, and three texts. The newest come first.
-RECORD = union_all(
-    select(literal("letters"), Letter.sent_at.label("at"), NO_DATE.label("on"), Letter.sender, Letter.subject, Letter.body).where(
-        Letter.patient_id == bindparam("owner")
-    ),
-    select(literal("results"), NO_TIME, Result.taken_on, Result.name, Result.value, Result.range).where(
-        Result.patient_id == bindparam("owner")
-    ),
-    select_last_sign_in(),
-).order_by(desc("on"), desc("at"))
-
-
-def load_health_record(context: RequestContext) -> HealthRecord:
-    """The visitor's own record."""
-    rows_by_list: dict[str, list[list[Any]]] = {"letters": [], "results": [], "sign_ins": []}
-    whose = {"owner": context.user.user_id, "session": context.user.session_id}
-    for name, *columns in db.session.connection().execute(RECORD, whose):
-        rows_by_list[name].append(columns)
-    last = [SignInRow(at, describe_browser(user_agent)) for at, _, user_agent, *_ in rows_by_list["sign_ins"]]
-    return {
+def load_home(context: RequestContext) -> tuple[HealthRecord, backup_codes.Overview | None]:
+    """The visitor's own record, and their backup codes while two-factor authentication is on; one query."""
+    rows = read_parts(HOME, {"session": context.user.session_id, **own_visits(context)})
+    letters = [LetterRow(row.sent_at, row.sender, row.subject, row.body) for row in rows["letters"]]
+    results = [ResultRow(row.taken_on, row.name, row.value, row.range) for row in rows["results"]]
+    last = [SignInRow(row.at, describe_browser(row.user_agent)) for row in rows["sign_ins"]]
+    codes = [backup_codes.as_overview(context, row) for row in rows["codes"] if context.user.is_on]
+    record: HealthRecord = {
         "last_sign_in": last[0] if last else None,
-        "appointments": list_appointments(context),
-        "letters": [LetterRow(at, *texts) for at, _, *texts in rows_by_list["letters"]],
-        "results": [ResultRow(on, *texts) for _, on, *texts in rows_by_list["results"]],
+        "appointments": upcoming(context, [as_visit(context, row) for row in rows["visits"]]),
+        "letters": sorted(letters, key=lambda letter: letter.sent_at, reverse=True),
+        "results": sorted(results, key=lambda result: result.taken_on, reverse=True),
     }
-
-
-def list_appointments(context: RequestContext) -> list[Visit]:
-    """The visitor's own, from today on."""
-    own = select_visits(context).where(Appointment.patient_id == context.user.user_id)
-    return upcoming(context, [as_visit(context, row) for row in db.session.execute(own)])
+    return record, codes[0] if codes else None
 
 
 def find_appointment(context: RequestContext, appointment_id: int) -> Visit | None:
-    """One of them; None if it is over, or somebody else's."""
-    return next((visit for visit in list_appointments(context) if visit.id == appointment_id), None)
+    """One of the visitor's appointments; None if it is over, or somebody else's."""
+    own = upcoming(context, [as_visit(context, row) for row in read(OWN_VISITS, own_visits(context))])
+    return next((visit for visit in own if visit.id == appointment_id), None)

@@ -11,7 +11,7 @@ from portal.flows.messages.notices import NOT_ME, find_row_by_token
 from portal.flows.practice.administrators import has_administrator
 from portal.flows.resets import reset
 from portal.flows.sessions import sessions
-from portal.flows.sessions.known_browsers import forget_browsers
+from portal.flows.sessions.known_browsers import forget_browsers, forgetting
 from portal.models import Binding, Outbox, Session, TrustedBrowser, User
 from portal.policy import policy_of
 from portal.settings import config
@@ -88,9 +88,9 @@ def answer_not_me(context: RequestContext, token: str) -> None:
     unanswered = update(Outbox).where(Outbox.id == notice.id, Outbox.answered_at.is_(None))
     if change(unanswered.values(answered_at=context.now)) != 1:
         raise Refused("not_me_used")
-    live = sessions.end_sessions_where(context, NOT_ME).where(Session.user_id == notice.user_id, Session.ended_at.is_(None))
-    change(live if ends_at_once(notice) else live.where(Session.id != context.user.session_id))
-    forget_browsers(context, notice.user_id, somebody_elses(notice))
+    but = None if ends_at_once(notice) else context.user.session_id
+    sessions.end_all_sessions(context, notice.user_id, NOT_ME, but)
+    forget_browsers(context, notice.user_id, forgetting(somebody_elses(notice)))
     trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == notice.user_id, TrustedBrowser.ended_at.is_(None))
     change(trusted.values(ended_at=context.now))
     change(delete(Binding).where(Binding.user_id == notice.user_id))  # someone else may have seen the pending secret

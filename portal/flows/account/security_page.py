@@ -1,23 +1,62 @@
 """The Security page and the home page's invitation; every query is limited to the owner's id."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from portal import clock
 from portal.crypto import SealBroken
-from portal.db import begin_write, change, db
+from portal.db import begin_write, change, db, read
+from portal.flows.account import activity, browsers
 from portal.flows.base import throttle
 from portal.flows.base.context import RequestContext
+from portal.flows.base.parts import read_parts, together
 from portal.flows.factors import backup_codes
 from portal.flows.factors.challenges import is_switched_off, usable_authenticators
-from portal.methods import Method, method
+from portal.flows.sessions import trusted_browsers
+from portal.methods import method
 from portal.models import Authenticator, Outbox, Practice, User, secret_place
 from portal.settings import config
 from portal.words.refusals import N_, Refused
 
+A = Authenticator
+OWN_AUTHENTICATORS = select(
+    A.id.label("authenticator_id"), A.method, A.name, A.secret_sealed, A.target_hash, A.created_at, A.last_used_at,
+    A.strangers_disabled_at, A.disabled_at, A.suspended_at,
+).where(A.user_id == bindparam("owner"))  # fmt: skip
+OLDEST_FIRST = OWN_AUTHENTICATORS.order_by(A.created_at, A.id)
+ALL_SHOWN = together(
+    sessions=browsers.LIVE_SESSIONS,
+    trusted=browsers.LIVE_TRUST,
+    events=activity.NEWEST,
+    authenticators=OWN_AUTHENTICATORS,
+    codes=backup_codes.OVERVIEW,
+)
+TOLD = (
+    select(Outbox.id)
+    .where(
+        Outbox.user_id == bindparam("owner"),
+        Outbox.kind == "text",
+        Outbox.template == "number_replaced",
+        Outbox.created_at > bindparam("since"),
+    )
+    .limit(1)
+)
+REST_INVITATION = update(User).where(User.id == bindparam("owner")).values(invited_until=bindparam("until"))
+OTHER_ADMINISTRATORS = (
+    select(User.full_name)
+    .where(
+        User.practice_id == bindparam("practice"),
+        User.role == "administrator",
+        User.disabled_at.is_(None),
+        User.id != bindparam("owner"),
+    )
+    .order_by(User.name_key, User.id)
+)
+PRACTICES = select(Practice).order_by(Practice.name)
 REPLACE_LABEL = N_("Use another way instead")  # the link beside an authenticator whose method is switched off
 
 
@@ -34,15 +73,27 @@ class AuthenticatorView:
     last_used_at: datetime | None
     disabled: bool  # works nowhere
     blocked: bool  # works nowhere, or not in new browsers
-    is_off: bool  # whether texts are switched off
+    is_off: bool  # whether its method, or texts, are switched off
     on_hold: bool  # works nowhere, because its owner said that the phone is lost
     target: bytes | None = field(repr=False)  # the number's hash: two authenticators with one number are lost together
     goes_to: str = ""  # the masked number, so that people can check it (the guide's troubleshooting)
+    about: str = ""  # what its method says of it
+    next_time: str = ""  # what the next sign-in asks for, if not a code
 
     @property
     def works(self) -> bool:
         """Whether its codes open the account in any browser, now."""
         return not (self.blocked or self.is_off or self.on_hold)
+
+
+@dataclass(frozen=True)
+class PlacesOverview:
+    """Where the person is signed in, what they trust, and what happened lately."""
+
+    sessions: list[browsers.SignedInPlace]
+    trusted: list[browsers.SignedInPlace]
+    recent: list[activity.ActivityEntry]
+    may_trust: bool
 
 
 @dataclass(frozen=True)
@@ -66,34 +117,40 @@ class TwoFactor:
     @property
     def is_off(self) -> bool:
         """Whether one of them works only when texts are switched on again."""
-        return any(each.is_off for each in self.authenticators)
+        return any(each.is_off and method(each.method) for each in self.authenticators)
 
 
 def security_page(context: RequestContext) -> dict[str, Any]:
-    """What the template takes: `two_factor` (None when off) and `backup` (None without codes)."""
+    """What the template takes: `two_factor` (None when off), `backup` (None without codes), and `places`; one query."""
+    rows = read_parts(ALL_SHOWN, {**browsers.live_now(context), **activity.own_events(context)})
+    places = PlacesOverview(
+        sessions=browsers.list_places(rows["sessions"], [context.user.token_hash]),
+        trusted=browsers.list_places(rows["trusted"], trusted_browsers.trust_hashes(context)),
+        recent=activity.newest_acts(rows["events"]),
+        may_trust=browsers.may_trust(context),
+    )
     if not context.user.is_on:
-        return {"two_factor": None, "backup": None}
-    rows = own_authenticators(context)
-    codes = backup_codes.codes_overview(context)
-    state = TwoFactor(since=context.user.two_factor_since, authenticators=rows, lost_phone=explain_phone_loss(rows, codes))
-    return {"two_factor": state, "backup": codes}
+        return {"two_factor": None, "backup": None, "places": places}
+    held = view_all(context, sorted(rows["authenticators"], key=lambda row: (row.created_at, row.authenticator_id)))
+    codes = backup_codes.as_overview(context, rows["codes"][0]) if rows["codes"] else None
+    state = TwoFactor(since=context.user.two_factor_since, authenticators=held, lost_phone=explain_phone_loss(held, codes))
+    return {"two_factor": state, "backup": codes, "places": places}
 
 
 def own_authenticators(context: RequestContext) -> list[AuthenticatorView]:
     """The visitor's authenticators, oldest first."""
-    own = (
-        select(Authenticator)
-        .where(Authenticator.user_id == context.user.user_id)
-        .order_by(Authenticator.created_at, Authenticator.id)
-    )
-    return [view_authenticator(context, row) for row in usable_authenticators(context.user.role, db.session.scalars(own))]
+    return view_all(context, read(OLDEST_FIRST, {"owner": context.user.user_id}).all())
 
 
-def view_authenticator(context: RequestContext, row: Authenticator) -> AuthenticatorView:
+def view_all(context: RequestContext, rows: Sequence[Any]) -> list[AuthenticatorView]:
+    return [view_authenticator(context, row) for row in usable_authenticators(context.user.role, rows)]
+
+
+def view_authenticator(context: RequestContext, row: Any) -> AuthenticatorView:
     its_method = method(row.method)
-    is_off = is_switched_off(context, its_method)
+    is_off = its_method is None or is_switched_off(context, its_method)
     return AuthenticatorView(
-        id=row.id,
+        id=row.authenticator_id,
         method=row.method,
         label=its_method.label if its_method else row.name,
         name=row.name,
@@ -105,15 +162,16 @@ def view_authenticator(context: RequestContext, row: Authenticator) -> Authentic
         is_off=is_off,
         on_hold=row.suspended_at is not None,
         target=row.target_hash,
-        goes_to=masked_target(context, row, its_method),
+        goes_to=tell_secret(context, row, its_method.mask if its_method else None),
+        about=tell_secret(context, row, its_method.about if its_method else None),
+        next_time=its_method.labels.next_time if its_method else "",
     )
 
 
 def told_old_number(context: RequestContext) -> bool:
     """Whether a number that the visitor replaced within the last minute was texted about it."""
-    told = (Outbox.user_id == context.user.user_id, Outbox.kind == "text", Outbox.template == "number_replaced")
-    recent = Outbox.created_at > context.now - config.FLASH_LIFE
-    return db.session.scalar(select(Outbox.id).where(*told, recent).limit(1)) is not None
+    told = read(TOLD, {"owner": context.user.user_id, "since": context.now - config.FLASH_LIFE})
+    return told.first() is not None
 
 
 def is_last(rows: list[AuthenticatorView], authenticator: AuthenticatorView) -> bool:
@@ -121,12 +179,12 @@ def is_last(rows: list[AuthenticatorView], authenticator: AuthenticatorView) -> 
     return not any(each.id != authenticator.id and each.works for each in rows)
 
 
-def masked_target(context: RequestContext, row: Authenticator, its_method: Method | None) -> str:
-    """The masked number, "" if the method sends nothing or the number cannot be decrypted."""
-    if its_method is None or its_method.mask is None:
+def tell_secret(context: RequestContext, row: Any, tell: Callable[[str], str] | None) -> str:
+    """What may be told of a secret, such as a masked number; "" if its method tells nothing, or it cannot be decrypted."""
+    if tell is None:
         return ""
     try:
-        return its_method.mask(context.keys.open(row.secret_sealed, secret_place(row.user_id, row.id)))
+        return tell(context.keys.open(row.secret_sealed, secret_place(context.user.user_id, row.authenticator_id)))
     except SealBroken:
         return ""
 
@@ -155,7 +213,7 @@ def is_invited(context: RequestContext) -> bool:
 def dismiss_invitation(context: RequestContext) -> None:
     """Hide the invitation for a while."""
     begin_write()
-    change(update(User).where(User.id == context.user.user_id).values(invited_until=context.now + config.INVITATION_RESTS))
+    change(REST_INVITATION, {"owner": context.user.user_id, "until": context.now + config.INVITATION_RESTS})
     db.session.commit()
 
 
@@ -163,15 +221,9 @@ def administrator_names(context: RequestContext) -> list[str]:
     """The names of the practice's administrators, without the visitor."""
     if context.user.practice_id is None:
         return []
-    own = select(User.full_name).where(
-        User.practice_id == context.user.practice_id,
-        User.role == "administrator",
-        User.disabled_at.is_(None),
-        User.id != context.user.user_id,
-    )
-    return list(db.session.scalars(own.order_by(User.name_key, User.id)))
+    return list(read(OTHER_ADMINISTRATORS, {"practice": context.user.practice_id, "owner": context.user.user_id}).scalars())
 
 
 def list_practices() -> list[Practice]:
     """Every practice, by name, for the public list."""
-    return list(db.session.scalars(select(Practice).order_by(Practice.name)))
+    return list(db.session.scalars(PRACTICES))

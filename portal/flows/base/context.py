@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from portal import clock
@@ -18,10 +19,10 @@ LEVEL_TRUSTED = "aal1+trusted"
 LEVEL_TWO = "aal2"
 CLAIMS = (LEVEL_CLAIMANT, LEVEL_WAITING)
 CODE_DUE = (*CLAIMS, LEVEL_EMERGENCY)  # a code is due and has not been shown
+METHODS_APART = ","  # stands between the names of methods, none of which has it
 
 
-@dataclass(frozen=True, slots=True)
-class SessionUser:
+class SessionUser(NamedTuple):
     """A live session and its user, loaded by one SELECT."""
 
     session_id: int
@@ -42,9 +43,7 @@ class SessionUser:
     generation: int
     invited_until: datetime | None  # no invitation to set up is shown until then
     practice_id: int | None
-    has_unrestricted: (
-        bool  # has an authenticator that does not use the telephone network; queried only if the policy requires one
-    )
+    methods: str | None  # of the authenticators, METHODS_APART; queried only if the policy requires two-factor authentication
     put_off_at: datetime | None  # when set-up was postponed in this session
     language: str | None  # BCP 47 tag, perhaps of a language that is no longer offered
     time_zone: str | None  # IANA name that the person chose, perhaps of a zone that has vanished
@@ -77,6 +76,11 @@ class SessionUser:
     @property
     def is_on(self) -> bool:
         return self.two_factor == "on"
+
+    @property
+    def own_methods(self) -> list[str]:
+        """The names of the methods of the person's authenticators; none if the policy doesn't require one."""
+        return self.methods.split(METHODS_APART) if self.methods else []
 
     @property
     def is_reset(self) -> bool:
@@ -112,7 +116,7 @@ class RequestContext:
     request_id: str
     visitor: SessionUser | None = None
     host: str = ""  # of the portal's address, for the last line of a text (origin-bound code)
-    origin: str = ""  # scheme, host, and port of the page: what a passkey is bound to
+    origin: str = ""  # scheme, host, and port of the page: what passkeys are bound to
     texts: bool = True  # whether the operator lets codes go out by text
     countries: tuple[str, ...] = ()  # that texts may be sent to
     browser: str | None = None  # token that recognizes a browser seen before; opens nothing

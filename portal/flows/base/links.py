@@ -6,11 +6,11 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, literal, select, update
 
 from portal import clock
 from portal.crypto import token_hash
-from portal.db import change, db
+from portal.db import change, db, read
 from portal.flows.base.context import RequestContext
 from portal.models import Link, User
 from portal.settings import config
@@ -22,6 +22,39 @@ BROWSER = "browser"  # a fact of a used link: the hash of the browser's token
 RESET = "reset_set_up"  # purpose of the link sent after a reset: together with the password it leads to set-up (rule 1)
 RECOVERY = "recovery_set_up"  # the same after an account recovery
 RECOVERY_STOP = "recovery_stop"  # of the token that stops a recovery; it has no row: see `flows/recovery/stop.py`
+# SQL: true, or else NULL, if one of the user's links was used in the browser with the hash "browser" within the hour before "now", or as
+# long as a name is locked: "lately" is the begin of that time.
+WAS_USED_HERE = (
+    select(literal(True))
+    .where(
+        Link.user_id == User.id,
+        Link.used_at > bindparam("lately", type_=Link.used_at.type),
+        Link.used_at <= bindparam("now", type_=Link.used_at.type),
+        Link.facts[BROWSER].as_string() == bindparam("browser"),
+    )
+    .limit(1)
+    .correlate(User)
+    .scalar_subquery()
+)
+
+IS_OF_USER = (Link.user_id == bindparam("owner"), Link.purpose == bindparam("about"))
+NEWEST_LIVE = (
+    select(Link).where(*IS_OF_USER, Link.used_at.is_(None), Link.expires_at > bindparam("now")).order_by(Link.id.desc()).limit(1)
+)
+BY_TOKEN = select(Link).where(Link.token_hash == bindparam("hash"), Link.purpose == bindparam("about"))
+COUNT_RECENT = (
+    select(func.count())
+    .select_from(Link)
+    .where(*IS_OF_USER, Link.created_at > bindparam("since"), Link.created_at <= bindparam("latest"))
+)
+SPEND = (
+    update(Link)
+    .where(Link.id == bindparam("own"), Link.used_at.is_(None), Link.expires_at > bindparam("now"))
+    .values(used_at=bindparam("now"))
+)
+UNUSED = update(Link).where(Link.user_id == bindparam("owner"), Link.used_at.is_(None)).values(used_at=bindparam("now"))
+VOID = UNUSED.where(Link.purpose != RECOVERY)
+VOID_SOME = UNUSED.where(Link.purpose.in_(bindparam("purposes", expanding=True)))
 
 
 def make_link(context: RequestContext, user: User, purpose: str, life: timedelta, **facts: Any) -> str:
@@ -56,8 +89,7 @@ def derive_token(keyed_hash: bytes) -> str:
 
 def find_mailable_link(context: RequestContext, user_id: int, purpose: str) -> tuple[Link, str] | None:
     """The user's newest live link and its token; None if there is none, or if none of the configured keys makes its token again."""
-    live = (Link.user_id == user_id, Link.purpose == purpose, Link.used_at.is_(None), Link.expires_at > context.now)
-    link = db.session.scalar(select(Link).where(*live).order_by(Link.id.desc()).limit(1))
+    link = db.session.scalar(NEWEST_LIVE, {"owner": user_id, "about": purpose, "now": context.now})
     if link is None or not is_live(context, link):
         return None
     tokens = map(derive_token, context.keys.look_up_hashes(seed_place(link.facts.get(SEED, ""))))
@@ -86,7 +118,7 @@ def mail_again(context: RequestContext, link: Link, life: timedelta) -> bool:
 
 def read_link(context: RequestContext, token: str, purpose: str) -> Link:
     """The unused, unexpired link of a token; changes nothing. Raises Refused: "link_unknown", "link_used", "link_expired"."""
-    link = db.session.scalar(select(Link).where(Link.token_hash == token_hash(token), Link.purpose == purpose))
+    link = db.session.scalar(BY_TOKEN, {"hash": token_hash(token), "about": purpose})
     if link is None:
         raise Refused("link_unknown")
     if link.used_at is not None:
@@ -99,25 +131,17 @@ def read_link(context: RequestContext, token: str, purpose: str) -> Link:
 def spend_link(context: RequestContext, link: Link) -> None:
     """Mark the link as used, in the open transaction; one UPDATE decides between concurrent requests. Raises Refused("link_used").
 
-    The browser that used it is remembered by its token's hash: see `was_used_in`.
+    The browser that used it is remembered by its token's hash: see `WAS_USED_HERE`.
     """
-    unused = update(Link).where(Link.id == link.id, Link.used_at.is_(None), Link.expires_at > context.now)
     browser = {BROWSER: token_hash(context.browser)} if context.browser else {}
-    if change(unused.values(used_at=context.now, facts={**link.facts, **browser})) != 1:
+    if change(SPEND, {"own": link.id, "now": context.now, "facts": {**link.facts, **browser}}) != 1:
         raise Refused("link_used")
-
-
-def was_used_in(context: RequestContext, user_id: int, browser_hash: str) -> bool:
-    """Whether one of the user's links was used in the browser with that token's hash within the hour, or as long as a name is locked."""
-    used = (Link.user_id == user_id, Link.used_at > context.now - config.PASSWORD_NAME_IN, Link.used_at <= context.now)
-    used_in = [str(facts.get(BROWSER, "")) for facts in db.session.scalars(select(Link.facts).where(*used))]
-    return any(hmac.compare_digest(each, browser_hash) for each in used_in)
 
 
 def has_many_links(context: RequestContext, user_id: int, purpose: str) -> bool:
     """Whether the rate limit for emailing links of this purpose to this user is reached."""
-    recent = (Link.user_id == user_id, Link.purpose == purpose, clock.since(Link.created_at, context.now, config.LINK_MAILS_IN))
-    return (db.session.scalar(select(func.count()).select_from(Link).where(*recent)) or 0) >= config.LINK_EMAILS
+    window = {"since": context.now - config.LINK_MAILS_IN, "latest": clock.latest_end(context.now, config.LINK_MAILS_IN)}
+    return (read(COUNT_RECENT, {"owner": user_id, "about": purpose, **window}).scalar() or 0) >= config.LINK_EMAILS
 
 
 def void_links(context: RequestContext, user_id: int, *purposes: str) -> None:
@@ -125,5 +149,8 @@ def void_links(context: RequestContext, user_id: int, *purposes: str) -> None:
 
     That one opens what its case says: whoever forgot the password sets a new one, and comes back to it.
     """
-    which = Link.purpose.in_(purposes) if purposes else Link.purpose != RECOVERY
-    change(update(Link).where(Link.user_id == user_id, Link.used_at.is_(None), which).values(used_at=context.now))
+    who = {"owner": user_id, "now": context.now}
+    if purposes:
+        change(VOID_SOME, {"purposes": purposes, **who})
+    else:
+        change(VOID, who)

@@ -1,8 +1,8 @@
 """Where people are: the zone of the practice that an account belongs to."""
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import ScalarSelect, bindparam, func, select
 
-from portal.db import db
+from portal.db import read
 from portal.models import Appointment, Practice, User
 
 U, P, A = User.__table__.c, Practice.__table__.c, Appointment.__table__.c
@@ -23,9 +23,10 @@ VISITED_ZONE: ScalarSelect[str | None] = (
 PLACE_ZONE = func.coalesce(PRACTICE_ZONE, VISITED_ZONE)
 # SQL: the zone in which an account is written to.
 RECIPIENT_ZONE = func.coalesce(U.time_zone, PLACE_ZONE)
+FIND_RECIPIENT_ZONE = select(RECIPIENT_ZONE).where(U.id == bindparam("user"))
 
 
 def recipient_zone(user_id: int) -> str | None:
     """The name of the zone in which somebody is written to: their own, else their practice's; None if neither is known."""
-    name: str | None = db.session.scalar(select(RECIPIENT_ZONE).where(U.id == user_id))
+    name: str | None = read(FIND_RECIPIENT_ZONE, {"user": user_id}).scalar()
     return name

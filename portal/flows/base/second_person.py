@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, false, select, true
+from sqlalchemy import BindParameter, ColumnElement, and_, exists, false, select, true
 from sqlalchemy.orm import QueryableAttribute
 
 from portal.db import db
@@ -62,10 +62,17 @@ def ever_decides(user: SessionUser | None) -> bool:
 
 
 def may_decide(context: RequestContext, practice_id: IdColumn, *involved: IdColumn) -> ColumnElement[bool]:
-    """SQL: support may decide for every practice, administrators for their own; nobody in the `involved` columns may."""
+    """SQL: whether the visitor may decide, as `may_decide_as` says."""
     user = context.user
-    scopes = {"support": true(), "administrator": practice_id == user.practice_id}
-    return and_(scopes.get(user.role, false()), *(column != user.user_id for column in involved))
+    return may_decide_as(user.role, user.user_id, user.practice_id, practice_id, *involved)
+
+
+def may_decide_as(
+    role: str, me: int | BindParameter[int], mine: int | BindParameter[int] | None, practice_id: IdColumn, *involved: IdColumn
+) -> ColumnElement[bool]:
+    """SQL: support may decide for every practice, administrators for their own, `mine`; nobody in the `involved` columns may."""
+    scopes = {"support": true(), "administrator": practice_id == mine}
+    return and_(scopes.get(role, false()), *(column != me for column in involved))
 
 
 def lock_people(context: RequestContext, *others: int) -> None:

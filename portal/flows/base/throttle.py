@@ -4,83 +4,42 @@ An account has a purse for sessions and browsers that its owner completed a sign
 a stranger who has the password cannot spend the owner's tries (RL-7). Within a purse the count goes across sessions and addresses.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, literal_column, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute
+from typing import Any
 
 from portal import clock
 from portal.answers import Answer
-from portal.db import change, db
+from portal.db import change, db, load, write
 from portal.flows.base.context import RequestContext
+from portal.flows.base.purses import (
+    CHARGE,
+    CHARGE_EACH,
+    CLEAR,
+    CLEAR_AT_CHANGE,
+    KEEP_WORKING,
+    LOADED,
+    LOCK,
+    OPEN_BACKUP_ATTEMPT,
+    OWN,
+    PAUSED_UNTIL,
+    STRANGERS,
+    UNCHARGE_EACH,
+    Purse,
+    pause_times,
+    purse_for,
+)
 from portal.methods import takers_of_another, unguessable
-from portal.models import Authenticator, NoticeAddress, Session, User
+from portal.models import Authenticator, Session, User
 from portal.settings import config
 from portal.words.refusals import Refused
 
-# Loaded with the user, so that a notice need not query the second addresses of the many people who have none. The account's id is
-# spelled out, because SQLAlchemy leaves the table's name away in RETURNING on SQLite, where "id" would be the address's own.
-SECOND_ADDRESSES = (
-    select(func.count())
-    .select_from(NoticeAddress)
-    .where(NoticeAddress.user_id == literal_column("users.id"), NoticeAddress.confirmed_at.is_not(None))
-    .scalar_subquery()
-)
-
-
-@dataclass(frozen=True)
-class Purse:
-    """The columns that attempts are charged to."""
-
-    name: str
-    failures: InstrumentedAttribute[int]  # of a user
-    paused_until: InstrumentedAttribute[datetime | None]  # of a user
-    each_failures: InstrumentedAttribute[int]  # of an authenticator
-    disabled_at: InstrumentedAttribute[datetime | None]  # of an authenticator: what the hundredth failure sets
-
-    def count(self, user: User) -> int:
-        """How many failures in a row the purse has counted."""
-        return int(getattr(user, self.failures.key))
-
-    def each_count(self, row: Authenticator) -> int:
-        """How many of them could have been for this authenticator."""
-        return int(getattr(row, self.each_failures.key))
-
-    def takes(self, row: Authenticator) -> bool:
-        """Whether the authenticator works for whom this purse is."""
-        return row.suspended_at is None and not self.blocks(row)
-
-    def blocks(self, row: Authenticator) -> bool:
-        """Whether a hundred wrong codes stopped the authenticator for whom this purse is (RL-1)."""
-        return row.disabled_at is not None or getattr(row, self.disabled_at.key) is not None
-
-    @property
-    def working(self) -> ColumnElement[bool]:
-        """SQL: what `takes` says."""
-        return and_(Authenticator.suspended_at.is_(None), ~self.blocked)
-
-    @property
-    def blocked(self) -> ColumnElement[bool]:
-        """SQL: what `blocks` says."""
-        return or_(Authenticator.disabled_at.is_not(None), self.disabled_at.is_not(None))
-
-
-STRANGERS = Purse(
-    "strangers", User.code_failures, User.codes_paused_until, Authenticator.failures, Authenticator.strangers_disabled_at
-)
-OWN = Purse("own", User.own_failures, User.own_paused_until, Authenticator.own_failures, Authenticator.disabled_at)
+__all__ = ["OWN", "STRANGERS", "Purse", "purse_for"]  # who counts attempts names the purses, too
 
 
 def end_pauses(user: User) -> None:
     """End the account's pauses, in the open transaction."""
     user.codes_paused_until = user.own_paused_until = None
-
-
-def purse_for(is_known: bool) -> Purse:
-    """The owner's purse for what is known to be theirs, else the strangers'."""
-    return OWN if is_known else STRANGERS
 
 
 def purse_of(context: RequestContext, user_id: int) -> Purse:
@@ -115,26 +74,13 @@ def charge_attempt(context: RequestContext, user_id: int, password: bool = False
     Raises Refused("throttled", wait=seconds) if the purse is paused; then nothing is charged.
     """
     purse = purse_of(context, user_id)
-    failures = purse.failures + 1
-    statement = (
-        update(User)
-        .where(User.id == user_id, is_over(purse.paused_until, context.now))
-        .values(
-            {
-                purse.failures: failures,
-                purse.paused_until: case(*pause_branches(failures, context.now), else_=purse.paused_until),
-                User.password_failures: User.password_failures + int(password),
-                User.set_up_failures: User.set_up_failures + int(set_up),
-            }
-        )
-        .returning(User, SECOND_ADDRESSES)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
-    charged = db.session.execute(statement).first()
+    counted = {"own": user_id, "passwords": int(password), "set_ups": int(set_up), **pause_times(context.now)}
+    charged = write(CHARGE[purse], counted).first()
     if charged is None:
-        raise paused(db.session.scalar(select(purse.paused_until).where(User.id == user_id)))
-    user: User
-    user, user.second_addresses = charged
+        raise paused(db.session.scalar(PAUSED_UNTIL[purse], {"own": user_id}))
+    *columns, second_addresses = charged
+    user = load(User, columns)
+    user.second_addresses = second_addresses
     return user
 
 
@@ -144,9 +90,8 @@ def open_backup_attempt(context: RequestContext) -> tuple[User, Session]:
     Backup codes have 80 random bits, so they need no count across sessions: each new session costs a password, and a count of the
     account's would let strangers close the owner's last way in (BC-7, RL-7). Raises Refused("throttled").
     """
-    rows = select(User, Session, SECOND_ADDRESSES).join(Session, Session.user_id == User.id)
-    locked = rows.where(Session.id == context.user.session_id).with_for_update(of=(User, Session))
-    user, session, second_addresses = db.session.execute(locked, execution_options={"populate_existing": True}).one()
+    own = {"session": context.user.session_id}
+    user, session, second_addresses = db.session.execute(OPEN_BACKUP_ATTEMPT, own, execution_options=LOADED).one()
     if clock.is_ahead(session.backup_paused_until, context.now, config.PAUSES[-1]):
         raise paused(session.backup_paused_until)
     user.second_addresses = second_addresses
@@ -162,25 +107,11 @@ def charge_backup_code(context: RequestContext, user: User, session: Session) ->
     return session.backup_failures
 
 
-def is_over(until: SQLColumnExpression[datetime | None], now: datetime) -> ColumnElement[bool]:
-    """SQL: whether a pause is over, or longer than any can be, because a clock that ran ahead began it."""
-    return or_(until.is_(None), until <= now, until > clock.latest_end(now, config.PAUSES[-1]))
-
-
 def lock_account(user_id: int) -> User:
     """The account for an answer that is not charged to it; its row stays locked until the transaction ends."""
-    rows = select(User, SECOND_ADDRESSES).where(User.id == user_id).with_for_update(of=User)
     user: User
-    user, user.second_addresses = db.session.execute(rows, execution_options={"populate_existing": True}).one()
+    user, user.second_addresses = db.session.execute(LOCK, {"own": user_id}, execution_options=LOADED).one()
     return user
-
-
-def pause_branches(failures: ColumnElement[int], now: datetime) -> list[tuple[ColumnElement[bool], datetime]]:
-    """CASE branches: every tenth failure starts a pause, each twice as long as the one before, up to an hour (RL-2)."""
-    every = config.TRIES_BEFORE_PAUSE
-    longest = len(config.PAUSES)
-    branches = [(failures == every * (at + 1), now + pause) for at, pause in enumerate(config.PAUSES)]
-    return [*branches, ((failures > every * longest) & (failures % every == 0), now + config.PAUSES[-1])]
 
 
 def paused(until: datetime | None) -> Refused:
@@ -201,17 +132,15 @@ def tries_left(failures: int) -> int:
     return -failures % config.TRIES_BEFORE_PAUSE
 
 
-def clear_failures(context: RequestContext, user: User, failures: int, **columns: object) -> None:
+def clear_failures(context: RequestContext, user: User, failures: int, is_change: bool = False, **columns: Any) -> None:
     """After a right answer: subtract this factor's failures (RL-5 resets only the factor used) and end the pause they began.
 
-    `columns`: other columns of the user, written by the same UPDATE.
+    `columns`: other columns of the user, written by the same UPDATE. `is_change`: of the factors, which ends earlier trust.
     """
     purse = purse_of(context, user.id)
-    left = purse.failures - failures
-    values = {purse.failures.key: case((left > 0, left), else_=0), **columns}
     if failures and tries_left(purse.count(user)) == 0:
-        values[purse.paused_until.key] = None
-    change(update(User).where(User.id == user.id).values(**values))
+        columns[purse.paused_until.key] = None
+    change((CLEAR_AT_CHANGE if is_change else CLEAR)[purse], {"own": user.id, "cleared": failures, **columns})
 
 
 def charge_authenticators(context: RequestContext, user_id: int, answer: Answer) -> list[Authenticator]:
@@ -221,19 +150,9 @@ def charge_authenticators(context: RequestContext, user_id: int, answer: Answer)
     Returns every working authenticator, oldest first, locked until the transaction ends.
     """
     purse = purse_of(context, user_id)
-    applies: list[ColumnElement[bool]] = [Authenticator.method.not_in([*takers_of_another(answer.kind), *unguessable()])]
-    if answer.authenticator_id is not None:
-        applies.append(Authenticator.id == answer.authenticator_id)
-    failures = purse.each_failures + case((and_(*applies), 1), else_=0)
-    is_full = failures >= config.FAILURES_TO_DISABLE
-    statement = (
-        update(Authenticator)
-        .where(Authenticator.user_id == user_id, purse.working)
-        .values({purse.each_failures: failures, purse.disabled_at: case((is_full, context.now), else_=None)})
-        .returning(Authenticator)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
-    rows = sorted(db.session.scalars(statement), key=lambda row: row.created_at)
+    not_for = [*takers_of_another(answer.kind), *unguessable()]
+    charged = {"own": user_id, "now": context.now, "not_for": not_for, "only": answer.authenticator_id}
+    rows = sorted((load(Authenticator, row) for row in write(CHARGE_EACH[purse], charged)), key=lambda row: row.created_at)
     for row in rows:
         row.charged = purse.each_failures.key
     return rows
@@ -241,15 +160,15 @@ def charge_authenticators(context: RequestContext, user_id: int, answer: Answer)
 
 def uncharge_authenticators(purse: Purse, rows: list[Authenticator]) -> None:
     """Take one charge back from each authenticator that the answer was not for."""
-    for row in [row for row in rows if row.method not in unguessable()]:
-        values = {purse.each_failures.key: purse.each_count(row) - 1, purse.disabled_at.key: None}
-        change(update(Authenticator).where(Authenticator.id == row.id).values(**values))
+    charged = [row.id for row in rows if row.method not in unguessable()]
+    if charged:
+        change(UNCHARGE_EACH[purse], {"own": charged})
 
 
 def keep_working(purse: Purse, row: Authenticator) -> None:
     """After a right answer: undo the stop that its own charge, the hundredth, began. The method has cleared the failures."""
     if not purse.takes(row):
-        change(update(Authenticator).where(Authenticator.id == row.id).values({purse.disabled_at.key: None}))
+        change(KEEP_WORKING[purse], {"own": row.id})
 
 
 def discard_failures(purse: Purse, user: User, failures: int) -> None:
@@ -257,6 +176,4 @@ def discard_failures(purse: Purse, user: User, failures: int) -> None:
 
     It can no longer be guessed, so it must not keep the person from using another one.
     """
-    left = purse.failures - failures
-    values = {purse.failures.key: case((left > 0, left), else_=0), purse.paused_until.key: None}
-    change(update(User).where(User.id == user.id).values(**values))
+    change(CLEAR[purse], {"own": user.id, "cleared": failures, purse.paused_until.key: None})

@@ -1,21 +1,27 @@
 """Appointments as both doors read them: rows of one table, by the clock of the practice."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 
 from portal import zones
 from portal.flows.base.context import RequestContext
 from portal.models import Appointment, Practice
 
 COLUMNS = (
-    Appointment.id, Appointment.starts_at, Appointment.minutes, Appointment.with_whom, Appointment.reason,
-    Practice.name, Practice.phone, Practice.address, Practice.time_zone,
+    Appointment.id.label("visit_id"), Appointment.starts_at, Appointment.minutes, Appointment.with_whom,
+    Appointment.reason.label("visit_reason"), Practice.name.label("practice"), Practice.phone.label("practice_phone"),
+    Practice.address.label("practice_address"), Practice.time_zone.label("practice_zone"),
 )  # fmt: skip
+# A patient's visits, those that may be of today or later wherever they are; `upcoming` leaves out the rest.
+OWN_VISITS = (
+    select(*COLUMNS)
+    .join(Practice, Practice.id == Appointment.practice_id)
+    .where(Appointment.patient_id == bindparam("owner"), Appointment.starts_at >= bindparam("earliest"))
+)
 FURTHEST_WEST = timedelta(hours=12)  # no clock is further behind UTC
 
 
@@ -43,17 +49,16 @@ class Visit:
         return self.at + timedelta(minutes=self.minutes)
 
 
-def as_visit(context: RequestContext, row: Sequence[Any]) -> Visit:
-    """A row of COLUMNS as a visit."""
-    key, starts_at, minutes, with_whom, reason, practice, phone, address, name = row
-    zone = zones.first_zone(name, context.time_zone)
-    return Visit(key, zones.to_instant(starts_at, zone), zone, minutes, with_whom, reason, practice, phone, address)
+def as_visit(context: RequestContext, row: Any) -> Visit:
+    """A row with COLUMNS as a visit."""
+    zone = zones.first_zone(row.practice_zone, context.time_zone)
+    at, where = zones.to_instant(row.starts_at, zone), (row.practice, row.practice_phone, row.practice_address)
+    return Visit(row.visit_id, at, zone, row.minutes, row.with_whom, row.visit_reason, *where)
 
 
-def select_visits(context: RequestContext) -> Select[*tuple[Any, ...]]:
-    """SQL: the columns of visits, those that may be of today or later wherever they are; `upcoming` leaves out the rest."""
-    earliest = datetime.combine((context.now - FURTHEST_WEST).date(), time())
-    return select(*COLUMNS).join(Practice, Practice.id == Appointment.practice_id).where(Appointment.starts_at >= earliest)
+def own_visits(context: RequestContext) -> dict[str, Any]:
+    """The parameters of OWN_VISITS."""
+    return {"owner": context.user.user_id, "earliest": datetime.combine((context.now - FURTHEST_WEST).date(), time())}
 
 
 def upcoming(context: RequestContext, visits: list[Visit]) -> list[Visit]:

@@ -29,9 +29,12 @@ def has_run_out(context: RequestContext) -> ColumnElement[bool]:
     return (G.ends_at <= context.now) | (G.ends_at > clock.latest_end(context.now, config.EMERGENCY_LIFE))
 
 
+UNDECIDED = (G.approved_at.is_(None), G.refused_at.is_(None))
+
+
 def is_open(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     """SQL: requests that can still be decided."""
-    return G.approved_at.is_(None), G.refused_at.is_(None), is_asked_lately(context, config.EMERGENCY_WAIT)
+    return *UNDECIDED, is_asked_lately(context, config.EMERGENCY_WAIT)
 
 
 def is_running(context: RequestContext) -> tuple[ColumnElement[bool], ...]:

@@ -3,11 +3,11 @@
 from sqlalchemy import select
 
 from portal.db import begin_write, change, db
-from portal.flows.base.context import LEVEL_EMERGENCY, RequestContext
+from portal.flows.base.context import RequestContext
 from portal.flows.emergency import grants
 from portal.flows.emergency.grants import G, is_running
 from portal.flows.sessions import sessions
-from portal.models import EmergencyGrant, EmergencyView, Session
+from portal.models import EmergencyGrant, EmergencyView
 
 ENDED_NOW = "ended_now"  # the reason in the event
 
@@ -41,6 +41,5 @@ def end_now(context: RequestContext) -> None:
     begin_write()
     own = G.provider_id == context.user.user_id
     grants.end_grants(context, (own, *is_running(context)), context.now, ENDED_NOW)
-    is_reading = (Session.user_id == context.user.user_id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
-    change(sessions.end_sessions_where(context, "emergency_ended").where(*is_reading))
+    change(sessions.END_READING, {"owner": context.user.user_id, **sessions.ending(context, "emergency_ended")})
     db.session.commit()

@@ -4,15 +4,17 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from portal import clock
-from portal.crypto import SealBroken
-from portal.db import begin_write, change, db
+from portal.crypto import Keyring, SealBroken
+from portal.db import begin_write, change, db, insert_into, load, read, write
 from portal.flows.base.audit import record_event
+from portal.flows.base.batches import change_in_batches, some_of
 from portal.flows.base.context import RequestContext
-from portal.flows.factors.code_sets import hash_code, matching_number, recent_sets, set_place
+from portal.flows.factors.code_sets import KeptCode, hash_code, matching_number, recent_sets, set_place
 from portal.flows.messages import notices
 from portal.flows.sessions import sessions, trusted_browsers
 from portal.models import BackupCode, BackupCodeSet, Practice, User, new_id
@@ -21,6 +23,31 @@ from portal.settings import config
 from portal.words.refusals import Refused
 
 FACTOR = "backup_code"
+LEFT = select(func.count()).where(BackupCode.set_id == BackupCodeSet.id, BackupCode.used_at.is_(None)).scalar_subquery()
+LIVE = (BackupCodeSet.user_id == bindparam("owner"), BackupCodeSet.replaced_at.is_(None))  # of a user: the one not replaced
+LIVE_SET = select(*BackupCodeSet.__table__.c).where(*LIVE)
+KEEP_SAVED = update(BackupCodeSet).where(BackupCodeSet.id == bindparam("own")).values(codes_sealed=None, readable_until=None)
+OVERVIEW = select(
+    BackupCodeSet.number.label("set_number"), BackupCodeSet.created_at.label("made_at"), LEFT.label("left"), BackupCodeSet.saved_at,
+    BackupCodeSet.readable_until, BackupCodeSet.asked_number, BackupCodeSet.sealed_copy_given_at,
+).where(*LIVE)  # fmt: skip
+LAST_NUMBER = select(func.coalesce(func.max(BackupCodeSet.number), 0)).where(BackupCodeSet.user_id == bindparam("owner"))
+ADD_NEXT = insert(BackupCodeSet).values(number=LAST_NUMBER.scalar_subquery() + 1)
+REPLACE = update(BackupCodeSet).where(*LIVE).values(replaced_at=bindparam("now"), codes_sealed=None, readable_until=None)
+GIVE_SEALED_COPY = (
+    update(BackupCodeSet).where(*LIVE, BackupCodeSet.sealed_copy_given_at.is_(None)).values(sealed_copy_given_at=bindparam("now"))
+)
+FIND_READABLE = some_of(
+    select(BackupCodeSet.id).where(
+        (BackupCodeSet.readable_until <= bindparam("now")) | (BackupCodeSet.readable_until > bindparam("latest"))
+    )
+)
+FORGET_CODES = (
+    update(BackupCodeSet)
+    .where(BackupCodeSet.id.in_(bindparam("keys", expanding=True)))
+    .values(codes_sealed=None, readable_until=None)
+)
+PRACTICE_NAME = select(Practice.name).where(Practice.id == bindparam("practice"))
 
 
 @dataclass(frozen=True)
@@ -68,51 +95,46 @@ def group_code(code: str) -> str:
     return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
 
 
-def make_set(context: RequestContext, user: User) -> None:
-    """Add a new live set to the open transaction and void the older ones (BC-5)."""
-    user_id = user.id
-    older = update(BackupCodeSet).where(BackupCodeSet.user_id == user_id, BackupCodeSet.replaced_at.is_(None))
-    change(older.values(replaced_at=context.now, codes_sealed=None, readable_until=None))
-    last = db.session.scalar(select(func.max(BackupCodeSet.number)).where(BackupCodeSet.user_id == user_id)) or 0
+def make_set(context: RequestContext, user: User, has_older: bool = True) -> None:
+    """Add a new live set to the open transaction and void the older ones (BC-5), if there may be any."""
+    if has_older:
+        change(REPLACE, {"owner": user.id, "now": context.now})
     set_id, salt, pepper = new_id(), secrets.token_bytes(16), secrets.token_urlsafe(32)
     codes = [new_code() for _ in range(config.BACKUP_CODES)]
-    db.session.add(
-        BackupCodeSet(
-            id=set_id,
-            user_id=user_id,
-            number=last + 1,
-            salt=salt,
-            pepper_sealed=context.keys.seal(pepper, set_place(user_id, set_id, "pepper")),
-            codes_sealed=context.keys.seal(json.dumps(codes), set_place(user_id, set_id, "codes")),
-            readable_until=context.now + config.BACKUP_CODES_READABLE,
-            asked_number=secrets.randbelow(config.BACKUP_CODES) + 1,
-            created_at=context.now,
-        )
-    )
+    columns = {
+        "id": set_id,
+        "user_id": user.id,
+        "salt": salt,
+        "pepper_sealed": context.keys.seal(pepper, set_place(user.id, set_id, "pepper")),
+        "codes_sealed": context.keys.seal(json.dumps(codes), set_place(user.id, set_id, "codes")),
+        "readable_until": context.now + config.BACKUP_CODES_READABLE,
+        "asked_number": secrets.randbelow(config.BACKUP_CODES) + 1,
+        "created_at": context.now,
+    }
+    write(ADD_NEXT, {"owner": user.id, **columns})
     rows = [{"set_id": set_id, "number": at, "hash": hash_code(code, salt, pepper)} for at, code in enumerate(codes, 1)]
-    db.session.execute(insert(BackupCode), rows)
+    write(insert_into(BackupCode), rows)
     record_event(context, "backup_codes_made", about=user, factor=FACTOR)
 
 
 def live_set(user_id: int) -> BackupCodeSet | None:
     """The user's live set: the one not replaced."""
-    return db.session.scalar(select(BackupCodeSet).where(BackupCodeSet.user_id == user_id, BackupCodeSet.replaced_at.is_(None)))
+    row = read(LIVE_SET, {"owner": user_id}).first()
+    return load(BackupCodeSet, row) if row else None
 
 
 def codes_overview(context: RequestContext) -> Overview | None:
     """A summary of the visitor's live set; one query."""
-    left = select(func.count()).where(BackupCode.set_id == BackupCodeSet.id, BackupCode.used_at.is_(None)).scalar_subquery()
-    row = db.session.execute(
-        select(
-            BackupCodeSet.number, BackupCodeSet.created_at, left, BackupCodeSet.saved_at,
-            BackupCodeSet.readable_until, BackupCodeSet.asked_number, BackupCodeSet.sealed_copy_given_at,
-        ).where(BackupCodeSet.user_id == context.user.user_id, BackupCodeSet.replaced_at.is_(None))
-    ).first()  # fmt: skip
-    if row is None:
-        return None
-    number, made_at, count, saved_at, readable_until, asked, given_at = row
-    readable = clock.is_ahead(readable_until, context.now, config.BACKUP_CODES_READABLE)
-    return Overview(number, made_at, count, saved_at is not None, readable, asked, given_at)
+    row = read(OVERVIEW, {"owner": context.user.user_id}).first()
+    return as_overview(context, row) if row else None
+
+
+def as_overview(context: RequestContext, row: Any) -> Overview:
+    """A row of OVERVIEW as a summary."""
+    readable = clock.is_ahead(row.readable_until, context.now, config.BACKUP_CODES_READABLE)
+    return Overview(
+        row.set_number, row.made_at, row.left, row.saved_at is not None, readable, row.asked_number, row.sealed_copy_given_at
+    )
 
 
 def readable_codes(context: RequestContext) -> ReadableSet | None:
@@ -125,13 +147,19 @@ def readable_codes(context: RequestContext) -> ReadableSet | None:
     ):
         return None
     try:
-        codes = json.loads(context.keys.open(live.codes_sealed, set_place(live.user_id, live.id, "codes")))
+        numbered = open_codes(context.keys, live)
     except SealBroken:
         return None
     user = context.user
-    practice = db.session.scalar(select(Practice.name).where(Practice.id == user.practice_id)) if user.practice_id else None
-    numbered = [(at, group_code(code)) for at, code in enumerate(codes, 1)]
+    practice = read(PRACTICE_NAME, {"practice": user.practice_id}).scalar() if user.practice_id else None
     return ReadableSet(live.number, live.created_at, numbered, account_hint(user.full_name, user.username), practice)
+
+
+def open_codes(keys: Keyring, live: BackupCodeSet) -> list[tuple[int, str]]:
+    """(number, code as displayed) of a set that is still readable; none if it is not. Raises SealBroken."""
+    sealed = live.codes_sealed
+    codes = json.loads(keys.open(sealed, set_place(live.user_id, live.id, "codes"))) if sealed else []
+    return [(at, group_code(code)) for at, code in enumerate(codes, 1)]
 
 
 def account_hint(full_name: str, username: str) -> str:
@@ -155,16 +183,15 @@ def confirm_saved(context: RequestContext, code: str, copy_given: bool = False) 
         record_event(context, "backup_codes_saved", reason=refused.reason, refused=True, factor=FACTOR)
         db.session.commit()
         raise refused
-    live.saved_at = live.saved_at or context.now
     # The sealed copy may linger in SQLite's log or PostgreSQL's dead rows until a checkpoint or vacuum; only the keys could open it.
-    live.codes_sealed = live.readable_until = None
+    change(KEEP_SAVED, {"own": live.id, "saved_at": live.saved_at or context.now})
     record_event(context, "backup_codes_saved", factor=FACTOR)
     if copy_given:
         note_sealed_copy(context)
     db.session.commit()
 
 
-def explain_wrong_proof(context: RequestContext, sets: list[tuple[BackupCodeSet, list[BackupCode]]], code: str) -> Refused | None:
+def explain_wrong_proof(context: RequestContext, sets: list[tuple[BackupCodeSet, list[KeptCode]]], code: str) -> Refused | None:
     """Why a code isn't the one that the live set asks for by number; None if it is. `sets`: the newest first."""
     (live, codes), *older = sets
     number = matching_number(context, live, codes, code)
@@ -186,8 +213,7 @@ def hand_over_sealed_copy(context: RequestContext) -> None:
 
 def note_sealed_copy(context: RequestContext) -> None:
     """Record the handover once, in the open transaction."""
-    live = update(BackupCodeSet).where(BackupCodeSet.user_id == context.user.user_id, BackupCodeSet.replaced_at.is_(None))
-    if change(live.where(BackupCodeSet.sealed_copy_given_at.is_(None)).values(sealed_copy_given_at=context.now)):
+    if change(GIVE_SEALED_COPY, {"owner": context.user.user_id, "now": context.now}):
         record_event(context, "sealed_copy_given", factor=FACTOR)
 
 
@@ -210,10 +236,8 @@ def regenerate_codes(context: RequestContext, replacing: int | None) -> None:
 
 
 def forget_readable_codes(now: datetime) -> None:
-    """Wipe everyone's codes whose 30 minutes are over, in the open transaction."""
-    until = BackupCodeSet.readable_until
-    expired = update(BackupCodeSet).where((until <= now) | (until > clock.latest_end(now, config.BACKUP_CODES_READABLE)))
-    change(expired.values(codes_sealed=None, readable_until=None))
+    """Wipe everyone's codes whose 30 minutes are over: the worker's sweep. Pages take them for wiped before that."""
+    change_in_batches(FIND_READABLE, FORGET_CODES, {"now": now, "latest": clock.latest_end(now, config.BACKUP_CODES_READABLE)})
 
 
 def postpone_saving(context: RequestContext) -> None:

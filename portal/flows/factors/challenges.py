@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVarTuple
 from urllib.parse import urlsplit
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from portal.crypto import SealBroken
-from portal.db import db
+from portal.db import db, load, read
 from portal.flows.base.context import RequestContext
 from portal.flows.base.throttle import OWN, STRANGERS, Purse, purse_of
 from portal.flows.factors import backup_codes, on_file
 from portal.flows.messages import text_waits
 from portal.forms.codes import AnswerForm
-from portal.methods import Context, Method, Secret, method
+from portal.methods import NO_LABELS, Context, Labels, Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
 from portal.names import initials
 from portal.policy import policy_of
@@ -24,6 +24,18 @@ from portal.words.refusals import Refused
 
 log = logging.getLogger(__name__)
 Columns = TypeVarTuple("Columns")
+
+
+def oldest_first(rows: Select[*Columns], purse: Purse) -> Select[*Columns]:
+    """SQL: restrict `rows` to a user's authenticators that work for whom the purse is, oldest first."""
+    own = rows.where(Authenticator.user_id == bindparam("owner"), purse.working)
+    return own.order_by(Authenticator.created_at, Authenticator.id)
+
+
+EVERY = select(Authenticator).where(Authenticator.user_id == bindparam("owner"))
+WITH_USER = select(*User.__table__.c, *Authenticator.__table__.c).join_from(User, Authenticator, Authenticator.user_id == User.id)
+LIVE = {purse.name: oldest_first(select(*Authenticator.__table__.c), purse) for purse in (STRANGERS, OWN)}
+LIVE_WITH_USER = {purse.name: oldest_first(WITH_USER, purse) for purse in (STRANGERS, OWN)}
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,8 @@ class ChallengeOption:
     wait: Wait | None = None  # before the next text can be sent
     form: type[AnswerForm] | None = None  # None if it uses the field that all codes share
     resists_phishing: bool = False
+    labels: Labels = NO_LABELS
+    script: str = ""  # the file that its question needs
 
     @property
     def is_asked(self) -> bool:
@@ -93,19 +107,11 @@ def open_secret(context: RequestContext, user: User, row: Authenticator | Bindin
     )
 
 
-def oldest_first(rows: Select[*Columns], user_id: int, purse: Purse) -> Select[*Columns]:
-    """SQL: restrict `rows` to the user's authenticators that work for whom the purse is, oldest first."""
-    return rows.where(Authenticator.user_id == user_id, purse.working).order_by(Authenticator.created_at, Authenticator.id)
-
-
 def live_authenticators(context: RequestContext) -> list[Authenticator]:
     """The visitor's authenticators that work here and that their role's policy allows, oldest first."""
-    return find_live(context.user.user_id, context.user.role, purse_of(context, context.user.user_id))
-
-
-def find_live(user_id: int, role: str, purse: Purse) -> list[Authenticator]:
-    """The same for a user who is signing in."""
-    return usable_authenticators(role, db.session.scalars(oldest_first(select(Authenticator), user_id, purse)))
+    purse, user = purse_of(context, context.user.user_id), context.user
+    rows = read(LIVE[purse.name], {"owner": user.user_id})
+    return usable_authenticators(user.role, (load(Authenticator, row) for row in rows))
 
 
 def usable_authenticators(role: str, rows: Iterable[Authenticator]) -> list[Authenticator]:
@@ -125,18 +131,32 @@ def is_set_up(context: RequestContext) -> bool:
     A provider whose only method is text signs in with it once and can then only set up an app: a password alone must not be enough
     to add one. Once the app is proved, it replaces the number.
     """
-    return context.user.is_on and (policy_of(context.user.role).accepts_restricted or context.user.has_unrestricted)
+    if not context.user.is_on or policy_of(context.user.role).accepts_restricted:
+        return context.user.is_on
+    policy = policy_of(context.user.role)
+    return any(kind is not None and policy.allows(kind) for kind in map(method, context.user.own_methods))
 
 
 def challenge_options(context: RequestContext) -> list[ChallengeOption]:
-    """The visitor's challenge options, the preferred one first."""
+    """The visitor's challenge options, the preferred one first; one for all of a method that asks once."""
     purse = purse_of(context, context.user.user_id)
-    both = select(User, Authenticator).join(Authenticator, Authenticator.user_id == User.id)  # one query
-    pairs = [(user, row) for user, row in db.session.execute(oldest_first(both, context.user.user_id, purse))]
-    rows = usable_authenticators(context.user.role, [row for _, row in pairs])
-    options = [option for user, row in pairs if row in rows and (option := build_option(context, user, row))]
+    found = read(LIVE_WITH_USER[purse.name], {"owner": context.user.user_id}).all()
+    ends = len(User.__table__.c)
+    users = [load(User, found[0][:ends])] if found else []
+    rows = usable_authenticators(context.user.role, [load(Authenticator, row[ends:]) for row in found])
+    options = one_of_each([option for user in users for row in rows if (option := build_option(context, user, row))])
     options.sort(key=lambda option: (not (option.sends and option.is_asked), not option.resists_phishing, option.sends))
     return add_waits(context, options)
+
+
+def one_of_each(options: list[ChallengeOption]) -> list[ChallengeOption]:
+    """The options, of which those of a method that asks once are one: it goes by the method's name, which no removal changes."""
+    kept: dict[str, ChallengeOption] = {}
+    for option in options:
+        kind = method(option.method)
+        asks_once = kind is not None and kind.asks_once
+        kept.setdefault(option.method if asks_once else option.authenticator_id, option)
+    return [replace(option, authenticator_id=key) for key, option in kept.items()]
 
 
 def add_waits(context: RequestContext, options: list[ChallengeOption]) -> list[ChallengeOption]:
@@ -164,6 +184,8 @@ def build_option(context: RequestContext, user: User, row: Authenticator) -> Cha
         kind.challenge.show(secret, context.now),
         form=kind.challenge.form,
         resists_phishing=kind.resists_phishing,
+        labels=kind.labels,
+        script=kind.script.file if kind.script else "",
     )
 
 
@@ -172,23 +194,31 @@ def is_switched_off(context: RequestContext, kind: Method | None) -> bool:
     return kind is not None and kind.sends_texts and not context.texts
 
 
-def explain_texts_off(context: RequestContext) -> Refused | None:
-    """If texts are switched off and the visitor depends on them: the refusal that names what remains. Otherwise None."""
-    if context.texts:
+def explain_switched_off(context: RequestContext, has_options: bool = False) -> Refused | None:
+    """If the operator switched off what the visitor depends on: the refusal that names what remains. Otherwise None.
+
+    `has_options`: whether any challenge option was found, so that only texts can be missing.
+    """
+    if has_options and context.texts:
         return None
-    kinds = [kind for row in live_authenticators(context) if (kind := method(row.method))]
-    if not any(is_switched_off(context, kind) for kind in kinds):
+    kinds = [method(row.method) for row in live_authenticators(context)]
+    left = [kind for kind in kinds if kind and not is_switched_off(context, kind)]
+    is_texts = any(is_switched_off(context, kind) for kind in kinds)
+    if left:
+        takes_code = any(kind.challenge.form is None for kind in left)
+        return Refused("texts_off_other" if takes_code else "texts_off_own") if is_texts else None
+    if not kinds:
         return None
-    if not all(is_switched_off(context, kind) for kind in kinds):
-        return Refused("texts_off_other")
     codes = backup_codes.codes_overview(context)
-    return Refused("texts_off_backup" if codes and codes.left else "texts_off_alone")
+    if codes and codes.left:
+        return Refused("texts_off_backup" if is_texts else "method_off_backup")
+    return Refused("texts_off_alone" if is_texts else "method_off_alone")
 
 
 def explain_disabled(context: RequestContext) -> Refused:
     """Why no code is compared: the phone is lost, or a hundred were wrong. If strangers entered them, the owner's browsers are a way in."""
-    own = select(Authenticator).where(Authenticator.user_id == context.user.user_id)
-    rows = db.session.scalars(own, execution_options={"populate_existing": True}).all()
+    own = {"owner": context.user.user_id}
+    rows = db.session.scalars(EVERY, own, execution_options={"populate_existing": True}).all()
     is_stranger = purse_of(context, context.user.user_id) is STRANGERS
     if is_stranger and any(OWN.takes(row) for row in rows):
         return Refused("disabled_here")
@@ -201,12 +231,13 @@ def explain_blocked(context: RequestContext) -> Refused | None:
 
 
 def needs_challenge_page(context: RequestContext) -> bool:
-    """Whether the visitor cannot just type a code: every method sends one first, or has a form of its own."""
-    kinds = [kind for row in live_authenticators(context) if (kind := method(row.method))]
-    return bool(kinds) and all(kind.sends or kind.challenge.form for kind in kinds)
+    """Whether the visitor cannot just type a code: every method sends one first, has a form of its own, or is switched off."""
+    kinds = [method(row.method) for row in live_authenticators(context)]
+    return bool(kinds) and all(kind is None or kind.sends or kind.challenge.form for kind in kinds)
 
 
-def find_default_sender(user_id: int, role: str, purse: Purse) -> tuple[Authenticator, Method] | None:
-    """The authenticator that gets a code right after the password: only if every live one works by sending."""
-    pairs = [(row, kind) for row in find_live(user_id, role, purse) if (kind := method(row.method))]
+def default_sender(role: str, purse: Purse, rows: list[Authenticator]) -> tuple[Authenticator, Method] | None:
+    """Which of a user's authenticators gets a code right after the password: only if every live one works by sending."""
+    live = usable_authenticators(role, filter(purse.takes, rows))
+    pairs = [(row, kind) for row in live if (kind := method(row.method))]
     return pairs[0] if pairs and all(kind.sends for _, kind in pairs) else None

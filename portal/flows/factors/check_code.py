@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
-from portal.answers import BACKUP_CODE, Answer
+from portal.answers import BACKUP_CODE, CODE, Answer
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db
 from portal.flows.base import throttle
@@ -16,7 +17,7 @@ from portal.flows.factors import backup_codes, code_sets, wrong_answers
 from portal.flows.factors.challenges import (
     attempt_key,
     explain_disabled,
-    explain_texts_off,
+    explain_switched_off,
     live_authenticators,
     open_secret,
     usable_authenticators,
@@ -24,9 +25,11 @@ from portal.flows.factors.challenges import (
 from portal.flows.messages import notices
 from portal.methods import CodeLate, NotAsked, can_be_guessed, method, takes
 from portal.models import Authenticator, User
+from portal.policy import policy_of
 from portal.words.refusals import Refused
 
 log = logging.getLogger(__name__)
+NOTE_RIGHT = update(User).where(User.id == bindparam("own"))
 
 RECOGNIZED = ("used", "clock_slow", "clock_fast")  # reasons that say whose code it was (product rule 8)
 
@@ -40,7 +43,7 @@ class Proof:
     backup_left: int | None = None
 
 
-def check_code(context: RequestContext, answer: Answer, event: str, **columns: object) -> Proof:
+def check_code(context: RequestContext, answer: Answer, event: str, **columns: Any) -> Proof:
     """Check an answer of the visitor, in a transaction that stays open.
 
     `columns` of the user are written after a right answer. A refusal is recorded as `event`, committed, and raised.
@@ -73,10 +76,11 @@ def is_charged(answer: Answer) -> bool:
 
 def is_for(answer: Answer, row: Authenticator) -> bool:
     """Whether the answer is checked against this authenticator and charged to it."""
-    return takes(row.method, answer.kind) and answer.authenticator_id in (None, row.id)
+    named = answer.authenticator_id in (None, row.id) and answer.method in (None, row.method)
+    return named and takes(row.method, answer.kind)
 
 
-def check_backup_code(context: RequestContext, code: str, columns: Mapping[str, object]) -> Proof:
+def check_backup_code(context: RequestContext, code: str, columns: Mapping[str, Any]) -> Proof:
     """Spend one of the user's backup codes. Pauses after six-digit codes do not apply to them (RL-7). Raises Refused."""
     user, session = throttle.open_backup_attempt(context)
     try:
@@ -86,13 +90,13 @@ def check_backup_code(context: RequestContext, code: str, columns: Mapping[str, 
         wrong_answers.notify_backup_failures(context, user)
         raise wrong_answers.with_tries(refused, failures) from None
     # The session's count ends with its token, which every caller replaces.
-    change(update(User).where(User.id == user.id).values(backup_failures=0, **columns))
+    change(NOTE_RIGHT, {"own": user.id, "backup_failures": 0, **columns})
     record_event(context, "backup_code_used", factor=backup_codes.FACTOR)
     notices.queue_notice(context, user, "backup_code_used", left=left)
     return Proof(user, backup_codes.FACTOR, left)
 
 
-def check_authenticators(context: RequestContext, user: User, answer: Answer, columns: Mapping[str, object]) -> Proof:
+def check_authenticators(context: RequestContext, user: User, answer: Answer, columns: Mapping[str, Any]) -> Proof:
     """Check the answer against each live authenticator of the user that it is for. Raises Refused."""
     purse = throttle.purse_of(context, user.id)
     working = throttle.charge_authenticators(context, user.id, answer)
@@ -110,7 +114,7 @@ def check_authenticators(context: RequestContext, user: User, answer: Answer, co
     if is_late or len(outcome.skipped) == len(rows):  # no guess
         throttle.uncharge_authenticators(purse, rows)
         throttle.clear_failures(context, user, int(is_charged(answer)))
-        raise outcome.refused if is_late else explain_nothing_compared(context, user, working, rows)
+        raise outcome.refused if is_late else explain_nothing_compared(context, answer, working, outcome)
     if not is_charged(answer):
         raise outcome.refused
     throttle.uncharge_authenticators(purse, outcome.skipped)
@@ -123,15 +127,6 @@ def check_authenticators(context: RequestContext, user: User, answer: Answer, co
     raise wrong_answers.with_tries(outcome.refused, purse.count(user))
 
 
-def explain_nothing_compared(
-    context: RequestContext, user: User, working: list[Authenticator], rows: list[Authenticator]
-) -> Refused:
-    """Why the answer was compared with none of the user's authenticators."""
-    if rows:
-        return explain_texts_off(context) or Refused("text_first")
-    return Refused("answer_other") if working else explain_disabled(context)
-
-
 @dataclass
 class Outcome:
     """The outcome of one answer: the authenticator it was right for, or the most helpful refusal, and those not compared."""
@@ -139,6 +134,15 @@ class Outcome:
     right: Authenticator | None = None
     refused: Refused = field(default_factory=lambda: Refused("disabled"))
     skipped: list[Authenticator] = field(default_factory=list)
+    not_asked: str = ""  # why one of them was not compared
+
+
+def explain_nothing_compared(context: RequestContext, answer: Answer, working: list[Authenticator], outcome: Outcome) -> Refused:
+    """Why the answer was compared with none of the user's authenticators."""
+    if not working:
+        return explain_disabled(context)
+    off = explain_switched_off(context) if answer.kind == CODE else None
+    return off or Refused(outcome.not_asked or "answer_other")
 
 
 def try_authenticators(context: RequestContext, user: User, rows: list[Authenticator], answer: Answer) -> Outcome:
@@ -150,11 +154,16 @@ def try_authenticators(context: RequestContext, user: User, rows: list[Authentic
             continue
         try:
             verify_answer(context, user, row, answer)
-        except NotAsked:
+        except NotAsked as unasked:
             outcome.skipped.append(row)
+            outcome.not_asked = unasked.reason
         except Refused as rejected:
             outcome.refused = wrong_answers.explain_refusal(
-                rejected, method(row.method), getattr(row, row.charged), wrong_answers.HINTS_AT_SIGN_IN, user
+                rejected,
+                method(row.method),
+                getattr(row, row.charged),
+                wrong_answers.HINTS_AT_SIGN_IN,
+                policy_of(user.role).issuer,
             )
         else:
             outcome.right = row
@@ -168,13 +177,16 @@ def sends_codes(row: Authenticator) -> bool:
 
 
 def verify_answer(context: RequestContext, user: User, row: Authenticator, answer: Answer) -> None:
-    """Let the authenticator's method verify and spend the answer. Raises Refused, also if its secret cannot be decrypted (CR-5)."""
+    """Let the authenticator's method verify and spend the answer.
+
+    Raises NotAsked if the method is switched off; Refused, also if its secret cannot be decrypted (CR-5).
+    """
     kind = method(row.method)
+    if kind is None:
+        raise NotAsked("answer_other")
     try:
         secret = open_secret(context, user, row, attempt_key(context))
     except SealBroken:
         log.critical("authenticator %s cannot be decrypted with the configured keys", row.id)
         raise Refused("unreadable") from None
-    if kind is None:
-        raise Refused("unreadable")
     kind.challenge.take(secret, row, answer, context.now)

@@ -2,16 +2,37 @@
 
 import hmac
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from argon2.low_level import Type, hash_secret_raw
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from portal.crypto import SealBroken, keyed_hash
-from portal.db import change, db
+from portal.db import change, load, read
 from portal.flows.base.context import RequestContext
 from portal.models import BackupCode, BackupCodeSet, User
 from portal.settings import config
 from portal.words.refusals import Refused
+
+NEWEST_SETS = (
+    select(*BackupCodeSet.__table__.c, BackupCode.number.label("code_number"), BackupCode.hash, BackupCode.used_at)
+    .join_from(BackupCodeSet, BackupCode, BackupCode.set_id == BackupCodeSet.id)
+    .where(BackupCodeSet.user_id == bindparam("owner"))
+    .order_by(BackupCodeSet.number.desc())
+    .limit(config.BACKUP_CODES * config.BACKUP_SETS_RECOGNIZED)
+)
+COUNT_UNUSED = (
+    select(func.count())
+    .select_from(BackupCode)
+    .join(BackupCodeSet, BackupCodeSet.id == BackupCode.set_id)
+    .where(BackupCodeSet.user_id == bindparam("owner"), BackupCodeSet.replaced_at.is_(None), BackupCode.used_at.is_(None))
+)
+SPEND = (
+    update(BackupCode)
+    .where(BackupCode.set_id == bindparam("of_set"), BackupCode.number == bindparam("typed"), BackupCode.used_at.is_(None))
+    .values(used_at=bindparam("now"))
+)
 
 
 def set_place(user_id: int, set_id: str, column: str) -> str:
@@ -27,22 +48,26 @@ def hash_code(code: str, salt: bytes, pepper: str) -> bytes:
     )
 
 
-def recent_sets(user_id: int) -> list[tuple[BackupCodeSet, list[BackupCode]]]:
+class KeptCode(NamedTuple):
+    """One code of a set, as it is stored."""
+
+    number: int
+    hash: bytes
+    used_at: datetime | None
+
+
+def recent_sets(user_id: int) -> list[tuple[BackupCodeSet, list[KeptCode]]]:
     """The user's newest sets with their codes, newest first; one query."""
-    rows = db.session.execute(
-        select(BackupCodeSet, BackupCode)
-        .join(BackupCode, BackupCode.set_id == BackupCodeSet.id)
-        .where(BackupCodeSet.user_id == user_id)
-        .order_by(BackupCodeSet.number.desc())
-        .limit(config.BACKUP_CODES * config.BACKUP_SETS_RECOGNIZED)
-    )
-    sets: dict[str, tuple[BackupCodeSet, list[BackupCode]]] = {}
-    for code_set, code in rows:
-        sets.setdefault(code_set.id, (code_set, []))[1].append(code)
-    return list(sets.values())
+    ends = len(BackupCodeSet.__table__.c)
+    sets: dict[Sequence[Any], list[KeptCode]] = {}
+    for row in read(NEWEST_SETS, {"owner": user_id}):
+        sets.setdefault(row[:ends], []).append(KeptCode(*row[ends:]))
+    return [(load(BackupCodeSet, columns), codes) for columns, codes in sets.items()]
 
 
-def matching_number(context: RequestContext, code_set: BackupCodeSet, codes: Sequence[BackupCode], typed: str) -> int | None:
+def matching_number(
+    context: RequestContext, code_set: BackupCodeSet, codes: Sequence[KeptCode | BackupCode], typed: str
+) -> int | None:
     """The number of the typed code in the set, used or not, or None. Compares every hash, for constant time."""
     try:
         pepper = context.keys.open(code_set.pepper_sealed, set_place(code_set.user_id, code_set.id, "pepper"))
@@ -58,9 +83,7 @@ def matching_number(context: RequestContext, code_set: BackupCodeSet, codes: Seq
 
 def count_unused(user_id: int) -> int:
     """How many codes of the user's live set are left."""
-    live = (BackupCodeSet.user_id == user_id, BackupCodeSet.replaced_at.is_(None), BackupCode.used_at.is_(None))
-    unused = select(func.count()).join(BackupCodeSet, BackupCodeSet.id == BackupCode.set_id).where(*live)
-    return db.session.scalar(unused.select_from(BackupCode)) or 0
+    return int(read(COUNT_UNUSED, {"owner": user_id}).scalar() or 0)
 
 
 def spend_code(context: RequestContext, user: User, typed: str) -> int:
@@ -77,7 +100,6 @@ def spend_code(context: RequestContext, user: User, typed: str) -> int:
         if any(matching_number(context, old, old_codes, typed) for old, old_codes in older):
             raise Refused("backup_old", set=live.number)
         raise Refused("backup_wrong")
-    unused = update(BackupCode).where(BackupCode.set_id == live.id, BackupCode.number == number, BackupCode.used_at.is_(None))
-    if change(unused.values(used_at=context.now)) != 1:
+    if change(SPEND, {"of_set": live.id, "typed": number, "now": context.now}) != 1:
         raise Refused("backup_used")
     return sum(code.used_at is None for code in codes) - 1

@@ -7,9 +7,9 @@ mailbox on it gains nothing: a password that rests on the mailbox takes nothing 
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
-from portal.db import begin_write, change, db
+from portal.db import begin_write, change, is_one_of, read
 from portal.flows.base import links, recent_changes
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import CLAIMS, LEVEL_EMERGENCY, RequestContext
@@ -23,28 +23,37 @@ from portal.words.refusals import Refused
 
 FOUND_LINK = "phone_found"  # a link's purpose
 REASON = "phone_lost"  # why sessions and trust end
+HELD = (Authenticator.user_id == bindparam("owner"), Authenticator.suspended_at.is_not(None))
+SUSPENDED_SINCE = select(func.min(Authenticator.suspended_at)).where(*HELD)
+SUSPEND = (
+    update(Authenticator)
+    .where(Authenticator.user_id == bindparam("owner"), Authenticator.suspended_at.is_(None))
+    .values(suspended_at=bindparam("now"))
+)
+RESTORE = update(Authenticator).where(*HELD).values(suspended_at=None)
+OF_ALL_AUTHENTICATORS = send_code.voiding(
+    SentCode.authenticator_id.in_(select(Authenticator.id).where(Authenticator.user_id == bindparam("whose")))
+)
+# Emergency access was asked for without the phone, and has an end of its own.
+END_COMPLETE = sessions.END_ALL.where(~is_one_of(Session.level, (*CLAIMS, LEVEL_EMERGENCY)))
 
 
 def suspended_since(context: RequestContext) -> datetime | None:
     """When the visitor reported the phone as lost, if codes are on hold since."""
-    own = (Authenticator.user_id == context.user.user_id, Authenticator.suspended_at.is_not(None))
-    return db.session.scalar(select(func.min(Authenticator.suspended_at)).where(*own))
+    since: datetime | None = read(SUSPENDED_SINCE, {"owner": context.user.user_id}).scalar()
+    return since
 
 
 def report_lost(context: RequestContext) -> None:
     """Suspend all of the visitor's authenticators, and end what the phone may have open; tell all addresses. Idempotent."""
     session = begin_write()
     user = session.get_one(User, context.user.user_id, with_for_update=True, populate_existing=True)
-    working = update(Authenticator).where(Authenticator.user_id == user.id, Authenticator.suspended_at.is_(None))
-    if not change(working.values(suspended_at=context.now)):
+    if not change(SUSPEND, {"owner": user.id, "now": context.now}):
         session.rollback()
         return
-    own = select(Authenticator.id).where(Authenticator.user_id == user.id)
-    send_code.void_codes(context, SentCode.authenticator_id.in_(own))
+    send_code.void_codes(context, OF_ALL_AUTHENTICATORS, user.id)
     trusted_browsers.end_trust(context, user.id, REASON)
-    # Emergency access was asked for without the phone, and has an end of its own.
-    complete = (Session.user_id == user.id, Session.level.not_in((*CLAIMS, LEVEL_EMERGENCY)), Session.ended_at.is_(None))
-    change(sessions.end_sessions_where(context, REASON).where(*complete))
+    change(END_COMPLETE, {"owner": user.id, **sessions.ending(context, REASON)})
     record_event(context, "authenticator_suspended")
     notices.queue_notice(context, user, "phone_lost", link=new_link(context, user), left=code_sets.count_unused(user.id))
     session.commit()
@@ -84,8 +93,7 @@ def take_back(context: RequestContext) -> None:
 
 def restore(context: RequestContext, user: User, reason: str) -> bool:
     """Let the user's codes work again, in the open transaction; False if none are on hold. The caller has locked the user's row."""
-    held = update(Authenticator).where(Authenticator.user_id == user.id, Authenticator.suspended_at.is_not(None))
-    if not change(held.values(suspended_at=None)):
+    if not change(RESTORE, {"owner": user.id}):
         return False
     links.void_links(context, user.id, FOUND_LINK)
     record_event(context, "authenticator_restored", about=user, reason=reason)

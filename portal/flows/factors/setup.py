@@ -4,22 +4,39 @@ import hmac
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import bindparam, delete, select
 
 from portal import clock
 from portal.answers import Answer
 from portal.crypto import SealBroken
-from portal.db import begin_write, db
+from portal.db import begin_write, db, insert_into, load, read, write
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.factors import bindings, prove, wrong_answers
+from portal.flows.factors.bindings import Pending
 from portal.flows.messages import send_code, text_waits
 from portal.methods import CodeLate, Method, Next, Step
 from portal.models import Authenticator, Binding, User
+from portal.policy import policy_of
 from portal.settings import config
 from portal.words.refusals import Refused
+
+OWN_BINDING = select(*Binding.__table__.c).where(Binding.user_id == bindparam("owner"))
+OPEN_BINDING = (
+    select(*Binding.__table__.c, *User.__table__.c)
+    .join_from(Binding, User, Binding.user_id == User.id)
+    .where(
+        Binding.user_id == bindparam("owner"), Binding.expires_at > bindparam("now"), Binding.expires_at <= bindparam("latest")
+    )
+)
+ANY_AUTHENTICATOR = select(Authenticator.id).where(Authenticator.id == bindparam("own"))
+OWN_AUTHENTICATOR = ANY_AUTHENTICATOR.where(Authenticator.user_id == bindparam("owner"))
+CANCEL = delete(Binding).where(Binding.user_id == bindparam("owner"), ~bindings.IS_FORGOTTEN).returning(Binding.id)
+
+
+class ProofDue(Exception):
+    """Another session began this set-up, and this one has to re-authenticate first: nothing was charged or changed."""
 
 
 class StepNotDue(Exception):
@@ -28,8 +45,12 @@ class StepNotDue(Exception):
 
 def open_binding(context: RequestContext) -> Binding | None:
     """The visitor's unexpired binding, loaded with its user."""
-    is_open = (Binding.user_id == context.user.user_id, clock.ahead(Binding.expires_at, context.now, config.BINDING_LIFE))
-    return db.session.scalar(select(Binding).options(joinedload(Binding.user)).where(*is_open))
+    latest = clock.latest_end(context.now, config.BINDING_LIFE)
+    row = read(OPEN_BINDING, {"owner": context.user.user_id, "now": context.now, "latest": latest}).first()
+    if row is None:
+        return None
+    ends = len(Binding.__table__.c)
+    return load(Binding, row[:ends], user=load(User, row[ends:]))
 
 
 def is_binding_due(context: RequestContext, binding: Binding) -> bool:
@@ -55,14 +76,15 @@ def begin_setup(context: RequestContext, chosen: Method, replaces: str | None = 
     `replaces`: id of the visitor's authenticator that the proof will replace. Raises StepNotDue, Refused("authenticators_full").
     """
     session = begin_write()
-    user = session.get_one(User, context.user.user_id, with_for_update=True, populate_existing=True)
+    user = bindings.lock_user(context)
     if (user.two_factor == "on") != bool(replaces or is_extra) or (replaces and not owns_authenticator(user.id, replaces)):
         session.rollback()
         raise StepNotDue
     if is_extra and bindings.count_authenticators(user.id) >= config.AUTHENTICATORS_MAX:
         session.rollback()
         raise Refused("authenticators_full", most=config.AUTHENTICATORS_MAX)
-    binding = session.scalar(select(Binding).where(Binding.user_id == user.id))
+    row = read(OWN_BINDING, {"owner": user.id}).first()
+    binding = load(Binding, row) if row else None
     wanted = (chosen.name, replaces, is_extra)
     if binding and wanted == (binding.method, binding.replaces, binding.is_extra) and bindings.is_binding_open(context, binding):
         session.rollback()
@@ -71,30 +93,31 @@ def begin_setup(context: RequestContext, chosen: Method, replaces: str | None = 
         send_code.void_binding_codes(context, binding.id)
         session.delete(binding)
         session.flush()
-    session.add(bindings.new_binding(context, user, chosen, replaces, is_extra))
+    write(insert_into(Binding), bindings.new_binding(context, user, chosen, replaces, is_extra))
     record_event(context, "authenticator_binding_begun", factor=chosen.name)
     session.commit()
 
 
 def owns_authenticator(user_id: int, authenticator_id: str) -> bool:
     """Whether the authenticator belongs to the user."""
-    own = select(Authenticator.id).where(Authenticator.id == authenticator_id, Authenticator.user_id == user_id)
-    return db.session.scalar(own) is not None
+    return read(OWN_AUTHENTICATOR, {"owner": user_id, "own": authenticator_id}).first() is not None
 
 
 def is_authenticator_gone(authenticator_id: str) -> bool:
     """Whether no authenticator has this id."""
-    return db.session.scalar(select(Authenticator.id).where(Authenticator.id == authenticator_id)) is None
+    return read(ANY_AUTHENTICATOR, {"own": authenticator_id}).first() is None
 
 
-def submit_step(context: RequestContext, chosen: Method, step: Step, answer: Answer) -> Step | None:
+def submit_step(context: RequestContext, chosen: Method, step: Step, answer: Answer, shown: str | None = None) -> Step | None:
     """Answer a step; returns the next one, or None if the answer proved the binding and set-up is complete.
 
-    Raises Refused (what was charged is committed first), StepNotDue.
+    `shown`: the id of the binding that the page was about. Raises Refused (what was charged is committed first, unless it is
+    "set_up_replaced"), StepNotDue, ProofDue.
     """
     begin_write()
-    user = charge_binding(context, chosen) if is_charged(chosen, step) else bindings.lock_user(context)
-    binding = find_binding(context, user, chosen)
+    user = charge_binding(context, chosen, shown) if is_charged(chosen, step) else bindings.lock_user(context)
+    pending = find_binding(context, user, chosen, shown)
+    binding = pending.binding
     if not chosen.is_reached(step, binding.step):
         db.session.rollback()
         raise StepNotDue
@@ -108,7 +131,7 @@ def submit_step(context: RequestContext, chosen: Method, step: Step, answer: Ans
         raise reject_answer(context, user, binding, rejected, chosen, step) from None
     if result.secret is not None:
         bindings.seal_secret(context, binding, result.secret)
-    prove.prove_binding(context, user, binding, chosen, result.columns)
+    prove.prove_binding(context, user, pending, chosen, result.columns)
     return None
 
 
@@ -117,24 +140,43 @@ def is_charged(chosen: Method, step: Step) -> bool:
     return step.verifies and chosen.can_be_guessed
 
 
-def charge_binding(context: RequestContext, chosen: Method) -> User:
-    """Charge the attempt. Raises Refused("throttled")."""
+def charge_binding(context: RequestContext, chosen: Method, shown: str | None) -> User:
+    """Charge the attempt. Raises Refused("throttled"), or what `check_shown` raises."""
     try:
         return throttle.charge_attempt(context, context.user.user_id, set_up=True)
     except Refused as refused:
+        check_shown(context, bindings.find_pending(context, context.user.user_id), shown)
         raise commit_refusal(context, refused, chosen) from None
 
 
-def find_binding(context: RequestContext, user: User, chosen: Method) -> Binding:
-    """The visitor's binding of this method. Raises StepNotDue, Refused("set_up_expired")."""
-    binding = db.session.scalar(select(Binding).where(Binding.user_id == user.id, Binding.method == chosen.name))
-    if binding is None or (user.two_factor == "on") != bool(binding.replaces or binding.is_extra):
+def find_binding(context: RequestContext, user: User, chosen: Method, shown: str | None = None) -> Pending:
+    """The visitor's binding of this method. Raises StepNotDue, ProofDue, Refused("set_up_expired"), Refused("set_up_replaced")."""
+    pending = bindings.find_pending(context, user.id)
+    check_shown(context, pending, shown)
+    binding = pending.binding if pending else None
+    is_due = binding and binding.method == chosen.name and (user.two_factor == "on") == bool(binding.replaces or binding.is_extra)
+    if pending is None or binding is None or not is_due:
         db.session.rollback()
         raise StepNotDue
     if not clock.is_ahead(binding.expires_at, context.now, config.BINDING_LIFE):
         db.session.delete(binding)
         raise commit_refusal(context, Refused("set_up_expired"), chosen)
-    return binding
+    return pending
+
+
+def check_shown(context: RequestContext, pending: Pending | None, shown: str | None) -> None:
+    """Roll back if the open binding is not for this session to see, or not the one that its page has shown: `shown`, if it said one.
+
+    Raises ProofDue, Refused("set_up_replaced").
+    """
+    if pending is None or not clock.is_ahead(pending.binding.expires_at, context.now, config.BINDING_LIFE):
+        return
+    if not may_see_binding(context, pending.binding):
+        db.session.rollback()
+        raise ProofDue
+    if shown is not None and shown != pending.binding.id:
+        db.session.rollback()
+        raise Refused("set_up_replaced")
 
 
 def save_answer(context: RequestContext, user: User, binding: Binding, chosen: Method, step: Step, result: Next) -> Step:
@@ -158,7 +200,7 @@ def send_setup_code_again(context: RequestContext, chosen: Method) -> None:
     """Send another code to the binding's number. Raises Refused, StepNotDue."""
     begin_write()
     user = bindings.lock_user(context)
-    binding = find_binding(context, user, chosen)
+    binding = find_binding(context, user, chosen).binding
     secret = bindings.binding_secret(context, user, binding)
     if not secret.text or not chosen.sends:
         db.session.rollback()
@@ -181,7 +223,8 @@ def reject_answer(
         throttle.clear_failures(context, user, 1, set_up_failures=user.set_up_failures - 1)
         return commit_refusal(context, refused, chosen)
     binding.failures += 1
-    explained = wrong_answers.explain_refusal(refused, chosen, binding.failures, wrong_answers.HINTS_AT_SET_UP, user)
+    issuer = policy_of(user.role).issuer
+    explained = wrong_answers.explain_refusal(refused, chosen, binding.failures, wrong_answers.HINTS_AT_SET_UP, issuer)
     if not is_charged(chosen, step):
         return commit_refusal(context, explained, chosen)
     wrong_answers.notify_pause(context, user)
@@ -197,7 +240,8 @@ def commit_refusal(context: RequestContext, refused: Refused, chosen: Method) ->
 def cancel_setup(context: RequestContext) -> None:
     """Delete the visitor's binding; live authenticators are not affected."""
     session = begin_write()
-    binding_id = session.scalar(delete(Binding).where(Binding.user_id == context.user.user_id).returning(Binding.id))
+    own = {"owner": context.user.user_id, **bindings.long_ago(context.now)}
+    binding_id = write(CANCEL, own).scalar()
     if binding_id:
         send_code.void_binding_codes(context, binding_id)
         record_event(context, "authenticator_binding_cancelled")

@@ -1,23 +1,41 @@
 """Turning two-factor authentication off, with a password long enough to be the only factor (C-7, PW-1)."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Update, delete, select, union, update
+from sqlalchemy import Integer, Update, bindparam, delete, select, union, update
 
 from portal import clock, passwords
-from portal.db import begin_write, change, db
+from portal.db import begin_write, change, db, read
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import LEVEL_ONE, RequestContext
-from portal.flows.factors import reauthenticate
+from portal.flows.factors import backup_codes, reauthenticate
 from portal.flows.factors.setup import StepNotDue
 from portal.flows.messages import notices, send_code
 from portal.flows.sessions import sessions, trusted_browsers
-from portal.models import Authenticator, BackupCodeSet, Binding, SentCode, Session, SpentStep, User
+from portal.models import Authenticator, Binding, Session, SpentStep, User
 from portal.settings import config
 from portal.words.refusals import Refused
 
 EVENT = "two_factor_off"
+A, B, OWNER = Authenticator, Binding, bindparam("owner", type_=Integer)
+THIS = update(Session).where(Session.id == bindparam("own"))
+AWAIT_PASSWORD = THIS.values(turning_off_at=bindparam("now"))
+KEEP_ON = THIS.values(turning_off_at=None, kept_on_at=bindparam("now"))
+LOWERED = THIS.values(level=LEVEL_ONE, second_factor_at=None, turning_off_at=None, password_at=bindparam("now"))
+# Unless "Keep it on" came meanwhile.
+LOWER = LOWERED.where(Session.kept_on_at.is_not_distinct_from(bindparam("kept_at")))
+LOWER_AFTER_PASSWORD = LOWERED.where(Session.turning_off_at.is_not(None))
+TURNING_OFF = select(Session.turning_off_at).where(Session.id == bindparam("own"))
+KEPT_ON = select(Session.kept_on_at).where(Session.id == bindparam("own"))
+NEWEST_METHOD = select(A.method).where(A.user_id == OWNER).order_by(A.created_at.desc()).limit(1)
+OF_OWNER = union(select(A.id).where(A.user_id == OWNER), select(B.id).where(B.user_id == OWNER))
+DELETE_FACTORS = (
+    delete(SpentStep).where(SpentStep.authenticator_id.in_(OF_OWNER)),
+    delete(A).where(A.user_id == OWNER),
+    delete(B).where(B.user_id == OWNER),
+)
 
 
 def submit_turn_off(context: RequestContext, password: str, asked_at: float) -> bool:
@@ -32,24 +50,20 @@ def submit_turn_off(context: RequestContext, password: str, asked_at: float) -> 
     if passwords.is_short(password):
         note_short_password(context)
         return False
-    turn_off(context, Session.kept_on_at.is_not_distinct_from(kept_at))
+    turn_off(context, LOWER, {"kept_at": kept_at})
     return True
 
 
 def note_short_password(context: RequestContext) -> None:
     """Note in this session that the password was shown and a longer one is due."""
     begin_write()
-    change(update_session(context).values(turning_off_at=context.now))
+    change(AWAIT_PASSWORD, {"own": context.user.session_id, "now": context.now})
     db.session.commit()
-
-
-def update_session(context: RequestContext) -> Update:
-    return update(Session).where(Session.id == context.user.session_id)
 
 
 def awaits_password(context: RequestContext) -> bool:
     """Whether a short password was shown in this session within five minutes to turn it off."""
-    return is_recent(context, db.session.scalar(select(Session.turning_off_at).where(Session.id == context.user.session_id)))
+    return is_recent(context, read(TURNING_OFF, {"own": context.user.session_id}).scalar())
 
 
 def is_recent(context: RequestContext, since: datetime | None) -> bool:
@@ -59,13 +73,14 @@ def is_recent(context: RequestContext, since: datetime | None) -> bool:
 def keep_on(context: RequestContext) -> None:
     """Cancel turning it off in this session, so that neither the password shown nor a form opened before counts. Idempotent."""
     begin_write()
-    change(update_session(context).values(turning_off_at=None, kept_on_at=context.now))
+    change(KEEP_ON, {"own": context.user.session_id, "now": context.now})
     db.session.commit()
 
 
 def kept_on_at(context: RequestContext) -> datetime | None:
     """When "Keep it on" was last chosen in this session."""
-    return db.session.scalar(select(Session.kept_on_at).where(Session.id == context.user.session_id))
+    kept_at: datetime | None = read(KEPT_ON, {"own": context.user.session_id}).scalar()
+    return kept_at
 
 
 def was_kept_on(context: RequestContext, kept_at: datetime | None, asked_at: float) -> bool:
@@ -83,18 +98,18 @@ def submit_longer(context: RequestContext, password: str) -> None:
             raise Refused(reason)
         db.session.rollback()
         stored = passwords.hash_password(password)
-    turn_off(context, Session.turning_off_at.is_not(None), stored)
+    turn_off(context, LOWER_AFTER_PASSWORD, {}, stored)
 
 
-def turn_off(context: RequestContext, unless_kept_on: ColumnElement[bool], password_hash: str | None = None) -> None:
+def turn_off(context: RequestContext, lowering: Update, values: dict[str, Any], password_hash: str | None = None) -> None:
     """Turn two-factor authentication off, in one transaction. Raises StepNotDue if another request was first.
 
-    `unless_kept_on`: SQL, that "Keep it on" did not come meanwhile.
+    `lowering`: LOWER with its `values`, or LOWER_AFTER_PASSWORD.
     """
     session = begin_write()
     user = session.get_one(User, context.user.user_id, with_for_update=True, populate_existing=True)
     is_current = user.two_factor == "on" and user.generation == context.user.generation
-    if not is_current or not lower_level(context, unless_kept_on):
+    if not is_current or not lower_level(context, lowering, values):
         session.rollback()
         raise StepNotDue
     factor = void_factors(context, user)
@@ -112,24 +127,18 @@ def turn_off(context: RequestContext, unless_kept_on: ColumnElement[bool], passw
 
 def void_factors(context: RequestContext, user: User) -> str | None:
     """Delete the user's authenticators and bindings and void all codes; returns the method of the newest authenticator."""
-    own = union(*(select(model.id).where(model.user_id == user.id) for model in (Authenticator, Binding)))
-    newest = select(Authenticator.method).where(Authenticator.user_id == user.id).order_by(Authenticator.created_at.desc())
-    factor = db.session.scalar(newest.limit(1))
-    change(delete(SpentStep).where(SpentStep.authenticator_id.in_(own)))
-    change(delete(Authenticator).where(Authenticator.user_id == user.id))
-    change(delete(Binding).where(Binding.user_id == user.id))
-    send_code.void_codes(context, SentCode.user_id == user.id)
+    factor: str | None = read(NEWEST_METHOD, {"owner": user.id}).scalar()
+    for statement in DELETE_FACTORS:
+        change(statement, {"owner": user.id})
+    send_code.void_codes(context, send_code.OF_PERSON, user.id)
     # Ended sets stay as hashes: numbering continues, and an old code is refused as old instead of wrong.
-    live_set = update(BackupCodeSet).where(BackupCodeSet.user_id == user.id, BackupCodeSet.replaced_at.is_(None))
-    change(live_set.values(replaced_at=context.now, codes_sealed=None, readable_until=None))
+    change(backup_codes.REPLACE, {"owner": user.id, "now": context.now})
     return factor
 
 
-def lower_level(context: RequestContext, unless_kept_on: ColumnElement[bool]) -> bool:
+def lower_level(context: RequestContext, lowering: Update, values: dict[str, Any]) -> bool:
     """Lower this session to one factor. Its token stays: a double submission must not sign the user out.
 
     False if "Keep it on" came first; the same statement checks that.
     """
-    this = update_session(context).where(unless_kept_on)
-    values = {"level": LEVEL_ONE, "second_factor_at": None, "turning_off_at": None, "password_at": context.now}
-    return change(this.values(**values)) == 1
+    return change(lowering, {"own": context.user.session_id, "now": context.now, **values}) == 1

@@ -4,7 +4,7 @@ A session has shown the first two within five minutes (RA-1): the second by a ba
 strangers' codes do not count. The emailed link shows the third, and opens nothing alone.
 """
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from portal.db import begin_write, change, db
 from portal.flows.base import links, throttle
@@ -17,13 +17,19 @@ from portal.settings import config
 from portal.words.refusals import Refused
 
 UNBLOCK_LINK = "unblock"  # a link's purpose
-CLEARED = {"failures": 0, "own_failures": 0, "strangers_disabled_at": None, "disabled_at": None}
+BLOCKED = select(Authenticator).where(
+    Authenticator.id == bindparam("own"), Authenticator.user_id == bindparam("owner"), throttle.STRANGERS.blocked
+)
+CLEAR = (
+    update(Authenticator)
+    .where(Authenticator.id == bindparam("own"))
+    .values(failures=0, own_failures=0, strangers_disabled_at=None, disabled_at=None)
+)
 
 
 def find_blocked(context: RequestContext, authenticator_id: str) -> Authenticator | None:
     """The visitor's authenticator with that id if it is blocked, in new browsers or everywhere; else None."""
-    own = (Authenticator.id == authenticator_id, Authenticator.user_id == context.user.user_id, throttle.STRANGERS.blocked)
-    return db.session.scalar(select(Authenticator).where(*own))
+    return db.session.scalar(BLOCKED, {"owner": context.user.user_id, "own": authenticator_id})
 
 
 def ask_unblock(context: RequestContext, authenticator_id: str) -> bool:
@@ -68,7 +74,7 @@ def unblock(context: RequestContext, token: str) -> None:
     except Refused:
         session.rollback()
         raise
-    change(update(Authenticator).where(Authenticator.id == row.id).values(**CLEARED))
+    change(CLEAR, {"own": row.id})
     record_event(context, "authenticator_unblocked", factor=row.method)
     notices.queue_notice(context, user, "authenticator_unblocked")
     session.commit()

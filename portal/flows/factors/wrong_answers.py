@@ -14,7 +14,6 @@ from portal.flows.factors import backup_codes, code_sets
 from portal.flows.messages import notices
 from portal.methods import Method
 from portal.models import Authenticator, User
-from portal.policy import policy_of
 from portal.settings import config
 from portal.words.refusals import Refused
 
@@ -42,13 +41,13 @@ def describe_pause(context: RequestContext, seconds: int) -> Pause | None:
     return Pause(seconds, until, code_sets.count_unused(context.user.user_id), is_known)
 
 
-def explain_refusal(refused: Refused, kind: Method | None, failures: int, hints: tuple[str, ...], user: User) -> Refused:
+def explain_refusal(refused: Refused, kind: Method | None, failures: int, hints: tuple[str, ...], issuer: str) -> Refused:
     """Turn a plain "wrong" into a hint at what to try next."""
     if refused.reason != "wrong" or kind is None:
         return refused
     if kind.asks_for != CODE:
         return Refused("key_wrong")
-    return Refused(hints[min(failures, len(hints)) - 1], issuer=policy_of(user.role).issuer)
+    return Refused(hints[min(failures, len(hints)) - 1], issuer=issuer)
 
 
 def with_tries(refused: Refused, failures: int) -> Refused:

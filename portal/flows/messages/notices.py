@@ -5,10 +5,10 @@ import logging
 import re
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal.crypto import Keyring, SealBroken
-from portal.db import db
+from portal.db import NEW_MESSAGES, add_at_commit, db, read
 from portal.flows.base.context import RequestContext
 from portal.flows.base.links import RECOVERY_STOP
 from portal.models import NoticeAddress, Outbox, User, new_id
@@ -21,6 +21,9 @@ BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chro
 NOT_ME = "not_me"  # purpose of the link "This wasn't me"
 STOP = "stop"  # the link that stops an account recovery, as templates call it
 CASE = "case"  # a fact: the id of the recovery that it stops
+CONFIRMED = select(NoticeAddress.id, NoticeAddress.email_sealed).where(
+    NoticeAddress.user_id == bindparam("owner"), NoticeAddress.confirmed_at.is_not(None)
+)
 ID_LENGTH = 32  # of a row's id
 SYSTEMS = (
     ("iPhone", "iPhone"),
@@ -59,28 +62,35 @@ def queue_notice(
         "ip": context.ip,
     }
     addresses = [to] if to else notice_addresses(context, user)
-    rows = [email_row(context, user, template, address, {**common, **facts}, link) for address in addresses]
-    db.session.add_all(rows)
-    return [each.id for each in rows]
+    return queue_emails([email_row(context, user, template, address, {**common, **facts}, link) for address in addresses])
+
+
+def queue_emails(rows: list[dict[str, Any]]) -> list[str]:
+    """Add emails to the open transaction, with one statement at its end: rows that `email_row` made. Returns their ids."""
+    for row in rows:
+        add_at_commit(Outbox, **row)
+    ids = [row["id"] for row in rows]
+    db.session.info.setdefault(NEW_MESSAGES, []).extend(ids)
+    return ids
 
 
 def email_row(
     context: RequestContext, user: User, template: str, address: str, facts: dict[str, Any], link: str | None
-) -> Outbox:
-    """One email to one address."""
+) -> dict[str, Any]:
+    """The columns of one email to one address."""
     notice_id = new_id()
-    return Outbox(
-        id=notice_id,
-        user_id=user.id,
-        kind="mail",
-        template=template,
-        facts=facts,
-        language=user.language,
-        to_sealed=context.keys.seal(address, outbox_place(notice_id, "to")),
-        body_sealed=context.keys.seal(link, outbox_place(notice_id, "body")) if link else None,
-        created_at=context.now,
-        expires_at=context.now + config.MAIL_LIFE,
-    )
+    return {
+        "id": notice_id,
+        "user_id": user.id,
+        "kind": "mail",
+        "template": template,
+        "facts": facts,
+        "language": user.language,
+        "to_sealed": context.keys.seal(address, outbox_place(notice_id, "to")),
+        "body_sealed": context.keys.seal(link, outbox_place(notice_id, "body")) if link else None,
+        "created_at": context.now,
+        "expires_at": context.now + config.MAIL_LIFE,
+    }
 
 
 def spend_equal_work(context: RequestContext) -> None:
@@ -109,11 +119,10 @@ def find_row_by_token(keys: Keyring, token: str, purpose: str) -> str | None:
 
 def notice_addresses(context: RequestContext, user: User) -> list[str]:
     """Every confirmed address of the user, the account's own first (NO-1, NO-2)."""
-    second = select(NoticeAddress).where(NoticeAddress.user_id == user.id, NoticeAddress.confirmed_at.is_not(None))
     try:
         first = user.unseal(context.keys, "email")
-        rows = () if user.second_addresses == 0 else db.session.scalars(second)
-        others = [context.keys.open(each.email_sealed, address_place(each.id)) for each in rows]
+        rows = () if user.second_addresses == 0 else read(CONFIRMED, {"owner": user.id})
+        others = [context.keys.open(sealed, address_place(address_id)) for address_id, sealed in rows]
     except SealBroken:  # a notice never blocks the change it reports (NO-4)
         log.critical("an address of user %s cannot be decrypted with the configured keys", user.id)
         return []

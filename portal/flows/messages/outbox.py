@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
 
 from portal import clock
 from portal.crypto import Keyring, SealBroken
-from portal.db import BUSY, begin_write, change, db
+from portal.db import BUSY, begin_write, change, db, is_one_of
 from portal.flows.base.places import recipient_zone
 from portal.flows.messages import delivery_reports, sim_change
 from portal.flows.messages.notices import make_links, outbox_place
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 TEXT, MAIL = "text", "mail"
 CODE = "code"  # the template of a text with a verification code
+OPEN = is_one_of(Outbox.state, ("queued", "claimed"))  # the few for which there is an index, among all that have ever gone out
 RECORD_TRIES = 3
 LONGEST_LEASE = max(config.TEXT_LEASE, config.MAIL_LEASE, config.TEXT_RETRY[1], config.MAIL_RETRY[1])
 Links = dict[str, str]
@@ -166,19 +167,20 @@ def persist_result(statement: Update, on_recorded: Callable[[], None] = lambda: 
 
 def list_due_rows(now: datetime) -> list[str]:
     """Ids of the due rows, oldest first, for the sweep to queue again."""
-    due = select(Outbox.id).where(is_due(now)).order_by(Outbox.created_at).limit(config.SWEEP_ROWS)
+    due = select(Outbox.id).where(OPEN, is_due(now)).order_by(Outbox.created_at).limit(config.SWEEP_ROWS)
     return list(db.session.scalars(due))
 
 
 def close_expired_rows(now: datetime) -> None:
     """Close what cannot be delivered any more and wipe its body: expired rows, and texts whose worker was killed halfway."""
     begin_write()
-    abandoned = update(Outbox).where(Outbox.kind == TEXT, Outbox.state == "claimed", is_lease_over(now))
+    abandoned = update(Outbox).where(OPEN, Outbox.kind == TEXT, Outbox.state == "claimed", is_lease_over(now))
     change(abandoned.values(state="failed", outcome=UNKNOWN, lease_until=None, body_sealed=None))
-    too_late = update(Outbox).where(Outbox.state == "queued", Outbox.expires_at > clock.latest_end(now, config.MAIL_LIFE))
+    too_late = update(Outbox).where(OPEN, Outbox.state == "queued", Outbox.expires_at > clock.latest_end(now, config.MAIL_LIFE))
     change(too_late.where(~is_future_code(now)).values(expires_at=now + config.MAIL_LIFE))
     expired = update(Outbox).where(or_(Outbox.expires_at <= now, is_future_code(now)))
-    expired_count = change(expired.where(Outbox.state == "queued").values(state="expired", lease_until=None, body_sealed=None))
+    queued = expired.where(OPEN, Outbox.state == "queued")
+    expired_count = change(queued.values(state="expired", lease_until=None, body_sealed=None))
     change(expired.where(Outbox.state != "claimed", Outbox.body_sealed.is_not(None)).values(body_sealed=None))
     db.session.commit()
     if expired_count:

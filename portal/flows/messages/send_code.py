@@ -2,11 +2,13 @@
 
 import secrets
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from portal import clock
-from portal.db import db
+from portal.db import db, read, write
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.messages import outbox, text_waits
@@ -17,6 +19,27 @@ from portal.methods import Method, Secret
 from portal.models import Outbox, SentCode, User, new_id
 from portal.settings import config
 from portal.words.refusals import Refused
+
+# The codes that can still be used.
+ARE_LIVE = (
+    SentCode.used_at.is_(None),
+    SentCode.replaced_at.is_(None),
+    SentCode.expires_at > bindparam("now"),
+    SentCode.expires_at <= bindparam("latest"),
+    SentCode.tries < config.TEXT_TRIES,
+)
+FIND_LIVE = select(SentCode.id).where(SentCode.attempt == bindparam("asked"), *ARE_LIVE).limit(1)
+
+
+def voiding(whose: ColumnElement[bool]) -> ReturningUpdate[*tuple[Any, ...]]:
+    """SQL: voids the unused codes of what `:whose` names."""
+    unused = update(SentCode).where(whose, SentCode.used_at.is_(None), SentCode.replaced_at.is_(None))
+    return unused.values(replaced_at=bindparam("now")).returning(SentCode.outbox_id)
+
+
+OF_ATTEMPT = voiding(SentCode.attempt == bindparam("whose"))
+OF_AUTHENTICATOR = voiding(SentCode.authenticator_id == bindparam("whose"))
+OF_PERSON = voiding(SentCode.user_id == bindparam("whose"))
 
 
 def send_code(context: RequestContext, user: User, secret: Secret, chosen: Method, is_known: bool | None = None) -> None:
@@ -36,7 +59,7 @@ def send_code(context: RequestContext, user: User, secret: Secret, chosen: Metho
     if not target.is_proved:  # a number proved earlier is never refused later
         text_waits.check_number_sharing(user.id, target.to_hash)
     code = f"{secrets.randbelow(10**config.CODE_DIGITS):0{config.CODE_DIGITS}d}"
-    void_codes(context, SentCode.attempt == secret.attempt)
+    void_codes(context, OF_ATTEMPT, secret.attempt)
     row_id = new_id()
     body = chosen.words(secret, code)
     message = text_row(context, user, CODE, secret.text, body, context.now + config.TEXT_LIFE)
@@ -65,26 +88,24 @@ def send_code(context: RequestContext, user: User, secret: Secret, chosen: Metho
 
 def has_live_code(context: RequestContext, attempt: str) -> bool:
     """Whether an attempt has a code that can still be used."""
-    is_live = (
-        SentCode.used_at.is_(None),
-        SentCode.replaced_at.is_(None),
-        clock.ahead(SentCode.expires_at, context.now, config.TEXT_LIFE),
-    )
-    row = select(SentCode.id).where(SentCode.attempt == attempt, *is_live, SentCode.tries < config.TEXT_TRIES)
-    return db.session.scalar(row.limit(1)) is not None
+    return read(FIND_LIVE, {"asked": attempt, **live_now(context)}).first() is not None
 
 
-def void_codes(context: RequestContext, *conditions: ColumnElement[bool]) -> None:
-    """Void the unused codes that meet the conditions, and withdraw their texts if still queued (product rule 7, SM-2)."""
-    live = update(SentCode).where(*conditions, SentCode.used_at.is_(None), SentCode.replaced_at.is_(None))
-    outbox_ids = db.session.scalars(live.values(replaced_at=context.now).returning(SentCode.outbox_id)).all()
+def live_now(context: RequestContext) -> dict[str, Any]:
+    """The parameters of ARE_LIVE."""
+    return {"now": context.now, "latest": clock.latest_end(context.now, config.TEXT_LIFE)}
+
+
+def void_codes(context: RequestContext, which: ReturningUpdate[*tuple[Any, ...]], whose: int | str | None) -> None:
+    """Void codes by a statement of `voiding`, and withdraw their texts if still queued (product rule 7, SM-2)."""
+    outbox_ids = write(which, {"whose": whose, "now": context.now}).scalars().all()
     if outbox_ids:
         outbox.withdraw_rows(context.now, *outbox_ids)
 
 
 def void_binding_codes(context: RequestContext, binding_id: str) -> None:
     """Void the codes of a set-up that is over."""
-    void_codes(context, SentCode.attempt == f"{text_waits.BINDING_PREFIX}{binding_id}")
+    void_codes(context, OF_ATTEMPT, f"{text_waits.BINDING_PREFIX}{binding_id}")
 
 
 def text_row(context: RequestContext, user: User, template: str, to: str, body: str, expires_at: datetime) -> Outbox:

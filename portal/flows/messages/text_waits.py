@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, text, true, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, bindparam, false, func, or_, select, text, true, union_all
 
 from portal import clock, phones
-from portal.db import db
+from portal.db import db, read
 from portal.flows.base.context import RequestContext
 from portal.limit_address import limit_address
 from portal.methods import Secret
@@ -21,6 +21,50 @@ from portal.words.refusals import Refused
 log = logging.getLogger(__name__)
 TARGET = "target"
 BINDING_PREFIX = "binding:"  # of the attempt key of a set-up
+
+S = SentCode
+
+
+def within(since: str, latest: str) -> ColumnElement[bool]:
+    """SQL: texts sent since then, and not by a clock that was ahead (`clock.since`)."""
+    return (S.created_at > bindparam(since)) & (S.created_at <= bindparam(latest))
+
+
+# The account's texts of a day that were asked for from browsers it knows, or from others if this one is not known: two budgets, so that
+# whoever has stolen the password cannot spend the one of its owner.
+WITHIN_DAY = within("day_ago", "latest_of_day")
+ACCOUNTS = (S.user_id == bindparam("owner")) & (S.is_known == bindparam("known")) & WITHIN_DAY
+OF_NUMBER, OF_ATTEMPT, UNPROVED = S.to_hash == bindparam("number"), S.attempt == bindparam("asked"), S.is_proved.is_(False)
+TO_PROVED = select(S.created_at, OF_ATTEMPT).where(ACCOUNTS)
+WINDOWS = {"gap": config.SEND_GAP, "hour": HOUR, "address": config.SEND_IP_WINDOW}
+IN = {name: within(f"{name}_since", f"{name}_latest") for name in WINDOWS}
+COUNTED = {
+    "account": ACCOUNTS,
+    "repeated": OF_NUMBER & (S.user_id == bindparam("owner")) & IN["gap"],
+    "number": OF_NUMBER & UNPROVED & IN["hour"],
+    "address": UNPROVED & (S.ip == bindparam("address")) & IN["address"],
+    "prefix": UNPROVED & (S.prefix == bindparam("prefix")) & IN["hour"],
+}
+# When the text was sent that has to be a day old before the day's plan has room again; no row if it is not spent.
+SPENT_PLAN = select(S.created_at).where(WITHIN_DAY).order_by(S.created_at.desc()).offset(bindparam("planned")).limit(1)
+FACTS = (S.used_at.is_not(None), S.replaced_at.is_not(None), OF_ATTEMPT & OF_NUMBER & ~UNPROVED, OF_ATTEMPT)
+DAY_OF_PLAN = SPENT_PLAN.subquery()
+TO_UNPROVED: CompoundSelect[*tuple[Any, ...]] = union_all(
+    select(S.created_at, *FACTS, *COUNTED.values(), false()).where(or_(*COUNTED.values())),
+    select(DAY_OF_PLAN.c.created_at, *[false()] * (len(FACTS) + len(COUNTED)), true()),
+)
+OF_PREFIX = select(S.created_at, S.used_at.is_not(None), S.replaced_at.is_not(None)).where(
+    UNPROVED, S.prefix == bindparam("prefix"), IN["hour"]
+)
+GETS_CODES = (
+    select(Authenticator.id)
+    .where(Authenticator.user_id == bindparam("owner"), Authenticator.target_hash == bindparam("number"))
+    .limit(1)
+)
+OTHERS_WITH_NUMBER = select(func.count(Authenticator.user_id.distinct())).where(
+    Authenticator.target_hash == bindparam("number"), Authenticator.user_id != bindparam("owner")
+)
+LOCK_SENDS = text("SELECT pg_advisory_xact_lock(:key)")
 
 
 @dataclass(frozen=True)
@@ -42,23 +86,21 @@ def find_target(context: RequestContext, user: User, secret: Secret, is_known: b
 
 def has_proved(user: User, secret: Secret, to_hash: bytes) -> bool:
     """Whether the account gets codes at this number, or got one there before and has it on file."""
-    own = select(Authenticator.id).where(Authenticator.user_id == user.id, Authenticator.target_hash == to_hash)
     is_on_file = user.phone_confirmed_at is not None and hmac.compare_digest(secret.on_file.encode(), secret.text.encode())
-    return is_on_file or db.session.scalar(own.limit(1)) is not None
+    return is_on_file or read(GETS_CODES, {"owner": user.id, "number": to_hash}).first() is not None
 
 
 def lock_sends() -> None:
     """Serialize sends, because limits by number and by IP address span accounts. On SQLite every writer is serialized anyway."""
     if db.engine.dialect.name == "postgresql":
-        db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": config.SEND_LOCK})
+        db.session.execute(LOCK_SENDS, {"key": config.SEND_LOCK})
 
 
 def find_wait(context: RequestContext, user_id: int, attempt: str, target: Target) -> Wait | None:
     """The wait before the next text to that number, for the refusal and for the page; one SELECT."""
     if not target.is_proved:
         return wait_after(sent_to_unproved(context, user_id, attempt, target), context.now)
-    own = select(SentCode.created_at, SentCode.attempt == attempt).where(*of_account(context, user_id, target))
-    rows = db.session.execute(own).all()
+    rows = read(TO_PROVED, {"asked": attempt, **of_account(context, user_id, target)}).all()
     return wait_after(Sent(attempt=[at for at, is_it in rows if is_it], account=[at for at, _ in rows]), context.now)
 
 
@@ -74,12 +116,15 @@ def find_wait_in_setup(context: RequestContext, user_id: int, attempt: str, numb
     return find_wait(context, user_id, attempt, target)
 
 
-def of_account(context: RequestContext, user_id: int, target: Target) -> tuple[ColumnElement[bool], ...]:
-    """SQL: the account's texts of a day that were asked for from browsers it knows, or from others if this one is not known.
+def of_account(context: RequestContext, user_id: int, target: Target) -> dict[str, Any]:
+    """The parameters of ACCOUNTS."""
+    return {"owner": user_id, "known": target.is_known, **of_day(context)}
 
-    Two budgets: whoever has stolen the password cannot spend the one of its owner.
-    """
-    return SentCode.user_id == user_id, SentCode.is_known == target.is_known, clock.since(SentCode.created_at, context.now, DAY)
+
+def of_day(context: RequestContext) -> dict[str, Any]:
+    """The parameters of WITHIN_DAY and SPENT_PLAN."""
+    day = {"day_ago": context.now - DAY, "latest_of_day": clock.latest_end(context.now, DAY)}
+    return {"planned": config.SENDS_PLANNED_PER_DAY - 1, **day}
 
 
 def sent_to_unproved(context: RequestContext, user_id: int, attempt: str, target: Target) -> Sent:
@@ -87,25 +132,17 @@ def sent_to_unproved(context: RequestContext, user_id: int, attempt: str, target
 
     If the attempt's last text to the number went there as to a proved one, only what counts for proved numbers.
     """
-    to_number, to_unproved = SentCode.to_hash == target.to_hash, SentCode.is_proved.is_(False)
-    windows = (config.SEND_GAP, HOUR, config.SEND_IP_WINDOW)
-    in_gap, in_hour, in_ip_window = (clock.since(SentCode.created_at, context.now, each) for each in windows)
-    conditions = {
-        "account": and_(*of_account(context, user_id, target)),
-        "repeated": and_(to_number, SentCode.user_id == user_id, in_gap),
-        "number": and_(to_number, to_unproved, in_hour),
-        "address": and_(to_unproved, SentCode.ip == limit_address(context.ip), in_ip_window),
-        "prefix": and_(to_unproved, SentCode.prefix == target.prefix, in_hour),
+    values: dict[str, Any] = {
+        "number": target.to_hash,
+        "asked": attempt,
+        "address": limit_address(context.ip),
+        "prefix": target.prefix,
     }
-    of_attempt = SentCode.attempt == attempt
-    facts = (SentCode.used_at.is_not(None), SentCode.replaced_at.is_not(None), of_attempt & to_number & ~to_unproved, of_attempt)
-    counted = select(SentCode.created_at, *facts, *conditions.values(), false()).where(or_(*conditions.values()))
-    day = spent_plan(context).subquery()
-    planned = select(day.c.created_at, *[false()] * (len(facts) + len(conditions)), true())
-    found: dict[str, list[Any]] = {name: [] for name in ("attempt", *conditions, "planned")}
+    for name, window in WINDOWS.items():
+        values |= {f"{name}_since": context.now - window, f"{name}_latest": clock.latest_end(context.now, window)}
+    found: dict[str, list[Any]] = {name: [] for name in ("attempt", *COUNTED, "planned")}
     is_proved = False
-    rows: Any = db.session.execute(union_all(counted, planned))
-    for at, is_used, is_void, is_to_proved, *belongs in rows:
+    for at, is_used, is_void, is_to_proved, *belongs in read(TO_UNPROVED, {**values, **of_account(context, user_id, target)}):
         is_proved = is_proved or bool(is_to_proved)
         for name, is_one in zip(found, belongs, strict=True):
             if is_one:
@@ -113,20 +150,9 @@ def sent_to_unproved(context: RequestContext, user_id: int, attempt: str, target
     return Sent(found["attempt"], found["account"]) if is_proved else Sent(**found)
 
 
-def spent_plan(context: RequestContext) -> Select[datetime]:
-    """SQL: when the text was sent that has to be a day old before the day's plan has room again; no row if it is not spent."""
-    newest = (
-        select(SentCode.created_at).where(clock.since(SentCode.created_at, context.now, DAY)).order_by(SentCode.created_at.desc())
-    )
-    return newest.offset(config.SENDS_PLANNED_PER_DAY - 1).limit(1)
-
-
 def check_number_sharing(user_id: int, to_hash: bytes) -> None:
     """A family may share a number: at most five accounts (SM-9). Raises Refused("number_shared")."""
-    others = select(func.count(Authenticator.user_id.distinct())).where(
-        Authenticator.target_hash == to_hash, Authenticator.user_id != user_id
-    )
-    if (db.session.scalar(others) or 0) >= config.ACCOUNTS_PER_NUMBER:
+    if (read(OTHERS_WITH_NUMBER, {"owner": user_id, "number": to_hash}).scalar() or 0) >= config.ACCOUNTS_PER_NUMBER:
         raise Refused("number_shared")
 
 
@@ -138,14 +164,12 @@ def recheck_number_sharing(context: RequestContext, user: User, binding: Binding
 
 def warn_of_waste(context: RequestContext, target: Target) -> None:
     """Log once that unproved numbers stop: few codes to a prefix used (text pumping, toll fraud), or the day's plan spent."""
-    hour = select(SentCode.created_at, SentCode.used_at.is_not(None), SentCode.replaced_at.is_not(None)).where(
-        SentCode.is_proved.is_(False), SentCode.prefix == target.prefix, clock.since(SentCode.created_at, context.now, HOUR)
-    )
-    texts = [Unproved(*row) for row in db.session.execute(hour)]
+    hour = {"prefix": target.prefix, "hour_since": context.now - HOUR, "hour_latest": clock.latest_end(context.now, HOUR)}
+    texts = [Unproved(*row) for row in read(OF_PREFIX, hour)]
     used = sum(text.is_used for text in texts)
     if len(texts) >= config.SENDS_WATCHED and 2 * used < len(texts) and is_news(context, target.prefix, HOUR):
         log.warning("texts to numbers starting with %s: %d sent, %d used in the last hour", target.prefix, len(texts), used)
-    if db.session.scalar(spent_plan(context)) and is_news(context, "plan", DAY):
+    if read(SPENT_PLAN, of_day(context)).scalar() and is_news(context, "plan", DAY):
         log.critical("texts: the daily limit of %d has been reached", config.SENDS_PLANNED_PER_DAY)
 
 

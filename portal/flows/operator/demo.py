@@ -1,5 +1,6 @@
 """The demo accounts: created once, kept on every later run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -75,13 +76,18 @@ def seed_demo(keys: Keyring, now: datetime) -> int:
     missing = [person for person in PEOPLE if person.username not in known]
     stored = passwords.hash_password(PASSWORD) if missing else ""
     session = begin_write()
+    add_people(keys, now, missing, stored)
+    session.commit()
+    return len(missing)
+
+
+def add_people(keys: Keyring, now: datetime, missing: Sequence[DemoPerson], stored: str) -> None:
+    """Add these accounts, and what the demo practices lack; part of the open transaction. `stored`: the hash of their password."""
     practices = seed_practices()
     for person in missing:
         seed_person(keys, now, person, stored, practices)
     fill_hashes(keys)
     seed_charts(now, practices)
-    session.commit()
-    return len(missing)
 
 
 def fill_hashes(keys: Keyring) -> None:
@@ -92,9 +98,10 @@ def fill_hashes(keys: Keyring) -> None:
             user.seal(keys, "email", address)
 
 
-def seed_practices() -> dict[str, Practice]:
+def seed_practices(wanted: tuple[tuple[str, ...], ...] = PRACTICES) -> dict[str, Practice]:
+    """Add the practices that are missing; returns all by name. Part of the open transaction."""
     rows = {row.name: row for row in db.session.scalars(select(Practice))}
-    for name, city, phone, address, zone in PRACTICES:
+    for name, city, phone, address, zone in wanted:
         if name not in rows:
             rows[name] = Practice(name=name, city=city, phone=phone)
             db.session.add(rows[name])
@@ -103,20 +110,26 @@ def seed_practices() -> dict[str, Practice]:
     return rows
 
 
-def seed_person(keys: Keyring, now: datetime, person: DemoPerson, stored: str, practices: dict[str, Practice]) -> None:
+def seed_person(keys: Keyring, now: datetime, person: DemoPerson, stored: str, practices: dict[str, Practice]) -> User:
+    """Add one account as it is on its first day; part of the open transaction."""
     user = add_user(
-        keys, now, person.username, person.full_name, person.role, stored, practices.get(person.practice or ""),
-        email=f"{person.username}@{MAIL_HOST}", phone=person.phone,
+        keys, now, person.username, person.full_name, person.role, stored, practices.get(person.practice or ""), **contacts(person)
     )  # fmt: skip
     user.country = person.country
     if person.role == "patient":
         db.session.add_all(health_rows(user.id, now))
     if person.on:
         turn_on_two_factor(keys, now, user)
+    return user
 
 
-def turn_on_two_factor(keys: Keyring, now: datetime, user: User) -> None:
-    """An authenticator as set-up would have made it, with a saved set of backup codes."""
+def contacts(person: DemoPerson) -> dict[str, str | None]:
+    """Where a person is written to."""
+    return {"email": f"{person.username}@{MAIL_HOST}", "phone": person.phone}
+
+
+def turn_on_two_factor(keys: Keyring, now: datetime, user: User) -> list[str]:
+    """An authenticator as set-up would have made it, with a saved set of backup codes, which it returns as printed."""
     context = RequestContext(now=now, keys=keys, ip="", user_agent="demo seed", request_id="demo-seed")
     its_method = first_method()
     authenticator_id = new_id()
@@ -132,8 +145,11 @@ def turn_on_two_factor(keys: Keyring, now: datetime, user: User) -> None:
         )
     )
     backup_codes.make_set(context, user)
-    code_set = db.session.scalars(select(BackupCodeSet).where(BackupCodeSet.user_id == user.id)).one()
+    is_live = (BackupCodeSet.user_id == user.id, BackupCodeSet.replaced_at.is_(None))
+    code_set = db.session.scalars(select(BackupCodeSet).where(*is_live)).one()
+    codes = backup_codes.open_codes(keys, code_set)
     code_set.saved_at, code_set.codes_sealed, code_set.readable_until = now, None, None
+    return [code for _, code in codes]
 
 
 def health_rows(patient_id: int, now: datetime) -> list[Letter | Result]:

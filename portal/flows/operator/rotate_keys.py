@@ -21,11 +21,15 @@ from portal.models import (
     RecoveryCase,
     RecoveryNote,
     RecoveryTicket,
+    Ticket,
+    TicketMessage,
     User,
     fold_email,
+    message_place,
     number_place,
     recovery_place,
     secret_place,
+    subject_place,
     user_place,
 )
 
@@ -50,6 +54,8 @@ SEALED: tuple[tuple[type, str, Place], ...] = (
     (RecoveryCase, "words_sealed", lambda row: recovery_place("case", row.id, "words")),
     (RecoveryCase, "draft_sealed", lambda row: recovery_place("case", row.id, "draft")),
     (RecoveryNote, "text_sealed", lambda row: recovery_place("note", row.id, "text")),
+    (Ticket, "subject_sealed", lambda row: subject_place(row.id)),
+    (TicketMessage, "text_sealed", lambda row: message_place(row.id)),
 )
 
 

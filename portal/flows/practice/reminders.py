@@ -54,10 +54,12 @@ def send_reminders(context: RequestContext, users: list[User]) -> None:
     ends_at = practice.deadline_at
     last_day = ends_at.astimezone(context.place).date().isoformat() if ends_at and ends_at > context.now else ""
     facts = {"asked_by": context.user.full_name, "practice": practice.name, "last_day": last_day}
+    emails = []
     for user in users:
         own_facts = {**facts, "name": user.full_name, "is_reset": user.two_factor == "reset"}
         addresses = notices.notice_addresses(context, user)
         # No "This wasn't me" link: nothing about the person's account has changed.
-        db.session.add_all([notices.email_row(context, user, TEMPLATE, address, own_facts, None) for address in addresses])
+        emails += [notices.email_row(context, user, TEMPLATE, address, own_facts, None) for address in addresses]
         record_event(context, "set_up_reminder", about=user)
+    notices.queue_emails(emails)
     change(update(User).where(User.id.in_([user.id for user in users])).values(reminded_at=context.now))

@@ -4,22 +4,25 @@ An address that no account has gets a reference number, a page, and work of the 
 whoever asks: requests in floods fill no mailbox, and lock nobody out, because all of them share one case and one code (RL-7).
 """
 
-from sqlalchemy import select
+from contextlib import suppress
+
+from sqlalchemy import ColumnElement, select
 
 from portal.crypto import SealBroken
 from portal.db import begin_write, db
-from portal.flows.base import limits
 from portal.flows.base.audit import count_event, record_event
 from portal.flows.base.context import RequestContext
-from portal.flows.base.limits import Limit, make_limit
+from portal.flows.base.limits import Limit, charge_at_once, charge_or_refuse, make_limit
 from portal.flows.base.recovery_cases import ASKED, LAPSED, end_case, find_open_case
+from portal.flows.factors import shared_secrets
 from portal.flows.messages import notices
-from portal.flows.recovery import codes, tickets
+from portal.flows.recovery import codes, requests
 from portal.flows.recovery.codes import mail_limits
 from portal.flows.recovery.stop import void_way_in
 from portal.flows.sessions.known_browsers import is_known_browser
 from portal.limit_address import limit_address
 from portal.models import RecoveryCase, RecoveryTicket, User, fold_email, new_id, recovery_place
+from portal.references import new_reference
 from portal.settings import config
 from portal.words.refusals import Refused
 
@@ -29,11 +32,16 @@ EVENT = "recovery_asked"
 def ask_recovery(context: RequestContext, email: str, practice: str, story: str) -> str:
     """Take a request and mail the code to whom it is about; returns its reference number, for every address.
 
-    Raises Refused("recovery_often", wait=seconds) for a network that asked too often.
+    Raises Refused: "recovery_often" with the wait, for a network that asked too often; "story_secret".
     """
-    ticket_id = tickets.new_reference()
+    ticket_id = new_reference()
     begin_write()
-    charge_or_refuse(context, [requests_limit(context), *mail_limits(context, ticket_id)], "recovery_often")
+    charge_or_refuse(context, [requests_limit(context)], "recovery_often")
+    db.session.commit()
+    if shows_secret(context, email, practice, story):
+        raise Refused("story_secret")
+    begin_write()
+    charge_or_refuse(context, mail_limits(context, ticket_id), "recovery_often")
     users = find_accounts(context, email)
     cases = [case for user in users if (case := serve(context, user, email))]
     if not cases:
@@ -45,13 +53,18 @@ def ask_recovery(context: RequestContext, email: str, practice: str, story: str)
     return ticket_id
 
 
-def charge_or_refuse(context: RequestContext, charged: list[Limit], reason: str) -> None:
-    """Charge a try, part of the open transaction; if one of the limits is used up, roll back and raise Refused(reason, wait=seconds)."""
-    try:
-        limits.charge(context, charged)
-    except Refused as refused:
-        db.session.rollback()
-        raise Refused(reason, **refused.facts) from None
+def spend_shown(context: RequestContext, email: str, practice: str, story: str) -> None:
+    """Spend the backup codes that a refused request shows, and record its keys, for as many requests as a network may send."""
+    with suppress(Refused):
+        charge_at_once(context, [requests_limit(context)])
+        shows_secret(context, email, practice, story)
+
+
+def shows_secret(context: RequestContext, email: str, practice: str, story: str) -> bool:
+    """Whether a request holds a backup code or a key of an account with that address; it is spent then. It takes as long for none."""
+    owners = db.session.scalars(select(User.id).where(*has_address(context, email)).limit(config.ACCOUNTS_PER_ADDRESS)).all()
+    typed = {"practice": practice, "story": story}
+    return shared_secrets.spend_unguessable(context, typed, owners, config.ACCOUNTS_PER_ADDRESS)
 
 
 def requests_limit(context: RequestContext) -> Limit:
@@ -62,9 +75,13 @@ def requests_limit(context: RequestContext) -> Limit:
 
 def find_accounts(context: RequestContext, email: str) -> list[User]:
     """The accounts that have that address; their rows are locked."""
-    has_address = User.email_hash.in_(context.keys.look_up_hashes(fold_email(email)))
-    rows = select(User).where(has_address, User.disabled_at.is_(None)).order_by(User.id).with_for_update()
+    rows = select(User).where(*has_address(context, email)).order_by(User.id).with_for_update()
     return list(db.session.scalars(rows.limit(config.ACCOUNTS_PER_ADDRESS)))
+
+
+def has_address(context: RequestContext, email: str) -> tuple[ColumnElement[bool], ...]:
+    """SQL: the open accounts with that address."""
+    return User.email_hash.in_(context.keys.look_up_hashes(fold_email(email))), User.disabled_at.is_(None)
 
 
 def add_ticket(context: RequestContext, ticket_id: str, case_ids: list[str], practice: str, story: str) -> None:
@@ -147,8 +164,8 @@ def mail_code_again(context: RequestContext, reference: str) -> None:
     Raises Refused: "recovery_unknown", "recovery_late", or "recovery_mailed" with the wait, alike for every address.
     """
     begin_write()
-    ticket = tickets.lock_ticket(reference)
-    if ticket is None or tickets.is_late(context, ticket):
+    ticket = requests.lock_ticket(reference)
+    if ticket is None or requests.is_late(context, ticket):
         db.session.rollback()
         raise Refused("recovery_late" if ticket else "recovery_unknown")
     charge_or_refuse(context, mail_limits(context, ticket.id), "recovery_mailed")

@@ -12,7 +12,7 @@ from portal.flows.base.context import RequestContext
 from portal.flows.base.recovery_cases import ASKED, PROVING, move
 from portal.flows.base.throttle import lock_account
 from portal.flows.messages import notices
-from portal.flows.recovery import codes, tickets
+from portal.flows.recovery import codes, requests
 from portal.flows.recovery.ask import lock_open_cases
 from portal.flows.sessions.known_browsers import is_known_browser
 from portal.models import RecoveryCase, RecoveryTicket
@@ -23,7 +23,7 @@ EVENT = "recovery_confirmed"
 
 
 def confirm_code(context: RequestContext, reference: str, code: str) -> None:
-    """Take the mailed code; from then on this browser may go on with the case (`tickets.is_confirmed_here`).
+    """Take the mailed code; from then on this browser may go on with the case (`requests.is_confirmed_here`).
 
     Each try is charged before anything is compared, to the request and to the cases it may be for (RL-4). An address that no account
     has is refused alike. Raises Refused: "recovery_unknown", "recovery_late", "recovery_tries", "recovery_code_wrong" with the tries
@@ -50,10 +50,10 @@ def confirm_code(context: RequestContext, reference: str, code: str) -> None:
 
 def charge_ticket(context: RequestContext, reference: str) -> RecoveryTicket:
     """Charge a try to the request, whose row stays locked. Raises Refused."""
-    ticket = tickets.lock_ticket(reference)
+    ticket = requests.lock_ticket(reference)
     if ticket is None:
         raise Refused("recovery_unknown")
-    if tickets.is_late(context, ticket):
+    if requests.is_late(context, ticket):
         raise Refused("recovery_late")
     if ticket.wrong_codes >= config.RECOVERY_CODE_TRIES:
         raise Refused("recovery_tries")

@@ -13,8 +13,8 @@ from portal.flows.base.recovery_cases import ALARMING, ANSWERING, move
 from portal.flows.messages import notices
 from portal.flows.recovery.case import UNDECIDED, lock_case, lock_taken_case, open_sealed, record_for_both, roll_back, why_closed
 from portal.flows.recovery.queue import find_references
-from portal.flows.recovery.tickets import format_reference
 from portal.models import RecoveryCase, RecoveryNote, User, new_id, recovery_place
+from portal.references import format_reference
 from portal.settings import config
 
 NOTE, QUESTION, ANSWER = "note", "question", "answer"

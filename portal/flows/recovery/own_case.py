@@ -10,7 +10,7 @@ from portal.flows.base.recovery_cases import find_open_case
 from portal.flows.base.throttle import lock_account
 from portal.flows.factors import code_sets
 from portal.flows.recovery import texts
-from portal.flows.recovery.tickets import find_case, is_confirmed_here
+from portal.flows.recovery.requests import find_case, is_confirmed_here
 from portal.models import RecoveryCase, RecoveryTicket, User
 from portal.policy import policy_of
 from portal.words.refusals import Refused

@@ -15,7 +15,7 @@ from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.recovery_cases import DONE, OPEN, SETTING_UP, STOPPED, is_open, move
 from portal.flows.messages import notices
-from portal.flows.recovery import tickets
+from portal.flows.recovery import requests
 from portal.flows.sessions import sessions
 from portal.models import Binding, Event, RecoveryCase, RecoveryTicket, User
 from portal.words.refusals import Refused
@@ -87,8 +87,8 @@ def cancel(context: RequestContext, ticket: RecoveryTicket) -> None:
 
     Elsewhere nothing happens.
     """
-    case = tickets.find_case(ticket)
-    if case is not None and tickets.was_confirmed_here(context, ticket):
+    case = requests.find_case(ticket)
+    if case is not None and requests.was_confirmed_here(context, ticket):
         stop_case(context, case.id, case.user_id, BY_REQUESTER)
 
 

@@ -19,7 +19,7 @@ from portal.flows.messages import notices
 from portal.flows.recovery.notes import ANSWER, add_note
 from portal.flows.recovery.own_case import lock_own_case, read_own_case
 from portal.flows.recovery.promise import promised_by
-from portal.flows.recovery.tickets import only_browser
+from portal.flows.recovery.requests import only_browser
 from portal.models import RecoveryCase, RecoveryTicket, recovery_place
 from portal.settings import config
 from portal.words.call_back import WORDS
@@ -62,12 +62,17 @@ def move_on(context: RequestContext, case: RecoveryCase, origin: str, **columns:
 
 
 def tell_agents(context: RequestContext, case: RecoveryCase) -> None:
-    """Email every agent that support's answer is due, without a word about whom; part of the open transaction. Once an hour each."""
-    for agent in list_support_agents(case.user_id):
-        hourly = make_limit(context.keys, 1, config.AGENT_EMAIL_GAP, "recovery agents", str(agent.id))
+    """Email every agent that support's answer is due; part of the open transaction."""
+    email_agents(context, case.user_id, "recovery_due")
+
+
+def email_agents(context: RequestContext, owner_id: int, template: str) -> None:
+    """Email every agent but the owner of what waits, without a word about whom; once an hour each, in the open transaction."""
+    for agent in list_support_agents(owner_id):
+        hourly = make_limit(context.keys, 1, config.AGENT_EMAIL_GAP, template, str(agent.id))
         with suppress(Refused):  # had one within the hour
             charge(context, [hourly])
-            notices.queue_notice(context, agent, "recovery_due")
+            notices.queue_notice(context, agent, template)
 
 
 # --- the promise, and the words

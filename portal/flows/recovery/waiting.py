@@ -27,8 +27,8 @@ from portal.flows.messages import notices
 from portal.flows.messages.outbox import MAIL
 from portal.flows.recovery import texts
 from portal.flows.recovery.own_case import lock_own_case
+from portal.flows.recovery.requests import was_confirmed_here
 from portal.flows.recovery.stop import stop_link
-from portal.flows.recovery.tickets import was_confirmed_here
 from portal.models import Event, Outbox, RecoveryCase, RecoveryTicket, User
 from portal.settings import config
 from portal.words.refusals import Refused
@@ -115,7 +115,12 @@ def mail_link(context: RequestContext, user: User, case: RecoveryCase, address: 
 
 def origin_of(context: RequestContext, case: RecoveryCase) -> dict[str, str]:
     """Where the recovery was asked for, for a notice that scheduled work sends."""
-    confirmed = (Event.case_id == case.id, Event.event == "recovery_confirmed", Event.result == "ok")
+    confirmed = (
+        Event.subject_id == case.user_id,
+        Event.case_id == case.id,
+        Event.event == "recovery_confirmed",
+        Event.result == "ok",
+    )
     row = db.session.execute(select(Event.ip, Event.user_agent).where(*confirmed).order_by(Event.id.desc()).limit(1)).first()
     ip, agent = row or (context.ip, context.user_agent)
     return {"ip": ip, "browser": notices.describe_browser(agent)}

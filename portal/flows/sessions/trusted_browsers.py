@@ -3,11 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from portal import clock
 from portal.crypto import token_hash
-from portal.db import change, db
+from portal.db import change, db, read
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.sessions import sessions
@@ -24,30 +24,56 @@ def trust_days(context: RequestContext, role: str) -> int:
     return context.trust_days if policy_of(role).may_trust_browsers else 0
 
 
-def live_trust_conditions(context: RequestContext, user_id: int, generation: int | ColumnElement[int]) -> tuple[Any, ...]:
-    """SQL: the live trust of a user. If the operator shortens its lifetime, that applies to existing trust as well."""
-    return (
-        TrustedBrowser.user_id == user_id,
-        TrustedBrowser.generation == generation,
-        TrustedBrowser.ended_at.is_(None),
-        is_unexpired(context),
-        TrustedBrowser.created_at > context.now - timedelta(days=context.trust_days),
-    )
+# SQL: trust that has not run out, and does not run longer than any may.
+UNEXPIRED = (TrustedBrowser.expires_at > bindparam("now")) & (TrustedBrowser.expires_at <= bindparam("latest_trust"))
+# SQL: the live trust of a user. If the operator shortens its lifetime, that applies to existing trust as well.
+LIVE_TRUST = (
+    TrustedBrowser.user_id == bindparam("owner"),
+    TrustedBrowser.generation == bindparam("of_generation"),
+    TrustedBrowser.ended_at.is_(None),
+    UNEXPIRED,
+    TrustedBrowser.created_at > bindparam("trusted_after"),
+)
+IS_HERE = TrustedBrowser.token_hash.in_(bindparam("here", expanding=True))
+USE_TRUST = update(TrustedBrowser).where(*LIVE_TRUST, IS_HERE).values(last_used_at=bindparam("now"))
+LIVE_HERE = select(TrustedBrowser.token_hash).where(*LIVE_TRUST, IS_HERE)  # for `live_token_hash`
+DROP_OLD = delete(TrustedBrowser).where(
+    TrustedBrowser.user_id == bindparam("owner"),
+    or_(TrustedBrowser.ended_at.is_not(None), ~UNEXPIRED, TrustedBrowser.generation != bindparam("of_generation"), IS_HERE),
+)
+LIVE_OF_ANYONE = select(TrustedBrowser.token_hash).where(IS_HERE, TrustedBrowser.ended_at.is_(None), UNEXPIRED)
+NEXT_GENERATION = update(User).where(User.id == bindparam("owner")).values(generation=User.generation + 1)
+END_TRUST = (
+    update(TrustedBrowser)
+    .where(TrustedBrowser.user_id == bindparam("owner"), TrustedBrowser.ended_at.is_(None))
+    .values(ended_at=bindparam("now"))
+)
 
 
-def is_unexpired(context: RequestContext) -> ColumnElement[bool]:
-    """SQL: trust that has not run out, and does not run longer than any may."""
-    return clock.ahead(TrustedBrowser.expires_at, context.now, timedelta(days=config.TRUSTED_BROWSER_DAYS))
+def until_when(context: RequestContext) -> dict[str, Any]:
+    """The parameters of UNEXPIRED."""
+    return {"now": context.now, "latest_trust": clock.latest_end(context.now, timedelta(days=config.TRUSTED_BROWSER_DAYS))}
+
+
+def trust_of(context: RequestContext, user_id: int, generation: int) -> dict[str, Any]:
+    """The parameters of LIVE_TRUST."""
+    trusted_after = context.now - timedelta(days=context.trust_days)
+    return {"owner": user_id, "of_generation": generation, "trusted_after": trusted_after, **until_when(context)}
 
 
 def use_trust(context: RequestContext, user: User) -> bool:
     """Whether this user trusts this browser; updates its last use, in the open transaction."""
     if not context.trusted or not trust_days(context, user.role):
         return False
-    live = update(TrustedBrowser).where(
-        *live_trust_conditions(context, user.id, user.generation), TrustedBrowser.token_hash.in_(trust_hashes(context))
-    )
-    return change(live.values(last_used_at=context.now)) > 0
+    return change(USE_TRUST, {"here": trust_hashes(context), **trust_of(context, user.id, user.generation)}) > 0
+
+
+def live_token_hash(context: RequestContext, user: User) -> str | None:
+    """The hash of the token by which the user trusts this browser; None if they don't."""
+    if not context.trusted:
+        return None
+    found: str | None = read(LIVE_HERE, {"here": trust_hashes(context), **trust_of(context, user.id, user.generation)}).scalar()
+    return found
 
 
 def trust_hashes(context: RequestContext) -> list[str]:
@@ -81,26 +107,14 @@ def add_trust(context: RequestContext, user: User) -> str:
 
 def delete_old_trust(context: RequestContext, user: User) -> None:
     """Delete the user's ended rows, and the one that the new row replaces."""
-    own = delete(TrustedBrowser).where(TrustedBrowser.user_id == user.id)
-    is_old = or_(
-        TrustedBrowser.ended_at.is_not(None),
-        ~is_unexpired(context),
-        TrustedBrowser.generation != user.generation,
-        TrustedBrowser.token_hash.in_(trust_hashes(context)),
-    )
-    change(own.where(is_old))
+    change(DROP_OLD, {"owner": user.id, "of_generation": user.generation, "here": trust_hashes(context), **until_when(context)})
 
 
 def other_peoples_tokens(context: RequestContext) -> list[str]:
     """The tokens in this browser's cookie that are still live for other users."""
     if not context.trusted:
         return []
-    rows = select(TrustedBrowser.token_hash).where(
-        TrustedBrowser.token_hash.in_(trust_hashes(context)),
-        TrustedBrowser.ended_at.is_(None),
-        is_unexpired(context),
-    )
-    live = set(db.session.scalars(rows))
+    live = set(read(LIVE_OF_ANYONE, {"here": trust_hashes(context), **until_when(context)}).scalars())
     return [token for token in context.trusted if token_hash(token) in live]
 
 
@@ -109,12 +123,11 @@ def end_trust_after_change(context: RequestContext, user_id: int, reason: str = 
 
     Call it before ending the other sessions: then a concurrent sign-in is either denied trust or ended with them.
     """
-    change(update(User).where(User.id == user_id).values(generation=User.generation + 1))
+    change(NEXT_GENERATION, {"owner": user_id})
     end_trust(context, user_id, reason)
 
 
 def end_trust(context: RequestContext, user_id: int, reason: str) -> None:
     """End all trust of a user whose row is locked, in the open transaction."""
-    live = update(TrustedBrowser).where(TrustedBrowser.user_id == user_id, TrustedBrowser.ended_at.is_(None))
-    if change(live.values(ended_at=context.now)):
+    if change(END_TRUST, {"owner": user_id, "now": context.now}):
         record_event(context, "trusted_browser_removed", reason=reason, factor=FACTOR)

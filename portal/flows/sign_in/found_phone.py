@@ -1,6 +1,6 @@
 """Codes that were put on hold work again: the emailed link and the password together (RC-9). It opens nothing by itself."""
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from portal.db import begin_write, db
 from portal.flows.base import links, recent_changes, throttle
@@ -11,6 +11,7 @@ from portal.models import Authenticator, Link, User
 from portal.words.refusals import Refused
 
 EVENT = "authenticator_restored"
+COUNT_HELD = select(func.count()).where(Authenticator.user_id == bindparam("owner"), Authenticator.suspended_at.is_not(None))
 
 
 def owner_of_found_link(context: RequestContext, token: str) -> tuple[Link, User]:
@@ -19,8 +20,7 @@ def owner_of_found_link(context: RequestContext, token: str) -> tuple[Link, User
     "link_mailbox": the password was set by email, so with the link it shows the mailbox twice, and the lost phone may have that open.
     """
     link = links.read_link(context, token, lost_phone.FOUND_LINK)
-    held = select(func.count()).where(Authenticator.user_id == link.user_id, Authenticator.suspended_at.is_not(None))
-    if not db.session.scalar(held):
+    if not db.session.scalar(COUNT_HELD, {"owner": link.user_id}):
         raise Refused("link_used")
     if recent_changes.rests_on_mailbox(context, link.user_id):
         raise Refused("link_mailbox")

@@ -2,7 +2,7 @@
 
 import hmac
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select
 
 from portal import passwords
 from portal.answers import Answer
@@ -15,11 +15,21 @@ from portal.flows.base.passwords import normalize_username
 from portal.flows.factors import reauthenticate
 from portal.flows.messages import notices
 from portal.flows.sessions import sessions
-from portal.models import Binding, Link, TrustedBrowser, User, fold_email
+from portal.flows.sessions.trusted_browsers import END_TRUST
+from portal.models import Binding, Link, User, fold_email
 from portal.settings import config
 from portal.words.refusals import Refused
 
 PASSWORD_LINK = "new_password"  # a link's purpose
+HAS_ADDRESS = User.email_hash.in_(bindparam("hashes", expanding=True))
+FIND_ACCOUNTS = (
+    select(User)
+    .where(or_(User.username == bindparam("name"), HAS_ADDRESS))
+    .order_by(User.id)
+    .with_for_update()
+    .limit(config.ACCOUNTS_PER_ADDRESS)
+)
+DELETE_BINDINGS = delete(Binding).where(Binding.user_id == bindparam("owner"))
 
 
 # --- forgotten
@@ -43,9 +53,8 @@ def ask_password_link(context: RequestContext, typed: str) -> None:
 
 def find_accounts(context: RequestContext, typed: str) -> list[User]:
     """The account with that username, and those that share that email address; their rows are locked."""
-    has_address = User.email_hash.in_(context.keys.look_up_hashes(fold_email(typed)))
-    rows = select(User).where(or_(User.username == normalize_username(typed), has_address)).order_by(User.id).with_for_update()
-    return list(db.session.scalars(rows.limit(config.ACCOUNTS_PER_ADDRESS)))
+    own = {"name": normalize_username(typed), "hashes": context.keys.look_up_hashes(fold_email(typed))}
+    return list(db.session.scalars(FIND_ACCOUNTS, own))
 
 
 def queue_password_link(context: RequestContext, user: User) -> bool:
@@ -169,12 +178,11 @@ def store_password(context: RequestContext, user: User, stored: str, factor: str
     user.generation += 1
     throttle.end_pauses(user)
     db.session.flush()
-    trusted = update(TrustedBrowser).where(TrustedBrowser.user_id == user.id, TrustedBrowser.ended_at.is_(None))
-    change(trusted.values(ended_at=context.now))
+    change(END_TRUST, {"owner": user.id, "now": context.now})
     sessions.end_all_sessions(context, user.id, "password_changed", keep_session_id)
     links.void_links(context, user.id)
     recovery_cases.follow_new_password(context, user.id)
     # The pending secret may have been shown to someone who knew the old password.
-    change(delete(Binding).where(Binding.user_id == user.id))
+    change(DELETE_BINDINGS, {"owner": user.id})
     record_event(context, "password_changed", about=user, factor=factor)
     notices.queue_notice(context, user, "password_changed")

@@ -2,34 +2,42 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, select
 
-from portal import clock, passwords
+from portal import passwords
 from portal.answers import Answer
 from portal.crypto import SealBroken, token_hash
-from portal.db import begin_write, change, db
+from portal.db import begin_write, change, db, load, read
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
-from portal.flows.base.context import LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, RequestContext
+from portal.flows.base.context import LEVEL_CLAIMANT, LEVEL_ONE, LEVEL_TRUSTED, LEVEL_TWO, RequestContext
 from portal.flows.base.limits import charge_at_once, refund, refuse_if_spent
 from portal.flows.base.passwords import load_password_hash, normalize_username
+from portal.flows.base.purses import SECOND_ADDRESSES
 from portal.flows.emergency import grants
-from portal.flows.factors import backup_codes, check_code
-from portal.flows.factors.challenges import ChallengeOption, attempt_key, find_default_sender, live_authenticators, open_secret
+from portal.flows.factors import check_code
+from portal.flows.factors.challenges import ChallengeOption, attempt_key, default_sender, live_authenticators, open_secret
 from portal.flows.messages import notices
 from portal.flows.messages import send_code as send_code_flow
 from portal.flows.practice.administrators import has_administrator
 from portal.flows.sessions import sessions, trusted_browsers
+from portal.flows.sessions.known_browsers import IS_KNOWN, here
 from portal.flows.sign_in import password_limits
 from portal.methods import method
-from portal.models import Binding, Session, User
+from portal.models import Authenticator, Session, User
 from portal.policy import policy_of
-from portal.settings import config
 from portal.words.refusals import Refused
 
 log = logging.getLogger(__name__)
+
+FIND_ENTRANT = (
+    select(*User.__table__.c, SECOND_ADDRESSES, IS_KNOWN, *Authenticator.__table__.c)
+    .outerjoin(Authenticator, Authenticator.user_id == User.id)
+    .where(User.id == bindparam("own"))
+    .order_by(Authenticator.created_at, Authenticator.id)
+    .with_for_update(of=User)
+)
 
 
 @dataclass(frozen=True)
@@ -48,13 +56,13 @@ def submit_password(context: RequestContext, username: str, password: str, next_
     nothing (rule 1): the right one raises Refused("reset_link_due"), or "reset_link_due_at_practice" if an administrator can help.
     """
     name = normalize_username(username)
-    user = db.session.scalar(select(User).where(User.username == name))
-    limits = password_limits.limits_of_attempt(context, name, user)
-    refuse_if_spent(context, limits)
+    attempt = password_limits.find_attempt(context, name)
+    user = attempt.user
+    refuse_if_spent(context, attempt.limits, attempt.counters)
     stored = load_password_hash(context, user)
     db.session.expunge_all()
     with passwords.place_in_line():
-        charges = charge_at_once(context, limits)
+        charges = charge_at_once(context, attempt.limits)
         is_right = passwords.verify(stored, password)
         rehashed = passwords.hash_password(password) if is_right and stored and passwords.needs_rehash(stored) else None
     session = begin_write()
@@ -65,25 +73,52 @@ def submit_password(context: RequestContext, username: str, password: str, next_
         session.commit()
         raise Refused("sign_in_wrong")
     refund(charges)
-    # With a trust token, wait for a concurrent change of the factors, which may end that trust.
-    user = session.get_one(User, user.id, with_for_update=bool(context.trusted) or None)
+    if context.trusted:  # wait for a concurrent change of the factors, which may end that trust
+        session.get_one(User, user.id, with_for_update=True)
+    entrant = find_entrant(context, user.id)
+    user = entrant.user
+    if load_password_hash(context, user) != stored:  # changed or hashed anew meanwhile: compare with what it is now
+        session.commit()
+        return submit_password(context, username, password, next_path)
     if user.two_factor == "reset":
         record_event(context, "authn_login_fail", about=user, reason="reset_link_due", refused=True, factor="password")
         reason = "reset_link_due_at_practice" if has_administrator(user) else "reset_link_due"
         session.commit()
         raise Refused(reason)
-    return begin_password_session(context, user, rehashed, next_path)
+    return begin_password_session(context, entrant, rehashed, next_path)
 
 
-def begin_password_session(context: RequestContext, user: User, rehashed: str | None, next_path: str | None) -> BegunSession:
+@dataclass(frozen=True)
+class Entrant:
+    """Whoever has shown the right password."""
+
+    user: User
+    is_known: bool  # in this browser
+    authenticators: list[Authenticator]  # oldest first
+
+
+def find_entrant(context: RequestContext, user_id: int) -> Entrant:
+    """The account as it is now: it may have changed while its password was hashed. Whoever changes that now waits for this session."""
+    rows = read(FIND_ENTRANT, {"own": user_id, **here(context)}).all()
+    ends = len(User.__table__.c)
+    user = load(User, rows[0][:ends])
+    user.second_addresses, is_known, authenticator_id, *_ = rows[0][ends:]
+    authenticators = [load(Authenticator, row[ends + 2 :]) for row in rows] if authenticator_id else []
+    return Entrant(user, bool(is_known), authenticators)
+
+
+def begin_password_session(
+    context: RequestContext, entrant: Entrant, rehashed: str | None, next_path: str | None
+) -> BegunSession:
     """Begin a complete session, or a claimant's if a code is due: factors are on, and the person does not trust this browser."""
+    user = entrant.user
     if rehashed:
         user.seal(context.keys, "password", rehashed)
     is_on = user.two_factor == "on"
     is_trusted = is_on and trusted_browsers.use_trust(context, user)
     asks_code = is_on and not is_trusted
     level = LEVEL_TRUSTED if is_trusted else LEVEL_CLAIMANT if asks_code else LEVEL_ONE
-    token, row = sessions.begin_session(context, user, level, next_path)
+    token, row = sessions.begin_session(context, user, level, next_path, entrant.is_known)
     factor, reason = trusted_browsers.FACTOR if is_trusted else "password", "code_due" if asks_code else None
     record_event(context, "authn_login_success", about=user, session_hash=token_hash(token), factor=factor, reason=reason)
     if not asks_code:
@@ -92,8 +127,7 @@ def begin_password_session(context: RequestContext, user: User, rehashed: str | 
         if not row.browser_known:
             password_limits.announce_browser(context, user)
     else:
-        send_first_code(context, user, row)
-    forget_expired_secrets(context.now)
+        send_first_code(context, entrant, row)
     db.session.commit()
     return BegunSession(token, asks_code, user.role)
 
@@ -104,9 +138,10 @@ def keep_language(context: RequestContext, user: User) -> None:
         user.language = context.language
 
 
-def send_first_code(context: RequestContext, user: User, row: Session) -> None:
+def send_first_code(context: RequestContext, entrant: Entrant, row: Session) -> None:
     """Send the first code if codes come by text only. If a rate limit is reached, the code page says so."""
-    sender = find_default_sender(user.id, user.role, throttle.purse_for(row.browser_known))
+    user = entrant.user
+    sender = default_sender(user.role, throttle.purse_for(row.browser_known), entrant.authenticators)
     if sender is None:
         return
     authenticator, its_method = sender
@@ -146,13 +181,6 @@ def send_sign_in_code(context: RequestContext, authenticator_id: str) -> None:
     session.commit()
 
 
-def forget_expired_secrets(now: datetime) -> None:
-    """Delete everyone's expired readable backup codes and unproved secrets."""
-    backup_codes.forget_readable_codes(now)
-    is_forgotten = Binding.expires_at <= now - config.BINDING_KEPT
-    change(delete(Binding).where(is_forgotten | (Binding.expires_at > clock.latest_end(now, config.BINDING_LIFE))))
-
-
 @dataclass(frozen=True)
 class FinishedSignIn:
     """A complete sign-in."""
@@ -188,5 +216,4 @@ def submit_sign_in_code(context: RequestContext, answer: Answer, trust: bool = F
 def end_emergency_access(context: RequestContext, user: User) -> None:
     """End pending and running emergency access: the person has a code, and a grant would open charts to the password alone (AD-6)."""
     grants.stop_emergency_access(context, user, "signed_in")
-    is_reading = (Session.user_id == user.id, Session.level == LEVEL_EMERGENCY, Session.ended_at.is_(None))
-    change(sessions.end_sessions_where(context, "emergency_signed_in").where(*is_reading))
+    change(sessions.END_READING, {"owner": user.id, **sessions.ending(context, "emergency_signed_in")})

@@ -1,8 +1,8 @@
 """A new password for who knows the old one: both proofs, every other browser out (PW-9, TB-5)."""
 
 import pytest
+import zxcvbn
 
-from portal import passwords
 from portal.models import Event
 from tests.support.mailbox import told
 from tests.support.texts import confirm_by_text, turn_on_texts
@@ -42,8 +42,8 @@ def test_a_wrong_current_password_changes_nothing_and_counts_as_a_try(browser, m
 
 def test_only_after_the_current_one_is_a_new_password_weighed(browser, maria, database, monkeypatch):
     """Weighing takes longer than anything else in the portal: whoever finds an open session must not have it for free."""
-    weighed, zxcvbn = [], passwords.zxcvbn
-    monkeypatch.setattr(passwords, "zxcvbn", lambda text: weighed.append(text) or zxcvbn(text))
+    weighed, weigh = [], zxcvbn.zxcvbn
+    monkeypatch.setattr(zxcvbn, "zxcvbn", lambda text: weighed.append(text) or weigh(text))
     change(browser.enter(maria), "not the one", "mariamariamaria")
     assert "not your current password" in browser.problems[0] and weighed == []
     change(browser, maria.password, "mariamariamaria")

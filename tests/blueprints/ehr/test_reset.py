@@ -165,25 +165,23 @@ def test_without_reason_and_tick_nothing_happens(lee_twice, database, dr_okafor)
     assert state(database, dr_okafor) == "on"
 
 
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
-        ("x" * 501, "Use at most 500 characters for the reason."),
-        ("Code was 0123-4567-89AB-CDEF.", "That looks like a backup code"),
-        ("key GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ", "That looks like a backup code"),
-        ("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "That looks like a backup code"),
-        ("0123456789abcdef", "That looks like a backup code"),
-    ],
-)
-def test_what_is_no_reason_is_refused_and_kept(lee, database, dr_okafor, typed, said):
-    ask(lee, database, dr_okafor, typed)
-    assert lee.status == 422 and lee.problems[0].startswith(said)
-    assert lee.field("Reason").raw_text.strip() == typed
+def test_too_long_a_reason_is_refused_and_kept(lee, database, dr_okafor):
+    ask(lee, database, dr_okafor, "x" * 501)
+    assert lee.status == 422 and lee.problems[0] == "Use at most 500 characters for the reason."
+    assert lee.field("Reason").raw_text.strip() == "x" * 501
     assert state(database, dr_okafor) == "on"
 
 
 @pytest.mark.parametrize(
-    "typed", ["Lost that blue phon in a taxi", "Telephone 503-555-0142 rung, x" * 10, "新しい電話", "a-b 1234-5678"]
+    "typed",
+    [
+        "Lost that blue phon in a taxi",
+        "Telephone 503-555-0142 rung, x" * 10,
+        "新しい電話",
+        "a-b 1234-5678",
+        "Code was 0123-4567-89AB-CDEF.",
+        "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+    ],
 )
 def test_plain_words_are_a_reason(lee, database, dr_okafor, typed):
     ask(lee, database, dr_okafor, typed)

@@ -121,8 +121,8 @@ def test_a_live_link_is_mailed_again_after_five_minutes(browser, maria, clock):
 
 def test_however_often_strangers_ask_the_owner_gets_a_link_that_works(plain, maria, clock):
     first = None
-    for _ in range(24 * 2 + 1):
-        for _ in range(3):
+    for half_hour in range(24 * 2 + 1):
+        for _ in range(3 if half_hour in (0, 1, 48) else 1):
             ask(plain.another(ip="127.0.0.2"), "maria")
         first = first or links_of(plain)[0]
         clock.move(minutes=29)

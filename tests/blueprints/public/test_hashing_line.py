@@ -23,8 +23,16 @@ def full_line():
         yield
 
 
-def test_the_line_leaves_threads_for_other_pages():
-    assert config.HASHES_AT_ONCE + config.HASHES_WAITING < config.WEB_THREADS
+def test_the_line_leaves_threads_for_other_pages_and_sign_in_leaves_places_for_other_passwords():
+    assert config.SIGN_INS_AT_ONCE < config.HASHES_AT_ONCE + config.HASHES_WAITING < config.WEB_THREADS
+
+
+def test_a_sign_in_for_which_the_line_before_the_threads_is_too_long_costs_no_try_either(plain, maria, database):
+    with passwords.without_place():
+        plain.sign_in(maria)
+    assert (plain.status, plain.response.headers["Retry-After"]) == (503, "5")
+    assert database.all(LimitCounter) == []
+    assert plain.enter(maria).path == "/home"
 
 
 def test_one_too_many_is_answered_at_once_and_costs_no_try(plain, maria, database):

@@ -35,9 +35,9 @@ def dear(app, database, monkeypatch):
 def seconds(client, token, username, status=422):
     """Returns how long one refusal took the processor: the wall clock would measure this machine's other work."""
     form = {"username": username, "password": "harbor-lantern-2025", "csrf_token": token}
-    began = time.thread_time()
+    began = time.process_time()
     answer = client.post("/sign-in", data=form)
-    took = time.thread_time() - began
+    took = time.process_time() - began
     assert answer.status_code == status
     return took
 
@@ -79,7 +79,7 @@ def test_they_take_as_long_to_be_refused_by_a_limit_and_nothing_is_hashed(dear, 
         for _ in range(config.PASSWORD_TRIES):
             seconds(plain.client, plain.token, username)
     known, largest, allowed = measure(lambda username: seconds(plain.client, plain.token, username, 429))
-    began = time.thread_time()
+    began = time.process_time()
     passwords.verify(None, "harbor-lantern-2025")
-    assert known < time.thread_time() - began
+    assert known < time.process_time() - began
     assert largest <= allowed

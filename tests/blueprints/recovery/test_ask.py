@@ -31,18 +31,30 @@ def test_what_cannot_be_sent_is_said_and_nothing_typed_is_lost(browser, database
 
 @pytest.mark.parametrize(
     "secret",
-    ["1A2B-3C4D-5E6F-7G8H", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "My code is 492817.", "It said 492 817 today", "492-817"],
+    [
+        "1A2B-3C4D-5E6F-7G8H",
+        "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+        "My code is 492817.",
+        "It said 492 817 today",
+        "492-817",
+        "4 9 2 8 1 7",
+        "٤٩٢ ٨١٧",
+        "\uff11\uff21\uff12\uff22-3C4D-5E6F-7G8H",
+    ],
 )
 def test_a_story_with_a_secret_is_refused_and_says_why(browser, database, secret):
     ask(browser, "sam@example.test", What_happened=secret)
     assert browser.status == 422
     assert browser.problems == [
-        "That looks like a code or a setup key. Leave it out: nobody needs it to help you, and it is safest with you alone."
+        "That looks like a code or a setup key. Leave it out: nobody needs it to help you. "
+        "If it was a backup code of yours, it's used up now."
     ]
     assert database.all(RecoveryTicket) == []
 
 
-@pytest.mark.parametrize("story", ["Call me at 555-123-4567 or +1 555 123 4567.", "My ZIP is 97205.", "Seen on 2026-11-29.", ""])
+@pytest.mark.parametrize(
+    "story", ["Call me at 555-123-4567 or +1 555 123 4567.", "My ZIP is 97205.", "Seen on 2026-11-29 at 1 2 3 4 5 6 7.", ""]
+)
 def test_a_story_with_other_numbers_is_taken(plain, story):
     assert ask(plain, "sam@example.test", What_happened=story)
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import update
 
-from portal.models import Event, RecoveryNote, User
+from portal.models import BackupCode, Event, RecoveryNote, User
 from portal.words.call_back import WORDS
 from tests.blueprints.recovery.test_prove import set_password_by_mail
 from tests.support.mailbox import mails
@@ -122,6 +122,20 @@ def test_an_answer_with_a_secret_or_nothing_is_refused_at_its_field(asked, datab
     browser.fill("Send answer", Your_answer=typed)
     assert browser.status == 422 and len(browser.problems) == 1
     assert the_case(database).state == "answering" and len(database.all(RecoveryNote)) == 1
+
+
+def test_an_answer_with_a_true_backup_code_is_refused_in_any_shape_and_the_code_is_spent(asked, database, support, sam):
+    browser, number = asked
+    desk = agent_of(browser, support, database)
+    desk.press("Ask for more")
+    desk.fill("Ask for more", What_you_need="When can we call you?")
+    browser.open(f"/recovery/{number}")
+    for typed in (sam.codes[0], " ".join(sam.codes[1])):
+        browser.fill("Send answer", Your_answer=typed)
+        assert browser.status == 422 and browser.problems[0].startswith("That looks like a code or a setup key.")
+    assert [row.number for row in database.all(BackupCode, BackupCode.used_at.is_not(None))] == [1, 2]
+    browser.fill("Send answer", Your_answer=" ".join("ABCD-EFGH-JKMN-PQRS"))
+    assert the_case(database).state == "checking" and len(database.all(RecoveryNote)) == 2
 
 
 def test_an_answer_that_comes_late_is_told_where_things_stand(asked, database, support):

@@ -7,7 +7,7 @@ from portal.crypto import token_hash
 from portal.flows.base import recovery_cases
 from portal.flows.base.context import RequestContext
 from portal.flows.messages.notices import make_links
-from portal.flows.recovery import stop, tickets
+from portal.flows.recovery import requests, stop
 from portal.models import Event, Link, Outbox, RecoveryTicket, Session
 from tests.support.cases import begin_case, case_of, stop_link
 from tests.support.mailbox import mails, told
@@ -175,7 +175,7 @@ def test_who_asked_cancels_in_the_browser_of_the_code_and_nobody_else_does(app, 
     for browser, state in ((None, "waiting"), ("other", "waiting"), ("own", "stopped"), ("own", "stopped")):
         with app.app_context():
             context = RequestContext(START, database.keys, "192.0.2.9", "", "r", browser=browser)
-            stop.cancel(context, tickets.find_ticket(context, "A" * 12))
+            stop.cancel(context, requests.find_ticket(context, "A" * 12))
         assert case_of(database, case_id).state == state
     assert case_of(database, case_id).stopped_by == "requester"
     [told] = database.all(Outbox, Outbox.template == "recovery_stopped")

@@ -10,8 +10,9 @@ from tests.support.client import CODES, SCAN, WIZARD
 
 FORMS = {
     "method_name": "totp", "step_name": "scan", "filename": "portal.css", "row_id": "1", "token": "a-token",
-    "authenticator_id": "1", "address_id": "1", "chart_id": "1", "user_id": "1", "kind": "reset", "grant_id": "1",
+    "authenticator_id": "1", "address_id": "1", "appointment_id": "1", "chart_id": "1", "user_id": "1", "kind": "reset", "grant_id": "1",
     "reference": "ABCD-ABCD-ABCD", "case_id": "1", "deed": "approve", "name": "backup-codes",
+    "number": "1", "username": "maria", "entry_id": "1", "mail_id": "1", "step": "days", "scenario": "none", "example": "wrong",
 }  # fmt: skip
 
 
@@ -196,7 +197,7 @@ def test_a_caller_from_another_machine_is_refused_over_plain_http(plain):
 def gets(app):
     """Returns the address of each page."""
     rules = [rule for rule in app.url_map.iter_rules() if "GET" in rule.methods and not rule.build_only]
-    return sorted(re.sub(r"<(\w+)>", lambda match: FORMS[match[1]], rule.rule) for rule in rules)
+    return sorted(re.sub(r"<(?:\w+:)?(\w+)>", lambda match: FORMS[match[1]], rule.rule) for rule in rules)
 
 
 WALKS = {

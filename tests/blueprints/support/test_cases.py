@@ -287,7 +287,6 @@ def test_a_note_pressed_twice_is_there_once(desk, checking, database):
         ("", "Write a note first."),
         ("\u200b ", "Write a note first."),
         ("a" * 2001, "A note can have up to 2,000 characters. Shorten it, or write two."),
-        ("ABCD-EFGH-JKMN-PQRS", "That looks like a code or a setup key. Leave it out, because others will read the note."),
     ],
 )
 def test_a_note_that_cannot_be_is_refused_at_its_field(desk, checking, database, typed, said):

@@ -114,9 +114,9 @@ def test_who_has_not_taken_it_decides_nothing(plain, database, patients, sam, ot
 
 
 @pytest.mark.parametrize(("deed", "field"), [("approve", "Reason"), ("refuse", "Reason"), ("ask", "What you need")])
-def test_each_needs_words_and_no_secret(desk, database, patients, sam, deed, field):
+def test_each_needs_words_and_not_too_many(desk, database, patients, sam, deed, field):
     button = {"approve": "Approve", "refuse": "Refuse", "ask": "Ask for more"}[deed]
-    for typed in ("", "ABCD-EFGH-JKMN-PQRS", "a" * 501):
+    for typed in ("", "a" * 501):
         desk.open(page_of(patients, deed)).type(field, typed)
         desk.press(button)
         assert desk.status == 422 and len(desk.problems) == 1 and desk.field(field).raw_text.strip() == typed

@@ -480,11 +480,27 @@ def test_another_side_has_no_wizard_of_patients(plain, dr_chen):
     assert plain.path == "/ehr/settings/security"
 
 
-def test_a_key_that_waited_for_a_day_is_deleted(plain, clock, database, maria, jun):
+def test_a_key_that_waited_for_a_day_is_deleted_by_the_sweep(plain, app, clock, database, maria):
     plain.enter(maria).begin_set_up(maria)
-    clock.move(days=1, minutes=31)
-    plain.another().enter(jun)
+    clock.move(days=1, minutes=29)
+    app.extensions["queue"].order_due()
+    assert len(database.all(Binding)) == 1
+    clock.move(minutes=1)
+    app.extensions["queue"].order_due()
     assert database.all(Binding) == []
+
+
+def test_a_key_that_waited_for_a_day_counts_as_gone_before_the_sweep(plain, clock, database, maria):
+    plain.enter(maria).begin_set_up(maria)
+    path = plain.path
+    clock.move(days=1, minutes=30)
+    plain.enter(maria)
+    assert plain.post(path, {"code": maria.code()}).headers["Location"] == WIZARD
+    assert [row.reason for row in database.all(Event, Event.event == "sequence_fail")] == ["out_of_turn"]
+    plain.post(f"{WIZARD}/cancel")
+    assert len(database.all(Binding)) == 1
+    assert database.all(Event, Event.event == "authenticator_binding_cancelled") == []
+    assert plain.begin_set_up(maria).path == path and len(database.all(Binding)) == 1
 
 
 def test_the_state_lasts_in_the_database_not_in_the_browser(plain, database, maria):

@@ -5,13 +5,14 @@ import time
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import event, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import begin_write, db
 from portal.flows.base import limits
 from portal.flows.base.context import RequestContext
 from portal.models import LimitCounter
+from portal.settings import config
 from portal.words.refusals import Refused
 
 ADDRESS, BOTH, NAME = "a" * 64, "b" * 64, "c" * 64
@@ -80,7 +81,7 @@ def test_the_wait_counts_from_the_answer_and_not_from_the_request(app, database,
     for late, wait in ((4, 56), (61, 1)):  # the request waited for a lock
         clock.now = context.now + timedelta(seconds=late)
         with app.app_context(), pytest.raises(Refused) as refused:
-            limits.refuse_if_spent(context, [limits.Limit(NAME, 5, WINDOW)])
+            limits.refuse_if_spent(context, [limits.Limit(NAME, 5, WINDOW)], database.all(LimitCounter))
         assert refused.value.facts["wait"] == wait
 
 
@@ -97,3 +98,16 @@ def test_a_try_beyond_the_limit_is_not_charged_even_if_its_window_ended_meanwhil
         with app.app_context():
             db.session.rollback()
     assert {row.key: row.spent for row in database.all(LimitCounter)} == {NAME: 5}
+
+
+def test_the_sweep_forgets_some_at_a_time_so_that_others_write_in_between(app, database, clock):
+    over = [{"key": f"{number:064}", "spent": 1, "ends_at": clock.now - WINDOW} for number in range(config.SWEEP_ROWS + 1)]
+    running = {"key": NAME, "spent": 1, "ends_at": clock.now + WINDOW}
+    database.change(insert(LimitCounter).values([*over, running]))
+    commits, engine = [], app.extensions["engine"]
+    note = commits.append
+    event.listen(engine, "commit", note)
+    with app.app_context():
+        limits.forget_ended_counters(clock.now)
+    event.remove(engine, "commit", note)
+    assert [row.key for row in database.all(LimitCounter)] == [NAME] and len(commits) == 2

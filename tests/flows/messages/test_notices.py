@@ -30,7 +30,7 @@ LINKED = ("password_forgotten", "confirm_email", "unblock_asked")
 OTHERS = {
     "emergency_review", "emergency_told", "phone_found", "phone_lost", "recovery_approved", "recovery_more",
     "recovery_due", "recovery_off", "recovery_refused", "recovery_second", "recovery_stopped", "reset_link",
-    "reset_waiting", "set_up_reminder", "too_many_passwords",
+    "reset_waiting", "set_up_reminder", "ticket_answered", "ticket_closed", "ticket_due", "too_many_passwords",
 }  # fmt: skip
 EMAILS = {path.stem: path.read_text() for path in sorted((TEMPLATES / "email").glob("[a-z]*.txt"))}
 NOTICES = [name for name, text in EMAILS.items() if "email/_about.txt" in text]

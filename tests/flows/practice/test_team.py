@@ -1,7 +1,7 @@
 """Security Status equals what a person with all the rows at hand would find, for practices made up by the dozen."""
 
 import unicodedata
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -149,7 +149,7 @@ def as_found(members):
 
 def administrator(app):
     """Returns the visit of somebody of the first practice."""
-    columns = {each.name: None for each in fields(SessionUser)}
+    columns = dict.fromkeys(SessionUser._fields)
     who = SessionUser(**{**columns, "user_id": 1, "role": "administrator", "practice_id": OWN, "token_hash": "x" * 64})
     return RequestContext(now=START, keys=app.extensions["keys"], ip="192.0.2.7", user_agent="test", request_id="x", visitor=who)
 

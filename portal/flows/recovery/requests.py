@@ -1,37 +1,23 @@
 """A request for account recovery as its sender sees it: found by its reference number, confirmed in one browser."""
 
 import hmac
-import secrets
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from portal import clock
 from portal.crypto import token_hash
-from portal.db import begin_write, change, db
+from portal.db import db
+from portal.flows.base.batches import change_in_batches, some_of
 from portal.flows.base.context import RequestContext
 from portal.models import RecoveryCase, RecoveryTicket
+from portal.references import read_reference
 from portal.settings import config
-from portal.typed import strip_separators
 
-LOOKALIKES = str.maketrans("OIL", "011")  # Crockford's alphabet has no O, I, or L
-
-
-def new_reference() -> str:
-    """A random reference number of 60 bits, as it is stored: without dashes."""
-    return "".join(secrets.choice(config.BACKUP_CODE_ALPHABET) for _ in range(config.RECOVERY_REFERENCE_LENGTH))
-
-
-def format_reference(ticket_id: str) -> str:
-    """The reference number as people read it: XXXX-XXXX-XXXX."""
-    return "-".join(ticket_id[at : at + 4] for at in range(0, len(ticket_id), 4))
-
-
-def read_reference(typed: str) -> str | None:
-    """What people type or open as a reference number, as it is stored; None if it cannot be one."""
-    read = strip_separators(typed).upper().translate(LOOKALIKES)
-    is_one = len(read) == config.RECOVERY_REFERENCE_LENGTH and set(config.BACKUP_CODE_ALPHABET).issuperset(read)
-    return read if is_one else None
+FIND_LATE = some_of(
+    select(RecoveryTicket.id).where(RecoveryTicket.case_id.is_(None), RecoveryTicket.created_at <= bindparam("late"))
+)
+FORGET = delete(RecoveryTicket).where(RecoveryTicket.id.in_(bindparam("keys", expanding=True)))
 
 
 def find_ticket(context: RequestContext, reference: str) -> RecoveryTicket | None:
@@ -75,7 +61,4 @@ def is_late(context: RequestContext, ticket: RecoveryTicket) -> bool:
 
 def forget_late_tickets(now: datetime) -> None:
     """Delete the requests whose code nobody entered, a day after it expired: floods would fill the table."""
-    begin_write()
-    nobodys = (RecoveryTicket.case_id.is_(None), RecoveryTicket.created_at <= now - 2 * config.RECOVERY_CODE_LIFE)
-    change(delete(RecoveryTicket).where(*nobodys))
-    db.session.commit()
+    change_in_batches(FIND_LATE, FORGET, {"late": now - 2 * config.RECOVERY_CODE_LIFE})

@@ -1,0 +1,89 @@
+"""Which request gets a thread next: the one that came first, but passwords at sign-in wait in a line of their own.
+
+A sign-in waits for processor time, so a crowd of them would hold every thread. Waiting in this line takes no thread, and every other
+page is answered meanwhile.
+"""
+
+from collections import deque
+from itertools import takewhile
+from typing import Any
+
+from waitress.task import ThreadedTaskDispatcher
+
+from portal import clock, passwords
+from portal.settings import config
+
+SIGN_IN = ("POST", "/sign-in")
+
+
+class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
+    """A process's threads, with a line for sign-ins: few of them have threads, many may wait, and one more is told so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.in_line: deque[SignIn] = deque()
+        self.signing_in = 0  # those that have a thread, or have one next
+
+    def add_task(self, channel: Any) -> None:
+        """Take a connection's next request."""
+        request = channel.requests[0]
+        is_sign_in = not request.error and (request.command, request.path) == SIGN_IN
+        task = self.line_up(channel) if is_sign_in else channel
+        if task:
+            super().add_task(task)
+
+    def line_up(self, channel: Any) -> "SignIn | TurnedAway | None":
+        """What a thread has to do with a sign-in now; None while it waits."""
+        with self.lock:
+            if self.signing_in < config.SIGN_INS_AT_ONCE:
+                self.signing_in += 1
+                return SignIn(channel, self)
+            if len(self.in_line) >= config.SIGN_INS_WAITING:
+                return TurnedAway(channel)
+            self.in_line.append(SignIn(channel, self))
+            return None
+
+    def leave(self) -> None:
+        """A sign-in was answered: the next one's turn. Whoever has waited for too long meanwhile is told so."""
+        latest = clock.monotonic() - config.SIGN_IN_SECONDS
+        with self.lock:
+            overdue = list(takewhile(lambda each: each.since < latest, self.in_line))
+            for _ in overdue:
+                self.in_line.popleft()
+            following = self.in_line.popleft() if self.in_line else None
+            if following is None:
+                self.signing_in -= 1
+        for each in overdue:
+            super().add_task(TurnedAway(each.channel))
+        if following:
+            super().add_task(following)
+
+
+class SignIn:
+    """A thread's task: answer a sign-in, then let the next one in."""
+
+    def __init__(self, channel: Any, line: Dispatcher) -> None:
+        self.channel, self.line, self.since = channel, line, clock.monotonic()
+
+    def service(self) -> None:
+        try:
+            self.channel.service()
+        finally:
+            self.line.leave()
+
+    def cancel(self) -> None:
+        self.channel.cancel()
+
+
+class TurnedAway:
+    """A thread's task: answer a sign-in that had no turn. The page says so, and no try is charged."""
+
+    def __init__(self, channel: Any) -> None:
+        self.channel = channel
+
+    def service(self) -> None:
+        with passwords.without_place():
+            self.channel.service()
+
+    def cancel(self) -> None:
+        self.channel.cancel()

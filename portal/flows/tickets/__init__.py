@@ -1,0 +1,1 @@
+"""Support tickets: a person asks, support answers."""

@@ -1,0 +1,55 @@
+"""Where the queue's tasks lie: Redis, a file, or memory. Imported by make_huey() of portal/queue.py alone."""
+
+import logging
+import sqlite3
+from typing import TYPE_CHECKING
+
+from huey import Huey, MemoryHuey, RedisHuey, SqliteHuey
+from huey.serializer import SignedSerializer
+
+from portal.settings import config
+from portal.settings.addresses import SettingError
+from portal.settings.environment import Settings
+
+if TYPE_CHECKING:
+    from redis import ConnectionPool
+
+log = logging.getLogger(__name__)
+NAME = "portal"
+
+
+def open_storage(settings: Settings) -> tuple[Huey, bool]:
+    """Redis if configured, else a file in the instance folder; and whether other processes reach it.
+
+    No results are kept. Tasks are signed, because they are pickles. Where the folder is neither needed nor writable, the worker's own
+    memory: rows then wait for the sweep. Raises SettingError.
+    """
+    options = {"results": False, "serializer": SignedSerializer(secret=settings.secret_key, salt=NAME)}
+    if not settings.redis_url:
+        # No fsync: the sweep restores what a power failure loses.
+        file = str(settings.instance / "queue.sqlite3")
+        try:
+            return SqliteHuey(NAME, filename=file, fsync=False, timeout=config.QUEUE_SECONDS, **options), True
+        except sqlite3.Error as error:
+            if settings.needs_instance:
+                raise SettingError(
+                    f"PORTAL_INSTANCE: {file} can't be used ({error}). Free some space, or name another folder."
+                ) from error
+            log.warning(
+                "no queue, because PORTAL_INSTANCE can't be written and PORTAL_REDIS_URL is not set: messages wait a minute"
+            )
+            return MemoryHuey(NAME, **options), False
+    return RedisHuey(NAME, connection_pool=make_pool(settings.redis_url), **options), True
+
+
+def make_pool(url: str) -> "ConnectionPool":
+    """The connections to Redis, made on first use. Raises SettingError."""
+    try:
+        from redis import ConnectionPool
+
+        # A worker blocks for a second at a time, which must not count as a timeout.
+        return ConnectionPool.from_url(url, socket_connect_timeout=config.QUEUE_SECONDS, socket_timeout=config.QUEUE_SECONDS + 1)
+    except ModuleNotFoundError as error:
+        raise SettingError("PORTAL_REDIS_URL needs redis. Install the extra redis, or unset it.") from error
+    except ValueError as error:
+        raise SettingError(f"PORTAL_REDIS_URL has an option that Redis can't read ({error}).") from error

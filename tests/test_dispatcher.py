@@ -1,0 +1,131 @@
+"""A crowd that signs in waits without threads, in the order in which it came, and every other page is answered meanwhile."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
+import pytest
+
+from portal import passwords
+from portal.dispatcher import SIGN_IN, Dispatcher
+from portal.passwords import HashingBusy, place_in_line
+from portal.settings import config
+
+PATIENCE = 10
+
+
+class Request:
+    """A connection with one request; it is answered once `may_end` is set."""
+
+    def __init__(self, done, name, may_end, place=SIGN_IN, error=None):
+        self.done, self.name, self.may_end = done, name, may_end
+        self.requests = [SimpleNamespace(command=place[0], path=place[1], error=error)]
+        self.answered = threading.Event()
+
+    def service(self):
+        self.may_end.wait(PATIENCE)
+        try:
+            with place_in_line():
+                self.done.append(self.name)
+        except HashingBusy:
+            self.done.append("told to wait")
+        self.answered.set()
+
+
+@pytest.fixture
+def threads():
+    """A process's threads."""
+    made = Dispatcher()
+    made.set_thread_count(config.WEB_THREADS)
+    yield made
+    made.shutdown()
+
+
+def crowd_of(threads, count):
+    """Returns who was answered, an Event that lets sign-ins end, and as many of them."""
+    done, may_end = [], threading.Event()
+    crowd = [Request(done, number, may_end) for number in range(count)]
+    for each in crowd:
+        threads.add_task(each)
+    return done, may_end, crowd
+
+
+def answered(requests):
+    """Returns whether each of them is answered in time."""
+    return all(each.answered.wait(PATIENCE) for each in requests)
+
+
+def test_the_line_is_that_of_the_form_for_the_password(app):
+    rule = app.url_map.bind("localhost").match(SIGN_IN[1], method=SIGN_IN[0])
+    assert rule == ("sign_in.submit_password", {})
+
+
+@pytest.mark.parametrize("place", [("GET", "/sign-in"), ("POST", "/sign-in/code"), ("GET", "/account/security")])
+def test_other_pages_are_answered_while_a_crowd_signs_in(threads, place):
+    _, may_end, crowd = crowd_of(threads, 50)
+    pages = [Request([], number, threading.Event(), place) for number in range(20)]
+    for each in pages:
+        each.may_end.set()
+        threads.add_task(each)
+    assert answered(pages)
+    may_end.set()
+    assert answered(crowd)
+
+
+def test_sign_ins_are_answered_in_the_order_in_which_they_came_and_none_is_refused(threads):
+    done, may_end, crowd = crowd_of(threads, 1 + config.SIGN_INS_WAITING)
+    may_end.set()
+    assert answered(crowd)
+    assert done == list(range(1 + config.SIGN_INS_WAITING))
+
+
+def test_whoever_finds_the_line_full_is_told_at_once_and_the_line_is_free_again_afterward(threads):
+    done, may_end, crowd = crowd_of(threads, config.SIGN_INS_AT_ONCE + config.SIGN_INS_WAITING)
+    late = Request(done, "late", threading.Event())
+    late.may_end.set()
+    threads.add_task(late)
+    assert answered([late]) and done == ["told to wait"]
+    may_end.set()
+    assert answered(crowd) and sorted(done[1:]) == list(range(len(crowd)))
+    done, may_end, crowd = crowd_of(threads, config.SIGN_INS_AT_ONCE)
+    may_end.set()
+    assert answered(crowd) and "told to wait" not in done, "the thread that told somebody tells it to nobody else"
+
+
+def test_whoever_has_waited_for_too_long_is_told_when_the_turn_comes_to_them(threads, monkeypatch):
+    done, may_end, crowd = crowd_of(threads, 3)
+    monkeypatch.setattr(config, "SIGN_IN_SECONDS", -1)  # all of them, by now
+    late = Request(done, "late", may_end)
+    threads.add_task(late)
+    threads.in_line[-1].since += 60  # but not the last
+    may_end.set()
+    assert answered([*crowd, late])
+    assert sorted(map(str, done)) == ["0", "late", "told to wait", "told to wait"]
+
+
+def test_a_sign_in_that_fails_lets_the_next_one_in(threads, monkeypatch):
+    monkeypatch.setattr(Request, "service", lambda self: self.answered.set() or 1 / 0)
+    monkeypatch.setattr(threads, "logger", SimpleNamespace(exception=lambda *_: None))
+    _, _, crowd = crowd_of(threads, 3)
+    assert answered(crowd)
+
+
+def test_a_request_that_nobody_could_read_is_no_sign_in(threads):
+    _, may_end, crowd = crowd_of(threads, 10)
+    torn = Request([], "torn", threading.Event(), error="cut off")
+    torn.may_end.set()
+    threads.add_task(torn)
+    assert answered([torn])
+    may_end.set()
+    assert answered(crowd)
+
+
+def test_as_many_threads_hash_as_may_at_once():
+    seen = set()
+
+    def hash_here(_):
+        return passwords.HASHING.run(lambda: seen.add(threading.current_thread().name))
+
+    with ThreadPoolExecutor(config.WEB_THREADS) as crowd:
+        list(crowd.map(hash_here, range(40)))
+    assert 0 < len(seen) <= config.HASHES_AT_ONCE

@@ -1,0 +1,20 @@
+"""Before each test, the database is as it was at first, whatever the test before did to it."""
+
+from sqlalchemy import delete, update
+
+from portal.models import BackupCode, Event, Session, User
+from tests.support.client import Browser
+
+
+def test_rows_that_were_added_changed_or_deleted_are_restored_with_the_numbers_that_new_ones_get(world, database, plain, maria):
+    before = database.everything()
+    plain.enter(maria)
+    numbers = [row.id for model in (Session, Event) for row in database.all(model)]
+    database.change(update(User).values(full_name="Somebody Else"))
+    database.change(delete(BackupCode))
+    changed = database.everything()
+    assert {name for name in before if changed[name] != before[name]} >= {"users", "backup_codes", "sessions", "events"}
+    world.begin_anew()
+    assert database.everything() == before
+    Browser(world.app).enter(maria)
+    assert [row.id for model in (Session, Event) for row in database.all(model)] == numbers
