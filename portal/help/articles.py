@@ -41,10 +41,14 @@ FACT = re.compile(r"\{(\w+)(?: in (\w+))?\}")  # {TEXT_LIFE in minutes}: a numbe
 
 @dataclass(frozen=True)
 class Offered:
-    """What articles tell of the operator's settings: whether codes go out by text, how many days a browser is trusted (0: never)."""
+    """What articles tell of the operator's settings: whether codes go out by text, how many days a browser is trusted (0: never).
+
+    `passkeys`: whether people may choose one.
+    """
 
     texts: bool
     trusted_days: int
+    passkeys: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 # Methods that are switched on, in the order offered: modules of portal/methods, or dotted names of other modules.
 METHODS = ("totp", "sms")
-ADDITIONAL_METHODS: dict[str, str] = {}  # those that a setting switches on, by its field in Settings
+ADDITIONAL_METHODS = {"passkeys": "passkey"}  # those that a setting switches on, by its field in Settings
 
 # Passwords
 PASSWORD_MIN_ALONE = 15  # code points, if the password is the only factor: NIST SP 800-63B 3.1.1.2

@@ -53,6 +53,7 @@ class Settings:
     proxy_addresses: tuple[Network, ...]  # where the innermost of them connects from
     support_contact: str
     texts: bool  # whether codes are sent by text at all (SM-6)
+    passkeys: bool  # whether they are offered to patients (TO-10)
     text_countries: tuple[str, ...]  # ISO 3166 codes; texts are sent nowhere else (SM-5)
     time_zone: str  # IANA name, where neither a person nor a practice has one
     languages: tuple[str, ...]  # BCP 47 tags of those offered, in the order of the choice
@@ -122,6 +123,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         proxy_addresses=read_proxy_addresses(environ),
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT") or "support@medximity.example",
         texts=read_switch(environ, "PORTAL_SMS", "1"),
+        passkeys=read_switch(environ, "PORTAL_PASSKEYS"),
         text_countries=read_countries(environ),
         time_zone=read_time_zone(environ),
         languages=read_languages(environ, is_loopback),

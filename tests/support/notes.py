@@ -132,6 +132,7 @@ NOTES = {
         "Approving…", "Changing…", "Checking…", "Confirming…", "Copied", "Ending…", "Generating…", "Looking…", "Refusing…", "Removing…",
         "Resetting…",        "Saving…", "Sending…", "Stopping…", "Unblocking…",
     ),
+    "A way to sign in, and the name of one until it is renamed.": ("Passkey",),
     "A badge: the state of two-factor authentication.": ("On", "Off", "Reset", "Blocked"),
     "A badge: this method must be used.": ("Required",),
     "Above what the search in Help found.": ("%(num)s article",),

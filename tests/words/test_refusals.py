@@ -7,6 +7,7 @@ import pytest
 from babel import Locale
 from flask_babel import gettext, ngettext
 
+from portal.methods import import_method
 from portal.words.endings import NOTICES
 from portal.words.refusals import LIMITS, SENTENCES, Refused, sentence
 from tests.house.source import last_name, modules
@@ -25,6 +26,7 @@ FACTS = {
     "who": "Robin Lee",
     "when": "Mon, Mar 1, 2027, 12:00 PM UTC",
 }
+import_method("passkey")  # its sentences too: it is off unless the operator switches it on
 REASON = re.compile(r"[a-z]+(_[a-z]+)*")
 
 

@@ -45,7 +45,7 @@ def may_send_tickets() -> bool:
 
 def offered() -> articles.Offered:
     settings = current_app.extensions["settings"]
-    return articles.Offered(settings.texts, settings.trusted_browser_days)
+    return articles.Offered(settings.texts, settings.trusted_browser_days, settings.passkeys)
 
 
 @blueprint.get("/help/contact")

@@ -1,0 +1,69 @@
+"""A passkey manager of the tests' own, which answers as a browser would: right, or wrong in the ways that a test asks for."""
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import cbor2
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from webauthn.helpers import bytes_to_base64url
+
+PRESENT, VERIFIED, SYNCABLE, SYNCED, HAS_KEY = 0x01, 0x04, 0x08, 0x10, 0x40
+CHECKED = PRESENT | VERIFIED
+KEYCHAIN = bytes.fromhex("fbfc3007154e4ecc8c0b6e020557d7bd")
+NOBODY = bytes(16)
+
+
+@dataclass
+class Passkey:
+    """One passkey: it signs for one site, and may count."""
+
+    origin: str
+    aaguid: bytes = NOBODY
+    kind: int = 0  # SYNCABLE | SYNCED, or 0 for one that stays on its device
+    count: int = 0
+    identity: bytes = field(default_factory=lambda: secrets.token_bytes(16))
+    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()), repr=False)
+
+    def create(self, options, fmt="none", **lies):
+        """Returns the JSON of a new passkey for what the portal asked."""
+        numbers = self.key.public_key().public_numbers()
+        public = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32), -3: numbers.y.to_bytes(32)}
+        held = self.aaguid + len(self.identity).to_bytes(2) + self.identity + cbor2.dumps(public)
+        signed = self.device(HAS_KEY | lies.get("flags", CHECKED), lies) + held
+        statement = cbor2.dumps({"fmt": fmt, "attStmt": {}, "authData": signed})
+        client = self.client("webauthn.create", options, lies)
+        response = {"clientDataJSON": encode(client), "attestationObject": encode(statement), "transports": ["internal"]}
+        return self.envelope(response)
+
+    def answer(self, options, **lies):
+        """Returns the JSON of an answer to what the portal asked."""
+        self.count += 1 if self.count else 0
+        signed = self.device(lies.get("flags", CHECKED), lies)
+        client = self.client("webauthn.get", options, lies)
+        signature = self.key.sign(signed + hashlib.sha256(client).digest(), ec.ECDSA(SHA256()))
+        signature = lies.get("signature", signature)
+        response = {"clientDataJSON": encode(client), "authenticatorData": encode(signed), "signature": encode(signature)}
+        return self.envelope(response)
+
+    def device(self, flags, lies):
+        """Returns what the device says about itself and this use."""
+        site = lies.get("site", urlsplit(self.origin).hostname)
+        count = lies.get("count", self.count)
+        return hashlib.sha256(site.encode()).digest() + bytes([flags | self.kind]) + count.to_bytes(4)
+
+    def client(self, kind, options, lies):
+        """Returns what the browser says about the page."""
+        told = {"type": lies.get("type", kind), "challenge": lies.get("challenge", options["challenge"])}
+        return json.dumps({**told, "origin": lies.get("origin", self.origin), "crossOrigin": lies.get("crossed", False)}).encode()
+
+    def envelope(self, response):
+        name = encode(self.identity)
+        return json.dumps({"id": name, "rawId": name, "type": "public-key", "response": response})
+
+
+def encode(raw):
+    return bytes_to_base64url(raw)
