@@ -1,6 +1,7 @@
 """Before each test, the database is as it was at first, whatever the test before did to it."""
 
-from sqlalchemy import delete, update
+import pytest
+from sqlalchemy import delete, inspect, update
 
 from portal.models import BackupCode, Event, Session, User
 from tests.support.client import Browser
@@ -18,3 +19,13 @@ def test_rows_that_were_added_changed_or_deleted_are_restored_with_the_numbers_t
     assert database.everything() == before
     Browser(world.app).enter(maria)
     assert [row.id for model in (Session, Event) for row in database.all(model)] == numbers
+
+
+@pytest.mark.once("PostgreSQL keeps its statistics elsewhere")
+def test_statistics_are_forgotten(world, database):
+    """SQLite plans its queries by them, and a few rows would be read whole ever after."""
+    with world.app.extensions["engine"].begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    world.begin_anew()
+    with world.app.extensions["engine"].connect() as connection:
+        assert not inspect(connection).has_table("sqlite_stat1")

@@ -31,7 +31,7 @@ def test_two_hundred_slow_clients_make_nobody_wait(shared_server):
 
 def test_a_process_that_is_busy_elsewhere_for_a_moment_gets_its_share_of_connections(shared_server):
     """The other one would have taken all of them meanwhile, and kept them."""
-    before, late = shared_server.connections(), shared_server.workers()[0]
+    before, late = shared_server.settled_connections(), shared_server.workers()[0]
     with contextlib.ExitStack() as stack:
         os.kill(late, signal.SIGSTOP)
         for _ in range(MANY):

@@ -87,6 +87,15 @@ class Server:
         """Returns how many sockets each worker has open, its connections and the one that all of them listen on among them."""
         return [sum("socket" in str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir()) for pid in self.workers()]
 
+    def settled_connections(self, workers=2):
+        """Returns the same once all of them have started, and no connection has come or gone for a fifth of a second."""
+        before, now = None, []
+        while now != before or len(now) != workers:
+            before = now
+            time.sleep(0.2)
+            now = self.connections()
+        return now
+
     def carriers(self):
         """Returns the queue worker's process ID in a list, empty if there is none."""
         return [pid for pid in self._children() if b"queue\0work" in command_of(pid)]

@@ -132,15 +132,16 @@ class KeptFile:
     def __init__(self, file):
         self.connection = sqlite3.connect(file, isolation_level=None)
         self.connection.execute("PRAGMA synchronous=OFF")
-        tables = self.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        self.rows = {name: self._read(name) for (name,) in tables}
+        self.rows = {name: self._read(name) for name in self._read_tables()}
         self.version = self._read_version()
 
     def put_back(self):
-        """Restores the rows, if another connection has written since."""
+        """Restores the rows, if another connection has written since, and forgets statistics: queries would be planned by them."""
         if self._read_version() == self.version:
             return
         self.connection.execute("BEGIN IMMEDIATE")
+        for name in self._read_tables() - self.rows.keys():
+            self.connection.execute(f'DROP TABLE "{name}"')
         for name in [name for name, rows in self.rows.items() if self._read(name) != rows]:
             self.connection.execute(f'DELETE FROM "{name}"')
             for row in self.rows[name]:
@@ -151,6 +152,9 @@ class KeptFile:
     def close(self):
         """Closes the connection."""
         self.connection.close()
+
+    def _read_tables(self):
+        return {name for (name,) in self.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
     def _read(self, table):
         return self.connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid').fetchall()
