@@ -71,7 +71,7 @@ lint: .venv/development  ## Check code and templates with ruff, mypy, and djlint
 	$(BIN)/djlint portal/templates --lint --quiet
 	@$(BIN)/python -m tests.house.sizes
 
-bench: export BEFORE ?= e61e10b
+bench: export BEFORE ?= e13b237
 bench: .venv/development  ## Measure this commit beside a minimal app and an earlier commit (BEFORE=…), and write bench/README.md
 	$(BIN)/python -m bench
 
