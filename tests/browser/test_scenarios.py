@@ -97,12 +97,13 @@ class Walker:
         self.go_type_read(step, self.read_code(self.phone(2), 0))
 
     def go_text(self, step):
-        def newest():
-            self.bench.goto(self.here)
-            found = [text for text in self.bench.locator("#news .text").all_inner_texts() if text[:6] not in self.spent]
-            return found and found[0][:6]
+        self.go_type_read(step, until(self.read_texts, PATIENCE)[0])
 
-        self.go_type_read(step, until(newest, PATIENCE))
+    def read_texts(self):
+        """Returns the codes of the texts that are on the scenario's page and were not typed yet, newest first."""
+        self.bench.goto(self.here)
+        codes = [text[:6] for text in self.bench.locator("#news .text").all_inner_texts()]
+        return [code for code in codes if code not in self.spent]
 
     def go_paper(self, step):
         self.bench.goto(self.here)
@@ -130,6 +131,7 @@ class Walker:
         self.bench.goto(self.here)
 
     def go_again(self, step):
+        self.spent.update(self.read_texts())  # a new sign-in has a code of its own
         self.sign_in()
 
     def go_see(self, step):
