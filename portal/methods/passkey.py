@@ -28,8 +28,6 @@ from webauthn.helpers import (
 from webauthn.helpers.structs import (
     AuthenticatorData,
     AuthenticatorSelectionCriteria,
-    AuthenticatorTransport,
-    PublicKeyCredentialDescriptor,
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
@@ -75,6 +73,7 @@ FIND_SAME = select(Authenticator.id).where(
     Authenticator.remembered["credential"].as_string() == bindparam("credential", type_=String),
 )
 ID_BYTES = 1023  # the longest of a passkey: WebAuthn 7.1, step 25
+TRANSPORTS_MAX, WORD_LENGTH = 16, 32  # WebAuthn knows seven, the longest with ten letters
 TIMEOUT = int(config.CHALLENGE_LIFE.total_seconds() * 1000)
 
 
@@ -83,15 +82,10 @@ def begin(context: Context) -> str:
     return json.dumps({"person": context.user_id, "name": context.full_name})
 
 
-def describe_own(secrets: list[str]) -> list[PublicKeyCredentialDescriptor]:
-    """The person's passkeys, for the browser to offer or to leave out."""
+def describe_own(secrets: list[str]) -> list[dict[str, Any]]:
+    """The person's passkeys, for the browser to offer or to leave out, with the transports that it named once."""
     kept = [json.loads(secret) for secret in secrets]
-    return [
-        PublicKeyCredentialDescriptor(
-            id=base64url_to_bytes(each["id"]), transports=[AuthenticatorTransport(way) for way in each["transports"]]
-        )
-        for each in kept
-    ]
+    return [{"type": "public-key", "id": each["id"], "transports": each["transports"]} for each in kept]
 
 
 def create_options(secret: Secret, challenge: bytes, own: list[str]) -> dict[str, Any]:
@@ -108,9 +102,8 @@ def create_options(secret: Secret, challenge: bytes, own: list[str]) -> dict[str
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.PREFERRED, user_verification=UserVerificationRequirement.REQUIRED
         ),
-        exclude_credentials=describe_own(own),
     )
-    return dict(options_to_json_dict(options))
+    return {**options_to_json_dict(options), "excludeCredentials": describe_own(own)}
 
 
 def ask_options(secret: Secret, challenge: bytes, own: list[str]) -> dict[str, Any]:
@@ -119,10 +112,9 @@ def ask_options(secret: Secret, challenge: bytes, own: list[str]) -> dict[str, A
         rp_id=secret.relying_party,
         challenge=challenge,
         timeout=TIMEOUT,
-        allow_credentials=describe_own(own),
         user_verification=UserVerificationRequirement.REQUIRED,
     )
-    return dict(options_to_json_dict(options))
+    return {**options_to_json_dict(options), "allowCredentials": describe_own(own)}
 
 
 def read_or_refuse(read_it: Callable[[], Read]) -> Read:
@@ -131,6 +123,23 @@ def read_or_refuse(read_it: Callable[[], Read]) -> Read:
         return read_it()
     except Exception:  # noqa: BLE001 the parsers of JSON, CBOR, and keys have dozens of their own
         raise CodeRejected("passkey_unreadable") from None
+
+
+def read_answer(text: str) -> dict[str, Any]:
+    """The browser's answer, as JSON.
+
+    Without the device's attachment, which is not needed: webauthn 3.0.1 refuses an answer if it doesn't know that word, although browsers
+    may bring new ones (WebAuthn Level 3, 5.1).
+    """
+    given: dict[str, Any] = json.loads(text)
+    given.pop("authenticatorAttachment", None)
+    return given
+
+
+def read_transports(given: dict[str, Any]) -> list[str]:
+    """How the device can be reached, in the browser's words, new ones too: it gets them back as they came (WebAuthn Level 3, 7.1)."""
+    named = given["response"].get("transports") or []
+    return [str(way)[:WORD_LENGTH] for way in named[:TRANSPORTS_MAX]]
 
 
 def check_ceremony(secret: Secret, client_data: bytes, device: AuthenticatorData, now: datetime) -> bytes:
@@ -171,7 +180,9 @@ class Create:
         return {}
 
     def take(self, secret: Secret, answer: Answer, now: datetime) -> Proved:
-        made = read_or_refuse(lambda: parse_registration_credential_json(answer.value))
+        given = read_or_refuse(lambda: read_answer(answer.value))
+        made = read_or_refuse(lambda: parse_registration_credential_json(given))
+        transports = read_or_refuse(lambda: read_transports(given))
         device = read_or_refuse(lambda: parse_attestation_object(made.response.attestation_object).auth_data)
         challenge = check_ceremony(secret, made.response.client_data_json, device, now)
         found = read_or_refuse(
@@ -191,7 +202,7 @@ class Create:
         kept = {
             "id": bytes_to_base64url(found.credential_id),
             "key": bytes_to_base64url(found.credential_public_key),
-            "transports": sorted({way.value for way in made.response.transports or ()}),
+            "transports": transports,
             "synced": device.flags.be,
         }
         state = {"count": found.sign_count, "backed_up": device.flags.bs, "aaguid": found.aaguid, "credential": mark}
@@ -213,7 +224,7 @@ class Ask:
 
     def take(self, secret: Secret, row: Authenticator, answer: Answer, now: datetime) -> None:
         kept = json.loads(secret.text)
-        given = read_or_refuse(lambda: parse_authentication_credential_json(answer.value))
+        given = read_or_refuse(lambda: parse_authentication_credential_json(read_answer(answer.value)))
         if given.raw_id != base64url_to_bytes(kept["id"]):
             raise NotAsked("passkey_unknown")
         device = read_or_refuse(lambda: parse_authenticator_data(given.response.authenticator_data))

@@ -126,6 +126,18 @@ def test_what_the_browser_is_asked_to_make(browser, maria):
     assert again["user"] == asked["user"] and again["challenge"] != asked["challenge"]
 
 
+def test_words_of_a_newer_browser_are_taken_and_handed_back(browser, maria):
+    """webauthn 3.0.1 refuses an attachment and drops a transport that it doesn't know (findings/webauthn-new-words.sh)."""
+    made = add(browser.enter(maria), attachment="implanted", transports=("internal", "telepathy"))
+    browser.read_codes()
+    browser.press("Sign out")
+    browser.sign_in(maria)
+    asked = options(browser)["allowCredentials"]
+    assert asked == [{"type": "public-key", "id": encode(made.identity), "transports": ["internal", "telepathy"]}]
+    hand_in(browser, BUTTON, made.answer(options(browser)))
+    assert browser.path == "/home"
+
+
 @pytest.mark.parametrize(
     ("kind", "aaguid", "name", "told"),
     [

@@ -25,6 +25,8 @@ class Passkey:
     aaguid: bytes = NOBODY
     kind: int = 0  # SYNCABLE | SYNCED, or 0 for one that stays on its device
     count: int = 0
+    transports: tuple[str, ...] = ("internal",)
+    attachment: str = "platform"
     identity: bytes = field(default_factory=lambda: secrets.token_bytes(16))
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()), repr=False)
 
@@ -36,7 +38,7 @@ class Passkey:
         signed = self.device(HAS_KEY | lies.get("flags", CHECKED), lies) + held
         statement = cbor2.dumps({"fmt": fmt, "attStmt": {}, "authData": signed})
         client = self.client("webauthn.create", options, lies)
-        response = {"clientDataJSON": encode(client), "attestationObject": encode(statement), "transports": ["internal"]}
+        response = {"clientDataJSON": encode(client), "attestationObject": encode(statement), "transports": self.transports}
         return self.envelope(response)
 
     def answer(self, options, **lies):
@@ -62,7 +64,8 @@ class Passkey:
 
     def envelope(self, response):
         name = encode(self.identity)
-        return json.dumps({"id": name, "rawId": name, "type": "public-key", "response": response})
+        kind = {"type": "public-key", "authenticatorAttachment": self.attachment}
+        return json.dumps({"id": name, "rawId": name, **kind, "response": response})
 
 
 def encode(raw):
