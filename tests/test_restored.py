@@ -22,7 +22,7 @@ def test_rows_that_were_added_changed_or_deleted_are_restored_with_the_numbers_t
 
 
 @pytest.mark.once("PostgreSQL keeps its statistics elsewhere")
-def test_statistics_are_forgotten(world, database):
+def test_statistics_are_forgotten(world):
     """SQLite plans its queries by them, and a few rows would be read whole ever after."""
     with world.app.extensions["engine"].begin() as connection:
         connection.exec_driver_sql("ANALYZE")
