@@ -126,11 +126,7 @@ def read_or_refuse(read_it: Callable[[], Read]) -> Read:
 
 
 def read_answer(text: str) -> dict[str, Any]:
-    """The browser's answer, as JSON.
-
-    Without the device's attachment, which is not needed: webauthn 3.0.1 refuses an answer if it doesn't know that word, although browsers
-    may bring new ones (WebAuthn Level 3, 5.1).
-    """
+    """The browser's answer, less the device's attachment: webauthn 3.0.1 refuses new words of it, and nothing needs it (WebAuthn 5.1)."""
     given: dict[str, Any] = json.loads(text)
     given.pop("authenticatorAttachment", None)
     return given

@@ -7,9 +7,13 @@ from statistics import median
 import pytest
 from sqlalchemy import insert, update
 
+from portal.db import change
+from portal.flows.base import links
+from portal.flows.sign_in import new_password
 from portal.models import Binding, Event, Link, Outbox, Session, TrustedBrowser, User
 from portal.web.emails import compose_email
 from tests.support.mailbox import mails, told
+from tests.support.meanwhile import just_before
 from tests.support.moving import START
 
 NEW = "quiet meadow by the river"
@@ -211,6 +215,20 @@ def test_two_tabs_spend_a_link_once(plain, link, maria, database):
     assert plain.status == 404 and "already used" in plain.text
     maria.password = "another meadow by the sea"
     assert plain.another().enter(maria).path == "/home"
+
+
+LATE = {"before the lock": (new_password, "begin_write", "database"), "in the last moment": (links, "change", "change")}
+
+
+@pytest.mark.parametrize(("module", "name", "how"), LATE.values(), ids=LATE)
+def test_a_link_that_another_request_spends_meanwhile_sets_nothing(
+    plain, link, clock, database, maria, monkeypatch, module, name, how
+):
+    plain.open(link)
+    spent = update(Link).values(used_at=clock.now)
+    just_before(monkeypatch, module, name, lambda: (database.change if how == "database" else change)(spent))
+    plain.fill("Change password", New_password=NEW)
+    assert plain.status == 404 and plain.another().enter(maria).path == "/home"
 
 
 def test_opening_a_link_changes_nothing(plain, link, database):

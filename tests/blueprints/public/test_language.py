@@ -124,6 +124,13 @@ def test_somebody_signed_in_chooses_for_the_account(plain, offered, maria, datab
     assert language(other) == PSEUDO, "the account's own choice goes before the browser's wish"
 
 
+def test_choosing_what_is_chosen_already_records_nothing(plain, offered, maria, database):
+    plain.enter(maria)
+    for _ in range(2):
+        plain.post("/language", {"language": PSEUDO})
+    assert len(database.all(Event, Event.event == "language_changed")) == 1
+
+
 def test_while_a_code_is_due_only_the_browser_remembers(plain, offered, sam, database):
     database.change(update(User).where(User.username == "sam").values(language=SOURCE))
     plain.sign_in(sam)

@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import update
 
 from portal.flows.factors.lost_phone import FOUND_LINK
+from portal.flows.sign_in import found_phone
 from portal.models import Authenticator, BackupCode, Event, Link, TrustedBrowser
 from tests.support.mailbox import mails, told
 from tests.support.markup import squeeze
+from tests.support.meanwhile import just_before
 from tests.support.texts import turn_on_texts
 
 LOST = "/sign-in/lost-phone"
@@ -196,6 +198,23 @@ def test_the_link_ends_after_24_hours(plain, clock, database, sam):
     [mail] = mails(plain, subject=REPORTED)
     clock.move(hours=24)
     assert plain.open(mail.link).heading == "This link doesn't work"
+
+
+def test_a_link_of_a_phone_that_works_again_says_so(plain, database, sam):
+    report(plain, sam)
+    [mail] = mails(plain, subject=REPORTED)
+    database.change(update(Authenticator).values(suspended_at=None))
+    assert plain.open(mail.link).heading == "This link doesn't work"
+
+
+def test_of_two_who_use_the_link_at_once_one_brings_the_phone_back(plain, database, sam, clock, monkeypatch):
+    report(plain, sam)
+    [mail] = mails(plain, subject=REPORTED)
+    finder = plain.another()
+    finder.open(mail.link)
+    just_before(monkeypatch, found_phone, "begin_write", lambda: database.change(update(Link).values(used_at=clock.now)))
+    finder.fill("Use my phone again", Password=sam.password)
+    assert finder.heading == "This link doesn't work" and held(database, sam) == [True]
 
 
 @pytest.mark.parametrize("token", ["none", "a" * 43])

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from portal.models import Authenticator, Event, Session, TrustedBrowser, User
 from tests.support.mailbox import mails
-from tests.support.markup import parse
+from tests.support.markup import parse, squeeze
 
 BOX = "Don't ask for a code on this browser for 30 days"
 PROVIDERS = ("dr_okafor", "admin_lee", "support")
@@ -306,6 +306,17 @@ def test_new_backup_codes_end_it(plain, sam):
     plain.enter(sam)
     plain.open("/account/security/backup-codes")
     plain.press("Regenerate Backup Codes")
+    assert is_asked(other, sam)
+
+
+def test_a_new_app_ends_it(plain, clock, sam):
+    other = trust(plain.another(), sam)
+    clock.next_code()
+    plain.enter(sam)
+    plain.open("/account/security").press("Change Authenticator App")
+    plain.press("Continue")
+    sam.key = squeeze(plain.page.one("code", id="key").text)
+    plain.fill("Verify and Enable", Verification_Code=sam.code())
     assert is_asked(other, sam)
 
 

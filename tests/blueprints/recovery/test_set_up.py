@@ -1,5 +1,7 @@
 """The end of a recovery: the link and the password together, what they end, and set-up in three pages (rule 1, RC-7, RC-8)."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import update
 
@@ -238,6 +240,20 @@ def test_who_forgot_the_password_comes_back_in_the_browser_that_showed_the_text(
     assert plain.heading == "Enter the code we texted you"
     plain.fill("Verify and Enable", Verification_Code=text.code)
     assert plain.heading == "Save your backup codes" and database.user(texter).two_factor == "on"
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["no text may go there now", "it was never proved"])
+def test_a_number_on_file_that_gets_no_text_is_asked_for(app, plain, database, clock, texter, monkeypatch, kept):  # noqa: F811
+    show_password(plain, texter)
+    wait_out(app, clock)
+    plain.open(link_of(plain, texter)).fill("Continue", Password=texter.password)
+    if kept:
+        monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], text_countries=("KR",)))
+    else:
+        database.change(update(User).where(User.username == texter.username).values(phone_confirmed_at=None))
+    plain.choose("Text Message (SMS)")
+    plain.press("Continue")
+    assert plain.heading == "Where should we send your codes?" and plain.problems == []
 
 
 def test_a_password_set_by_mail_does_not_wait_its_way_into_the_recovery_that_its_owner_began(

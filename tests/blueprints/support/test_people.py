@@ -186,3 +186,9 @@ def test_an_administrator_whom_nobody_found_cannot_be_reset(plain, database, sup
     token = plain.open(SEARCH).token
     answer = plain.client.post(path, data={"csrf_token": token, "reason": "Lost.", "checks": "photo_id", "generation": 0})
     assert answer.status_code == 404 and database.all(ResetRequest) == []
+
+
+def test_an_agent_who_finds_their_own_account_is_recorded_once(plain, database, support):
+    plain.enter(support)
+    find(plain, "support", support.name)
+    assert [(event.subject_id, event.reason) for event in searches(database)] == [(database.user(support).id, None)]

@@ -102,6 +102,13 @@ def test_accounts_made_on_the_pages_later_get_ids_of_their_own(seed, database, a
     assert database.all(User)[-1].username == "pat"
 
 
+def test_nobody_to_copy_is_nothing_to_do(app, database):
+    before = database.everything()
+    with app.app_context():
+        copying.copy_rows(User, iter(()))
+    assert database.everything() == before
+
+
 def test_none_is_made_where_people_are_served(seed, app, database, monkeypatch):
     settings = dataclasses.replace(app.extensions["settings"], base_url="https://portal.example.test")
     monkeypatch.setitem(app.extensions, "settings", settings)

@@ -81,3 +81,11 @@ def test_without_the_packages_it_says_so(monkeypatch):
     monkeypatch.setattr(camera, "PACKAGES", ("no_such_package",))
     assert not camera.is_there()
     assert {reason_of(picture()), reason_of("", camera.read_drawing)} == {"camera_missing"}
+
+
+def test_beyond_the_last_dash_the_line_is_empty():
+    assert list(camera.follow("2 1")) == [True, True, False]
+    assert (
+        camera.take_picture('<svg viewBox="0 0 3 3"><path stroke-dasharray="1" d="M0 0.5h3"/></svg>').getpixel((15, 0))
+        == camera.WHITE
+    )
