@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy
 
+from portal.flows.base.context import METHODS_APART
 from portal.languages import list_languages
 from portal.models import LEVELS, ROLES, Base
 from portal.settings import config
@@ -48,6 +49,7 @@ OWN_WORDS = {
     24: {"purpose"},
     32: {"step", "ended_reason"},
     48: {"event", "reason", "template"},
+    255: {"added_methods"},
 }
 LONG = {
     "letters": "a" * 10_000,
@@ -82,6 +84,7 @@ def test_words_of_our_own_fit():
         "authenticators.method": config.METHODS,
         "events.app_version": [VERSION],
         "users.language": list_languages(),
+        "practices.added_methods": [METHODS_APART.join(config.ADDITIONAL_METHODS.values())],
         "outbox.template": [path.stem for path in (TEMPLATES / "email").iterdir()],
     }
     assert {name: max(map(len, words)) for name, words in longest.items() if max(map(len, words)) > COLUMNS[name]} == {}

@@ -43,12 +43,13 @@ FACT = re.compile(r"\{(\w+)(?: in (\w+))?\}")  # {TEXT_LIFE in minutes}: a numbe
 class Offered:
     """What articles tell of the operator's settings: whether codes go out by text, how many days a browser is trusted (0: never).
 
-    `passkeys`: whether people may choose one.
+    `passkeys`: whether patients may choose one. `practice_passkeys`: whether practices may offer them.
     """
 
     texts: bool
     trusted_days: int
     passkeys: bool = False
+    practice_passkeys: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The interface of an authentication method, and the registry of those switched on. Each method is a module here."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
@@ -274,8 +274,13 @@ def first_method() -> Method:
     return switched_on()[0]
 
 
-def offered(policy: Policy) -> list[Method]:
-    """The methods that a policy allows, in the order offered."""
+def offered(policy: Policy, added: Collection[str] = ()) -> list[Method]:
+    """The methods that people under a policy may choose, in the order offered. `added`: names of those that their practice has added."""
+    return [each for each in switched_on() if policy.offers(each, added)]
+
+
+def usable(policy: Policy) -> list[Method]:
+    """The methods that a policy allows, whether or not they may still be chosen."""
     return [each for each in switched_on() if policy.allows(each)]
 
 

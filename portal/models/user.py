@@ -26,6 +26,8 @@ class Practice(Base):
     deadline_at: Mapped[datetime | None]
     grace_days: Mapped[int] = mapped_column(default=0, server_default="0")
     grace_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
+    # Names, METHODS_APART, of the additional methods that its people may choose (TO-10).
+    added_methods: Mapped[str] = mapped_column(default="", server_default=text("''"))
 
 
 class User(Base):

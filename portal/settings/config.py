@@ -5,6 +5,7 @@ from datetime import timedelta
 # Methods that are switched on, in the order offered: modules of portal/methods, or dotted names of other modules.
 METHODS = ("totp", "sms")
 ADDITIONAL_METHODS = {"passkeys": "passkey"}  # those that a setting switches on, by its field in Settings
+PROVIDER_METHODS = ("totp", "passkey")  # that PORTAL_PROVIDER_METHODS may name; texts are restricted (NIST SP 800-63B 3.2.9)
 
 # Passwords
 PASSWORD_MIN_ALONE = 15  # code points, if the password is the only factor: NIST SP 800-63B 3.1.1.2

@@ -25,6 +25,7 @@ from portal.settings.addresses import (
     unusable_file,
 )
 from portal.settings.keys import KeptKeys, read_encryption_keys, read_secret_key
+from portal.settings.provider_methods import read_provider_methods
 from portal.settings.serving import (
     Network,
     check_exposure,
@@ -53,7 +54,8 @@ class Settings:
     proxy_addresses: tuple[Network, ...]  # where the innermost of them connects from
     support_contact: str
     texts: bool  # whether codes are sent by text at all (SM-6)
-    passkeys: bool  # whether they are offered to patients (TO-10)
+    passkeys: bool  # whether they are switched on: patients may choose one, and providers where their practice adds them (TO-10)
+    provider_methods: tuple[str, ...] | None  # those that providers may use at all; None: every one that isn't restricted (TO-11)
     text_countries: tuple[str, ...]  # ISO 3166 codes; texts are sent nowhere else (SM-5)
     time_zone: str  # IANA name, where neither a person nor a practice has one
     languages: tuple[str, ...]  # BCP 47 tags of those offered, in the order of the choice
@@ -124,6 +126,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         support_contact=environ.get("PORTAL_SUPPORT_CONTACT") or "support@medximity.example",
         texts=read_switch(environ, "PORTAL_SMS", "1"),
         passkeys=read_switch(environ, "PORTAL_PASSKEYS"),
+        provider_methods=read_provider_methods(environ),
         text_countries=read_countries(environ),
         time_zone=read_time_zone(environ),
         languages=read_languages(environ, is_loopback),

@@ -186,6 +186,7 @@ def build_context(current: BrowserSession, visitor: SessionUser | None) -> Reque
         host=urlsplit(settings.base_url).hostname or "",
         origin=origin(),
         texts=settings.texts,
+        provider_methods=settings.provider_methods,
         countries=settings.text_countries,
         browser=current.browser,
         trusted=current.trusted,

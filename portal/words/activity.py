@@ -177,6 +177,8 @@ SENTENCES: dict[str, str] = {
     "set_up_put_off": N_("You postponed two-factor authentication setup at this sign-in."),
     "deadline_set": N_("You set the two-factor authentication deadline for your practice."),
     "deadline_removed": N_("You removed the two-factor authentication deadline for your practice."),
+    "method_added": N_("You let people at your practice choose another verification method."),
+    "method_withdrawn": N_("You stopped offering a verification method to people at your practice."),
     "team_list_exported": N_("You downloaded the security status of your practice."),
     "session_end": N_("Your sessions on other browsers were ended."),
     "session_end:signed_out": N_("You signed out."),

@@ -192,6 +192,7 @@ SENTENCES: dict[str, str | Plural] = {
     "method_off_backup": N_("Your way to confirm that it's you is turned off right now. Use one of your backup codes."),
     "method_off_alone": N_("Your way to confirm that it's you is turned off right now, and you have no other way to get in. Contact Support, and we'll confirm who you are."),
     "texts_off_alone": N_("Text messages are turned off right now, and you have no other way to get in. Contact Support, and we'll confirm who you are."),
+    "method_withdrawn": N_("Your practice doesn't offer that way right now. Choose another one, or ask your practice administrator."),
     "texts_not_offered": N_("Text messages are turned off right now. The authenticator app works without them."),
     "authenticators_full": N_("You already have %(most)s ways to get codes. Remove one you no longer use, then add this one."),
     "number_shared": N_("This number is already used by %(number_accounts)s accounts. Choose another number, or the authenticator app."),

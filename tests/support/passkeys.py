@@ -15,6 +15,7 @@ PRESENT, VERIFIED, SYNCABLE, SYNCED, HAS_KEY = 0x01, 0x04, 0x08, 0x10, 0x40
 CHECKED = PRESENT | VERIFIED
 KEYCHAIN = bytes.fromhex("fbfc3007154e4ecc8c0b6e020557d7bd")
 NOBODY = bytes(16)
+ORIGIN = "http://127.0.0.1:5000"
 
 
 @dataclass
@@ -70,3 +71,18 @@ class Passkey:
 
 def encode(raw):
     return bytes_to_base64url(raw)
+
+
+def options(browser):
+    """What the page's script gets from the portal."""
+    field = browser.page.one("input", name="passkey")
+    named = field.up("form").all("input", name="authenticator")
+    answer = browser.post(field["data-send"], {each["name"]: each["value"] for each in named})
+    assert answer.status_code == 200
+    return answer.json
+
+
+def hand_in(browser, button, answer, **typed):
+    """Puts the browser's answer into the form, as the script does, and presses its button."""
+    browser.page.one("input", name="passkey").attributes["value"] = answer
+    return browser.fill(button, **typed)

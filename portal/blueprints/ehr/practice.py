@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, abort, request, url_for
+from flask_babel import gettext as _
 
 from portal.blueprints.approvals import approvals, emergency_reviews, resets
 from portal.blueprints.ehr import team_status
@@ -10,9 +11,10 @@ from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import forbid, require_fresh_proof
 from portal.flows.base.context import SessionUser
 from portal.flows.emergency.review import list_to_review
+from portal.flows.practice import added_methods, directory
 from portal.flows.practice import deadline as flow
-from portal.flows.practice import directory
 from portal.forms.practice import DeadlineForm, TeamForm
+from portal.methods import offered
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
@@ -46,6 +48,7 @@ def team() -> Response:
     return render_page(
         "ehr/team.html",
         deadline=flow.load_deadline(request_context()),
+        ways=offered_methods(),
         notice=read_flash(),
         reviews=reviews,
         review_url=emergency_reviews.review_url,
@@ -55,6 +58,43 @@ def team() -> Response:
         search=search,
         is_searchable=bool(search) or number > 1 or found.total > config.TEAM_SEARCHED_FROM,
     )
+
+
+# --- the methods that people may choose
+
+
+def offered_methods() -> list[str]:
+    """The labels of what people may choose here; none if the practice has nothing to decide."""
+    user = request_context().user
+    if not added_methods.may_add(request_context()):
+        return []
+    return [_(each.label) for each in offered(request_context().policy, user.added)]
+
+
+@blueprint.get("/methods")
+def methods() -> Response:
+    if not added_methods.may_add(request_context()):
+        abort(404)
+    choices = added_methods.list_choices(request_context())
+    return require_fresh_proof() or render_page("ehr/methods.html", notice=read_flash(), choices=choices)
+
+
+@blueprint.post("/methods/<name>/add")
+def add_method(name: str) -> Response:
+    return set_added(name, is_added=True)
+
+
+@blueprint.post("/methods/<name>/withdraw")
+def withdraw_method(name: str) -> Response:
+    return set_added(name, is_added=False)
+
+
+def set_added(name: str, is_added: bool) -> Response:
+    chosen = next((each for each in added_methods.may_add(request_context()) if each.name == name), None) or abort(404)
+    if require_fresh_proof():
+        return redirect_to_path(url_for(".methods"))  # that page starts the step-up and is where the person returns
+    added_methods.set_added(request_context(), chosen, is_added)
+    return redirect_to_path(url_for(".methods", done=make_mark("method_added" if is_added else "method_withdrawn")))
 
 
 # --- the set-up deadline

@@ -5,7 +5,8 @@ from flask import Blueprint, Response, abort, current_app, request, url_for
 from portal.flows.account import security_page
 from portal.forms.help import SearchForm
 from portal.help import articles, pictures, search
-from portal.policy import policy_of
+from portal.methods import switched_on
+from portal.policy import policy_of, policy_under
 from portal.web.browser_session import current_session, session_user
 from portal.web.language import current_language
 from portal.web.rendering import EHR_BRAND, page_brand, redirect_to, render_page
@@ -45,7 +46,9 @@ def may_send_tickets() -> bool:
 
 def offered() -> articles.Offered:
     settings = current_app.extensions["settings"]
-    return articles.Offered(settings.texts, settings.trusted_browser_days, settings.passkeys)
+    rules = policy_under("provider", settings.provider_methods)
+    may_add = any(each.additional and rules.allows(each) for each in switched_on())
+    return articles.Offered(settings.texts, settings.trusted_browser_days, settings.passkeys, may_add)
 
 
 @blueprint.get("/help/contact")

@@ -49,6 +49,8 @@ FLASHES = {
     "reviewed": N_("Marked as reviewed."),
     "deadline_set": N_("The deadline has been set."),
     "deadline_removed": N_("The deadline has been removed. From the next sign-in on, setup comes first."),
+    "method_added": N_("Saved. Your people can choose it from now on."),
+    "method_withdrawn": N_("Saved. Nobody new can choose it, and it works as before for those who have it."),
     "name": N_("Your name has been saved."),
     "language": N_("Your language has been saved."),
     "time_zone": N_("Your time zone has been saved."),

@@ -37,7 +37,7 @@ def guard_side(side: Side) -> Callable[[], Response | None]:
             return send_to_code(user)
         if user.role not in side.policy.roles:
             return redirect_home()
-        g.side, g.brand = side if request_context().texts else side.without_texts(), side.brand
+        g.side, g.brand = side.under(request_context().texts, request_context().provider_methods), side.brand
         if user.is_emergency:  # emergency/wall.py has let this page through
             g.stopped = False
             return None if g.get("grant") else forbid("read_only")
@@ -76,7 +76,7 @@ def refuse_text_if_not_offered() -> None:
 def refuse_method(name: str | None) -> None:
     """Refuse a method that exists but that the person's policy forbids; no page offers it (TO-11)."""
     found = method(name or "")
-    if found and not policy_of(request_context().user.role).allows(found):
+    if found and not request_context().policy.allows(found):
         forbid("method_not_allowed")
 
 

@@ -21,7 +21,8 @@ class Side:
     home: str  # endpoint within the blueprint
     confirm_label: str
     choose_text: str  # why to choose a verification method on this side
-    badge: str  # on the first method offered
+    choose_any_text: str  # the same where a method without codes is among them
+    badge: str  # on the first method offered, while all have codes
     texts_off: bool = False  # the operator switched texts off, and the policy excludes them
     profile: str = "account"  # the page with the person's own data
     open_in_grace: tuple[str, ...] = ()  # open after set-up was postponed within the practice's grace
@@ -39,10 +40,16 @@ class Side:
         pages = tuple(f"{self.blueprint}.{page}" for page in own)
         return request.endpoint in pages or request.blueprint in (f"{self.blueprint}.setup", f"{self.blueprint}.confirm")
 
+    def under(self, texts: bool, provider_methods: tuple[str, ...] | None) -> "Side":
+        """The same side under the operator's settings: whether texts go out, and which methods providers may use (None: all)."""
+        side = self if texts else self.without_texts()
+        return side if provider_methods is None else replace(side, policy=side.policy.limited_to(provider_methods))
+
     def without_texts(self) -> "Side":
         return replace(self, policy=self.policy.without_restricted(), texts_off=self.policy.accepts_restricted)
 
 
+RECOMMENDED = N_("Recommended")
 PATIENT_SIDE = Side(
     PATIENT,
     PORTAL_BRAND,
@@ -50,7 +57,8 @@ PATIENT_SIDE = Side(
     "home",
     confirm_label=N_("Verify and Enable"),
     choose_text=N_("You'll enter a code each time you sign in on a new device or browser."),
-    badge=N_("Recommended"),
+    choose_any_text=N_("We'll ask for it each time you sign in on a new device or browser."),
+    badge=RECOMMENDED,
 )
 PROVIDER_SIDE = Side(
     PROVIDER,
@@ -59,6 +67,7 @@ PROVIDER_SIDE = Side(
     "charts",
     confirm_label=N_("Confirm and Activate"),
     choose_text=N_("An authenticator app is required for EHR access. You'll enter a code from it each time you sign in."),
+    choose_any_text=N_("One of these is required for EHR access. We'll ask for it each time you sign in."),
     badge=N_("Required"),
     open_in_grace=("provider.charts", "provider.chart", "provider.submit_note"),
 )
@@ -71,6 +80,7 @@ SUPPORT_SIDE = Side(
     choose_text=N_(
         "An authenticator app is required for the support console. You'll enter a code from it each time you sign in."
     ),
+    choose_any_text=N_("One of these is required for the support console. We'll ask for it each time you sign in."),
     badge=N_("Required"),
     profile="security",
 )

@@ -6,13 +6,20 @@ from flask import Response, abort, g, jsonify, request, url_for
 from flask_babel import gettext as _
 
 from portal import send_limits
+from portal.answers import CODE
 from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import landing_url, require_fresh_proof
 from portal.blueprints.shared.pauses import SEND, pause_context, refuse_answer
-from portal.blueprints.shared.sides import current_side
+from portal.blueprints.shared.sides import RECOMMENDED, current_side
 from portal.blueprints.wizard import blueprint
-from portal.blueprints.wizard.next_step import progress, redirect_after_race, redirect_in_wizard, redirect_to_due_step
+from portal.blueprints.wizard.next_step import (
+    offered_here,
+    progress,
+    redirect_after_race,
+    redirect_in_wizard,
+    redirect_to_due_step,
+)
 from portal.crypto import SealBroken
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event_alone
@@ -21,13 +28,16 @@ from portal.flows.factors.prompt import prompt_set_up
 from portal.flows.recovery import finish
 from portal.flows.sessions import sessions
 from portal.forms.base import MethodForm, ShapedForm
-from portal.methods import Method, Script, Step, method, offered
+from portal.methods import Method, Script, Step, method
 from portal.models import Binding
 from portal.web.browser_session import request_context, safe_path
 from portal.web.rendering import redirect_out_of_step, redirect_to_path, refusal_sentence, refuse_form, render_page
 from portal.words.refusals import Refused
 
 # --- choose: the first method, a replacement for a live one (?change=), or an additional one (?add=1)
+
+
+ENDED = {"expired": "set_up_expired", "withdrawn": "method_withdrawn"}  # why a set-up did: in the address -> what the page says
 
 
 def set_up_goal() -> dict[str, Any]:
@@ -41,7 +51,8 @@ def next_path() -> str | None:
 
 
 def choose_context(form: MethodForm) -> dict[str, Any]:
-    offers = offered(current_side().policy)
+    offers = offered_here()
+    takes_codes = all(each.asks_for == CODE for each in offers)
     form.method.choices = [(each.name, each.label) for each in offers]
     cards = [
         {"method": each, "label": _(each.label), "recommended": each is offers[0], "facts": [_(fact) for fact in each.facts]}
@@ -53,8 +64,9 @@ def choose_context(form: MethodForm) -> dict[str, Any]:
         "cards": cards,
         "progress": progress(1),
         "weaker": any(each.restricted for each in offers),
-        "words": _(current_side().choose_text),
-        "badge": _(current_side().badge),
+        "takes_codes": takes_codes,
+        "words": _(current_side().choose_text if takes_codes else current_side().choose_any_text),
+        "badge": _(current_side().badge if takes_codes else RECOMMENDED),
         "texts_off": refusal_sentence(Refused("texts_not_offered")) if current_side().texts_off else None,
         "is_change": any(set_up_goal().values()),
         "action": url_for(".choose", **set_up_goal(), kind=kind, next=next_path()),
@@ -82,8 +94,9 @@ def choose() -> Response:
         return redirect
     form = MethodForm(data=kept_input.load_input())
     context = choose_context(form)
-    if "expired" in request.args:
-        context["notice"] = refusal_sentence(Refused("set_up_expired"))
+    reason = next((reason for mark, reason in ENDED.items() if mark in request.args), None)
+    if reason:
+        context["notice"] = refusal_sentence(Refused(reason))
     return render_page("wizard/choose.html", form=form, **context)
 
 
@@ -96,7 +109,7 @@ def submit_choose() -> Response:
     context = choose_context(form)
     chosen = method(form.method.data) if form.validate() else None
     if chosen is None:
-        return refuse_form("wizard/choose.html", form, **context)
+        return refuse_form("wizard/choose.html", form, refuse_withdrawn(form), "method", **context)
     sessions.remember_path(request_context(), next_path())
     try:
         flow.begin_setup(request_context(), chosen, set_up_goal()["change"], bool(set_up_goal()["add"]))
@@ -108,13 +121,23 @@ def submit_choose() -> Response:
     return redirect_in_wizard("step", method_name=chosen.name, step_name=first.name)
 
 
+def refuse_withdrawn(form: MethodForm) -> Refused | None:
+    """The refusal of a method that the side's people may use, and that their practice doesn't offer, which is recorded; otherwise None."""
+    named = method(request.form.get("method", ""))
+    if named is None or not current_side().policy.allows(named):
+        return None
+    record_event_alone(request_context(), "authz_fail", "method_withdrawn")
+    form.method.data = None
+    return Refused("method_withdrawn")
+
+
 # --- one step of a method
 
 
 def find_step(method_name: str, step_name: str) -> tuple[Method, Step] | None:
     """The method and step of an address, if this side offers them."""
     chosen = method(method_name)
-    step = chosen.step(step_name) if chosen and current_side().policy.allows(chosen) else None
+    step = chosen.step(step_name) if chosen and chosen in offered_here() else None
     return (chosen, step) if chosen and step else None
 
 
@@ -200,7 +223,7 @@ def submit_step(method_name: str, step_name: str) -> Response:
 def send_again(method_name: str) -> Response:
     """ "Send again": another text to the number being set up. A script gets what it hands to the browser."""
     chosen = method(method_name)
-    if chosen is None or not (chosen.sends or chosen.script) or not current_side().policy.allows(chosen):
+    if chosen is None or not (chosen.sends or chosen.script) or chosen not in offered_here():
         return redirect_to_due_step()
     if chosen.script:
         return prompt_browser(chosen, chosen.script)

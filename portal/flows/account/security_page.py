@@ -15,7 +15,7 @@ from portal.flows.base import throttle
 from portal.flows.base.context import RequestContext
 from portal.flows.base.parts import read_parts, together
 from portal.flows.factors import backup_codes
-from portal.flows.factors.challenges import is_switched_off, usable_authenticators
+from portal.flows.factors.challenges import is_switched_off
 from portal.flows.sessions import trusted_browsers
 from portal.methods import method
 from portal.models import Authenticator, Outbox, Practice, User, secret_place
@@ -57,7 +57,7 @@ OTHER_ADMINISTRATORS = (
     .order_by(User.name_key, User.id)
 )
 PRACTICES = select(Practice).order_by(Practice.name)
-REPLACE_LABEL = N_("Use another way instead")  # the link beside an authenticator whose method is switched off
+REPLACE_LABEL = N_("Use another way instead")  # the link beside an authenticator whose method can't be chosen
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ class AuthenticatorView:
     last_used_at: datetime | None
     disabled: bool  # works nowhere
     blocked: bool  # works nowhere, or not in new browsers
-    is_off: bool  # whether its method, or texts, are switched off
+    is_off: bool  # whether its method, or texts, are switched off, or the policy doesn't accept it
+    is_kept: bool  # whether it works, though the practice doesn't offer its method
     on_hold: bool  # works nowhere, because its owner said that the phone is lost
     target: bytes | None = field(repr=False)  # the number's hash: two authenticators with one number are lost together
     goes_to: str = ""  # the masked number, so that people can check it (the guide's troubleshooting)
@@ -143,23 +144,25 @@ def own_authenticators(context: RequestContext) -> list[AuthenticatorView]:
 
 
 def view_all(context: RequestContext, rows: Sequence[Any]) -> list[AuthenticatorView]:
-    return [view_authenticator(context, row) for row in usable_authenticators(context.user.role, rows)]
+    return [view_authenticator(context, row) for row in rows]
 
 
 def view_authenticator(context: RequestContext, row: Any) -> AuthenticatorView:
     its_method = method(row.method)
-    is_off = its_method is None or is_switched_off(context, its_method)
+    is_off = its_method is None or is_switched_off(context, its_method) or not context.policy.allows(its_method)
+    is_kept = not is_off and its_method is not None and not context.policy.offers(its_method, context.user.added)
     return AuthenticatorView(
         id=row.authenticator_id,
         method=row.method,
         label=its_method.label if its_method else row.name,
         name=row.name,
-        change_label=REPLACE_LABEL if is_off else its_method.change_label if its_method else "",
+        change_label=REPLACE_LABEL if is_off or is_kept else its_method.change_label if its_method else "",
         added_at=row.created_at,
         last_used_at=row.last_used_at,
         disabled=throttle.OWN.blocks(row),
         blocked=throttle.STRANGERS.blocks(row),
         is_off=is_off,
+        is_kept=is_kept,
         on_hold=row.suspended_at is not None,
         target=row.target_hash,
         goes_to=tell_secret(context, row, its_method.mask if its_method else None),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from portal import clock
 from portal.crypto import Keyring
 from portal.languages import SOURCE
+from portal.policy import Policy, policy_under
 from portal.settings import config
 from portal.zones import first_zone
 
@@ -48,6 +49,7 @@ class SessionUser(NamedTuple):
     language: str | None  # BCP 47 tag, perhaps of a language that is no longer offered
     time_zone: str | None  # IANA name that the person chose, perhaps of a zone that has vanished
     place_zone: str | None  # the same of the practice
+    added_methods: str | None  # that the practice has added for its people, METHODS_APART
     codes_paused_until: datetime | None  # the pauses of codes: of strangers, and of the owner
     own_paused_until: datetime | None
     backup_paused_until: datetime | None  # of backup codes in this session
@@ -81,6 +83,11 @@ class SessionUser(NamedTuple):
     def own_methods(self) -> list[str]:
         """The names of the methods of the person's authenticators; none if the policy doesn't require one."""
         return self.methods.split(METHODS_APART) if self.methods else []
+
+    @property
+    def added(self) -> list[str]:
+        """The names of the methods that the person's practice has added to those which everyone may choose."""
+        return self.added_methods.split(METHODS_APART) if self.added_methods else []
 
     @property
     def is_reset(self) -> bool:
@@ -118,6 +125,7 @@ class RequestContext:
     host: str = ""  # of the portal's address, for the last line of a text (origin-bound code)
     origin: str = ""  # scheme, host, and port of the page: what passkeys are bound to
     texts: bool = True  # whether the operator lets codes go out by text
+    provider_methods: tuple[str, ...] | None = None  # those that the operator lets providers use; None: all that their policy accepts
     countries: tuple[str, ...] = ()  # that texts may be sent to
     browser: str | None = None  # token that recognizes a browser seen before; opens nothing
     trusted: tuple[str, ...] = ()  # this browser's trust tokens, at most one per user
@@ -140,6 +148,15 @@ class RequestContext:
     def language_of(self, chosen: str | None) -> str:
         """The language to text the visitor in, who chose that one: this page's if it is no longer offered, or none was chosen."""
         return chosen if chosen in self.languages else self.language
+
+    def policy_of(self, role: str) -> Policy:
+        """The policy for a role, under the operator's settings. Raises KeyError."""
+        return policy_under(role, self.provider_methods)
+
+    @property
+    def policy(self) -> Policy:
+        """The visitor's."""
+        return self.policy_of(self.user.role)
 
     @property
     def user(self) -> SessionUser:

@@ -40,9 +40,9 @@ def rename_authenticator(context: RequestContext, authenticator_id: str, name: s
 
 
 def is_usable(context: RequestContext, row: Authenticator) -> bool:
-    """Whether the authenticator's method is switched on, and can send if it has to."""
+    """Whether the authenticator's method is switched on and accepted, and can send if it has to."""
     kind = method(row.method)
-    return kind is not None and not is_switched_off(context, kind)
+    return kind is not None and context.policy.allows(kind) and not is_switched_off(context, kind)
 
 
 def remove_authenticator(context: RequestContext, authenticator_id: str) -> bool:

@@ -18,7 +18,7 @@ from portal.forms.codes import AnswerForm
 from portal.methods import NO_LABELS, Context, Labels, Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
 from portal.names import initials
-from portal.policy import policy_of
+from portal.policy import Policy, policy_of
 from portal.send_limits import Wait
 from portal.words.refusals import Refused
 
@@ -111,15 +111,15 @@ def live_authenticators(context: RequestContext) -> list[Authenticator]:
     """The visitor's authenticators that work here and that their role's policy allows, oldest first."""
     purse, user = purse_of(context, context.user.user_id), context.user
     rows = read(LIVE[purse.name], {"owner": user.user_id})
-    return usable_authenticators(user.role, (load(Authenticator, row) for row in rows))
+    return usable_authenticators(context.policy, (load(Authenticator, row) for row in rows))
 
 
-def usable_authenticators(role: str, rows: Iterable[Authenticator]) -> list[Authenticator]:
-    """The authenticators whose method the role's policy allows, or all of them if it allows none.
+def usable_authenticators(policy: Policy, rows: Iterable[Authenticator]) -> list[Authenticator]:
+    """The authenticators whose method the policy allows, or all of them if it allows none.
 
     So a patient who became a provider signs in with the old method once more, to set up an allowed one (TO-11).
     """
-    rows, policy = list(rows), policy_of(role)
+    rows = list(rows)
     if policy.accepts_restricted:
         return rows
     return [row for row in rows if (kind := method(row.method)) and policy.allows(kind)] or rows
@@ -131,9 +131,9 @@ def is_set_up(context: RequestContext) -> bool:
     A provider whose only method is text signs in with it once and can then only set up an app: a password alone must not be enough
     to add one. Once the app is proved, it replaces the number.
     """
-    if not context.user.is_on or policy_of(context.user.role).accepts_restricted:
+    policy = context.policy
+    if not context.user.is_on or policy.accepts_restricted:
         return context.user.is_on
-    policy = policy_of(context.user.role)
     return any(kind is not None and policy.allows(kind) for kind in map(method, context.user.own_methods))
 
 
@@ -143,7 +143,7 @@ def challenge_options(context: RequestContext) -> list[ChallengeOption]:
     found = read(LIVE_WITH_USER[purse.name], {"owner": context.user.user_id}).all()
     ends = len(User.__table__.c)
     users = [load(User, found[0][:ends])] if found else []
-    rows = usable_authenticators(context.user.role, [load(Authenticator, row[ends:]) for row in found])
+    rows = usable_authenticators(context.policy, [load(Authenticator, row[ends:]) for row in found])
     options = one_of_each([option for user in users for row in rows if (option := build_option(context, user, row))])
     options.sort(key=lambda option: (not (option.sends and option.is_asked), not option.resists_phishing, option.sends))
     return add_waits(context, options)
@@ -236,8 +236,8 @@ def needs_challenge_page(context: RequestContext) -> bool:
     return bool(kinds) and all(kind is None or kind.sends or kind.challenge.form for kind in kinds)
 
 
-def default_sender(role: str, purse: Purse, rows: list[Authenticator]) -> tuple[Authenticator, Method] | None:
+def default_sender(policy: Policy, purse: Purse, rows: list[Authenticator]) -> tuple[Authenticator, Method] | None:
     """Which of a user's authenticators gets a code right after the password: only if every live one works by sending."""
-    live = usable_authenticators(role, filter(purse.takes, rows))
+    live = usable_authenticators(policy, filter(purse.takes, rows))
     pairs = [(row, kind) for row in live if (kind := method(row.method))]
     return pairs[0] if pairs and all(kind.sends for _, kind in pairs) else None

@@ -101,7 +101,7 @@ def check_authenticators(context: RequestContext, user: User, answer: Answer, co
     purse = throttle.purse_of(context, user.id)
     working = throttle.charge_authenticators(context, user.id, answer)
     charged = [row for row in working if is_for(answer, row)]
-    rows = [row for row in usable_authenticators(user.role, working) if row in charged]
+    rows = [row for row in usable_authenticators(context.policy_of(user.role), working) if row in charged]
     throttle.uncharge_authenticators(purse, [row for row in charged if row not in rows])
     outcome = try_authenticators(context, user, rows, answer)
     if outcome.right is not None:

@@ -21,7 +21,6 @@ from portal.flows.sessions import sessions, trusted_browsers
 from portal.languages import load_catalogue
 from portal.methods import Method, method
 from portal.models import Authenticator, Binding, RecoveryCase, SpentStep, User
-from portal.policy import policy_of
 from portal.words.refusals import N_
 
 OLD_NUMBER_TEXT = N_(
@@ -68,7 +67,7 @@ def prove_binding(context: RequestContext, user: User, pending: Pending, chosen:
 
 def remove_disallowed(context: RequestContext, user: User, others: list[Authenticator]) -> None:
     """Remove authenticators the user's policy does not allow, such as a number from before they became a provider."""
-    policy = policy_of(user.role)
+    policy = context.policy_of(user.role)
     if policy.accepts_restricted:
         return
     for row in others:

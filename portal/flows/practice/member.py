@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from portal import clock
-from portal.methods import method, offered
-from portal.policy import PROVIDER
+from portal.methods import method, switched_on
+from portal.policy import Policy
 from portal.settings import config
 
 
-def allowed_methods() -> tuple[str, ...]:
+def allowed_methods(policy: Policy) -> tuple[str, ...]:
     """The names of the methods that open the EHR."""
-    return tuple(each.name for each in offered(PROVIDER))
+    return tuple(each.name for each in switched_on() if policy.allows(each))
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Member:
     """An account as its administrator sees it: how it is protected, and no secret."""
 
     now: datetime
+    allowed: tuple[str, ...]  # the names of the methods that open the EHR
     id: int
     full_name: str
     role: str
@@ -49,7 +50,7 @@ class Member:
     @property
     def lacks_app(self) -> bool:
         """On, but without a method that opens the EHR: the person was a patient before."""
-        return self.is_on and not any(name in allowed_methods() for name in (self.method_names or "").split(","))
+        return self.is_on and not any(name in self.allowed for name in (self.method_names or "").split(","))
 
     @property
     def is_paused(self) -> bool:

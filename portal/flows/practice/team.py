@@ -70,12 +70,12 @@ def own_accounts(context: RequestContext) -> tuple[ColumnElement[bool], ...]:
     return User.practice_id == context.user.practice_id, User.disabled_at.is_(None), User.role.in_(STAFF)
 
 
-def columns() -> dict[str, Any]:
-    """SQL: the columns of a Member, by name."""
+def columns(names_allowed: tuple[str, ...]) -> dict[str, Any]:
+    """SQL: the columns of a Member, by name. `names_allowed`: of the methods that open the EHR."""
     unused = select(func.count()).where(BackupCode.set_id == BackupCodeSet.id, BackupCode.used_at.is_(None))
     codes_left = case((BackupCodeSet.id.is_(None), None), else_=unused.correlate(BackupCodeSet).scalar_subquery())
     method_names = select(func.aggregate_strings(Authenticator.method, ",")).where(Authenticator.user_id == User.id)
-    allowed = select(func.count()).where(Authenticator.user_id == User.id, Authenticator.method.in_(allowed_methods()))
+    allowed = select(func.count()).where(Authenticator.user_id == User.id, Authenticator.method.in_(names_allowed))
     computed = {
         "codes_left": codes_left,
         "method_names": method_names.scalar_subquery(),
@@ -84,7 +84,7 @@ def columns() -> dict[str, Any]:
         "on_hold": allowed.where(Authenticator.suspended_at.is_not(None)).scalar_subquery(),
     }
     of_set = {name: getattr(BackupCodeSet, name) for name in ("saved_at", "sealed_copy_given_at")}
-    names = [each.name for each in fields(Member) if each.name != "now"]
+    names = [each.name for each in fields(Member) if each.name not in ("now", "allowed")]
     return {name: (computed.get(name) if name in computed else of_set.get(name, getattr(User, name, None))) for name in names}
 
 
@@ -142,7 +142,8 @@ def list_team(context: RequestContext, wanted: TeamFilter, number: int = 1) -> S
     One query a page, its counts from an index alone: ten thousand people cost a page 6 ms more than fifty do.
     """
     record_list_access(context, "team_list_opened")
-    shown = columns()
+    allowed = allowed_methods(context.policy)
+    shown = columns(allowed)
     page = select_people(context, wanted, shown).order_by(*sort_order(wanted.sort, shown))
     member = page.offset((number - 1) * config.TEAM_PAGE).limit(config.TEAM_PAGE + 1).subquery()
     to_remind = select(func.count()).select_from(User).where(*awaiting_reminder(context)).scalar_subquery()
@@ -154,7 +155,7 @@ def list_team(context: RequestContext, wanted: TeamFilter, number: int = 1) -> S
     joined = select(head, member).select_from(outerjoin(head, member, true())).order_by(*sort_order(wanted.sort, member.c))
     rows = db.session.execute(joined).all()
     practice, to_remind_now, *state_counts = rows[0][: 2 + len(STATES)]
-    members = [Member(context.now, *row[2 + len(STATES) :]) for row in rows if row.id is not None]
+    members = [Member(context.now, allowed, *row[2 + len(STATES) :]) for row in rows if row.id is not None]
     counts = dict(zip(STATES, state_counts, strict=True))
     return Status(practice, counts, number, members[: config.TEAM_PAGE], len(members) > config.TEAM_PAGE, to_remind_now)
 
@@ -183,12 +184,13 @@ def export_team(context: RequestContext, wanted: TeamFilter) -> Iterator[Member]
     500 rows at a time, each chunk by a query that begins where the last one ended (keyset pagination): memory stays flat, and a slow
     download holds no connection.
     """
-    shown = columns()
+    allowed = allowed_methods(context.policy)
+    shown = columns(allowed)
     first_chunk = select_people(context, wanted, shown).order_by(*sort_order(SORTS[0], shown)).limit(config.TEAM_CHUNK)
     chunk = first_chunk
     while rows := db.session.execute(chunk).all():
         end_read()
-        yield from (Member(context.now, *row) for row in rows)
+        yield from (Member(context.now, allowed, *row) for row in rows)
         chunk = first_chunk.where(tuple_(User.name_key, User.id) > tuple_(rows[-1].name_key, rows[-1].id))
 
 

@@ -1,15 +1,15 @@
 """The SELECT that loads a session and its user on every request."""
 
-from sqlalchemy import bindparam, case, null, select
+from sqlalchemy import bindparam, case, func, null, select
 
 from portal.db import is_one_of, joined
 from portal.flows.base.context import METHODS_APART
-from portal.flows.base.places import PLACE_ZONE
+from portal.flows.base.places import VISITED_ZONE
 from portal.flows.base.recovery_cases import ALARMING
-from portal.models import Authenticator, RecoveryCase, Session, User
+from portal.models import Authenticator, Practice, RecoveryCase, Session, User
 from portal.policy import POLICIES
 
-S, U, A, R = Session.__table__.c, User.__table__.c, Authenticator.__table__.c, RecoveryCase.__table__.c
+S, U, A, R, P = (each.__table__.c for each in (Session, User, Authenticator, RecoveryCase, Practice))
 MUST_USE = sorted(role for policy in POLICIES if policy.must_use for role in policy.roles)
 METHODS = joined(A.method, METHODS_APART)
 OWN_METHODS = case(
@@ -27,10 +27,11 @@ FIND_SESSION = (
     select(
         S.id, S.token_hash, S.level, S.next_path, S.browser_known, S.last_seen_at, S.ends_at, S.password_at, S.second_factor_at,
         U.id, U.username, U.full_name, U.role, U.two_factor, U.two_factor_since, U.generation, U.invited_until, U.practice_id,
-        OWN_METHODS, S.put_off_at, U.language, U.time_zone, PLACE_ZONE,
+        OWN_METHODS, S.put_off_at, U.language, U.time_zone, func.coalesce(P.time_zone, VISITED_ZONE), P.added_methods,
         U.codes_paused_until, U.own_paused_until, S.backup_paused_until, OPEN_RECOVERY,
         S.ended_reason, U.disabled_at,
     )
     .join_from(Session.__table__, User.__table__, S.user_id == U.id)
+    .outerjoin(Practice.__table__, P.id == U.practice_id)
     .where(S.token_hash == bindparam("hash"))
 )  # fmt: skip

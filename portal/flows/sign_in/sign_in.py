@@ -141,7 +141,7 @@ def keep_language(context: RequestContext, user: User) -> None:
 def send_first_code(context: RequestContext, entrant: Entrant, row: Session) -> None:
     """Send the first code if codes come by text only. If a rate limit is reached, the code page says so."""
     user = entrant.user
-    sender = default_sender(user.role, throttle.purse_for(row.browser_known), entrant.authenticators)
+    sender = default_sender(context.policy_of(user.role), throttle.purse_for(row.browser_known), entrant.authenticators)
     if sender is None:
         return
     authenticator, its_method = sender
