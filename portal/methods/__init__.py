@@ -25,10 +25,7 @@ class CodeLate(CodeRejected):
 
 
 class NotAsked(Exception):
-    """The answer cannot be for this authenticator: no code was sent to it in this attempt, it is switched off, or another is named.
-
-    `reason`: of the refusal, if it is for none of the person's.
-    """
+    """The answer cannot be for this authenticator: it got no code, is off, or another is named. `reason`: if it is for none of them."""
 
     def __init__(self, reason: str = "text_first") -> None:
         super().__init__(reason)
@@ -151,8 +148,7 @@ class Practice:
 class Script:
     """A method that lives in the browser. Its script asks the portal for a challenge, and hands the browser what comes back, as JSON.
 
-    Both take the secret that asks, the challenge, and the secrets of the person's authenticators of this method. No answer to a challenge
-    works twice: `portal/open_challenges.py` spends it.
+    Both take the secret that asks, the challenge (`portal/open_challenges.py`), and the person's own secrets of this method.
     """
 
     file: str  # in portal/static: no page without this method loads it
@@ -169,6 +165,7 @@ class Labels:
     use: str = ""  # the link to it, if it is asked for all authenticators at once
     next_time: str = ""
     unable: str = ""  # the link to the other ways in
+    needs: str = ""  # what it takes
 
 
 NO_LABELS = Labels()
@@ -210,6 +207,9 @@ class Method:
     asks_once: bool = False  # whether one question is for all of a person's authenticators of this method
     labels: Labels = NO_LABELS
     about: Callable[[str], str] | None = None  # what the owner's page says of an authenticator, from its secret
+    survives: Callable[[str], bool] | None = (
+        None  # whether it outlives the loss of its device, from its secret; None: it never does
+    )
     drawing: str = "smartphone"  # icon of the choice card
     change_label: str = ""  # label of the link to replace a live authenticator
     practice: Practice | None = None  # None: it can't be tried out
@@ -275,13 +275,8 @@ def first_method() -> Method:
 
 
 def offered(policy: Policy, added: Collection[str] = ()) -> list[Method]:
-    """The methods that people under a policy may choose, in the order offered. `added`: names of those that their practice has added."""
+    """The methods that a policy offers to people whose practice has added those with these names, in their order."""
     return [each for each in switched_on() if policy.offers(each, added)]
-
-
-def usable(policy: Policy) -> list[Method]:
-    """The methods that a policy allows, whether or not they may still be chosen."""
-    return [each for each in switched_on() if policy.allows(each)]
 
 
 def takers_of_another(kind: str) -> list[str]:

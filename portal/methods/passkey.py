@@ -46,23 +46,19 @@ from portal.words.refusals import N_
 NAME = "passkey"
 Read = TypeVar("Read")
 # What keeps a passkey, by the AAGUID that it tells: brands, from the community's list (passkeydeveloper/passkey-authenticator-aaguids).
-KEEPERS = {
-    "fbfc3007-154e-4ecc-8c0b-6e020557d7bd": "iCloud Keychain",
-    "dd4ec289-e01d-41c9-bb89-70fa845d4bf2": "iCloud Keychain",
-    "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4": "Google Password Manager",
-    "08987058-cadc-4b81-b6e1-30de50dcbe96": "Windows Hello",
-    "9ddd1817-af5a-4672-a2b9-3e3dd95000a9": "Windows Hello",
-    "6028b017-b1d4-4c02-b4b3-afcdafc96bb2": "Windows Hello",
-    "bada5566-a7aa-401f-bd96-45619a55120d": "1Password",
-    "d548826e-79b4-db40-a3d8-11116f7e8349": "Bitwarden",
-    "531126d6-e717-415c-9320-3d9aa6981239": "Dashlane",
-    "adce0002-35bc-c60a-648b-0b25f1f05503": "Chrome on Mac",
-    "53414d53-554e-4700-0000-000000000000": "Samsung Pass",
-    "cb69481e-8ff7-4039-93ec-0a2729a154a8": "YubiKey 5",
-    "ee882879-721c-4913-9775-3dfcce97072a": "YubiKey 5",
-    "fa2b99dc-9e39-4257-8f92-4a30d23c4118": "YubiKey 5 NFC",
-    "2fc0579f-8113-47ea-b116-bb5a8db9202a": "YubiKey 5 NFC",
+NUMBERS = {
+    "iCloud Keychain": "fbfc3007-154e-4ecc-8c0b-6e020557d7bd dd4ec289-e01d-41c9-bb89-70fa845d4bf2",
+    "Google Password Manager": "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4",
+    "Windows Hello": "08987058-cadc-4b81-b6e1-30de50dcbe96 9ddd1817-af5a-4672-a2b9-3e3dd95000a9 6028b017-b1d4-4c02-b4b3-afcdafc96bb2",
+    "1Password": "bada5566-a7aa-401f-bd96-45619a55120d",
+    "Bitwarden": "d548826e-79b4-db40-a3d8-11116f7e8349",
+    "Dashlane": "531126d6-e717-415c-9320-3d9aa6981239",
+    "Chrome on Mac": "adce0002-35bc-c60a-648b-0b25f1f05503",
+    "Samsung Pass": "53414d53-554e-4700-0000-000000000000",
+    "YubiKey 5": "cb69481e-8ff7-4039-93ec-0a2729a154a8 ee882879-721c-4913-9775-3dfcce97072a",
+    "YubiKey 5 NFC": "fa2b99dc-9e39-4257-8f92-4a30d23c4118 2fc0579f-8113-47ea-b116-bb5a8db9202a",
 }
+KEEPERS = {number: brand for brand, numbers in NUMBERS.items() for number in numbers.split()}
 OWN = bindparam("own", type_=String)
 last_count = Authenticator.remembered["count"].as_integer()
 # The counter never goes back, whoever else answers at the same moment. The columns to set are parameters.
@@ -271,8 +267,10 @@ METHOD = Method(
         use=N_("Use your passkey"),
         unable=N_("Can't use your passkey?"),
         next_time=N_("Your next sign-in asks for your passkey."),
+        needs=N_("It needs JavaScript, and a phone, computer, or security key that has it."),
     ),
     about=about,
+    survives=lambda secret: bool(json.loads(secret)["synced"]),
     drawing="key-round",
     change_label=N_("Replace Passkey"),
     sentences={

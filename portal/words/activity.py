@@ -3,15 +3,18 @@
 from portal.words.refusals import N_
 
 # Event to sentence. "event:detail" takes precedence if the event's reason, the reason's first word, factor, or result is that detail.
+# For a method without codes, the factor is "key".
 SENTENCES: dict[str, str] = {
     "authn_login_success": N_("You signed in with a verification code."),
+    "authn_login_success:key": N_("You signed in with %(method)s."),
     "authn_login_success:password": N_("You signed in with your password."),
-    "authn_login_success:code_due": N_("Your password was entered, and we asked for a code."),
+    "authn_login_success:code_due": N_("Your password was entered, and we asked you to confirm it's you."),
     "authn_login_success:reset_link": N_("You signed in with a reset link and your password."),
     "authn_login_success:recovery_link": N_("You signed in with a recovery link and your password."),
     "authn_login_success:backup_code": N_("You signed in with a backup code."),
     "authn_login_success:trusted_browser": N_("You signed in on a browser you trust, without a code."),
     "authn_login_fail": N_("A wrong verification code was entered at sign-in."),
+    "authn_login_fail:key": N_("A wrong answer was given for %(method)s at sign-in."),
     "authn_login_fail:password": N_("A wrong password was entered at sign-in."),
     "authn_login_fail:backup_code": N_("A wrong backup code was entered at sign-in."),
     "authn_login_fail:reset_link_due": N_("Your password was entered without the link needed after a reset."),
@@ -30,6 +33,7 @@ SENTENCES: dict[str, str] = {
     "authenticator_binding_begun": N_("You started setting up two-factor authentication."),
     "authenticator_binding_cancelled": N_("You canceled setting up two-factor authentication."),
     "authenticator_binding": N_("A wrong code was entered during two-factor authentication setup."),
+    "authenticator_binding:key": N_("Setting up %(method)s was refused."),
     "authenticator_binding:throttled": N_("A code was refused during setup after too many wrong ones."),
     "authenticator_binding:phone": N_("A phone number we can't use was entered during two-factor authentication setup."),
     "authenticator_binding:number_shared": N_("A number that five accounts already use was entered during setup."),
@@ -42,7 +46,7 @@ SENTENCES: dict[str, str] = {
     "authenticator_added": N_("You added %(method)s."),
     "authenticator_replaced": N_("You changed %(method)s."),
     "authenticator_removed": N_("You removed %(method)s."),
-    "authenticator_renamed": N_("You renamed a way to get verification codes."),
+    "authenticator_renamed": N_("You renamed a way to confirm it's you."),
     "code_sent": N_("A text with a code was sent to you."),
     "number_changed": N_("A code was not sent by text, because your number had recently moved to another SIM card or carrier."),
     "code_sent:texts_off": N_("A code was not sent by text, because text messages are turned off."),
@@ -57,10 +61,12 @@ SENTENCES: dict[str, str] = {
     "authenticator_disabled": N_("A hundred wrong codes were entered, so your codes were blocked."),
     "authenticator_unblock_asked": N_("You asked for an email to unblock your codes."),
     "authenticator_unblocked": N_("You unblocked your codes, so they work everywhere again."),
-    "authenticator_suspended": N_("Your phone was reported as lost, so its codes stopped working."),
-    "authenticator_restore_asked": N_("You asked for an email to use your phone's codes again."),
-    "authenticator_restored": N_("Codes from your phone, which was reported as lost, work again."),
-    "authenticator_restored:refused": N_("A wrong password was entered to use your phone's codes again."),
+    "authenticator_suspended": N_(
+        "A phone or device of yours was reported as lost, so your codes and other ways to confirm it's you stopped working."
+    ),
+    "authenticator_restore_asked": N_("You asked for an email to use what was reported as lost again."),
+    "authenticator_restored": N_("What was on hold because a phone or device was reported as lost works again."),
+    "authenticator_restored:refused": N_("A wrong password was entered to use what was reported as lost again."),
     "two_factor_off": N_("You turned off two-factor authentication."),
     "two_factor_off:refused": N_("A wrong password was entered to turn off two-factor authentication."),
     "two_factor_reset": N_("Your two-factor authentication was reset."),
@@ -86,7 +92,9 @@ SENTENCES: dict[str, str] = {
     "trusted_browser_added": N_("You chose to trust this browser."),
     "trusted_browser_removed": N_("You stopped trusting a browser."),
     "trusted_browser_removed:all": N_("You stopped trusting all browsers."),
-    "trusted_browser_removed:phone_lost": N_("Your phone was reported as lost, so no browser is trusted anymore."),
+    "trusted_browser_removed:phone_lost": N_(
+        "A phone or device of yours was reported as lost, so no browser is trusted anymore."
+    ),
     "trusted_browser_removed:two_factor_changed": N_("Your security settings changed, so no browser is trusted anymore."),
     "password_changed": N_("You changed your password."),
     "password_forgotten": N_("A link for a new password was requested."),
@@ -184,7 +192,7 @@ SENTENCES: dict[str, str] = {
     "session_end:signed_out": N_("You signed out."),
     "session_end:newer_sign_ins": N_("Your oldest session was ended because you signed in on several other browsers."),
     "session_end:two_factor_changed": N_("Your security settings changed, so your other sessions were ended."),
-    "session_end:phone_lost": N_("Your phone was reported as lost, so your sessions were ended."),
+    "session_end:phone_lost": N_("A phone or device of yours was reported as lost, so your sessions were ended."),
     "session_end:password_changed": N_("Your password changed, so your other sessions were ended."),
     "session_end:ended_by_owner": N_("You ended a session on another browser."),
     "session_end:signed_in_again": N_("You signed in again, so this browser's earlier session was ended."),

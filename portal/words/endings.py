@@ -21,7 +21,7 @@ NOTICES: dict[str, str] = {
     "not_me": N_(
         "You were signed out because someone selected “This wasn't me” in an email about your account. Sign in to continue."
     ),
-    "phone_lost": N_("You were signed out here because your phone was reported as lost. Sign in to continue."),
+    "phone_lost": N_("You were signed out here because a phone or device of yours was reported as lost. Sign in to continue."),
     "recovery_stopped": N_(
         "You were signed out here because the account recovery was stopped. Contact Support, and we'll check who you are."
     ),

@@ -8,7 +8,7 @@ from babel import Locale
 from babel.numbers import format_decimal
 
 from portal.settings import config
-from portal.words import bench, emergency, recovery, shown, support, tickets, times
+from portal.words import bench, emergency, lost, recovery, shown, support, tickets, times
 from portal.words.marks import N_ as N_
 from portal.words.marks import N_plural as N_plural
 from portal.words.marks import Plural as Plural
@@ -117,35 +117,8 @@ SENTENCES: dict[str, str | Plural] = {
     "disabled": N_("There were too many wrong codes, so codes from your phone no longer work. Use a backup code, or Contact Support."),
     "on_hold": N_("Your phone was reported as lost, so its codes don't work. Use a backup code, or Contact Support."),
     "answer_other": N_("This account doesn't open with that. Use one of the other ways on this page."),
+    "on_hold_all": N_("A phone or device of yours was reported as lost, so nothing you confirm it's you with works. Use a backup code, or Contact Support."),
     "unreadable": N_("We can't check codes from your phone right now, and our engineers know about it. Use a backup code, or Contact Support."),
-    "lost_saved": N_plural(
-        "If you lost this phone today, your %(codes)d backup code would still let you in.",
-        "If you lost this phone today, any of your %(codes)d backup codes would still let you in.",
-        "codes",
-    ),
-    "lost_unsaved": N_plural(
-        "If you lost this phone today, only your %(codes)d backup code would let you in, and you haven't confirmed that it's saved.",
-        "If you lost this phone today, only your %(codes)d backup codes would let you in, and you haven't confirmed that they're saved.",
-        "codes",
-    ),
-    "lost_saved_second": N_plural(
-        "If you lost this phone today, your %(codes)d backup code would still let you in, and so would another way to get codes, if you have it on another device.",
-        "If you lost this phone today, any of your %(codes)d backup codes would still let you in, and so would another way to get codes, if you have it on another device.",
-        "codes",
-    ),
-    "lost_unsaved_second": N_plural(
-        "If you lost this phone today, another way to get codes would let you in, if you have it on another device. So would your %(codes)d backup code, but you haven't confirmed that it's saved.",
-        "If you lost this phone today, another way to get codes would let you in, if you have it on another device. So would your %(codes)d backup codes, but you haven't confirmed that they're saved.",
-        "codes",
-    ),
-    "lost_second": N_("If you lost this phone today, only another way to get codes would let you in, if you have it on another device."),
-    "lost_nothing": N_("If you lost this phone today, you would have no way in. Support would have to confirm who you are first."),
-    "is_lost": N_plural(
-        "While your phone is lost, your %(codes)d backup code is the only way in.",
-        "While your phone is lost, your %(codes)d backup codes are the only way in.",
-        "codes",
-    ),
-    "is_lost_nothing": N_("While your phone is lost, you have no way in once you sign out. Generate new backup codes now."),
     "reason_empty": N_("Give a reason in a few words."),
     "reason_long": N_("Use at most %(reason_max)s characters for the reason."),
     "reason_secret": N_("That looks like a code or a setup key. Leave it out, because others will read the reason. If it was a backup code of yours, it's used up now."),
@@ -174,7 +147,7 @@ SENTENCES: dict[str, str | Plural] = {
     "time_zone_unknown": N_("We don't know that time zone. Choose one from the list."),
     "label_empty": N_("Enter a name, such as Tablet."),
     "label_long": N_("Use at most %(label_max)s characters."),
-    "label_taken": N_("Another way to get codes already has that name. Choose a different name."),
+    "label_taken": N_("Another one of yours already has that name. Choose a different name."),
     "text_first": N_("We haven't sent you a text yet. Select Text me a code to get one."),
     "text_wrong": N_("That code did not match. Check it against the newest text from us."),
     "text_old": N_("That code is from an older text. Use the newest one."),
@@ -194,7 +167,7 @@ SENTENCES: dict[str, str | Plural] = {
     "texts_off_alone": N_("Text messages are turned off right now, and you have no other way to get in. Contact Support, and we'll confirm who you are."),
     "method_withdrawn": N_("Your practice doesn't offer that way right now. Choose another one, or ask your practice administrator."),
     "texts_not_offered": N_("Text messages are turned off right now. The authenticator app works without them."),
-    "authenticators_full": N_("You already have %(most)s ways to get codes. Remove one you no longer use, then add this one."),
+    "authenticators_full": N_("You already have %(most)s ways to confirm it's you. Remove one you no longer use, then add this one."),
     "number_shared": N_("This number is already used by %(number_accounts)s accounts. Choose another number, or the authenticator app."),
     "phone_empty": N_("Enter your mobile phone number."),
     "phone_letters": N_("Enter digits only, with a + in front if the number is from another country."),
@@ -228,6 +201,7 @@ SENTENCES: dict[str, str | Plural] = {
     "set_up_replaced": N_("Setup was started again in another tab, so that code no longer fits. Continue with what this page shows now."),
     "set_up_expired": N_("Setup was open for more than %(set_up_minutes)s minutes, so it ended. Start again here."),
     **emergency.SENTENCES,
+    **lost.SENTENCES,
     **recovery.SENTENCES,
     **shown.SENTENCES,
     **support.SENTENCES,

@@ -1,12 +1,15 @@
 """Passkeys in Chromium, whose virtual authenticators stand for a device and for a passkey manager."""
 
-import contextlib
-
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import update
 
+from portal.db import db
 from portal.flows.operator.demo import PASSWORD
+from portal.models import Practice
+from tests.support.application import application
 from tests.support.browser import PHONE
+from tests.support.passkeys import Devices
 from tests.support.reader import Reader
 from tests.support.server import running_server
 
@@ -17,34 +20,12 @@ CREATE, USE = "Create a passkey", "Use your passkey"
 def portal(sites):
     """Where browsers take a passkey: they refuse an IP address."""
     site = sites.seeded()
+    with application(site) as app, app.app_context():
+        db.session.execute(update(Practice).values(added_methods="passkey"))
+        db.session.commit()
     with running_server(site, PORTAL_PASSKEYS="1") as server:
         yield server.url.replace("127.0.0.1", "localhost")
     sites.remove(site)
-
-
-class Devices:
-    """What of a person's can hold passkeys, for one page."""
-
-    def __init__(self, page):
-        self.wire = page.context.new_cdp_session(page)
-        self.wire.send("WebAuthn.enable")
-
-    def add(self, synced=False):
-        """Connects one, which asks nobody and says yes; returns its id."""
-        kind = {"protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasResidentKey": True}
-        yes = {"hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}
-        backup = {"defaultBackupEligibility": synced, "defaultBackupState": synced}
-        return self.wire.send("WebAuthn.addVirtualAuthenticator", {"options": {**kind, **yes, **backup}})["authenticatorId"]
-
-    def remove(self, device):
-        self.wire.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": device})
-
-    @contextlib.contextmanager
-    def not_verified(self, device):
-        """Whoever holds it does not show a face, a finger, or the code of the screen lock."""
-        self.wire.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": False})
-        yield
-        self.wire.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": True})
 
 
 def sign_in(page, name):
@@ -88,7 +69,7 @@ def test_one_is_set_up_signs_in_and_gets_company(portal, browsers):
 
     page.goto("/account/security")
     expect(page.get_by_text("It exists on one device only.")).to_be_visible()
-    reader.press("Add another way to get codes")
+    reader.press("Add another way")
     page.get_by_label("Passkey").check()
     reader.press("Continue")
     page.get_by_role("button", name=CREATE).click()
@@ -110,6 +91,51 @@ def test_one_is_set_up_signs_in_and_gets_company(portal, browsers):
     sign_in(page, "maria")
     page.get_by_role("button", name=USE).click()
     page.wait_for_url("**/home")
+
+
+def test_at_the_door_of_the_ehr(portal, browsers):
+    reader = Reader(browsers.open(portal))
+    page, devices = reader.page, Devices(reader.page)
+    computer = devices.add()
+    sign_in(page, "dr.chen")
+    reader.press("Set Up Now")
+    expect(page.get_by_label("Authenticator App")).to_be_checked()
+    page.get_by_label("Passkey").check()
+    reader.press("Continue")
+    with devices.not_verified(computer):
+        page.get_by_role("button", name=CREATE).click()
+        refusal(page, "No passkey was made.")
+    reader.press(CREATE)
+    expect(page.get_by_role("heading", name="Save your backup codes")).to_be_visible()
+    page.goto("/ehr/charts")
+    expect(page).to_have_url(f"{portal}/ehr/charts")
+
+    page.context.clear_cookies()
+    sign_in(page, "dr.chen")
+    with devices.not_verified(computer):
+        page.get_by_role("button", name=USE).click()
+        refusal(page, "Nothing was confirmed.")
+    expect(page.get_by_label("on this browser")).to_have_count(0)
+    reader.press(USE)
+    expect(page).to_have_url(f"{portal}/ehr/charts")
+
+    page.goto("/ehr/settings/security")
+    reader.press("Add another way")
+    devices.remove(computer)
+    devices.add(synced=True)
+    page.get_by_label("Passkey").check()
+    reader.press("Continue")
+    reader.press(CREATE)
+    reader.press("Rename Passkey 2")
+    page.get_by_label("Name").fill("My manager")
+    reader.press("Save")
+    reader.press("Remove Passkey")
+    reader.press("Remove")
+    expect(page.get_by_text("It exists on one device only.")).to_have_count(0)
+    page.context.clear_cookies()
+    sign_in(page, "dr.chen")
+    reader.press(USE)
+    expect(page).to_have_url(f"{portal}/ehr/charts")
 
 
 def test_a_browser_that_cannot_use_one_offers_none_and_leads_elsewhere(portal, browsers):

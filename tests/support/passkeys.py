@@ -1,5 +1,9 @@
-"""A passkey manager of the tests' own, which answers as a browser would: right, or wrong in the ways that a test asks for."""
+"""A passkey manager of the tests' own, which answers as a browser would: right, or wrong in the ways that a test asks for.
 
+And the virtual ones of Chromium, for pages in a browser.
+"""
+
+import contextlib
 import hashlib
 import json
 import secrets
@@ -86,3 +90,28 @@ def hand_in(browser, button, answer, **typed):
     """Puts the browser's answer into the form, as the script does, and presses its button."""
     browser.page.one("input", name="passkey").attributes["value"] = answer
     return browser.fill(button, **typed)
+
+
+class Devices:
+    """What of a person's can hold passkeys, for one page."""
+
+    def __init__(self, page):
+        self.wire = page.context.new_cdp_session(page)
+        self.wire.send("WebAuthn.enable")
+
+    def add(self, synced=False):
+        """Connects one, which asks nobody and says yes; returns its id."""
+        kind = {"protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasResidentKey": True}
+        yes = {"hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}
+        backup = {"defaultBackupEligibility": synced, "defaultBackupState": synced}
+        return self.wire.send("WebAuthn.addVirtualAuthenticator", {"options": {**kind, **yes, **backup}})["authenticatorId"]
+
+    def remove(self, device):
+        self.wire.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": device})
+
+    @contextlib.contextmanager
+    def not_verified(self, device):
+        """Whoever holds it does not show a face, a finger, or the code of the screen lock."""
+        self.wire.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": False})
+        yield
+        self.wire.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": True})

@@ -20,6 +20,7 @@ from tests.support.application import application
 from tests.support.browser import DESKTOP, PHONE, Browsers, launch, program
 from tests.support.processes import ROOT
 from tests.support.reader import Reader
+from tests.support.scenes_passkeys import PASSKEY_SCENES
 from tests.support.server import running_server
 from tests.support.sites import Sites
 from tests.support.town import Town
@@ -195,7 +196,8 @@ def mails(camera, town):
         camera.take(template)
 
 
-STORIES = {"app": walk, **ALL_SCENES, "mails": mails}
+STORIES = {"app": walk, **ALL_SCENES, "mails": mails, **PASSKEY_SCENES}
+PASSKEYS = {"PORTAL_PASSKEYS": "1"}
 
 
 def photograph(town, browsers, name, scheme, size):
@@ -209,19 +211,26 @@ def photograph(town, browsers, name, scheme, size):
     window.context.close()
 
 
+def take_stories(sites, browsers, names, looks, **settings):
+    """Takes stories in one look, with a new portal; one with passkeys is opened by a name, since they take no IP address."""
+    site = sites.seeded()
+    with running_server(site, **settings) as server, application(site, **settings) as app:
+        town = Town(server.url.replace("127.0.0.1", "localhost") if settings else server.url, app)
+        for name in names:
+            photograph(town, browsers, name, *looks)
+
+
 def main(*names):
-    """Takes every story in four looks; each look starts with a new portal."""
+    """Takes every story in four looks; each look starts with a new portal, and with another one for passkeys."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     with tempfile.TemporaryDirectory(prefix="screenshots-") as folder, sync_playwright() as playwright:
         sites, browsers = Sites(Path(folder), None, "camera"), Browsers(launch(playwright, program()))
         for scheme in ("light", "dark"):
             for size in (DESKTOP, PHONE):
-                site = sites.seeded()
-                with running_server(site) as server, application(site) as app:
-                    town = Town(server.url, app)
-                    for name in names or STORIES:
-                        photograph(town, browsers, name, scheme, size)
+                wanted = names or tuple(STORIES)
+                take_stories(sites, browsers, [name for name in wanted if name not in PASSKEY_SCENES], (scheme, size))
+                take_stories(sites, browsers, [name for name in wanted if name in PASSKEY_SCENES], (scheme, size), **PASSKEYS)
         complaints = browsers.close()
         browsers.chromium.close()
     print(*complaints, sep="\n")

@@ -95,7 +95,7 @@ def test_no_sentence_tells_of_two_things():
 
 
 def test_the_reason_speaks_before_the_factor_and_the_factor_before_the_result():
-    assert "asked for" in event_sentence("authn_login_success", "ok", "code_due", "password")
+    assert "we asked you" in event_sentence("authn_login_success", "ok", "code_due", "password")
     assert "your password" in event_sentence("authn_login_success", "ok", None, "password")
     assert "confirm it's you" in event_sentence("reauthentication", "refused", "unheard_of", "password")
     assert "verification code" in event_sentence("authn_login_success", "ok", None, "something_new")

@@ -6,7 +6,7 @@ from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import require_code, require_fresh_proof
 from portal.blueprints.shared.sides import current_side
 from portal.flows.account import security_page
-from portal.flows.factors import authenticators, lost_phone
+from portal.flows.factors import authenticators, holdings, lost_phone
 from portal.flows.factors import unblock as unblock_flow
 from portal.flows.factors.shared_secrets import refuse_secrets
 from portal.forms.profile import LabelForm
@@ -114,4 +114,4 @@ def submit_found() -> Response:
     if step_up:
         return step_up
     lost_phone.take_back(request_context())
-    return redirect_and_say("security", "found")
+    return redirect_and_say("security", "found_all" if holdings.has_keys(request_context().user.user_id) else "found")

@@ -64,6 +64,8 @@ def page_context() -> dict[str, Any]:
     )
     always = _("Every sign-in here needs a code, on any browser.")
     asked = challenge_options(request_context()) if request_context().user.is_on else []
+    if any(option.form for option in asked):
+        trusted = _("You trust this browser, so your password was enough. To see your security settings, confirm that it's you.")
     missing = explain_switched_off(request_context(), bool(asked)) if request_context().user.is_on else None
     asks_codes = CODE if request.args.get("authenticator") == CODE else None
     here = current_side().url("confirm.ask", next=safe_path(request.args.get("next")), authenticator=asks_codes)
@@ -83,6 +85,8 @@ def page_context() -> dict[str, Any]:
 
 
 def code_hint(asked: list[ChallengeOption]) -> str:
+    if asked and all(option.form for option in asked):
+        return str(_("Use one of your backup codes."))
     if any(option.sends for option in asked) or current_side().policy.accepts_restricted:
         return str(_("Use the code from your authenticator app or our newest text, or a backup code."))
     return str(_("Use the code from your authenticator app, or a backup code."))

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, request
 from flask_babel import gettext as _
 
+from portal.answers import CODE
 from portal.blueprints.account import backup_codes as codes_pages
 from portal.blueprints.account import profile
 from portal.blueprints.account.nest import nest
@@ -22,6 +23,7 @@ from portal.flows.factors.shared_secrets import refuse_secrets
 from portal.flows.practice import charts as flow
 from portal.flows.practice import deadline
 from portal.forms.practice import NoteForm
+from portal.methods import offered
 from portal.settings import config
 from portal.web.browser_session import request_context, session_user
 from portal.web.headers import SAFE_METHODS
@@ -29,6 +31,8 @@ from portal.web.rendering import redirect_from_guard, redirect_to_path, refuse_f
 from portal.words.refusals import N_, Refused
 
 PAGE_MAX = 10_000
+ANY_WAY = N_("You can open charts once more than a password protects your account. It takes about three minutes.")
+OTHER_WAY = N_("To open charts, set up a way that the EHR accepts. It replaces what you use now.")
 
 blueprint = Blueprint("provider", __name__, url_prefix="/ehr")
 guard = guard_side(PROVIDER_SIDE)
@@ -159,7 +163,11 @@ def set_up_url() -> str:
 
 
 def set_up_reason() -> str:
-    if request_context().user.is_on:
+    """Why set-up comes first; in other words where the practice offers more than an app."""
+    is_on, offers = request_context().user.is_on, offered(current_side().policy, request_context().user.added)
+    if any(each.asks_for != CODE for each in offers):
+        return OTHER_WAY if is_on else ANY_WAY
+    if is_on:
         return N_("To open charts, you need codes from an authenticator app. Set one up to replace what you use now.")
     return N_("You can open charts once a code from your phone protects your account. It takes about three minutes.")
 

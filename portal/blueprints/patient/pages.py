@@ -13,7 +13,7 @@ from portal.blueprints.shared.pauses import pause_context, refuse_answer
 from portal.blueprints.shared.sides import PATIENT_SIDE, current_side
 from portal.flows.account import browsers, health_record, security_page
 from portal.flows.base import throttle
-from portal.flows.factors import setup, turn_off
+from portal.flows.factors import holdings, setup, turn_off
 from portal.forms.sign_in import NewPasswordForm, PasswordForm
 from portal.settings import config
 from portal.web.browser_session import request_context
@@ -89,7 +89,9 @@ def redirect_unless_disable_allowed() -> Response | None:
 def disable_context() -> dict[str, Any]:
     """What the form carries: a change of the factors, or "Keep it on", since it was opened ends it."""
     pause = pause_context(throttle.pause_left(request_context()), current_side().url("disable"))
-    return {"generation": request_context().user.generation, "asked_at": request_context().now.timestamp(), **pause}
+    user = request_context().user
+    said = {"has_keys": holdings.has_keys(user.user_id)}
+    return {"generation": user.generation, "asked_at": request_context().now.timestamp(), **said, **pause}
 
 
 @blueprint.get("/account/security/disable")

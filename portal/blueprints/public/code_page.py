@@ -9,13 +9,15 @@ from portal.blueprints.shared.questions import question_context
 from portal.flows.account import security_page
 from portal.flows.base import throttle
 from portal.flows.base.context import LEVEL_WAITING
-from portal.flows.factors import backup_codes
+from portal.flows.factors import backup_codes, holdings
 from portal.flows.factors.challenges import challenge_options, explain_blocked, explain_switched_off
 from portal.flows.sessions import trusted_browsers
 from portal.flows.sign_in import sign_in as flow
 from portal.policy import policy_of
 from portal.web.browser_session import request_context, session_user
 from portal.web.rendering import refusal_sentence
+
+ON_HOLD = ("on_hold", "on_hold_all")  # why no code is compared, if the phone, or whatever else they have, was reported as lost
 
 
 def issuer() -> str:
@@ -51,8 +53,10 @@ def code_pause(waits: bool) -> int:
 
 def backup_context() -> dict[str, Any]:
     """The template's variables of the page for a backup code."""
-    seconds = throttle.backup_pause_left(request_context()) if session_user() else 0
-    return {**trust_context(), **pause_context(seconds, url_for("sign_in.ask_backup_code"))}
+    user = session_user()
+    seconds = throttle.backup_pause_left(request_context()) if user else 0
+    has_keys = user is not None and holdings.has_keys(user.user_id)
+    return {**trust_context(), "has_keys": has_keys, **pause_context(seconds, url_for("sign_in.ask_backup_code"))}
 
 
 def explain_no_codes(shown: bool = False) -> dict[str, Any]:
@@ -60,7 +64,8 @@ def explain_no_codes(shown: bool = False) -> dict[str, Any]:
     refused = None if shown or session_user() is None else explain_blocked(request_context())
     return {
         "blocked": refusal_sentence(refused) if refused else None,
-        "is_lost": refused is not None and refused.reason == "on_hold",
+        "is_lost": refused is not None and refused.reason in ON_HOLD,
+        "has_keys": refused is not None and refused.reason == ON_HOLD[-1],
     }
 
 
@@ -84,6 +89,7 @@ def help_context() -> dict[str, Any]:
         "senders": [option for option in options if option.sends],
         "apps": [option for option in options if not option.sends and not option.form],
         "keys": [option for option in options if option.form],
+        "has_keys": holdings.has_keys(request_context().user.user_id),
         "is_provider": policy.hands_over_copy,
         "administrators": security_page.administrator_names(request_context()) if policy.hands_over_copy else [],
     }

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 
 from portal.blueprints.public.sign_in import redirect_unless_claimant
-from portal.flows.factors import challenges, code_sets, lost_phone
+from portal.flows.factors import challenges, code_sets, holdings, lost_phone
 from portal.flows.sign_in import found_phone
 from portal.forms.sign_in import LinkPasswordForm
 from portal.policy import policy_of
@@ -29,7 +29,9 @@ def report_context() -> dict[str, Any]:
     user, since = request_context().user, lost_phone.suspended_since(request_context())
     ways = 0 if since else len(challenges.live_authenticators(request_context()))
     left = code_sets.count_unused(user.user_id)
-    return {"since": since, "ways": ways, "codes_left": left, "may_trust": policy_of(user.role).may_trust_browsers}
+    has_keys = holdings.has_keys(user.user_id)
+    may_trust = policy_of(user.role).may_trust_browsers
+    return {"since": since, "ways": ways, "codes_left": left, "may_trust": may_trust, "has_keys": has_keys}
 
 
 @blueprint.get("/sign-in/lost-phone")
@@ -80,19 +82,20 @@ def submit_found(token: str) -> Response:
         if refused.reason.startswith("link_"):
             return refuse_link(refused)
         return refuse_form(FOUND, form, refused, "password", **context)
-    return redirect_to("lost_phone.works_again")
+    return redirect_to("lost_phone.works_again", keys=1 if context["has_keys"] else None)
 
 
 @blueprint.get("/phone-found")
 def works_again() -> Response:
-    return render_page("public/lost_phone/works_again.html")
+    return render_page("public/lost_phone/works_again.html", has_keys="keys" in request.args)
 
 
 def found_context(token: str) -> dict[str, Any]:
     """The template's variables; also sets the brand of the person's own side. Raises Refused."""
     _, user = found_phone.owner_of_found_link(request_context(), token)
     g.brand = brand_of_role(user.role)
-    return {"action": url_for("lost_phone.submit_found", token=token), "username": user.username}
+    action = url_for("lost_phone.submit_found", token=token)
+    return {"action": action, "username": user.username, "has_keys": holdings.has_keys(user.id)}
 
 
 def refuse_link(refused: Refused) -> Response:

@@ -12,6 +12,7 @@ from portal.blueprints.wizard import blueprint
 from portal.blueprints.wizard.next_step import progress, redirect_in_wizard, redirect_to_due_step
 from portal.flows.account import security_page
 from portal.flows.factors import backup_codes as codes_flow
+from portal.flows.factors import holdings
 from portal.forms.codes import SavedCodeForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_out_of_step, redirect_to_path, refuse_form, render_page
@@ -40,6 +41,7 @@ def readable_codes() -> dict[str, Any] | None:
         "sign_in_at": absolute_url(SIGN_IN[current_side().blueprint]).partition("://")[2].rstrip("/"),
         "progress": progress(3),
         "sealed_copy": current_side().policy.hands_over_copy,
+        "has_keys": holdings.has_keys(user.user_id),
     }
 
 

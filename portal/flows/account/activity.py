@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from portal.answers import KEY
 from portal.db import is_one_of, joined, read
 from portal.flows.base.context import RequestContext
 from portal.flows.messages.notices import describe_browser
@@ -120,7 +121,8 @@ def as_entry(row: Any) -> ActivityEntry:
 
 def as_sentence(what: str, result: str, reason: str | None, factor: str | None) -> Sentence:
     found = method(factor or "")
-    return Sentence(activity.event_sentence(what, result, reason, factor), found.label if found else activity.UNNAMED)
+    detail = KEY if found and found.asks_for == KEY else factor
+    return Sentence(activity.event_sentence(what, result, reason, detail), found.label if found else activity.UNNAMED)
 
 
 def recent_activity(context: RequestContext, number: int) -> ActivityPage:

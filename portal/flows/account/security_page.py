@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import bindparam, select, update
 
 from portal import clock
+from portal.answers import CODE
 from portal.crypto import SealBroken
 from portal.db import begin_write, change, db, read
 from portal.flows.account import activity, browsers
@@ -17,11 +18,12 @@ from portal.flows.base.parts import read_parts, together
 from portal.flows.factors import backup_codes
 from portal.flows.factors.challenges import is_switched_off
 from portal.flows.sessions import trusted_browsers
-from portal.methods import method
+from portal.methods import method, offered
 from portal.models import Authenticator, Outbox, Practice, User, secret_place
 from portal.settings import config
 from portal.words.refusals import N_, Refused
 
+Told = TypeVar("Told")
 A = Authenticator
 OWN_AUTHENTICATORS = select(
     A.id.label("authenticator_id"), A.method, A.name, A.secret_sealed, A.target_hash, A.created_at, A.last_used_at,
@@ -75,6 +77,8 @@ class AuthenticatorView:
     blocked: bool  # works nowhere, or not in new browsers
     is_off: bool  # whether its method, or texts, are switched off, or the policy doesn't accept it
     is_kept: bool  # whether it works, though the practice doesn't offer its method
+    has_code: bool  # whether people type a code of it
+    survives: bool  # whether it outlives the loss of its device
     on_hold: bool  # works nowhere, because its owner said that the phone is lost
     target: bytes | None = field(repr=False)  # the number's hash: two authenticators with one number are lost together
     goes_to: str = ""  # the masked number, so that people can check it (the guide's troubleshooting)
@@ -104,6 +108,12 @@ class TwoFactor:
     since: datetime | None
     authenticators: list[AuthenticatorView]
     lost_phone: Refused  # the sentence that says what would remain
+    may_add_keys: bool = False  # whether a method without codes could be added
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether there is more than codes among them, so that words about phones and codes are not enough."""
+        return any(not each.has_code for each in self.authenticators)
 
     @property
     def disabled(self) -> bool:
@@ -134,7 +144,8 @@ def security_page(context: RequestContext) -> dict[str, Any]:
         return {"two_factor": None, "backup": None, "places": places}
     held = view_all(context, sorted(rows["authenticators"], key=lambda row: (row.created_at, row.authenticator_id)))
     codes = backup_codes.as_overview(context, rows["codes"][0]) if rows["codes"] else None
-    state = TwoFactor(since=context.user.two_factor_since, authenticators=held, lost_phone=explain_phone_loss(held, codes))
+    may_add_keys = any(each.asks_for != CODE for each in offered(context.policy, context.user.added))
+    state = TwoFactor(context.user.two_factor_since, held, explain_phone_loss(held, codes), may_add_keys)
     return {"two_factor": state, "backup": codes, "places": places}
 
 
@@ -163,6 +174,8 @@ def view_authenticator(context: RequestContext, row: Any) -> AuthenticatorView:
         blocked=throttle.STRANGERS.blocks(row),
         is_off=is_off,
         is_kept=is_kept,
+        has_code=its_method is None or its_method.asks_for == CODE,
+        survives=bool(tell_secret(context, row, its_method.survives if its_method else None)),
         on_hold=row.suspended_at is not None,
         target=row.target_hash,
         goes_to=tell_secret(context, row, its_method.mask if its_method else None),
@@ -182,7 +195,7 @@ def is_last(rows: list[AuthenticatorView], authenticator: AuthenticatorView) -> 
     return not any(each.id != authenticator.id and each.works for each in rows)
 
 
-def tell_secret(context: RequestContext, row: Any, tell: Callable[[str], str] | None) -> str:
+def tell_secret(context: RequestContext, row: Any, tell: Callable[[str], Told] | None) -> Told | Literal[""]:
     """What may be told of a secret, such as a masked number; "" if its method tells nothing, or it cannot be decrypted."""
     if tell is None:
         return ""
@@ -195,8 +208,10 @@ def tell_secret(context: RequestContext, row: Any, tell: Callable[[str], str] | 
 def explain_phone_loss(rows: list[AuthenticatorView], codes: backup_codes.Overview | None) -> Refused:
     """What would remain without the phone: backup codes, a second authenticator on another device, or nothing (rule 14).
 
-    Once it is lost: what remains.
+    Once it is lost: what remains. With something without codes, that phone may as well be a computer or a key.
     """
+    if any(not row.has_code for row in rows):
+        return explain_device_loss(rows, codes)
     if not any(row.works for row in rows) and any(row.on_hold for row in rows):
         left = codes.left if codes else 0
         return Refused("is_lost", codes=left) if left else Refused("is_lost_nothing")
@@ -206,6 +221,19 @@ def explain_phone_loss(rows: list[AuthenticatorView], codes: backup_codes.Overvi
     if has_second:
         return Refused("lost_saved_second" if codes.kept else "lost_unsaved_second", codes=codes.left)
     return Refused("lost_saved" if codes.kept else "lost_unsaved", codes=codes.left)
+
+
+def explain_device_loss(rows: list[AuthenticatorView], codes: backup_codes.Overview | None) -> Refused:
+    """The same for somebody who has more than codes: what is synced to other devices outlives each of them."""
+    left, working = codes.left if codes else 0, [row for row in rows if row.works]
+    if not working and any(row.on_hold for row in rows):
+        return Refused("is_on_hold", codes=left) if left else Refused("is_on_hold_nothing")
+    has_second = len(working) > 1 or any(row.survives for row in working)
+    if codes is None or not left:
+        return Refused("device_second" if has_second else "device_nothing")
+    if has_second:
+        return Refused("device_saved_second" if codes.kept else "device_unsaved_second", codes=left)
+    return Refused("device_saved" if codes.kept else "device_unsaved", codes=left)
 
 
 def is_invited(context: RequestContext) -> bool:

@@ -125,7 +125,9 @@ class RequestContext:
     host: str = ""  # of the portal's address, for the last line of a text (origin-bound code)
     origin: str = ""  # scheme, host, and port of the page: what passkeys are bound to
     texts: bool = True  # whether the operator lets codes go out by text
-    provider_methods: tuple[str, ...] | None = None  # those that the operator lets providers use; None: all that their policy accepts
+    provider_methods: tuple[str, ...] | None = (
+        None  # those that the operator lets providers use; None: all that their policy accepts
+    )
     countries: tuple[str, ...] = ()  # that texts may be sent to
     browser: str | None = None  # token that recognizes a browser seen before; opens nothing
     trusted: tuple[str, ...] = ()  # this browser's trust tokens, at most one per user

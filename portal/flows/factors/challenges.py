@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Select, bindparam, select
 
+from portal.answers import CODE
 from portal.crypto import SealBroken
 from portal.db import db, load, read
 from portal.flows.base.context import RequestContext
@@ -222,7 +223,10 @@ def explain_disabled(context: RequestContext) -> Refused:
     is_stranger = purse_of(context, context.user.user_id) is STRANGERS
     if is_stranger and any(OWN.takes(row) for row in rows):
         return Refused("disabled_here")
-    return Refused("on_hold" if any(row.suspended_at for row in rows) else "disabled")
+    if not any(row.suspended_at for row in rows):
+        return Refused("disabled")
+    has_keys = any((kind := method(row.method)) and kind.asks_for != CODE for row in rows)
+    return Refused("on_hold_all" if has_keys else "on_hold")
 
 
 def explain_blocked(context: RequestContext) -> Refused | None:

@@ -13,7 +13,7 @@ from portal.db import begin_write, change, is_one_of, read
 from portal.flows.base import links, recent_changes
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import CLAIMS, LEVEL_EMERGENCY, RequestContext
-from portal.flows.factors import code_sets
+from portal.flows.factors import code_sets, holdings
 from portal.flows.factors.on_file import unseal_contact
 from portal.flows.messages import notices, send_code
 from portal.flows.sessions import sessions, trusted_browsers
@@ -55,7 +55,8 @@ def report_lost(context: RequestContext) -> None:
     trusted_browsers.end_trust(context, user.id, REASON)
     change(END_COMPLETE, {"owner": user.id, **sessions.ending(context, REASON)})
     record_event(context, "authenticator_suspended")
-    notices.queue_notice(context, user, "phone_lost", link=new_link(context, user), left=code_sets.count_unused(user.id))
+    left, has_keys = code_sets.count_unused(user.id), holdings.has_keys(user.id)
+    notices.queue_notice(context, user, "phone_lost", link=new_link(context, user), left=left, has_keys=has_keys)
     session.commit()
 
 
@@ -77,7 +78,8 @@ def mail_link_again(context: RequestContext) -> None:
         session.rollback()
         raise Refused("link_mailbox")
     record_event(context, "authenticator_restore_asked")
-    notices.queue_notice(context, user, "phone_found", link=new_link(context, user), to=address)
+    has_keys = holdings.has_keys(user.id)
+    notices.queue_notice(context, user, "phone_found", link=new_link(context, user), to=address, has_keys=has_keys)
     session.commit()
 
 
@@ -97,5 +99,5 @@ def restore(context: RequestContext, user: User, reason: str) -> bool:
         return False
     links.void_links(context, user.id, FOUND_LINK)
     record_event(context, "authenticator_restored", about=user, reason=reason)
-    notices.queue_notice(context, user, "phone_restored")
+    notices.queue_notice(context, user, "phone_restored", has_keys=holdings.has_keys(user.id))
     return True

@@ -296,9 +296,9 @@ def test_a_sign_in_with_a_code_is_one_line_and_a_password_without_one_stays(brow
     browser.enter(sam).open(f"{SECURITY}/activity")
     assert sentences(browser)[:2] == [
         "You signed in with a verification code.",
-        "Your password was entered, and we asked for a code.",
+        "Your password was entered, and we asked you to confirm it's you.",
     ]
-    assert sentences(browser).count("Your password was entered, and we asked for a code.") == 1
+    assert sentences(browser).count("Your password was entered, and we asked you to confirm it's you.") == 1
 
 
 def test_a_sign_in_with_a_backup_code_is_one_line(plain, sam):

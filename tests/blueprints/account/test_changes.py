@@ -461,7 +461,7 @@ def test_two_ways_do_not_share_a_name(apped, database, inbox, sam, typed):
     assert (apped.path, apped.status) == (SECURITY, 200)
     apped.press("Rename Authenticator App")
     apped.fill("Save", Name=typed)
-    assert (apped.status, apped.problems) == (422, ["Another way to get codes already has that name. Choose a different name."])
+    assert (apped.status, apped.problems) == (422, ["Another one of yours already has that name. Choose a different name."])
     assert sorted(row.name for row in rows_of(database, sam)) == ["Authenticator App", "Tablet"]
 
 
@@ -705,7 +705,7 @@ def test_more_than_five_ways_are_refused_in_words(apped, clock, database, sam):
         database.change(insert(Authenticator).values({**columns_of(own), "id": f"{number:032}", "name": f"App {number}"}))
     apped.open(f"{WIZARD}?add=1").press("Continue")
     assert apped.status == 422 and apped.problems == [
-        "You already have 5 ways to get codes. Remove one you no longer use, then add this one."
+        "You already have 5 ways to confirm it's you. Remove one you no longer use, then add this one."
     ]
     assert database.all(Binding) == []
 

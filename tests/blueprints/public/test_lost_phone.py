@@ -93,7 +93,7 @@ def test_what_the_phone_may_have_open_ends_and_the_own_claim_stays(plain, databa
     before = database.user(sam).generation
     report(plain, sam)
     assert plain.open(LOST).status == 200
-    assert "You were signed out here because your phone was reported as lost." in phone.open("/home").notices[0]
+    assert "You were signed out here because a phone or device of yours was reported as lost." in phone.open("/home").notices[0]
     assert phone.sign_in(sam).path == "/sign-in/code"
     assert [row.ended_at is not None for row in database.all(TrustedBrowser)] == [True]
     assert database.user(sam).generation == before  # a recovery or a reset that waits goes on
