@@ -31,6 +31,7 @@ run: export PORTAL_TEST_BENCH ?= 1
 run: export PORTAL_SMS_COUNTRIES ?= US,CA,KR
 run: export PORTAL_WORKER ?= 1
 run: export PORTAL_PASSKEYS ?= 1
+run: export PORTAL_CONFIRM_NEW_BROWSERS ?= choice
 run: .venv/runtime  ## Migrate, seed the demo accounts, and serve on http://HOST:PORT (and http://localhost:PORT), with the queue worker and the test bench
 	@$(BIN)/flask --app wsgi db upgrade
 	@$(BIN)/flask --app wsgi demo seed

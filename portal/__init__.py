@@ -21,7 +21,17 @@ from portal.blueprints.ehr import provider
 from portal.blueprints.emergency import ask, wall
 from portal.blueprints.machine import reports
 from portal.blueprints.patient import pages as patient_pages
-from portal.blueprints.public import appearance, email_links, help, lost_phone, not_me, practice_run, sign_in, tickets
+from portal.blueprints.public import (
+    appearance,
+    email_links,
+    help,
+    lost_phone,
+    new_browser,
+    not_me,
+    practice_run,
+    sign_in,
+    tickets,
+)
 from portal.blueprints.public import language as public_language
 from portal.blueprints.recovery import stop
 from portal.blueprints.support import console
@@ -112,7 +122,7 @@ BEFORE_CSRF = (
     headers.refuse_nul,
     headers.refuse_cross_site,
 )
-AFTER_CSRF = (wall.refuse_outside_emergency, record_activity)
+AFTER_CSRF = (wall.refuse_outside_emergency, new_browser.refuse_unconfirmed, record_activity)
 
 
 def ask_in_turn(*guards: Callable[[], Response | None]) -> Callable[[], Response | None]:
@@ -141,6 +151,7 @@ def add_guards(app: Flask) -> None:
 def add_pages(app: Flask, settings: Settings) -> None:
     """Register the blueprints and static files; the test bench only if it is switched on."""
     app.register_blueprint(sign_in.blueprint)
+    app.register_blueprint(new_browser.blueprint)
     app.register_blueprint(ask.blueprint)
     app.register_blueprint(recovery.blueprint)
     app.register_blueprint(email_links.blueprint)

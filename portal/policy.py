@@ -30,6 +30,7 @@ class Policy:
     must_use: bool
     may_turn_off: bool
     may_trust_browsers: bool  # whether a trusted browser may replace the code at sign-in (TB-1)
+    may_confirm_browsers: bool  # whether people may choose that a code alone is not enough in a new browser (decision 43)
     hands_over_copy: bool = False  # whether the practice administrator keeps a sealed sheet of backup codes (C-6)
     asks_practice: bool = False  # whether people may choose an additional method only where their practice has added it
     methods: frozenset[str] | None = None  # the names of those that the operator lets them use; None: of all
@@ -54,16 +55,17 @@ class Policy:
 
 PATIENT = Policy(
     frozenset({"patient"}), "Medximity",
-    accepts_restricted=True, accepts_additional=True, must_use=False, may_turn_off=True, may_trust_browsers=True,
+    accepts_restricted=True, accepts_additional=True, must_use=False, may_turn_off=True, may_trust_browsers=True, may_confirm_browsers=True,
 )  # fmt: skip
 PROVIDER = Policy(
     frozenset({"provider", "administrator"}), "DigitalPatientChart",
-    accepts_restricted=False, accepts_additional=True, must_use=True, may_turn_off=False, may_trust_browsers=False, hands_over_copy=True,
-    asks_practice=True,
+    accepts_restricted=False, accepts_additional=True, must_use=True, may_turn_off=False, may_trust_browsers=False,
+    may_confirm_browsers=False, hands_over_copy=True, asks_practice=True,
 )  # fmt: skip
 SUPPORT = Policy(
     frozenset({"support"}), "Medximity",
     accepts_restricted=False, accepts_additional=False, must_use=True, may_turn_off=False, may_trust_browsers=False,
+    may_confirm_browsers=False,
 )  # fmt: skip
 # The roles whose two-factor authentication a role may reset: never a higher one (AD-2).
 RESETS = {

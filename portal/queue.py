@@ -23,6 +23,7 @@ from portal.flows.messages import outbox
 from portal.flows.operator.bench import faults
 from portal.flows.recovery import requests
 from portal.flows.recovery import sweep as recoveries
+from portal.flows.sign_in import new_browser
 from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.models import Outbox
 from portal.settings import config
@@ -107,6 +108,7 @@ class Queue:
             backup_codes.forget_readable_codes(clock.now())
             bindings.delete_forgotten(clock.now())
             prompt.delete_over(clock.now())
+            new_browser.delete_over(clock.now())
             if self.settings.test_bench:
                 faults.take_due_reports(self.app.extensions["keys"], self.settings.instance, clock.now())
             rows = outbox.list_due_rows(clock.now())

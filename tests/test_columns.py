@@ -34,6 +34,7 @@ OUTSIDE = {
     "sessions.next_path",
     "sessions.ip",
     "trusted_browsers.ip",
+    "browser_confirmations.ip",
     "events.ip",
     "sent_codes.ip",
 }

@@ -4,6 +4,8 @@ from wtforms import Field, PasswordField, StringField
 from wtforms.validators import ValidationError
 
 from portal.forms.base import ShapedForm, filled
+from portal.settings import config
+from portal.typed import strip_separators
 from portal.words.refusals import N_
 
 
@@ -24,6 +26,19 @@ class PasswordForm(ShapedForm):
     def validate_password(self, field: Field) -> None:
         if not field.data:
             raise ValidationError("password_empty")
+
+
+class PairForm(ShapedForm):
+    """The number to compare, which a new browser shows. Validation leaves its digits in the field."""
+
+    number = StringField(N_("Number on its page"))
+
+    def validate_number(self, field: Field) -> None:
+        field.data = strip_separators(field.data or "")
+        if not field.data:
+            raise ValidationError("pair_empty")
+        if len(field.data) != config.CONFIRMATION_DIGITS or not (field.data.isascii() and field.data.isdigit()):
+            raise ValidationError("pair_shape")
 
 
 class ForgotForm(ShapedForm):

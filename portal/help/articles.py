@@ -22,7 +22,7 @@ PROVIDERS = N_("For providers")
 GROUPS = (
     (N_("Get started"), ("what-it-is", "before-you-start", "methods", "authenticator-apps")),
     (N_("Set it up"), ("set-up-app", "set-up-texts", "backup-codes")),
-    (N_("Sign in"), ("signing-in", "trusted-browsers", "forgot-password")),
+    (N_("Sign in"), ("signing-in", "trusted-browsers", "new-browsers", "forgot-password")),
     (
         N_("When something is wrong"),
         ("code-not-working", "too-many-wrong-codes", "lost-phone", "locked-out", "account-recovery"),
@@ -44,12 +44,14 @@ class Offered:
     """What articles tell of the operator's settings: whether codes go out by text, how many days a browser is trusted (0: never).
 
     `passkeys`: whether patients may choose one. `practice_passkeys`: whether practices may offer them.
+    `new_browsers`: whether sign-ins there are confirmed, or may be.
     """
 
     texts: bool
     trusted_days: int
     passkeys: bool = False
     practice_passkeys: bool = False
+    new_browsers: bool = False
 
 
 @dataclass(frozen=True)

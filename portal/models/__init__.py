@@ -4,7 +4,7 @@ from portal.models.address import Link, NoticeAddress
 from portal.models.authenticator import Authenticator, Binding, SpentStep, secret_place
 from portal.models.backup_code import BackupCode, BackupCodeSet
 from portal.models.base import Base, new_id
-from portal.models.browser import TrustedBrowser
+from portal.models.browser import BrowserConfirmation, TrustedBrowser
 from portal.models.chart import Chart, ChartNote
 from portal.models.event import Event, Outbox
 from portal.models.health import Appointment, Letter, Result
@@ -19,8 +19,8 @@ from portal.models.user import ROLES, Practice, User, fold_email, user_place
 
 __all__ = [
     "CASE_STATES", "LEVELS", "ROLES", "TICKET_STATES", "Appointment", "Authenticator", "BackupCode", "BackupCodeSet", "Base", "Binding",
-    "Chart", "ChartNote", "EmergencyGrant", "EmergencyView", "Event", "Letter", "LimitCounter", "Link", "NoticeAddress", "OpenChallenge",
-    "Outbox", "Practice", "RecoveryCase", "RecoveryNote", "RecoveryTicket", "ResetRequest", "Result", "SentCode", "Session", "SpentStep",
-    "Ticket", "TicketMessage", "TrustedBrowser", "User", "fold_email", "message_place", "new_id", "number_place", "recovery_place",
-    "secret_place", "subject_place", "user_place",
+    "BrowserConfirmation", "Chart", "ChartNote", "EmergencyGrant", "EmergencyView", "Event", "Letter", "LimitCounter", "Link",
+    "NoticeAddress", "OpenChallenge", "Outbox", "Practice", "RecoveryCase", "RecoveryNote", "RecoveryTicket", "ResetRequest", "Result",
+    "SentCode", "Session", "SpentStep", "Ticket", "TicketMessage", "TrustedBrowser", "User", "fold_email", "message_place", "new_id",
+    "number_place", "recovery_place", "secret_place", "subject_place", "user_place",
 ]  # fmt: skip

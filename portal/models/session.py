@@ -8,8 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.models.base import Base
 
 # Authentication levels, from lowest to highest. "waiting": a claimant who asked for emergency access; "emergency": approved, with
-# read-only charts (AD-6); "aal1+trusted": a trusted browser replaced the code (C-1).
-LEVELS = ("claimant", "waiting", "emergency", "aal1", "aal1+trusted", "aal2")
+# read-only charts (AD-6); "unconfirmed": a right code in a new browser, which its owner has to confirm; "aal1+trusted": a trusted browser
+# replaced the code (C-1).
+LEVELS = ("claimant", "waiting", "unconfirmed", "emergency", "aal1", "aal1+trusted", "aal2")
 
 
 class Session(Base):
@@ -17,7 +18,9 @@ class Session(Base):
 
     __tablename__ = "sessions"
     __table_args__ = (
-        CheckConstraint("level in ('claimant', 'waiting', 'emergency', 'aal1', 'aal1+trusted', 'aal2')", name="level"),
+        CheckConstraint(
+            "level in ('claimant', 'waiting', 'unconfirmed', 'emergency', 'aal1', 'aal1+trusted', 'aal2')", name="level"
+        ),
         Index("ix_sessions_user_id_browser", "user_id", "browser_hash"),
     )
 

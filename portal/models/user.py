@@ -78,6 +78,8 @@ class User(Base):
         int | None
     ]  # sign-ins left after the practice's deadline; None: no deadline applied, setup comes first
 
+    confirms_since: Mapped[datetime | None]  # when the person chose to confirm sign-ins in new browsers; None: they didn't
+
     practice: Mapped[Practice | None] = relationship()
 
     second_addresses = None  # not a column: the count, if it was loaded with the row

@@ -62,9 +62,7 @@ BACKUP_HASH_MEMORY_KIB = 64  # 80 random bits need no slow hash (C-17); about 0.
 # Emailed links (RC-2, RC-7) and their recipients
 PASSWORD_LINK_LIFE = timedelta(minutes=30)  # from its last email
 LINK_LIFE_MAX = timedelta(hours=24)  # of any link, however often it is emailed: NIST SP 800-63B 4.2.1.2
-LINK_EMAIL_GAP = timedelta(
-    minutes=5
-)  # between two emails with one live link: too long to flood a mailbox, short enough to ask again
+LINK_EMAIL_GAP = timedelta(minutes=5)  # between two emails with one live link: no flood, but short enough to ask again
 ADDRESS_LINK_LIFE = timedelta(hours=24)
 FOUND_LINK_LIFE = timedelta(hours=24)  # likewise; the code page emails another one
 UNBLOCK_LINK_LIFE = timedelta(hours=24)  # NIST SP 800-63B 4.2.1.2, by email
@@ -87,10 +85,7 @@ RESET_REQUEST_LIFE = timedelta(hours=24)  # for a second approver; identity was 
 RESET_DRAFT_LIFE = timedelta(minutes=30)  # of the form's input, while the administrator re-authenticates (step-up)
 RESETS_ALONE, RESETS_ALONE_IN = 5, timedelta(hours=1)  # beyond these, an administrator needs a second approver: "bulk" in AD-3
 PERSON_FOUND_LIFE = timedelta(hours=1)  # after support has found a person by two facts, and before it has to search again
-PERSON_SEARCHES, PERSON_SEARCHES_IN = (
-    30,
-    timedelta(hours=1),
-)  # of one agent: more than there are calls in an hour, too few to guess
+PERSON_SEARCHES, PERSON_SEARCHES_IN = 30, timedelta(hours=1)  # of one agent: more than there are calls, too few to guess
 CONTACT_RESTS = timedelta(hours=72)  # after a change of email address or phone number, a reset needs a second approver: AD-3
 REASON_MAX = 500
 
@@ -100,14 +95,11 @@ RECOVERY_REFERENCE_LENGTH = 12  # of a request's number, in the alphabet of back
 RECOVERY_CODE_LIFE = timedelta(hours=24)  # NIST SP 800-63B 4.2.1.2, by email
 RECOVERY_CODE_TRIES = 5  # for one request, as for a code by text (SM-4)
 RECOVERY_CODE_TRIES_OF_CASE = 100  # for all requests together, after which the next email has another code: NIST SP 800-63B 3.2.2
-RECOVERY_REQUESTS = (
-    20  # of one network in RECOVERY_REQUESTS_IN: a clinic's waiting room; each account's emails have a limit of their own
-)
+# Of one network in RECOVERY_REQUESTS_IN: a clinic's waiting room; each account's emails have a limit of their own.
+RECOVERY_REQUESTS = 20
 RECOVERY_REQUESTS_IN = timedelta(hours=1)
-RECOVERY_BACKUP_TRIES, RECOVERY_BACKUP_TRIES_IN = (
-    10,
-    timedelta(hours=1),
-)  # for one case: enough for typing mistakes; nobody guesses 80 bits
+# For one case: enough for typing mistakes; nobody guesses 80 bits.
+RECOVERY_BACKUP_TRIES, RECOVERY_BACKUP_TRIES_IN = 10, timedelta(hours=1)
 RECOVERY_PROVING = timedelta(hours=24)  # from the mailed code to the next proof
 RECOVERY_WAIT = timedelta(hours=24)  # before a patient who showed no second factor may set up again: RC-6, login.gov
 RECOVERY_WAITING = timedelta(days=14)  # at most, if the notices do not go out
@@ -188,6 +180,14 @@ SESSION_TOUCH = timedelta(minutes=1)  # "last seen" is written at most this ofte
 SESSIONS_PER_PERSON = 5
 LATE_SIGN_OUT_SECONDS = 5  # between two tries to end sessions that were signed out while the database did not answer
 LATE_SIGN_OUTS = 10_000  # remembered by a process, about 1 KiB each; more end by their idle limit
+
+# A sign-in with a code in a browser that the account doesn't know, until its owner has confirmed it (decision 43)
+CONFIRMING = CONFIRM_OFF, CONFIRM_CHOICE, CONFIRM_ALWAYS = ("off", "choice", "always")  # who has to: the operator's setting
+CONFIRMATION_LIFE = timedelta(minutes=10)  # as a claimant has: an email takes a minute, and greylisting some more
+CONFIRMATION_DIGITS = 2  # of the number to compare: it keeps people from pressing blindly, and is no secret
+CONFIRMATION_TRIES = 3  # of that number in open sessions: enough for a slip; another one stops the sign-in
+CONFIRMATION_EMAILS, CONFIRMATION_EMAILS_IN = 10, timedelta(hours=1)  # of an account: each costs a right code
+CONFIRMATION_NEWS_SECONDS = 3  # the polling interval of the page that waits
 
 # Trusted browsers (TB-1 to TB-6)
 TRUSTED_BROWSER_DAYS = 30  # the maximum an operator may set: product rule 4, login.gov's 720 hours

@@ -56,6 +56,7 @@ class Settings:
     texts: bool  # whether codes are sent by text at all (SM-6)
     passkeys: bool  # whether they are switched on: patients may choose one, and providers where their practice adds them (TO-10)
     provider_methods: tuple[str, ...] | None  # those that providers may use at all; None: every one that isn't restricted (TO-11)
+    confirm_new_browsers: str  # who confirms a sign-in in a new browser by another channel: one of CONFIRMING
     text_countries: tuple[str, ...]  # ISO 3166 codes; texts are sent nowhere else (SM-5)
     time_zone: str  # IANA name, where neither a person nor a practice has one
     languages: tuple[str, ...]  # BCP 47 tags of those offered, in the order of the choice
@@ -127,6 +128,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         texts=read_switch(environ, "PORTAL_SMS", "1"),
         passkeys=read_switch(environ, "PORTAL_PASSKEYS"),
         provider_methods=read_provider_methods(environ),
+        confirm_new_browsers=read_confirming(environ),
         text_countries=read_countries(environ),
         time_zone=read_time_zone(environ),
         languages=read_languages(environ, is_loopback),
@@ -183,6 +185,14 @@ def read_switch(environ: Mapping[str, str], name: str, default: str = "0") -> bo
     if value not in ("0", "1"):
         raise SettingError(f"{name} must be 1 or 0.")
     return value == "1"
+
+
+def read_confirming(environ: Mapping[str, str]) -> str:
+    """Who has to confirm a sign-in in a new browser: one of CONFIRMING."""
+    value = environ.get("PORTAL_CONFIRM_NEW_BROWSERS") or config.CONFIRMING[0]
+    if value not in config.CONFIRMING:
+        raise SettingError(f"PORTAL_CONFIRM_NEW_BROWSERS must be one of {', '.join(config.CONFIRMING)}.")
+    return value
 
 
 def read_time_zone(environ: Mapping[str, str]) -> str:

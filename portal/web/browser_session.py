@@ -187,6 +187,7 @@ def build_context(current: BrowserSession, visitor: SessionUser | None) -> Reque
         origin=origin(),
         texts=settings.texts,
         provider_methods=settings.provider_methods,
+        confirms=settings.confirm_new_browsers,
         countries=settings.text_countries,
         browser=current.browser,
         trusted=current.trusted,

@@ -18,7 +18,7 @@ from portal.web.rendering import verbatim
 from portal.web.times import show_zone
 
 FACT_MAX = 2000  # characters of one fact
-EXACT = ("address", "phone", "username", "ip")  # facts that a translator has to leave as they are, and
+EXACT = ("address", "phone", "username", "ip", "number", "host")  # facts that a translator has to leave as they are, and
 BRANDS = {policy.issuer for policy in POLICIES}
 
 

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from wtforms import Form, HiddenField, StringField
 
+from portal.flows.account import new_browsers
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import SessionUser
 from portal.flows.emergency import grants, waiting
@@ -41,6 +42,7 @@ SECURITY = {
 }  # each role's blueprint
 DECIDES_AT = {"administrator": "provider.practice", "support": "support"}  # the blueprints of those who approve
 NAMES = ("issuer", "who")  # facts of a refusal that nobody translates
+NEW_BROWSERS = "new_browsers"  # the nested blueprint that asks about a sign-in itself
 STOPPING = "stop_recovery"  # the blueprint whose pages say themselves what the alarm of a recovery says
 PAGE_OF_DOWNLOAD = {"export": "show", "download": "backup_codes"}  # return to the page with the link, not to the file
 
@@ -56,9 +58,9 @@ def render_page(template: str, status: int = 200, **context: Any) -> Response:
     is_news = "X-Background" in request.headers  # the page polls to swap a part of itself
     urgent = None if is_news or status >= 500 else urgent_notice()
     alarm = None if is_news or status >= 500 or request.blueprint == STOPPING else stop.alarm(request_context())
-    response = make_response(
-        render_template(template, layout=layout, is_news=is_news, urgent=urgent, alarm=alarm, **context), status
-    )
+    newcomer = None if is_news or status >= 500 else newcomer_notice()
+    shown = {"is_news": is_news, "urgent": urgent, "alarm": alarm, "newcomer": newcomer}
+    response = make_response(render_template(template, layout=layout, **shown, **context), status)
     if status >= 400:
         response.headers["HX-Push-Url"] = "false"  # no history entry for a refused form
     return response
@@ -74,6 +76,16 @@ def urgent_notice() -> dict[str, Any] | None:
     url = url_for(decide, kind=KIND, row_id=found.id) if found.count == 1 else url_for(listed)
     shown = {"who": found.who, "count": found.count, "seconds": seconds, "minutes": ceil(seconds / 60)}
     return {**shown, "url": url, "all_url": url_for(listed), "is_here": request.path == url}
+
+
+def newcomer_notice() -> dict[str, Any] | None:
+    """A sign-in of the visitor's in a new browser that waits for a yes, and where to answer; None on that page itself."""
+    is_there = (request.blueprint or "").endswith(f".{NEW_BROWSERS}")
+    found = None if is_there else new_browsers.newest_waiting(request_context())
+    if found is None:
+        return None
+    url = url_for(f"{SECURITY[request_context().user.role]}.{NEW_BROWSERS}.ask", session_id=found.id)
+    return {"browser": found.browser, "ip": found.ip, "at": found.at, "url": url}
 
 
 def verbatim(value: object) -> Markup:
@@ -208,7 +220,7 @@ def redirect_from_guard(target: str) -> Response:
 
 def page_to_return() -> str | None:
     """The page to return to, with its query string: this address if it accepts GET, else None."""
-    if request.blueprint in ("sign_in", "emergency"):  # keep the page requested first
+    if request.blueprint in ("sign_in", "emergency", "new_browser"):  # keep the page requested first
         return safe_path(request.args.get("next"))
     try:
         current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]  # a request is bound

@@ -28,6 +28,17 @@ SENTENCES: dict[str, str] = {
     "authn_login_lock:passwords": N_(
         "Too many wrong passwords were entered in browsers you haven't used, so passwords from there were paused."
     ),
+    "new_browser_asked": N_("Your password and a right code were entered in a new browser, and we asked you to confirm it."),
+    "new_browser_confirmed": N_("You confirmed a sign-in in a new browser."),
+    "new_browser_confirmed:email": N_("You confirmed a sign-in in a new browser with the link in an email."),
+    "new_browser_refused": N_("A sign-in in a new browser was not confirmed."),
+    "new_browser_refused:not_me": N_("You stopped a sign-in in a new browser."),
+    "new_browser_refused:wrong_number": N_("A wrong number was entered to confirm a sign-in in a new browser."),
+    "new_browser_refused:other_network": N_(
+        "A sign-in in a new browser was not confirmed, because it came from another network."
+    ),
+    "new_browsers_on": N_("You chose to confirm sign-ins in new browsers."),
+    "new_browsers_off": N_("You chose that a code is enough in new browsers."),
     "reauthentication": N_("You confirmed that it's you."),
     "reauthentication:refused": N_("A wrong password or code was entered when we asked you to confirm it's you."),
     "authenticator_binding_begun": N_("You started setting up two-factor authentication."),
@@ -221,6 +232,7 @@ FOLLOWERS = frozenset(
         "backup_code_used",
         "backup_codes_made",
         "emergency_told",
+        "new_browser_confirmed",
         "session_end",
         "trusted_browser_added",
         "trusted_browser_removed",

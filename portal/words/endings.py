@@ -28,6 +28,11 @@ NOTICES: dict[str, str] = {
     "recovery_lapsed": N_("You were signed out here because the time to set up again was over. Contact Support to get back in."),
     "claimant": N_("That took longer than 10 minutes. Enter your password again."),
     "waiting": N_("Nobody answered your request for emergency access within 30 minutes. Enter your password to continue."),
+    "unconfirmed": N_("Nobody confirmed your sign-in within 10 minutes. Sign in again."),
+    "not_confirmed": N_(
+        "Your sign-in was stopped in another browser where you're signed in. If that wasn't you, change your password."
+    ),
+    "confirmations_off": N_("Confirming new browsers was just turned off for your account. Sign in again."),
     "emergency_signed_in": N_(
         "Your emergency access has ended because you signed in with a code. Sign in with a code here too to continue."
     ),

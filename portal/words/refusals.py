@@ -8,7 +8,7 @@ from babel import Locale
 from babel.numbers import format_decimal
 
 from portal.settings import config
-from portal.words import bench, emergency, lost, recovery, shown, support, tickets, times
+from portal.words import bench, emergency, lost, new_browsers, recovery, shown, support, tickets, times
 from portal.words.marks import N_ as N_
 from portal.words.marks import N_plural as N_plural
 from portal.words.marks import Plural as Plural
@@ -202,11 +202,11 @@ SENTENCES: dict[str, str | Plural] = {
     "set_up_expired": N_("Setup was open for more than %(set_up_minutes)s minutes, so it ended. Start again here."),
     **emergency.SENTENCES,
     **lost.SENTENCES,
+    **new_browsers.SENTENCES,
     **recovery.SENTENCES,
     **shown.SENTENCES,
     **support.SENTENCES,
-    **bench.SENTENCES,
-    **tickets.SENTENCES,
+    **bench.SENTENCES, **tickets.SENTENCES,
 }  # fmt: skip
 
 # The numbers that sentences name, whoever refuses.
@@ -230,6 +230,7 @@ LIMITS: dict[str, int] = {
     "not_me_days": config.NOT_ME_LIFE.days,
     "set_up_minutes": config.BINDING_LIFE // timedelta(minutes=1),
     **emergency.LIMITS,
+    **new_browsers.LIMITS,
     **recovery.LIMITS,
     **support.LIMITS,
     **bench.LIMITS,

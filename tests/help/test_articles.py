@@ -9,7 +9,7 @@ from portal.languages import SOURCE, TEMPLATE
 from tests.support.messages import as_tuple
 
 FILES = {path.stem: path.read_text() for path in (FOLDER / SOURCE).glob("*.md")}
-EVERYTHING = Offered(texts=True, trusted_days=30, passkeys=True, practice_passkeys=True)
+EVERYTHING = Offered(texts=True, trusted_days=30, passkeys=True, practice_passkeys=True, new_browsers=True)
 ELSEWHERE = {"+", "Add Account", "Enter a setup key", "Set Automatically"}  # in authenticator apps, and on phones
 WRITTEN_OUT = re.compile(
     r"\b(three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty|hundred)\b", re.IGNORECASE

@@ -11,7 +11,7 @@ from portal.help.search import fill_shelf, search
 from portal.languages import PSEUDO, SOURCE
 from portal.settings import config
 
-EVERYTHING = Offered(texts=True, trusted_days=30, passkeys=True, practice_passkeys=True)
+EVERYTHING = Offered(texts=True, trusted_days=30, passkeys=True, practice_passkeys=True, new_browsers=True)
 LINE = re.compile(r"(?P<article>[a-z-]+) +(?P<slip>~ )?(?P<question>.+)")
 QUESTIONS = [match for line in Path(__file__).with_name("questions.txt").read_text().splitlines() if (match := LINE.match(line))]
 MISSED_AT_MOST, MILLISECONDS = 3, 5
@@ -67,6 +67,8 @@ def test_nothing_typed_is_an_operator(typed):
 def test_only_what_is_offered_is_found():
     without = Offered(texts=False, trusted_days=0)
     assert names("set it up with text messages")[0] == "set-up-texts"
+    assert names("confirm a sign-in in a new browser")[0] == "new-browsers"
+    assert "new-browsers" not in names("confirm a sign-in in a new browser", without)
     assert not {"set-up-texts", "new-number", "trusted-browsers"} & set(names("text message new number trusted browser", without))
 
 

@@ -74,7 +74,14 @@ def name_of(adapter, address, method):
 def place(path, role):
     """Returns in one word where an answer leads, or the path itself if it belongs to another side."""
     home, root = DOORS.get(role.split()[0], EHR)
-    words = {"": "", "/sign-in": "side", "/sign-in/code": "code", home: "home", f"{root}/security": "security"}
+    words = {
+        "": "",
+        "/sign-in": "side",
+        "/sign-in/code": "code",
+        "/sign-in/new-browser": "wait",
+        home: "home",
+        f"{root}/security": "security",
+    }
     return words.get(path, "on" if path.startswith(f"{root}/") or path == root else path)
 
 

@@ -17,6 +17,7 @@ PUBLIC = {
     "sign_in.time_left",
     "sign_in.no_code",  # a claimant gets more
     "sign_in.extend",
+    "new_browser.open_link",  # authorized by the emailed token, in the browser that waits; elsewhere it only tells
     "email_links.forgot",
     "email_links.submit_forgot",
     "email_links.forgot_sent",
@@ -85,6 +86,8 @@ FOR_CLAIMANTS = {
     "sign_in.ask_backup_code",
     "sign_in.submit_backup_code",
     "sign_in.send_code",
+    "new_browser.wait",
+    "new_browser.go_on",
     "lost_phone.ask",
     "lost_phone.submit",
     "lost_phone.mail_link",

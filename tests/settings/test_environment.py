@@ -77,6 +77,7 @@ WRONG = {
     "no connections": ({"PORTAL_DATABASE_CONNECTIONS": "0"}, "PORTAL_DATABASE_CONNECTIONS"),
     "too many connections": ({"PORTAL_DATABASE_CONNECTIONS": "101"}, "PORTAL_DATABASE_CONNECTIONS"),
     "another driver": ({"PORTAL_DATABASE_URL": "postgresql+psycopg2://localhost/portal"}, "PORTAL_DATABASE_URL"),
+    "new browsers in other words": ({"PORTAL_CONFIRM_NEW_BROWSERS": "1"}, "PORTAL_CONFIRM_NEW_BROWSERS"),
     "a switch in words": ({"PORTAL_TEST_BENCH": "yes"}, "PORTAL_TEST_BENCH"),
     "proxies in words": ({"PORTAL_TRUSTED_PROXIES": "one"}, "PORTAL_TRUSTED_PROXIES"),
     "no day to answer a recovery request": ({"PORTAL_RECOVERY_PROMISE_DAYS": "0"}, "PORTAL_RECOVERY_PROMISE_DAYS"),

@@ -5,6 +5,7 @@ from tests.support.scenes_bench import BENCH_SCENES
 from tests.support.scenes_desk import DESK_SCENES
 from tests.support.scenes_ehr import EHR_SCENES
 from tests.support.scenes_emergency import EMERGENCY_SCENES
+from tests.support.scenes_new_browsers import NEW_BROWSER_SCENES
 from tests.support.scenes_recovery import RECOVERY_SCENES
 from tests.support.scenes_reset import RESET_SCENES
 from tests.support.scenes_stop import STOP_SCENES
@@ -15,6 +16,7 @@ ALL_SCENES = {
     **SCENES,
     **EHR_SCENES,
     **EMERGENCY_SCENES,
+    **NEW_BROWSER_SCENES,
     **RESET_SCENES,
     **RECOVERY_SCENES,
     **SUPPORT_SCENES,

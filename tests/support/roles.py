@@ -11,6 +11,7 @@ from portal.flows.operator.accounts import add_user
 from portal.models import (
     Appointment,
     Authenticator,
+    BrowserConfirmation,
     EmergencyGrant,
     NoticeAddress,
     Practice,
@@ -27,7 +28,7 @@ from tests.support.people import Person, read_keys
 from tests.support.tickets import give_ticket
 
 ROLES = (
-    "stranger", "claimant", "patient on", "patient off", "provider off", "provider on", "provider reset", "administrator",
+    "stranger", "claimant", "unconfirmed", "patient on", "patient off", "provider off", "provider on", "provider reset", "administrator",
     "other administrator", "support",
 )  # fmt: skip
 OWNERS = {"patient": "sam", "provider": "dr.okafor", "support": "support"}  # whose rows appear in a side's URLs
@@ -74,12 +75,23 @@ class Roles:
         person.clock = self.clock
         return Browser(self.app).enter(person)
 
+    def waits(self, name):
+        """Returns a person's browser that showed a right code, new to the account, and waits for its owner's yes."""
+        browser = Browser(self.app).sign_in(self.people[name])
+        [*_, newest] = self.database.all(Session, Session.user_id == self.ids[name])
+        self.database.change(update(Session).where(Session.id == newest.id).values(level="unconfirmed"))
+        now = {"asked_at": START, "expires_at": newest.ends_at, "ip": newest.ip, "user_agent": ""}
+        row = {"session_id": newest.id, "user_id": newest.user_id, "token_hash": "waits", "factor": "totp", "wants_trust": False}
+        self.database.change(insert(BrowserConfirmation).values(**row, **now))
+        return browser
+
     def enter_all(self):
         """Returns role -> browser."""
         administrator = self.enter("admin.lee")
         return {
             "stranger": Browser(self.app).open("/sign-in"),
             "claimant": Browser(self.app).sign_in(self.people["dr.okafor"]),
+            "unconfirmed": self.waits("sam"),
             "patient on": self.enter("sam"),
             "patient off": self.enter("maria"),
             "provider off": self.enter("dr.chen"),

@@ -23,7 +23,7 @@ from tests.support.reader import Reader
 from tests.support.scenes_passkeys import PASSKEY_SCENES
 from tests.support.server import running_server
 from tests.support.sites import Sites
-from tests.support.town import Town
+from tests.support.town import SWITCHED_ON, Town
 
 FOLDER = ROOT / "screenshots"
 PASSWORD = "harbor-lantern-2026"
@@ -37,6 +37,8 @@ FACTS = {
     "ip": "192.0.2.7",
     "left": 3,
     "reference": "7K2M-Q9TX-4WRB",
+    "number": "47",
+    "host": "portal.example",
     "by": "Robin Lee",
     "approved_by": "Noor Haddad",
     "address": "m•••@example.test",
@@ -215,7 +217,7 @@ def take_stories(sites, browsers, names, looks, **settings):
     """Takes stories in one look, with a new portal; one with passkeys is opened by a name, since they take no IP address."""
     site = sites.seeded()
     with running_server(site, **settings) as server, application(site, **settings) as app:
-        town = Town(server.url.replace("127.0.0.1", "localhost") if settings else server.url, app)
+        town = Town(server.url.replace("127.0.0.1", "localhost") if "PORTAL_PASSKEYS" in settings else server.url, app)
         for name in names:
             photograph(town, browsers, name, *looks)
 
@@ -229,7 +231,9 @@ def main(*names):
         for scheme in ("light", "dark"):
             for size in (DESKTOP, PHONE):
                 wanted = names or tuple(STORIES)
-                take_stories(sites, browsers, [name for name in wanted if name not in PASSKEY_SCENES], (scheme, size))
+                take_stories(
+                    sites, browsers, [name for name in wanted if name not in PASSKEY_SCENES], (scheme, size), **SWITCHED_ON
+                )
                 take_stories(sites, browsers, [name for name in wanted if name in PASSKEY_SCENES], (scheme, size), **PASSKEYS)
         complaints = browsers.close()
         browsers.chromium.close()

@@ -41,6 +41,7 @@ from tests.support.server import running_server
 from tests.support.texts import Inbox
 
 LANGUAGES = {"PORTAL_LANGUAGES": f"{SOURCE},{PSEUDO}"}
+SWITCHED_ON = {"PORTAL_CONFIRM_NEW_BROWSERS": "choice"}  # so that there is a page to look at
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,12 @@ class Town:
             secret = keys.open(row.secret_sealed, secret_place(user.id, row.id))
         codes = {number: backup_codes.group_code(code) for number, code in enumerate(made, 1)}
         return Patient(username, name, Entry(policy_of(role).issuer, username, secret, 6, 30, "SHA1"), codes)
+
+    def careful(self):
+        """Returns a patient who chose to confirm sign-ins in new browsers."""
+        patient = self.regular()
+        self._change(update(User).where(User.username == patient.username).values(confirms_since=self.now()))
+        return patient
 
     def texter(self):
         """Returns a patient who gets codes by text at `number`, but is otherwise the same."""
@@ -229,6 +236,10 @@ class Town:
 
     def let_in(self, window, person):
         """Signs a person in to the end in a window, where signing in is not what a test is about."""
+        window.context.add_cookies([{"name": "session", "value": self.open_session(person), "url": self.url}])
+
+    def open_session(self, person):
+        """Opens a complete session of a person; returns its token."""
         now, token = self.now(), sessions.new_token()
         times = dict.fromkeys(("created_at", "last_seen_at", "password_at", "second_factor_at"), now)
         row = {
@@ -239,7 +250,7 @@ class Town:
             "ends_at": now + SESSION_LIFE,
         }
         self._change(insert(Session).values(token_hash=token_hash(token), **row, **times))
-        window.context.add_cookies([{"name": "session", "value": token, "url": self.url}])
+        return token
 
     def id_of(self, patient):
         """Returns the ID of a person's row."""
@@ -280,6 +291,7 @@ class Town:
 def town(sites):
     """This worker's running portal, for tests that each create their own patient."""
     site = sites.seeded()
-    with running_server(site, **LANGUAGES) as server, application(site, **LANGUAGES) as app:
+    settings = LANGUAGES | SWITCHED_ON
+    with running_server(site, **settings) as server, application(site, **settings) as app:
         yield Town(server.url, app)
     sites.remove(site)

@@ -37,7 +37,9 @@ OTHER_WAY = N_("To open charts, set up a way that the EHR accepts. It replaces w
 blueprint = Blueprint("provider", __name__, url_prefix="/ehr")
 guard = guard_side(PROVIDER_SIDE)
 blueprint.before_request(guard)
-nest(blueprint, "/settings/security", can_end=(browsers.SESSIONS,), profile_prefix="/settings/profile")
+nest(
+    blueprint, "/settings/security", can_end=(browsers.SESSIONS,), policy=PROVIDER_SIDE.policy, profile_prefix="/settings/profile"
+)
 blueprint.register_blueprint(practice.blueprint, url_prefix="/settings/team")
 
 

@@ -11,7 +11,7 @@ from portal.blueprints.shared.flash import finished_context, read_flash, redirec
 from portal.blueprints.shared.guards import guard_side, require_code, require_fresh_proof
 from portal.blueprints.shared.pauses import pause_context, refuse_answer
 from portal.blueprints.shared.sides import PATIENT_SIDE, current_side
-from portal.flows.account import browsers, health_record, security_page
+from portal.flows.account import browsers, health_record, new_browsers, security_page
 from portal.flows.base import throttle
 from portal.flows.factors import holdings, setup, turn_off
 from portal.forms.sign_in import NewPasswordForm, PasswordForm
@@ -23,7 +23,13 @@ from portal.words.refusals import Refused
 
 blueprint = Blueprint("patient", __name__)
 blueprint.before_request(guard_side(PATIENT_SIDE))
-nest(blueprint, "/account/security", can_end=(browsers.SESSIONS, browsers.TRUSTED), profile_prefix="/account")
+nest(
+    blueprint,
+    "/account/security",
+    can_end=(browsers.SESSIONS, browsers.TRUSTED),
+    policy=PATIENT_SIDE.policy,
+    profile_prefix="/account",
+)
 
 
 @blueprint.get("/home")
@@ -71,6 +77,7 @@ def security() -> Response:
         **finished_context(),
         url=current_side().url,
         places_shown=config.PLACES_SHOWN,
+        confirming=new_browsers.find_choice(request_context()),
         **shown,
     )
 

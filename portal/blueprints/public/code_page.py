@@ -56,7 +56,8 @@ def backup_context() -> dict[str, Any]:
     user = session_user()
     seconds = throttle.backup_pause_left(request_context()) if user else 0
     has_keys = user is not None and holdings.has_keys(user.user_id)
-    return {**trust_context(), "has_keys": has_keys, **pause_context(seconds, url_for("sign_in.ask_backup_code"))}
+    shown = {**trust_context(), "has_keys": has_keys, "is_unconfirmed": user is not None and user.is_unconfirmed}
+    return {**shown, **pause_context(seconds, url_for("sign_in.ask_backup_code"))}
 
 
 def explain_no_codes(shown: bool = False) -> dict[str, Any]:

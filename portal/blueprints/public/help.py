@@ -7,6 +7,7 @@ from portal.forms.help import SearchForm
 from portal.help import articles, pictures, search
 from portal.methods import switched_on
 from portal.policy import policy_of, policy_under
+from portal.settings import config
 from portal.web.browser_session import current_session, session_user
 from portal.web.language import current_language
 from portal.web.rendering import EHR_BRAND, page_brand, redirect_to, render_page
@@ -48,7 +49,8 @@ def offered() -> articles.Offered:
     settings = current_app.extensions["settings"]
     rules = policy_under("provider", settings.provider_methods)
     may_add = any(each.additional and rules.allows(each) for each in switched_on())
-    return articles.Offered(settings.texts, settings.trusted_browser_days, settings.passkeys, may_add)
+    confirms = settings.confirm_new_browsers != config.CONFIRM_OFF
+    return articles.Offered(settings.texts, settings.trusted_browser_days, settings.passkeys, may_add, confirms)
 
 
 @blueprint.get("/help/contact")

@@ -8,10 +8,10 @@ from flask_babel import gettext as _
 
 from portal.answers import BACKUP_CODE
 from portal.blueprints.public.code_page import backup_context, code_context, help_context
+from portal.blueprints.public.finish import open_session, redirect_after_sign_in
 from portal.blueprints.shared.guards import refuse_text_if_not_offered
 from portal.blueprints.shared.pauses import refuse_answer
 from portal.blueprints.shared.questions import blank_form, submitted_form
-from portal.blueprints.shared.sides import side_of
 from portal.flows.factors.prompt import prompt_sign_in
 from portal.flows.sessions import sessions
 from portal.flows.sign_in import sign_in as flow
@@ -21,7 +21,6 @@ from portal.passwords import HashingBusy
 from portal.web.browser_session import (
     ended_session,
     give_browser_token,
-    keep_trust,
     request_context,
     request_time,
     safe_path,
@@ -35,7 +34,6 @@ from portal.web.rendering import (
     EHR_BRAND,
     home_endpoint,
     redirect_to,
-    redirect_to_path,
     refuse_form,
     render_page,
     renew_session,
@@ -88,11 +86,6 @@ def password_context() -> dict[str, Any]:
     at = request.args.get("at")
     action = url_for("sign_in.ask_password", next=safe_path(request.args.get("next")), at=at if at == side_mark() else None)
     return {"action": action, "invitation": invitation(), "at": side_mark()}
-
-
-def redirect_after_sign_in(role: str, next_path: str | None) -> Response:
-    """After a complete sign-in: to the requested page, or home."""
-    return redirect_to_path(next_path or url_for(home_endpoint(role)))
 
 
 @blueprint.get("/sign-in")
@@ -207,12 +200,10 @@ def submit_answer(template: str, form: AnswerForm, context: Callable[[], dict[st
         # Backup codes do not wait for six digits, nor these for them (RL-7).
         pauses = (form.answer.kind == BACKUP_CODE) != shown["with_codes"]
         return refuse_answer(template, form, refused, form.question, pauses=pauses, **shown)
-    renew_session(finished.token)
-    keep_trust(finished.trusted)
-    side = side_of(user.role)
-    if finished.backup_left == 0 and side:
-        return redirect_to_path(side.url("codes.regenerate"))
-    return redirect_after_sign_in(user.role, finished.next_path)
+    if finished.waits:
+        renew_session(finished.token)
+        return redirect_to("new_browser.wait")
+    return open_session(finished, user.role)
 
 
 @blueprint.get("/sign-in/no-code")

@@ -26,6 +26,12 @@ FLASHES = {
     "changed": N_("Your change is saved."),
     browsers.SESSIONS: N_("Ended. You're no longer signed in there."),
     browsers.TRUSTED: N_("Ended. We'll ask for more than your password at the next sign-in there."),
+    "new_browser_confirmed": N_("Confirmed. The other browser goes on by itself."),
+    "new_browser_stopped": N_(
+        "Stopped. Whoever that was knows your password and had one of your codes. Change your password now, in Profile."
+    ),
+    "new_browsers_on": N_("From now on, you confirm each sign-in in a new browser."),
+    "new_browsers_off": N_("From now on, a code is enough in new browsers."),
     "unblock": N_("We sent you an email. Open the link in it within 24 hours to unblock your codes."),
     "unblocked": N_("Unblocked. Your codes work everywhere again."),
     "found": N_("Codes from your phone work again."),

@@ -47,7 +47,9 @@ def guard_side(side: Side) -> Callable[[], Response | None]:
 
 
 def send_to_code(user: SessionUser) -> Response:
-    """To the page where a claimant is: the code page, or the one that waits for emergency access."""
+    """To the page where a claimant is: the code page, or the one that waits for emergency access, or for a confirmation."""
+    if user.is_unconfirmed:
+        return redirect_to("new_browser.wait")
     waits = user.level == LEVEL_WAITING and policy_of(user.role).hands_over_copy
     return redirect_to("emergency.show" if waits else "sign_in.ask_code")
 

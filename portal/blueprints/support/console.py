@@ -25,7 +25,7 @@ blueprint.register_blueprint(approvals.make_blueprint("/waiting"))
 blueprint.register_blueprint(emergency_reviews.blueprint, url_prefix="/emergency")
 blueprint.register_blueprint(people.blueprint, url_prefix="/people")
 blueprint.register_blueprint(numbers.blueprint, url_prefix="/waiting-times")
-nest(blueprint, "/security", can_end=(browsers.SESSIONS,))
+nest(blueprint, "/security", can_end=(browsers.SESSIONS,), policy=SUPPORT_SIDE.policy)
 
 
 @blueprint.context_processor

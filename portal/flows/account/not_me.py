@@ -18,7 +18,7 @@ from portal.settings import config
 from portal.words.refusals import Refused
 
 # Notices of what the password alone can cause. Their owner may have no code, so no sign-in is required.
-AT_ONCE = ("new_browser", "emergency_asked", "emergency_approved")
+AT_ONCE = ("new_browser", "new_browser_asked", "emergency_asked", "emergency_approved")
 
 
 def read_notice(context: RequestContext, token: str) -> Outbox:

@@ -14,12 +14,13 @@ from portal.zones import first_zone
 
 LEVEL_CLAIMANT = "claimant"
 LEVEL_WAITING = "waiting"  # a claimant waiting for emergency access to be approved
+LEVEL_UNCONFIRMED = "unconfirmed"  # a right code in a new browser, which the account's owner has to confirm (decision 43)
 LEVEL_EMERGENCY = "emergency"  # reads charts for an hour, without a code (AD-6)
 LEVEL_ONE = "aal1"
 LEVEL_TRUSTED = "aal1+trusted"
 LEVEL_TWO = "aal2"
-CLAIMS = (LEVEL_CLAIMANT, LEVEL_WAITING)
-CODE_DUE = (*CLAIMS, LEVEL_EMERGENCY)  # a code is due and has not been shown
+CLAIMS = (LEVEL_CLAIMANT, LEVEL_WAITING, LEVEL_UNCONFIRMED)
+CODE_DUE = (*CLAIMS, LEVEL_EMERGENCY)  # a code is due and has not been shown, or is not enough
 METHODS_APART = ","  # stands between the names of methods, none of which has it
 
 
@@ -54,11 +55,17 @@ class SessionUser(NamedTuple):
     own_paused_until: datetime | None
     backup_paused_until: datetime | None  # of backup codes in this session
     recovery_case: str | None  # an open recovery of the account, whose mailed code was entered: every page says so
+    confirms_since: datetime | None  # when the person chose to confirm sign-ins in new browsers
 
     @property
     def is_claimant(self) -> bool:
-        """Password shown, code not yet (SE-8)."""
+        """Password shown, code not yet (SE-8), or not enough."""
         return self.level in CLAIMS
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """A right code was shown in a new browser, and its owner has not confirmed it yet."""
+        return self.level == LEVEL_UNCONFIRMED
 
     @property
     def is_emergency(self) -> bool:
@@ -96,7 +103,7 @@ class SessionUser(NamedTuple):
 
     def idle_end(self, now: datetime) -> datetime:
         """When the session expires if it stays idle. If the clock has been set back since it was last seen, that was just now."""
-        if self.level == LEVEL_WAITING:
+        if self.level in (LEVEL_WAITING, LEVEL_UNCONFIRMED):
             return self.ends_at
         return min(
             min(self.last_seen_at, now) + (config.CLAIMANT_LIFE if self.is_claimant else config.SESSION_IDLE), self.ends_at
@@ -128,6 +135,7 @@ class RequestContext:
     provider_methods: tuple[str, ...] | None = (
         None  # those that the operator lets providers use; None: all that their policy accepts
     )
+    confirms: str = config.CONFIRM_OFF  # who confirms sign-ins in new browsers: one of config.CONFIRMING
     countries: tuple[str, ...] = ()  # that texts may be sent to
     browser: str | None = None  # token that recognizes a browser seen before; opens nothing
     trusted: tuple[str, ...] = ()  # this browser's trust tokens, at most one per user

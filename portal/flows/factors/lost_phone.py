@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, select, update
 from portal.db import begin_write, change, is_one_of, read
 from portal.flows.base import links, recent_changes
 from portal.flows.base.audit import record_event
-from portal.flows.base.context import CLAIMS, LEVEL_EMERGENCY, RequestContext
+from portal.flows.base.context import LEVEL_CLAIMANT, LEVEL_EMERGENCY, LEVEL_WAITING, RequestContext
 from portal.flows.factors import code_sets, holdings
 from portal.flows.factors.on_file import unseal_contact
 from portal.flows.messages import notices, send_code
@@ -34,8 +34,9 @@ RESTORE = update(Authenticator).where(*HELD).values(suspended_at=None)
 OF_ALL_AUTHENTICATORS = send_code.voiding(
     SentCode.authenticator_id.in_(select(Authenticator.id).where(Authenticator.user_id == bindparam("whose")))
 )
-# Emergency access was asked for without the phone, and has an end of its own.
-END_COMPLETE = sessions.END_ALL.where(~is_one_of(Session.level, (*CLAIMS, LEVEL_EMERGENCY)))
+# What was begun without the phone stays; emergency access was asked for without it, and has an end of its own.
+WITHOUT_CODE = (LEVEL_CLAIMANT, LEVEL_WAITING, LEVEL_EMERGENCY)
+END_COMPLETE = sessions.END_ALL.where(~is_one_of(Session.level, WITHOUT_CODE))
 
 
 def suspended_since(context: RequestContext) -> datetime | None:

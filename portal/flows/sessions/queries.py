@@ -29,6 +29,7 @@ FIND_SESSION = (
         U.id, U.username, U.full_name, U.role, U.two_factor, U.two_factor_since, U.generation, U.invited_until, U.practice_id,
         OWN_METHODS, S.put_off_at, U.language, U.time_zone, func.coalesce(P.time_zone, VISITED_ZONE), P.added_methods,
         U.codes_paused_until, U.own_paused_until, S.backup_paused_until, OPEN_RECOVERY,
+        U.confirms_since,
         S.ended_reason, U.disabled_at,
     )
     .join_from(Session.__table__, User.__table__, S.user_id == U.id)

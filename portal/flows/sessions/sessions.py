@@ -17,6 +17,7 @@ from portal.flows.base.context import (
     LEVEL_CLAIMANT,
     LEVEL_EMERGENCY,
     LEVEL_TWO,
+    LEVEL_UNCONFIRMED,
     LEVEL_WAITING,
     RequestContext,
     SessionUser,
@@ -26,11 +27,17 @@ from portal.models import Session, User
 from portal.settings import config
 
 # The reason a session of each level ends when its time is up.
-EXPIRY_REASONS = {LEVEL_CLAIMANT: "claimant", LEVEL_WAITING: "waiting", LEVEL_EMERGENCY: "emergency"}
+EXPIRY_REASONS = {
+    LEVEL_CLAIMANT: "claimant",
+    LEVEL_WAITING: "waiting",
+    LEVEL_UNCONFIRMED: "unconfirmed",
+    LEVEL_EMERGENCY: "emergency",
+}
 
 LONGEST = {
     LEVEL_CLAIMANT: config.CLAIMANT_LIFE,
     LEVEL_WAITING: config.EMERGENCY_WAIT,
+    LEVEL_UNCONFIRMED: config.CONFIRMATION_LIFE,
     LEVEL_EMERGENCY: config.EMERGENCY_LIFE,
 }
 

@@ -23,7 +23,7 @@ from portal.flows.messages import send_code as send_code_flow
 from portal.flows.practice.administrators import has_administrator
 from portal.flows.sessions import sessions, trusted_browsers
 from portal.flows.sessions.known_browsers import IS_KNOWN, here
-from portal.flows.sign_in import password_limits
+from portal.flows.sign_in import new_browser, password_limits
 from portal.methods import method
 from portal.models import Authenticator, Session, User
 from portal.policy import policy_of
@@ -183,34 +183,71 @@ def send_sign_in_code(context: RequestContext, authenticator_id: str) -> None:
 
 @dataclass(frozen=True)
 class FinishedSignIn:
-    """A complete sign-in."""
+    """A complete sign-in, or one that waits for a confirmation."""
 
     token: str
-    next_path: str | None
-    backup_left: int | None
-    trusted: str | None  # the trust token for the browser's cookie, if the person chose to trust it
+    next_path: str | None = None
+    backup_left: int | None = None
+    trusted: str | None = None  # the trust token for the browser's cookie, if the person chose to trust it
+    waits: bool = False
 
 
 def submit_sign_in_code(context: RequestContext, answer: Answer, trust: bool = False) -> FinishedSignIn:
     """Check the second factor of a claimant; the session gets a new token and its full level. Raises Refused.
 
-    `trust`: the person ticked the box, which counts only if their policy and the operator allow it.
+    `trust`: the person ticked the box, which counts only if their policy and the operator allow it. In a new browser, a code may not be
+    enough: then the session `waits` for its owner to confirm it.
     """
-    proof = check_code.check_code(context, answer, "authn_login_fail", last_sign_in_at=context.now)
-    token = sessions.renew_session(context, level=LEVEL_TWO, second_factor_at=context.now)
-    if token is None:  # the claimant's session ended or was renewed concurrently; the code stays spent
+    is_new = new_browser.may_be_asked(context, answer)
+    proof = check_code.check_code(context, answer, "authn_login_fail", **({} if is_new else {"last_sign_in_at": context.now}))
+    user = proof.user
+    if is_new and new_browser.is_asked(context, user, proof.factor):
+        token = renewed(new_browser.ask(context, user, proof.factor, trust))
+        db.session.commit()
+        return FinishedSignIn(token, waits=True)
+    token = renewed(sessions.renew_session(context, level=LEVEL_TWO, second_factor_at=context.now))
+    if is_new:
+        user.last_sign_in_at = context.now
+    new_browser.close(context)
+    return finish_sign_in(context, user, token, proof.factor, trust, proof.backup_left)
+
+
+def renewed(token: str | None) -> str:
+    """The session's new token. Raises Refused if it ended or was renewed concurrently; the code stays spent."""
+    if token is None:
         db.session.commit()
         raise Refused("used_meanwhile")
-    record_event(context, "authn_login_success", factor=proof.factor, session_hash=token_hash(token))
-    keep_language(context, proof.user)
+    return token
+
+
+def confirm_by_link(context: RequestContext, token: str) -> FinishedSignIn:
+    """Complete the visitor's own sign-in by the emailed link, in the browser that waits. Raises Refused."""
+    return finish_confirmed(context, new_browser.go_on_by_link(context, token))
+
+
+def complete_confirmed(context: RequestContext) -> FinishedSignIn:
+    """Complete the visitor's own sign-in once another session has confirmed it. Raises Refused."""
+    return finish_confirmed(context, new_browser.go_on_here(context))
+
+
+def finish_confirmed(context: RequestContext, found: new_browser.Confirmed) -> FinishedSignIn:
+    return finish_sign_in(context, found.user, found.token, found.factor, found.wants_trust)
+
+
+def finish_sign_in(
+    context: RequestContext, user: User, token: str, factor: str, trust: bool, backup_left: int | None = None
+) -> FinishedSignIn:
+    """What a complete sign-in brings with it; commits."""
+    record_event(context, "authn_login_success", factor=factor, session_hash=token_hash(token))
+    keep_language(context, user)
     if not context.user.browser_known:
-        notices.queue_notice(context, proof.user, "new_browser")
-    if policy_of(proof.user.role).must_use:
-        end_emergency_access(context, proof.user)
-    may_trust = trust and trusted_browsers.trust_days(context, proof.user.role)
-    trust_token = trusted_browsers.add_trust(context, proof.user) if may_trust else None
+        notices.queue_notice(context, user, "new_browser")
+    if policy_of(user.role).must_use:
+        end_emergency_access(context, user)
+    may_trust = trust and trusted_browsers.trust_days(context, user.role)
+    trust_token = trusted_browsers.add_trust(context, user) if may_trust else None
     db.session.commit()
-    return FinishedSignIn(token, context.user.next_path, proof.backup_left, trust_token)
+    return FinishedSignIn(token, context.user.next_path, backup_left, trust_token)
 
 
 def end_emergency_access(context: RequestContext, user: User) -> None:

@@ -60,7 +60,7 @@ def test_every_article_is_listed_and_every_link_in_it_leads_on(app, plain):
 
 
 def test_every_page_links_to_an_article_that_is_there():
-    written = articles.list_articles(SOURCE, articles.Offered(texts=True, trusted_days=30))
+    written = articles.list_articles(SOURCE, articles.Offered(texts=True, trusted_days=30, new_browsers=True))
     calls = r'help_link\("[^)]*|url_for\("help.article", name="[^)]*'
     linked = {
         name for path in TEMPLATES.rglob("*.html") for call in re.findall(calls, path.read_text()) for name in NAME.findall(call)

@@ -11,7 +11,7 @@ from tests.support.client import CODES, SCAN, WIZARD
 FORMS = {
     "method_name": "totp", "step_name": "scan", "filename": "portal.css", "row_id": "1", "token": "a-token",
     "authenticator_id": "1", "address_id": "1", "appointment_id": "1", "chart_id": "1", "user_id": "1", "kind": "reset", "grant_id": "1",
-    "reference": "ABCD-ABCD-ABCD", "case_id": "1", "deed": "approve", "name": "backup-codes",
+    "session_id": "1", "reference": "ABCD-ABCD-ABCD", "case_id": "1", "deed": "approve", "name": "backup-codes",
     "number": "1", "username": "maria", "entry_id": "1", "mail_id": "1", "step": "days", "scenario": "none", "example": "wrong",
 }  # fmt: skip
 

@@ -28,7 +28,7 @@ CARRIED = {"username": "maria", "phone": "••• ••• ••99", "addres
 LINKED = ("password_forgotten", "confirm_email", "unblock_asked")
 # What is no notice of the reader's own account: looked at where it is sent.
 OTHERS = {
-    "emergency_review", "emergency_told", "phone_found", "phone_lost", "recovery_approved", "recovery_more",
+    "emergency_review", "emergency_told", "new_browser_asked", "phone_found", "phone_lost", "recovery_approved", "recovery_more",
     "recovery_due", "recovery_off", "recovery_refused", "recovery_second", "recovery_stopped", "reset_link",
     "reset_waiting", "set_up_reminder", "ticket_answered", "ticket_closed", "ticket_due", "too_many_passwords",
 }  # fmt: skip
