@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.support.agents",
     "tests.support.people",
     "tests.support.town",
+    "tests.support.relay",
     "tests.support.gateway",
     "tests.support.mail_server",
     "tests.support.kannel",
