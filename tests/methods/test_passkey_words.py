@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from portal import methods
 from portal.models import Authenticator, BackupCode
+from portal.settings import config
 from tests.support.client import WIZARD
 from tests.support.mailbox import mails
 from tests.support.passkeys import ORIGIN, SYNCABLE, Passkey, hand_in, options
@@ -106,6 +107,19 @@ def test_who_has_only_a_passkey_and_no_script_is_led_to_backup_codes(alone, mari
     plain.press("See all ways in")
     plain.press("Use a backup code")
     plain.fill("Verify", Backup_code=plain.codes[0])
+    assert plain.path == "/home"
+
+
+def test_while_backup_codes_pause_the_passkey_is_named_as_what_it_is(alone, maria):
+    plain, made = alone
+    plain.press("Sign out")
+    plain.sign_in(maria)
+    plain.press("Use a backup code")
+    for _ in range(config.TRIES_BEFORE_PAUSE):
+        plain.fill("Verify", Backup_code="0000-0000-0000-0000")
+    assert "What you sign in with otherwise still works." in plain.text and said(plain) == []
+    plain.press("Use it")
+    hand_in(plain, USE, made.answer(options(plain)))
     assert plain.path == "/home"
 
 

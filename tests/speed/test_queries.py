@@ -4,8 +4,10 @@ A page asks at most four times, a code check at most eight. Each list is a walk,
 """
 
 import pytest
+from sqlalchemy import update
 
-from portal import send_limits
+from portal import methods, send_limits
+from portal.models import Practice
 from portal.send_limits import Limit
 from portal.settings import config
 from tests.support.texts import CODE as CODE_PAGE
@@ -167,3 +169,13 @@ def test_the_pages_of_the_ehr(queries, plain, dr_okafor):
     pages = ["/ehr/charts", "/ehr/charts/1", "/ehr/settings", "/ehr/settings/security"]
     for path, counts in zip(pages, ([3], [3], [1], [2]), strict=True):
         assert [count for _, count in walk(queries, lambda path=path: plain.open(path))] == counts, path
+
+
+def test_what_a_practice_adds_is_asked_with_what_is_asked_anyway(queries, plain, dr_chen, database, monkeypatch):
+    pages = ("/ehr/settings", "/ehr/settings/security", "/ehr/settings/security/two-factor")
+    plain.enter(dr_chen)
+    before = [walk(queries, lambda page=page: plain.open(page)) for page in pages]
+    monkeypatch.setattr(methods, "ADDITIONAL", ["passkey"])
+    database.change(update(Practice).values(added_methods="passkey"))
+    assert [walk(queries, lambda page=page: plain.open(page)) for page in pages] == before
+    assert len(plain.page.all("input", type="radio")) == 2
