@@ -72,7 +72,10 @@ def somebody_elses(notice: Outbox) -> ColumnElement[bool]:
     """SQL: the sessions that may be somebody else's: all, or without a sign-in those in browsers that are new since the notice."""
     if not ends_at_once(notice):
         return true()
-    is_since = or_(Session.created_at >= notice.created_at, Session.second_factor_at >= notice.created_at)
+    since = notice.created_at
+    # One that waited for a confirmation showed its code before the notice, and got its full life with the yes (decision 43).
+    was_renewed = Session.ends_at >= since + config.SESSION_LIFE
+    is_since = or_(Session.created_at >= since, Session.second_factor_at >= since, was_renewed)
     return Session.browser_known.is_(False) & is_since
 
 

@@ -281,6 +281,17 @@ def test_an_account_without_an_address_is_not_asked(plain, database, sam):
     assert plain.path == "/home"
 
 
+def test_whoever_says_afterward_that_it_was_not_them_makes_the_browser_new_again(plain, sam, clock):
+    begin(plain, sam)
+    clock.move(minutes=3)
+    plain.open(link_of(plain)[0])
+    assert plain.path == "/home"
+    [mail] = mails(plain, subject="Sign-in from a new browser")
+    plain.another().open(mail.link).press("End sessions and trusted browsers")
+    clock.next_code()
+    begin(plain, sam)
+
+
 # --- the page that waits
 
 
