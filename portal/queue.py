@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, UOWTransaction
 
 from portal import clock
 from portal.db import NEW_MESSAGES, DatabaseSession
-from portal.flows.base import limits
+from portal.flows.base import act_proofs, limits
 from portal.flows.base.context import RequestContext
 from portal.flows.emergency import grants
 from portal.flows.factors import backup_codes, bindings, prompt
@@ -109,6 +109,7 @@ class Queue:
             bindings.delete_forgotten(clock.now())
             prompt.delete_over(clock.now())
             new_browser.delete_over(clock.now())
+            act_proofs.delete_over(clock.now())
             if self.settings.test_bench:
                 faults.take_due_reports(self.app.extensions["keys"], self.settings.instance, clock.now())
             rows = outbox.list_due_rows(clock.now())

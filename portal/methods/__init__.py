@@ -85,7 +85,7 @@ class Next:
 class Proved:
     """The last step is complete; the binding becomes an authenticator."""
 
-    columns: dict[str, Any]  # initial columns of its row: `name`, `remembered`
+    columns: dict[str, Any]  # initial columns of its row: `name`, `remembered`; `identity_hash` of what no other account may have
     secret: str | None = field(default=None, repr=False)  # None: the secret that the binding stored
 
 

@@ -63,11 +63,7 @@ OWN = bindparam("own", type_=String)
 last_count = Authenticator.remembered["count"].as_integer()
 # The counter never goes back, whoever else answers at the same moment. The columns to set are parameters.
 SPEND = update(Authenticator).where(Authenticator.id == OWN, last_count <= bindparam("counted", type_=BigInteger))
-FIND_SAME = select(Authenticator.id).where(
-    Authenticator.user_id == bindparam("owner"),
-    Authenticator.method == NAME,
-    Authenticator.remembered["credential"].as_string() == bindparam("credential", type_=String),
-)
+FIND_SAME = select(Authenticator.user_id).where(Authenticator.identity_hash == bindparam("credential"))  # WebAuthn 7.1, step 26
 ID_BYTES = 1023  # the longest of a passkey: WebAuthn 7.1, step 25
 TRANSPORTS_MAX, WORD_LENGTH = 16, 32  # WebAuthn knows seven, the longest with ten letters
 TIMEOUT = int(config.CHALLENGE_LIFE.total_seconds() * 1000)
@@ -189,16 +185,20 @@ class Create:
         if len(found.credential_id) > ID_BYTES:
             raise CodeRejected("passkey_unreadable")
         mark = hashlib.sha256(found.credential_id).hexdigest()
-        if read(FIND_SAME, {"owner": json.loads(secret.text)["person"], "credential": mark}).first():
+        owner = read(FIND_SAME, {"credential": mark}).scalar()
+        if owner is not None and owner == json.loads(secret.text)["person"]:
             raise CodeRejected("passkey_known")
+        if owner is not None:
+            raise CodeRejected("authenticator_taken")
         kept = {
             "id": bytes_to_base64url(found.credential_id),
             "key": bytes_to_base64url(found.credential_public_key),
             "transports": transports,
             "synced": device.flags.be,
         }
-        state = {"count": found.sign_count, "backed_up": device.flags.bs, "aaguid": found.aaguid, "credential": mark}
-        return Proved({"name": KEEPERS.get(found.aaguid, METHOD.label), "remembered": state}, secret=json.dumps(kept))
+        state = {"count": found.sign_count, "backed_up": device.flags.bs, "aaguid": found.aaguid}
+        name = KEEPERS.get(found.aaguid, METHOD.label)
+        return Proved({"name": name, "remembered": state, "identity_hash": mark}, secret=json.dumps(kept))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The database tables."""
 
+from portal.models.act_proof import ActProof
 from portal.models.address import Link, NoticeAddress
 from portal.models.authenticator import Authenticator, Binding, SpentStep, secret_place
 from portal.models.backup_code import BackupCode, BackupCodeSet
@@ -18,8 +19,8 @@ from portal.models.ticket import TICKET_STATES, Ticket, TicketMessage, message_p
 from portal.models.user import ROLES, Practice, User, fold_email, user_place
 
 __all__ = [
-    "CASE_STATES", "LEVELS", "ROLES", "TICKET_STATES", "Appointment", "Authenticator", "BackupCode", "BackupCodeSet", "Base", "Binding",
-    "BrowserConfirmation", "Chart", "ChartNote", "EmergencyGrant", "EmergencyView", "Event", "Letter", "LimitCounter", "Link",
+    "CASE_STATES", "LEVELS", "ROLES", "TICKET_STATES", "ActProof", "Appointment", "Authenticator", "BackupCode", "BackupCodeSet", "Base",
+    "Binding", "BrowserConfirmation", "Chart", "ChartNote", "EmergencyGrant", "EmergencyView", "Event", "Letter", "LimitCounter", "Link",
     "NoticeAddress", "OpenChallenge", "Outbox", "Practice", "RecoveryCase", "RecoveryNote", "RecoveryTicket", "ResetRequest", "Result",
     "SentCode", "Session", "SpentStep", "Ticket", "TicketMessage", "TrustedBrowser", "User", "fold_email", "message_place", "new_id",
     "number_place", "recovery_place", "secret_place", "subject_place", "user_place",

@@ -22,6 +22,9 @@ class Authenticator(Base):
     name: Mapped[str] = mapped_column(String(64))
     secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     remembered: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # state that only its method reads
+    identity_hash: Mapped[str | None] = mapped_column(
+        String(64), index=True, unique=True
+    )  # of what names it: one on the whole site
     target_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)  # keyed hash of a number, to count its accounts
     # Consecutive failures that strangers and the owner had, each up to a hundred (RL-1).
     failures: Mapped[int] = mapped_column(default=0)

@@ -46,7 +46,7 @@ TOTP_HINT_STEPS = 20  # a match up to ten minutes away is reported as a wrong cl
 # Set-up
 BINDING_LIFE = timedelta(minutes=30)  # of a secret that was shown but not proved: product rule 2
 BINDING_KEPT = timedelta(days=1)  # how long an expired one is kept, to say so, before it is deleted
-REAUTHENTICATION_LIFE = timedelta(minutes=5)  # RA-1, RA-4
+REAUTHENTICATION_LIFE = ACT_PROOF_LIFE = timedelta(minutes=5)  # RA-1, RA-4; the second, from a code to the one act that it is for
 
 CHALLENGE_LIFE = timedelta(minutes=5)  # of what a browser is asked to sign: WebAuthn 15.1 recommends five to ten minutes
 

@@ -138,9 +138,7 @@ SENTENCES: dict[str, str | Plural] = {
     "access_changed": N_("Your own access just changed, so nothing was done. Sign in again to see what you can do now."),
     "approval_gone": N_("This request is no longer open. Someone else decided first, it expired, or the account changed."),
     "reset_link_due": N_("Two-factor authentication for this account was reset. Open the link we emailed you. It works together with your password. No email? Contact Support."),
-    "reset_link_due_at_practice": N_(
-        "Two-factor authentication for this account was reset. Open the link we emailed you. It works together with your password. No email? Ask your practice administrator, or Contact Support."
-    ),
+    "reset_link_due_at_practice": N_("Two-factor authentication for this account was reset. Open the link we emailed you. It works together with your password. No email? Ask your practice administrator, or Contact Support."),
     "zone_name": N_("That isn't the name of a time zone. Write it as IANA does, such as America/Los_Angeles."),
     "line_long": N_("That's too long for one line."),
     "line_signs": N_("That holds characters that can't be printed. Write it in one line."),
@@ -167,6 +165,7 @@ SENTENCES: dict[str, str | Plural] = {
     "texts_off_alone": N_("Text messages are turned off right now, and you have no other way to get in. Contact Support, and we'll confirm who you are."),
     "method_withdrawn": N_("Your practice doesn't offer that way right now. Choose another one, or ask your practice administrator."),
     "texts_not_offered": N_("Text messages are turned off right now. The authenticator app works without them."),
+    "authenticator_taken": N_("That one is already in use on this site, so it can't be added again. Use another one."),
     "authenticators_full": N_("You already have %(most)s ways to confirm it's you. Remove one you no longer use, then add this one."),
     "number_shared": N_("This number is already used by %(number_accounts)s accounts. Choose another number, or the authenticator app."),
     "phone_empty": N_("Enter your mobile phone number."),

@@ -38,6 +38,7 @@ class Walk(Reader):
         """Looks at pages, with everything unfolded."""
         for address in addresses:
             self.page.goto(address)
+            self.pass_by()
             self.page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true; })")
             self.translator.look(address)
 

@@ -121,6 +121,7 @@ def at_home(reader_in, town):
         reader = reader or reader_in({})
         town.let_in(reader.window, person)
         reader.page.goto(page)
+        reader.town = town
         return reader
 
     return enter

@@ -11,7 +11,7 @@ from portal import methods, open_challenges
 from portal.answers import KEY, Answer
 from portal.db import begin_write, db
 from portal.methods import passkey as method
-from portal.models import Authenticator, BackupCode, Event, OpenChallenge, secret_place
+from portal.models import ActProof, Authenticator, BackupCode, Event, OpenChallenge, secret_place
 from portal.settings import config
 from tests.support.client import WIZARD
 from tests.support.mailbox import mails
@@ -34,6 +34,7 @@ BUTTON = "Use your passkey"
 UNREADABLE = "We couldn't read your browser's answer, or it isn't right. Try again, or use another way."
 ELSEWHERE = "That passkey answered for another address. Check the address of this page, then try again."
 UNVERIFIED = "Your device didn't check that it's you. When it asks, use your face, fingerprint, or screen lock."
+TAKEN = "That one is already in use on this site, so it can't be added again. Use another one."
 OTHER = "Another tab or window has asked for your passkey since, or that answer is for another page. Try again here."
 # What is wrong with an answer -> what the page says.
 LIES = {
@@ -508,3 +509,120 @@ def test_the_test_bench_says_who_can_answer(keyed):
 
 def test_every_keeper_is_a_brand_by_its_number():
     assert all(len(bytes.fromhex(number.replace("-", ""))) == 16 and name for number, name in method.KEEPERS.items())
+
+
+# --- one on the whole site
+
+
+def test_a_passkey_of_another_account_is_refused_without_a_word_about_whose(keyed, sam, database):
+    plain, made = keyed
+    theirs = plain.another().enter(sam)
+    begin(theirs, "?add=1")
+    hand_in(theirs, "Create a passkey", Passkey(ORIGIN, identity=made.identity).create(options(theirs)))
+    assert (theirs.status, theirs.problems) == (422, [TAKEN])
+    assert "maria" not in theirs.text.lower() and len(own(database, sam)) == 1
+    hand_in(theirs, "Create a passkey", Passkey(ORIGIN).create(options(theirs)))
+    assert len(own(database, sam)) == 2, "nothing is lost"
+
+
+def test_of_two_accounts_that_make_the_same_at_once_one_has_it(keyed, sam, database, monkeypatch):
+    """As on PostgreSQL, where neither sees what the other has not committed: the index decides."""
+    plain, made = keyed
+    theirs = plain.another().enter(sam)
+    begin(theirs, "?add=1")
+    monkeypatch.setattr(method, "FIND_SAME", method.FIND_SAME.where(Authenticator.id == "nobody sees it"))
+    hand_in(theirs, "Create a passkey", Passkey(ORIGIN, identity=made.identity).create(options(theirs)))
+    assert (theirs.status, theirs.problems) == (422, [TAKEN])
+    assert len(own(database, sam)) == 1 and [row.method for row in own(database, sam)] == ["totp"]
+    assert database.all(Event, Event.reason == "authenticator_taken")
+    monkeypatch.undo()
+    monkeypatch.setattr(methods, "ADDITIONAL", ["passkey"])
+    hand_in(theirs, "Create a passkey", Passkey(ORIGIN).create(options(theirs)))
+    assert len(own(database, sam)) == 2, "the set-up goes on"
+
+
+def test_a_passkey_that_was_removed_may_be_made_again_anywhere(keyed, sam, database):
+    plain, made = keyed
+    database.change(delete(Authenticator).where(Authenticator.method == "passkey"))
+    theirs = plain.another().enter(sam)
+    begin(theirs, "?add=1")
+    hand_in(theirs, "Create a passkey", Passkey(ORIGIN, identity=made.identity).create(options(theirs)))
+    assert len(own(database, sam)) == 2
+
+
+def test_an_account_has_room_for_five_and_says_so(keyed, database, maria):
+    """However many somebody would add: each set-up asks first whether there is room, and an account has one set-up at a time."""
+    plain, made = keyed
+    hand_in(plain, BUTTON, made.answer(options(plain)))
+    for _ in range(config.AUTHENTICATORS_MAX - 1):
+        add(plain, "?add=1")
+    plain.open(f"{WIZARD}?add=1")
+    said = "You already have 5 ways to confirm it's you. Remove one you no longer use, then add this one."
+    assert said in plain.text or plain.fill("Continue").problems == [said]
+    assert plain.post(WIZARD + "?add=1", {"method": "passkey"}).status_code == 422
+    assert len(own(database, maria)) == config.AUTHENTICATORS_MAX
+
+
+# --- an act with a proof of its own
+
+
+@pytest.fixture
+def two_keys(keyed, database, maria):
+    """Maria's browser, signed in with a passkey and not spared confirmations, her passkey, and the ids of two."""
+    plain, made = keyed
+    hand_in(plain, BUTTON, made.answer(options(plain)))
+    add(plain, "?add=1", aaguid=KEYCHAIN)
+    plain.is_spared = False
+    rows = sorted(own(database, maria), key=lambda row: row.created_at)
+    return plain, made, [row.id for row in rows]
+
+
+def removal(authenticator):
+    return f"/account/security/authenticators/{authenticator}/remove"
+
+
+def test_an_answer_for_one_removal_is_none_for_another(two_keys, maria, database):
+    plain, made, (first, second) = two_keys
+    plain.open(removal(first))
+    for_first = made.answer(options(plain))
+    plain.open(removal(second))
+    hand_in(plain, BUTTON, for_first, Current_password=maria.password)
+    assert (plain.status, plain.problems) == (422, [OTHER]) and not database.all(ActProof)
+    hand_in(plain, BUTTON, made.answer(options(plain)), Current_password=maria.password)
+    assert plain.path == removal(second)
+    plain.press("Remove")
+    assert [row.id for row in own(database, maria)] == [first]
+
+
+def test_an_answer_for_a_sign_in_or_a_plain_confirmation_is_none_for_an_act(two_keys, maria, clock, database):
+    plain, made, (first, _) = two_keys
+    clock.move(minutes=6)
+    plain.open("/account/security/backup-codes")
+    plain_answer = made.answer(options(plain))
+    plain.open(removal(first))
+    hand_in(plain, BUTTON, plain_answer, Current_password=maria.password)
+    assert plain.problems == [OTHER] and not database.all(ActProof)
+
+
+def test_disable_asks_for_the_passkey_on_its_own_page_also_just_after_a_sign_in(two_keys, maria, database):
+    plain, made, (first, _) = two_keys
+    plain.open(removal(first))
+    for_removal = made.answer(options(plain))
+    plain.open("/account/security").press("Disable")
+    assert plain.path == "/account/security/disable" and plain.field("Current password")
+    hand_in(plain, "Disable", for_removal, Current_password=maria.password)
+    assert plain.problems == [OTHER]
+    hand_in(plain, "Disable", "", Current_password=maria.password)
+    assert plain.status == 422 and "It needs JavaScript for that." in plain.problems[0]
+    hand_in(plain, "Disable", made.answer(options(plain)), Current_password="not my password")
+    assert plain.status == 422 and database.user(maria).two_factor == "on"
+    hand_in(plain, "Disable", made.answer(options(plain)), Current_password=maria.password)
+    assert plain.path == "/account/security" and database.user(maria).two_factor == "off"
+
+
+def test_without_the_script_disable_takes_a_backup_code(two_keys, maria, database):
+    plain, _, _ = two_keys
+    plain.open("/account/security/disable").press("Use a backup code")
+    assert plain.path == "/account/security/disable"
+    plain.fill("Disable", Current_password=maria.password, Verification_Code=plain.codes[0])
+    assert database.user(maria).two_factor == "off"

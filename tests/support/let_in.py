@@ -18,3 +18,5 @@ def let_in(reader, town, person, address):
     flags = {"url": town.url, "httpOnly": True, "sameSite": "Lax"}
     reader.page.context.add_cookies([{"name": name, "value": value, **flags} for name, value in kept.items()])
     reader.page.goto(address)
+    reader.town = town
+    reader.pass_by()

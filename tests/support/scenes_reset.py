@@ -14,6 +14,9 @@ def reset(walker, town):
     """A reset without a second approver; then sign-in with the link."""
     colleague = town.regular("provider")
     enter(walker, town, town.regular("administrator"))
+    walker.page.goto(f"{TEAM}/{town.id_of(colleague)}/reset")
+    walker.take("confirm")
+    refuse(walker, "confirm-wrong", "Current password", "wrong on purpose", "Continue")
     open_page(walker, town, colleague)
     walker.take("page")
     refuse(walker, "page-wrong", "Reason", "", "Reset")
@@ -60,6 +63,7 @@ def reset_by_two(walker, town):
     walker.take("waiting")
     walker.page.locator(".row").filter(has_text=colleague.name).locator("a").last.click()  # others may wait, too
     walker.page.wait_for_url("**/reset/*")
+    walker.pass_by()
     walker.take("decide")
     walker.press("Refuse")
     walker.take("refused")
@@ -76,6 +80,7 @@ def reset_by_two(walker, town):
 def open_page(walker, town, colleague):
     """The page that resets a colleague."""
     walker.page.goto(f"{TEAM}/{town.id_of(colleague)}/reset")
+    walker.pass_by()
 
 
 def ask(walker):

@@ -17,6 +17,7 @@ from portal.flows.operator.accounts import add_user
 from portal.flows.sessions import sessions
 from portal.languages import PSEUDO, SOURCE
 from portal.models import (
+    ActProof,
     Authenticator,
     BackupCode,
     BackupCodeSet,
@@ -155,6 +156,7 @@ class Town:
             newest.ends_at -= ago
             if newest.second_factor_at:
                 newest.second_factor_at -= ago
+            db.session.execute(delete(ActProof).where(ActProof.user_id == newest.user_id))
             db.session.commit()
 
     @staticmethod

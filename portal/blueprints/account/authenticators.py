@@ -3,9 +3,10 @@
 from flask import Blueprint, Response, abort, request
 
 from portal.blueprints.shared.flash import redirect_and_say
-from portal.blueprints.shared.guards import require_code, require_fresh_proof
+from portal.blueprints.shared.guards import ask_for_proof, require_code, require_fresh_proof, require_proof
 from portal.blueprints.shared.sides import current_side
 from portal.flows.account import security_page
+from portal.flows.base.act_proofs import ProofDue
 from portal.flows.factors import authenticators, holdings, lost_phone
 from portal.flows.factors import unblock as unblock_flow
 from portal.flows.factors.shared_secrets import refuse_secrets
@@ -54,21 +55,25 @@ def submit_rename(authenticator_id: str) -> Response:
 
 @blueprint.get("/<authenticator_id>/remove")
 def remove(authenticator_id: str) -> Response:
-    step_up = require_fresh_proof()
-    if step_up:
-        return step_up
     authenticator = own_authenticator(authenticator_id)
-    is_last = security_page.is_last(security_page.own_authenticators(request_context()), authenticator)
-    return render_page("account/last_way.html" if is_last else "account/remove.html", authenticator=authenticator)
+    if security_page.is_last(security_page.own_authenticators(request_context()), authenticator):
+        return require_fresh_proof() or render_page("account/last_way.html", authenticator=authenticator)
+    return require_proof(authenticators.removal(authenticator.id)) or render_page(
+        "account/remove.html", authenticator=authenticator
+    )
 
 
 @blueprint.post("/<authenticator_id>/remove")
 def submit_remove(authenticator_id: str) -> Response:
     authenticator = own_authenticator(authenticator_id)
-    step_up = require_fresh_proof()
+    act = authenticators.removal(authenticator.id)
+    step_up = require_proof(act)
     if step_up:
         return step_up
-    removed = authenticators.remove_authenticator(request_context(), authenticator.id)
+    try:
+        removed = authenticators.remove_authenticator(request_context(), authenticator.id)
+    except ProofDue:
+        return ask_for_proof(act)
     if removed:
         return redirect_and_say("security", "changed")
     return redirect_to_path(request.path)  # the page explains why it can't be removed

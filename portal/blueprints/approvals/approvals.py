@@ -5,10 +5,11 @@ from typing import Any
 from flask import Blueprint, Response, abort, request, url_for
 
 from portal.blueprints.shared.flash import make_mark, read_flash
-from portal.blueprints.shared.guards import require_fresh_proof
+from portal.blueprints.shared.guards import ask_for_proof, require_proof
 from portal.blueprints.shared.sides import SUPPORT_SIDE, current_side
 from portal.flows.approvals import kinds as flow
-from portal.flows.base.second_person import NumberRefused
+from portal.flows.base.act_proofs import ProofDue
+from portal.flows.base.second_person import NumberRefused, approving
 from portal.forms.practice import NumberForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refusal_sentence, refuse_form, render_page
@@ -42,16 +43,17 @@ def show(kind: str, row_id: str) -> Response:
         context = decision_context(kind, row_id)
     except Refused as refused:
         return refuse_form("approvals/gone.html", (), refused)
-    return require_fresh_proof() or render_page("approvals/decide.html", form=NumberForm(), **context)
+    return require_proof(approving(kind, row_id)) or render_page("approvals/decide.html", form=NumberForm(), **context)
 
 
 def decide(kind: str, row_id: str) -> Response:
     """Approve or refuse: both buttons post here, and the field `answer` says which was pressed."""
-    step_up = require_fresh_proof()
-    if step_up:
-        return step_up
     try:
-        return take_answer(kind, row_id, NumberForm(request.form))
+        decision_context(kind, row_id)
+        step_up = require_proof(approving(kind, row_id))
+        return step_up or take_answer(kind, row_id, NumberForm(request.form))
+    except ProofDue:
+        return ask_for_proof(approving(kind, row_id))
     except Refused as refused:
         return refuse_form("approvals/gone.html", (), refused)
 

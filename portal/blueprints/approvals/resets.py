@@ -7,8 +7,9 @@ from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from portal.blueprints.shared.guards import forbid, require_fresh_proof
+from portal.blueprints.shared.guards import ask_for_proof, forbid, require_fresh_proof, require_proof
 from portal.blueprints.shared.sides import SUPPORT_SIDE, current_side
+from portal.flows.base.act_proofs import ProofDue
 from portal.flows.factors.shared_secrets import refuse_secrets
 from portal.flows.resets import ask as flow
 from portal.flows.resets.decide import IDENTITY_CHECKS, SECOND_PERSON_REASONS
@@ -57,7 +58,9 @@ def back_link(user_id: int) -> dict[str, Any]:
 @blueprint.get("/<int:user_id>/reset")
 def reset(user_id: int) -> Response:
     subject = reset_subject(user_id)
-    return require_fresh_proof() or render_page("approvals/reset.html", form=make_form(subject), **page_context(subject))
+    can_reset = subject.state != "off" and subject.has_address and subject.waiting is None  # otherwise the page only says why not
+    step_up = require_proof(flow.resetting(subject.id, subject.generation)) if can_reset else require_fresh_proof()
+    return step_up or render_page("approvals/reset.html", form=make_form(subject), **page_context(subject))
 
 
 def shown_generation() -> int:
@@ -75,12 +78,18 @@ def submit_reset(user_id: int) -> Response:
     reason, checks = form.reason.data, form.checks.data
     try:
         refuse_secrets(request_context(), {"reason": reason}, subject.id)
-        if not request_context().user.is_fresh(request_context().now):
-            flow.keep_draft(request_context(), subject.id, reason, checks)
-            return require_fresh_proof() or abort(404)
-        flow.ask_reset(request_context(), subject.id, reason, checks, shown_generation())
+        return reset_or_ask(subject, reason, checks)
     except Refused as refused:
         return refuse_form("approvals/reset.html", form, refused, **page_context(reset_subject(user_id)))
+
+
+def reset_or_ask(subject: flow.ResetSubject, reason: str, checks: list[str]) -> Response:
+    """Reset, or keep what was typed until the person has confirmed this reset. Raises Refused."""
+    try:
+        flow.ask_reset(request_context(), subject.id, reason, checks, shown_generation())
+    except ProofDue:
+        flow.keep_draft(request_context(), subject.id, reason, checks)
+        return ask_for_proof(flow.resetting(subject.id, subject.generation))
     return redirect_to_path(url_for(".reset_done", user_id=subject.id))
 
 

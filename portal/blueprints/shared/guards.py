@@ -8,8 +8,9 @@ from flask import Response, abort, g, request
 from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import make_mark
 from portal.blueprints.shared.sides import Side, current_side
+from portal.flows.base import act_proofs
 from portal.flows.base.audit import record_event_alone
-from portal.flows.base.context import LEVEL_WAITING, SessionUser
+from portal.flows.base.context import LEVEL_WAITING, Act, SessionUser
 from portal.flows.factors.challenges import challenge_options, is_set_up
 from portal.flows.practice import deadline
 from portal.methods import method
@@ -125,3 +126,18 @@ def require_fresh_proof() -> Response | None:
         return None
     kept_input.keep_input()
     return redirect_to_path(current_side().url("confirm.ask", next=page_to_return()))
+
+
+def require_proof(act: Act) -> Response | None:
+    """Redirect to step-up, which says what is about to happen, unless the act has a proof of its own; None if it has."""
+    if not act_proofs.has_proof(request_context(), act):
+        return ask_for_proof(act)
+    if request.method not in SAFE_METHODS:
+        kept_input.drop_input()
+    return None
+
+
+def ask_for_proof(act: Act) -> Response:
+    """Redirect to step-up for this act."""
+    kept_input.keep_input()
+    return redirect_to_path(current_side().url("confirm.ask", act=act.name, target=act.target, next=page_to_return()))

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 
-from portal.blueprints.shared.guards import require_fresh_proof
+from portal.blueprints.shared.guards import ask_for_proof, require_fresh_proof, require_proof
 from portal.blueprints.support.cases import back_to, open_case, page_context
+from portal.flows.base.act_proofs import ProofDue
 from portal.flows.base.context import RequestContext
 from portal.flows.factors.shared_secrets import refuse_secrets
 from portal.flows.recovery import decide, notes
@@ -45,7 +46,7 @@ DEEDS = {
 def ask(case_id: str, deed: str) -> Response:
     """The question, with what was typed before step-up."""
     case, its = open_case(case_id), DEEDS.get(deed) or abort(404)
-    step_up = require_fresh_proof()
+    step_up = require_proof(decide.approving_case(case_id)) if is_approval(case, deed) else require_fresh_proof()
     if step_up:
         return step_up
     form = its.form(data={its.field: notes.read_draft(request_context(), case, deed)})
@@ -62,14 +63,29 @@ def submit(case_id: str, deed: str) -> Response:
     text = form[its.field].data
     try:
         refuse_secrets(request_context(), {its.field: text}, case.user_id)
-        if not request_context().user.is_fresh(request_context().now):
-            notes.keep_draft(request_context(), case_id, deed, text)
-            return require_fresh_proof() or abort(404)
-        its.do(request_context(), case_id, text)
+        step_up = do_or_ask(case, deed, text)
     except Refused as refused:
         return refuse_form("support/decide.html", form, refused, **decision_context(open_case(case_id), deed))
     needs_second = deed == "approve" and open_case(case_id).state == "deciding"
-    return back_to(case_id, "case_second" if needs_second else its.done)
+    return step_up or back_to(case_id, "case_second" if needs_second else its.done)
+
+
+def is_approval(case: RecoveryCase, deed: str) -> bool:
+    """Whether this is an approval that the agent can give now, which needs a proof of its own."""
+    return deed == "approve" and decide.name_to_approve(request_context(), case.id) is not None
+
+
+def do_or_ask(case: RecoveryCase, deed: str, text: str) -> Response | None:
+    """Decide; or keep what was typed, and redirect to step-up. Raises Refused."""
+    is_proved = deed == "approve" or request_context().user.is_fresh(request_context().now)
+    try:
+        if is_proved:
+            DEEDS[deed].do(request_context(), case.id, text)
+            return None
+    except ProofDue:
+        pass
+    notes.keep_draft(request_context(), case.id, deed, text)
+    return ask_for_proof(decide.approving_case(case.id)) if deed == "approve" else require_fresh_proof() or abort(404)
 
 
 def decision_context(case: RecoveryCase, deed: str) -> dict[str, Any]:

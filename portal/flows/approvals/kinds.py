@@ -29,7 +29,7 @@ def refuse_missed_request(context: RequestContext, kind: str, row_id: str) -> No
 
 
 def decide_request(context: RequestContext, kind: str, row_id: str, approved: bool, number: str = "") -> None:
-    """Approve or refuse a request. Raises Refused, NumberRefused if the typed number is wrong."""
+    """Approve or refuse a request. Raises Refused, NumberRefused if the typed number is wrong, ProofDue if an approval has no proof."""
     request_kind = KINDS[kind]
     if approved:
         request_kind.approve(context, row_id, number)

@@ -1,5 +1,6 @@
 """The request context: what a flow knows about the request and the person who made it."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -21,6 +22,7 @@ LEVEL_TRUSTED = "aal1+trusted"
 LEVEL_TWO = "aal2"
 CLAIMS = (LEVEL_CLAIMANT, LEVEL_WAITING, LEVEL_UNCONFIRMED)
 CODE_DUE = (*CLAIMS, LEVEL_EMERGENCY)  # a code is due and has not been shown, or is not enough
+ACT_DIGITS = 24  # hexadecimal: 96 bits of a hash, and room for any session's number
 METHODS_APART = ","  # stands between the names of methods, none of which has it
 
 
@@ -120,6 +122,19 @@ class SessionUser(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """An act that needs a proof of its own: what is about to happen, and to what. A proof for one target does nothing for another."""
+
+    name: str
+    target: str
+
+    def attempt(self, session_id: int) -> str:
+        """What the texts, challenges, and the proof of this act in one session are bound to: at most 48 characters."""
+        digest = hashlib.sha256(f"{self.name}:{self.target}".encode()).hexdigest()
+        return f"act:{session_id}:{digest[:ACT_DIGITS]}"
+
+
+@dataclass(frozen=True, slots=True)
 class RequestContext:
     """The context of one request, free of Flask."""
 
@@ -144,6 +159,7 @@ class RequestContext:
     time_zone: str = "UTC"  # the operator's
     languages: tuple[str, ...] = (SOURCE,)  # that the operator offers
     promise_days: int = config.RECOVERY_PROMISE_DAYS  # working days within which support answers a recovery request
+    act: Act | None = None  # what the visitor is asked to confirm, if that needs a proof of its own
 
     @property
     def place(self) -> ZoneInfo:

@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, ColumnElement, and_, exists, false, select
 from sqlalchemy.orm import QueryableAttribute
 
 from portal.db import db
-from portal.flows.base.context import RequestContext, SessionUser
+from portal.flows.base.context import Act, RequestContext, SessionUser
 from portal.models import Session, User
 from portal.words.refusals import Refused
 
@@ -42,7 +42,7 @@ class NumberRefused(Refused):
 
 @dataclass(frozen=True)
 class RequestKind:
-    """A kind of request. Each operation commits, and raises Refused if another person decided first.
+    """A kind of request. Each operation commits, and raises Refused if another person decided first; `approve`, ProofDue.
 
     `approve` takes the number that was typed, "" if the kind asks for none.
     """
@@ -52,6 +52,11 @@ class RequestKind:
     approve: Callable[[RequestContext, str, str], None]
     refuse: Callable[[RequestContext, str], None]
     explain_gone: Callable[[RequestContext, str], None]
+
+
+def approving(kind: str, row_id: str) -> Act:
+    """Approving that request: an act that needs a proof of its own."""
+    return Act("approve", f"{kind}:{row_id}")
 
 
 def ever_decides(user: SessionUser | None) -> bool:

@@ -7,9 +7,17 @@ from sqlalchemy.orm import aliased
 
 from portal import clock
 from portal.db import begin_write, change, db
+from portal.flows.base.act_proofs import spend_proof
 from portal.flows.base.audit import record_event_alone
 from portal.flows.base.context import RequestContext
-from portal.flows.base.second_person import PendingDecision, RequestKind, lock_people, may_decide, refuse_as_decided
+from portal.flows.base.second_person import (
+    PendingDecision,
+    RequestKind,
+    approving,
+    lock_people,
+    may_decide,
+    refuse_as_decided,
+)
 from portal.flows.emergency import grants, numbers
 from portal.flows.emergency.grants import G, is_open
 from portal.flows.emergency.numbers import WrongNumber
@@ -93,7 +101,8 @@ def as_pending(
 def approve_emergency_access(context: RequestContext, row_id: str, number: str) -> None:
     """Grant sixty minutes from now to whoever read out this number.
 
-    Raises Refused, with the person who decided first or why it is no longer pending; NumberRefused if the number is wrong.
+    Raises Refused, with the person who decided first or why it is no longer pending; NumberRefused if the number is wrong, which costs
+    no proof; ProofDue.
     """
     begin_write()
     lock_people(context)
@@ -101,6 +110,7 @@ def approve_emergency_access(context: RequestContext, row_id: str, number: str) 
     if grant is not None:
         numbers.check_number(context, grant, number)
     write_decision(context, row_id, approved_at=context.now, ends_at=context.now + config.EMERGENCY_LIFE)
+    spend_proof(context, approving(KIND, row_id))
     notify_decision(context, row_id, "emergency_approved")
 
 

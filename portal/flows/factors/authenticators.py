@@ -4,9 +4,9 @@ from sqlalchemy import bindparam, select, update
 
 from portal.answers import CODE
 from portal.db import begin_write, change, db, read
-from portal.flows.base import throttle
+from portal.flows.base import act_proofs, throttle
 from portal.flows.base.audit import record_event
-from portal.flows.base.context import RequestContext
+from portal.flows.base.context import Act, RequestContext
 from portal.flows.factors.challenges import EVERY, is_switched_off
 from portal.flows.factors.prove import notify_old_number
 from portal.flows.messages import notices, send_code
@@ -45,8 +45,13 @@ def is_usable(context: RequestContext, row: Authenticator) -> bool:
     return kind is not None and context.policy.allows(kind) and not is_switched_off(context, kind)
 
 
+def removal(authenticator_id: str) -> Act:
+    """Removing that authenticator: an act that needs a proof of its own."""
+    return Act("remove", authenticator_id)
+
+
 def remove_authenticator(context: RequestContext, authenticator_id: str) -> bool:
-    """Remove one of the visitor's authenticators; False if no other would work, or it is not theirs (TO-9)."""
+    """Remove one of the visitor's authenticators; False if no other would work, or it is not theirs (TO-9). Raises ProofDue."""
     session = begin_write()
     user = session.get_one(User, context.user.user_id, with_for_update=True, populate_existing=True)
     rows = session.scalars(EVERY, {"owner": user.id}).all()
@@ -55,6 +60,7 @@ def remove_authenticator(context: RequestContext, authenticator_id: str) -> bool
     if removed is None or not remaining:
         session.rollback()
         return False
+    act_proofs.spend_proof(context, removal(removed.id))
     send_code.void_codes(context, send_code.OF_AUTHENTICATOR, removed.id)
     session.delete(removed)
     session.flush()

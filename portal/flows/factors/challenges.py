@@ -72,7 +72,12 @@ class ChallengeOption:
 
 
 def attempt_key(context: RequestContext) -> str:
-    """The key of this sign-in or step-up; a texted code is only valid for the attempt that sent it (SM-3)."""
+    """The key of this sign-in or step-up; a texted code is only valid for the attempt that sent it (SM-3).
+
+    An act that needs a proof of its own is an attempt of its own, so that a text or a challenge for it is for nothing else.
+    """
+    if context.act:
+        return context.act.attempt(context.user.session_id)
     return f"{'session' if context.user.is_claimant else 'confirm'}:{context.user.session_id}"
 
 

@@ -5,6 +5,7 @@ from itertools import count
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
+from sqlalchemy.exc import IntegrityError
 
 from portal.answers import CODE
 from portal.crypto import SealBroken
@@ -21,7 +22,7 @@ from portal.flows.sessions import sessions, trusted_browsers
 from portal.languages import load_catalogue
 from portal.methods import Method, method
 from portal.models import Authenticator, Binding, RecoveryCase, SpentStep, User
-from portal.words.refusals import N_
+from portal.words.refusals import N_, Refused
 
 OLD_NUMBER_TEXT = N_(
     "%(issuer)s, for %(initials)s We no longer text your codes to this number. Not you? Sign in and check Security."
@@ -34,7 +35,10 @@ CASE_SETTING_UP = select(RecoveryCase).where(
 
 
 def prove_binding(context: RequestContext, user: User, pending: Pending, chosen: Method, columns: dict[str, Any]) -> None:
-    """Turn the proved binding into an authenticator, apply everything that follows, and commit."""
+    """Turn the proved binding into an authenticator, apply everything that follows, and commit.
+
+    Raises Refused("authenticator_taken"), after a rollback, if another account has the same one since a moment ago.
+    """
     binding = pending.binding
     change(DELETE_BINDING, {"own": binding.id})
     if chosen.sends:
@@ -47,7 +51,7 @@ def prove_binding(context: RequestContext, user: User, pending: Pending, chosen:
         change(DELETE_STEPS, {"own": old.id})
         others = [row for row in others if row is not old]
     columns = {**columns, "name": free_name(columns["name"], others)}
-    write(insert_into(Authenticator), authenticator_columns(context, user, binding, chosen, columns))
+    insert_authenticator(authenticator_columns(context, user, binding, chosen, columns))
     if chosen.sends_texts:
         on_file.confirm_phone(context, user, binding.secret(context.keys))
     if old is not None:
@@ -63,6 +67,15 @@ def prove_binding(context: RequestContext, user: User, pending: Pending, chosen:
         record_event(context, "authenticator_added", factor=binding.method)
     notify_authenticator(context, user, old, replaced, has_code=chosen.asks_for == CODE)
     db.session.commit()
+
+
+def insert_authenticator(row: dict[str, Any]) -> None:
+    """Insert the row; the index on what names it settles a race. Raises Refused("authenticator_taken"), after a rollback."""
+    try:
+        write(insert_into(Authenticator), row)
+    except IntegrityError:
+        db.session.rollback()
+        raise Refused("authenticator_taken") from None
 
 
 def remove_disallowed(context: RequestContext, user: User, others: list[Authenticator]) -> None:

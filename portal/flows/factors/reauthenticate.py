@@ -5,7 +5,7 @@ from typing import Any
 from portal import passwords
 from portal.answers import Answer
 from portal.db import begin_write, db
-from portal.flows.base import throttle
+from portal.flows.base import act_proofs, throttle
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.base.passwords import load_password_hash
@@ -22,6 +22,7 @@ def submit_reauthentication(context: RequestContext, password: str, answer: Answ
     """Check both; returns the session's new token (SE-7). The proof is fresh for five minutes, and both time limits start over.
 
     Without an answer, a second factor that is still fresh is enough; otherwise the missing answer is refused, which costs no try.
+    For an act that needs a proof of its own, `context.act`, only an answer is, and it is kept for that act alone.
     The answer is only checked after a right password. Raises Refused: WRONG_PASSWORD, or the answer's reason.
     """
     check_password(context, password, EVENT)
@@ -60,12 +61,15 @@ def charge_password(context: RequestContext, event: str) -> User:
 def renew_with_proof(context: RequestContext, answer: Answer | None) -> str:
     """Check the answer if two-factor authentication is on, then replace the token."""
     columns: dict[str, Any] = {"password_at": context.now}
-    if context.user.is_on and not (answer is None and context.user.is_fresh(context.now)):
+    is_enough = answer is None and context.act is None and context.user.is_fresh(context.now)
+    if context.user.is_on and not is_enough:
         if answer is None:
             raise refuse_missing_answer(context)
         proof = check_code.check_code(context, answer, EVENT)
         columns |= {"second_factor_at": context.now, "level": "aal2"}
         factor = proof.factor
+        if context.act:
+            act_proofs.keep_proof(context, context.act, proof.user.generation)
     else:
         begin_write()
         factor = "password"

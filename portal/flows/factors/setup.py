@@ -131,7 +131,11 @@ def submit_step(context: RequestContext, chosen: Method, step: Step, answer: Ans
         raise reject_answer(context, user, binding, rejected, chosen, step) from None
     if result.secret is not None:
         bindings.seal_secret(context, binding, result.secret)
-    prove.prove_binding(context, user, pending, chosen, result.columns)
+    try:
+        prove.prove_binding(context, user, pending, chosen, result.columns)
+    except Refused as taken:
+        begin_write()
+        raise commit_refusal(context, taken, chosen) from None
     return None
 
 

@@ -1,4 +1,8 @@
-"""Turning two-factor authentication off, with a password long enough to be the only factor (C-7, PW-1)."""
+"""Turning two-factor authentication off, with a password long enough to be the only factor (C-7, PW-1).
+
+The code of the sign-in is enough for five minutes, as the help article promises, and is spent by this. After that, or if an authenticator
+resists phishing, the page asks for an answer that counts for this alone.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -6,19 +10,23 @@ from typing import Any
 from sqlalchemy import Integer, Update, bindparam, delete, select, union, update
 
 from portal import clock, passwords
+from portal.answers import Answer
 from portal.db import begin_write, change, db, read
 from portal.flows.base import throttle
 from portal.flows.base.audit import record_event
-from portal.flows.base.context import LEVEL_ONE, RequestContext
-from portal.flows.factors import backup_codes, reauthenticate
+from portal.flows.base.context import LEVEL_ONE, Act, RequestContext
+from portal.flows.factors import backup_codes, check_code, reauthenticate
+from portal.flows.factors.challenges import live_authenticators
 from portal.flows.factors.setup import StepNotDue
 from portal.flows.messages import notices, send_code
 from portal.flows.sessions import sessions, trusted_browsers
+from portal.methods import method, offered
 from portal.models import Authenticator, Binding, Session, SpentStep, User
 from portal.settings import config
 from portal.words.refusals import Refused
 
 EVENT = "two_factor_off"
+ACT = Act("disable", "own")  # what an answer on the page is for
 A, B, OWNER = Authenticator, Binding, bindparam("owner", type_=Integer)
 THIS = update(Session).where(Session.id == bindparam("own"))
 AWAIT_PASSWORD = THIS.values(turning_off_at=bindparam("now"))
@@ -29,6 +37,7 @@ LOWER = LOWERED.where(Session.kept_on_at.is_not_distinct_from(bindparam("kept_at
 LOWER_AFTER_PASSWORD = LOWERED.where(Session.turning_off_at.is_not(None))
 TURNING_OFF = select(Session.turning_off_at).where(Session.id == bindparam("own"))
 KEPT_ON = select(Session.kept_on_at).where(Session.id == bindparam("own"))
+IS_SAME = select(User.id).where(User.id == bindparam("own"), User.generation == bindparam("seen"))
 NEWEST_METHOD = select(A.method).where(A.user_id == OWNER).order_by(A.created_at.desc()).limit(1)
 OF_OWNER = union(select(A.id).where(A.user_id == OWNER), select(B.id).where(B.user_id == OWNER))
 DELETE_FACTORS = (
@@ -38,27 +47,52 @@ DELETE_FACTORS = (
 )
 
 
-def submit_turn_off(context: RequestContext, password: str, asked_at: float) -> bool:
+def asks_code(context: RequestContext) -> bool:
+    """Whether the page asks for a second factor besides the password."""
+    return not is_recent(context, context.user.second_factor_at) or resists_phishing(context)
+
+
+def resists_phishing(context: RequestContext) -> bool:
+    """Whether one of the visitor's authenticators does: then a relayed code is not enough. No query where no such method is offered."""
+    if not any(kind.resists_phishing for kind in offered(context.policy)):
+        return False
+    kinds = [method(row.method) for row in live_authenticators(context)]
+    return any(kind is not None and kind.resists_phishing for kind in kinds)
+
+
+def submit_turn_off(context: RequestContext, password: str, asked_at: float, answer: Answer | None = None) -> bool:
     """Turn it off if the password is right; False if the password is too short to be the only factor and must be replaced first.
 
-    `asked_at`: when the page was opened, in seconds since 1970. Raises Refused (a wrong password is charged), StepNotDue.
+    `asked_at`: when the page was opened, in seconds since 1970. `answer`: given for this act, `context.act`, if the page asks for one.
+    Raises Refused (a wrong password or code is charged, and no code is compared after a wrong password), StepNotDue.
     """
     kept_at = kept_on_at(context)
     if was_kept_on(context, kept_at, asked_at):
         raise Refused("kept_on")
+    if answer is None and asks_code(context):
+        raise reauthenticate.refuse_missing_answer(context)
     reauthenticate.check_password(context, password, EVENT)
+    if answer is None:
+        begin_write()
+    else:  # its transaction stays open: the answer is spent by turning it off, or by nothing
+        take_answer(context, answer)
     if passwords.is_short(password):
-        note_short_password(context)
+        change(AWAIT_PASSWORD, {"own": context.user.session_id, "now": context.now})
+        db.session.commit()
         return False
     turn_off(context, LOWER, {"kept_at": kept_at})
     return True
 
 
-def note_short_password(context: RequestContext) -> None:
-    """Note in this session that the password was shown and a longer one is due."""
-    begin_write()
-    change(AWAIT_PASSWORD, {"own": context.user.session_id, "now": context.now})
-    db.session.commit()
+def take_answer(context: RequestContext, answer: Answer) -> None:
+    """Check the answer. Raises Refused; StepNotDue if another request turned it off first, so that nothing was compared."""
+    try:
+        check_code.check_code(context, answer, EVENT)
+    except Refused:
+        is_same = read(IS_SAME, {"own": context.user.user_id, "seen": context.user.generation}).first()
+        if is_same is None:
+            raise StepNotDue from None
+        raise
 
 
 def awaits_password(context: RequestContext) -> bool:
@@ -98,15 +132,16 @@ def submit_longer(context: RequestContext, password: str) -> None:
             raise Refused(reason)
         db.session.rollback()
         stored = passwords.hash_password(password)
+    begin_write()
     turn_off(context, LOWER_AFTER_PASSWORD, {}, stored)
 
 
 def turn_off(context: RequestContext, lowering: Update, values: dict[str, Any], password_hash: str | None = None) -> None:
-    """Turn two-factor authentication off, in one transaction. Raises StepNotDue if another request was first.
+    """Turn two-factor authentication off, in the open transaction, and commit. Raises StepNotDue if another request was first.
 
     `lowering`: LOWER with its `values`, or LOWER_AFTER_PASSWORD.
     """
-    session = begin_write()
+    session = db.session
     user = session.get_one(User, context.user.user_id, with_for_update=True, populate_existing=True)
     is_current = user.two_factor == "on" and user.generation == context.user.generation
     if not is_current or not lower_level(context, lowering, values):

@@ -4,10 +4,11 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import aliased
 
 from portal.db import begin_write, db
+from portal.flows.base.act_proofs import spend_proof
 from portal.flows.base.audit import record_event, record_event_alone
-from portal.flows.base.context import RequestContext
+from portal.flows.base.context import Act, RequestContext
 from portal.flows.base.recovery_cases import ALARMING, DECIDING, REFUSED, SETTING_UP, is_open, lapses_at, move
-from portal.flows.base.second_person import PendingDecision, RequestKind, lock_people, may_decide
+from portal.flows.base.second_person import PendingDecision, RequestKind, approving, lock_people, may_decide
 from portal.flows.emergency import grants
 from portal.flows.messages import notices
 from portal.flows.practice import administrators
@@ -36,12 +37,25 @@ Agent = aliased(User)
 # --- by the agent who has the case
 
 
+def approving_case(case_id: str) -> Act:
+    """Approving that case as the agent who has it: an act that needs a proof of its own."""
+    return Act("case", case_id)
+
+
+def name_to_approve(context: RequestContext, case_id: str) -> str | None:
+    """Whose case it is, for the agent who may approve it now; None for everybody else. Read-only."""
+    mine = (RecoveryCase.id == case_id, RecoveryCase.agent_id == context.user.user_id, RecoveryCase.state.in_(UNDECIDED))
+    own = select(User.full_name).join(RecoveryCase, RecoveryCase.user_id == User.id).where(*mine)
+    return db.session.scalar(own) if context.user.role == "support" else None
+
+
 def approve(context: RequestContext, case_id: str, reason: str) -> None:
-    """Approve what was checked: the person gets the link, or a second person decides first. Raises Refused."""
+    """Approve what was checked: the person gets the link, or a second person decides first. Raises Refused, ProofDue."""
     case, user = lock_taken_case(context, case_id, *UNDECIDED)
     check_unchanged(case, user)
     if identity.worth(case.checks) < config.IDENTITY_WORTH:
         raise roll_back(Refused("recovery_worth"))
+    spend_proof(context, approving_case(case_id))
     add_note(context, case, NOTE, reason, context.user.user_id)
     record_event(context, "recovery_proof", about=user, factor="identity", case_id=case.id)
     if identity.needs_second(context, user):
@@ -154,9 +168,10 @@ def as_pending(context: RequestContext, case: RecoveryCase, user: User, practice
 
 
 def approve_as_second(context: RequestContext, case_id: str, _number: str = "") -> None:
-    """Complete the approval; it asks for no number. Raises Refused."""
+    """Complete the approval; it asks for no number. Raises Refused, ProofDue."""
     case, user = lock_pending(context, case_id)
     check_unchanged(case, user)
+    spend_proof(context, approving(KIND, case_id))
     complete_approval(context, case, user)
     db.session.commit()
 

@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, s
 
 from portal import clock
 from portal.db import begin_write, change, db
+from portal.flows.base.act_proofs import spend_proof
 from portal.flows.base.audit import record_event, record_event_alone
-from portal.flows.base.context import RequestContext
+from portal.flows.base.context import Act, RequestContext
 from portal.flows.base.second_person import PendingDecision, lock_people
 from portal.flows.resets import reset
 from portal.flows.resets.decide import Asker, await_second_person, list_reset_approvers, open_requests, why_second_person
@@ -157,14 +158,23 @@ def lock_subject(context: RequestContext, user_id: int) -> User:
     return user
 
 
+def resetting(user_id: int, generation: int) -> Act:
+    """Resetting these factors of that person: an act that needs a proof of its own."""
+    return Act("reset", f"{user_id}:{generation}")
+
+
 def ask_reset(context: RequestContext, user_id: int, reason: str, checks: list[str], seen: int) -> None:
-    """Reset, or ask a second person to. Idempotent. `seen`: the generation of the factors that the page showed. Raises Refused."""
+    """Reset, or ask a second person to. Idempotent. `seen`: the generation of the factors that the page showed.
+
+    Raises Refused, ProofDue.
+    """
     begin_write()
     try:
         user = lock_subject(context, user_id)
         if user.generation != seen:
             raise explain_changed_since(context, user, seen)
         check_possible(context, user)
+        spend_proof(context, resetting(user_id, seen))
         needs_second_person = why_second_person(context, user) is not None
         row = new_request(context, user, reason, checks, generation=seen)
         db.session.add(row)

@@ -6,9 +6,17 @@ from sqlalchemy.orm import aliased
 from portal import clock
 from portal.db import begin_write, change, db
 from portal.flows.base import recent_changes
+from portal.flows.base.act_proofs import spend_proof
 from portal.flows.base.audit import record_event, record_event_alone
 from portal.flows.base.context import RequestContext
-from portal.flows.base.second_person import PendingDecision, RequestKind, lock_people, may_decide, refuse_as_decided
+from portal.flows.base.second_person import (
+    PendingDecision,
+    RequestKind,
+    approving,
+    lock_people,
+    may_decide,
+    refuse_as_decided,
+)
 from portal.flows.emergency import grants
 from portal.flows.messages import notices
 from portal.flows.practice import administrators
@@ -133,8 +141,9 @@ def decidable_by(context: RequestContext) -> ColumnElement[bool]:
 
 
 def approve_reset(context: RequestContext, row_id: str, _number: str = "") -> None:
-    """Approve and do the reset; it asks for no number. Raises Refused, "approval_gone" if it is no longer pending."""
+    """Approve and do the reset; it asks for no number. Raises ProofDue; Refused, "approval_gone" if it is no longer pending."""
     row = decide_reset(context, row_id, "done")
+    spend_proof(context, approving(KIND, row_id))
     if not reset.reset_two_factor(context, row):
         db.session.rollback()
         raise Refused("approval_gone")

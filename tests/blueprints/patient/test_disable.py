@@ -21,6 +21,7 @@ from portal.models import (
 from tests.support.digits import totp
 from tests.support.hashing import CHEAP
 from tests.support.markup import squeeze
+from tests.support.texts import turn_on_texts
 
 SECURITY = "/account/security"
 DISABLE = f"{SECURITY}/disable"
@@ -429,7 +430,7 @@ def test_a_second_press_on_the_second_page_is_harmless(plain, database, sam):
 
 def test_only_the_patients_door_has_the_route(app):
     sides = {rule.endpoint for rule in app.url_map.iter_rules() if "disable" in rule.rule}
-    assert sides == {f"patient.{name}" for name in ("disable", "submit_disable", "keep_on", *LONGER_ROUTES)}
+    assert sides == {f"patient.{name}" for name in ("disable", "submit_disable", "send_to_disable", "keep_on", *LONGER_ROUTES)}
 
 
 def test_keep_it_on_ends_the_first_page_too(plain, sam, database, clock):
@@ -456,3 +457,74 @@ def test_a_clock_that_was_ahead_keeps_nothing_on_for_ever(plain, sam, database, 
     clock.now = now
     disable(plain, sam)
     assert state(database, sam) == OFF
+
+
+# --- a code that counts for this alone
+
+
+@pytest.fixture
+def late(browser, sam, clock):
+    """Sam's browser on the page of Disable, six minutes after the sign-in."""
+    browser.enter(sam)
+    clock.move(minutes=6)
+    browser.open(SECURITY).press("Disable")
+    return browser
+
+
+def test_after_five_minutes_the_same_page_asks_for_a_code_too(late, database, sam):
+    assert (late.path, late.heading) == (DISABLE, "Disable two-factor authentication")
+    code = sam.code()
+    late.fill("Disable", Current_password=sam.password, Verification_Code="")
+    assert late.problems == ["Enter the 6-digit code."]
+    late.fill("Disable", Current_password="not my password", Verification_Code=code)
+    assert late.status == 422 and late.problems[0].startswith("That's not your current password.")
+    late.fill("Disable", Current_password=sam.password, Verification_Code=sam.wrong_code())
+    assert late.status == 422 and state(database, sam) == ON
+    late.fill("Disable", Current_password=sam.password, Verification_Code=code)  # none of these has spent it
+    assert late.path == SECURITY and state(database, sam) == OFF
+
+
+def test_a_page_from_the_first_minutes_asks_for_the_code_when_it_is_late(browser, database, sam, clock):
+    browser.enter(sam).open(DISABLE)
+    assert not [each for each in browser.page.all("label") if each.text == "Verification Code"]
+    clock.move(minutes=5, seconds=1)
+    browser.fill("Disable", Current_password=sam.password)
+    assert browser.problems == ["Enter the 6-digit code."] and state(database, sam) == ON
+    browser.fill("Disable", Current_password=sam.password, Verification_Code=sam.code())
+    assert state(database, sam) == OFF
+
+
+def test_a_code_that_was_right_is_not_spent_if_it_was_turned_off_meanwhile(late, database, sam):
+    database.change(update(User).where(User.username == "sam").values(generation=User.generation + 1))
+    late.fill("Disable", Current_password=sam.password, Verification_Code=sam.code())
+    assert late.status == 422 and state(database, sam) == ON
+    late.fill("Disable", Current_password=sam.password, Verification_Code=sam.code())
+    assert state(database, sam) == OFF
+
+
+def test_a_short_password_and_a_code_lead_to_the_longer_one_and_no_second_code(late, database, sam):
+    shorten(database, sam)
+    late.fill("Disable", Current_password=sam.password, Verification_Code=sam.code())
+    assert late.path == LONGER
+    late.fill("Disable", New_password=LONG)
+    assert state(database, sam) == OFF
+
+
+def test_a_text_for_this_is_asked_for_on_the_page_and_counts_for_nothing_else(browser, database, inbox, maria, clock):
+    turn_on_texts(browser.enter(maria), inbox, maria)
+    clock.move(minutes=6)
+    browser.open(SECURITY)
+    browser.press("Disable")
+    assert not browser.offers("Disable") and browser.offers("Keep it on") and browser.offers("Use a backup code")
+    browser.press("Text me a code")
+    assert browser.path == DISABLE
+    code = inbox.code(maria)
+    browser.open(f"{SECURITY}/backup-codes")
+    clock.move(minutes=1)
+    browser.press("Text me a code")
+    browser.fill("Continue", Current_password=maria.password, Verification_Code=code)
+    assert browser.status == 422
+    clock.move(minutes=1)
+    browser.open(DISABLE)
+    browser.fill("Disable", Current_password=maria.password, Verification_Code=code)
+    assert browser.path == SECURITY and state(database, maria) == OFF

@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import update
 
 from portal.answers import CODE, Answer
-from portal.db import db
+from portal.db import begin_write, db
+from portal.flows.base import act_proofs
 from portal.flows.base.context import RequestContext
 from portal.flows.factors import authenticators, bindings, code_sets, find_secrets, setup, shared_secrets
 from portal.flows.factors.shared_secrets import SecretShown, refuse_secrets, spend_unguessable
@@ -167,7 +168,7 @@ def test_a_code_of_an_app_in_set_up_is_spent_for_it(as_sam, database, clock):
         setup.submit_step(as_sam(), method("totp"), method("totp").steps[0], Answer(CODE, totp(key, clock.now)))
 
 
-def test_a_key_that_was_proved_at_that_moment_is_an_authenticators(as_sam, database, clock):
+def test_a_key_that_was_proved_at_that_moment_is_an_authenticators(as_sam, database, sam, clock):
     context = as_sam()
     key = begin_extra(context)
     texts = find_secrets.Texts({"message": key})
@@ -175,7 +176,10 @@ def test_a_key_that_was_proved_at_that_moment_is_an_authenticators(as_sam, datab
     setup.submit_step(context, method("totp"), method("totp").steps[0], Answer(CODE, totp(key, clock.now)))
     assert found.spend() == "key"
     db.session.rollback()
-    authenticators.remove_authenticator(context, database.all(Authenticator, Authenticator.id == found.spend.args[1])[0].id)
+    begin_write()
+    act_proofs.keep_proof(context, authenticators.removal(found.spend.args[1]), database.user(sam).generation)
+    db.session.commit()
+    assert authenticators.remove_authenticator(context, found.spend.args[1])
     assert found.spend() is None
 
 

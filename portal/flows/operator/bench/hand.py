@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from portal.answers import BACKUP_CODE, CODE, TEXT, Answer
 from portal.db import begin_write, change, db
+from portal.flows.base import act_proofs
 from portal.flows.base.context import LEVEL_CLAIMANT, LEVEL_ONE, LEVEL_TWO, RequestContext, SessionUser
 from portal.flows.factors import backup_codes, lost_phone, setup
 from portal.flows.messages import outbox
@@ -107,4 +108,7 @@ def reset(hand: Hand, administrator: str) -> None:
     """The administrator of the person's practice resets their two-factor authentication."""
     context = replace(hand, username=administrator).enter(LEVEL_TWO)
     subject = db.session.scalars(select(User).where(User.username == hand.username)).one()
+    begin_write()
+    act_proofs.keep_proof(context, ask.resetting(subject.id, subject.generation), context.user.generation)
+    db.session.commit()
     ask.ask_reset(context, subject.id, "Their phone is lost.", [SEEN], subject.generation)
