@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Delete, Select, bindparam, delete, func, select, update
+from sqlalchemy import BindParameter, Delete, Select, bindparam, delete, func, select, true, update
 
 from portal.db import begin_write, change, db, read
 from portal.flows.base.audit import record_event, record_event_alone
@@ -34,7 +34,8 @@ OWN = {
 }
 END_SESSION = sessions.END_SESSIONS.where(S.user_id == OWNER, S.id == ROW, S.ended_at.is_(None))
 END_TRUST = update(T).where(T.user_id == OWNER, T.id == ROW, T.ended_at.is_(None)).values(ended_at=bindparam("now"))
-FORGET_ONE, FORGET_LIVE = forgetting(S.id == ROW), forgetting(S.ended_at.is_(None))
+# All of them, since whoever signed out of one, or lost it to a new password, is still known there.
+FORGET_ONE, FORGET_ALL = forgetting(S.id == ROW), forgetting(true())
 # Pending set-ups of ended sessions, whose keys someone else may have seen.
 DROP_BINDING: Delete = delete(Binding).where(Binding.user_id == OWNER, Binding.session_id == ROW)
 DROP_OTHER_BINDINGS: Delete = delete(Binding).where(Binding.user_id == OWNER, Binding.session_id != ROW)
@@ -114,7 +115,7 @@ def end_all_places(context: RequestContext, kind: str) -> None:
     """End every other session of the person, or the trust in every browser."""
     begin_write()
     if kind == SESSIONS:
-        forget_browsers(context, context.user.user_id, FORGET_LIVE)
+        forget_browsers(context, context.user.user_id, FORGET_ALL)
         sessions.end_other_sessions(context, "ended_by_owner")
         change(DROP_OTHER_BINDINGS, {"owner": context.user.user_id, "row": context.user.session_id})
     else:

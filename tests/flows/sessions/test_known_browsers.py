@@ -100,6 +100,17 @@ def test_a_session_that_its_owner_ended_leaves_a_new_browser(plain, database, sa
     assert is_known(database, sam)
 
 
+def test_ending_all_forgets_browsers_that_were_signed_out_as_well(plain, database, sam):
+    thief, owner = was_here(plain, sam), was_here(plain, sam)
+    thief.press("Sign out")
+    owner.open("/account/security/sessions").press("End all")
+    thief.sign_in(sam)
+    assert thief.path == "/sign-in/code" and not is_known(database, sam)
+    owner.press("Sign out")
+    owner.sign_in(sam)
+    assert is_known(database, sam)
+
+
 def test_the_password_alone_fills_no_mailbox_and_recent_activity_has_every_sign_in(plain, clock, database, maria):
     told, limit = Outbox.template == "new_browser", (config.NEW_BROWSER_EMAILS, config.NEW_BROWSER_EMAILS_IN)
     plain.another(ip="127.0.8.1").enter(maria)
