@@ -1,9 +1,11 @@
 """Somebody sets up, changes, adds, cancels, reloads, waits, signs in and turns it off, in any order: three things never happen.
 
-Never locked out with a proved factor in hand, never two live secrets for one authenticator, never on without a proof.
+Never locked out with a proved factor in hand, never two live secrets for one authenticator, never on, or signed in, without a proof.
+Passkeys are among the factors: synced or not, lost, copied, answered for in two tabs, and switched off by the operator meanwhile.
 The walks are always the same; `make soak` takes others, and more of them.
 """
 
+import json
 import re
 
 import pytest
@@ -11,24 +13,31 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from portal import passwords, send_limits
-from portal.models import Authenticator, BackupCodeSet, Binding, SentCode, User, secret_place
+from portal import methods, passwords, send_limits
+from portal.models import Authenticator, BackupCodeSet, Binding, SentCode, Session, User, secret_place
+from tests.methods.test_passkey import ORIGIN, hand_in, options
+from tests.methods.test_passkey import STEP as CREATE
 from tests.support.client import CODES, SCAN, Browser
 from tests.support.digits import totp
 from tests.support.hashing import CHEAP
 from tests.support.markup import squeeze
+from tests.support.passkeys import SYNCABLE, SYNCED, Passkey, encode
 from tests.support.people import Database, Person
 from tests.support.soak import SEED, length
 from tests.support.texts import CODE, NUMBER, Inbox
 
 SECURITY = "/account/security"
-KINDS = {"totp": "Authenticator App", "sms": "Text Message (SMS)"}
+RENEW = f"{SECURITY}/backup-codes"
+KINDS = {"totp": "Authenticator App", "sms": "Text Message (SMS)", "passkey": "Passkey"}
 NUMBERS = ("(503) 555-0164", "(608) 555-0117", "(415) 555-0132")
-EXAMPLES, STEPS = length(10, 60), 14
+EXAMPLES, STEPS = length(5, 60), 12
 
 
 class SecondFactor(RuleBasedStateMachine):
-    """One patient with two browsers. `proved` is the model: authenticator id -> key of the app, or None for a number."""
+    """One patient with two browsers. `proved` is the model: authenticator id -> key of the app, a Passkey, or None for a number.
+
+    `lost` are the passkeys whose device is gone; `codes` the backup codes on paper.
+    """
 
     world = clock = None
 
@@ -38,13 +47,15 @@ class SecondFactor(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(passwords, "HASHER", CHEAP)
         self.patch.setattr(send_limits, "LIMITS", send_limits.LIMITS[:1])  # the other limits on texts have tests of their own
+        self.patch.setattr(methods, "ADDITIONAL", ["passkey"])
         self.database = Database(self.world.app)
         self.inbox = Inbox(self.database)
         known = self.world.people["maria"]
         self.maria = Person(known.username, known.password, known.name, clock=self.clock)
         self.tabs = [Browser(self.world.app), Browser(self.world.app, "htmx")]
-        self.proved = {}
-        self.codes = []
+        for tab in self.tabs:
+            tab.is_spared = False
+        self.proved, self.lost, self.codes = {}, set(), []
 
     def teardown(self):
         self.patch.undo()
@@ -69,32 +80,56 @@ class SecondFactor(RuleBasedStateMachine):
 
     # --- what a person does
 
-    @initialize(kind=st.sampled_from([None, *sorted(KINDS)]))
+    @initialize(kind=st.sampled_from([None, "passkey", "passkey", *sorted(KINDS)]))
     def begin(self, kind):
         self.enter(self.tabs[0])
         if kind:
             self.set_up(0, kind, "add", NUMBERS[0])
+        if kind == "passkey":
+            self.meet_a_passkey("copied")
 
     def enter(self, tab):
-        """Signs in with whatever is proved, oldest first."""
+        """Signs in with whatever is at hand, oldest first."""
         self.clock.move(minutes=1)
         tab.sign_in(self.maria)
-        if tab.path != "/sign-in/code":
-            return
-        assert self.answer(tab, next(iter(self.proved))), "a proved factor does not open the account"
+        if tab.path == "/sign-in/code":
+            assert self.answer(tab, next(iter(self.at_hand()), None)), "a proved factor does not open the account"
+
+    def at_hand(self):
+        """Returns the ids of the authenticators that can answer now."""
+        is_off = not methods.ADDITIONAL
+        return [each for each, key in self.proved.items() if each not in self.lost and not (is_off and isinstance(key, Passkey))]
 
     def answer(self, tab, authenticator):
-        """Answers the code page with one authenticator; returns whether that led on."""
-        key = self.proved[authenticator]
+        """Answers the code page with one authenticator, or with a backup code; returns whether that led on."""
+        self.ask(tab, authenticator, "/sign-in/send", "/sign-in/code")
+        self.give(tab, authenticator, "Verify")
+        return not tab.path.startswith("/sign-in")
+
+    def ask(self, tab, authenticator, send, page):
+        """Goes to the question of an authenticator; a text is sent."""
+        key = self.proved.get(authenticator, "")
+        if key is None:
+            self.clock.move(minutes=1)
+            assert tab.post(send, {"authenticator": authenticator}).status_code == 303
+        asks = "passkey" if isinstance(key, Passkey) else "code"
+        tab.open(f"{page}{'&' if '?' in page else '?'}authenticator={asks}")
+
+    def give(self, tab, authenticator, button, **typed):
+        """Answers the question of an authenticator, or of backup codes, and presses the button."""
+        key = self.proved.get(authenticator, "")
+        if isinstance(key, Passkey):
+            own = button if tab.offers(button) else "Use your passkey"
+            hand_in(tab, own, key.answer(options(tab)), **typed)
+            return
         if key:
             self.clock.next_code()
-            tab.insist("Verify", Verification_Code=totp(key, self.clock.now))
-        else:
-            self.clock.move(minutes=1)
-            assert tab.post("/sign-in/send", {"authenticator": authenticator}).status_code == 303
-            tab.open("/sign-in/code")
-            tab.insist("Verify", Verification_Code=self.inbox.code(self.maria))
-        return not tab.path.startswith("/sign-in")
+        code = totp(key, self.clock.now) if key else self.inbox.code(self.maria) if key is None else self.codes.pop()
+        tab.insist(button, **typed, Verification_Code=code)
+
+    def renew_codes(self, tab):
+        tab.open(RENEW).press("Regenerate Backup Codes")
+        self.codes = tab.read_codes()
 
     def at(self, tab, path):
         """Goes to a page, past whatever is asked on the way."""
@@ -108,21 +143,20 @@ class SecondFactor(RuleBasedStateMachine):
             tab.open(path)
         if tab.path.endswith("/confirm"):
             self.confirm(tab)
+        if self.proved and not self.codes:
+            self.renew_codes(tab)
+            tab.open(path)
         return tab
 
-    def confirm(self, tab):
-        """Shows both factors again."""
-        typed = {"Current_password": self.maria.password}
-        if self.proved:
-            authenticator, key = next(iter(self.proved.items()))
-            self.clock.next_code()
-            if key is None:
-                self.clock.move(minutes=1)
-                tab.post("/account/security/confirm/send", {"authenticator": authenticator})
-                typed["Verification_Code"] = self.inbox.code(self.maria)
-            else:
-                typed["Verification_Code"] = totp(key, self.clock.now)
-        tab.insist("Continue", **typed)
+    def confirm(self, tab, button="Continue", password=None):
+        """Shows both factors again, on the page that asks for them."""
+        typed = {"Current_password": password or self.maria.password}
+        if not self.proved:
+            tab.insist(button, **typed)
+            return
+        authenticator = next(iter(self.at_hand()), None)
+        self.ask(tab, authenticator, f"{tab.path}/send?{tab.query}", f"{tab.path}?{tab.query}")
+        self.give(tab, authenticator, button, **typed)
 
     tab = st.integers(0, 1)
     kind = st.sampled_from(sorted(KINDS))
@@ -133,7 +167,8 @@ class SecondFactor(RuleBasedStateMachine):
         tab = self.tabs[at]
         aims = {"change": f"?change={next(iter(self.proved), '')}", "add": "?add=1"} if self.proved else {aim: ""}
         self.at(tab, SECURITY + "/two-factor" + aims[aim])
-        if tab.heading == "Choose how to get your codes":
+        offered = [each["value"] for each in tab.page.all("input", type="radio")]
+        if tab.heading.startswith("Choose how to") and kind in offered:
             tab.choose(KINDS[kind])
             tab.press("Continue")
 
@@ -142,11 +177,12 @@ class SecondFactor(RuleBasedStateMachine):
         """The straight road, from the choice to the proof; whoever is hasty types another number before the first code."""
         self.choose(at, kind, aim)
         self.clock.move(minutes=1)
-        if self.binding().method == "sms":
+        if self.binding() and self.binding().method == "sms":
             self.type_a_number(at, number)
             if hasty:
                 self.type_a_number(at, next(each for each in NUMBERS if each != number))
-        self.prove(at, True)
+        if self.binding():
+            self.prove(at, True)
 
     @precondition(lambda self: self.binding())
     @rule(at=tab, number=st.sampled_from(NUMBERS))
@@ -158,8 +194,10 @@ class SecondFactor(RuleBasedStateMachine):
     @precondition(lambda self: self.binding())
     @rule(at=tab, right=st.sampled_from([True, True, True, False]))
     def prove(self, at, right):
-        """Types the code of what is being set up, or a wrong one."""
+        """Types the code of what is being set up, or a wrong one; or makes a passkey."""
         tab, before = self.at(self.tabs[at], CODE), self.live()
+        if tab.path == CREATE:
+            self.create(tab, before, right)
         if tab.path not in (SCAN, CODE):
             return
         binding = self.binding()
@@ -178,6 +216,22 @@ class SecondFactor(RuleBasedStateMachine):
             reached = self.secret(self.live()[binding.id]) == text.to
             assert reached, "a number is live that no code went to"
 
+    def create(self, tab, before, right):
+        """Makes a passkey, synced or not; for another address, or one that the account has, it is none."""
+        known = next((key for key in self.proved.values() if isinstance(key, Passkey)), None)
+        counts = 1 - len(before) % 2
+        made = Passkey(ORIGIN, kind=SYNCABLE | SYNCED if counts else 0, count=counts)
+        answer = options(tab)
+        if not right and known:
+            made = Passkey(ORIGIN, identity=known.identity)
+        lies = {} if right or known else {"origin": "http://127.0.0.1:5001"}
+        binding = self.binding()
+        hand_in(tab, "Create a passkey", made.create(answer, **lies))
+        if right:
+            self.take(before, binding, made, tab)
+        else:
+            assert tab.status == 422 and set(self.live()) == set(before)
+
     def text_of(self, binding):
         """The newest text of a set-up: a confirmation on the way to it may have brought one of its own."""
         sent = self.database.all(SentCode, SentCode.attempt == f"binding:{binding.id}")
@@ -193,6 +247,7 @@ class SecondFactor(RuleBasedStateMachine):
             self.codes = tab.read_codes()
         assert set(self.live()) == (set(before) - {binding.replaces}) | {binding.id}
         self.proved.pop(binding.replaces, None)
+        self.lost.discard(binding.replaces)
         self.proved[binding.id] = key
 
     @rule(at=tab, path=st.sampled_from([SECURITY, SCAN, NUMBER, CODE, CODES, "/home"]))
@@ -219,6 +274,43 @@ class SecondFactor(RuleBasedStateMachine):
         if tab.heading.startswith("Remove"):
             tab.press("Remove")
             del self.proved[gone]
+            self.lost.discard(gone)
+
+    @precondition(lambda self: self.proved)
+    @rule(at=tab, name=st.sampled_from(["Blue phone", "Old laptop"]))
+    def rename(self, at, name):
+        """Its secret stays what was proved."""
+        tab = self.at(self.tabs[at], f"{SECURITY}/authenticators/{next(iter(self.proved))}/name")
+        tab.fill("Save", Name=name)
+        assert tab.status in (200, 422)
+
+    @precondition(lambda self: any(isinstance(key, Passkey) for key in self.proved.values()))
+    @rule(how=st.sampled_from(["lost", "copied", "two tabs", "switched"]))
+    def meet_a_passkey(self, how):
+        """What happens to passkeys: none of it lets anybody in, and what is at hand still does."""
+        name, key = next((name, key) for name, key in self.proved.items() if isinstance(key, Passkey))
+        if how == "switched":
+            self.patch.setattr(methods, "ADDITIONAL", [] if methods.ADDITIONAL else ["passkey"])
+        elif how == "lost":
+            self.lost.add(name)
+        elif name in self.at_hand():
+            self.answer_wrongly(name, key, how)
+
+    def answer_wrongly(self, name, key, how):
+        """A copy of a passkey that counts, or an answer to what another tab has asked for since."""
+        tab = self.tabs[0].another()
+        self.clock.move(minutes=1)
+        tab.sign_in(self.maria)
+        self.ask(tab, name, "/sign-in/send", "/sign-in/code")
+        first = options(tab)
+        if how == "copied" and key.count:
+            given = key.answer(first, count=0)
+        else:
+            given = key.answer(first)
+            options(tab)
+        hand_in(tab, "Use your passkey", given)
+        assert tab.status == 422 and tab.path == "/sign-in/code", "a copy, or an answer to something else, lets in"
+        assert self.answer(tab, name), "a proved factor does not open the account"
 
     @precondition(lambda self: self.proved)
     @rule(at=tab, right=st.sampled_from([True, True, False]))
@@ -226,13 +318,21 @@ class SecondFactor(RuleBasedStateMachine):
         """Turns it off with the password, or tries with a wrong one: then nothing changes."""
         tab, kept = self.at(self.tabs[at], f"{SECURITY}/disable"), dict(self.proved)
         assert tab.heading == "Disable two-factor authentication"
-        tab.insist("Disable", Current_password=self.maria.password if right else "wrong on purpose")
+        password = self.maria.password if right else "wrong on purpose"
+        if any(each.text == "Current password" for each in tab.page.all("label")) and not self.is_asked(tab):
+            tab.insist("Disable", Current_password=password)
+        else:
+            self.confirm(tab, "Disable", password)
         if right:
             assert tab.path == SECURITY and tab.offers("Enable")
-            self.proved = {}
+            self.proved, self.lost = {}, set()
             assert self.binding() is None, "a set-up outlives the factors that it would replace"
         else:
             assert tab.status == 422 and self.proved == kept
+
+    def is_asked(self, tab):
+        """Returns whether a page asks for a second factor, too."""
+        return bool(tab.page.all("input", name="passkey") or tab.page.all("input", name="code"))
 
     @precondition(lambda self: not self.proved)
     @rule(at=tab)
@@ -260,7 +360,10 @@ class SecondFactor(RuleBasedStateMachine):
         self.clock.move(minutes=1)
         tab.sign_in(self.maria)
         assert tab.path == "/sign-in/code", "the password alone opens the account"
-        assert self.answer(tab, list(self.proved)[which % len(self.proved)]), "a proved factor does not open the account"
+        can = [*self.at_hand(), None]  # or with a backup code
+        assert self.answer(tab, can[which % len(can)]), "a proved factor does not open the account"
+        if not self.codes:
+            self.renew_codes(tab)
 
     # --- what never happens
 
@@ -276,8 +379,24 @@ class SecondFactor(RuleBasedStateMachine):
     @invariant()
     def what_is_live_is_what_was_proved(self):
         assert set(self.live()) == set(self.proved)
-        same = [self.secret(row) == self.proved[row.id] for row in self.live().values() if self.proved[row.id]]
-        assert all(same), "an authenticator has another secret than the one that was proved"
+        assert all(self.is_same(row, self.proved[row.id]) for row in self.live().values()), (
+            "an authenticator has another secret than the one that was proved"
+        )
+
+    def is_same(self, row, key):
+        """Returns whether a row has the secret that was proved; a number is compared when its code is typed."""
+        if isinstance(key, Passkey):
+            return json.loads(self.secret(row))["id"] == encode(key.identity)
+        return key is None or self.secret(row) == key
+
+    @invariant()
+    def nobody_is_in_without_the_proof(self):
+        rows = self.database.all(
+            Session, Session.user_id == self.user.id, Session.ended_at.is_(None), Session.level != "claimant"
+        )
+        assert all(
+            (row.level, row.second_factor_at is None) == (("aal2", False) if self.proved else ("aal1", True)) for row in rows
+        )
 
     @invariant()
     def never_two_secrets_for_one(self):
