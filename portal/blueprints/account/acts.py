@@ -27,7 +27,7 @@ class Description:
 
 def requested_act() -> Act | None:
     """The act that the address names; None if it names none."""
-    name, target = request.args.get("act", ""), request.args.get("target", "")
+    name, target = request.args.get("act", ""), request.args.get("target", "").replace("\0", "\ufffd")  # PostgreSQL takes no NUL
     return Act(name, target) if name in DESCRIPTIONS and 0 < len(target) <= TARGET_MAX else None
 
 

@@ -138,6 +138,14 @@ def test_a_target_that_is_none_leads_back_to_the_page_that_explains(lee, target)
     assert lee.path == "/ehr/settings/team" and "reset" not in lee.heading.lower()
 
 
+@pytest.mark.parametrize("name", ["remove", "reset", "approve", "case"])
+@pytest.mark.parametrize("target", ["%00", "1:%00", "recovery:%00", "%F0%9F%94%91", "%FF"])
+def test_no_target_is_too_odd_for_the_database(plain, support, name, target):
+    plain.enter(support)
+    plain.open(f"/support/security{CONFIRM}?act={name}&target={target}")
+    assert (plain.path, plain.status) == ("/support/security", 200)
+
+
 def test_nobody_reads_a_name_there_that_is_not_theirs_to_act_on(lee, plain, database, dr_novak, dr_okafor, sam, clock):
     other = unspared(plain.another(), dr_okafor)
     for browser, person in ((lee, dr_novak), (other, dr_novak), (other, sam)):
