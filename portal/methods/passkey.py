@@ -60,7 +60,7 @@ NUMBERS = {
 }
 KEEPERS = {number: brand for brand, numbers in NUMBERS.items() for number in numbers.split()}
 OWN = bindparam("own", type_=String)
-last_count = Authenticator.remembered["count"].as_integer()
+last_count = Authenticator.remembered["count"].as_string().cast(BigInteger)  # up to 2**32 - 1: WebAuthn 6.1
 # The counter never goes back, whoever else answers at the same moment. The columns to set are parameters.
 SPEND = update(Authenticator).where(Authenticator.id == OWN, last_count <= bindparam("counted", type_=BigInteger))
 FIND_SAME = select(Authenticator.user_id).where(Authenticator.identity_hash == bindparam("credential"))  # WebAuthn 7.1, step 26

@@ -235,6 +235,14 @@ def test_a_count_that_went_back_is_refused_and_said(keyed):
     assert plain.path == "/home"
 
 
+def test_a_count_as_high_as_counts_go_works(plain, maria):
+    made = add(plain.enter(maria), count=2**32 - 2)
+    plain.press("Sign out")
+    plain.sign_in(maria)
+    hand_in(plain, BUTTON, made.answer(options(plain)))
+    assert plain.path == "/home"
+
+
 def test_of_two_answers_at_once_the_lower_count_is_refused(app, keyed, database, maria, clock):
     _, made = keyed
     row = own(database, maria)[0]
