@@ -18,6 +18,8 @@ from webauthn import (
 from webauthn.helpers import (
     base64url_to_bytes,
     bytes_to_base64url,
+    decode_credential_public_key,
+    decoded_public_key_to_cryptography,
     options_to_json_dict,
     parse_attestation_object,
     parse_authentication_credential_json,
@@ -64,7 +66,7 @@ last_count = Authenticator.remembered["count"].as_string().cast(BigInteger)  # u
 # The counter never goes back, whoever else answers at the same moment. The columns to set are parameters.
 SPEND = update(Authenticator).where(Authenticator.id == OWN, last_count <= bindparam("counted", type_=BigInteger))
 FIND_SAME = select(Authenticator.user_id).where(Authenticator.identity_hash == bindparam("credential"))  # WebAuthn 7.1, step 26
-ID_BYTES = 1023  # the longest of a passkey: WebAuthn 7.1, step 25
+ID_BYTES, KEY_BYTES = 1023, 2048  # the longest of a passkey (WebAuthn 7.1, step 25); RSA of 8,192 bits takes 1,040
 TRANSPORTS_MAX, WORD_LENGTH = 16, 32  # WebAuthn knows seven, the longest with ten letters
 TIMEOUT = int(config.CHALLENGE_LIFE.total_seconds() * 1000)
 
@@ -126,8 +128,8 @@ def read_answer(text: str) -> dict[str, Any]:
 
 def read_transports(given: dict[str, Any]) -> list[str]:
     """How the device can be reached, in the browser's words, new ones too: it gets them back as they came (WebAuthn Level 3, 7.1)."""
-    named = given["response"].get("transports") or []
-    return [str(way)[:WORD_LENGTH] for way in named[:TRANSPORTS_MAX]]
+    named = given["response"].get("transports")
+    return [str(way)[:WORD_LENGTH] for way in named[:TRANSPORTS_MAX]] if isinstance(named, list) else []
 
 
 def check_ceremony(secret: Secret, client_data: bytes, device: AuthenticatorData, now: datetime) -> bytes:
@@ -182,7 +184,9 @@ class Create:
                 require_user_verification=True,
             )
         )
-        if len(found.credential_id) > ID_BYTES:
+        # webauthn reads the key at sign-in only, where one that can't work would be found out too late.
+        read_or_refuse(lambda: decoded_public_key_to_cryptography(decode_credential_public_key(found.credential_public_key)))
+        if len(found.credential_id) > ID_BYTES or len(found.credential_public_key) > KEY_BYTES:
             raise CodeRejected("passkey_unreadable")
         mark = hashlib.sha256(found.credential_id).hexdigest()
         owner = read(FIND_SAME, {"credential": mark}).scalar()

@@ -149,6 +149,14 @@ def test_it_is_set_up_and_named_and_says_whether_it_dies_with_its_device(browser
     assert name in browser.text and told in browser.text and browser.offers("Replace Passkey")
 
 
+def test_a_key_that_could_never_sign_in_is_refused_at_once(browser, maria, database):
+    """webauthn 3.0.1 takes a point beside its curve, and finds out at sign-in."""
+    begin(browser.enter(maria))
+    made = Passkey(ORIGIN)
+    hand_in(browser, "Create a passkey", made.create(options(browser), y=1))
+    assert browser.problems == [UNREADABLE] and own(database, maria) == []
+
+
 @pytest.mark.parametrize("lie", LIES)
 def test_no_wrong_ceremony_makes_one(plain, database, maria, lie):
     lies, said = LIES[lie]

@@ -38,7 +38,7 @@ class Passkey:
     def create(self, options, fmt="none", **lies):
         """Returns the JSON of a new passkey for what the portal asked."""
         numbers = self.key.public_key().public_numbers()
-        public = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32), -3: numbers.y.to_bytes(32)}
+        public = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32), -3: lies.get("y", numbers.y).to_bytes(32)}
         held = self.aaguid + len(self.identity).to_bytes(2) + self.identity + cbor2.dumps(public)
         signed = self.device(HAS_KEY | lies.get("flags", CHECKED), lies) + held
         statement = cbor2.dumps({"fmt": fmt, "attStmt": {}, "authData": signed})
