@@ -10,6 +10,7 @@ from portal.models import Authenticator, BackupCode
 from portal.settings import config
 from tests.support.client import WIZARD
 from tests.support.mailbox import mails
+from tests.support.new_browsers import ask_everybody
 from tests.support.passkeys import ORIGIN, SYNCABLE, Passkey, hand_in, options
 
 SECURITY = "/account/security"
@@ -73,6 +74,32 @@ def test_security_says_what_a_lost_device_would_mean(plain, maria, database, kin
         database.change(update(BackupCode).values(used_at=database.user(maria).created_at))
     plain.open(SECURITY)
     assert told in plain.text and said(plain) == []
+
+
+@pytest.mark.parametrize("has_app", [False, True])
+def test_confirming_new_browsers_is_offered_only_beside_codes(app, plain, monkeypatch, maria, has_app):
+    ask_everybody(app, monkeypatch, "choice")
+    plain.enter(maria)
+    if has_app:
+        plain.set_up(maria)
+    add(plain, "?add=1" if has_app else "")
+    plain.open(SECURITY)
+    assert ("New browsers" in plain.text) is has_app, "a passkey is never confirmed by email"
+
+
+def test_the_page_that_makes_one_leads_to_help(plain, maria):
+    plain.enter(maria).open(WIZARD)
+    plain.choose("Passkey")
+    plain.press("Continue")
+    plain.press("Help with this step")
+    assert plain.status == 200 and "passkey" in plain.text
+
+
+def test_the_question_for_one_has_the_focus_on_its_heading(alone, maria):
+    plain, _ = alone
+    plain.press("Sign out")
+    plain.sign_in(maria)
+    assert "autofocus" in plain.page.one("h1"), "there is no field that could have it"
 
 
 def test_what_could_be_done_to_it_speaks_of_neither(alone, database, maria):

@@ -7,8 +7,15 @@ from flask_babel import ngettext
 from portal.blueprints.shared.guards import require_fresh_proof
 from portal.blueprints.shared.sides import current_side
 from portal.flows.factors import backup_codes as flow
+from portal.flows.factors import holdings
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, render_page
+from portal.words.marks import N_
+
+LOSES_THE_PHONE = N_(
+    "You haven't confirmed that your backup codes are saved. Without them, losing your phone would lock you out."
+)
+LOSES_A_DEVICE = N_("You haven't confirmed that your backup codes are saved. Without them, losing a device could lock you out.")
 
 blueprint = Blueprint("codes", __name__)
 
@@ -20,9 +27,7 @@ def codes_reminder(codes: flow.Overview | None) -> tuple[str | None, str | None]
     regenerate_url = current_side().url("codes.regenerate")
     if not codes.kept:
         where = current_side().url("setup.backup_codes") if codes.readable else regenerate_url
-        return _(
-            "You haven't confirmed that your backup codes are saved. Without them, losing your phone would lock you out."
-        ), where
+        return _(LOSES_A_DEVICE if holdings.has_keys(request_context().user.user_id) else LOSES_THE_PHONE), where
     if codes.few:
         return ngettext(
             "%(num)s backup code left. Generate a new set.", "%(num)s backup codes left. Generate a new set.", codes.left

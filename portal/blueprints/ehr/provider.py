@@ -67,13 +67,15 @@ def charts() -> Response:
     if codes is not None and codes.left == 0:  # C-8: with no codes left, losing the phone locks the person out
         return redirect_to_path(current_side().url("codes.regenerate"))
     reminder, url = (set_up_reminder(), set_up_url()) if g.stopped else codes_pages.codes_reminder(codes)
+    is_end = read_mark()[0] == "on"
     number = request.args.get("page", 1, type=int)
     shown = flow.list_charts(request_context(), number if 1 <= number <= PAGE_MAX else 1)
     return render_page(
         "ehr/charts.html",
         shown=shown,
         notice=read_flash(on=request_context().user.is_on),
-        codes=codes if read_mark()[0] == "on" else None,
+        codes=codes if is_end else None,
+        keys=security_page.own_keys(request_context()) if is_end else [],
         reminder=reminder,
         reminder_url=url,
     )

@@ -18,7 +18,7 @@ from portal.flows.base.parts import read_parts, together
 from portal.flows.factors import backup_codes
 from portal.flows.factors.challenges import is_switched_off
 from portal.flows.sessions import trusted_browsers
-from portal.methods import method, offered
+from portal.methods import method, offered, takers_of_another
 from portal.models import Authenticator, Outbox, Practice, User, secret_place
 from portal.settings import config
 from portal.words.refusals import N_, Refused
@@ -116,6 +116,11 @@ class TwoFactor:
         return any(not each.has_code for each in self.authenticators)
 
     @property
+    def has_codes(self) -> bool:
+        """Whether any of them has codes, which a page that only looks like ours could pass on."""
+        return any(each.has_code for each in self.authenticators)
+
+    @property
     def disabled(self) -> bool:
         """Whether every authenticator is disabled."""
         return all(each.disabled for each in self.authenticators)
@@ -152,6 +157,11 @@ def security_page(context: RequestContext) -> dict[str, Any]:
 def own_authenticators(context: RequestContext) -> list[AuthenticatorView]:
     """The visitor's authenticators, oldest first."""
     return view_all(context, read(OLDEST_FIRST, {"owner": context.user.user_id}).all())
+
+
+def own_keys(context: RequestContext) -> list[AuthenticatorView]:
+    """Those of them without codes. Asks nothing while no such method is switched on."""
+    return [each for each in own_authenticators(context) if not each.has_code] if takers_of_another(CODE) else []
 
 
 def view_all(context: RequestContext, rows: Sequence[Any]) -> list[AuthenticatorView]:

@@ -81,6 +81,16 @@ def test_support_has_none_whatever_is_added(plain, support, offer):
     assert plain.post("/support/security/two-factor?add=1", {"method": "passkey"}).status_code == 403
 
 
+def test_the_end_of_set_up_speaks_of_the_passkey(browser, dr_chen, offer):
+    offer()
+    add(browser.enter(dr_chen))
+    browser.press("I have saved my backup codes")
+    browser.press("Do this later")
+    assert browser.path == "/ehr/charts" and "Your next sign-in asks for your passkey." in browser.text
+    assert "authenticator app" not in browser.text and "your phone" not in browser.text
+    assert "Without them, losing a device could lock you out." in browser.text
+
+
 # --- the administrator's page
 
 
