@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.test_passkeys import sign_in
 from tests.support.new_browsers import HERE
 
-CONFIRMED = "Confirmed. You're being signed in."
+CONFIRMED = "Confirmed. If nothing happens, select Continue."
 
 
 def wait(window, town, person):
@@ -29,7 +29,7 @@ def say_yes(town, browsers, person, number):
     window.page.get_by_role("link", name="Was that you?").click()
     window.page.get_by_label("Number on its page").fill(number)
     window.page.get_by_role("button", name="Yes, it's me").click()
-    window.page.get_by_text("The other browser goes on by itself.").wait_for()
+    window.page.get_by_text("You can go on in the other browser.").wait_for()
 
 
 def test_a_yes_elsewhere_is_heard_and_the_page_goes_on(town, browsers):

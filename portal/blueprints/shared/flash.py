@@ -26,7 +26,7 @@ FLASHES = {
     "changed": N_("Your change is saved."),
     browsers.SESSIONS: N_("Ended. You're no longer signed in there."),
     browsers.TRUSTED: N_("Ended. We'll ask for more than your password at the next sign-in there."),
-    "new_browser_confirmed": N_("Confirmed. The other browser goes on by itself."),
+    "new_browser_confirmed": N_("Confirmed. You can go on in the other browser."),
     "new_browser_stopped": N_(
         "Stopped. Whoever that was knows your password and had one of your codes. Change your password now, in Profile."
     ),

@@ -44,12 +44,12 @@ def test_the_number_of_the_new_browser_lets_it_go_on_by_itself(home, database, s
     home.press(NOTE)
     assert home.heading == "A sign-in in a new browser" and not home.offers(NOTE)
     home.fill(YES, **{FIELD: f" {number} "})
-    assert home.path == SECURITY and "The other browser goes on by itself." in home.notices[0]
+    assert home.path == SECURITY and "You can go on in the other browser." in home.notices[0]
     assert confirmed(database) == [True] and not home.open("/home").offers(NOTE)
     answer = new.get(HERE, HX_Request="true", X_Background="1")
-    assert "Confirmed. You're being signed in." in answer.text
+    assert "Confirmed. If nothing happens, select Continue." in answer.text
     new.open(HERE)
-    assert "Confirmed. You're being signed in." in new.notices
+    assert "Confirmed. If nothing happens, select Continue." in new.notices
     new.press("Continue")
     assert new.path == "/home"
     assert events(database, "new_browser_confirmed") == [("ok", "session")]
