@@ -37,7 +37,7 @@ LONGEST = {
 }
 WITH_TOKEN = (
     "set-up-again", "new-password", "confirm-address", "unblock", "not-me", "phone-found", "recovery/set-up", "recovery/stop",
-    "reports/texts",
+    "sign-in/new-browser", "reports/texts",
 )  # fmt: skip
 EMAILED_LINK = re.compile(rf"/({'|'.join(WITH_TOKEN)})/[\w-]+")
 RAW_BYTE = re.compile(rb"[\x80-\xff]")

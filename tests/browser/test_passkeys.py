@@ -85,7 +85,7 @@ def test_one_is_set_up_signs_in_and_gets_company(portal, browsers):
     page.get_by_label("Name").fill("My manager")
     reader.press("Save")
     reader.press("Remove Passkey")
-    expect(page.get_by_text("This needs a confirmation of its own")).to_be_visible()
+    expect(page.get_by_text("Your answer counts for this step alone")).to_be_visible()
     reader.type("Current password", PASSWORD)
     page.get_by_role("button", name=USE).click()
     page.get_by_role("heading", level=1).filter(has_text="Remove").wait_for()

@@ -28,7 +28,8 @@ def mailbox(walker, town):
     walker.page.goto("/test-bench/mailbox?q=no-such-word")
     walker.take("none")
     walker.page.goto(f"/test-bench/mailbox?to={person.username}@example.test")
-    walker.page.locator(".mails a").first.click()
+    with walker.leaving():
+        walker.page.locator(".mails a").first.click()
     walker.take("email")
     walker.press("Check the links")
     walker.take("links")

@@ -18,7 +18,7 @@ from tests.support.texts import turn_on_texts
 
 CONFIRM = "/confirm"
 SECURITY = "/account/security"
-ALONE = "This needs a confirmation of its own, which counts for nothing else:"
+ALONE = "Your answer counts for this step alone:"
 
 
 def unspared(browser, person):
