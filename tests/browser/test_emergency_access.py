@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from portal.db import db
 from portal.flows.operator import demo
 from portal.models import EmergencyGrant, User
-from tests.support.browser import PHONE
+from tests.support.browser import PHONE, wait_to_arrive
 from tests.support.reader import Reader
 
 
@@ -51,7 +51,7 @@ def test_the_yes_comes_by_itself_and_the_chart_goes_by_itself(town, browsers):
     banner = reader.page.get_by_role("region", name="Emergency access")
     assert_one_line(banner, reader.page)
     expect(banner.locator("b")).to_have_text("0:01")
-    reader.page.wait_for_url("**/sign-in**")
+    wait_to_arrive(reader.page, "/sign-in")
     assert reader.sees("Your emergency access has ended")
     assert reader.page.locator("html").get_attribute("data-brand") == "ehr"
     assert "Maria Reyes" not in reader.page.content()

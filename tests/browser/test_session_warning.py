@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.browser import wait_to_arrive
 from tests.support.let_in import let_in
 from tests.support.reader import Reader
 from tests.support.rules import Inspector
@@ -91,7 +92,7 @@ def test_the_end_leads_to_sign_in_which_says_why(reader, wait):
     wait(QUIET - WARNING + 5)
     expect(warning(reader)).to_be_visible()
     wait(WARNING)
-    reader.page.wait_for_url("**/sign-in*")
+    wait_to_arrive(reader.page, "/sign-in")
     assert reader.headline == "Sign in"
     assert reader.sees("you weren't active for a while")
     assert reader.patient.name not in reader.page.content()

@@ -1,5 +1,6 @@
 """A real Chromium, driven by Playwright. Each page collects the browser's complaints."""
 
+import re
 import shutil
 from collections import defaultdict
 from urllib.parse import urlsplit
@@ -32,6 +33,12 @@ NOTES = (
     "Autofocus processing was blocked because a document already has a focused element",
 )
 expect.set_options(timeout=PATIENCE)
+
+
+def wait_to_arrive(page, path):
+    """Waits until a page that moves by itself is at a path: `wait_for_url` gives up if one move overtakes another."""
+    expect(page).to_have_url(re.compile(re.escape(path)))
+    page.wait_for_load_state()
 
 
 class Window:
