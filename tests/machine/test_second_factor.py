@@ -30,7 +30,7 @@ SECURITY = "/account/security"
 RENEW = f"{SECURITY}/backup-codes"
 KINDS = {"totp": "Authenticator App", "sms": "Text Message (SMS)", "passkey": "Passkey"}
 NUMBERS = ("(503) 555-0164", "(608) 555-0117", "(415) 555-0132")
-EXAMPLES, STEPS = length(5, 60), 12
+EXAMPLES, STEPS = length(10, 60), 14
 
 
 class SecondFactor(RuleBasedStateMachine):
