@@ -10,19 +10,23 @@
   each("[data-use]", field => {
     const form = field.form, button = form.querySelector("button:not([type])"), said = form.querySelector("[role=alert][hidden]");
     const isNew = field.dataset.use === "create";
+    const leaving = new AbortController(), signal = leaving.signal;
     let isAsking = false;
 
     // The portal asks first: its challenge lives for minutes, and the page may be older.
     async function ask() {
       const body = new URLSearchParams(["csrf_token", "authenticator"].flatMap(name => form.elements[name] ? [[name, form.elements[name].value]] : []));
-      const answer = await fetch(field.dataset.send, { method: "POST", body });
+      const answer = await fetch(field.dataset.send, { method: "POST", body, signal });
       if (answer.redirected) { location = answer.url; return; }
       const options = await answer.json();
       const read = isNew ? "parseCreationOptionsFromJSON" : "parseRequestOptionsFromJSON";
-      const credential = await navigator.credentials[isNew ? "create" : "get"]({ publicKey: PublicKeyCredential[read](options) });
+      const credential = await navigator.credentials[isNew ? "create" : "get"]({ publicKey: PublicKeyCredential[read](options), signal });
       field.value = JSON.stringify(credential);
       form.requestSubmit(button);
     }
+
+    // A question that nobody waits for any more would keep the browser from asking the next one.
+    document.addEventListener("htmx:before:swap", () => leaving.abort(), { once: true });
 
     button.addEventListener("click", async event => {
       if (field.value) return;

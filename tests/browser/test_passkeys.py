@@ -36,6 +36,12 @@ def sign_in(page, name):
     page.get_by_role("heading", level=1).filter(has_not_text="Sign in").wait_for()
 
 
+def ask(page, button):
+    """Presses it, and waits until the browser has what it asks the device."""
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_role("button", name=button).click()
+
+
 def refusal(page, words):
     expect(page.get_by_role("alert").filter(has_text=words)).to_be_visible()
 
@@ -50,6 +56,12 @@ def test_one_is_set_up_signs_in_and_gets_company(portal, browsers):
     expect(page.get_by_label("Authenticator App")).to_be_checked()
     page.get_by_label("Passkey").check()
     reader.press("Continue")
+    with devices.untouched(phone):
+        ask(page, CREATE)
+        reader.press("Cancel")
+    reader.press("Enable")
+    page.get_by_label("Passkey").check()
+    reader.press("Continue")
     with devices.not_verified(phone):
         page.get_by_role("button", name=CREATE).click()
         refusal(page, "No passkey was made.")
@@ -61,6 +73,10 @@ def test_one_is_set_up_signs_in_and_gets_company(portal, browsers):
 
     page.context.clear_cookies()
     sign_in(page, "maria")
+    with devices.untouched(phone):
+        ask(page, USE)
+        reader.press("Use a backup code")
+    page.go_back()
     with devices.not_verified(phone):
         page.get_by_role("button", name=USE).click()
         refusal(page, "Nothing was confirmed.")
@@ -116,6 +132,10 @@ def test_at_the_door_of_the_ehr(portal, browsers):
 
     page.context.clear_cookies()
     sign_in(page, "dr.chen")
+    with devices.untouched(computer):
+        ask(page, USE)
+        reader.press("Use a backup code")
+    page.go_back()
     with devices.not_verified(computer):
         page.get_by_role("button", name=USE).click()
         refusal(page, "Nothing was confirmed.")

@@ -115,3 +115,10 @@ class Devices:
         self.wire.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": False})
         yield
         self.wire.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": True})
+
+    @contextlib.contextmanager
+    def untouched(self, device):
+        """Nobody touches it: the browser waits."""
+        self.wire.send("WebAuthn.setAutomaticPresenceSimulation", {"authenticatorId": device, "enabled": False})
+        yield
+        self.wire.send("WebAuthn.setAutomaticPresenceSimulation", {"authenticatorId": device, "enabled": True})
