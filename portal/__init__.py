@@ -41,6 +41,8 @@ from portal.db import db
 from portal.settings import config
 from portal.settings.addresses import unusable_file
 from portal.settings.environment import Settings, load_settings
+from portal.watch.probes import Probes
+from portal.watch.readiness import Readiness
 from portal.web import errors, headers, language, rendering, static_files, template_context
 from portal.web.application import Application
 from portal.web.browser_session import CookieSessions, touch_session
@@ -90,7 +92,8 @@ def configure(app: Flask, settings: Settings) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.session_interface = CookieSessions()
-    app.wsgi_app = ClientAddress(app.wsgi_app, settings.trusted_proxies, settings.proxy_addresses)  # type: ignore[method-assign]  # as Flask documents it
+    watched = Probes(app.wsgi_app, Readiness(app).failure, settings.observers)
+    app.wsgi_app = ClientAddress(watched, settings.trusted_proxies, settings.proxy_addresses)  # type: ignore[method-assign]  # as Flask documents it
 
 
 def add_extensions(app: Flask, settings: Settings) -> None:

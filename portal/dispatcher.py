@@ -1,7 +1,7 @@
 """Which request gets a thread next: the one that came first, but passwords at sign-in wait in a line of their own.
 
 A sign-in waits for processor time, so a crowd of them would hold every thread. Waiting in this line takes no thread, and every other
-page is answered meanwhile.
+page is answered meanwhile. Probes have a thread that nothing else takes: a portal that is busy is not dead.
 """
 
 from collections import deque
@@ -12,8 +12,11 @@ from waitress.task import ThreadedTaskDispatcher
 
 from portal import clock, passwords
 from portal.settings import config
+from portal.watch.probes import ALIVE, READY
 
 SIGN_IN = ("POST", "/sign-in")
+PROBES = {ALIVE, READY}
+PROBE_THREADS = 2  # whoever asks whether the process is alive does not wait for the database
 
 
 class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
@@ -23,14 +26,24 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         super().__init__()
         self.in_line: deque[SignIn] = deque()
         self.signing_in = 0  # those that have a thread, or have one next
+        self.probes = ThreadedTaskDispatcher()
+        self.probes.set_thread_count(PROBE_THREADS)
 
     def add_task(self, channel: Any) -> None:
         """Take a connection's next request."""
         request = channel.requests[0]
+        if not request.error and request.path in PROBES:
+            self.probes.add_task(channel)
+            return
         is_sign_in = not request.error and (request.command, request.path) == SIGN_IN
         task = self.line_up(channel) if is_sign_in else channel
         if task:
             super().add_task(task)
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
+        self.probes.shutdown(cancel_pending, timeout)
+        has_ended: bool = super().shutdown(cancel_pending, timeout)
+        return has_ended
 
     def line_up(self, channel: Any) -> "SignIn | TurnedAway | None":
         """What a thread has to do with a sign-in now; None while it waits."""

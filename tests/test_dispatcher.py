@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from portal import passwords
-from portal.dispatcher import SIGN_IN, Dispatcher
+from portal.dispatcher import PROBE_THREADS, SIGN_IN, Dispatcher
 from portal.passwords import HashingBusy, place_in_line
 from portal.settings import config
 
@@ -70,6 +70,21 @@ def test_other_pages_are_answered_while_a_crowd_signs_in(threads, place):
     assert answered(pages)
     may_end.set()
     assert answered(crowd)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_probes_are_answered_while_every_thread_is_taken(threads, path):
+    pages = [Request([], number, threading.Event(), ("GET", "/home")) for number in range(2 * config.WEB_THREADS)]
+    probes = [Request([], number, threading.Event(), ("GET", path)) for number in range(2 * PROBE_THREADS)]
+    for each in pages:
+        threads.add_task(each)
+    for each in probes:
+        each.may_end.set()
+        threads.add_task(each)
+    assert answered(probes) and not any(each.answered.is_set() for each in pages)
+    for each in pages:
+        each.may_end.set()
+    assert answered(pages)
 
 
 def test_sign_ins_are_answered_in_the_order_in_which_they_came_and_none_is_refused(threads):

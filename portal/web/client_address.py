@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 UNKNOWN = "unknown"
+FORWARDED = "portal.forwarded"  # in the environment of a request: a trusted proxy has told the client's address
 LONGEST = 100  # characters: an IPv6 address with brackets, a zone, and a port has fewer
 WRITTEN = re.compile(r"\[(?P<inside>[^]]*)\](:\d{1,5})?|(?P<v4>[\d.]+):\d{1,5}|(?P<bare>.*)")
 
@@ -76,7 +77,7 @@ class ClientAddress:
     def believe(self, environ: "WSGIEnvironment") -> None:
         """Take the client's address, the scheme, and the host from the outermost proxy, each if it is there and makes sense."""
         if client := self.forwarded(environ, "FOR"):
-            environ["REMOTE_ADDR"] = read_client_address(client)
+            environ["REMOTE_ADDR"], environ[FORWARDED] = read_client_address(client), True
         if (scheme := self.forwarded(environ, "PROTO").lower()) in ("http", "https"):
             environ["wsgi.url_scheme"] = scheme
         if host := self.forwarded(environ, "HOST"):

@@ -27,6 +27,7 @@ FLOORS = (
     ),
     ("portal.blueprints.wizard",),
     ("portal.blueprints.shared", "portal.blueprints.machine", "portal.blueprints.test_bench"),
+    ("portal.watch",),
     ("portal.queue",),
     ("portal.web",),
     ("portal.flows.operator",),

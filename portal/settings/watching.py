@@ -1,0 +1,19 @@
+"""Reads who may watch the portal: the addresses that metrics and details about readiness are shown to."""
+
+from collections.abc import Mapping
+
+from portal.settings.addresses import SettingError
+from portal.settings.serving import Network, read_network
+
+READY_SECONDS = 1.5  # the longest that an answer about readiness takes: whoever asks often waits two
+READY_KEPT_SECONDS = 1.0  # an answer counts for as long, so that nobody makes the database busy by asking
+CLOCK_APART_SECONDS = 2.0  # how far the clock may be from the database's: codes are checked by the one, and kept by both
+ROWS_OPENED = 5  # sealed values that are tried: one may be damaged, but not all of them
+
+
+def read_observers(environ: Mapping[str, str]) -> tuple[Network, ...]:
+    """Whom metrics and details are shown to; nobody by default."""
+    try:
+        return tuple(map(read_network, environ.get("PORTAL_METRICS_FROM", "").replace(",", " ").split()))
+    except ValueError as error:
+        raise SettingError("PORTAL_METRICS_FROM must be a list of addresses or networks such as 10.0.0.5,10.1.0.0/24.") from error

@@ -1,0 +1,1 @@
+"""What operation sees of the portal: whether it is alive and ready."""

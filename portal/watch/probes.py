@@ -1,0 +1,74 @@
+"""`/healthz` and `/readyz`: whether the process is alive, and whether it can serve. They run before Flask, so they have no session."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from portal.settings.serving import Network
+from portal.watch.readiness import QUEUE
+from portal.web.client_address import FORWARDED, is_within
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+ALIVE, READY = "/healthz", "/readyz"
+SAFE = ("GET", "HEAD")
+OK, METHOD, UNREADY = "200 OK", "405 Method Not Allowed", "503 Service Unavailable"
+HEADERS = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+
+
+class Probes:
+    """WSGI middleware that answers probes, and hands on everything else. It needs a clean REMOTE_ADDR."""
+
+    def __init__(self, app: "WSGIApplication", failure: Callable[[], str], observers: tuple[Network, ...]) -> None:
+        """`failure` says what keeps the portal from being ready, "" if nothing does; `observers` are shown which it is."""
+        self.app, self.failure, self.observers = app, failure, observers
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ.get("PATH_INFO")
+        if path not in (ALIVE, READY):
+            return self.app(environ, start_response)
+        if environ["REQUEST_METHOD"] not in SAFE:
+            return answer(environ, start_response, METHOD, "method not allowed", [("Allow", ", ".join(SAFE))])
+        if path == ALIVE:
+            return answer(environ, start_response, OK, "alive")
+        return self.answer_ready(environ, start_response)
+
+    def answer_ready(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Say in a word whether the portal is ready; to observers, what it is not ready for."""
+        failed = self.failure()
+        is_ready = not failed or (failed == QUEUE and QUEUE in parse_qs(environ.get("QUERY_STRING", "")).get("exclude", ()))
+        status, word = (OK, "ready") if is_ready else (UNREADY, "unready")
+        if not is_observer(environ, self.observers):
+            return answer(environ, start_response, status, word)
+        return answer(
+            environ, start_response, status, json.dumps({"state": word, "failed": failed or None}), kind="application/json"
+        )
+
+
+def is_observer(environ: "WSGIEnvironment", observers: tuple[Network, ...]) -> bool:
+    """Whether the client is one of the observers.
+
+    What came through a proxy without the address of its client is nobody's: an observer on the proxy's own machine must not lend its
+    address to everybody behind the proxy.
+    """
+    is_told = environ.get(FORWARDED) or not any(
+        name.startswith(("HTTP_X_FORWARDED", "HTTP_FORWARDED", "HTTP_VIA")) for name in environ
+    )
+    return bool(is_told) and is_within(str(environ.get("REMOTE_ADDR", "")), observers)
+
+
+def answer(
+    environ: "WSGIEnvironment",
+    start_response: "StartResponse",
+    status: str,
+    text: str,
+    headers: Iterable[tuple[str, str]] = (),
+    kind: str = "text/plain",
+) -> Iterable[bytes]:
+    """Answer with a line of text, without a cookie."""
+    body = f"{text}\n".encode()
+    told = [("Content-Type", f"{kind}; charset=utf-8"), ("Content-Length", str(len(body)))]
+    start_response(status, [*told, *HEADERS, *headers])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
