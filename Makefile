@@ -1,7 +1,7 @@
 # Development tasks. `make help` prints the text after each double hash.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run check test soak lint coverage bench bench-servers bench-scale screenshots pictures guide messages lock help sqlite postgresql tools
+.PHONY: run check test soak lint audit coverage bench bench-servers bench-scale screenshots pictures guide messages lock help sqlite postgresql tools
 
 # For two cores: while one worker waits for a server, a lease, or a time step, another one works.
 WORKERS ?= 3
@@ -72,6 +72,9 @@ lint: .venv/development  ## Check code and templates with ruff, mypy, and djlint
 	$(BIN)/djlint portal/templates --lint --quiet
 	@$(BIN)/python -m tests.house.sizes
 
+audit: .venv/audit/done  ## Look up known weaknesses of the locked packages with pip-audit; needs the network, and says what it could not look up
+	@$(BIN)/python -m tests.support.audit
+
 bench: export BEFORE ?= e13b237
 bench: .venv/development  ## Measure this commit beside a minimal app and an earlier commit (BEFORE=…), and write bench/README.md
 	$(BIN)/python -m bench
@@ -99,6 +102,7 @@ lock:  ## Pin the dependencies in setup.cfg (needs uv); UPGRADE=--upgrade takes 
 	$(LOCK) setup.cfg -o requirements.lock
 	$(LOCK) --extra test-bench setup.cfg -o requirements-test-bench.lock
 	$(LOCK) --extra dev setup.cfg -o requirements-dev.lock
+	$(LOCK) --group audit -o requirements-audit.lock
 
 help:  ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name words; do printf '  make %-13s %s\n' "$$name" "$$words"; done
@@ -117,3 +121,9 @@ help:  ## Print this list
 	$(INSTALL) --require-hashes -r requirements-dev.lock
 	$(INSTALL) --no-deps -e .
 	@touch $@ .venv/runtime
+
+# An environment of its own, so that what looks at packages brings none into what it looks at.
+.venv/audit/done: requirements-audit.lock | .venv/development
+	$(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	@touch $@

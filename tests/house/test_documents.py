@@ -104,9 +104,9 @@ def test_every_package_is_explained():
     written.read(ROOT / "setup.cfg")
     wanted = [written["options"]["install_requires"], *written["options.extras_require"].values()]
     names = {re.match(r"[\w.-]+", line.strip())[0].lower() for part in wanted for line in part.splitlines() if line.strip()}
-    names |= {
-        re.match(r"[\w-]+", each)[0] for each in tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
-    }
+    other = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    asked = [*other["build-system"]["requires"], *(each for group in other["dependency-groups"].values() for each in group)]
+    names |= {re.match(r"[\w-]+", each)[0] for each in asked}
     programs = {
         name.strip('"') for name in re.findall(r":([a-z][a-z0-9-]+)(?=[ ;])", (ROOT / "tests/support/install.sh").read_text())
     }

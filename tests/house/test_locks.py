@@ -49,7 +49,7 @@ def test_a_lock_holds_everything_that_setup_cfg_asks_for(lock):
     assert wanted - set(locked(lock)) == set()
 
 
-@pytest.mark.parametrize("lock", RUNTIME)
+@pytest.mark.parametrize("lock", [*RUNTIME, "requirements-audit.lock"])
 def test_every_package_of_a_lock_has_a_hash(lock):
     assert [name for name, hashes in locked(lock).items() if not hashes] == []
 
