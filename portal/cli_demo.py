@@ -20,6 +20,8 @@ def seed_demo(accounts: int) -> None:
     settings = current_app.extensions["settings"]
     if accounts and settings.is_https:
         raise click.ClickException("--accounts: These accounts are for measuring, on loopback only.")
+    if not settings.is_loopback:
+        raise click.ClickException("Everybody knows the demo accounts' password, so they are created on loopback only.")
     demo.seed_demo(current_app.extensions["keys"], clock.now())
     seed_crowd(accounts)
     click.echo(f"Patient portal  {settings.base_url}/\nEHR             {settings.base_url}/ehr")

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from portal.db import db
 from portal.flows.operator import accounts, copying, demo, demo_crowd
@@ -112,9 +112,12 @@ def test_nobody_to_copy_is_nothing_to_do(app, database):
 def test_none_is_made_where_people_are_served(seed, app, database, monkeypatch):
     settings = dataclasses.replace(app.extensions["settings"], base_url="https://portal.example.test")
     monkeypatch.setitem(app.extensions, "settings", settings)
+    database.change(update(User).where(User.username == "jun").values(username="june"))
     before = database.everything()
     code, said = seed(5)
     assert code == 1 and said == "Error: --accounts: These accounts are for measuring, on loopback only.\n"
+    code, said = seed(0)
+    assert code == 1 and said == "Error: Everybody knows the demo accounts' password, so they are created on loopback only.\n"
     assert database.everything() == before
 
 
