@@ -40,7 +40,7 @@ WRONG = {
     "a query": ({"PORTAL_BASE_URL": "https://portal.example?x=1"}, "PORTAL_BASE_URL"),
     "no host": ({"PORTAL_BASE_URL": "https://"}, "PORTAL_BASE_URL"),
     "plain HTTP for others": ({"PORTAL_BASE_URL": "http://portal.example"}, "PORTAL_BASE_URL"),
-    "open over plain HTTP": ({"HOST": "0.0.0.0"}, "HOST"),
+    "open over plain HTTP": ({"HOST": "0.0.0.0"}, "HOST"),  # noqa: S104 (a setting, not a socket)
     "open over plain HTTP by name": ({"HOST": "portal.example"}, "HOST"),
     "a port in letters": ({"PORT": "http"}, "PORT"),
     "a negative port": ({"PORT": "-1"}, "PORT"),
@@ -110,9 +110,9 @@ WRONG = {
     "no secret in production": (HTTPS | {"PORTAL_SECRET_KEY": ""}, "PORTAL_SECRET_KEY"),
     "no keys in production": (HTTPS | {"PORTAL_ENCRYPTION_KEYS": ""}, "PORTAL_ENCRYPTION_KEYS"),
     "the test bench in production": (HTTPS | {"PORTAL_TEST_BENCH": "1"}, "PORTAL_TEST_BENCH"),
-    "the test bench behind an open side": (HTTPS | {"PORTAL_TEST_BENCH": "1", "HOST": "0.0.0.0"}, "PORTAL_TEST_BENCH"),
+    "the test bench behind an open side": (HTTPS | {"PORTAL_TEST_BENCH": "1", "HOST": "0.0.0.0"}, "PORTAL_TEST_BENCH"),  # noqa: S104
     "the test bench for others": (
-        {"PORTAL_BASE_URL": "https://localhost", "PORTAL_TEST_BENCH": "1", "HOST": "0.0.0.0"},
+        {"PORTAL_BASE_URL": "https://localhost", "PORTAL_TEST_BENCH": "1", "HOST": "0.0.0.0"},  # noqa: S104
         "PORTAL_TEST_BENCH",
     ),
 }
@@ -183,7 +183,7 @@ def test_in_production_everything_is_given(environment):
         environment
         | HTTPS
         | {
-            "HOST": "0.0.0.0",
+            "HOST": "0.0.0.0",  # noqa: S104
             "PORTAL_BASE_URL": "https://portal.example/",
             "PORTAL_DATABASE_URL": "postgresql+psycopg://portal@db/portal",
             "PORTAL_ENCRYPTION_KEYS": f"{GOOD_KEY}, {old}",

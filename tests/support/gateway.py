@@ -57,7 +57,7 @@ class Gateway:
 
     def report(self, words, state):
         """Sends the delivery report of an accepted text; returns the HTTP status."""
-        with urllib.request.urlopen(self.reports[words] + state, timeout=HANG_SECONDS) as answer:
+        with urllib.request.urlopen(self.reports[words] + state, timeout=HANG_SECONDS) as answer:  # noqa: S310 (the portal under test)
             return answer.status
 
     def let_go(self):

@@ -82,7 +82,7 @@ class Junk:
 
     def __init__(self, routes, samples, seed):
         """`routes`: rules with variable parts in angle brackets. `samples`: what may stand in a variable part, by name."""
-        self.routes, self.samples, self.random = routes, samples, random.Random(seed)
+        self.routes, self.samples, self.random = routes, samples, random.Random(seed)  # noqa: S311 (a walk that a seed repeats)
 
     def text(self):
         """Returns a junk text as it would stand in a form: percent-encoded."""

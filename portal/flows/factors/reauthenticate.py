@@ -15,7 +15,7 @@ from portal.models import User
 from portal.words.refusals import Refused
 
 EVENT = "reauthentication"
-WRONG_PASSWORD = "password_wrong"
+WRONG_PASSWORD = "password_wrong"  # noqa: S105 (a reason)
 
 
 def submit_reauthentication(context: RequestContext, password: str, answer: Answer | None) -> str:

@@ -17,7 +17,7 @@ from portal.flows.operator.demo_charts import past_moment, seed_charts
 from portal.methods import first_method
 from portal.models import Authenticator, BackupCodeSet, Letter, Practice, Result, User, new_id, secret_place
 
-PASSWORD = "harbor-lantern-2026"
+PASSWORD = "harbor-lantern-2026"  # noqa: S105 (of made-up people, on loopback only)
 
 
 @dataclass(frozen=True)

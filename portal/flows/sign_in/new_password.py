@@ -20,7 +20,7 @@ from portal.models import Binding, Link, User, fold_email
 from portal.settings import config
 from portal.words.refusals import Refused
 
-PASSWORD_LINK = "new_password"  # a link's purpose
+PASSWORD_LINK = "new_password"  # noqa: S105 (a link's purpose)
 HAS_ADDRESS = User.email_hash.in_(bindparam("hashes", expanding=True))
 FIND_ACCOUNTS = (
     select(User)
