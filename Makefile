@@ -30,6 +30,7 @@ run: export PORTAL_INSTANCE ?= $(CURDIR)/instance
 run: export PORTAL_TEST_BENCH ?= 1
 run: export PORTAL_SMS_COUNTRIES ?= US,CA,KR
 run: export PORTAL_WORKER ?= 1
+run: export PORTAL_LOG ?= text
 run: export PORTAL_PASSKEYS ?= 1
 run: export PORTAL_CONFIRM_NEW_BROWSERS ?= choice
 run: .venv/runtime  ## Migrate, seed the demo accounts, and serve on http://HOST:PORT (and http://localhost:PORT), with the queue worker and the test bench

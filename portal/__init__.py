@@ -7,7 +7,6 @@ from portal import zones  # next: before any library reads the operating system'
 
 # isort: split
 import logging
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from flask import Flask, Response, g, request
 from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader
 
-from portal import clock, methods, queue
+from portal import clock, methods, queue, request_id
 from portal.blueprints import recovery
 from portal.blueprints.ehr import provider
 from portal.blueprints.emergency import ask, wall
@@ -43,6 +42,7 @@ from portal.settings.addresses import unusable_file
 from portal.settings.environment import Settings, load_settings
 from portal.watch.probes import Probes
 from portal.watch.readiness import Readiness
+from portal.watch.requests import ROUTE, Requests
 from portal.web import errors, headers, language, rendering, static_files, template_context
 from portal.web.application import Application
 from portal.web.browser_session import CookieSessions, touch_session
@@ -92,7 +92,7 @@ def configure(app: Flask, settings: Settings) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.session_interface = CookieSessions()
-    watched = Probes(app.wsgi_app, Readiness(app).failure, settings.observers)
+    watched = Probes(Requests(app.wsgi_app), Readiness(app).failure, settings.observers)
     app.wsgi_app = ClientAddress(watched, settings.trusted_proxies, settings.proxy_addresses)  # type: ignore[method-assign]  # as Flask documents it
 
 
@@ -107,8 +107,10 @@ def add_extensions(app: Flask, settings: Settings) -> None:
     login.unauthorized_handler(rendering.send_to_sign_in)
 
 
-def set_request_id() -> None:
-    g.request_id = secrets.token_hex(8)
+def note_request() -> None:
+    """Take down the number of the request for flows, and its route for the log."""
+    g.request_id = request.environ[request_id.ENVIRON]
+    request.environ[ROUTE] = request.url_rule and request.url_rule.rule
 
 
 def record_activity() -> None:
@@ -119,7 +121,7 @@ def record_activity() -> None:
 
 # What runs before every request, in this order; the CSRF token is checked in between.
 BEFORE_CSRF = (
-    set_request_id,
+    note_request,
     headers.refuse_other_hosts,
     headers.require_https,
     headers.refuse_nul,

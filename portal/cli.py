@@ -22,6 +22,7 @@ from portal.flows.operator import rotate_keys as rotation_flow
 from portal.models import ROLES, Base
 from portal.settings.addresses import SettingError
 from portal.settings.environment import Settings
+from portal.settings.watching import TEXT
 from portal.version import VERSION
 from portal.words.refusals import Refused, Unclear, in_english
 
@@ -131,7 +132,8 @@ def work(beside: int | None) -> None:
     """Send queued texts and emails until stopped. Run as many workers as you like, on any number of machines."""
     if beside:
         threading.Thread(target=stop_with_parent, args=(beside,), daemon=True).start()
-    click.echo(f"Time zones: tzdata {zones.data_version()}", err=True)
+    if current_app.extensions["settings"].log == TEXT:  # in JSON, create_app() has said so
+        click.echo(f"Time zones: tzdata {zones.data_version()}", err=True)
     try:
         current_app.extensions["queue"].work()
     except SettingError as error:

@@ -16,6 +16,8 @@ from portal.settings.addresses import SettingError, in_url
 from portal.settings.config import WEB_THREADS
 from portal.settings.environment import read_processes, read_switch
 from portal.settings.serving import read_host, read_port
+from portal.settings.watching import read_log
+from portal.watch import logs
 
 WORKER_BOOT_ERROR = 3  # gunicorn's exit code for "do not restart"
 
@@ -33,6 +35,7 @@ try:
     workers = read_processes(os.environ)
     bind = f"tcp://{in_url(read_host(os.environ))}:{read_port(os.environ)}"
     has_worker = read_switch(os.environ, "PORTAL_WORKER")
+    written = read_log(os.environ)
 except SettingError as error:
     stop(error)
 worker_class = "portal.gunicorn_worker.BufferingWorker"
@@ -44,7 +47,11 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 
 
 class MaskingLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """Masks the tokens of emailed links at every log level: each is a bearer credential."""
+    """Masks the tokens of emailed links at every log level: each is a bearer credential. Writes as the portal's own log does."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        logs.configure(written, [*self.error_log.handlers, *self.access_log.handlers])
 
     def atoms(self, *args: Any) -> dict[str, Any]:
         return {name: mask_link(value) for name, value in super().atoms(*args).items()}

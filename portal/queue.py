@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from sqlalchemy import event
 from sqlalchemy.orm import Session, UOWTransaction
 
-from portal import clock
+from portal import clock, request_id
 from portal.db import NEW_MESSAGES, DatabaseSession
 from portal.flows.base import act_proofs, limits
 from portal.flows.base.context import RequestContext
@@ -85,17 +85,20 @@ class Queue:
         if not self.is_in_reach:
             return  # the worker's sweep finds it
         try:
-            self.deliver(outbox_id)
+            self.deliver(outbox_id, request_id.current.get())
         except Exception as error:  # noqa: BLE001 whatever is wrong with the queue, the sweep enqueues the row again
             log.warning("outbox %s left for the next sweep: the queue failed with %s", outbox_id, type(error).__name__)
 
-    def deliver_row(self, outbox_id: str) -> None:
-        """The worker's task: send one row, and schedule the retry if there is one."""
-        with self.app.test_request_context(base_url=self.settings.base_url):
+    def deliver_row(self, outbox_id: str, number: str = "") -> None:
+        """The worker's task: send one row, and schedule the retry if there is one.
+
+        `number`: of the request that queued it, for the log; "" if it was left for the sweep.
+        """
+        with request_id.answering(number), self.app.test_request_context(base_url=self.settings.base_url):
             now = clock.now()
             retry_at = outbox.deliver_row(self.app.extensions["keys"], now, outbox_id, self.gateways, compose_email)
         if retry_at:
-            self.deliver.schedule(args=(outbox_id,), delay=(retry_at - clock.now()).total_seconds() + 0.1)
+            self.deliver.schedule(args=(outbox_id, number), delay=(retry_at - clock.now()).total_seconds() + 0.1)
 
     def order_due(self) -> None:
         """The sweep, every minute and at worker startup: enqueue due rows, end what has expired, and wipe its secrets."""

@@ -35,7 +35,7 @@ from portal.settings.serving import (
     read_trusted_proxies,
 )
 from portal.settings.territories import read_countries
-from portal.settings.watching import read_observers
+from portal.settings.watching import read_log, read_observers
 from portal.zones import find_zone
 
 
@@ -68,6 +68,7 @@ class Settings:
     smtp_url: str  # "": the test bench
     mail_from: str
     redis_url: str  # "": the queue is a file in the instance folder
+    log: str  # how it is written: JSON or TEXT
     observers: tuple[Network, ...]  # where metrics and details about readiness may be read from
 
     @cached_property
@@ -145,6 +146,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         smtp_url=read_smtp_url(environ),
         mail_from=read_mail_from(environ, base_url),
         redis_url=read_redis_url(environ),
+        log=read_log(environ),
         observers=read_observers(environ),
     )
 

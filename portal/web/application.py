@@ -81,6 +81,9 @@ class Application(Flask):
         super().__init__(*args, **kwargs)
         self.addresses: dict[str, str] = {}  # of the endpoints whose address has nothing filled in
 
+    def log_exception(self, exc_info: Any) -> None:
+        """Nothing: Flask would write the address, which may hold a token. portal/web/errors.py writes what broke, with its reference."""
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself: none of ours is a coroutine, which Flask would look for a dozen times a request."""
         return func

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from portal import request_id
 from portal.settings.serving import Network
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class ClientAddress:
     """WSGI middleware that leaves a clean REMOTE_ADDR, a lowercase Host, and a query in ASCII.
 
     With trusted proxies, `X-Forwarded-For`, `-Proto`, and `-Host` replace what the connection says: the value that the outermost
-    of them wrote, and only if the connection comes from one of their addresses. No other header of a proxy is read.
+    of them wrote, and only if the connection comes from one of their addresses. `X-Request-ID` is read from there, too, and no other
+    header of a proxy.
     """
 
     def __init__(self, app: "WSGIApplication", hops: int, proxies: tuple[Network, ...]) -> None:
@@ -75,13 +77,15 @@ class ClientAddress:
         return False
 
     def believe(self, environ: "WSGIEnvironment") -> None:
-        """Take the client's address, the scheme, and the host from the outermost proxy, each if it is there and makes sense."""
+        """Take the client's address, the scheme, the host, and the request's number from the outermost proxy, each if it makes sense."""
         if client := self.forwarded(environ, "FOR"):
             environ["REMOTE_ADDR"], environ[FORWARDED] = read_client_address(client), True
         if (scheme := self.forwarded(environ, "PROTO").lower()) in ("http", "https"):
             environ["wsgi.url_scheme"] = scheme
         if host := self.forwarded(environ, "HOST"):
             environ["HTTP_HOST"] = host
+        if number := request_id.read_id(str(environ.get("HTTP_X_REQUEST_ID", ""))):
+            environ[request_id.ENVIRON] = number
 
     def forwarded(self, environ: "WSGIEnvironment", name: str) -> str:
         """What the outermost trusted proxy wrote into a header, "" if fewer wrote than are trusted."""

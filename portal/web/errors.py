@@ -58,7 +58,7 @@ def database_busy(error: OperationalError | PoolTimeoutError) -> Response:
     if is_sign_out():
         return sign_out_late()
     current_session().forget()
-    response = render_page("errors/503.html", 503)
+    response = render_page("errors/503.html", 503, reference=g.get("request_id"))
     response.headers["Retry-After"] = str(BUSY_SECONDS)
     return response
 
@@ -69,8 +69,9 @@ def hashing_busy(error: HashingBusy) -> Response:
     Not if the same form was sent twice: this page replaces the answer to the first one, which may have changed something.
     """
     db.session.rollback()
+    log.warning("request %s: too many passwords are being checked", g.get("request_id"))
     again_url = (page_to_return() or "/") if isinstance(error, TurnTaken) else None
-    response = render_page("errors/503.html", 503, again_url=again_url)
+    response = render_page("errors/503.html", 503, again_url=again_url, reference=g.get("request_id"))
     response.headers["Retry-After"] = str(BUSY_SECONDS)
     return response
 

@@ -59,7 +59,7 @@ FLOORS = (
     ("portal.engines",),
     ("portal.write_line",),
     ("portal.clock",),
-    ("portal.names", "portal.limit_address", "portal.queue_storage"),
+    ("portal.names", "portal.limit_address", "portal.queue_storage", "portal.request_id"),
     ("portal.settings", "portal.version"),
     ("portal.languages",),
     ("portal.pseudo",),

@@ -62,6 +62,7 @@ WRONG = {
     "a port of thousands of digits": ({"PORT": "9" * 5000}, "PORT"),
     "proxies by the million": (HTTPS | {"PORTAL_TRUSTED_PROXIES": "1000000"}, "PORTAL_TRUSTED_PROXIES"),
     "proxies of thousands of digits": (HTTPS | {"PORTAL_TRUSTED_PROXIES": "9" * 5000}, "PORTAL_TRUSTED_PROXIES"),
+    "a log in XML": ({"PORTAL_LOG": "xml"}, "PORTAL_LOG"),
     "an observer by its name": ({"PORTAL_METRICS_FROM": "prometheus.example"}, "PORTAL_METRICS_FROM"),
     "commas for proxies": (HTTPS | {"PORTAL_PROXY_ADDRESSES": ","}, "PORTAL_PROXY_ADDRESSES"),
     "processes in words": ({"WEB_CONCURRENCY": "two"}, "WEB_CONCURRENCY"),

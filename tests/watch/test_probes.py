@@ -114,7 +114,7 @@ def test_a_clock_that_is_apart_from_the_databases_is_not_ready(site, monkeypatch
 
 def test_redis_that_is_away_is_not_ready_unless_the_asker_can_do_without(site, tmp_path):
     port = free_port()
-    settings = READ | {"PORTAL_REDIS_URL": f"redis://:{OTHER_KEY[-10:-3]}@127.0.0.1:{port}/0"}
+    settings = READ | {"PORTAL_REDIS_URL": f"redis://:psst@127.0.0.1:{port}/0"}
     with application(site, **settings) as app:
         assert failed(app) == "queue"
         assert ask(app, "/readyz?exclude=queue")[0] == 200

@@ -52,6 +52,8 @@ def test_people_sign_in_and_are_known_by_their_own_address(behind):
     assert answer.location == "/home" and set(maria.cookies) == {"__Host-session", "__Host-browser"}
     assert dict(answer.headers)["Strict-Transport-Security"]
     assert Rows(server.site).one("SELECT ip FROM sessions ORDER BY created_at DESC LIMIT 1") == "127.0.0.1"
+    number = Rows(server.site).one("SELECT request_id FROM events ORDER BY id DESC LIMIT 1")
+    assert len(number) == 32 and f'"request_id": "{number}"' in server.log.read_text(), "nginx has numbered the request"
 
 
 def test_the_proxy_keeps_its_connections_to_the_portal_for_the_next_request(behind):

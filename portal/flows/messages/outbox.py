@@ -123,6 +123,7 @@ def record_outcome(now: datetime, row: Outbox, outcome: str, on_recorded: Callab
     values: dict[str, Any] = {"outcome": outcome, "lease_until": retry_at}
     if outcome in (SENT, KEPT):
         values |= {"state": "sent", "sent_at": now}
+        log.info("outbox %s, %s, try %d: %s", row.id, row.kind, row.attempts, outcome)
     else:
         values["state"] = "queued" if retry_at else "failed"
         log.warning("outbox %s, %s, try %d: %s", row.id, row.kind, row.attempts, outcome)
