@@ -97,7 +97,7 @@ def configure(app: Flask, settings: Settings) -> None:
 
 
 def add_extensions(app: Flask, settings: Settings) -> None:
-    db.init_app(app, settings.database_url, settings.database_connections)
+    db.init_app(app, settings.database_url, settings.database_connections, settings.database_pooler)
     queue.init_app(app, settings)
     app.extensions["late_sign_outs"] = LateSignOuts(app)
     language.init_app(app)

@@ -60,10 +60,14 @@ class Database:
     already running.
     """
 
-    def init_app(self, app: Flask, url: str, connections: int = config.DATABASE_CONNECTIONS) -> None:
+    def init_app(
+        self, app: Flask, url: str, connections: int = config.DATABASE_CONNECTIONS, pooler: str = postgres.NO_POOLER
+    ) -> None:
         """Create the engines for pages and for migrations. The app context closes its session."""
-        app.extensions["engine"] = engine = make_engine(url, postgres.engine_options(connections))
-        app.extensions["migrations_engine"] = make_engine(url, postgres.migration_options(), poolclass=NullPool)
+        app.extensions["engine"] = engine = make_engine(url, postgres.engine_options(connections, pooler), postgres.begin_page())
+        app.extensions["migrations_engine"] = make_engine(
+            url, postgres.migration_options(pooler), postgres.begin_migration(), poolclass=NullPool
+        )
         app.extensions["sessions"] = sessionmaker(engine, class_=DatabaseSession, expire_on_commit=False)
         app.teardown_appcontext(self.close)
 

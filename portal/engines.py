@@ -50,17 +50,23 @@ class CompiledStatements(LRUCache[Any, Any]):
         self.same[id(description), *how] = description, compiled
 
 
-def make_engine(url: str, on_postgres: dict[str, Any], **also: Any) -> Engine:
-    """Create an engine whose waits are bounded, so that a busy database leads to an error page instead of a hang."""
+def make_engine(url: str, on_postgres: dict[str, Any], begin: bytes = b"BEGIN", **also: Any) -> Engine:
+    """Create an engine whose waits are bounded, so that a busy database leads to an error page instead of a hang.
+
+    `begin`: the command that begins a transaction on PostgreSQL, with the limits of its waits.
+    """
     also["execution_options"] = {"compiled_cache": CompiledStatements()}
     of_driver = {"timeout": config.DATABASE_WAIT_SECONDS, "check_same_thread": False, "factory": LinedConnection}
     if not url.startswith("sqlite"):
         try:
-            return create_engine(url, hide_parameters=True, **on_postgres, **also)
+            engine = create_engine(url, hide_parameters=True, **on_postgres, **also)
+            from portal.postgres_begin import begin_with_settings
         except ModuleNotFoundError as error:
             raise SettingError(
                 f"PORTAL_DATABASE_URL needs {error.name}. Install the extra postgres, or use sqlite:///."
             ) from error
+        begin_with_settings(engine, begin)
+        return engine
     engine = create_engine(url, hide_parameters=True, connect_args=of_driver, **also)
     event.listen(engine, "connect", prepare_sqlite)
     event.listen(engine, "begin", partial(begin_transaction, line=WriteLine(f"{engine.url.database}-door")))

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from portal.languages import PSEUDO, SOURCE, list_languages
-from portal.settings import config
+from portal.settings import config, postgres
 from portal.settings.addresses import (
     SettingError,
     is_loopback_host,
@@ -47,6 +47,7 @@ class Settings:
     needs_instance: bool  # whether the folder has to be writable: it holds keys or the database
     database_url: str
     database_connections: int  # maximum per process, PostgreSQL only
+    database_pooler: str  # what stands before PostgreSQL: one of postgres.POOLERS
     base_url: str
     secret_key: str
     encryption_keys: tuple[tuple[str, bytes], ...]  # (ID, 32 bytes), newest first
@@ -118,9 +119,8 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         instance=instance,
         needs_instance=not all(map(environ.get, ("PORTAL_DATABASE_URL", "PORTAL_SECRET_KEY", "PORTAL_ENCRYPTION_KEYS"))),
         database_url=database_url,
-        database_connections=read_number(
-            environ, "PORTAL_DATABASE_CONNECTIONS", config.DATABASE_CONNECTIONS, 1, config.DATABASE_CONNECTIONS_MAX
-        ),
+        database_connections=postgres.read_connections(environ),
+        database_pooler=postgres.read_pooler(environ, database_url),
         base_url=base_url,
         secret_key=read_secret_key(environ, stored_keys),
         encryption_keys=read_encryption_keys(environ, stored_keys),

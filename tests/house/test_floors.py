@@ -57,7 +57,7 @@ FLOORS = (
     ("portal.hashing",),
     ("portal.db",),
     ("portal.engines",),
-    ("portal.write_line",),
+    ("portal.write_line", "portal.postgres_begin"),
     ("portal.clock",),
     ("portal.names", "portal.limit_address", "portal.queue_storage", "portal.request_id"),
     ("portal.settings", "portal.version"),

@@ -77,6 +77,12 @@ WRONG = {
     "bytes in a secret": ({"PORTAL_SECRET_KEY": "\udcff" + secrets.token_urlsafe(32)}, "PORTAL_SECRET_KEY"),
     "bytes in a gateway": ({"PORTAL_SMS_URL": "json://h/\udcff?:to={to}"}, "PORTAL_SMS_URL"),
     "no connections": ({"PORTAL_DATABASE_CONNECTIONS": "0"}, "PORTAL_DATABASE_CONNECTIONS"),
+    "another pooler": ({"PORTAL_DATABASE_POOLER": "pgbouncer"}, "PORTAL_DATABASE_POOLER"),
+    "a pooler before SQLite": ({"PORTAL_DATABASE_POOLER": "transaction"}, "PORTAL_DATABASE_POOLER is for PostgreSQL"),
+    "a pooler and options of a session": (
+        {"PORTAL_DATABASE_POOLER": "transaction", "PORTAL_DATABASE_URL": "postgresql+psycopg://u@h/d?options=-csearch_path%3Dx"},
+        "PORTAL_DATABASE_URL has options",
+    ),
     "too many connections": ({"PORTAL_DATABASE_CONNECTIONS": "101"}, "PORTAL_DATABASE_CONNECTIONS"),
     "another driver": ({"PORTAL_DATABASE_URL": "postgresql+psycopg2://localhost/portal"}, "PORTAL_DATABASE_URL"),
     "new browsers in other words": ({"PORTAL_CONFIRM_NEW_BROWSERS": "1"}, "PORTAL_CONFIRM_NEW_BROWSERS"),
