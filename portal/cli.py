@@ -10,16 +10,16 @@ import click
 from flask import Flask, current_app
 from flask.cli import FlaskGroup
 
-from portal import clock, phones, zones
-from portal.cli_base import Group, checked, usable_database
+from portal import phones, zones
+from portal.cli_accounts import accounts_group
+from portal.cli_base import Group, usable_database
 from portal.cli_check import check
 from portal.cli_demo import demo_group
 from portal.cli_practices import practices_group
 from portal.db import BUSY
 from portal.flows.messages import outbox
-from portal.flows.operator import accounts
 from portal.flows.operator import rotate_keys as rotation_flow
-from portal.models import ROLES, Base
+from portal.models import Base
 from portal.settings.addresses import SettingError
 from portal.settings.environment import Settings
 from portal.settings.watching import TEXT
@@ -67,7 +67,6 @@ def make_migrator(app: Flask) -> "Alembic":
     return Alembic(app, run_mkdir=False, command_name="", metadatas=Base.metadata, engines=app.extensions["migrations_engine"])
 
 
-accounts_group = Group("accounts", help="Create accounts.")
 keys_group = Group("keys", help="Manage the encryption keys.")
 queue_group = Group("queue", help="Send queued texts and emails.")
 texts_group = Group("texts", help="Look after the gateways for texts.")
@@ -85,31 +84,6 @@ def main() -> None:
     os.environ["FLASK_APP"] = "portal.wsgi"
     group = FlaskGroup(name="medximity-portal", load_dotenv=False, add_version_option=False)
     click.version_option(VERSION, prog_name="medximity-portal")(group).main()
-
-
-def refuse_bytes(_context: click.Context, _parameter: click.Parameter, typed: str) -> str:
-    """A callback for a password: bytes that are not UTF-8 could never be typed on a page."""
-    if typed != typed.encode("utf-8", "ignore").decode():
-        raise click.ClickException("--password: It holds bytes that are not UTF-8. Check the terminal's encoding.")
-    return typed
-
-
-@accounts_group.command("create")
-@click.argument("username", callback=checked("username", "USERNAME"))
-@click.option("--name", required=True, callback=checked("full_name", "--name"), help="Full name, as shown in the portal.")
-@click.option("--role", type=click.Choice(ROLES), default="patient", show_default=True)
-@click.option("--practice", callback=checked("practice", "--practice"), help="Name of a practice that `practices set` has made.")
-@click.option("--email", callback=checked("email", "--email"), help="Confirmed email address for notices.")
-@click.password_option(callback=refuse_bytes, help="Prompted for if omitted.")
-def create_account(username: str, name: str, role: str, practice: str | None, email: str | None, password: str) -> None:
-    """Create one account. An existing username is left unchanged."""
-    keys = current_app.extensions["keys"]
-    try:
-        is_new = accounts.create_account(keys, clock.now(), username, name, role, password, practice, email)
-    except Refused as refused:
-        option = "--practice" if refused.reason in accounts.PRACTICE_REASONS else "--password"
-        raise click.ClickException(f"{option}: {in_english(refused)}") from refused
-    click.echo(f"Created {username}." if is_new else f"{username} already exists. Nothing was changed.")
 
 
 @keys_group.command("rotate")

@@ -1,5 +1,6 @@
 """What the commands share: faults told in a sentence, options checked as the portal's forms do."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -46,3 +47,11 @@ def checked(field: str, shown: str) -> Callable[[click.Context, click.Parameter,
             raise click.ClickException(f"{shown}: {in_english(refused)}") from refused
 
     return check
+
+
+dry_run = click.option("--dry-run", "is_rehearsal", is_flag=True, help="Say what would be done, and change nothing.")
+
+
+def progress(length: int, label: str) -> Any:
+    """A bar on the terminal that shows how far a command is. A file that the words go to gets none."""
+    return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())

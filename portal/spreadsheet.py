@@ -25,9 +25,15 @@ def cell(content: str | int) -> str:
     return f"'{safe}" if FORMULA.match(text) or FORMULA.match(safe) else safe
 
 
+WRITER = csv.writer(LineEcho, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+
+
+def line(row: Iterable[str | int]) -> str:
+    """One row. Every cell is quoted, so that no comma, semicolon, or quote in it splits a cell."""
+    return str(WRITER.writerow([cell(each) for each in row]))
+
+
 def lines(rows: Iterable[Iterable[str | int]]) -> Iterator[str]:
-    """The file line by line. Every cell is quoted, so that no comma, semicolon, or quote in it splits a cell."""
-    writer = csv.writer(LineEcho, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    """The file line by line."""
     yield MARK
-    for row in rows:
-        yield writer.writerow([cell(each) for each in row])
+    yield from map(line, rows)

@@ -39,6 +39,7 @@ SENTENCES: dict[str, str] = {
     ),
     "new_browsers_on": N_("You chose to confirm sign-ins in new browsers."),
     "new_browsers_off": N_("You chose that a code is enough in new browsers."),
+    "account_created": N_("Your account was created."),
     "reauthentication": N_("You confirmed that it's you."),
     "reauthentication:refused": N_("A wrong password or code was entered when we asked you to confirm it's you."),
     "authenticator_binding_begun": N_("You started setting up two-factor authentication."),
@@ -212,6 +213,7 @@ SENTENCES: dict[str, str] = {
 # Events for security monitoring, which the account's owner could not act on.
 HIDDEN = frozenset(
     {
+        "accounts_imported",  # by the operator: about nobody in particular
         "authz_fail",  # a request for a page that is not theirs
         "backup_codes_postponed",
         "chart_note_added",  # routine work, which would bury what this list is for

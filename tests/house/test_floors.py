@@ -10,7 +10,8 @@ FLOORS = (
     ("portal.wsgi",),
     ("portal",),  # the application factory
     ("portal.cli",),
-    ("portal.cli_check", "portal.cli_demo", "portal.cli_practices"),
+    ("portal.cli_accounts", "portal.cli_check", "portal.cli_demo", "portal.cli_practices"),
+    ("portal.cli_import",),
     ("portal.cli_base",),
     ("portal.text_check",),
     (
@@ -46,6 +47,7 @@ FLOORS = (
         "portal.phones",
         "portal.references",
         "portal.spreadsheet",
+        "portal.csv_records",
         "portal.help",
         "portal.written",
     ),

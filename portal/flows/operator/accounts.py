@@ -8,6 +8,7 @@ from portal import passwords
 from portal.crypto import Keyring
 from portal.db import begin_write, db
 from portal.flows.base.passwords import normalize_username
+from portal.flows.operator.operator_events import command_context, record_by_operator
 from portal.models import ROLES, Practice, User
 from portal.policy import PROVIDER
 from portal.words.refusals import Refused
@@ -42,7 +43,8 @@ def create_account(
     if session.scalar(select(User.id).where(User.username == name)):
         session.rollback()
         return False
-    add_user(keys, now, name, full_name, role, stored, find_practice(practice), email=email)
+    user = add_user(keys, now, name, full_name, role, stored, find_practice(practice), email=email)
+    record_by_operator(command_context(keys, now, "accounts create"), "account_created", user)
     session.commit()
     return True
 
