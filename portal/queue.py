@@ -6,6 +6,8 @@ The outbox is the source of truth. A lost task costs a minute: the sweep enqueue
 import logging
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,7 @@ from portal.flows.recovery import sweep as recoveries
 from portal.flows.sign_in import new_browser
 from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.models import Outbox
+from portal.queue_stand_in import StandIn
 from portal.settings import config
 from portal.settings.environment import Settings
 from portal.web.emails import compose_email
@@ -80,28 +83,57 @@ class Queue:
 
         return MailGateway(self.settings.smtp_url, self.settings.mail_from)
 
-    def enqueue(self, outbox_id: str) -> None:
-        """Hand a row to the worker. If the queue is down, the page waits a second at most, and no row is lost."""
+    def enqueue(self, outbox_id: str) -> bool:
+        """Hand a row to the worker; returns whether the queue took it. If not, the page has waited a second at most, and no row is lost."""
         if not self.is_in_reach:
-            return  # the worker's sweep finds it
+            return False  # the worker's sweep finds it
         try:
             self.deliver(outbox_id, request_id.current.get())
         except Exception as error:  # noqa: BLE001 whatever is wrong with the queue, the sweep enqueues the row again
             log.warning("outbox %s left for the next sweep: the queue failed with %s", outbox_id, type(error).__name__)
+            return False
+        return True
 
     def deliver_row(self, outbox_id: str, number: str = "") -> None:
         """The worker's task: send one row, and schedule the retry if there is one.
 
         `number`: of the request that queued it, for the log; "" if it was left for the sweep.
         """
-        with request_id.answering(number), self.app.test_request_context(base_url=self.settings.base_url):
-            now = clock.now()
-            retry_at = outbox.deliver_row(self.app.extensions["keys"], now, outbox_id, self.gateways, compose_email)
+        with request_id.answering(number):
+            retry_at = self.deliver_once(outbox_id)
         if retry_at:
             self.deliver.schedule(args=(outbox_id, number), delay=(retry_at - clock.now()).total_seconds() + 0.1)
 
+    def deliver_once(self, outbox_id: str) -> datetime | None:
+        """Send one row unless another worker does; returns when to try again."""
+        with self.app.test_request_context(base_url=self.settings.base_url):
+            return outbox.deliver_row(self.app.extensions["keys"], clock.now(), outbox_id, self.gateways, compose_email)
+
+    def list_due(self) -> list[str]:
+        with self.app.app_context():
+            return outbox.list_due_rows(clock.now())
+
+    def is_away(self) -> bool:
+        """Whether Redis fails to answer. A file or memory is never away."""
+        try:
+            return not (self.huey.storage.conn.ping() if self.settings.redis_url else True)
+        except Exception:  # noqa: BLE001 it may be refused, silent, loading, or without a master
+            return True
+
+    def deliver_due(self) -> None:
+        """Hand over what is due without the queue, several at a time, so that one slow gateway does not hold up the others."""
+        with ThreadPoolExecutor(config.QUEUE_THREADS) as threads:
+            list(threads.map(self.deliver_once, self.list_due()))
+
     def order_due(self) -> None:
         """The sweep, every minute and at worker startup: enqueue due rows, end what has expired, and wipe its secrets."""
+        self.settle()
+        for outbox_id in self.list_due():
+            if not self.enqueue(outbox_id):
+                return
+
+    def settle(self) -> None:
+        """End what has expired, and wipe its secrets."""
         with self.app.app_context():
             outbox.close_expired_rows(clock.now())
             grants.close_due_grants(self.system_context())
@@ -115,9 +147,6 @@ class Queue:
             act_proofs.delete_over(clock.now())
             if self.settings.test_bench:
                 faults.take_due_reports(self.app.extensions["keys"], self.settings.instance, clock.now())
-            rows = outbox.list_due_rows(clock.now())
-        for outbox_id in rows:
-            self.enqueue(outbox_id)
 
     def system_context(self) -> RequestContext:
         """A context without a request or a person, for scheduled work."""
@@ -151,7 +180,8 @@ class Queue:
             shutdown_timeout=config.TEXT_LEASE.total_seconds(),
             graceful_signal="TERM",
         )
-        consumer.run()
+        with StandIn(self.is_away, self.deliver_due, self.settle, self.order_due).beside():
+            consumer.run()
 
 
 def make_huey(settings: Settings) -> "tuple[Huey, bool]":

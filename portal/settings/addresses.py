@@ -1,4 +1,4 @@
-"""Reads and validates the addresses in the environment: gateways, mail server, queue."""
+"""Reads and validates the addresses in the environment: gateways, mail server."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -99,10 +99,3 @@ def read_mail_from(environ: Mapping[str, str], base_url: str) -> str:
     if not name or not domain or not sender.isascii() or not sender.isprintable() or set(sender) & set(" <>,;:"):
         raise SettingError("PORTAL_MAIL_FROM must be a bare address such as no-reply@portal.example.")
     return sender
-
-
-def read_redis_url(environ: Mapping[str, str]) -> str:
-    url = environ.get("PORTAL_REDIS_URL", "").strip()
-    if url and not (url.startswith(("redis://", "rediss://")) and split_url(url)):
-        raise SettingError("PORTAL_REDIS_URL must begin with redis:// or rediss:// and name a host.")
-    return url

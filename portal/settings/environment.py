@@ -19,13 +19,13 @@ from portal.settings.addresses import (
     read_mail_from,
     read_number,
     read_number_check_url,
-    read_redis_url,
     read_smtp_url,
     read_text_urls,
     unusable_file,
 )
 from portal.settings.keys import KeptKeys, read_encryption_keys, read_secret_key
 from portal.settings.provider_methods import read_provider_methods
+from portal.settings.redis import read_redis_url
 from portal.settings.serving import (
     Network,
     check_exposure,

@@ -60,6 +60,7 @@ FLOORS = (
     ("portal.db",),
     ("portal.engines",),
     ("portal.write_line", "portal.postgres_begin"),
+    ("portal.queue_stand_in",),
     ("portal.clock",),
     ("portal.names", "portal.limit_address", "portal.queue_storage", "portal.request_id"),
     ("portal.settings", "portal.version"),

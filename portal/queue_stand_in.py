@@ -1,0 +1,67 @@
+"""What a worker does while Redis is away: it takes the messages from the database, where they are anyway, so that codes still go out."""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from portal import clock
+from portal.settings import config
+from portal.settings.queue import QUEUE_LOOK_SECONDS, QUEUE_SWEEP_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+log = logging.getLogger(__name__)
+
+
+class StandIn:
+    """Looks every two seconds whether the queue answers. While it does not, the worker does the queue's work by itself.
+
+    `is_away`: whether the queue fails to answer. `deliver`: hands over what is due. `sweep`: what the queue has a worker do each minute.
+    `catch_up`: queues what was lost with the queue. None of them blocks the others' tasks: claims are rows.
+    """
+
+    def __init__(
+        self,
+        is_away: Callable[[], bool],
+        deliver: Callable[[], None],
+        sweep: Callable[[], None],
+        catch_up: Callable[[], None],
+    ) -> None:
+        self.is_away, self.deliver, self.sweep, self.catch_up = is_away, deliver, sweep, catch_up
+        self.stands_in, self.swept_at = False, 0.0
+        self.ended = threading.Event()
+
+    @contextmanager
+    def beside(self) -> "Iterator[None]":
+        """Run in a thread for the duration of the block, and finish what is in progress at its end."""
+        thread = threading.Thread(target=self.run, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self.ended.set()
+            thread.join(config.TEXT_LEASE.total_seconds())
+
+    def run(self) -> None:
+        while not self.ended.wait(QUEUE_LOOK_SECONDS):
+            try:
+                self.look()
+            except Exception:  # whatever it was, the next look tries again
+                log.exception("no messages without the queue this time")
+
+    def look(self) -> None:
+        """One look, and the work that follows from it."""
+        was_away, self.stands_in = self.stands_in, self.is_away()
+        if self.stands_in and not was_away:
+            log.error("the queue does not answer: this worker delivers from the database until it does")
+        if self.stands_in:
+            self.deliver()
+            if clock.monotonic() >= self.swept_at + QUEUE_SWEEP_SECONDS:
+                self.swept_at = clock.monotonic()
+                self.sweep()
+        elif was_away:
+            log.warning("the queue answers again")
+            self.catch_up()

@@ -1,0 +1,4 @@
+"""The numbers of a worker that stands in for the queue."""
+
+QUEUE_LOOK_SECONDS = 2  # between two looks whether Redis answers; a code by text waits so long at most while it does not
+QUEUE_SWEEP_SECONDS = 60  # as often as the queue has a worker sweep
