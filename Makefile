@@ -1,7 +1,7 @@
 # Development tasks. `make help` prints the text after each double hash.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run check test soak lint audit coverage bench bench-servers bench-scale screenshots pictures guide messages lock help sqlite postgresql tools
+.PHONY: run check test rotation soak lint audit coverage bench bench-servers bench-scale screenshots pictures guide messages lock help sqlite postgresql tools
 
 # For two cores: while one worker waits for a server, a lease, or a time step, another one works.
 WORKERS ?= 3
@@ -63,6 +63,11 @@ soak: .venv/development tools  ## Run the long randomized tests in full with a n
 	@echo "SOAK_SEED=$(SOAK_SEED)"
 	$(PYTEST) -n $(WORKERS) --database=sqlite $(SOAK) tests/browser/test_every_page.py
 	$(PYTEST) -n $(WORKERS) --database=postgresql $(SOAK)
+
+rotation: export ROTATION_ACCOUNTS ?= 10000
+rotation: .venv/development tools  ## Rotate the keys of ROTATION_ACCOUNTS accounts while people sign in, killed in the middle, on both databases
+	$(PYTEST) -n 0 -s --database=sqlite tests/keys/test_rotation_killed.py
+	$(PYTEST) -n 0 -s --database=postgresql tests/keys/test_rotation_killed.py
 
 tools:  # a browser, a QR code reader, an independent authenticator
 	@sh tests/support/install.sh

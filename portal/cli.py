@@ -15,10 +15,10 @@ from portal.cli_accounts import accounts_group
 from portal.cli_base import Group, usable_database
 from portal.cli_check import check
 from portal.cli_demo import demo_group
+from portal.cli_keys import keys_group
 from portal.cli_practices import practices_group
 from portal.db import BUSY
 from portal.flows.messages import outbox
-from portal.flows.operator import rotate_keys as rotation_flow
 from portal.models import Base
 from portal.settings.addresses import SettingError
 from portal.settings.environment import Settings
@@ -67,7 +67,6 @@ def make_migrator(app: Flask) -> "Alembic":
     return Alembic(app, run_mkdir=False, command_name="", metadatas=Base.metadata, engines=app.extensions["migrations_engine"])
 
 
-keys_group = Group("keys", help="Manage the encryption keys.")
 queue_group = Group("queue", help="Send queued texts and emails.")
 texts_group = Group("texts", help="Look after the gateways for texts.")
 
@@ -84,20 +83,6 @@ def main() -> None:
     os.environ["FLASK_APP"] = "portal.wsgi"
     group = FlaskGroup(name="medximity-portal", load_dotenv=False, add_version_option=False)
     click.version_option(VERSION, prog_name="medximity-portal")(group).main()
-
-
-@keys_group.command("rotate")
-def rotate_keys() -> None:
-    """Re-encrypt everything with the first key in PORTAL_ENCRYPTION_KEYS. Older keys can be removed afterward."""
-    rotated = rotation_flow.rotate_keys(current_app.extensions["keys"])
-    click.echo(f"{rotated.done} values were re-encrypted.")
-    if rotated.broken:
-        click.echo(
-            f"{rotated.broken} values can't be decrypted with the keys in PORTAL_ENCRYPTION_KEYS. The log lists them. If a key is "
-            "missing, add it and run this again. Keep the old keys until then.",
-            err=True,
-        )
-        sys.exit(1)
 
 
 @queue_group.command("work")

@@ -22,7 +22,7 @@ class Keyring:
     def __init__(self, keys: tuple[tuple[str, bytes], ...]) -> None:
         self.newest = keys[0][0]
         self._ciphers = {name: AESGCM(derive(key, b"seal")) for name, key in keys}
-        self._mac_key = derive(keys[0][1], b"mac")
+        self._mac_keys = [derive(key, b"mac") for _, key in keys]
         self._look_up_keys = [derive(key, b"look-up") for _, key in keys]
 
     def seal(self, text: str, place: str) -> bytes:
@@ -44,7 +44,11 @@ class Keyring:
 
     def mac(self, text: str, place: str) -> bytes:
         """HMAC-SHA-256 of `text`, bound to `place`, with the newest key."""
-        return keyed_hash(self._mac_key, f"{place}\0{text}")
+        return keyed_hash(self._mac_keys[0], f"{place}\0{text}")
+
+    def macs(self, text: str, place: str) -> list[bytes]:
+        """The same with every key, the newest first, for what was hashed before there was a newer one."""
+        return [keyed_hash(key, f"{place}\0{text}") for key in self._mac_keys]
 
     def look_up_hash(self, text: str) -> bytes:
         """Blind index (CR-6): a keyed hash, with the newest key, that finds a row without revealing the text."""

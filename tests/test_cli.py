@@ -11,7 +11,7 @@ from portal.cli import main
 from portal.crypto import Keyring
 from portal.flows.operator import accounts
 from portal.models import Outbox, Practice, User
-from portal.settings import keys
+from portal.settings import keys, operation
 from portal.version import VERSION
 from tests.support.vendors import SECRET, URLS
 
@@ -188,9 +188,14 @@ def test_rotating_seals_everything_anew_and_then_nothing(run, app, plain, databa
     old = app.extensions["settings"].encryption_keys
     newest = ("k9", secrets.token_bytes(32))
     monkeypatch.setitem(app.extensions, "keys", Keyring((newest, *old)))
+    before = database.everything()
+    code, said = run("keys", "rotate", "--dry-run")
+    *columns, whole = said.splitlines()
+    assert code == 0 and any(each.startswith("users.password_sealed ") for each in columns) and database.everything() == before
     code, said = run("keys", "rotate")
-    assert code == 0 and int(said.split()[0]) > 20
-    assert run("keys", "rotate") == (0, "0 values were re-encrypted.\n")
+    assert code == 0 and int(said.split()[0]) > 20 and said.startswith(whole.replace("would be ", "were ").rstrip("."))
+    assert "remove the older ones from PORTAL_ENCRYPTION_KEYS after 20" in said
+    assert run("keys", "rotate")[1].startswith("0 values were re-encrypted, 0 look-up hashes renewed.\n")
     monkeypatch.setitem(app.extensions, "keys", Keyring((newest,)))
     plain.fill("Verify and Enable", Verification_Code=maria.code())
     assert plain.heading == "Save your backup codes"
@@ -206,9 +211,7 @@ def test_rotating_without_the_old_key_says_so_and_changes_nothing(run, app, data
 
 
 def test_rotating_goes_batch_by_batch(run, app, database, monkeypatch):
-    from portal.flows.operator import rotate_keys
-
-    monkeypatch.setattr(rotate_keys, "BATCH", 3)
+    monkeypatch.setattr(operation, "ROTATION_BATCH", 3)
     monkeypatch.setitem(
         app.extensions, "keys", Keyring((("k9", secrets.token_bytes(32)), *app.extensions["settings"].encryption_keys))
     )

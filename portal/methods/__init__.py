@@ -61,13 +61,13 @@ class Secret:
     relying_party: str = ""  # its host
     language: str = SOURCE  # of what is sent to its owner
     on_file: str = ""  # in the first setup: the phone number on file (AX-4)
-    mac: Callable[[str, str], bytes] | None = None
+    macs: Callable[[str, str], list[bytes]] | None = None  # `Keyring.macs`
 
-    def hash_code(self, row_id: str, code: str) -> bytes:
-        """The keyed hash of a sent code (SM-1)."""
-        if self.mac is None:
+    def hash_code(self, row_id: str, code: str) -> list[bytes]:
+        """The keyed hashes of a sent code (SM-1): the one to store, then those that an older key made of it."""
+        if self.macs is None:
             raise LookupError("no key to hash with")
-        return self.mac(code, row_id)
+        return self.macs(code, row_id)
 
     def __repr__(self) -> str:  # never in a log or an exception
         return f"Secret({self.authenticator_id})"

@@ -88,7 +88,7 @@ def create_options(secret: Secret, challenge: bytes, own: list[str]) -> dict[str
     options = generate_registration_options(
         rp_id=secret.relying_party,
         rp_name=secret.issuer,
-        user_id=secret.hash_code("user handle", str(person["person"])),
+        user_id=secret.hash_code("user handle", str(person["person"]))[0],
         user_name=secret.account,
         user_display_name=person["name"],
         challenge=challenge,

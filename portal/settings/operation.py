@@ -7,3 +7,6 @@ IMPORT_LINE_BYTES = 10_000  # of one line: every column at its longest, four byt
 IMPORT_RECORD_LINES = 20  # that one account may take, with line breaks inside of quotation marks: then one of these is missing
 IMPORT_SHOWN = 100  # characters of a value that the report repeats
 IMPORT_SENTENCES = 20  # different problems in the summary on the screen; the report has every line
+
+# `keys rotate`
+ROTATION_BATCH = 200  # values in one transaction: some milliseconds

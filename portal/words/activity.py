@@ -218,6 +218,7 @@ HIDDEN = frozenset(
         "backup_codes_postponed",
         "chart_note_added",  # routine work, which would bury what this list is for
         "emergency_write_refused",  # nothing changed, and the page said so; it would bury which charts were opened
+        "keys_rotated",  # by the operator, likewise
         "malicious_csrf",  # usually a form that was open too long
         "sequence_fail",
         "session_renew",

@@ -1,11 +1,14 @@
 """What a text says, what a code is worth, how a number is shown; the rest of the method is told by its pages."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from portal import methods, phones
+from portal.crypto import Keyring
 from portal.methods import Secret, sms
+from portal.models import SentCode
 from portal.names import initials
 from portal.policy import PATIENT, PROVIDER, SUPPORT
 from portal.settings import config
@@ -81,3 +84,10 @@ def test_without_a_key_no_code_is_hashed():
 
 def test_a_phone_that_gets_texts_shows_no_code_of_its_own(clock):
     assert sms.Ask().simulate(secret(), None, clock.now) == {}
+
+
+def test_a_code_that_went_out_before_a_new_key_came_first_is_right():
+    old, new = ("k1", bytes(range(32))), ("k2", bytes(range(32, 64)))
+    sent = SentCode(id="row", code_hash=Keyring((old,)).mac("012345", "row"))
+    for keys, is_right in (((old,), True), ((new, old), True), ((new,), False)):
+        assert sms.matches(replace(secret(), macs=Keyring(keys).macs), sent, "012345") == is_right

@@ -109,7 +109,7 @@ def open_secret(context: RequestContext, user: User, row: Authenticator | Bindin
         relying_party=relying_party(context),
         language=context.language_of(user.language),
         on_file=phone,
-        mac=context.keys.mac,
+        macs=context.keys.macs,
     )
 
 

@@ -76,7 +76,7 @@ def send_code(context: RequestContext, user: User, secret: Secret, chosen: Metho
             ip=limit_address(context.ip),
             is_proved=target.is_proved,
             is_known=target.is_known,
-            code_hash=secret.hash_code(row_id, code),
+            code_hash=secret.hash_code(row_id, code)[0],
             outbox_id=message.id,
             created_at=context.now,
             expires_at=context.now + config.TEXT_LIFE,

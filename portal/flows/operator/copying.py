@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from portal.db import HAS_WRITES, begin_write, db
+from portal.db import HAS_WRITES, begin_write, db, end_read
 
 
 def begin_long_write() -> Session:
@@ -16,6 +16,14 @@ def begin_long_write() -> Session:
     if db.engine.dialect.name == "postgresql":
         session.execute(text("SET LOCAL statement_timeout = 0"))
     return session
+
+
+def begin_long_read() -> Session:
+    """Begin a transaction that reads as long as it needs, while others write. It ends with `end_read`."""
+    end_read()
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(text("SET LOCAL statement_timeout = 0"))
+    return db.session
 
 
 def reserve_ids(model: type[DeclarativeBase], count: int) -> list[int]:

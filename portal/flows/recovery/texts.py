@@ -123,7 +123,7 @@ def open_attempt(context: RequestContext, user: User, case: RecoveryCase, number
         countries=context.countries,
         host=context.host,
         language=context.language_of(user.language),
-        mac=context.keys.mac,
+        macs=context.keys.macs,
     )
 
 

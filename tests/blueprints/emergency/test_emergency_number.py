@@ -4,12 +4,14 @@ import pytest
 from sqlalchemy import delete, update
 
 from portal.crypto import Keyring
+from portal.flows.operator.operator_events import command_context
 from portal.flows.operator.rotate_keys import rotate_keys
 from portal.models import EmergencyGrant, Event, LimitCounter, Outbox
 from portal.settings import config
 from tests.blueprints.emergency.test_emergency_access import ASK, LISTED, TEAM, WHY, ask, grant, path_of
 from tests.support.emergency import FIELD, approve, spoken_number, wrong_numbers
 from tests.support.mailbox import mails
+from tests.support.moving import START
 
 WRONG = "emergency_number_wrong"
 TRIES = config.EMERGENCY_NUMBER_TRIES
@@ -268,7 +270,7 @@ def test_the_number_stays_the_same_while_the_keys_are_rotated(plain, dr_okafor, 
         monkeypatch.setitem(app.extensions, "keys", Keyring(keys))
         assert first in plain.open(ASK).text
         with app.app_context():
-            assert rotate_keys(app.extensions["keys"]).broken == 0
+            assert rotate_keys(command_context(app.extensions["keys"], START, "keys rotate")).broken == 0
         assert first in plain.open(ASK).text
 
 
