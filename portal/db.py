@@ -1,5 +1,6 @@
 """The database session: one per request, with write transactions that are begun and committed on purpose."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -24,7 +25,7 @@ from sqlalchemy import (
     inspect,
     literal_column,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -50,7 +51,13 @@ class DatabaseSession(Session):
     """The portal's session class: the event listeners below apply to it and to no other session in the process."""
 
 
+log = logging.getLogger(__name__)
 BUSY = (OperationalError, PoolTimeoutError)  # the database timed out, or the connection pool was exhausted
+
+
+def reason_of(error: BaseException) -> str:
+    """What the driver said, in a line."""
+    return str(getattr(error, "orig", None) or error).partition("\n")[0]
 
 
 class Database:
@@ -107,12 +114,15 @@ class Database:
         if connection is not None:
             connection.close()
 
-    @classmethod
-    def close(cls, error: BaseException | None = None) -> None:
-        cls.end_reading()
-        session = g.pop("db_session", None)
-        if session is not None:
-            session.close()
+    @staticmethod
+    def close(error: BaseException | None = None) -> None:
+        """End what is open. The answer is made by now: if the database has gone away meanwhile, that no longer concerns it."""
+        for each in (g.pop("db_reading", None), g.pop("db_session", None)):
+            try:
+                if each is not None:
+                    each.close()
+            except SQLAlchemyError as gone:
+                log.warning("the database has gone away before the end of a transaction that is rolled back: %s", reason_of(gone))
 
 
 db = Database()

@@ -6,7 +6,7 @@ from typing import cast
 
 import psycopg
 from psycopg.pq import ConnStatus, ExecStatus
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import OperationalError
 
 log = logging.getLogger(__name__)
@@ -17,6 +17,7 @@ def begin_with_settings(engine: Engine, command: bytes) -> None:
     """Have every transaction of the engine begin with the command: BEGIN, and the settings that end with the transaction."""
     event.listen(engine, "begin", partial(begin_transaction, command=command))
     event.listen(engine, "first_connect", warn_of_pooler)
+    event.listen(engine, "handle_error", tell_as_busy)
 
 
 def begin_transaction(connection: Connection, command: bytes) -> None:
@@ -45,6 +46,13 @@ def execute(driver: psycopg.Connection, command: bytes) -> None:
     result = driver.pgconn.exec_(command)
     if result.status != ExecStatus.COMMAND_OK:
         raise psycopg.OperationalError(result.get_error_message())
+
+
+def tell_as_busy(context: ExceptionContext) -> None:
+    """A lost connection is an OperationalError, whatever its end is called: that of a transaction left idle is an InternalError."""
+    lost, error = context.sqlalchemy_exception, context.original_exception
+    if context.is_disconnect and not isinstance(lost, OperationalError):
+        raise OperationalError(context.statement, None, error, hide_parameters=True, connection_invalidated=True) from error
 
 
 def warn_of_pooler(driver: psycopg.Connection, _record: object) -> None:

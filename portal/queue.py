@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, UOWTransaction
 
 from portal import clock, request_id
-from portal.db import NEW_MESSAGES, DatabaseSession
+from portal.db import BUSY, NEW_MESSAGES, DatabaseSession, reason_of
 from portal.flows.base import act_proofs, limits
 from portal.flows.base.context import RequestContext
 from portal.flows.emergency import grants
@@ -47,7 +47,7 @@ class Queue:
         self.app, self.settings = app, settings
         self.huey, self.is_in_reach = make_huey(settings)  # of other processes
         self.deliver = self.huey.task(name="deliver")(self.deliver_row)
-        self.sweep = self.huey.periodic_task(lambda _: True, name="sweep")(self.order_due)  # each minute
+        self.sweep = self.huey.periodic_task(lambda _: True, name="sweep")(self.sweep_again)  # each minute
 
     @cached_property
     def gateways(self) -> dict[str, Gateway]:
@@ -105,9 +105,13 @@ class Queue:
             self.deliver.schedule(args=(outbox_id, number), delay=(retry_at - clock.now()).total_seconds() + 0.1)
 
     def deliver_once(self, outbox_id: str) -> datetime | None:
-        """Send one row unless another worker does; returns when to try again."""
-        with self.app.test_request_context(base_url=self.settings.base_url):
-            return outbox.deliver_row(self.app.extensions["keys"], clock.now(), outbox_id, self.gateways, compose_email)
+        """Send one row unless another worker does; returns when to try again, which is soon if the database does not respond."""
+        try:
+            with self.app.test_request_context(base_url=self.settings.base_url):
+                return outbox.deliver_row(self.app.extensions["keys"], clock.now(), outbox_id, self.gateways, compose_email)
+        except BUSY as error:
+            log.error("outbox %s waits, because the database did not respond: %s", outbox_id, reason_of(error))
+            return clock.now() + timedelta(seconds=config.DATABASE_WAIT_SECONDS)
 
     def list_due(self) -> list[str]:
         with self.app.app_context():
@@ -124,6 +128,13 @@ class Queue:
         """Hand over what is due without the queue, several at a time, so that one slow gateway does not hold up the others."""
         with ThreadPoolExecutor(config.QUEUE_THREADS) as threads:
             list(threads.map(self.deliver_once, self.list_due()))
+
+    def sweep_again(self) -> None:
+        """The sweep of a worker that runs: it outlives a database that is away for a while."""
+        try:
+            self.order_due()
+        except BUSY as error:
+            log.error("the sweep waits a minute, because the database did not respond: %s", reason_of(error))
 
     def order_due(self) -> None:
         """The sweep, every minute and at worker startup: enqueue due rows, end what has expired, and wipe its secrets."""

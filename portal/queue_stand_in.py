@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from portal import clock
+from portal.db import BUSY, reason_of
 from portal.settings import config
 from portal.settings.queue import QUEUE_LOOK_SECONDS, QUEUE_SWEEP_SECONDS
 
@@ -49,6 +50,8 @@ class StandIn:
         while not self.ended.wait(QUEUE_LOOK_SECONDS):
             try:
                 self.look()
+            except BUSY as error:
+                log.error("no messages without the queue this time: the database did not respond: %s", reason_of(error))
             except Exception:  # whatever it was, the next look tries again
                 log.exception("no messages without the queue this time")
 

@@ -3,11 +3,13 @@
 import contextlib
 import socket
 import threading
+import time
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from portal.db import db
 from portal.engines import make_engine
 from portal.settings import config
 from portal.settings.postgres import begin_page, engine_options
@@ -68,6 +70,26 @@ def test_a_connection_that_was_closed_in_the_middle_is_told_as_busy(portal):
         Rows(portal.extensions["settings"]).one(f"SELECT pg_terminate_backend({pid})")
         with pytest.raises(OperationalError):
             connection.execute(text("SELECT 1"))
+
+
+def test_a_transaction_that_was_left_idle_is_told_as_busy_too(site, monkeypatch):
+    monkeypatch.setattr(config, "DATABASE_IDLE_SECONDS", 1)
+    with application(site) as app, app.extensions["engine"].connect() as connection:
+        connection.execute(text("SELECT 1"))
+        time.sleep(1.5)
+        with pytest.raises(OperationalError, match="idle"):
+            connection.execute(text("SELECT 1"))
+
+
+@pytest.mark.parametrize("as_session", [True, False])
+def test_an_answer_that_is_made_does_not_care_that_the_database_goes_away(portal, caplog, as_session):
+    with portal.app_context():
+        connection = db.session.connection() if as_session else db.reading
+        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar()
+        Rows(portal.extensions["settings"]).one(f"SELECT pg_terminate_backend({pid})")
+    assert "gone away before the end of a transaction" in caplog.text
+    assert portal.extensions["engine"].pool.checkedout() == 0
+    assert portal.test_client().get(PAGE).status_code == 200
 
 
 @contextlib.contextmanager

@@ -232,7 +232,8 @@ def test_a_row_that_is_not_there_is_nobodys_business(app, clock):
 
 
 def test_a_busy_database_does_not_cost_the_knowledge_that_a_mail_has_left(app, clock, mail, monkeypatch):
-    busy = [OperationalError("busy", None, Exception())] * 2
+    busy = [OperationalError("busy", None, Exception())] * 5
+    monkeypatch.setattr(outbox, "RECORD_PAUSE_SECONDS", 0.01)
     row = claim(app, clock, mail)
 
     def change_or_wait(statement):
@@ -244,7 +245,8 @@ def test_a_busy_database_does_not_cost_the_knowledge_that_a_mail_has_left(app, c
     with app.app_context():
         outbox.record_outcome(clock.now, row, SENT)
     assert row_of(app, mail).state == "sent"
-    busy.extend([OperationalError("busy", None, Exception())] * 3)
+    busy.extend([OperationalError("busy", None, Exception())] * 1000)
+    monkeypatch.setattr(outbox, "RECORD_TIME", timedelta(seconds=0.1))
     with app.app_context(), pytest.raises(OperationalError):
         outbox.persist_result(update(Outbox))
 

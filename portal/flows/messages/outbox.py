@@ -1,6 +1,7 @@
 """The transactional outbox: a worker claims each row, hands it to its gateway, and records the outcome (NO-4)."""
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +24,8 @@ log = logging.getLogger(__name__)
 TEXT, MAIL = "text", "mail"
 CODE = "code"  # the template of a text with a verification code
 OPEN = is_one_of(Outbox.state, ("queued", "claimed"))  # the few for which there is an index, among all that have ever gone out
-RECORD_TRIES = 3
+RECORD_TIME = config.TEXT_LEASE  # how long a result is tried to be recorded, such as while a server fails over
+RECORD_PAUSE_SECONDS = 1  # between two tries to record a result: a database that is gone refuses at once
 LONGEST_LEASE = max(config.TEXT_LEASE, config.MAIL_LEASE, config.TEXT_RETRY[1], config.MAIL_RETRY[1])
 Links = dict[str, str]
 # template, facts, links, language, and time zone -> subject, text, HTML
@@ -150,10 +152,9 @@ def next_attempt_at(now: datetime, row: Outbox) -> datetime | None:
 
 
 def persist_result(statement: Update, on_recorded: Callable[[], None] = lambda: None) -> None:
-    """Execute and commit, retrying if the database is busy: a lost result would send an email twice."""
-    tries_left = RECORD_TRIES
+    """Execute and commit, retrying while the database is busy or away: a lost result would send an email twice."""
+    latest = clock.monotonic() + RECORD_TIME.total_seconds()
     while True:
-        tries_left -= 1
         try:
             begin_write()
             if change(statement):
@@ -162,8 +163,9 @@ def persist_result(statement: Update, on_recorded: Callable[[], None] = lambda: 
             return
         except BUSY:
             db.session.rollback()
-            if tries_left == 0:
+            if clock.monotonic() >= latest:
                 raise
+            threading.Event().wait(RECORD_PAUSE_SECONDS)
 
 
 def list_due_rows(now: datetime) -> list[str]:
