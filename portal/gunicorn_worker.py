@@ -16,7 +16,7 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
-from waitress.task import WSGITask
+from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import RequestEntityTooLarge
 
 from portal import clock, passwords
@@ -25,6 +25,7 @@ from portal.dispatcher import Dispatcher
 from portal.limit_address import limit_address
 from portal.settings import config
 from portal.web.client_address import is_within, read_client_address
+from portal.web.headers import plain_headers
 
 # What a connection is doing, and for how many seconds it may. While it answers, it only has to get on.
 IDLE, HEADERS, BODY, ANSWER, TAKING = "idle", "headers", "body", "answer", "taking"
@@ -102,10 +103,19 @@ class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
             log.access(response, self.request, environ, timedelta(seconds=clock.monotonic() - self.began))
 
 
+class Refusal(ErrorTask):  # type: ignore[misc]  # waitress has no types
+    """waitress' own answer to what it can't read, with the portal's headers."""
+
+    def build_response_header(self) -> bytes:
+        self.response_headers += self.channel.server.plain_headers
+        head: bytes = super().build_response_header()
+        return head
+
+
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     """A connection that knows what it is doing, and since when."""
 
-    parser_class, task_class = Parser, Task
+    parser_class, task_class, error_task_class = Parser, Task, Refusal
 
     def __init__(self, server: "Server", *args: Any, **kwargs: Any) -> None:
         self.phase, self.since = HEADERS, clock.monotonic()  # a new connection has to say something
@@ -154,6 +164,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         self.is_stopping = False
         settings = getattr(worker.wsgi, "extensions", {}).get("settings")
         self.proxies = settings.proxies if settings else ()
+        self.plain_headers = plain_headers(settings) if settings else []
         place = (sock.family, sock.type, sock.proto, sock.getsockname())
         super().__init__(worker.wsgi, _sock=sock, adj=adjustments, sockinfo=place, bind_socket=False, **shared)
 

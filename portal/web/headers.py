@@ -1,8 +1,6 @@
 """Security headers on every response, and the checks before every page: host, HTTPS, NUL, same site (HD-1 to HD-4, CF-2)."""
 
 import re
-from collections.abc import Callable
-from wsgiref.headers import Headers
 
 from flask import Response, abort, current_app, request
 from werkzeug.exceptions import SecurityError
@@ -46,8 +44,8 @@ def require_https() -> None:
 
 
 def refuse_nul() -> None:
-    """404 for a NUL in the path of a side: PostgreSQL rejects it in text. Emailed links handle it themselves."""
-    if "\0" in request.path and request.path.startswith(("/ehr", "/support", "/account")):
+    """404 for a NUL in the path: no address has one, and PostgreSQL rejects it in text."""
+    if "\0" in request.path:
         abort(404)
 
 
@@ -74,15 +72,10 @@ def add_headers(response: Response) -> Response:
     return response
 
 
-def static_headers(settings: Settings) -> Callable[[Headers, str, str], None]:
-    """A callback for WhiteNoise: the same headers, but a file opened on its own may load nothing."""
-    own = {**FIXED, "Content-Security-Policy": FILE_POLICY}
+def plain_headers(settings: Settings) -> list[tuple[str, str]]:
+    """The same headers for what no view answers: files, which may load nothing when opened on their own, and the server's own refusals."""
+    own = FIXED | {"Content-Security-Policy": FILE_POLICY}
     del own["Reporting-Endpoints"]
     if settings.is_https:
         own["Strict-Transport-Security"] = STRICT_TRANSPORT
-
-    def add(headers: Headers, path: str, url: str) -> None:
-        for name, value in own.items():
-            headers[name] = value
-
-    return add
+    return [*own.items()]

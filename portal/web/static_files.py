@@ -9,8 +9,9 @@ import logging
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import brotli
 from flask import Flask
@@ -18,6 +19,9 @@ from whitenoise import WhiteNoise
 
 from portal.settings.environment import Settings
 from portal.web import headers
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent.parent / "static"
@@ -32,18 +36,33 @@ VERSIONS = {
 }
 
 
+class StaticFiles(WhiteNoise):  # type: ignore[misc]  # WhiteNoise has no types
+    """WhiteNoise, with the portal's headers on whatever it answers: a file, that it has not changed, or a refusal."""
+
+    def __init__(self, *args: Any, own: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.own = own
+
+    def serve(self, static_file: Any, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def start(status: str, sent: list[tuple[str, str]]) -> Any:
+            return start_response(status, sent + self.own)
+
+        answer: Iterable[bytes] = super().serve(static_file, environ, start)
+        return answer
+
+
 def serve_static_files(app: Flask, settings: Settings) -> None:
     """Serve `/static/…` in front of the app, with addresses from `url_for("static", filename=…)`."""
     app.add_url_rule("/static/<path:filename>", "static", build_only=True)
     app.url_defaults(add_version)
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]  # as Flask documents it
+    app.wsgi_app = StaticFiles(  # type: ignore[method-assign]  # as Flask documents it
         app.wsgi_app,
         root=str(pack(settings.instance)),
         prefix="static/",
         max_age=0,
         immutable_file_test=lambda path, url: True,
         allow_all_origins=False,
-        add_headers_function=headers.static_headers(settings),
+        own=headers.plain_headers(settings),
     )
 
 

@@ -37,6 +37,12 @@ def test_an_address_without_a_page_says_so(browser, maria, path):
     assert browser.path == "/home"
 
 
+def test_no_address_with_a_nul_reaches_the_database(app, plain):
+    rules = {re.sub(r"<(?:\w+:)?\w+>", "a%00", rule.rule) for rule in app.url_map.iter_rules() if "<" in rule.rule}
+    assert len(rules) > 60
+    assert {path: answer for path in rules if (answer := plain.client.get(path).status_code) not in (404, 405)} == {}
+
+
 def test_a_strangers_start_is_the_sign_in_page(plain):
     plain.open("/no-such-page")
     plain.press("Go to the start page")

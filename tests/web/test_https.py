@@ -62,10 +62,25 @@ def test_hsts_stands_on_every_answer(make, path):
     assert get(make(), path).headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
 
 
-def test_hsts_stands_on_files_too(make):
-    answer = get(make(), "/static/portal.css")
-    assert answer.headers.get("Strict-Transport-Security", "").startswith("max-age=63072000")
-    answer.close()
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("GET", {}, 200),
+        ("GET", {"Range": "bytes=0-9"}, 206),
+        ("GET", {"Range": "bytes=99999999-"}, 416),
+        ("GET", {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}, 304),
+        ("POST", {}, 405),
+    ],
+)
+def test_hsts_and_the_others_stand_on_whatever_is_answered_about_a_file(make, method, headers, status):
+    answer = make().test_client().open("/static/portal.css", method=method, base_url=ADDRESS, headers=headers, buffered=True)
+    assert answer.status_code == status
+    assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
+    assert (
+        answer.headers["X-Content-Type-Options"] == "nosniff"
+        and "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    )
+    assert len(answer.headers) == len({name for name, _ in answer.headers}), "one is there twice"
 
 
 def test_over_plain_http_there_is_no_hsts(plain):
