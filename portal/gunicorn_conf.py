@@ -15,7 +15,8 @@ from portal.hashing import share_arena
 from portal.settings.addresses import SettingError, in_url
 from portal.settings.config import WEB_THREADS
 from portal.settings.environment import read_processes, read_switch
-from portal.settings.serving import read_host, read_port
+from portal.settings.given import read_given
+from portal.settings.serving import find_heartbeat_folder, read_host, read_port
 from portal.settings.watching import read_log
 from portal.watch import logs
 
@@ -32,10 +33,12 @@ def stop(error: SettingError) -> NoReturn:
 
 
 try:
-    workers = read_processes(os.environ)
-    bind = f"tcp://{in_url(read_host(os.environ))}:{read_port(os.environ)}"
-    has_worker = read_switch(os.environ, "PORTAL_WORKER")
-    written = read_log(os.environ)
+    given = read_given(os.environ)
+    workers = read_processes(given)
+    bind = f"tcp://{in_url(read_host(given))}:{read_port(given)}"
+    has_worker = read_switch(given, "PORTAL_WORKER")
+    written = read_log(given)
+    worker_tmp_dir = find_heartbeat_folder()
 except SettingError as error:
     stop(error)
 worker_class = "portal.gunicorn_worker.BufferingWorker"
@@ -43,7 +46,6 @@ threads = WEB_THREADS
 timeout = 60  # longer than the database's timeouts, so that a waiting worker is not mistaken for a dead one
 graceful_timeout = 10
 control_socket_disable = True
-worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 a heartbeat must not wait for a disk
 
 
 class MaskingLogger(Logger):  # type: ignore[misc]  # gunicorn has no types

@@ -4,11 +4,17 @@ import ipaddress
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
+WORD_SHOWN = 40
 DIGITS_MAX = 9  # of a number: int() refuses thousands of them
 
 
 class SettingError(RuntimeError):
     """An invalid setting, which prevents startup. The message names it and says what to do."""
+
+
+def quote(word: str) -> str:
+    """A word of a setting as a sentence repeats it: not more of it than one recognizes it by."""
+    return f"“{word}”" if len(word) <= WORD_SHOWN else f"“{word[:WORD_SHOWN]}…”"
 
 
 def unusable_file(name: str, error: OSError, path: object = None) -> SettingError:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from portal.languages import PSEUDO, SOURCE, list_languages
@@ -16,6 +16,7 @@ from portal.settings import config, postgres
 from portal.settings.addresses import (
     SettingError,
     is_loopback_host,
+    quote,
     read_mail_from,
     read_number,
     read_number_check_url,
@@ -23,6 +24,7 @@ from portal.settings.addresses import (
     read_text_urls,
     unusable_file,
 )
+from portal.settings.given import read_given
 from portal.settings.keys import KeptKeys, read_encryption_keys, read_secret_key
 from portal.settings.provider_methods import read_provider_methods
 from portal.settings.redis import read_redis_url
@@ -106,8 +108,9 @@ class Settings:
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from `PORTAL_*`. Raises SettingError for the first invalid one."""
-    check_text(environ)
+    environ = read_given(environ)
     read_processes(environ)  # gunicorn answers a word with a stack trace, but `make run` begins with a command of ours
+    read_switch(environ, "PORTAL_WORKER")
     instance = read_instance(environ)
     base_url = read_base_url(environ)
     is_loopback = is_loopback_host(urlsplit(base_url).hostname or "")
@@ -127,7 +130,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         test_bench=test_bench,
         trusted_proxies=read_trusted_proxies(environ, base_url),
         proxy_addresses=read_proxy_addresses(environ),
-        support_contact=environ.get("PORTAL_SUPPORT_CONTACT") or "support@medximity.example",
+        support_contact=read_contact(environ),
         texts=read_switch(environ, "PORTAL_SMS", "1"),
         passkeys=read_switch(environ, "PORTAL_PASSKEYS"),
         provider_methods=read_provider_methods(environ),
@@ -151,13 +154,6 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     )
 
 
-def check_text(environ: Mapping[str, str]) -> None:
-    """Refuse bytes that are not UTF-8, which Python keeps as lone surrogates: no page, database, or gateway takes them."""
-    for name, value in environ.items():
-        if name.startswith("PORTAL_") and not value.isascii() and value != value.encode("utf-8", "ignore").decode():
-            raise SettingError(f"{name} holds bytes that are not UTF-8. Write it again as UTF-8.")
-
-
 def read_instance(environ: Mapping[str, str]) -> Path:
     try:
         return Path(environ.get("PORTAL_INSTANCE") or "instance").absolute()
@@ -171,7 +167,8 @@ def read_processes(environ: Mapping[str, str]) -> int:
 
 
 def read_database_url(environ: Mapping[str, str], instance: Path) -> str:
-    url = environ.get("PORTAL_DATABASE_URL") or f"sqlite:///{instance / 'portal.sqlite3'}"
+    own = URL.create("sqlite", database=str(instance / "portal.sqlite3"))  # whatever signs are in the folder's name
+    url = environ.get("PORTAL_DATABASE_URL") or own.render_as_string()
     try:
         parts = make_url(url)
     except (ArgumentError, ValueError) as error:
@@ -192,6 +189,16 @@ def read_switch(environ: Mapping[str, str], name: str, default: str = "0") -> bo
     return value == "1"
 
 
+def read_contact(environ: Mapping[str, str]) -> str:
+    """Whom people turn to for help: an email address or a phone number, as it is printed."""
+    contact = environ.get("PORTAL_SUPPORT_CONTACT") or "support@medximity.example"
+    if len(contact) > config.LINE_MAX:
+        raise SettingError(
+            f"PORTAL_SUPPORT_CONTACT must be an email address or a phone number of at most {config.LINE_MAX} characters."
+        )
+    return contact
+
+
 def read_confirming(environ: Mapping[str, str]) -> str:
     """Who has to confirm a sign-in in a new browser: one of CONFIRMING."""
     value = environ.get("PORTAL_CONFIRM_NEW_BROWSERS") or config.CONFIRMING[0]
@@ -204,7 +211,7 @@ def read_time_zone(environ: Mapping[str, str]) -> str:
     """The time zone of PORTAL_TIME_ZONE."""
     name = environ.get("PORTAL_TIME_ZONE") or "UTC"
     if not find_zone(name):
-        raise SettingError(f"PORTAL_TIME_ZONE must be a time zone such as America/Los_Angeles. “{name}” isn't one.")
+        raise SettingError(f"PORTAL_TIME_ZONE must be a time zone such as America/Los_Angeles. {quote(name)} isn't one.")
     return name
 
 
@@ -215,7 +222,7 @@ def read_languages(environ: Mapping[str, str], is_loopback: bool) -> tuple[str, 
     for entry in entries:
         if entry not in known:
             raise SettingError(
-                f"PORTAL_LANGUAGES must be a list of languages that have a catalogue ({', '.join(known)}). “{entry}” has none."
+                f"PORTAL_LANGUAGES must be a list of languages that have a catalogue ({', '.join(known)}). {quote(entry)} has none."
             )
     if SOURCE not in entries:
         raise SettingError(f"PORTAL_LANGUAGES must include {SOURCE}, which stands in for what a catalogue lacks.")

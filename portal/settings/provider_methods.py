@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from portal.settings import config
-from portal.settings.addresses import SettingError
+from portal.settings.addresses import SettingError, quote
 
 NAME = "PORTAL_PROVIDER_METHODS"
 
@@ -16,7 +16,9 @@ def read_provider_methods(environ: Mapping[str, str]) -> tuple[str, ...] | None:
     for name in names:
         if name not in config.PROVIDER_METHODS:
             known = ",".join(config.PROVIDER_METHODS)
-            raise SettingError(f"{NAME} must be a list of methods that providers may use, such as {known}. “{name}” isn't one.")
+            raise SettingError(
+                f"{NAME} must be a list of methods that providers may use, such as {known}. {quote(name)} isn't one."
+            )
     if not set(names) & set(config.METHODS):  # what a practice adds is beside it, and needs JavaScript
         raise SettingError(f"{NAME} must include {config.METHODS[0]}, which every practice begins with.")
     return names

@@ -1,7 +1,9 @@
 """Reads where the pages are served, under which address, and behind which proxies."""
 
 import ipaddress
+import os
 import re
+import tempfile
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -9,6 +11,7 @@ from portal.settings import config
 from portal.settings.addresses import SettingError, in_url, is_loopback_host, read_number, split_url
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+MEMORY = "/dev/shm"  # noqa: S108 a folder in memory, where Linux has one
 PROXIES_ON_LOOPBACK = "127.0.0.0/8,::1"
 MAPPED_BITS = 96  # of an IPv6 address, in front of the IPv4 address that it maps
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -23,6 +26,19 @@ def read_host(environ: Mapping[str, str]) -> str:
 def read_port(environ: Mapping[str, str]) -> int:
     """The port that the pages are served at."""
     return read_number(environ, "PORT", 5000, 1, 65535)
+
+
+def find_heartbeat_folder() -> str | None:
+    """Where gunicorn's processes show that they are alive, which must not wait for a disk: None is the folder for temporary files."""
+    if os.access(MEMORY, os.W_OK):
+        return MEMORY
+    try:
+        tempfile.gettempdir()  # writes a file, to see
+    except OSError as error:
+        raise SettingError(
+            "TMPDIR: no folder for temporary files can be written to, neither /dev/shm nor /tmp. Mount one, of a megabyte."
+        ) from error
+    return None
 
 
 def read_base_url(environ: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from phonenumbers import SUPPORTED_REGIONS
 
-from portal.settings.addresses import SettingError
+from portal.settings.addresses import SettingError, quote
 
 # Country -> its territories, by ISO 3166 code. The source says whose plan numbers them.
 TERRITORIES: dict[str, tuple[str, ...]] = {
@@ -37,13 +37,13 @@ def read_countries(environ: Mapping[str, str]) -> tuple[str, ...]:
     for entry in entries:
         if entry.removeprefix("-") not in SUPPORTED_REGIONS:
             raise SettingError(
-                f"PORTAL_SMS_COUNTRIES must be a list of two-letter country codes such as US,CA,-PR. “{entry}” isn't one."
+                f"PORTAL_SMS_COUNTRIES must be a list of two-letter country codes such as US,CA,-PR. {quote(entry)} isn't one."
             )
     listed = [entry for entry in entries if not entry.startswith("-")]
     found = [*listed, *(territory for country in listed for territory in TERRITORIES.get(country, ()))]
     for entry in entries:
         if entry.startswith("-") and entry[1:] not in found:
-            raise SettingError(f"PORTAL_SMS_COUNTRIES takes out “{entry}”, which no country in the list brings.")
+            raise SettingError(f"PORTAL_SMS_COUNTRIES takes out {quote(entry)}, which no country in the list brings.")
     countries = tuple(country for country in dict.fromkeys(found) if f"-{country}" not in entries)
     if not countries:
         raise SettingError("PORTAL_SMS_COUNTRIES takes out every country in it. Set PORTAL_SMS to 0 to send no texts.")
