@@ -144,6 +144,7 @@ def test_link_and_password_together_bring_it_back(browser, clock, database, sam)
     assert finder.status == 422 and held(database, sam) == [True]
     finder.fill("Use my phone again", Password=sam.password)
     assert finder.heading == WORKS and held(database, sam) == [False]
+    assert {event.subject_id for event in database.all(Event, Event.event == "authenticator_restored")} == {database.user(sam).id}
     assert finder.another().open(mail.link).heading == "This link doesn't work"
     clock.next_code()
     assert finder.enter(sam).path == "/home"
@@ -179,6 +180,7 @@ def test_another_link_can_be_emailed_and_ends_the_first(plain, database, sam):
     report(plain, sam)
     plain.press("Email me the link again")
     assert "We sent you an email." in plain.notices[0]
+    assert len(database.all(Event, Event.event == "authenticator_restore_asked")) == 1
     [first] = mails(plain, subject=REPORTED)
     [second] = mails(plain, subject="Use your phone's codes again")
     assert plain.another().open(first.link).heading == "This link doesn't work"

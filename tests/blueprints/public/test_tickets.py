@@ -128,6 +128,7 @@ def test_a_form_sent_twice_is_one_ticket_and_one_message(hers, database, clock):
     for _ in range(2):
         hers.fill("Send message", Your_message="And now?")
     assert messages(hers) == [TEXT, "And now?"] and len(database.all(Ticket)) == 1
+    assert len(database.all(Event, Event.event == "ticket_sent")) == 1
     clock.move(minutes=2)
     send(hers)
     assert len(database.all(Ticket)) == 2

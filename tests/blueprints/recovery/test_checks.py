@@ -108,6 +108,7 @@ def test_a_question_is_answered_on_the_page(asked, database, support, clock):
     assert case.state == "checking" and case.due_at > clock.now
     assert "At noon, every day." in desk.open(f"/support/recovery/{case.id}").text
     assert all(b"noon" not in row.text_sealed for row in database.all(RecoveryNote))
+    assert [event.case_id for event in database.all(Event, Event.event == "recovery_answered")] == [case.id]
 
 
 @pytest.mark.parametrize(

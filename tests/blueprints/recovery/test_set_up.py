@@ -65,6 +65,7 @@ def test_link_and_password_lead_to_set_up_and_nowhere_else(browser, app, databas
     assert finish(browser, sam) == 3
     case = case_of(database, sam)
     assert (case.state, case.ended_at, case.replaced) == (states.DONE, clock.now, ["Authenticator App"])
+    assert [event.case_id for event in database.all(Event, Event.event == "recovery_done")] == [case.id]
     assert database.user(sam).two_factor == "on" and sam.key != old_key and not set(sam.codes) & set(old_codes)
     [mail] = mails(browser, to=address_of(sam), subject=DONE_MAIL)
     assert "- Authenticator App" in mail.text
