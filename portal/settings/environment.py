@@ -30,6 +30,7 @@ from portal.settings.provider_methods import read_provider_methods
 from portal.settings.redis import read_redis_url
 from portal.settings.serving import (
     Network,
+    check_debugging,
     check_exposure,
     read_base_url,
     read_host,
@@ -116,6 +117,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     is_loopback = is_loopback_host(urlsplit(base_url).hostname or "")
     test_bench = read_switch(environ, "PORTAL_TEST_BENCH")
     check_exposure(base_url, read_host(environ), test_bench)
+    check_debugging(environ, base_url)
     database_url = read_database_url(environ, instance)
     stored_keys = KeptKeys(instance, database_url) if is_loopback else None
     return Settings(

@@ -72,6 +72,13 @@ def check_exposure(base_url: str, host: str, test_bench: bool) -> None:
         )
 
 
+def check_debugging(environ: Mapping[str, str], base_url: str) -> None:
+    """Refuse Flask's debug mode where others could see what it shows."""
+    is_on = environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no")  # as Flask reads it
+    if is_on and not is_loopback_host(urlsplit(base_url).hostname or ""):
+        raise SettingError("FLASK_DEBUG shows code and values to everyone, so it is allowed on loopback only. Unset it.")
+
+
 def read_trusted_proxies(environ: Mapping[str, str], base_url: str) -> int:
     """How many proxies are in front. Over HTTPS nothing is assumed: limits by address need the right number."""
     if base_url.startswith("https://") and not environ.get("PORTAL_TRUSTED_PROXIES"):

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 from portal.settings.serving import Network
 from portal.watch.readiness import QUEUE
 from portal.web.client_address import FORWARDED, is_within
+from portal.web.headers import FILE_POLICY, FIXED, STRICT_TRANSPORT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
 ALIVE, READY = "/healthz", "/readyz"
 SAFE = ("GET", "HEAD")
 OK, METHOD, UNREADY = "200 OK", "405 Method Not Allowed", "503 Service Unavailable"
-HEADERS = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+HEADERS = [
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", FILE_POLICY),
+    *((name, value) for name, value in FIXED.items() if name not in ("Content-Security-Policy", "Reporting-Endpoints")),
+]
+HSTS = [("Strict-Transport-Security", STRICT_TRANSPORT)]
 
 
 class Probes:
@@ -70,5 +76,5 @@ def answer(
     """Answer with a line of text, without a cookie."""
     body = f"{text}\n".encode()
     told = [("Content-Type", f"{kind}; charset=utf-8"), ("Content-Length", str(len(body)))]
-    start_response(status, [*told, *HEADERS, *headers])
+    start_response(status, [*told, *HEADERS, *(HSTS if environ["wsgi.url_scheme"] == "https" else []), *headers])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]

@@ -116,6 +116,7 @@ WRONG = {
     "one name twice": ({"PORTAL_ENCRYPTION_KEYS": f"{GOOD_KEY},{GOOD_KEY}"}, "PORTAL_ENCRYPTION_KEYS"),
     "no secret in production": (HTTPS | {"PORTAL_SECRET_KEY": ""}, "PORTAL_SECRET_KEY"),
     "no keys in production": (HTTPS | {"PORTAL_ENCRYPTION_KEYS": ""}, "PORTAL_ENCRYPTION_KEYS"),
+    "debugging in production": (HTTPS | {"FLASK_DEBUG": "1"}, "FLASK_DEBUG"),
     "the test bench in production": (HTTPS | {"PORTAL_TEST_BENCH": "1"}, "PORTAL_TEST_BENCH"),
     "the test bench behind an open side": (HTTPS | {"PORTAL_TEST_BENCH": "1", "HOST": "0.0.0.0"}, "PORTAL_TEST_BENCH"),  # noqa: S104
     "the test bench for others": (

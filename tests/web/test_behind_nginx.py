@@ -1,6 +1,10 @@
 """Behind the proxy that docs/operating.md describes, with the settings of production: TLS, who asks, and slow clients (proof 4)."""
 
+import re
 import secrets
+import socket
+import ssl
+import warnings
 from pathlib import Path
 
 import pytest
@@ -74,6 +78,44 @@ def test_a_form_past_the_limit_is_refused_by_the_proxy_and_one_below_it_by_the_p
     maria.get("/sign-in")
     assert maria.post("/sign-in", username="m" * 70_000).status == 413
     assert maria.post("/sign-in", username="m" * 60_000, password="x").status == 422
+
+
+@pytest.mark.once("no request reaches the database")
+@pytest.mark.parametrize(
+    ("version", "is_taken"),
+    [
+        (ssl.TLSVersion.TLSv1, False),
+        (ssl.TLSVersion.TLSv1_1, False),
+        (ssl.TLSVersion.TLSv1_2, True),
+        (ssl.TLSVersion.TLSv1_3, True),
+    ],
+)
+def test_tls_is_1_2_or_1_3_with_forward_secrecy_and_authenticated_ciphers(behind, version, is_taken):
+    nginx = behind[1]
+    client = ssl.create_default_context(cafile=nginx.certificate)
+    client.set_ciphers("ALL:@SECLEVEL=0")  # whatever this machine can speak
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # old versions, for which we ask on purpose
+        client.minimum_version = client.maximum_version = version
+    with socket.create_connection((nginx.host, nginx.port), 5) as plain:
+        try:
+            with client.wrap_socket(plain, server_hostname=NAME) as secure:
+                name = secure.cipher()[0]
+        except (ssl.SSLError, ConnectionError):
+            name = ""
+    assert bool(name) == is_taken
+    assert not name or name.startswith("TLS_") or re.fullmatch(r"ECDHE-\w+-(AES(128|256)-GCM|CHACHA20)-\w+", name)
+
+
+@pytest.mark.once("no request reaches the database")
+@pytest.mark.parametrize("cipher", ["AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384"])
+def test_no_weaker_cipher_is_spoken(behind, cipher):
+    nginx = behind[1]
+    client = ssl.create_default_context(cafile=nginx.certificate)
+    client.maximum_version = ssl.TLSVersion.TLSv1_2
+    client.set_ciphers(cipher)
+    with socket.create_connection((nginx.host, nginx.port), 5) as plain, pytest.raises((ssl.SSLError, ConnectionError)):
+        client.wrap_socket(plain, server_hostname=NAME)
 
 
 @pytest.mark.once("no request reaches the database before it is here")

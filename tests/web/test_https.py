@@ -57,7 +57,7 @@ def test_the_cookies_are_bound_to_the_host_and_to_https(make, jun):
     assert "Max-Age" not in session and "Expires" not in session
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/", "/home", "/no-such-page", "/session", "/sign-out"])
+@pytest.mark.parametrize("path", ["/sign-in", "/", "/home", "/no-such-page", "/session", "/sign-out", "/healthz"])
 def test_hsts_stands_on_every_answer(make, path):
     assert get(make(), path).headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
 
