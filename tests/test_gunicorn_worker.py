@@ -185,6 +185,32 @@ def test_a_form_is_read_in_both_of_its_lengths(impatient, form):
         assert answers_on(connection)[0][0] == 403  # it came without a CSRF token
 
 
+CHUNKED = b"3\r\na=b\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("lengths", "body", "statuses"),
+    [
+        (b"Transfer-Encoding: chunked\r\nContent-Length: 5000\r\n", CHUNKED, (403,)),  # the chunks count, as RFC 9112 6.3 says
+        (b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", CHUNKED, (403,)),
+        (b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", CHUNKED, (400, 501)),
+        (b"Transfer-Encoding: xchunked\r\n", CHUNKED, (400, 501)),
+        (b"Transfer-Encoding : chunked\r\nContent-Length: 3\r\n", b"a=b", (400, 501)),
+        (b" Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", b"a=b", (400, 403)),
+        (b"Content-Length: 3\r\nContent-Length: 30\r\n", b"a=b", (400,)),
+        (b"Content-Length: +3\r\n", b"a=b", (400,)),
+        (b"Content-Length: 3, 3\r\n", b"a=b", (400,)),
+    ],
+)
+def test_a_request_that_says_its_length_twice_is_read_once_or_refused(impatient, lengths, body, statuses):
+    """So that no proxy in front takes another part of it for the next request."""
+    with connected(impatient, FORM + lengths + b"\r\n" + body) as connection:
+        assert answers_on(connection)[0][0] in statuses
+        connection.settimeout(0.3)
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            assert connection.recv(100) == b"", "a second answer"
+
+
 @pytest.mark.parametrize(
     "raw",
     [
