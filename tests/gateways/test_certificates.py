@@ -16,7 +16,7 @@ NUMBER, ADDRESS = "+15035550164", "maria@example.test"
 
 
 @pytest.fixture
-def stranger(tmp_path):
+def unvouched(tmp_path):
     """A TLS server on loopback with a certificate that signs itself; its port, and what it was told."""
     told = []
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -36,8 +36,8 @@ def stranger(tmp_path):
         listening.shutdown(socket.SHUT_RDWR)
 
 
-def test_it_hears_whoever_does_not_look(stranger):
-    port, told = stranger
+def test_it_hears_whoever_does_not_look(unvouched):
+    port, told = unvouched
     careless = ssl._create_unverified_context()  # noqa: S323 (on purpose)
     with socket.create_connection(("127.0.0.1", port), 5) as plain, careless.wrap_socket(plain) as secure:
         secure.recv(100)
@@ -46,15 +46,15 @@ def test_it_hears_whoever_does_not_look(stranger):
     assert told == [b"EHLO me\r\n"]
 
 
-def test_a_mail_server_without_a_good_certificate_gets_nothing(stranger):
-    port, told = stranger
+def test_a_mail_server_without_a_good_certificate_gets_nothing(unvouched):
+    port, told = unvouched
     mail = Message("b" * 32, ADDRESS, "Hello", "Hello", "<p>Hello</p>")
     assert MailGateway(f"smtps://127.0.0.1:{port}", "no-reply@portal.example").hand_over(mail) == UNREACHABLE
     assert told == []
 
 
-def test_a_check_of_numbers_without_a_good_certificate_gets_none(stranger):
-    port, told = stranger
+def test_a_check_of_numbers_without_a_good_certificate_gets_none(unvouched):
+    port, told = unvouched
     checked = Checked(None, f"https://127.0.0.1:{port}/check")
     assert checked.look_up(Message("b" * 32, NUMBER, "", has_code=True)) == UNKNOWN
     assert told == []
