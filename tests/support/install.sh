@@ -3,7 +3,7 @@
 set -eu
 
 missing=""
-for pair in chromium:chromium chromium-headless-shell:chromium-headless-shell zbarimg:zbar-tools oathtool:oathtool redis-server:redis-server pdftotext:poppler-utils /usr/sbin/bearerbox:kannel /usr/lib/kannel/test/fakesmsc:kannel-extras /usr/sbin/nginx:nginx /usr/sbin/pgbouncer:pgbouncer WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb firefox-esr:firefox-esr; do
+for pair in chromium:chromium chromium-headless-shell:chromium-headless-shell zbarimg:zbar-tools oathtool:oathtool redis-server:redis-server pdftotext:poppler-utils /usr/sbin/bearerbox:kannel /usr/lib/kannel/test/fakesmsc:kannel-extras /usr/sbin/nginx:nginx /usr/sbin/pgbouncer:pgbouncer /usr/sbin/haproxy:haproxy systemd-analyze:systemd WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb firefox-esr:firefox-esr; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 [ -z "$missing" ] && exit 0

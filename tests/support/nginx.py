@@ -1,7 +1,6 @@
-"""nginx in front of a portal, as docs/operating.md configures it: TLS ends there, and it reads whole requests."""
+"""nginx in front of portals, as docs/deployment/nginx.conf configures it: TLS ends there, and it reads whole requests."""
 
 import contextlib
-import re
 import socket
 import ssl
 import subprocess
@@ -17,6 +16,7 @@ from portal import clock
 from tests.support.processes import ROOT
 from tests.support.server import free_port
 
+DOCUMENTED = ROOT / "docs" / "deployment" / "nginx.conf"
 NAME = "portal.example"
 START_SECONDS = 20
 AROUND = """
@@ -35,11 +35,6 @@ http {{
     {documented}
 }}
 """
-
-
-def documented():
-    """Returns the configuration in docs/operating.md."""
-    return re.search(r"```nginx\n(.*?)```", (ROOT / "docs" / "operating.md").read_text(), re.DOTALL)[1]
 
 
 def write_certificate(folder):
@@ -66,14 +61,14 @@ class Nginx:
         self.tls = ssl.create_default_context(cafile=self.certificate)
         self.process = None
 
-    def start(self, portal_port):
-        """Starts it in front of a portal's port and waits until it accepts connections."""
-        text = documented()
+    def start(self, *ports):
+        """Starts it in front of the portals at these ports and waits until it accepts connections."""
+        text, machines = DOCUMENTED.read_text(), "\n".join(f"server 127.0.0.1:{port} fail_timeout=2s;" for port in ports)
         for given, here in (
             ("listen 443", f"listen 127.0.0.1:{self.port}"),
             ("/etc/ssl/portal.pem", str(self.certificate)),
             ("/etc/ssl/portal.key", str(self.key)),
-            ("127.0.0.1:5000", f"127.0.0.1:{portal_port}"),
+            ("server 127.0.0.1:5000 fail_timeout=2s;", machines),
         ):
             assert given in text
             text = text.replace(given, here)
@@ -100,9 +95,9 @@ class Nginx:
 
 
 @contextlib.contextmanager
-def running_nginx(folder, portal_port):
-    """Yields nginx in front of a portal."""
-    nginx = Nginx(folder).start(portal_port)
+def running_nginx(folder, *ports):
+    """Yields nginx in front of portals."""
+    nginx = Nginx(folder).start(*ports)
     try:
         yield nginx
     finally:

@@ -37,7 +37,7 @@ class Answer:
 
     @property
     def location(self):
-        return dict(self.headers).get("Location")
+        return {name.lower(): value for name, value in self.headers}.get("location")  # HAProxy writes names in lowercase
 
     @property
     def went_in(self):
@@ -121,7 +121,7 @@ class Wire:
 
     def _learn(self, answer):
         for name, value in answer.headers:
-            if name == "Set-Cookie":
+            if name.lower() == "set-cookie":
                 for morsel in SimpleCookie(value).values():
                     self.cookies[morsel.key] = morsel.value
         found = re.search(r'name="csrf_token" value="([^"]+)"', answer.text)

@@ -1,4 +1,4 @@
-"""Behind the proxy that docs/operating.md describes, with the settings of production: TLS, who asks, and slow clients (proof 4)."""
+"""Behind the proxy of docs/deployment/nginx.conf, with the settings of production: TLS, who asks, and slow clients (proof 4)."""
 
 import re
 import secrets
