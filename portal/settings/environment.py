@@ -140,12 +140,8 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         text_countries=read_countries(environ),
         time_zone=read_time_zone(environ),
         languages=read_languages(environ, is_loopback),
-        trusted_browser_days=read_number(
-            environ, "PORTAL_TRUSTED_BROWSER_DAYS", config.TRUSTED_BROWSER_DAYS, 0, config.TRUSTED_BROWSER_DAYS
-        ),
-        recovery_promise_days=read_number(
-            environ, "PORTAL_RECOVERY_PROMISE_DAYS", config.RECOVERY_PROMISE_DAYS, 1, config.RECOVERY_PROMISE_DAYS_MAX
-        ),
+        trusted_browser_days=read_trusted_browser_days(environ),
+        recovery_promise_days=read_recovery_promise_days(environ),
         text_urls=read_text_urls(environ),
         number_check_url=read_number_check_url(environ),
         smtp_url=read_smtp_url(environ),
@@ -215,6 +211,15 @@ def read_time_zone(environ: Mapping[str, str]) -> str:
     if not find_zone(name):
         raise SettingError(f"PORTAL_TIME_ZONE must be a time zone such as America/Los_Angeles. {quote(name)} isn't one.")
     return name
+
+
+def read_trusted_browser_days(environ: Mapping[str, str]) -> int:
+    return read_number(environ, "PORTAL_TRUSTED_BROWSER_DAYS", config.TRUSTED_BROWSER_DAYS, 0, config.TRUSTED_BROWSER_DAYS)
+
+
+def read_recovery_promise_days(environ: Mapping[str, str]) -> int:
+    most = config.RECOVERY_PROMISE_DAYS_MAX
+    return read_number(environ, "PORTAL_RECOVERY_PROMISE_DAYS", config.RECOVERY_PROMISE_DAYS, 1, most)
 
 
 def read_languages(environ: Mapping[str, str], is_loopback: bool) -> tuple[str, ...]:
