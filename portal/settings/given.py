@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from portal.settings.addresses import SettingError
 
-PREFIX, OTHERS = "PORTAL_", ("HOST", "PORT", "WEB_CONCURRENCY")
+PREFIX, OTHERS = "PORTAL_", ("HOST", "PORT", "WEB_CONCURRENCY", "FLASK_DEBUG")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
