@@ -1,4 +1,4 @@
-"""Commands: `flask --app wsgi accounts …`, `check`, `demo …`, `keys …`, `practices …`, `queue …`, `texts …`, `db …`; all idempotent."""
+"""Commands: `flask --app wsgi accounts …`, `audit …`, `check`, `demo …`, `keys …`, `practices …`, `queue …`, `texts …`, `db …`."""
 
 import os
 import signal
@@ -12,6 +12,7 @@ from flask.cli import FlaskGroup
 
 from portal import phones, zones
 from portal.cli_accounts import accounts_group
+from portal.cli_audit import audit_group
 from portal.cli_base import Group, usable_database
 from portal.cli_check import check
 from portal.cli_demo import demo_group
@@ -72,7 +73,7 @@ texts_group = Group("texts", help="Look after the gateways for texts.")
 
 
 def register_commands(app: Flask) -> None:
-    for group in (practices_group, accounts_group, demo_group, keys_group, queue_group, texts_group):
+    for group in (practices_group, accounts_group, audit_group, demo_group, keys_group, queue_group, texts_group):
         app.cli.add_command(group)
     app.cli.add_command(check)
     app.cli.add_command(Migrations(app))

@@ -10,17 +10,18 @@ from sqlalchemy.exc import ProgrammingError
 from portal import clock, zones
 from portal.cli_base import usable_database
 from portal.db import BUSY
+from portal.flows.audit.seal import waiting_since
 from portal.flows.operator import practices
-from portal.settings import config
+from portal.settings import audit, config
 
 
 @click.command("check")
 @with_appcontext
 def check() -> None:
-    """Name what is out of date or missing: time zone data, the zones of practices. Exits with 1 if there is something."""
+    """Name what is out of date or missing: time zone data, the zones of practices, the audit trail. Exits with 1 if there is something."""
     click.echo(f"Time zones: tzdata {zones.data_version()}")
     with usable_database((*BUSY, ProgrammingError)):
-        found = [*find_old_data(), *find_unknown_zones()]
+        found = [*find_old_data(), *find_unknown_zones(), *find_unsealed()]
     for sentence in found:
         click.echo(sentence, err=True)
     if found:
@@ -46,3 +47,10 @@ def find_unknown_zones() -> Iterator[str]:
         yield f"{name} has {what}, so its times are shown in PORTAL_TIME_ZONE. Set it: practices set {name!r} --time-zone …"
     if number:
         yield f"{number} accounts chose a time zone that is not in the data. They read the times of their practice until they choose again."
+
+
+def find_unsealed() -> Iterator[str]:
+    """A sentence if events have waited for a worker that seals them."""
+    since = waiting_since()
+    if since and clock.now() - since > audit.UNSEALED_MAX:
+        yield f"Events since {since:%Y-%m-%d %H:%M} UTC are not sealed: no worker runs, or it has many to seal. Start one: queue work"

@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, UOWTransaction
 
 from portal import clock, request_id
 from portal.db import BUSY, NEW_MESSAGES, DatabaseSession, reason_of
+from portal.flows.audit import anchors, seal
 from portal.flows.base import act_proofs, limits
 from portal.flows.base.context import RequestContext
 from portal.flows.emergency import grants
@@ -48,6 +49,8 @@ class Queue:
         self.huey, self.is_in_reach = make_huey(settings)  # of other processes
         self.deliver = self.huey.task(name="deliver")(self.deliver_row)
         self.sweep = self.huey.periodic_task(lambda _: True, name="sweep")(self.sweep_again)  # each minute
+        self.seal = self.huey.periodic_task(lambda _: True, name="seal")(self.seal_again)
+        self.anchored_on: date | None = None  # the day of this worker's last anchor
 
     @cached_property
     def gateways(self) -> dict[str, Gateway]:
@@ -158,6 +161,23 @@ class Queue:
             act_proofs.delete_over(clock.now())
             if self.settings.test_bench:
                 faults.take_due_reports(self.app.extensions["keys"], self.settings.instance, clock.now())
+
+    def seal_again(self) -> None:
+        """The same for the audit trail."""
+        try:
+            self.seal_events()
+        except BUSY as error:
+            log.error("the audit trail is sealed a minute later, because the database did not respond: %s", reason_of(error))
+
+    def seal_events(self) -> None:
+        """Every minute: put what has happened into the audit trail's chain; once a day, look for what was left out, and anchor it."""
+        keys, now = self.app.extensions["keys"], clock.now()
+        with self.app.app_context():
+            seal.seal_events(keys, now)
+            if self.anchored_on != now.date():
+                seal.seal_forgotten(keys, now)
+                anchor = anchors.anchor_daily(self.settings.audit_anchors, now)
+                self.anchored_on = now.date() if anchor else None
 
     def system_context(self) -> RequestContext:
         """A context without a request or a person, for scheduled work."""

@@ -43,7 +43,7 @@ DEMO = ("appointments.", "charts.", "letters.", "results.", "users.country")
 # Filled with values of our own: random ids and hashes of a fixed length, and words of lists that the tests below measure.
 OWN_IDS = ("id", "_id", "_hash", "key", "replaces", "attempt", "prefix", "code_seed")
 OWN_WORDS = {
-    16: {"role", "level", "method", "factor", "app_version"},
+    16: {"role", "level", "method", "factor", "app_version", "made_with"},
     8: {"two_factor", "result", "kind", "status"},
     12: {"state", "outcome", "stopped_by"},
     35: {"language"},

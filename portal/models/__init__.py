@@ -13,15 +13,17 @@ from portal.models.limit_counter import LimitCounter
 from portal.models.open_challenge import OpenChallenge
 from portal.models.oversight import EmergencyGrant, EmergencyView, ResetRequest, number_place
 from portal.models.recovery import CASE_STATES, RecoveryCase, RecoveryNote, RecoveryTicket, recovery_place
+from portal.models.seal import AuditKey, EventSeal, audit_key_place
 from portal.models.sent_code import SentCode
 from portal.models.session import LEVELS, Session
 from portal.models.ticket import TICKET_STATES, Ticket, TicketMessage, message_place, subject_place
 from portal.models.user import ROLES, Practice, User, fold_email, user_place
 
 __all__ = [
-    "CASE_STATES", "LEVELS", "ROLES", "TICKET_STATES", "ActProof", "Appointment", "Authenticator", "BackupCode", "BackupCodeSet", "Base",
-    "Binding", "BrowserConfirmation", "Chart", "ChartNote", "EmergencyGrant", "EmergencyView", "Event", "Letter", "LimitCounter", "Link",
-    "NoticeAddress", "OpenChallenge", "Outbox", "Practice", "RecoveryCase", "RecoveryNote", "RecoveryTicket", "ResetRequest", "Result",
-    "SentCode", "Session", "SpentStep", "Ticket", "TicketMessage", "TrustedBrowser", "User", "fold_email", "message_place", "new_id",
-    "number_place", "recovery_place", "secret_place", "subject_place", "user_place",
+    "CASE_STATES", "LEVELS", "ROLES", "TICKET_STATES", "ActProof", "Appointment", "AuditKey", "Authenticator", "BackupCode",
+    "BackupCodeSet", "Base", "Binding", "BrowserConfirmation", "Chart", "ChartNote", "EmergencyGrant", "EmergencyView", "Event",
+    "EventSeal", "Letter", "LimitCounter", "Link", "NoticeAddress", "OpenChallenge", "Outbox", "Practice", "RecoveryCase",
+    "RecoveryNote", "RecoveryTicket", "ResetRequest", "Result", "SentCode", "Session", "SpentStep", "Ticket", "TicketMessage",
+    "TrustedBrowser", "User", "audit_key_place", "fold_email", "message_place", "new_id", "number_place", "recovery_place",
+    "secret_place", "subject_place", "user_place",
 ]  # fmt: skip

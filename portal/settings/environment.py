@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from portal.languages import PSEUDO, SOURCE, list_languages
-from portal.settings import config, postgres
+from portal.settings import audit, config, postgres
 from portal.settings.addresses import (
     SettingError,
     is_loopback_host,
@@ -74,6 +74,7 @@ class Settings:
     redis_url: str  # "": the queue is a file in the instance folder
     log: str  # how it is written: JSON or TEXT
     observers: tuple[Network, ...]  # where metrics and details about readiness may be read from
+    audit_anchors: Path | None  # the folder that the head of the audit trail is written to each day
 
     @cached_property
     def is_loopback(self) -> bool:
@@ -149,6 +150,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         redis_url=read_redis_url(environ),
         log=read_log(environ),
         observers=read_observers(environ),
+        audit_anchors=audit.read_anchors(environ),
     )
 
 

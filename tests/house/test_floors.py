@@ -10,7 +10,7 @@ FLOORS = (
     ("portal.wsgi",),
     ("portal",),  # the application factory
     ("portal.cli",),
-    ("portal.cli_accounts", "portal.cli_check", "portal.cli_demo", "portal.cli_keys", "portal.cli_practices"),
+    ("portal.cli_accounts", "portal.cli_audit", "portal.cli_check", "portal.cli_demo", "portal.cli_keys", "portal.cli_practices"),
     ("portal.cli_import",),
     ("portal.cli_base",),
     ("portal.text_check",),
@@ -39,7 +39,7 @@ FLOORS = (
     ("portal.flows.sign_in",),
     ("portal.flows.emergency",),
     ("portal.flows.factors", "portal.flows.practice"),
-    ("portal.flows.messages", "portal.flows.sessions"),
+    ("portal.flows.messages", "portal.flows.sessions", "portal.flows.audit"),
     ("portal.flows.base",),
     ("portal.methods",),
     (

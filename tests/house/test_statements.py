@@ -12,6 +12,7 @@ from tests.house.source import last_name, modules
 # What a person does a few times a year at most, or only few people do. Everything else in `portal/flows` and `portal/methods` is asked
 # all day, a new module too.
 RARE = {
+    "portal.flows.audit": "the worker seals, and an operator verifies",
     "portal.flows.emergency": "emergency access",
     "portal.flows.operator": "commands, and the test bench",
     "portal.flows.recovery": "account recovery",

@@ -115,6 +115,7 @@ WRONG = {
     "a key of zeros": ({"PORTAL_ENCRYPTION_KEYS": encoded(bytes(32))}, "PORTAL_ENCRYPTION_KEYS"),
     "one name twice": ({"PORTAL_ENCRYPTION_KEYS": f"{GOOD_KEY},{GOOD_KEY}"}, "PORTAL_ENCRYPTION_KEYS"),
     "no secret in production": (HTTPS | {"PORTAL_SECRET_KEY": ""}, "PORTAL_SECRET_KEY"),
+    "anchors in a folder that depends on the current one": ({"PORTAL_AUDIT_ANCHORS": "anchors"}, "PORTAL_AUDIT_ANCHORS"),
     "no keys in production": (HTTPS | {"PORTAL_ENCRYPTION_KEYS": ""}, "PORTAL_ENCRYPTION_KEYS"),
     "debugging in production": (HTTPS | {"FLASK_DEBUG": "1"}, "FLASK_DEBUG"),
     "the test bench in production": (HTTPS | {"PORTAL_TEST_BENCH": "1"}, "PORTAL_TEST_BENCH"),

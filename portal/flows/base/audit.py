@@ -3,15 +3,19 @@
 import re
 from typing import Any, Protocol
 
+from sqlalchemy import func, select
+
 from portal.crypto import token_hash
-from portal.db import add_at_commit, begin_write, db, insert_or_update
+from portal.db import add_at_commit, begin_write, db, insert_or_update, write
 from portal.flows.base.context import RequestContext
 from portal.limit_address import limit_address
-from portal.models import Event
+from portal.models import Event, EventSeal
 from portal.settings import config
 from portal.version import VERSION
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+LAST_SEALED = select(EventSeal.top_id).where(EventSeal.number > 0).order_by(EventSeal.number.desc()).limit(1)
+IS_OPEN = Event.id > func.coalesce(LAST_SEALED.scalar_subquery(), 0)
 COUNTED_BY = ("event", "result", "reason", "subject_id", "session_hash", "factor")
 
 
@@ -92,8 +96,15 @@ def count_row(context: RequestContext, columns: dict[str, Any]) -> None:
     """Add the row, or count one more time in the row of the same kind, person, session, address, and minute."""
     minute = context.now.replace(second=0, microsecond=0).isoformat()
     same = (minute, limit_address(context.ip), *(str(columns[name]) for name in COUNTED_BY))
+    if not insert_or_count(columns, same):
+        insert_or_count(columns, (*same, str(db.session.scalar(LAST_SEALED))))
+
+
+def insert_or_count(columns: dict[str, Any], same: tuple[str, ...]) -> bool:
+    """Whether a row was added or counted. Not one that may be sealed: a clock that was set back lives through its minute again."""
     row = insert_or_update(Event).values(**columns, times=1, minute_key=token_hash("\0".join(same)))
-    db.session.execute(row.on_conflict_do_update(index_elements=[Event.minute_key], set_={"times": Event.times + 1}))
+    counted = row.on_conflict_do_update(index_elements=[Event.minute_key], set_={"times": Event.times + 1}, where=IS_OPEN)
+    return write(counted.inline().execution_options(preserve_rowcount=True)).rowcount > 0
 
 
 def record_event_alone(

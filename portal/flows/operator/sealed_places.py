@@ -5,7 +5,15 @@ from typing import Any
 
 from portal.flows.factors.code_sets import set_place
 from portal.flows.messages.notices import address_place, outbox_place
-from portal.models import message_place, number_place, recovery_place, secret_place, subject_place, user_place
+from portal.models import (
+    audit_key_place,
+    message_place,
+    number_place,
+    recovery_place,
+    secret_place,
+    subject_place,
+    user_place,
+)
 
 # (table, column) -> the place of a row's value.
 PLACES: Mapping[tuple[str, str], Callable[[Any], str]] = {
@@ -27,4 +35,5 @@ PLACES: Mapping[tuple[str, str], Callable[[Any], str]] = {
     ("recovery_notes", "text_sealed"): lambda row: recovery_place("note", row.id, "text"),
     ("tickets", "subject_sealed"): lambda row: subject_place(row.id),
     ("ticket_messages", "text_sealed"): lambda row: message_place(row.id),
+    ("audit_keys", "key_sealed"): lambda row: audit_key_place(row.id),
 }

@@ -1,0 +1,131 @@
+"""Commands: `flask --app wsgi audit …`: verify, export, and anchor the audit trail."""
+
+import secrets
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+import click
+from flask import current_app
+
+from portal import clock
+from portal.cli_base import Group
+from portal.flows.audit import anchors as anchor_flow
+from portal.flows.audit.export import Period, export_events
+from portal.flows.audit.seal import count_sealed
+from portal.flows.audit.verify import Finding, Report, verify
+from portal.flows.base.audit import one_line
+from portal.flows.base.context import RequestContext
+from portal.flows.operator.operator_events import command_context, operator_name
+
+audit_group = Group("audit", help="Verify, export, and anchor the audit trail.")
+DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+SENTENCES = {
+    "seal_changed": "Seal {seal} was changed: its hash doesn't fit it. Its events can't be checked.",
+    "seals_missing": "Seals {seal} to {other} were removed.",
+    "chain_broken": "Seal {seal} doesn't follow the one before it: one of them was replaced.",
+    "key_missing": "Seal {seal} can't be checked: none of PORTAL_ENCRYPTION_KEYS opens its key {text}, or the key was removed.",
+    "key_returned": "Seal {seal} was made with the key {text}, which had been replaced: it was added with an old key.",
+    "event_changed": "Event {event}, in seal {seal}, was changed. Its time is {at}.",
+    "event_moved": "Event {event}, in seal {seal}, holds what event {other} held: they were moved.",
+    "event_removed": "Event {event}, in seal {seal}, was removed.",
+    "event_added": "Event {event} is in no seal, although later events are. Its time is {at}: it was added.",
+    "event_late": "Event {event} was sealed late, in seal {seal}. Its time is {at}, when others had long been sealed: it was added.",
+    "anchor_differs": "Seal {seal} isn't the one of the anchor of {text}: the chain was replaced.",
+    "anchor_missing": "The anchor of {text} names seal {seal}, and the last one is {other}: the end of the trail was cut off.",
+}
+
+
+def utc(typed: datetime | None) -> datetime | None:
+    """What click reads has no zone; here it means UTC."""
+    return typed and typed.replace(tzinfo=UTC)
+
+
+def told(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def sentence(finding: Finding) -> str:
+    """What was found, in one sentence."""
+    return SENTENCES[finding.kind].format(**finding._asdict() | {"at": told(finding.at) if finding.at else ""})
+
+
+def context_of(command: str) -> RequestContext:
+    """The context of a command, with the account of the machine that runs it (AU-7)."""
+    who = one_line(f"{command}, run by {operator_name()}")
+    return command_context(current_app.extensions["keys"], clock.now(), who)
+
+
+@audit_group.command("verify")
+@click.option("--anchors", type=click.File(), help="Also compare the chain with this file of anchors.")
+@click.option("--since", type=DATE, help="Read only events that were sealed since (UTC). The chain is verified as a whole.")
+def verify_trail(anchors: TextIO | None, since: datetime | None) -> None:
+    """Say whether the audit trail is as it was written. Exits with 1 if something was changed, removed, added, or moved."""
+    try:
+        known = anchor_flow.read_anchors(anchors or ())
+    except (anchor_flow.NoAnchor, UnicodeDecodeError) as error:
+        raise click.ClickException(f"--anchors: Line {error} isn't an anchor. Name a file that the worker wrote.") from error
+    with click.progressbar(length=max(count_sealed(), 1), label="Events", file=sys.stderr) as bar:
+        report = verify(current_app.extensions["keys"], clock.now(), known, utc(since), bar.update)
+    tell(report, len(known))
+    if report.found:
+        sys.exit(1)
+
+
+def tell(report: Report, anchors: int) -> None:
+    """Print what was verified and found."""
+    for finding in report.findings:
+        click.echo(sentence(finding), err=True)
+    if report.found > len(report.findings):
+        click.echo(f"And {report.found - len(report.findings)} more.", err=True)
+    period = f", from {told(report.first_at)} to {told(report.last_at)}" if report.first_at and report.last_at else ""
+    click.echo(
+        f"{report.events} events in {report.seals} seals{period}: {'unchanged' if not report.found else f'{report.found} faults'}."
+    )
+    if anchors:
+        click.echo(f"Compared with {anchors} anchors.")
+    if report.retired:
+        click.echo(f"{report.retired} events were deleted by age, as their seals say.")
+    if report.unsealed_since:
+        click.echo(
+            f"{report.unsealed} events are not sealed yet, the oldest of {told(report.unsealed_since)}. A worker seals them."
+        )
+
+
+@audit_group.command("export")
+@click.option("--from", "start", type=DATE, required=True, help="The first day (UTC).")
+@click.option("--to", "end", type=DATE, required=True, help="The day after the last (UTC).")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; the terminal if omitted.")
+def export_trail(start: datetime, end: datetime, output: Path | None) -> None:
+    """Write the events of a period as JSON Lines, with their place in the chain. The export is recorded in the trail."""
+    lines = export_events(context_of("audit export"), Period(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)))
+    if output is None:
+        for line in lines:
+            click.echo(line, nl=False)
+        return
+    draft = output.with_name(f".{output.name}.{secrets.token_hex(4)}")
+    try:
+        draft.touch(mode=0o600, exist_ok=False)
+        with draft.open("w") as file, click.progressbar(lines, label="Events", file=sys.stderr) as bar:
+            file.writelines(bar)
+        draft.replace(output)
+    except OSError as error:
+        raise click.ClickException(f"--output: {output} can't be written ({error.strerror}).") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@audit_group.command("anchor")
+def anchor_trail() -> None:
+    """Print the head of the chain, and append it to the anchors in PORTAL_AUDIT_ANCHORS."""
+    folder = current_app.extensions["settings"].audit_anchors
+    anchor = anchor_flow.make_anchor(clock.now())
+    if anchor is None:
+        raise click.ClickException("Nothing is sealed yet. A worker seals events a few minutes after they happen.")
+    click.echo(anchor.line())
+    try:
+        if folder:
+            anchor_flow.append_anchor(folder, anchor)
+    except OSError as error:
+        raise click.ClickException(f"PORTAL_AUDIT_ANCHORS: {folder} takes no anchor ({error.strerror}).") from error
