@@ -1,4 +1,4 @@
-"""Commands: `flask --app wsgi audit …`: verify, export, and anchor the audit trail."""
+"""Commands: `flask --app wsgi audit …`: verify, export, and anchor the audit trail, and the rights of the database role that adds to it."""
 
 import secrets
 import sys
@@ -12,6 +12,7 @@ from flask import current_app
 from portal import clock
 from portal.cli_base import Group
 from portal.flows.audit import anchors as anchor_flow
+from portal.flows.audit import grants
 from portal.flows.audit.export import Period, export_events
 from portal.flows.audit.seal import count_sealed
 from portal.flows.audit.verify import Finding, Report, verify
@@ -34,6 +35,12 @@ SENTENCES = {
     "event_late": "Event {event} was sealed late, in seal {seal}. Its time is {at}, when others had long been sealed: it was added.",
     "anchor_differs": "Seal {seal} isn't the one of the anchor of {text}: the chain was replaced.",
     "anchor_missing": "The anchor of {text} names seal {seal}, and the last one is {other}: the end of the trail was cut off.",
+}
+NOT_GRANTED = {
+    "name": "ROLE: A role's name has letters, digits, and underscores, and begins with no digit.",
+    "sqlite": "PORTAL_DATABASE_URL: SQLite knows no roles. Whoever can write to its file can change it; the chain shows that.",
+    "unknown": "ROLE: There is no such role. Make it first: CREATE ROLE … LOGIN.",
+    "owner": "ROLE: It is a superuser or owns the tables, so no right can be kept from it. Give the tables to another role.",
 }
 
 
@@ -129,3 +136,19 @@ def anchor_trail() -> None:
             anchor_flow.append_anchor(folder, anchor)
     except OSError as error:
         raise click.ClickException(f"PORTAL_AUDIT_ANCHORS: {folder} takes no anchor ({error.strerror}).") from error
+
+
+@audit_group.command("grants")
+@click.argument("role")
+@click.option(
+    "--apply", "is_applied", is_flag=True, help="Execute the statements, too. PORTAL_DATABASE_URL names the tables' owner."
+)
+def print_grants(role: str, is_applied: bool) -> None:
+    """Print the rights of the application's own PostgreSQL role, which may add to the audit trail and change nothing in it."""
+    try:
+        statements = grants.write_grants(role)
+        if is_applied:
+            grants.apply_grants(role)
+    except grants.NotGranted as reason:
+        raise click.ClickException(NOT_GRANTED[str(reason)]) from reason
+    click.echo("".join(f"{statement};\n" for statement in statements), nl=False)

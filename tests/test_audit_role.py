@@ -1,0 +1,112 @@
+"""On PostgreSQL, the application's role adds to the audit trail and can take nothing back, and the whole portal runs under it (AU-4)."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ProgrammingError
+
+from portal import clock
+from portal.flows.operator import demo
+from tests.support.application import application
+from tests.support.client import Browser
+from tests.support.people import Person, read_keys
+from tests.support.rows import Rows
+
+FORBIDDEN = (
+    "UPDATE events SET reason = 'x'",
+    "UPDATE events SET at = at",
+    "DELETE FROM events",
+    "TRUNCATE events",
+    "UPDATE event_seals SET tags = ''",
+    "DELETE FROM event_seals",
+    "TRUNCATE event_seals",
+    "DROP TABLE event_seals",
+    "ALTER TABLE events DISABLE TRIGGER ALL",
+    "UPDATE alembic_version SET version_num = '0001'",
+    "CREATE TABLE more (id integer)",
+)
+
+
+@pytest.fixture
+def role(site):
+    """The name of a role of this test's own, that may sign in and nothing else."""
+    name, rows = f"role_of_{site.folder.name}", Rows(site)
+    rows.change(f'CREATE ROLE "{name}" LOGIN')
+    yield name
+    rows.change(f'DROP OWNED BY "{name}"', f'DROP ROLE "{name}"')
+
+
+@pytest.fixture
+def under_role(site, role):
+    """The site as the application opens it: granted, and under that role."""
+    site.flask("audit", "grants", role, "--apply")
+    url = make_url(site.database_url).set(username=role)
+    return replace(site, database_url=url.render_as_string(hide_password=False))
+
+
+@pytest.mark.postgresql
+def test_people_set_up_and_sign_in_and_the_worker_works_under_the_role(under_role):
+    with application(under_role) as app:
+        keys, now = read_keys(app), SimpleNamespace(now=clock.now())
+        for username in ("sam", "dr.okafor"):
+            browser = Browser(app)
+            browser.enter(Person(username, demo.PASSWORD, "", keys[username], clock=now))
+            assert browser.status == 200 and browser.path in ("/home", "/ehr/charts", "/ehr"), browser.path
+        maria = Browser(app)
+        maria.enter(Person("maria", demo.PASSWORD, "", clock=now))
+        maria.set_up(Person("maria", demo.PASSWORD, "", clock=now))
+        assert "backup codes" in maria.text
+        for _ in range(2):
+            assert Browser(app).post("/sign-in", {"username": "maria", "password": "x"}, token=None).status_code == 403
+        queue = app.extensions["queue"]
+        queue.order_due()
+        queue.seal_events()
+    rows = Rows(under_role)
+    assert rows.one("SELECT max(times) FROM events") == 2
+    assert "Compared" not in under_role.flask("audit", "verify")
+    under_role.flask("keys", "rotate")
+    under_role.flask("audit", "export", "--from", "2026-01-01", "--to", "2040-01-01")
+
+
+@pytest.mark.postgresql
+def test_the_role_takes_nothing_back(under_role, site):
+    site.flask("db", "upgrade")
+    for statement in FORBIDDEN:
+        with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
+            Rows(under_role).change(statement)
+    assert Rows(under_role).one("SELECT count(*) FROM events") > 0
+
+
+@pytest.mark.postgresql
+def test_rights_that_a_role_had_before_are_taken_back(site, role):
+    Rows(site).change(f'GRANT ALL ON ALL TABLES IN SCHEMA public TO "{role}"')
+    for _ in range(2):
+        site.flask("audit", "grants", role, "--apply")
+    granted = {row[0] for row in Rows(site).all(
+        "SELECT privilege_type FROM information_schema.table_privileges WHERE grantee = :role AND table_name = 'events'", role=role
+    )}  # fmt: skip
+    assert granted == {"SELECT", "INSERT"}
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(("name", "told"), [("postgres", "is a superuser or owns the tables"), ("nobody_here", "no such role")])
+def test_rights_that_would_not_bind_are_not_given(site, name, told):
+    with pytest.raises(AssertionError, match=told):
+        site.flask("audit", "grants", name, "--apply")
+
+
+def test_the_statements_are_printed_for_who_would_rather_read_them(app):
+    run = app.test_cli_runner().invoke
+    printed = run(args=["audit", "grants", "portal_app"]).stdout
+    assert 'GRANT SELECT, INSERT, UPDATE (times) ON events TO "portal_app";\n' in printed
+    assert 'GRANT SELECT, INSERT ON event_seals TO "portal_app";\n' in printed and "DELETE ON act_proofs, " in printed
+    refused = run(args=["audit", "grants", 'x"; DROP TABLE events; --'])
+    assert refused.exit_code == 1 and refused.stderr.startswith("Error: ROLE: A role's name has letters")
+
+
+def test_sqlite_knows_no_roles(app):
+    if app.extensions["engine"].dialect.name == "sqlite":
+        refused = app.test_cli_runner().invoke(args=["audit", "grants", "portal_app", "--apply"])
+        assert refused.exit_code == 1 and "SQLite knows no roles" in refused.stderr
