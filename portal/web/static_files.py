@@ -45,10 +45,18 @@ class StaticFiles(WhiteNoise):  # type: ignore[misc]  # WhiteNoise has no types
 
     def serve(self, static_file: Any, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         def start(status: str, sent: list[tuple[str, str]]) -> Any:
+            if is_of_another_version(environ):
+                sent = [(name, "no-cache" if name == "Cache-Control" else value) for name, value in sent]
             return start_response(status, sent + self.own)
 
         answer: Iterable[bytes] = super().serve(static_file, environ, start)
         return answer
+
+
+def is_of_another_version(environ: "WSGIEnvironment") -> bool:
+    """Whether a page of another version asks, as while several machines are upgraded: the answer must not be kept as that version's."""
+    query = environ.get("QUERY_STRING", "")
+    return query.startswith("v=") and query != f"v={VERSIONS.get(environ['PATH_INFO'].removeprefix('/static/'))}"
 
 
 def serve_static_files(app: Flask, settings: Settings) -> None:

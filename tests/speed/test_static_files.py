@@ -5,6 +5,7 @@ import re
 
 import brotli
 import pytest
+from flask import url_for
 
 from portal.web import static_files
 from tests.support.processes import ROOT
@@ -34,6 +35,17 @@ def test_a_file_comes_as_it_is_to_a_browser_that_cannot(client, name):
     assert "Content-Encoding" not in answer.headers
     assert answer.data == static_files.lighten(static_files.STATIC / name)
     assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize("conditional", [{}, {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}])
+def test_a_file_that_a_page_of_another_version_asks_for_is_not_kept_as_that_version(client, conditional):
+    """Two machines are upgraded one after the other: a page of the new one may ask the old one for its style."""
+    with client.application.test_request_context():
+        own = url_for("static", filename="portal.css")
+    kept = client.get(own, headers=conditional, buffered=True).headers["Cache-Control"]
+    assert "immutable" in kept
+    other = client.get(f"{own[:-8]}00000000", headers=conditional, buffered=True)
+    assert (other.status_code, other.headers["Cache-Control"]) == (304 if conditional else 200, "no-cache")
 
 
 @pytest.mark.parametrize(
