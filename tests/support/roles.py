@@ -6,6 +6,7 @@ from sqlalchemy import insert, update
 
 from portal import passwords
 from portal.db import db
+from portal.flows.messages.notices import address_place
 from portal.flows.operator import demo
 from portal.flows.operator.accounts import add_user
 from portal.models import (
@@ -144,7 +145,7 @@ class Roles:
         return {"session_id": number, "authenticator_id": app.id}
 
     def second_address(self):
-        sealed = self.app.extensions["keys"].seal("second@example.test", "notice_addresses/second/email")
+        sealed = self.app.extensions["keys"].seal("second@example.test", address_place("second"))
         row = {"id": "second", "user_id": self.ids["sam"], "email_sealed": sealed, "created_at": START, "confirmed_at": START}
         self.database.change(insert(NoticeAddress).values(**row))
         return row["id"]
