@@ -1,4 +1,4 @@
-"""Commands: `flask --app wsgi accounts …`, `audit …`, `check`, `demo …`, `keys …`, `practices …`, `queue …`, `texts …`, `db …`."""
+"""Commands: `flask --app wsgi accounts …`, `audit …`, `check`, `demo …`, `keys …`, `practices …`, `queue …`, `retention …`, `db …`, …"""
 
 import os
 import signal
@@ -18,6 +18,7 @@ from portal.cli_check import check
 from portal.cli_demo import demo_group
 from portal.cli_keys import keys_group
 from portal.cli_practices import practices_group
+from portal.cli_retention import retention_group
 from portal.db import BUSY
 from portal.flows.messages import outbox
 from portal.models import Base
@@ -73,7 +74,10 @@ texts_group = Group("texts", help="Look after the gateways for texts.")
 
 
 def register_commands(app: Flask) -> None:
-    for group in (practices_group, accounts_group, audit_group, demo_group, keys_group, queue_group, texts_group):
+    groups = (
+        practices_group, accounts_group, audit_group, demo_group, keys_group, queue_group, retention_group, texts_group,
+    )  # fmt: skip
+    for group in groups:
         app.cli.add_command(group)
     app.cli.add_command(check)
     app.cli.add_command(Migrations(app))

@@ -18,6 +18,7 @@ class SentCode(Base):
         Index("ix_sent_codes_ip_created_at", "ip", "created_at"),
         Index("ix_sent_codes_prefix_created_at", "prefix", "created_at"),
         Index("ix_sent_codes_created_at", "created_at"),
+        Index("ix_sent_codes_outbox_id", "outbox_id"),  # for the deletion of old messages
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)

@@ -75,6 +75,7 @@ class Settings:
     log: str  # how it is written: JSON or TEXT
     observers: tuple[Network, ...]  # where metrics and details about readiness may be read from
     audit_anchors: Path | None  # the folder that the head of the audit trail is written to each day
+    retention_holds: tuple[str, ...]  # usernames of whom `retention run` deletes nothing
 
     @cached_property
     def is_loopback(self) -> bool:
@@ -151,6 +152,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         log=read_log(environ),
         observers=read_observers(environ),
         audit_anchors=audit.read_anchors(environ),
+        retention_holds=read_holds(environ),
     )
 
 
@@ -187,6 +189,14 @@ def read_switch(environ: Mapping[str, str], name: str, default: str = "0") -> bo
     if value not in ("0", "1"):
         raise SettingError(f"{name} must be 1 or 0.")
     return value == "1"
+
+
+def read_holds(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The usernames of PORTAL_RETENTION_HOLDS, of whom nothing is deleted. Whether there are such accounts, the command finds out."""
+    names = [name.strip() for name in environ.get("PORTAL_RETENTION_HOLDS", "").split(",")]
+    if names != [""] and not all(names):
+        raise SettingError("PORTAL_RETENTION_HOLDS must be a list of usernames, separated by commas. One of them is empty.")
+    return tuple(filter(None, names))
 
 
 def read_contact(environ: Mapping[str, str]) -> str:

@@ -1,5 +1,7 @@
 """Numbers of the operator's commands, each with its reason, beside those of the portal itself in `config`."""
 
+from datetime import timedelta
+
 # `accounts import`
 IMPORT_BATCH = 500  # accounts in one transaction, which takes less than half a second: pages write in between
 IMPORT_LINES = 1_000_000  # of one file: the usernames seen so far are remembered, in about 100 MiB
@@ -10,3 +12,12 @@ IMPORT_SENTENCES = 20  # different problems in the summary on the screen; the re
 
 # `keys rotate`
 ROTATION_BATCH = 200  # values in one transaction: some milliseconds
+
+# `retention run`: how long rows are kept once they are over
+RETENTION_BATCH = 500  # rows deleted in one transaction
+# Above the 365 days of the cookie by which a browser is known: nobody becomes a stranger in their own browser by it.
+SESSIONS_KEPT = timedelta(days=400)
+# What a person, or support, may still ask about: Recent activity shows as much.
+TRUST_KEPT = LINKS_KEPT = CODES_KEPT = MESSAGES_KEPT = timedelta(days=90)
+# Six years, of which two may be leap years (AU-6; HIPAA 164.316(b)(2)(i), by analogy): who asked, who approved, and why.
+RECOVERIES_KEPT = EVENTS_KEPT = timedelta(days=2_192)

@@ -220,6 +220,7 @@ HIDDEN = frozenset(
         "chart_note_added",  # routine work, which would bury what this list is for
         "emergency_write_refused",  # nothing changed, and the page said so; it would bury which charts were opened
         "keys_rotated",  # by the operator, likewise
+        "retention_run",  # by the operator, likewise
         "malicious_csrf",  # usually a form that was open too long
         "sequence_fail",
         "session_renew",

@@ -10,7 +10,15 @@ FLOORS = (
     ("portal.wsgi",),
     ("portal",),  # the application factory
     ("portal.cli",),
-    ("portal.cli_accounts", "portal.cli_audit", "portal.cli_check", "portal.cli_demo", "portal.cli_keys", "portal.cli_practices"),
+    (
+        "portal.cli_accounts",
+        "portal.cli_audit",
+        "portal.cli_check",
+        "portal.cli_demo",
+        "portal.cli_keys",
+        "portal.cli_practices",
+        "portal.cli_retention",
+    ),
     ("portal.cli_import",),
     ("portal.cli_base",),
     ("portal.text_check",),

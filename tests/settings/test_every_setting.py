@@ -38,7 +38,11 @@ NEVER = {
     "bytes that are not UTF-8": "x\udcff",
     "an invisible line end": "a\u2028b",
 }
-FREE = {"PORTAL_INSTANCE", "PORTAL_SUPPORT_CONTACT"}  # a path and a text: most words are good ones
+FREE = {
+    "PORTAL_INSTANCE",
+    "PORTAL_SUPPORT_CONTACT",
+    "PORTAL_RETENTION_HOLDS",
+}  # a path, a text, and usernames: most words are good ones
 
 
 def start(folder, name, value):
