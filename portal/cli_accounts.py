@@ -30,7 +30,7 @@ def refuse_bytes(_context: click.Context, _parameter: click.Parameter, typed: st
 @accounts_group.command("create")
 @click.argument("username", callback=checked("username", "USERNAME"))
 @click.option("--name", required=True, callback=checked("full_name", "--name"), help="Full name, as shown in the portal.")
-@click.option("--role", type=click.Choice(ROLES), default="patient", show_default=True)
+@click.option("--role", type=click.Choice(ROLES), default="patient", show_default=True, help="Who the person is.")
 @click.option("--practice", callback=checked("practice", "--practice"), help="Name of a practice that `practices set` has made.")
 @click.option("--email", callback=checked("email", "--email"), help="Confirmed email address for notices.")
 @click.password_option(callback=refuse_bytes, help="Prompted for if omitted.")

@@ -4,7 +4,7 @@ import click
 from flask import current_app
 
 from portal import clock
-from portal.cli_base import Group
+from portal.cli_base import Group, dry_run, progress
 from portal.flows.operator import demo, demo_crowd
 from portal.flows.operator.demo_rows import USERNAME, Crowd
 
@@ -15,13 +15,17 @@ demo_group = Group("demo", help="Manage the demo accounts.")
 @click.option(
     "--accounts", type=click.IntRange(0, demo_crowd.MOST), default=0, help="Also create this many accounts, to measure with."
 )
-def seed_demo(accounts: int) -> None:
+@dry_run
+def seed_demo(accounts: int, is_rehearsal: bool) -> None:
     """Create any missing demo accounts and print where to sign in."""
     settings = current_app.extensions["settings"]
     if accounts and settings.is_https:
         raise click.ClickException("--accounts: These accounts are for measuring, on loopback only.")
     if not settings.is_loopback:
         raise click.ClickException("Everybody knows the demo accounts' password, so they are created on loopback only.")
+    if is_rehearsal:
+        rehearse(accounts)
+        return
     demo.seed_demo(current_app.extensions["keys"], clock.now())
     seed_crowd(accounts)
     click.echo(f"Patient portal  {settings.base_url}/\nEHR             {settings.base_url}/ehr")
@@ -34,13 +38,19 @@ def seed_demo(accounts: int) -> None:
         click.echo(f"  {person.username:<10} {person.about}")
 
 
+def rehearse(accounts: int) -> None:
+    """Say how many accounts are missing."""
+    missing = max(0, accounts - demo_crowd.count_members())
+    click.echo(f"{len(demo.find_missing())} demo accounts would be created, and {missing:,} accounts to measure with.")
+
+
 def seed_crowd(wanted: int) -> None:
     """Add accounts until there are as many, with a bar that shows how far it is; each batch is committed, so it may be stopped."""
     missing = wanted - demo_crowd.count_members()
     if missing <= 0:
         return
     crowd = Crowd(current_app.extensions["keys"], clock.now())
-    with click.progressbar(length=missing, label="Accounts") as bar:
+    with progress(missing, "Accounts") as bar:
         while added := demo_crowd.add_members(crowd, wanted):
             bar.update(added)
     demo_crowd.analyze()

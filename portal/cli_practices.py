@@ -14,7 +14,7 @@ practices_group = Group("practices", help="Say where practices are, and how to r
 @click.option("--time-zone", callback=checked("time_zone", "--time-zone"), help="IANA name, such as America/Los_Angeles.")
 @click.option("--phone", callback=checked("practice_phone", "--phone"), help="As people write it, such as (503) 555-0142.")
 @click.option("--address", callback=checked("address", "--address"), help="In one line, for letters and directions.")
-@click.option("--city", callback=checked("city", "--city"))
+@click.option("--city", callback=checked("city", "--city"), help="As patients read it.")
 def set_practice(name: str, **options: str | None) -> None:
     """Create a practice, or change what the options name. Appointments keep the time of day that they were made for."""
     columns = {column: value for column, value in options.items() if value is not None}

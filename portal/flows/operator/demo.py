@@ -70,10 +70,15 @@ PEOPLE = (
 MAIL_HOST = "example.test"
 
 
+def find_missing() -> list[DemoPerson]:
+    """The demo accounts that there are not."""
+    known = set(db.session.scalars(select(User.username)))
+    return [person for person in PEOPLE if person.username not in known]
+
+
 def seed_demo(keys: Keyring, now: datetime) -> int:
     """Create the missing accounts; returns how many."""
-    known = set(db.session.scalars(select(User.username)))
-    missing = [person for person in PEOPLE if person.username not in known]
+    missing = find_missing()
     stored = passwords.hash_password(PASSWORD) if missing else ""
     session = begin_write()
     add_people(keys, now, missing, stored)
