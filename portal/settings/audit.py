@@ -20,7 +20,6 @@ NEAR = 64  # ids between two that are read by one statement: reading some rows i
 IDS_AT_ONCE = 65_536  # compared at once, when events that no seal holds are looked for
 FINDINGS_SHOWN = 20  # by `audit verify`, one by one
 UNSEALED_MAX = timedelta(hours=1)  # after which `check` says that no worker seals
-KEPT = timedelta(days=2_192)  # six years: AU-6, 45 CFR 164.316(b)(2)(i)
 ANCHORS_FILE = "audit-anchors.jsonl"
 
 

@@ -215,6 +215,7 @@ HIDDEN = frozenset(
     {
         "accounts_imported",  # by the operator: about nobody in particular
         "audit_exported",  # about nobody
+        "audit_retired",
         "authz_fail",  # a request for a page that is not theirs
         "backup_codes_postponed",
         "chart_note_added",  # routine work, which would bury what this list is for
