@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.postgresql, pytest.mark.long]
 POOLED = {"PORTAL_DATABASE_POOLER": "transaction"}
 PEOPLE, POOL, NEW = 20, 3, 2
 PAGES = ("/home", "/account/security", "/account")
-READ_SECONDS = 5  # the pooler is away in the second of them
-AGAIN_SECONDS = 1.5  # the longest that pages fail once it is back
+READ_SECONDS = 6  # the pooler is away in the second of them
+AGAIN_SECONDS = 2  # the longest that pages fail once it is back
 LINE = "We're very busy right now"
 
 
