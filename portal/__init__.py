@@ -92,8 +92,17 @@ def configure(app: Flask, settings: Settings) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.session_interface = CookieSessions()
-    watched = Probes(Requests(app.wsgi_app), Readiness(app).failure, settings.observers)
-    app.wsgi_app = ClientAddress(watched, settings.trusted_proxies, settings.proxy_addresses)  # type: ignore[method-assign]  # as Flask documents it
+
+
+def watch(app: Flask, settings: Settings) -> Probes:
+    """The app with a line in the log for each request, behind probes; with metrics only if somebody may read them."""
+    readiness = Readiness(app)
+    if not settings.observers:
+        return Probes(Requests(app.wsgi_app), readiness.failure, ())
+    from portal.watch.metrics import Metrics, count_request
+
+    metrics = Metrics(app, readiness)
+    return Probes(Requests(app.wsgi_app, count_request), readiness.failure, settings.observers, metrics.text)
 
 
 def add_extensions(app: Flask, settings: Settings) -> None:
@@ -105,11 +114,12 @@ def add_extensions(app: Flask, settings: Settings) -> None:
     app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader or MethodTemplates(), MethodTemplates()])
     login = Visitors(app, add_context_processor=False)
     login.unauthorized_handler(rendering.send_to_sign_in)
+    app.wsgi_app = ClientAddress(watch(app, settings), settings.trusted_proxies, settings.proxy_addresses)  # type: ignore[method-assign]  # as Flask documents it
 
 
 def note_request() -> None:
     """Take down the number of the request for flows, and its route for the log."""
-    g.request_id = request.environ[request_id.ENVIRON]
+    g.request_id = request.environ.get(request_id.ENVIRON) or request_id.new_id()
     request.environ[ROUTE] = request.url_rule and request.url_rule.rule
 
 

@@ -1,5 +1,6 @@
 """Commands: `flask --app wsgi accounts …`, `audit …`, `check`, `demo …`, `keys …`, `practices …`, `queue …`, `retention …`, `db …`, …"""
 
+import logging
 import os
 import signal
 import sys
@@ -26,10 +27,14 @@ from portal.settings.addresses import SettingError
 from portal.settings.environment import Settings
 from portal.settings.watching import TEXT
 from portal.version import VERSION
+from portal.watch import logs
 from portal.words.refusals import Refused, Unclear, in_english
 
 if TYPE_CHECKING:
     from flask_alembic import Alembic
+
+
+log = logging.getLogger(__name__)
 
 
 class Migrations(click.Group):
@@ -96,8 +101,12 @@ def work(beside: int | None) -> None:
     """Send queued texts and emails until stopped. Run as many workers as you like, on any number of machines."""
     if beside:
         threading.Thread(target=stop_with_parent, args=(beside,), daemon=True).start()
-    if current_app.extensions["settings"].log == TEXT:  # in JSON, create_app() has said so
+    kind = current_app.extensions["settings"].log
+    logs.configure(kind, is_service=True)
+    if kind == TEXT:
         click.echo(f"Time zones: tzdata {zones.data_version()}", err=True)
+    else:
+        log.info("Time zones: tzdata %s", zones.data_version())
     try:
         current_app.extensions["queue"].work()
     except SettingError as error:

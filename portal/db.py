@@ -216,6 +216,8 @@ def insert_or_update(model: type[DeclarativeBase]) -> "sqlite.Insert | postgresq
 PENDING_INSERTS = "rows to insert at commit"
 HAS_WRITES = "the open transaction has changed rows"
 NEW_MESSAGES = "ids of outbox rows, for the queue after the commit"
+NEW_EVENTS = "columns of audit events, to be counted after the commit"
+ON_EVENTS = "who counts them: watch/metrics.py, if it is on"
 
 
 def has_changes(session: Session) -> bool:
@@ -256,12 +258,15 @@ def mark_flush(session: Session, context: UOWTransaction) -> None:
 @event.listens_for(DatabaseSession, "after_commit")
 def clear_writes(session: Session) -> None:
     session.info.pop(HAS_WRITES, None)
+    if NEW_EVENTS in session.info:
+        session.info[ON_EVENTS](session.info.pop(NEW_EVENTS))
 
 
 @event.listens_for(DatabaseSession, "after_rollback")
 def clear_transaction(session: Session) -> None:
     session.info.pop(PENDING_INSERTS, None)
     session.info.pop(HAS_WRITES, None)
+    session.info.pop(NEW_EVENTS, None)
 
 
 def end_read() -> None:

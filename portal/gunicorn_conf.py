@@ -17,13 +17,14 @@ from portal.settings.config import WEB_THREADS
 from portal.settings.environment import read_processes, read_switch
 from portal.settings.given import read_given
 from portal.settings.serving import find_heartbeat_folder, read_host, read_port
-from portal.settings.watching import read_log
-from portal.watch import logs
+from portal.settings.watching import read_log, read_observers
+from portal.watch import logs, metrics_folder
 
 WORKER_BOOT_ERROR = 3  # gunicorn's exit code for "do not restart"
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
+    from gunicorn.workers.base import Worker
 
 
 def stop(error: SettingError) -> NoReturn:
@@ -38,6 +39,7 @@ try:
     bind = f"tcp://{in_url(read_host(given))}:{read_port(given)}"
     has_worker = read_switch(given, "PORTAL_WORKER")
     written = read_log(given)
+    is_watched = bool(read_observers(given))
     worker_tmp_dir = find_heartbeat_folder()
 except SettingError as error:
     stop(error)
@@ -53,7 +55,7 @@ class MaskingLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
-        logs.configure(written, [*self.error_log.handlers, *self.access_log.handlers])
+        logs.configure(written, [*self.error_log.handlers, *self.access_log.handlers], is_service=True)
 
     def atoms(self, *args: Any) -> dict[str, Any]:
         return {name: mask_link(value) for name, value in super().atoms(*args).items()}
@@ -68,6 +70,8 @@ logger_class = MaskingLogger
 def on_starting(server: "Arbiter") -> None:
     """Check the settings before the first worker starts: an invalid one is reported once, without retries."""
     share_arena()
+    if is_watched:
+        metrics_folder.make()  # before prometheus_client is imported
     import portal.wsgi  # noqa: F401 (exits if a setting is invalid)
     from portal import zones
 
@@ -75,6 +79,14 @@ def on_starting(server: "Arbiter") -> None:
     if not {"GUNICORN_FD", "LISTEN_FDS"} & set(os.environ):  # the socket of another process: it is in use, and by us
         for address in server.cfg.address:
             check_address(address)
+
+
+def child_exit(server: "Arbiter", worker: "Worker") -> None:
+    metrics_folder.close(worker.pid)
+
+
+def on_exit(server: "Arbiter") -> None:
+    metrics_folder.remove()
 
 
 def check_address(address: object) -> None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from huey import Huey
 
 log = logging.getLogger(__name__)
+SEEN = "worker_seen"  # the key of the time in the queue's storage
 REPORTS = "/reports/texts/"  # where a carrier posts delivery reports: blueprints/machine/reports.py
 
 
@@ -139,8 +140,21 @@ class Queue:
         except BUSY as error:
             log.error("the sweep waits a minute, because the database did not respond: %s", reason_of(error))
 
+    def say_alive(self) -> None:
+        """Leave the time in the queue's storage, for metrics."""
+        try:
+            self.huey.storage.put_data(SEEN, clock.now().isoformat().encode())
+        except Exception as error:  # noqa: BLE001 whatever is wrong with the queue, the sweep goes on
+            log.warning("the worker could not say that it is alive: the queue failed with %s", type(error).__name__)
+
+    def worker_seen(self) -> datetime | None:
+        """When a worker last began a sweep; None if none ever did. Raises whatever is wrong with the queue."""
+        value = self.huey.storage.peek_data(SEEN)
+        return datetime.fromisoformat(bytes(value).decode()) if isinstance(value, bytes | memoryview) else None
+
     def order_due(self) -> None:
         """The sweep, every minute and at worker startup: enqueue due rows, end what has expired, and wipe its secrets."""
+        self.say_alive()
         self.settle()
         for outbox_id in self.list_due():
             if not self.enqueue(outbox_id):

@@ -74,14 +74,18 @@ class Handler(logging.StreamHandler[Any]):
     """Ours, on standard error."""
 
 
-def configure(kind: str, gunicorns: Iterable[logging.Handler] = ()) -> None:
-    """Write everything to standard error, and have gunicorn write alike; unless somebody has configured logging in another way."""
+def configure(kind: str, gunicorns: Iterable[logging.Handler] = (), is_service: bool = False) -> None:
+    """Write everything to standard error, and have gunicorn write alike; unless somebody has configured logging in another way.
+
+    `is_service`: what is no warning is written, too. Whoever runs a command reads its answer.
+    """
     if any(not isinstance(handler, Handler) for handler in logging.root.handlers):
         return
     if not logging.root.handlers:
         logging.root.addHandler(Handler(sys.stderr))
     logging.root.handlers[0].setFormatter(make_formatter(kind))
-    if kind == JSON:
+    if kind == JSON and is_service:
         logging.getLogger("portal").setLevel(logging.INFO)
+    if kind == JSON:
         for handler in gunicorns:
             handler.setFormatter(make_formatter(kind))

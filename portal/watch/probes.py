@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`: whether the process is alive, and whether it can serve. They run before Flask, so they have no session."""
+"""`/healthz`, `/readyz`, and `/metrics`: is the process alive, can it serve, and what has it counted. Before Flask: without a session."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -13,7 +13,8 @@ from portal.web.headers import FILE_POLICY, FIXED, STRICT_TRANSPORT
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-ALIVE, READY = "/healthz", "/readyz"
+ALIVE, READY, METRICS = "/healthz", "/readyz", "/metrics"
+METRICS_TYPE = "text/plain; version=0.0.4"  # of Prometheus's text format
 SAFE = ("GET", "HEAD")
 OK, METHOD, UNREADY = "200 OK", "405 Method Not Allowed", "503 Service Unavailable"
 HEADERS = [
@@ -27,18 +28,27 @@ HSTS = [("Strict-Transport-Security", STRICT_TRANSPORT)]
 class Probes:
     """WSGI middleware that answers probes, and hands on everything else. It needs a clean REMOTE_ADDR."""
 
-    def __init__(self, app: "WSGIApplication", failure: Callable[[], str], observers: tuple[Network, ...]) -> None:
-        """`failure` says what keeps the portal from being ready, "" if nothing does; `observers` are shown which it is."""
-        self.app, self.failure, self.observers = app, failure, observers
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        failure: Callable[[], str],
+        observers: tuple[Network, ...],
+        metrics: Callable[[], str] | None = None,
+    ) -> None:
+        """`failure` says what keeps the portal from being ready, "" if nothing does; `observers` are shown it, and the metrics."""
+        self.app, self.failure, self.observers, self.metrics = app, failure, observers, metrics
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO")
-        if path not in (ALIVE, READY):
+        is_metrics = path == METRICS and self.metrics and is_observer(environ, self.observers)
+        if path not in (ALIVE, READY) and not is_metrics:
             return self.app(environ, start_response)
         if environ["REQUEST_METHOD"] not in SAFE:
             return answer(environ, start_response, METHOD, "method not allowed", [("Allow", ", ".join(SAFE))])
         if path == ALIVE:
             return answer(environ, start_response, OK, "alive")
+        if path == METRICS and self.metrics:
+            return answer(environ, start_response, OK, self.metrics().rstrip(), kind=METRICS_TYPE)
         return self.answer_ready(environ, start_response)
 
     def answer_ready(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

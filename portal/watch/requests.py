@@ -1,7 +1,7 @@
 """What is noted of each request: its number, and a line in the log. It has no query, no address as typed, and no person."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from portal import clock, request_id
@@ -18,8 +18,9 @@ MILLISECONDS = 1000
 class Requests:
     """WSGI middleware right around Flask: static files and probes stay outside."""
 
-    def __init__(self, app: "WSGIApplication") -> None:
-        self.app = app
+    def __init__(self, app: "WSGIApplication", count: Callable[[str | None, int, float], object] | None = None) -> None:
+        """`count` is told the route, the status, and the seconds of each request."""
+        self.app, self.count = app, count
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         number = environ.setdefault(request_id.ENVIRON, request_id.new_id())
@@ -38,7 +39,9 @@ class Requests:
             request_id.current.reset(token)
 
     def note(self, environ: "WSGIEnvironment", status: int, seconds: float) -> None:
-        """Write the line, if lines are written."""
+        """Write the line and count the request, each if that is on."""
+        if self.count:
+            self.count(environ.get(ROUTE), status, seconds)
         if log.isEnabledFor(logging.INFO):
             milliseconds = round(seconds * MILLISECONDS, 1)
             facts = {"method": environ["REQUEST_METHOD"], "route": environ.get(ROUTE), "status": status, "ms": milliseconds}

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from sqlalchemy import func, select
 
 from portal.crypto import token_hash
-from portal.db import add_at_commit, begin_write, db, insert_or_update, write
+from portal.db import NEW_EVENTS, ON_EVENTS, add_at_commit, begin_write, db, insert_or_update, write
 from portal.flows.base.context import RequestContext
 from portal.limit_address import limit_address
 from portal.models import Event, EventSeal
@@ -68,7 +68,7 @@ def event_columns(
 ) -> dict[str, Any]:
     """The columns that every event has."""
     visitor = context.visitor
-    return {
+    columns = {
         "at": context.now,
         "event": event,
         "result": "refused" if refused else "ok",
@@ -83,6 +83,15 @@ def event_columns(
         "user_agent": context.user_agent,
         "app_version": VERSION,
     }
+    note_event(columns)
+    return columns
+
+
+def note_event(columns: dict[str, Any]) -> None:
+    """Have the event counted after the commit, if somebody counts."""
+    noted = db.session.info
+    if ON_EVENTS in noted:
+        noted.setdefault(NEW_EVENTS, []).append(columns)
 
 
 def count_event(
