@@ -55,7 +55,7 @@ class StaticFiles(WhiteNoise):  # type: ignore[misc]  # WhiteNoise has no types
 
 def is_of_another_version(environ: "WSGIEnvironment") -> bool:
     """Whether a page of another version asks, as while several machines are upgraded: the answer must not be kept as that version's."""
-    query = environ.get("QUERY_STRING", "")
+    query = str(environ.get("QUERY_STRING", ""))
     return query.startswith("v=") and query != f"v={VERSIONS.get(environ['PATH_INFO'].removeprefix('/static/'))}"
 
 
