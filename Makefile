@@ -1,7 +1,7 @@
 # Development tasks. `make help` prints the text after each double hash.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run check test rotation soak lint audit coverage bench bench-servers bench-scale bench-audit screenshots pictures guide messages lock help sqlite postgresql tools
+.PHONY: run check test rotation soak lint audit coverage bench bench-servers bench-scale bench-audit guesses screenshots pictures guide messages lock help sqlite postgresql tools
 
 # For two cores: while one worker waits for a server, a lease, or a time step, another one works.
 WORKERS ?= 3
@@ -95,6 +95,9 @@ bench-scale: .venv/development  ## Compare each step with a thousand accounts an
 bench-audit: export EVENTS ?= 1000000
 bench-audit: .venv/development  ## Seal, verify, and export an audit trail of EVENTS=…, on SQLite or with DATABASE=postgresql
 	$(BIN)/python -m bench.audit
+
+guesses: .venv/development  ## Guess 10,000 codes a minute at fifty accounts while twenty of their owners sign in, and write bench/README.md
+	$(BIN)/python -m bench.guesses
 
 screenshots: pictures  ## Draw the pictures, and take screenshots of every page, light and dark, phone and desktop, in ./screenshots
 	$(BIN)/python -m tests.support.screenshots

@@ -38,8 +38,9 @@ class Answer:
 class Connection:
     """A keep-alive connection, reopened if the server has closed it."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, source: str = "127.0.0.1") -> None:
+        """`source`: the address that it comes from, any in 127.0.0.0/8."""
+        self.port, self.source = port, source
         self.socket: socket.socket | None = None
         self.times: list[float] = []
 
@@ -49,7 +50,7 @@ class Connection:
         data = self._exchange(request) if self.socket else None
         if data is None:  # a new connection, or one that the server closed while idle
             self.close()
-            self.socket = socket.create_connection(("127.0.0.1", self.port), TIMEOUT)
+            self.socket = socket.create_connection(("127.0.0.1", self.port), TIMEOUT, (self.source, 0))
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             data = self._exchange(request)
         self.times.append(time.perf_counter() - started)

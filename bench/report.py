@@ -99,14 +99,22 @@ def table(found: list[Row], before: str) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def write(found: list[Row], before: str, rounds: int) -> None:
-    """Write the table between the markers in README.md, with date, machine, and versions."""
+def made_now(rounds: int) -> str:
+    """Date, machine, rounds, commit, and versions, in one sentence."""
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     now = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=README.parent, check=True, capture_output=True, text=True
     ).stdout
     made = f"{datetime.now(UTC):%d %B %Y}, a shared machine of 2 cores, {rounds} rounds, commit {now.strip()}"
-    made = f"{made}, Python {platform.python_version()}, {versions}."
-    text, _, rest = README.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    README.write_text(f"{text}{BEGIN}\n{made}\n\n{table(found, before)}\n\n{END}{after}")
+    return f"{made}, Python {platform.python_version()}, {versions}."
+
+
+def put_between(begin: str, end: str, text: str) -> None:
+    """Write a text between two markers in README.md."""
+    before, _, rest = README.read_text().partition(begin)
+    README.write_text(f"{before}{begin}\n{text}\n\n{end}{rest.partition(end)[2]}")
+
+
+def write(found: list[Row], before: str, rounds: int) -> None:
+    """Write the table between the markers in README.md, with date, machine, and versions."""
+    put_between(BEGIN, END, f"{made_now(rounds)}\n\n{table(found, before)}")

@@ -1,0 +1,158 @@
+"""10,000 wrong codes a minute, from 200 addresses at 50 accounts, while 20 of their owners sign in: do they notice, and what is compared?
+
+`make guesses` measures both databases, each quiet and under guesses in turns.
+"""
+
+import contextlib
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from bench import journeys, report
+from bench.client import Browser, Connection
+from bench.commits import Commit
+from bench.crowd import DATABASES, P99
+from bench.people import Person
+from bench.strangers import PER_MINUTE, guessing, run_each
+from portal.settings import config
+from tests.support.postgres import running_postgres
+from tests.support.processes import ROOT
+from tests.support.slow import percentile
+
+ACCOUNTS, OWNERS = 50, 20
+SECONDS = int(os.environ.get("SECONDS", "90"))  # of each half of a round
+STEP = 31  # seconds between two sign-ins of one owner: each needs a code of its own
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
+BEGIN, END = "<!-- guesses: made by `make guesses` -->\n", "<!-- end of guesses -->"
+TWICE = 2
+A_CORE = 60_000 / PER_MINUTE  # milliseconds of processor time for each guess: one core is busy with nothing else
+NEARLY = 0.99  # of the rate: the last guesses of a round may end after it
+
+
+# --- the owners
+
+
+class Owner:
+    """Somebody who signs in again and again, in the same browser."""
+
+    def __init__(self, port: int, number: int, person: Person) -> None:
+        self.person, self.number = person, number
+        self.browser = Browser(connection=Connection(port, f"127.1.0.{number + 1}"))
+        self.due = 0.0
+        self.took: list[float] = []
+
+    def sign_in(self) -> None:
+        """A whole sign-in, with the code of a step that was not used before."""
+        self.browser.cookies.pop("session", None)
+        began = time.perf_counter()
+        journeys.sign_in(self.person)(self.browser)
+        self.due = time.perf_counter() + STEP
+        self.took.append(time.perf_counter() - began)
+
+    def keep_signing_in(self, began: float) -> None:
+        """Sign in about every half minute, for one half of a round; the owners begin one after the other."""
+        self.due = max(self.due, began + self.number * STEP / OWNERS)
+        while self.due < began + SECONDS:
+            time.sleep(max(0, self.due - time.perf_counter()))
+            self.sign_in()
+
+
+def times_of(owners: list[Owner]) -> tuple[list[float], list[float]]:
+    """The seconds of each sign-in and of each request for one half of a round, meanwhile told."""
+    for owner in owners:
+        owner.took.clear()
+        owner.browser.connection.times.clear()
+    began = time.perf_counter()
+    run_each(lambda owner: owner.keep_signing_in(began), owners)
+    return [each for owner in owners for each in owner.took], [
+        each for owner in owners for each in owner.browser.connection.times
+    ]
+
+
+# --- one round
+
+
+def one_round(server: Commit) -> dict[str, list[float]]:
+    """Sign-ins while it is quiet and under guesses, and what came of the guesses."""
+    people = [Person(each["username"], Browser(), each["key"]) for each in server.people(sign_in=ACCOUNTS)["sign_in"]]
+    owners = [Owner(server.port, at, person) for at, person in enumerate(people[:OWNERS])]
+    with server.explained():
+        for owner in owners:
+            owner.sign_in()  # from now on the account knows the browser, and the server has compiled its pages
+        began = server.cpu_seconds()
+        quiet = times_of(owners)
+        in_between = server.cpu_seconds()
+        with guessing(server.port, SECONDS, people) as told:
+            since = server.cpu_seconds()
+            under = times_of(owners)
+        spent = server.cpu_seconds() - since - (in_between - began) * len(under[0]) / len(quiet[0])
+    counted = json.loads(server.run("bench.strangers", "count", json.dumps([person.username for person in people])))
+    assert counted.pop("accounts") == ACCOUNTS, "not every account was guessed at"
+    refused = sum(owner.browser.refused for owner in owners)
+    told["cpu"] = spent / told.pop("guesses") * 1000
+    found = {"quiet": quiet[0], "under": under[0], "requests quiet": quiet[1], "requests under": under[1], "refused": [refused]}
+    return found | {name: [value] for name, value in (told | counted).items()}
+
+
+# --- the report
+
+
+def rows(found: dict[str, list[float]]) -> list[tuple[str, str, str, bool]]:
+    """What was measured on one database: what, the figures, the target, and whether it is reached."""
+    made = []
+    for what, quiet, under in (("Sign-in", "quiet", "under"), ("– each request", "requests quiet", "requests under")):
+        before, now = (percentile(found[name], P99) * 1000 for name in (quiet, under))
+        figures = f"{report.shown(before)} → {report.shown(now)}, {report.shown(now / before)} times"
+        made.append(
+            (f"{what}, p99 (ms; {len(found[quiet])} and {len(found[under])})", figures, "at most 2 times", now <= TWICE * before)
+        )
+    least, refused, others = min(found["rate"]), sum(found["refused"]), sum(found["others"])
+    most = max(found["cpu"])
+    compared, failures = max(found["compared"]), max(found["failures"])
+    limit, end = config.TRIES_BEFORE_PAUSE, config.FAILURES_TO_DISABLE
+    return [
+        ("Guesses a minute, in the slowest round", report.shown(least), f"at least {PER_MINUTE:,}", least >= NEARLY * PER_MINUTE),
+        *made,
+        ("Processor time of a guess, of the workers (ms)", report.shown(most), f"at most {A_CORE:g}, one core's", most <= A_CORE),
+        ("Owners told to wait", report.shown(refused), "at most 0", refused == 0),
+        ("Guesses answered otherwise than refused", report.shown(others), "at most 0", others == 0),
+        ("Most codes compared with one account (RL-2)", report.shown(compared), f"at most {limit}, one pause's", compared <= limit),
+        ("Most failures of one authenticator (RL-1)", report.shown(failures), f"at most {end}", failures <= end),
+    ]  # fmt: skip
+
+
+def table(found: dict[str, dict[str, list[float]]]) -> str:
+    """The rows of each database as a Markdown table."""
+    lines = ["| what | figures | target | |", "| --- | ---: | --- | --- |"]
+    for database, measured in found.items():
+        for what, figures, target, is_reached in rows(measured):
+            lines.append(f"| {database}: {what} | {figures} | {target} | {'reached' if is_reached else '**missed**'} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure both databases in each round, print the table, and write it into README.md."""
+    found: dict[str, dict[str, list[float]]] = {database: {} for database in DATABASES}
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, contextlib.ExitStack() as stack:
+        postgres = stack.enter_context(running_postgres())
+        servers = {}
+        for database in DATABASES:
+            url = postgres.create("guesses") if database == "postgresql" else ""
+            server = servers[database] = Commit(ROOT, Path(folder) / database, url=url)
+            server.prepare()
+            server.start()
+            stack.callback(server.stop)
+        for _ in range(ROUNDS):
+            for database, server in servers.items():
+                for name, values in one_round(server).items():
+                    found[database].setdefault(name, []).extend(values)
+                print(table({database: found[database]}), flush=True)
+    print(table(found))
+    load = f"Load of the machine in the last quarter of an hour, this measurement included: {os.getloadavg()[2]:.1f}."
+    report.put_between(BEGIN, END, f"{report.made_now(ROUNDS)} {load}\n\n{table(found)}")
+
+
+if __name__ == "__main__":
+    main()
