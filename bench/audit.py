@@ -39,7 +39,7 @@ def rows(first: int, number: int, of: int) -> Iterator[dict[str, Any]]:
     begin = clock.now() - YEARS - timedelta(days=1)
     for each in range(first, first + number):
         yield {
-            "id": each, "at": begin + YEARS * (each / of), "event": "authn_login_success", "result": "ok", "factor": "totp",
+            "at": begin + YEARS * (each / of), "event": "authn_login_success", "result": "ok", "factor": "totp",
             "session_hash": token_hash(str(each)), "request_id": f"{each:016x}", "ip": f"192.0.2.{each % 250}", "user_agent": AGENT,
             "app_version": "0.1.0", "times": 1,
         }  # fmt: skip
