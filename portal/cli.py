@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from flask.cli import FlaskGroup
 
 from portal import phones, zones
+from portal.cli_access import sessions_group
 from portal.cli_accounts import accounts_group
 from portal.cli_audit import audit_group
 from portal.cli_base import Group, usable_database
@@ -80,7 +81,7 @@ texts_group = Group("texts", help="Look after the gateways for texts.")
 
 def register_commands(app: Flask) -> None:
     groups = (
-        practices_group, accounts_group, audit_group, demo_group, keys_group, queue_group, retention_group, texts_group,
+        practices_group, accounts_group, audit_group, demo_group, keys_group, queue_group, retention_group, sessions_group, texts_group,
     )  # fmt: skip
     for group in groups:
         app.cli.add_command(group)

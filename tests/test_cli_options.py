@@ -15,6 +15,8 @@ WITHOUT_REHEARSAL = {
     "audit export": "it writes a file, and one event about that",
     "audit grants": "it prints what it would do, unless --apply is given",
     "accounts create": "one account: it says whether it is made, and does nothing the second time",
+    "accounts disable": "one account, likewise; `accounts enable` undoes it",
+    "accounts enable": "one account, likewise",
     "practices set": "one practice, likewise",
     "queue work": "it delivers what people's pages have queued until it is stopped",
     "texts check": "it asks, and sends one text with --to only",

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+FIRST_PASSWORD_BYTES = 48  # of a password that nobody learns, because its owner chooses one by an emailed link
+
 # `accounts import`
 IMPORT_BATCH = 500  # accounts in one transaction, which takes less than half a second: pages write in between
 IMPORT_LINES = 1_000_000  # of one file: the usernames seen so far are remembered, in about 100 MiB

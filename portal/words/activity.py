@@ -40,6 +40,8 @@ SENTENCES: dict[str, str] = {
     "new_browsers_on": N_("You chose to confirm sign-ins in new browsers."),
     "new_browsers_off": N_("You chose that a code is enough in new browsers."),
     "account_created": N_("Your account was created."),
+    "account_disabled": N_("Your account was turned off by whoever runs this portal."),
+    "account_enabled": N_("Your account was turned on again by whoever runs this portal."),
     "reauthentication": N_("You confirmed that it's you."),
     "reauthentication:refused": N_("A wrong password or code was entered when we asked you to confirm it's you."),
     "authenticator_binding_begun": N_("You started setting up two-factor authentication."),
@@ -207,6 +209,7 @@ SENTENCES: dict[str, str] = {
     "session_end:phone_lost": N_("A phone or device of yours was reported as lost, so your sessions were ended."),
     "session_end:password_changed": N_("Your password changed, so your other sessions were ended."),
     "session_end:ended_by_owner": N_("You ended a session on another browser."),
+    "session_end:by_operator": N_("Your sessions were ended by whoever runs this portal."),
     "session_end:signed_in_again": N_("You signed in again, so this browser's earlier session was ended."),
 }
 

@@ -26,6 +26,7 @@ NOTICES: dict[str, str] = {
         "You were signed out here because the account recovery was stopped. Contact Support, and we'll check who you are."
     ),
     "recovery_lapsed": N_("You were signed out here because the time to set up again was over. Contact Support to get back in."),
+    "by_operator": N_("You were signed out here by whoever runs this portal. Sign in to continue."),
     "claimant": N_("That took longer than 10 minutes. Enter your password again."),
     "waiting": N_("Nobody answered your request for emergency access within 30 minutes. Enter your password to continue."),
     "unconfirmed": N_("Nobody confirmed your sign-in within 10 minutes. Sign in again."),

@@ -10,6 +10,7 @@ FLOORS = (
     ("portal.wsgi",),
     ("portal",),  # the application factory
     ("portal.cli",),
+    ("portal.cli_access",),
     (
         "portal.cli_accounts",
         "portal.cli_audit",

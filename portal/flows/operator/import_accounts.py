@@ -18,6 +18,7 @@ from portal.flows.operator.copying import reserve_ids
 from portal.flows.operator.operator_events import record_by_operator, record_run
 from portal.models import ROLES, Practice, User, fold_email, user_place
 from portal.names import sort_key
+from portal.settings import operation
 from portal.words.refusals import Refused, in_english
 
 
@@ -43,7 +44,7 @@ class Importer:
 
     def __init__(self, context: RequestContext, country: str, is_rehearsal: bool) -> None:
         self.context, self.country, self.is_rehearsal = context, country, is_rehearsal
-        self.stored = passwords.hash_password(secrets.token_urlsafe(48))
+        self.stored = passwords.hash_password(secrets.token_urlsafe(operation.FIRST_PASSWORD_BYTES))
 
     def take_batch(self, rows: Sequence[AccountRow]) -> Outcome:
         """Add the accounts that are missing, in one transaction; a rehearsal only counts them.

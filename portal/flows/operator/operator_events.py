@@ -16,9 +16,9 @@ def command_context(keys: Keyring, now: datetime, command: str) -> RequestContex
     return RequestContext(now=now, keys=keys, ip="", user_agent=command, request_id=secrets.token_hex(8))
 
 
-def record_by_operator(context: RequestContext, event: str, about: Subject) -> None:
+def record_by_operator(context: RequestContext, event: str, about: Subject, reason: str | None = None) -> None:
     """Add an event about an account to the open transaction. Its actor is no account, so it has none."""
-    add_at_commit(Event, **event_columns(context, event, about, None, None, False, None) | {"actor_id": None})
+    add_at_commit(Event, **event_columns(context, event, about, None, reason, False, None) | {"actor_id": None})
 
 
 def record_run(context: RequestContext, event: str, times: int, reason: str | None = None) -> None:
