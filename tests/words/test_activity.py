@@ -22,6 +22,8 @@ def forwarders():
     """Returns function -> position of its parameter `event`, for functions that hand it on to a recorder."""
     found = {}
     for module in modules():
+        if module.name.startswith("portal.watch"):  # it counts events, and records none
+            continue
         for function in module.nodes(ast.FunctionDef):
             names = [argument.arg for argument in function.args.args]
             if "event" in names:
