@@ -1,7 +1,7 @@
 # Development tasks. `make help` prints the text after each double hash.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run check test rotation soak lint audit coverage bench bench-servers bench-scale bench-audit guesses screenshots pictures guide messages lock help sqlite postgresql tools
+.PHONY: run cluster check test rotation soak lint audit coverage bench bench-servers bench-scale bench-audit guesses screenshots pictures guide messages lock help sqlite postgresql tools
 
 # For two cores: while one worker waits for a server, a lease, or a time step, another one works.
 WORKERS ?= 3
@@ -68,6 +68,10 @@ rotation: export ROTATION_ACCOUNTS ?= 10000
 rotation: .venv/development tools  ## Rotate the keys of ROTATION_ACCOUNTS accounts while people sign in, killed in the middle, on both databases
 	$(PYTEST) -n 0 -s --database=sqlite tests/keys/test_rotation_killed.py
 	$(PYTEST) -n 0 -s --database=postgresql tests/keys/test_rotation_killed.py
+
+cluster: .venv/development  ## Start what a health system would run, on this machine: PostgreSQL that fails over, Redis, proxies, two application servers
+	@sh tests/support/install.sh cluster
+	@$(BIN)/python -m tests.cluster
 
 tools:  # a browser, a QR code reader, an independent authenticator
 	@sh tests/support/install.sh

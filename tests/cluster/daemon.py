@@ -111,10 +111,15 @@ class Daemon:
         if self.process:
             self.process.wait()
 
+    def terminate(self):
+        """Asks it to end in order."""
+        if self.is_alive():
+            self.process.terminate()
+
     def stop(self):
         """Ends it in order, and kills what is left after that."""
         if self.is_alive():
-            self.process.terminate()
+            self.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(STOP_SECONDS)
         self.kill()

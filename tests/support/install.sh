@@ -2,8 +2,11 @@
 # Installs the programs that the tests hold against the portal and that pip cannot bring.
 set -eu
 
+# "cluster": what `make cluster` start besides.
+cluster=""
+[ "${1:-}" = cluster ] && cluster="/usr/bin/etcd:etcd-server patroni:patroni patroni:python3-etcd /usr/lib/postgresql/15/bin/postgres:postgresql-15 "
 missing=""
-for pair in chromium:chromium chromium-headless-shell:chromium-headless-shell zbarimg:zbar-tools oathtool:oathtool redis-server:redis-server pdftotext:poppler-utils /usr/sbin/bearerbox:kannel /usr/lib/kannel/test/fakesmsc:kannel-extras /usr/sbin/nginx:nginx /usr/sbin/pgbouncer:pgbouncer /usr/sbin/haproxy:haproxy systemd-analyze:systemd WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb firefox-esr:firefox-esr; do
+for pair in $cluster chromium:chromium chromium-headless-shell:chromium-headless-shell zbarimg:zbar-tools oathtool:oathtool redis-server:redis-server pdftotext:poppler-utils /usr/sbin/bearerbox:kannel /usr/lib/kannel/test/fakesmsc:kannel-extras /usr/sbin/nginx:nginx /usr/sbin/pgbouncer:pgbouncer /usr/sbin/haproxy:haproxy systemd-analyze:systemd WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb firefox-esr:firefox-esr; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 [ -z "$missing" ] && exit 0
