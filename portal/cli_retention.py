@@ -5,6 +5,8 @@ from flask import current_app
 
 from portal import clock
 from portal.cli_base import Group, dry_run, progress
+from portal.flows.audit import retire
+from portal.flows.base.context import RequestContext
 from portal.flows.operator import retention
 from portal.flows.operator.operator_events import command_context
 from portal.settings import operation
@@ -15,7 +17,7 @@ retention_group = Group("retention", help="Delete what has been kept long enough
 @retention_group.command("run")
 @dry_run
 def run_retention(is_rehearsal: bool) -> None:
-    """Delete sessions, trust, links, codes, messages, and recoveries that were over long ago. Events of the audit trail are only counted.
+    """Delete sessions, trust, links, codes, messages, recoveries, and events of the audit trail that were over long ago.
 
     The portal may run meanwhile. Accounts in PORTAL_RETENTION_HOLDS keep everything. After an interruption, run it again.
     """
@@ -35,9 +37,23 @@ def run_retention(is_rehearsal: bool) -> None:
     does = "would go" if is_rehearsal else "are deleted"
     for rule, number in zip(retention.RULES, deleted, strict=True):
         click.echo(f"{number:>12,} {rule.what}, over for more than {rule.kept.days:,} days, {does}")
-    events = retention.count_old_events(context.now)
-    click.echo(
-        f"{events:>12,} events, older than {operation.EVENTS_KEPT.days:,} days, stay: the audit trail goes by whole batches only"
-    )
+    run_events(context, held, is_rehearsal, does)
     if held:
         click.echo(f"{len(held):,} accounts keep everything, by PORTAL_RETENTION_HOLDS.")
+
+
+def run_events(context: RequestContext, held: list[int], is_rehearsal: bool, does: str) -> None:
+    """The same for the audit trail, which goes in whole seals from its beginning."""
+    old = retention.count_old_events(context.now)
+    number = retire.count_retirable(context.now, held)
+    if number and not is_rehearsal:
+        try:
+            with progress(number, "Events") as bar:
+                number = retire.retire_events(context, current_app.extensions["keys"], held, bar.update)
+        except retire.MayNotDelete as error:
+            raise click.ClickException(
+                "PORTAL_DATABASE_URL: This role may not delete events, as the portal's own should not. Run this as the tables' owner."
+            ) from error
+    click.echo(f"{number:>12,} events, older than {operation.EVENTS_KEPT.days:,} days, {does}")
+    if old > number:
+        click.echo(f"{old - number:>12,} more events are as old, and stay until all of their seal may go")

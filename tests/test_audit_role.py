@@ -9,6 +9,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from portal import clock
 from portal.flows.operator import demo
+from portal.settings import operation
 from tests.support.application import application
 from tests.support.client import Browser
 from tests.support.people import Person, read_keys
@@ -110,3 +111,17 @@ def test_sqlite_knows_no_roles(app):
     if app.extensions["engine"].dialect.name == "sqlite":
         refused = app.test_cli_runner().invoke(args=["audit", "grants", "portal_app", "--apply"])
         assert refused.exit_code == 1 and "SQLite knows no roles" in refused.stderr
+
+
+@pytest.mark.postgresql
+def test_the_role_does_not_delete_events_by_age_and_is_told_who_does(site, under_role):
+    years = operation.EVENTS_KEPT.days + 1
+    Rows(site).change(f"UPDATE events SET at = at - interval '{years} days'")
+    with application(site) as app:
+        app.extensions["queue"].seal_events()
+    number = Rows(site).one("SELECT count(*) FROM events")
+    with pytest.raises(AssertionError, match="This role may not delete events"):
+        under_role.flask("retention", "run")
+    assert Rows(site).one("SELECT count(*) FROM events") == number
+    assert f"{number:>12,} events, older than" in site.flask("retention", "run")
+    assert "unchanged" in site.flask("audit", "verify")

@@ -5,16 +5,16 @@ last seal whose events are gone, so nobody without a key of the chain can preten
 the application's role may not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from itertools import chain, takewhile
 from typing import Any
 
-from sqlalchemy import bindparam, delete
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, delete, exists, or_, select
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from portal.crypto import Keyring
-from portal.db import begin_write, change, db, write
+from portal.db import begin_write, change, db, read, write
 from portal.flows.audit.chain import AuditKeys, read_head
 from portal.flows.audit.encoding import seal_hash
 from portal.flows.audit.pages import seal_pages
@@ -25,31 +25,69 @@ from portal.flows.base.context import RequestContext
 from portal.models import Event
 from portal.settings import operation
 
+IS_HELD = select(
+    exists().where(
+        Event.id.between(bindparam("first"), bindparam("last")),
+        or_(Event.subject_id.in_(bindparam("held", expanding=True)), Event.actor_id.in_(bindparam("held", expanding=True))),
+    )
+)
+INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL's SQLSTATE
 DELETE = delete(Event).where(Event.id.between(bindparam("first"), bindparam("last")))
 
 
-def retire_events(context: RequestContext, keyring: Keyring) -> int:
+class MayNotDelete(Exception):
+    """The database role may add to the audit trail and take nothing out of it. Nothing was deleted."""
+
+
+def retire_events(
+    context: RequestContext, keyring: Keyring, held: Collection[int] = (), tell: Callable[[int], None] = lambda events: None
+) -> int:
     """Delete the events of the oldest seals, as far as all of them are older than six years; returns how many events.
 
-    Some seals in a transaction, with the retirement that says so: whenever it is stopped, the chain and the rows agree.
+    Some seals in a transaction, with the retirement that says so: whenever it is stopped, the chain and the rows agree. `held`: the
+    accounts of which no event goes; `tell` is given the number of each transaction. Raises MayNotDelete.
     """
     done = 0
-    while seals := old_seals(context.now):
+    while seals := old_seals(next(seal_pages(retired_through()), []), context.now, held):
         if not retire_seals(context, keyring, seals):
             break  # a worker has added a seal at the same time: the next run goes on
-        done += sum(seal.events for seal in seals)
+        events = sum(seal.events for seal in seals)
+        tell(events)
+        done += events
     return done
 
 
-def old_seals(now: datetime) -> list[Any]:
-    """The next seals to retire: from the beginning, as many as fit into memory, all older than six years. None without an event."""
-    page = next(seal_pages(retired_through()), [])
-    old = list(takewhile(lambda seal: seal.last_at is None or seal.last_at < now - operation.EVENTS_KEPT, page))
+def count_retirable(now: datetime, held: Collection[int] = ()) -> int:
+    """How many events `retire_events` would delete."""
+    events = 0
+    for page in seal_pages(retired_through()):
+        seals = old_seals(page, now, held)
+        events += sum(seal.events for seal in seals)
+        if len(seals) < len(page):
+            break
+    return events
+
+
+def old_seals(page: Sequence[Any], now: datetime, held: Collection[int]) -> list[Any]:
+    """Those of the next seals that can be retired: from the beginning, all older than six years. None without an event."""
+    limit = now - operation.EVENTS_KEPT
+    old = list(takewhile(lambda seal: (seal.last_at is None or seal.last_at < limit) and not names_any(seal, held), page))
     return old if any(seal.events for seal in old) else []
 
 
+def names_any(seal: Any, held: Collection[int]) -> bool:
+    """Whether an event of a seal is about one of the accounts, or was caused by it."""
+    if not held:
+        return False
+    spans = read_spans(seal.spans)
+    return any(read(IS_HELD, {"first": first, "last": last, "held": list(held)}).scalar() for first, last in spans)
+
+
 def retire_seals(context: RequestContext, keyring: Keyring, seals: Sequence[Any]) -> bool:
-    """Delete the events of consecutive seals, in a transaction of its own; False if the chain has grown meanwhile."""
+    """Delete the events of consecutive seals, in a transaction of its own; False if the chain has grown meanwhile.
+
+    Raises MayNotDelete.
+    """
     key_id, key = AuditKeys(keyring).current(context.now)
     begin_write()
     seal = next_seal(read_head(), key_id, context.now) | {"retired_through": seals[-1].number}
@@ -62,4 +100,9 @@ def retire_seals(context: RequestContext, keyring: Keyring, seals: Sequence[Any]
     except IntegrityError:
         db.session.rollback()
         return False
+    except ProgrammingError as error:
+        db.session.rollback()
+        if getattr(error.orig, "sqlstate", "") != INSUFFICIENT_PRIVILEGE:
+            raise
+        raise MayNotDelete from error
     return True

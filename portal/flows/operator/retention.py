@@ -100,7 +100,7 @@ def count_old(rule: Rule, now: datetime, held: Collection[int]) -> int:
 
 
 def count_old_events(now: datetime) -> int:
-    """How many events are older than they have to be kept. They are counted only: single rows of the audit trail never go."""
+    """How many events are older than they have to be kept, whether or not the rest of their seal is as old."""
     number = begin_long_read().scalar(select(func.count()).select_from(Event).where(Event.at < now - operation.EVENTS_KEPT)) or 0
     end_read()
     return number

@@ -1,5 +1,6 @@
 """Events are deleted after six years, in whole seals, and the chain still shows what was not deleted by age (AU-6)."""
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from portal.flows.audit import retire
 from portal.flows.audit.seal import next_seal
 from portal.flows.operator.operator_events import command_context
-from portal.models import Event, EventSeal
+from portal.models import Event, EventSeal, User
 from portal.settings import audit, operation
 
 
@@ -112,3 +113,45 @@ def test_a_verification_that_runs_meanwhile_finds_nothing(trail, old, monkeypatc
 
     monkeypatch.setattr(verify, "events_of", retire_first)
     assert trail.report().found == 0 and done[0] > 0
+
+
+@pytest.fixture
+def command(trail, database):
+    """Runs `retention run`, with accounts held; returns its exit code and words."""
+
+    def command(*options, held=""):
+        settings = trail.app.extensions["settings"]
+        trail.app.extensions["settings"] = dataclasses.replace(settings, retention_holds=(held,) if held else ())
+        result = trail.app.test_cli_runner().invoke(args=["retention", "run", *options])
+        return result.exit_code, result.output
+
+    return command
+
+
+def test_the_command_counts_first_and_then_deletes_as_many(trail, old, command):
+    before, seals = trail.count(), trail.seals()
+    number = before - 3
+    code, said = command("--dry-run")
+    assert code == 0 and f"{number:>12,} events, older than 2,192 days, would go" in said
+    assert (trail.count(), trail.seals()) == (before, seals)
+    code, said = command()
+    assert code == 0 and f"{number:>12,} events, older than 2,192 days, are deleted" in said
+    assert trail.kinds() == [] and trail.report().retired == number
+    assert f"{0:>12,} events" in command()[1]
+
+
+@pytest.mark.parametrize("column", ["subject_id", "actor_id"])
+def test_a_hold_keeps_its_seal_and_all_that_follow(trail, database, command, column):
+    quiet = next(user for user in database.all(User) if not database.all(Event, (Event.subject_id == user.id)))
+    trail.fill(4)
+    before = trail.count()
+    trail.clock.move(minutes=5)
+    trail.add(2, trail.clock.now - timedelta(minutes=4), **{column: quiet.id})
+    trail.add(1, trail.clock.now - timedelta(minutes=4))
+    assert trail.seal() == 3
+    trail.fill(2)
+    trail.clock.move(days=operation.EVENTS_KEPT.days + 1)
+    code, said = command(held=quiet.username)
+    assert code == 0 and f"{before:>12,} events, older" in said and f"{5:>12,} more events are as old, and stay" in said
+    assert trail.count() == 5 + 1 and trail.kinds() == []
+    assert f"{5:>12,} events, older" in command()[1]
