@@ -14,7 +14,7 @@ from flask import Flask, Response, g, request
 from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader
 
-from portal import clock, methods, queue, request_id
+from portal import clock, methods, passwords, queue, request_id
 from portal.blueprints import recovery
 from portal.blueprints.ehr import provider
 from portal.blueprints.emergency import ask, wall
@@ -60,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Application(__name__, instance_path=str(settings.instance), static_folder=None)
     app.extensions["settings"] = settings
     app.extensions["keys"] = Keyring(settings.encryption_keys)
+    passwords.look_into(settings.breached_passwords)
     methods.switch_on(name for setting, name in config.ADDITIONAL_METHODS.items() if getattr(settings, setting))
     configure(app, settings)
     add_extensions(app, settings)

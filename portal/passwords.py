@@ -7,10 +7,12 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from portal import breached
 from portal.hashing import HashingThreads
 from portal.settings import config
 
@@ -21,6 +23,7 @@ HELD = threading.local()  # of each thread: `place`, whether it has a place in l
 TURNS: set[str] = set()  # those whose password is being hashed or weighed
 TURNS_LOCK = threading.Lock()
 CONTEXT_WORDS = ("medximity", "digitalpatientchart")
+BREACHED: dict[str, Path] = {}  # `list`: the operator's, if there is one
 ZXCVBN_MAX = 72  # zxcvbn rejects longer strings
 
 
@@ -83,6 +86,13 @@ def take_turn(whose: str) -> Iterator[None]:
         TURNS.discard(whose)
 
 
+def look_into(file: Path | None) -> None:
+    """Compare new passwords with a file of breached ones, or with none."""
+    BREACHED.clear()
+    if file:
+        BREACHED["list"] = file
+
+
 def normalize(password: str) -> str:
     """NFC, so that é typed on two keyboards is one password (NIST SP 800-63B 3.1.1.2)."""
     return unicodedata.normalize("NFC", password)
@@ -130,6 +140,8 @@ def refusal(password: str, username: str, minimum: int = config.PASSWORD_MIN_ALO
     reason = shape_refusal(password, minimum)
     if reason:
         return reason
+    if "list" in BREACHED and breached.holds(BREACHED["list"], normalize(password)):
+        return "password_common"
     folded = normalize(password).casefold()
     rest = remove_context_words(folded, username.casefold())
     with place_in_line():

@@ -24,16 +24,15 @@ from portal.settings.addresses import (
     read_text_urls,
     unusable_file,
 )
+from portal.settings.breached import read_breached
 from portal.settings.given import read_given
 from portal.settings.keys import KeptKeys, read_encryption_keys, read_secret_key
 from portal.settings.provider_methods import read_provider_methods
 from portal.settings.redis import read_redis_url
 from portal.settings.serving import (
     Network,
-    check_debugging,
     check_exposure,
     read_base_url,
-    read_host,
     read_proxy_addresses,
     read_trusted_proxies,
 )
@@ -75,6 +74,7 @@ class Settings:
     log: str  # how it is written: JSON or TEXT
     observers: tuple[Network, ...]  # where metrics and details about readiness may be read from
     audit_anchors: Path | None  # the folder that the head of the audit trail is written to each day
+    breached_passwords: Path | None  # a file of hashes that new passwords are compared with
     retention_holds: tuple[str, ...]  # usernames of whom `retention run` deletes nothing
 
     @cached_property
@@ -118,8 +118,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     base_url = read_base_url(environ)
     is_loopback = is_loopback_host(urlsplit(base_url).hostname or "")
     test_bench = read_switch(environ, "PORTAL_TEST_BENCH")
-    check_exposure(base_url, read_host(environ), test_bench)
-    check_debugging(environ, base_url)
+    check_exposure(environ, base_url, test_bench)
     database_url = read_database_url(environ, instance)
     stored_keys = KeptKeys(instance, database_url) if is_loopback else None
     return Settings(
@@ -152,6 +151,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         log=read_log(environ),
         observers=read_observers(environ),
         audit_anchors=audit.read_anchors(environ),
+        breached_passwords=read_breached(environ),
         retention_holds=read_holds(environ),
     )
 

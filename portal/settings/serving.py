@@ -60,22 +60,18 @@ def read_base_url(environ: Mapping[str, str]) -> str:
     return f"{parts.scheme}://{in_url(host)}{own_port}"
 
 
-def check_exposure(base_url: str, host: str, test_bench: bool) -> None:
-    """Refuse what would be open to others: pages over plain HTTP, or the test bench."""
+def check_exposure(environ: Mapping[str, str], base_url: str, test_bench: bool) -> None:
+    """Refuse what would be open to others: pages over plain HTTP, the test bench, or what Flask shows while debugging."""
+    host, is_own = read_host(environ), is_loopback_host(urlsplit(base_url).hostname or "")
     if base_url.startswith("http://") and not is_loopback_host(host):
         raise SettingError(
             "HOST is open to others over plain HTTP. Set PORTAL_BASE_URL to the https:// address, or serve on 127.0.0.1."
         )
-    if test_bench and not (is_loopback_host(urlsplit(base_url).hostname or "") and is_loopback_host(host)):
+    if test_bench and not (is_own and is_loopback_host(host)):
         raise SettingError(
             "PORTAL_TEST_BENCH shows codes to everyone, so it is allowed on loopback only. Unset it, or serve on 127.0.0.1."
         )
-
-
-def check_debugging(environ: Mapping[str, str], base_url: str) -> None:
-    """Refuse Flask's debug mode where others could see what it shows."""
-    is_on = environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no")  # as Flask reads it
-    if is_on and not is_loopback_host(urlsplit(base_url).hostname or ""):
+    if not is_own and environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no"):  # as Flask reads it
         raise SettingError("FLASK_DEBUG shows code and values to everyone, so it is allowed on loopback only. Unset it.")
 
 

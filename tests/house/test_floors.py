@@ -66,7 +66,7 @@ FLOORS = (
     ("portal.models",),
     ("portal.gateways",),
     ("portal.crypto", "portal.passwords"),
-    ("portal.hashing",),
+    ("portal.breached", "portal.hashing"),
     ("portal.db",),
     ("portal.engines",),
     ("portal.write_line", "portal.postgres_begin"),
