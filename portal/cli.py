@@ -14,10 +14,10 @@ from flask.cli import FlaskGroup
 from portal import phones, zones
 from portal.cli_access import sessions_group
 from portal.cli_accounts import accounts_group
-from portal.cli_audit import audit_group
 from portal.cli_base import Group, usable_database
 from portal.cli_check import check
 from portal.cli_demo import demo_group
+from portal.cli_folder import audit_group
 from portal.cli_keys import keys_group
 from portal.cli_practices import practices_group
 from portal.cli_retention import retention_group
@@ -93,6 +93,9 @@ def main() -> None:
     """The console script `medximity-portal …`: what `flask --app wsgi …` is in the repository."""
     os.environ["FLASK_APP"] = "portal.wsgi"
     group = FlaskGroup(name="medximity-portal", load_dotenv=False, add_version_option=False)
+    group.add_command(
+        audit_group
+    )  # found without the app, so that folders are verified where there is neither database nor setting
     click.version_option(VERSION, prog_name="medximity-portal")(group).main()
 
 

@@ -16,6 +16,7 @@ from portal.flows.audit import grants
 from portal.flows.audit.export import Period, export_events
 from portal.flows.audit.seal import count_sealed
 from portal.flows.audit.verify import Finding, Report, verify
+from portal.flows.auditor.trail import record_whole
 from portal.flows.base.audit import one_line
 from portal.flows.base.context import RequestContext
 from portal.flows.operator.operator_events import command_context, operator_name
@@ -67,8 +68,11 @@ def context_of(command: str) -> RequestContext:
 @audit_group.command("verify")
 @click.option("--anchors", type=click.File(), help="Also compare the chain with this file of anchors.")
 @click.option("--since", type=DATE, help="Read only events that were sealed since (UTC). The chain is verified as a whole.")
-def verify_trail(anchors: TextIO | None, since: datetime | None) -> None:
+@click.option("--record", is_flag=True, help="Record in the trail what was found, for auditors' folders.")
+def verify_trail(anchors: TextIO | None, since: datetime | None, record: bool) -> None:
     """Say whether the audit trail is as it was written. Exits with 1 if something was changed, removed, added, or moved."""
+    if record and since:
+        raise click.ClickException("--record: What is recorded has to be of all events. Leave out --since.")
     try:
         known = anchor_flow.read_anchors(anchors or ())
     except (anchor_flow.NoAnchor, UnicodeDecodeError) as error:
@@ -76,6 +80,8 @@ def verify_trail(anchors: TextIO | None, since: datetime | None) -> None:
     with click.progressbar(length=max(count_sealed(), 1), label="Events", file=sys.stderr) as bar:
         report = verify(current_app.extensions["keys"], clock.now(), known, utc(since), bar.update)
     tell(report, len(known))
+    if record:
+        record_whole(context_of("audit verify"), report)
     if report.found:
         sys.exit(1)
 

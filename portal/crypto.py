@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from portal.signing import SigningKey
+
 NONCE_BYTES = 12
 
 
@@ -24,6 +26,7 @@ class Keyring:
         self._ciphers = {name: AESGCM(derive(key, b"seal")) for name, key in keys}
         self._mac_keys = [derive(key, b"mac") for _, key in keys]
         self._look_up_keys = [derive(key, b"look-up") for _, key in keys]
+        self._signing_seeds = {name: derive(key, b"auditor-folder") for name, key in keys}
 
     def seal(self, text: str, place: str) -> bytes:
         """Encrypt `text` with `place` (table:row:column) as associated data: key ID, NUL, nonce, ciphertext, tag."""
@@ -57,6 +60,14 @@ class Keyring:
     def look_up_hashes(self, text: str) -> list[bytes]:
         """The same with every key, to find rows that have not been rotated yet too."""
         return [keyed_hash(key, text) for key in self._look_up_keys]
+
+    def signing_keys(self) -> list[SigningKey]:
+        """The keys that sign auditors' folders, newest first: one for each encryption key, and named like it."""
+        return [SigningKey(name, seed) for name, seed in self._signing_seeds.items()]
+
+    def signing_key(self) -> SigningKey:
+        """The newest of them."""
+        return SigningKey(self.newest, self._signing_seeds[self.newest])
 
     def is_newest(self, sealed: bytes) -> bool:
         """Whether the value was sealed with the newest key, so that key rotation can skip it."""

@@ -144,6 +144,19 @@ def begin_write() -> Session:
     return db.session
 
 
+def begin_snapshot() -> None:
+    """End the read transaction, and begin one in which each SELECT sees the same moment, as SQLite's do anyway. `end_read` ends it.
+
+    Raises PendingChangesError, as `begin_write` does.
+    """
+    if has_changes(db.session):
+        raise PendingChangesError("begin_snapshot() inside a transaction that has changes: commit it or roll it back first.")
+    db.session.rollback()
+    connection = db.session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
 def read(statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[*tuple[Any, ...]]:
     """The rows of a SELECT of columns. No objects are loaded, which would take longer than SQLite does."""
     return db.reading.execute(statement, values)

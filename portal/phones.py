@@ -177,6 +177,15 @@ def mask(number: str) -> str:
     return f"•••\N{NO-BREAK SPACE}•••\N{NO-BREAK SPACE}••{number[-SHOWN_DIGITS:]}" if number else ""
 
 
+def hide_numbers(text: str, countries: Collection[str]) -> str:
+    """A text that somebody wrote, with every phone number in it masked: of these countries as they write it, of others with its code."""
+    for country in countries:
+        for found in reversed(list(phonenumbers.PhoneNumberMatcher(text, country))):
+            hidden = mask(phonenumbers.format_number(found.number, PhoneNumberFormat.E164))
+            text = f"{text[: found.start]}{hidden}{text[found.end :]}"
+    return text
+
+
 def prefix_of(number: str) -> str:
     """What an E.164 number has in common with the million next to it: fraud buys blocks, whatever a country's area codes are."""
     return number[: min(config.PREFIX_MAX, max(config.PREFIX_MIN, len(number) - config.PREFIX_DROPS))]

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, UOWTransaction
 from portal import clock, request_id
 from portal.db import BUSY, NEW_MESSAGES, DatabaseSession, reason_of
 from portal.flows.audit import anchors, seal
+from portal.flows.auditor import rules
 from portal.flows.base import act_proofs, limits
 from portal.flows.base.context import RequestContext
 from portal.flows.emergency import grants
@@ -212,11 +213,17 @@ class Queue:
 
             threading.Thread(target=report_credentials, args=(self.settings.text_urls,), daemon=True).start()
 
+    def record_rules(self) -> None:
+        """At the worker's start: write down which rules are not as they were, for auditors."""
+        with self.app.app_context():
+            rules.record_rules(self.system_context(), self.settings)
+
     def work(self) -> None:
         """Process tasks until a signal arrives, then finish those in progress."""
         _ = self.gateways  # raises SettingError before any task is taken
         self.is_in_reach = True
         self.ask_gateways()
+        self.record_rules()
         self.order_due()
         consumer = self.huey.create_consumer(
             workers=config.QUEUE_THREADS,

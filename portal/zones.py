@@ -65,6 +65,11 @@ def to_local(at: datetime, zone: ZoneInfo) -> datetime:
     return at.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+def start_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment of a day in a zone, in UTC."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
 def end_of_day(day: date, zone: ZoneInfo) -> datetime:
     """The last second of a day in a zone, as a UTC moment. A day may have 23 or 25 hours."""
     return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC) - timedelta(seconds=1)

@@ -12,6 +12,7 @@ from portal.models.health import Appointment, Letter, Result
 from portal.models.limit_counter import LimitCounter
 from portal.models.open_challenge import OpenChallenge
 from portal.models.oversight import EmergencyGrant, EmergencyView, ResetRequest, number_place
+from portal.models.record import RestoreDrill, RuleChange
 from portal.models.recovery import CASE_STATES, RecoveryCase, RecoveryNote, RecoveryTicket, recovery_place
 from portal.models.seal import AuditKey, EventSeal, audit_key_place
 from portal.models.sent_code import SentCode
@@ -23,7 +24,7 @@ __all__ = [
     "CASE_STATES", "LEVELS", "ROLES", "TICKET_STATES", "ActProof", "Appointment", "AuditKey", "Authenticator", "BackupCode",
     "BackupCodeSet", "Base", "Binding", "BrowserConfirmation", "Chart", "ChartNote", "EmergencyGrant", "EmergencyView", "Event",
     "EventSeal", "Letter", "LimitCounter", "Link", "NoticeAddress", "OpenChallenge", "Outbox", "Practice", "RecoveryCase",
-    "RecoveryNote", "RecoveryTicket", "ResetRequest", "Result", "SentCode", "Session", "SpentStep", "Ticket", "TicketMessage",
-    "TrustedBrowser", "User", "audit_key_place", "fold_email", "message_place", "new_id", "number_place", "recovery_place",
-    "secret_place", "subject_place", "user_place",
+    "RecoveryNote", "RecoveryTicket", "ResetRequest", "RestoreDrill", "Result", "RuleChange", "SentCode", "Session", "SpentStep",
+    "Ticket", "TicketMessage", "TrustedBrowser", "User", "audit_key_place", "fold_email", "message_place", "new_id", "number_place",
+    "recovery_place", "secret_place", "subject_place", "user_place",
 ]  # fmt: skip

@@ -148,6 +148,7 @@
       return;
     }
     form.dataset.sent = "1";
+    if (form.dataset.stays) setTimeout(rest, 1e4, form); // a file is the answer: the page stays
     if (!button) return;
     button.setAttribute("aria-disabled", "true");
     if (button.dataset.busy) {

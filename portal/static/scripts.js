@@ -149,6 +149,7 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
       return;
     }
     form.dataset.sent = "1";
+    if (form.dataset.stays) setTimeout(rest, 1e4, form); // a file is the answer: the page stays
     if (!button) return;
     button.setAttribute("aria-disabled", "true");
     if (button.dataset.busy) {

@@ -201,6 +201,7 @@ SENTENCES: dict[str, str] = {
     "deadline_removed": N_("You removed the two-factor authentication deadline for your practice."),
     "method_added": N_("You let people at your practice choose another verification method."),
     "method_withdrawn": N_("You stopped offering a verification method to people at your practice."),
+    "auditor_folder_made": N_("You downloaded a folder for an auditor about your practice."),
     "team_list_exported": N_("You downloaded the security status of your practice."),
     "session_end": N_("Your sessions on other browsers were ended."),
     "session_end:signed_out": N_("You signed out."),
@@ -219,6 +220,7 @@ HIDDEN = frozenset(
         "accounts_imported",  # by the operator: about nobody in particular
         "audit_exported",  # about nobody
         "audit_retired",
+        "audit_verified",
         "authz_fail",  # a request for a page that is not theirs
         "backup_codes_postponed",
         "chart_note_added",  # routine work, which would bury what this list is for
@@ -226,6 +228,8 @@ HIDDEN = frozenset(
         "keys_rotated",  # by the operator, likewise
         "retention_run",  # by the operator, likewise
         "malicious_csrf",  # usually a form that was open too long
+        "restore_drill",  # about nobody
+        "rule_changed",  # beside the event that says what somebody did; or about nobody
         "sequence_fail",
         "session_renew",
         "session_use_after_expire",

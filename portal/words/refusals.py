@@ -8,7 +8,7 @@ from babel import Locale
 from babel.numbers import format_decimal
 
 from portal.settings import config
-from portal.words import bench, emergency, lost, new_browsers, recovery, shown, support, tickets, times
+from portal.words import auditor, bench, emergency, lost, new_browsers, recovery, shown, support, tickets, times
 from portal.words.marks import N_ as N_
 from portal.words.marks import N_plural as N_plural
 from portal.words.marks import Plural as Plural
@@ -199,6 +199,7 @@ SENTENCES: dict[str, str | Plural] = {
     "sign_in_first": N_("Sign in first. This link works together with your password."),
     "set_up_replaced": N_("Setup was started again in another tab, so that code no longer fits. Continue with what this page shows now."),
     "set_up_expired": N_("Setup was open for more than %(set_up_minutes)s minutes, so it ended. Start again here."),
+    **auditor.SENTENCES,
     **emergency.SENTENCES,
     **lost.SENTENCES,
     **new_browsers.SENTENCES,
@@ -228,6 +229,7 @@ LIMITS: dict[str, int] = {
     "grace_sign_ins": config.GRACE_SIGN_INS_MAX,
     "not_me_days": config.NOT_ME_LIFE.days,
     "set_up_minutes": config.BINDING_LIFE // timedelta(minutes=1),
+    **auditor.LIMITS,
     **emergency.LIMITS,
     **new_browsers.LIMITS,
     **recovery.LIMITS,

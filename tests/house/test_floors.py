@@ -10,6 +10,7 @@ FLOORS = (
     ("portal.wsgi",),
     ("portal",),  # the application factory
     ("portal.cli",),
+    ("portal.cli_folder",),
     ("portal.cli_access",),
     (
         "portal.cli_accounts",
@@ -41,8 +42,9 @@ FLOORS = (
     ("portal.queue",),
     ("portal.queue_stand_in",),
     ("portal.web",),
+    ("portal.folder",),
     ("portal.flows.operator",),
-    ("portal.flows.account", "portal.flows.approvals", "portal.flows.tickets"),
+    ("portal.flows.account", "portal.flows.approvals", "portal.flows.auditor", "portal.flows.tickets"),
     ("portal.flows.recovery",),
     ("portal.flows.resets",),
     ("portal.flows.sign_in",),
@@ -66,6 +68,7 @@ FLOORS = (
     ("portal.models",),
     ("portal.gateways",),
     ("portal.crypto", "portal.passwords"),
+    ("portal.signing",),
     ("portal.breached", "portal.hashing"),
     ("portal.db",),
     ("portal.engines",),

@@ -230,7 +230,7 @@ class Browser:
         if self.is_spared and spare(self.app.extensions["engine"], self.cookie(), self.response.headers.get("Location")):
             self.response = ask()
         see_headers(self.response)
-        see_no_secret(self.response.text, urlsplit(path).path, self.secrets)
+        see_no_secret(self.response.data.decode(errors="replace"), urlsplit(path).path, self.secrets)  # a file may be no text
         see_no_secret(str(self.response.headers.get("Location")), "Location", self.secrets)
         return self.response
 

@@ -87,7 +87,7 @@ def ehr_profile(walker, town):
 
 
 def ehr_team(walker, town):
-    """Security Status for a practice administrator, and a refused deadline."""
+    """Security Status for a practice administrator, a refused deadline, and a refused period of an auditor's folder."""
     town.forget_reminders()
     enter(walker, town, town.regular("administrator"))
     walker.page.goto("/ehr/settings/team/security")
@@ -99,6 +99,9 @@ def ehr_team(walker, town):
     walker.take("nobody")
     walker.page.goto("/ehr/settings/team/deadline")
     refuse(walker, "deadline-wrong", "Extra days", "99", "Save")
+    walker.page.goto("/ehr/settings/team/auditor")
+    walker.take("auditor")
+    refuse(walker, "auditor-wrong", "First day", "2020-01-01", "Download")
 
 
 def ehr_without_code(walker, town):

@@ -9,7 +9,7 @@ from portal.words.activity import HIDDEN, SENTENCES, SHOWN, event_sentence
 from portal.words.refusals import SENTENCES as REASONS
 from tests.house.source import last_name, modules
 
-RECORDERS = {"record_event": 1, "record_event_alone": 1}  # the argument that names the event
+RECORDERS = {"record_event": 1, "record_event_alone": 1, "record_digest": 1}  # the argument that names the event
 
 
 def calls():

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 
 from portal.blueprints.approvals import approvals, emergency_reviews, resets
-from portal.blueprints.ehr import team_status
+from portal.blueprints.ehr import auditor, team_status
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.shared.guards import forbid, require_fresh_proof
 from portal.flows.base.context import SessionUser
@@ -21,6 +21,7 @@ from portal.web.rendering import redirect_to_path, refuse_form, render_page
 
 blueprint = Blueprint("practice", __name__)
 blueprint.register_blueprint(team_status.blueprint, url_prefix="/security")
+blueprint.register_blueprint(auditor.blueprint, url_prefix="/auditor")
 blueprint.register_blueprint(resets.blueprint)
 ROLES = ("administrator",)
 blueprint.register_blueprint(approvals.make_blueprint(), url_prefix="/approvals")

@@ -10,7 +10,7 @@ from portal.crypto import SealBroken
 from portal.settings import config
 from portal.web.browser_session import cookie_name, request_context
 
-FIELDS = ("email", "phone", "method")  # never a password or a code
+FIELDS = ("email", "phone", "method", "first_day", "last_day")  # never a password or a code
 MAX_LENGTH = 254  # characters of each field; enough for an email address
 COOKIE = "draft"
 

@@ -9,10 +9,15 @@ import re
 from sqlalchemy import text
 
 from portal.db import begin_write, db
-from portal.models import Base, Event, EventSeal
+from portal.models import Base, Event, EventSeal, RestoreDrill, RuleChange
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
-ADDED_TO = {Event.__tablename__: ", UPDATE (times)", EventSeal.__tablename__: ""}  # what is granted beside SELECT and INSERT
+ADDED_TO = {  # what is granted beside SELECT and INSERT
+    Event.__tablename__: ", UPDATE (times)",
+    EventSeal.__tablename__: "",
+    RuleChange.__tablename__: "",
+    RestoreDrill.__tablename__: "",
+}
 IS_OWNER = text(
     "SELECT r.rolsuper OR pg_has_role(r.rolname, c.relowner, 'USAGE') FROM pg_roles r, pg_class c"
     " WHERE r.rolname = :role AND c.oid = 'events'::regclass"

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, func, select, update
 from portal.db import begin_write, change, db, read
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import METHODS_APART, RequestContext
+from portal.flows.base.rule_record import ADDED_METHODS, record_rule
 from portal.methods import Method, switched_on
 from portal.models import Authenticator, Practice, User
 
@@ -55,7 +56,9 @@ def set_added(context: RequestContext, chosen: Method, is_added: bool) -> None:
         db.session.rollback()
         return
     names ^= {chosen.name}
-    change(WRITE_ADDED, {**own, "names": METHODS_APART.join(sorted(names))})
+    joined = METHODS_APART.join(sorted(names))
+    change(WRITE_ADDED, {**own, "names": joined})
+    record_rule(context, context.user.practice_id, ADDED_METHODS, joined)
     if is_added:
         record_event(context, "method_added", factor=chosen.name)
     else:

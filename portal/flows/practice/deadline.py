@@ -10,6 +10,7 @@ from portal import zones
 from portal.db import begin_write, change, db
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.base.rule_record import DEADLINE, deadline_value, record_rule
 from portal.flows.practice import team
 from portal.models import Practice, Session, User
 
@@ -51,6 +52,7 @@ def set_deadline(context: RequestContext, day: date, days: int, sign_ins: int) -
     change_practice(context, deadline_at=at, grace_days=days, grace_sign_ins=sign_ins)
     not_set_up = update(User).where(*team.own_accounts(context), User.role == ROLE, User.two_factor == "off")
     change(not_set_up.values(grace_sign_ins=sign_ins))
+    record_rule(context, context.user.practice_id, DEADLINE, deadline_value(at, days, sign_ins))
     record_event(context, "deadline_set")
     db.session.commit()
 
@@ -59,6 +61,7 @@ def remove_deadline(context: RequestContext) -> None:
     """Remove the deadline: from the next sign-in on, set-up comes first."""
     begin_write()
     change_practice(context, deadline_at=None, grace_days=0, grace_sign_ins=0)
+    record_rule(context, context.user.practice_id, DEADLINE, deadline_value(None, 0, 0))
     record_event(context, "deadline_removed")
     db.session.commit()
 
