@@ -49,8 +49,14 @@ def execute(driver: psycopg.Connection, command: bytes) -> None:
 
 
 def tell_as_busy(context: ExceptionContext) -> None:
-    """A lost connection is an OperationalError, whatever its end is called: that of a transaction left idle is an InternalError."""
+    """A lost connection is an OperationalError, whatever its end is called: that of a transaction left idle is an InternalError.
+
+    So is a server that takes no writes: a standby that is about to become the primary, for some seconds after a failover, or a primary
+    that no longer is one. The connection is given up, because the next one may lead to another server.
+    """
     lost, error = context.sqlalchemy_exception, context.original_exception
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        context.is_disconnect = True
     if context.is_disconnect and not isinstance(lost, OperationalError):
         raise OperationalError(context.statement, None, error, hide_parameters=True, connection_invalidated=True) from error
 

@@ -72,6 +72,27 @@ def test_a_connection_that_was_closed_in_the_middle_is_told_as_busy(portal):
             connection.execute(text("SELECT 1"))
 
 
+def test_a_server_that_takes_no_writes_is_told_as_busy_and_left_for_the_next_connection(site):
+    """As a standby does that is about to become the primary. `make faults` met it: pages answered 500."""
+    rows = Rows(site)
+    database = rows.one("SELECT current_database()")
+    rows.change(f'ALTER DATABASE "{database}" SET default_transaction_read_only = on')
+    with application(site) as app:
+        answer = app.test_client().get("/")
+        assert answer.status_code < 400  # reads
+        with app.extensions["engine"].connect() as connection:
+            with pytest.raises(OperationalError, match="read-only"):
+                connection.execute(text("UPDATE users SET two_factor = two_factor"))
+            assert connection.invalidated
+        with app.extensions["engine"].connect() as connection:
+            driver = connection.connection.driver_connection
+            driver.execute("SET default_transaction_read_only = off")
+            driver.execute(f'ALTER DATABASE "{database}" RESET default_transaction_read_only')
+            connection.invalidate()
+        with app.extensions["engine"].connect() as connection:
+            assert connection.execute(text("UPDATE users SET two_factor = two_factor")).rowcount
+
+
 def test_a_transaction_that_was_left_idle_is_told_as_busy_too(site, monkeypatch):
     monkeypatch.setattr(config, "DATABASE_IDLE_SECONDS", 1)
     with application(site) as app, app.extensions["engine"].connect() as connection:
