@@ -1,7 +1,7 @@
 # Development tasks. `make help` prints the text after each double hash.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run cluster check test rotation soak lint audit coverage bench bench-servers bench-scale bench-audit guesses screenshots pictures guide messages lock help sqlite postgresql tools
+.PHONY: run cluster check test faults rotation soak lint audit coverage bench bench-servers bench-scale bench-audit guesses screenshots pictures guide messages lock help sqlite postgresql tools
 
 # For two cores: while one worker waits for a server, a lease, or a time step, another one works.
 WORKERS ?= 3
@@ -72,6 +72,11 @@ rotation: .venv/development tools  ## Rotate the keys of ROTATION_ACCOUNTS accou
 cluster: .venv/development  ## Start what a health system would run, on this machine: PostgreSQL that fails over, Redis, proxies, two application servers
 	@sh tests/support/install.sh cluster
 	@$(BIN)/python -m tests.cluster
+
+faults: .venv/development tools  ## Break that cluster under load in 40 rounds (half an hour), compare what people were told with what is so, write docs/faults.md
+	@sh tests/support/install.sh cluster
+	@$(BIN)/python -m tests.faults.guide
+	@$(BIN)/python -m tests.faults
 
 tools:  # a browser, a QR code reader, an independent authenticator
 	@sh tests/support/install.sh

@@ -69,6 +69,10 @@ class Gateway:
         """Returns the accepted texts."""
         return [words for _, words, _ in self.taken]
 
+    def texts_to(self, number):
+        """Returns the accepted texts to a number, in order."""
+        return [words for to, words, _ in list(self.taken) if to.strip().lstrip("+") == number.lstrip("+")]
+
     def close(self):
         """Stops the server and ends hanging requests."""
         self.ended.set()

@@ -2,7 +2,7 @@
 # Installs the programs that the tests hold against the portal and that pip cannot bring.
 set -eu
 
-# "cluster": what `make cluster` start besides.
+# "cluster": what `make cluster` and `make faults` start besides.
 cluster=""
 [ "${1:-}" = cluster ] && cluster="/usr/bin/etcd:etcd-server patroni:patroni patroni:python3-etcd /usr/lib/postgresql/15/bin/postgres:postgresql-15 "
 missing=""

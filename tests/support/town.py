@@ -1,8 +1,12 @@
 """One running portal for many browser tests, each with a new patient of its own."""
 
 import itertools
+import json
+import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import delete, insert, select, update
@@ -291,7 +295,12 @@ class Town:
 
 @pytest.fixture(scope="session")
 def town(sites):
-    """This worker's running portal, for tests that each create their own patient."""
+    """This worker's running portal, for tests that each create their own patient; that of a cluster if CLUSTER_SETTINGS names its file."""
+    if elsewhere := os.environ.get("CLUSTER_SETTINGS"):
+        settings = json.loads(Path(elsewhere).read_text())
+        with application(SimpleNamespace(environment=settings)) as app:
+            yield Town(settings["PORTAL_BASE_URL"], app)
+        return
     site = sites.seeded()
     settings = LANGUAGES | SWITCHED_ON
     with running_server(site, **settings) as server, application(site, **settings) as app:
