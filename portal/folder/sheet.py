@@ -10,7 +10,7 @@ from datetime import datetime
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-from portal.folder.typefaces import FILES, FOLDER, HEAD, OTHER, TEXT, printable, runs, wrapped
+from portal.folder.typefaces import FILES, FOLDER, HEAD, OTHER, TEXT, Run, printable, runs, wrapped
 
 INK, QUIET, ACCENT, LINE, WASH, PAPER = (
     (29, 36, 51), (74, 82, 100), (58, 63, 148), (205, 210, 221), (238, 240, 250), (255, 255, 255),
@@ -90,17 +90,20 @@ class Sheet(FPDF):
         key = (text, face, size, width)
         found = self.known_lines.get(key)
         if found is None:
-            clean = printable(text)
-            pieces = wrapped(clean, face, width / (size * POINT)) if width else [clean]
-            found = [self.line_of(piece, face, size) for piece in pieces]
+            clean, room = printable(text), width / (size * POINT)
+            whole = list(runs(clean, face))
+            if not width or sum(run.width for run in whole) <= room:
+                found = [self.line_of(whole, size)]
+            else:
+                found = [self.line_of(runs(piece, face), size) for piece in wrapped(clean, face, room)]
             if len(text) < REMEMBERED:
                 self.known_lines[key] = found
         return found
 
-    def line_of(self, text: str, face: str, size: float) -> Line:
+    def line_of(self, pieces: Iterable[Run], size: float) -> Line:
         """A line as the document has it. The typeface for other scripts is loaded when it is first needed."""
         made = []
-        for run in runs(text, face):
+        for run in pieces:
             if run.face == OTHER and OTHER not in self.fonts:
                 self.add_font(OTHER, fname=FOLDER / FILES[OTHER])
             made.append((run.face, self.fonts[run.face].encode_text(run.text), run.width * size * POINT))
