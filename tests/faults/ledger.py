@@ -108,10 +108,9 @@ class Ledger:
         self.ask("page", lambda: self.wire.get(BACKUP_CODE))
         code = self.person.codes.pop()
         answer = self.ask("backup", lambda: self.wire.post(BACKUP_CODE, code=code))
-        is_in = answer.status == 303
-        if self.note("backup", is_in):
+        if self.note("backup", answer.went_in):  # a session that is over is led elsewhere, and spends no code
             self.spent.append(code)
-        return is_in
+        return answer.went_in
 
     def by_text(self):
         """Signs in with the code that a right password has sent; returns whether it went in."""
