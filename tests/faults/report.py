@@ -34,7 +34,7 @@ Answers that never came, because a process died with them, were followed up by a
 at all. Emails that came twice under one Message-ID are repeats of a delivery whose worker died before it could write down that it was
 accepted ([decision 11](decisions/0011-transactional-outbox.md)); a text is never repeated ([decision
 12](decisions/0012-a-text-is-never-repeated.md)). Why nothing is lost, and what remains: [decision
-50](decisions/0050-what-survives-a-machine.md).
+48](decisions/0048-what-survives-a-machine.md).
 
 **Backup and restore.** After the rounds, the database was dumped while {tried} people signed in, restored on a server that is none of the
 cluster's, and served by a portal of its own, with the same keys. The dump took {dumped:.1f} seconds, the restore {restored:.1f}, for
