@@ -81,6 +81,10 @@ def on_starting(server: "Arbiter") -> None:
             check_address(address)
 
 
+def post_fork(server: "Arbiter", worker: "Worker") -> None:
+    metrics_folder.reserve()
+
+
 def child_exit(server: "Arbiter", worker: "Worker") -> None:
     metrics_folder.close(worker.pid)
 

@@ -18,7 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from portal.db import ON_EVENTS
-from portal.watch.metrics_folder import VARIABLE
+from portal.watch.metrics_folder import VARIABLE, room
 from portal.watch.names import BUCKETS, COUNTS, MEASURES, area_of, count_of
 from portal.watch.numbers import Numbers
 from portal.watch.readiness import Readiness
@@ -46,7 +46,9 @@ class Metrics(Collector):
         registry = CollectorRegistry()
         if VARIABLE in os.environ:
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has no types
-        counted = generate_latest(registry if VARIABLE in os.environ else OWN)
+        elif room.is_there:
+            registry = OWN
+        counted = generate_latest(registry)
         measured = CollectorRegistry()
         measured.register(self)
         return (counted + generate_latest(measured)).decode()
@@ -66,6 +68,8 @@ class Metrics(Collector):
 
 def count_request(route: str | None, status: int, seconds: float) -> None:
     """Count a request that was answered."""
+    if not room.is_there:
+        return
     counter, histogram = series_of(route, status // 100)
     counter.inc()
     histogram.observe(seconds)
@@ -80,10 +84,12 @@ def series_of(route: str | None, status_class: int) -> tuple[Counter, Histogram]
 
 def count_events(events: Iterable[dict[str, Any]]) -> None:
     """Count the audit events of a transaction that was committed. Nothing that goes wrong here may undo what was done."""
+    if not room.is_there:
+        return
     try:
         for each in events:
             found = count_of(each["event"], each["result"] == "refused", each["reason"], each["factor"])
             if found:
                 COUNTERS[found[0]].labels(found[1]).inc()
-    except Exception:  # such as a full disk
+    except Exception:
         log.exception("events were not counted")
