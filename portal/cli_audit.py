@@ -14,8 +14,7 @@ from portal.cli_base import Group
 from portal.flows.audit import anchors as anchor_flow
 from portal.flows.audit import grants
 from portal.flows.audit.export import Period, export_events
-from portal.flows.audit.seal import count_sealed
-from portal.flows.audit.verify import Finding, Report, verify
+from portal.flows.audit.verify import Finding, Report, count_to_verify, verify
 from portal.flows.auditor.trail import record_whole
 from portal.flows.base.audit import one_line
 from portal.flows.base.context import RequestContext
@@ -30,6 +29,8 @@ SENTENCES = {
     "key_missing": "Seal {seal} can't be checked: none of PORTAL_ENCRYPTION_KEYS opens its key {text}, or the key was removed.",
     "key_returned": "Seal {seal} was made with the key {text}, which had been replaced: it was added with an old key.",
     "event_changed": "Event {event}, in seal {seal}, was changed. Its time is {at}.",
+    "event_unreadable": "Event {event} holds a value that the portal never writes: it was changed, or added.",
+    "seal_unreadable": "Seal {seal}, or one soon after it, holds a value that the portal never writes. What follows can't be verified.",
     "event_moved": "Event {event}, in seal {seal}, holds what event {other} held: they were moved.",
     "event_removed": "Event {event}, in seal {seal}, was removed.",
     "event_added": "Event {event} is in no seal, although later events are. Its time is {at}: it was added.",
@@ -77,7 +78,7 @@ def verify_trail(anchors: TextIO | None, since: datetime | None, record: bool) -
         known = anchor_flow.read_anchors(anchors or ())
     except (anchor_flow.NoAnchor, UnicodeDecodeError) as error:
         raise click.ClickException(f"--anchors: Line {error} isn't an anchor. Name a file that the worker wrote.") from error
-    with click.progressbar(length=max(count_sealed(), 1), label="Events", file=sys.stderr) as bar:
+    with click.progressbar(length=count_to_verify(), label="Events", file=sys.stderr) as bar:
         report = verify(current_app.extensions["keys"], clock.now(), known, utc(since), bar.update)
     tell(report, len(known))
     if record:

@@ -49,13 +49,13 @@ class AuditKeys:
         """Open all keys. Returns (ID, which encryption key was the newest when it was made), newest first."""
         rows = read(FIND_KEYS).all()
         for row in rows:
-            self.opened[row.id] = self.open(row.id, bytes(row.key_sealed))
+            self.opened[row.id] = self.open(row.id, row.key_sealed)
         return [(row.id, row.made_with) for row in rows]
 
     def open(self, key_id: str, sealed: bytes) -> bytes | None:
         try:
-            return base64.b64decode(self.keyring.open(sealed, audit_key_place(key_id)))
-        except (SealBroken, ValueError):
+            return base64.b64decode(self.keyring.open(bytes(sealed), audit_key_place(key_id)))
+        except (SealBroken, ValueError, TypeError):
             log.critical("audit_keys %s: key_sealed cannot be decrypted with the configured keys", key_id)
             return None
 

@@ -35,6 +35,8 @@ def plain(value: Any) -> Any:
     """A value as JSON can have it."""
     if isinstance(value, datetime):
         return moment(value)
+    if isinstance(value, float):  # which no column holds unless somebody has put it there, infinity too
+        return repr(value)
     return bytes(value).hex() if isinstance(value, bytes | memoryview) else value
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from portal.db import begin_write, db, read
+from portal.db import begin_write, db
 from portal.flows.audit.chain import FIND_EVENTS
 from portal.flows.audit.encoding import FORMAT, FORMATS, plain
-from portal.flows.audit.pages import events_of, ids_of, seal_pages
+from portal.flows.audit.pages import Unreadable, events_of, ids_of, read_rows, seal_pages
 from portal.flows.audit.seal import retired_through
 from portal.flows.audit.spans import Seen, read_spans
 from portal.flows.audit.verify import unsealed_rows
@@ -47,7 +47,8 @@ def export_events(context: RequestContext, period: Period) -> Iterator[str]:
         yield from sealed_lines([seal for seal in seals if period.overlaps(seal)], period)
     for row in unsealed_rows(seen):
         if row.at in period:
-            yield line(read(FIND_EVENTS[FORMAT], {"first": row.id, "last": row.id}).one(), FORMAT)
+            whole = read_rows(FIND_EVENTS[FORMAT], row.id, row.id)
+            yield from (line(each, FORMAT) for each in whole if not isinstance(each, Unreadable))
 
 
 def sealed_lines(seals: list[Any], period: Period) -> Iterator[str]:

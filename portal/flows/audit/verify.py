@@ -13,8 +13,8 @@ from portal.db import end_read, read
 from portal.flows.audit.anchors import Anchor
 from portal.flows.audit.chain import BEGINNING, AuditKeys
 from portal.flows.audit.encoding import FORMATS, event_tag, seal_hash
-from portal.flows.audit.pages import events_of, ids_of, seal_pages
-from portal.flows.audit.seal import COUNT_UP_TO, retired_through
+from portal.flows.audit.pages import UNREADABLE, events_of, ids_of, is_of_a_row, read_rows, seal_pages
+from portal.flows.audit.seal import COUNT_UP_TO, count_sealed, retired_through
 from portal.flows.audit.spans import Seen, read_spans
 from portal.models import Event
 from portal.settings import audit
@@ -66,6 +66,20 @@ class Verifier:
 
     def run(self, advance: Callable[[int], None]) -> Report:
         """Verify everything. `advance` is told how many events are done, time and again."""
+        try:
+            self.walk(advance)
+        except UNREADABLE as error:
+            if not is_of_a_row(error):
+                raise
+            end_read()
+            self.report.add(Finding("seal_unreadable", self.previous.number if self.previous else 1))
+        else:
+            self.check_end()
+            self.find_unsealed()
+        return self.report
+
+    def walk(self, advance: Callable[[int], None]) -> None:
+        """Verify all seals, and the events in them."""
         for page in seal_pages():
             to_read = [(seal, limit) for seal, limit in self.check_seals(page) if self.is_read(seal)]
             seals = [seal for seal, _ in to_read]
@@ -74,9 +88,6 @@ class Verifier:
                 self.check_events(seal, rows, seals)
                 self.find_late(seal, rows, limit)
             advance(sum(seal.events for seal in page))
-        self.check_end()
-        self.find_unsealed()
-        return self.report
 
     def is_read(self, seal: Any) -> bool:
         return seal.number > self.retired and (self.since is None or seal.sealed_at >= self.since)
@@ -160,6 +171,9 @@ class Verifier:
 
     def tell_changed(self, seal: Any, row: Any, tag: bytes, page: Iterable[Any]) -> None:
         """A row that is not what it was; perhaps what another one was, nearby."""
+        if row.at is None:
+            self.report.add(Finding("event_unreadable", seal.number, row.id))
+            return
         places = {
             bytes(near.tags)[at * audit.TAG_BYTES :][: audit.TAG_BYTES]: each
             for near in page
@@ -172,7 +186,7 @@ class Verifier:
         """Events that were sealed long after all others of their time: somebody added them, and the worker took them for new ones."""
         if limit and seal.events and seal.first_at < limit:
             for row in (rows[each] for each in ids_of(seal) if each in rows):
-                if row.at < limit:
+                if row.at is not None and row.at < limit:
                     self.report.add(Finding("event_late", seal.number, row.id, at=row.at))
 
     def check_end(self) -> None:
@@ -187,7 +201,9 @@ class Verifier:
         """Count the events that no seal holds: those not sealed yet, and those that should have been long ago."""
         limit = min(self.drained_at, self.now) - audit.LATE if self.drained_at else None
         for row in unsealed_rows(self.seen):
-            if limit and row.at < limit:
+            if row.at is None:
+                self.report.add(Finding("event_unreadable", event=row.id))
+            elif limit and row.at < limit:
                 self.report.add(Finding("event_added", event=row.id, at=row.at))
             else:
                 self.report.unsealed += 1
@@ -200,8 +216,19 @@ def unsealed_rows(seen: Seen) -> Iterator[Any]:
     for first in range(0, highest + 1, audit.IDS_AT_ONCE):
         block = {"first": first, "last": first + audit.IDS_AT_ONCE - 1}
         if read(COUNT_UP_TO, block).scalar() != seen.count(first):
-            yield from (row for row in read(AT, block) if row.id not in seen)
+            yield from (row for row in read_rows(AT, **block) if row.id not in seen)
     end_read()
+
+
+def count_to_verify() -> int:
+    """About how many events there are to verify, for a progress bar."""
+    try:
+        return max(count_sealed(), 1)
+    except UNREADABLE as error:
+        if not is_of_a_row(error):
+            raise
+    end_read()
+    return 1
 
 
 def verify(

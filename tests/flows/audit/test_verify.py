@@ -5,6 +5,7 @@ import secrets
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from portal.crypto import Keyring
 from portal.flows.audit import chain, verify
@@ -282,3 +283,70 @@ def test_pages_of_any_size_find_the_same(trail, batches, monkeypatch):
         monkeypatch.setattr(audit, "IDS_AT_ONCE", block)
         monkeypatch.setattr("portal.flows.audit.spans.Seen.WHOLE", b"\1" * block)
         assert trail.report() == whole
+
+
+NEVER = {"sqlite": "x", "postgresql": "infinity"}  # a moment that nobody can read
+
+
+def never(trail):
+    return NEVER[trail.engine.dialect.name]
+
+
+def test_an_event_that_cannot_be_read_is_found_and_so_are_all_others(trail, batches):
+    trail.change("UPDATE events SET at = :at WHERE id = :id", at=never(trail), id=batches[1][2])
+    trail.change("UPDATE events SET reason = 'x' WHERE id = :id", id=batches[1][3])
+    assert trail.kinds() == [
+        ("event_unreadable", of(trail, 1), batches[1][2]),
+        ("event_changed", of(trail, 1), batches[1][3]),
+    ]
+
+
+def test_an_event_that_cannot_be_read_keeps_no_other_from_being_sealed(trail, batches):
+    trail.clock.move(minutes=5)
+    added, later = trail.add(1), trail.add(3)
+    trail.change("UPDATE events SET at = :at WHERE id = :id", at=never(trail), id=added[0])
+    assert trail.seal() and not trail.seal()
+    assert trail.kinds() == [("event_unreadable", 0, added[0])]
+    trail.change("UPDATE events SET reason = 'x' WHERE id = :id", id=later[0])
+    assert trail.kinds() == [("event_changed", of(trail, 0), later[0]), ("event_unreadable", 0, added[0])]
+
+
+@pytest.mark.parametrize("column", ["sealed_at", "first_at"])
+def test_a_seal_that_cannot_be_read_is_found(trail, batches, column):
+    trail.change(f"UPDATE event_seals SET {column} = :at WHERE number = :number", at=never(trail), number=of(trail, 1))
+    assert [found.kind for found in trail.report().findings] == ["seal_unreadable"]
+
+
+def test_a_retirement_of_seals_that_never_were_is_found(trail, batches):
+    trail.change("UPDATE event_seals SET retired_through = 9999 WHERE number = :number", number=of(trail, 1))
+    assert ("seal_changed", of(trail, 1), 0) in trail.kinds()
+    with trail.app.app_context():
+        assert verify.count_to_verify() > 0
+    assert trail.seal_forgotten() == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "events SET user_agent = CAST(x'ff41' AS TEXT)",
+        "events SET times = 9e999",
+        "events SET at = 5",
+        "event_seals SET own_hash = 'abc'",
+        "event_seals SET spans = x'00'",
+        "event_seals SET events = 'many'",
+        "event_seals SET total = 'many'",
+        "event_seals SET retired_through = 'x'",
+        "audit_keys SET key_sealed = 'x'",
+    ],
+)
+def test_a_value_of_another_type_is_found_where_the_database_takes_it(trail, batches, change):
+    try:
+        trail.change(f"UPDATE {change}")
+    except DBAPIError:
+        assert trail.engine.dialect.name == "postgresql", "SQLite takes any value in any column"
+        return
+    found = trail.report().found
+    with trail.app.app_context():
+        expected = verify.count_to_verify()
+    trail.change("DELETE FROM events", "DELETE FROM event_seals", "DELETE FROM audit_keys")  # nobody could put them back
+    assert found and expected
