@@ -70,7 +70,7 @@ def is_observer(environ: "WSGIEnvironment", observers: tuple[Network, ...]) -> b
     address to everybody behind the proxy.
     """
     is_told = environ.get(FORWARDED) or not any(
-        name.startswith(("HTTP_X_FORWARDED", "HTTP_FORWARDED", "HTTP_VIA")) for name in environ
+        name.startswith(("HTTP_X_FORWARDED", "HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")) for name in environ
     )
     return bool(is_told) and is_within(str(environ.get("REMOTE_ADDR", "")), observers)
 

@@ -33,6 +33,7 @@ HIDING = (
     {"X-Forwarded-Proto": "https"},
     {"Forwarded": "for=127.0.0.1"},
     {"Via": "1.1 proxy"},
+    {"X-Real-IP": "203.0.113.9"},
     {"X-Forwarded-For": "127.0.0.1"},
 )
 
