@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from portal.flows.audit import retire
+from portal.flows.audit.chain import AuditKeys
 from portal.flows.audit.seal import next_seal
 from portal.flows.operator.operator_events import command_context
 from portal.models import Event, EventSeal, User
@@ -99,6 +100,25 @@ def test_a_worker_that_seals_at_the_same_moment_goes_first(trail, old, monkeypat
         patch.setattr(retire, "read_head", lambda: stale)
         assert run(trail) == 0
     assert trail.count() == before and trail.kinds() == []
+
+
+def test_a_key_that_is_replaced_meanwhile_seals_nothing_more(trail, old, rings, monkeypatch):
+    before, find = trail.count(), AuditKeys.current
+    was, both, _ = rings
+    trail.keys = was
+    trail.fill(1)
+
+    def overtaken(keys, moment):
+        """Finds the key, and a worker that knows a newer encryption key seals before it is used."""
+        found = find(keys, moment)
+        monkeypatch.setattr(AuditKeys, "current", find)
+        trail.keys = both
+        trail.fill(1)
+        return found
+
+    monkeypatch.setattr(AuditKeys, "current", overtaken)
+    assert run(trail) == 0
+    assert trail.count() == before + 2 and trail.kinds() == []
 
 
 def test_a_verification_that_runs_meanwhile_finds_nothing(trail, old, monkeypatch):

@@ -205,14 +205,6 @@ def new_ring(old):
     return Keyring((("k-new", secrets.token_bytes(32)), *old))
 
 
-@pytest.fixture
-def rings(trail, monkeypatch):
-    """The old key, and the ring with a new one before it."""
-    old = trail.app.extensions["settings"].encryption_keys
-    fresh = ("k-new", secrets.token_bytes(32))
-    return Keyring(old), Keyring((fresh, *old)), Keyring((fresh,))
-
-
 def test_after_a_rotation_the_chain_goes_on_with_a_new_key_and_the_old_one_can_go(trail, batches, rings):
     _, both, new = rings
     trail.keys = both
