@@ -10,6 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 from portal import clock
 from portal.flows.operator import demo
 from portal.settings import operation
+from portal.watch.readiness import Readiness
 from tests.support.application import application
 from tests.support.client import Browser
 from tests.support.people import Person, read_keys
@@ -125,3 +126,12 @@ def test_the_role_does_not_delete_events_by_age_and_is_told_who_does(site, under
     assert Rows(site).one("SELECT count(*) FROM events") == number
     assert f"{number:>12,} events, older than" in site.flask("retention", "run")
     assert "unchanged" in site.flask("audit", "verify")
+
+
+@pytest.mark.postgresql
+def test_a_role_without_rights_on_a_table_is_not_ready(site, role, under_role):
+    with application(under_role) as app:
+        assert Readiness(app).failure() == ""
+    Rows(site).change(f'REVOKE INSERT ON limit_counters FROM "{role}"')
+    with application(under_role) as app:
+        assert Readiness(app).failure() == "rights"

@@ -1,4 +1,4 @@
-"""Whether the portal can serve: database, migrations, clock, keys, and queue, asked in a thread that nobody has to wait for."""
+"""Whether the portal can serve: database, migrations, rights, clock, keys, and queue, asked in a thread that nobody has to wait for."""
 
 import logging
 import re
@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
 from portal.crypto import Keyring, SealBroken
-from portal.models import User
+from portal.models import Base, User
 from portal.models.user import user_place
 from portal.settings.watching import CLOCK_APART_SECONDS, READY_KEPT_SECONDS, READY_SECONDS, ROWS_OPENED
 
@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from portal.queue import Queue
 
 log = logging.getLogger(__name__)
-DATABASE, MIGRATIONS, CLOCK, KEYS, QUEUE = "database", "migrations", "clock", "keys", "queue"
+DATABASE, MIGRATIONS, RIGHTS, CLOCK, KEYS, QUEUE = "database", "migrations", "rights", "clock", "keys", "queue"
 MIGRATION_FILES = Path(__file__).parent.parent / "migrations"
 REVISION = re.compile(r"^(revision|down_revision) = (?:\"(\w+)\"|None)", re.MULTILINE)
 APPLIED = text("SELECT version_num FROM alembic_version")
+LACKING = text(
+    "SELECT count(*) FROM unnest(CAST(:tables AS text[])) AS name"
+    " WHERE NOT has_table_privilege(to_regclass(name), 'SELECT') OR NOT has_table_privilege(to_regclass(name), 'INSERT')"
+)
 DATABASE_CLOCK = text("SELECT extract(epoch FROM clock_timestamp())")
 NEWEST = select(User.id, User.password_sealed).order_by(User.id.desc()).limit(ROWS_OPENED)
 
@@ -82,6 +86,7 @@ class Readiness:
             with self.app.extensions["migrations_engine"].connect() as connection:  # of its own: pages may use all of the others
                 checks: dict[str, Callable[[], object]] = {
                     MIGRATIONS: lambda: check_migrations(connection),
+                    RIGHTS: lambda: check_rights(connection),
                     CLOCK: lambda: check_clock(connection),
                     KEYS: lambda: check_keys(connection, self.app.extensions["keys"]),
                     QUEUE: self.check_queue,
@@ -113,6 +118,12 @@ def check_migrations(connection: Connection) -> None:
     newest, known = known_migrations()
     applied = set(connection.scalars(APPLIED))
     if newest not in applied and not applied - known:
+        raise Unready
+
+
+def check_rights(connection: Connection) -> None:
+    """On PostgreSQL, the role may read and add to every table: after an upgrade, it has to be given the rights on new ones."""
+    if connection.dialect.name == "postgresql" and connection.scalar(LACKING, {"tables": sorted(Base.metadata.tables)}):
         raise Unready
 
 
