@@ -131,7 +131,7 @@ def show_key(output: Path | None) -> None:
 @audit_group.command("drill")
 @click.option("--at", required=True, type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]), help="When it was done (UTC).")
 @click.option("--by", required=True, help="Who did it.")
-@click.option("--result", required=True, type=click.Choice(drills.RESULTS))
+@click.option("--result", required=True, type=click.Choice(drills.RESULTS), help="Whether it worked.")
 @click.option("--note", default="", help="What was restored, and what was found.")
 def record_drill(at: datetime, by: str, result: str, note: str) -> None:
     """Record that a backup was restored on another machine, for auditors. The same drill is recorded once."""

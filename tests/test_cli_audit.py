@@ -36,7 +36,8 @@ def run(app):
 @pytest.fixture
 def anchors_file(app, tmp_path, monkeypatch):
     """The file in the folder of PORTAL_AUDIT_ANCHORS."""
-    monkeypatch.setitem(vars(app.extensions["settings"]), "audit_anchors", tmp_path)
+    for settings in (app.extensions["settings"], app.extensions["queue"].settings):
+        monkeypatch.setitem(vars(settings), "audit_anchors", tmp_path)
     return tmp_path / audit.ANCHORS_FILE
 
 

@@ -9,9 +9,10 @@ import pytest
 from portal.cli_base import progress
 
 ALIEN = {"run", "shell", "routes"}  # Flask's own
-ONLY_READ = {"audit verify", "check", "practices list", "queue status"}
+ONLY_READ = {"audit key", "audit verify", "audit verify-folder", "check", "practices list", "queue status"}
 WITHOUT_REHEARSAL = {
     "audit anchor": "it appends one line to a file",
+    "audit drill": "it records one drill, the same one once",
     "audit export": "it writes a file, and one event about that",
     "audit grants": "it prints what it would do, unless --apply is given",
     "accounts create": "one account: it says whether it is made, and does nothing the second time",

@@ -18,7 +18,21 @@ ASK = (
     "print(datetime(2027, 1, 15, 12, tzinfo=ZoneInfo('America/Edmonton')).utcoffset())"
 )
 # What only some pages or commands need, or none on this database: a worker that has started has none of it.
-LATE = ("PIL", "alembic", "apprise", "icalendar", "mako", "psycopg", "pyuca", "redis", "requests", "zxcvbn", "zxingcpp")
+LATE = (
+    "PIL",
+    "alembic",
+    "apprise",
+    "fontTools",
+    "fpdf",
+    "icalendar",
+    "mako",
+    "psycopg",
+    "pyuca",
+    "redis",
+    "requests",
+    "zxcvbn",
+    "zxingcpp",
+)
 NAMELESS = ["", "Europe", "America/Nowhere", "../../../etc/passwd", "/etc/localtime", "America/Edmonton\0", "america/edmonton"]
 NAMELESS += ["Factory", "localtime", "tzdata.zi", "a" * 10_000, "\ud800", "+05:30", None]
 

@@ -13,7 +13,6 @@ from portal.flows.auditor.collect import Findings
 from portal.flows.auditor.trail import Trail
 from portal.folder import archive, trail_words
 from portal.folder.archive import Store, Written, write_file
-from portal.folder.report import Making, draw_report
 from portal.folder.tables import Cell, Table, all_tables
 from portal.folder.words import Words
 from portal.version import VERSION
@@ -36,6 +35,8 @@ class Order:
 
 def write_folder(store: Store, found: Findings, trail: Trail, keys: Keyring, order: Order, progress: Progress) -> list[Written]:
     """Write every file of the folder, the signature last; `progress` is told the name of each. Raises OSError."""
+    from portal.folder.report import Making, draw_report  # libraries that no page needs, a tenth of the start
+
     words, key = Words(order.language, found.scope.zone, found.countries), keys.signing_key()
     tables = [*all_tables(words, found), trail_words.trail_table(words, trail)]
     said, in_short = tuple(trail_words.sentences(words, trail)), trail_words.in_short(words, trail)

@@ -27,7 +27,8 @@ def guarded(name, work):
     guard, child = os.getpid(), os.fork()
     if not child:
         prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
+        for each in (signal.SIGINT, signal.SIGTERM):  # as Ctrl-C, which a shell has its background processes ignore
+            signal.signal(each, signal.default_int_handler)
         code = run(work, folder)
         if os.getppid() != guard:
             remove(folder)

@@ -1,6 +1,8 @@
 """Far too many people at once, clients that send a byte at a time, and a worker that is killed: nobody is told what is not so."""
 
 import http.client
+import os
+import signal
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -76,8 +78,13 @@ class Ledger:
 
 
 def kill_in_the_thick_of_it(server, crowd):
-    """Kills a worker once some people are between their password and their code; returns its process ID."""
+    """Kills a worker once some people are between their password and their code; returns its process ID.
+
+    It stands still for a moment first, so that somebody waits for its answer.
+    """
     assert until(lambda: sum(each.told["password right"] for each in crowd) > MIDDLE, 60)
+    os.kill(server.workers()[0], signal.SIGSTOP)
+    time.sleep(0.3)
     return server.kill_a_worker()
 
 

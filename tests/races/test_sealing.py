@@ -20,7 +20,7 @@ ADD = (
 def start(site):
     """Starts a worker that seals."""
     words = [sys.executable, "-m", "tests.support.sealer"]
-    return subprocess.Popen(words, env=site.environment, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(words, env=site.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def test_two_workers_and_one_that_is_killed_make_one_chain(site):
@@ -29,7 +29,10 @@ def test_two_workers_and_one_that_is_killed_make_one_chain(site):
         values = {"at": "2026-01-01 12:00:00.000000", "request": f"request {number}"}
         rows.change(*[ADD] * 50, **values)
     first, second, third = workers = [start(site) for _ in range(3)]
-    assert first.stdout.readline() and third.stdout.readline()
+    assert [worker.stdout.readline() for worker in workers] == ["ready\n"] * 3
+    for worker in workers:
+        worker.stdin.close()
+    assert first.stdout.readline()
     first.kill()
     sealed = [sum(map(int, worker.stdout.read().split())) for worker in (second, third)]
     assert [worker.wait() for worker in workers] == [-9, 0, 0]

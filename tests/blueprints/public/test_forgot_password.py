@@ -238,7 +238,7 @@ def test_opening_a_link_changes_nothing(plain, link, database):
     assert database.everything() == before
 
 
-@pytest.mark.parametrize("token", ["x", "A" * 43, "%20", "%00", "é" * 300])
+@pytest.mark.parametrize("token", ["x", "A" * 43, "%20", "%01", "é" * 300])
 def test_a_link_that_nobody_got_is_refused(plain, token):
     plain.open(f"/new-password/{token}")
     assert plain.status == 404 and "t complete" in plain.text

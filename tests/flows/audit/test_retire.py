@@ -136,12 +136,12 @@ def test_a_verification_that_runs_meanwhile_finds_nothing(trail, old, monkeypatc
 
 
 @pytest.fixture
-def command(trail, database):
+def command(trail, database, monkeypatch):
     """Runs `retention run`, with accounts held; returns its exit code and words."""
 
     def command(*options, held=""):
-        settings = trail.app.extensions["settings"]
-        trail.app.extensions["settings"] = dataclasses.replace(settings, retention_holds=(held,) if held else ())
+        settings = dataclasses.replace(trail.app.extensions["settings"], retention_holds=(held,) if held else ())
+        monkeypatch.setitem(trail.app.extensions, "settings", settings)
         result = trail.app.test_cli_runner().invoke(args=["retention", "run", *options])
         return result.exit_code, result.output
 
