@@ -33,6 +33,11 @@ NO_MATTER = {
     "tests/blueprints/test_bench/test_mailbox.py",
     "tests/blueprints/test_bench/test_phone.py",
     "tests/blueprints/test_bench/test_scenarios.py",
+    "tests/canary/test_watched.py",  # looks for secrets in metrics and logs
+    "tests/watch/test_logs.py",  # lines that no row is in
+    "tests/watch/test_metrics_folder.py",  # files of a server's processes
+    "tests/settings/test_every_setting.py",  # settings, before a database is opened
+    "tests/settings/test_read_only.py",  # folders that can't be written
     "tests/canary/test_shown_secrets.py",  # looks for what was refused; tests/flows spends it on both
 }
 
