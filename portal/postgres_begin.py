@@ -26,6 +26,8 @@ def begin_transaction(connection: Connection, command: bytes) -> None:
     A connection that served before may have been closed meanwhile, by a server or pooler that was restarted: the next one is taken,
     until one is new. Raises OperationalError.
     """
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        return  # each statement is a transaction of its own
     while True:
         info, driver = connection.info, cast(psycopg.Connection, connection.connection.driver_connection)
         try:

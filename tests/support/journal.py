@@ -100,6 +100,9 @@ class Journal:
             self.state = hash((self.state, repr(written))) if in_turn else None
 
     def _discard(self, connection, *savepoint):
+        if connection.invalidated:  # what it had is gone with it
+            self.lost = True
+            return
         self.lost |= bool(connection.info.get(NAME))
         if not savepoint:
             connection.info.pop(NAME, None)
