@@ -50,7 +50,8 @@ def test_of_two_who_reset_one_another_one_does(portal):
     answers = at_once(*presses)
     states = "SELECT count(*) FROM users WHERE two_factor = 'reset' AND username IN ('admin.lee', 'dr.novak')"
     assert Rows(site).one(states) == 1
-    assert sorted(answer.status for answer in answers) == [303, 422] or "/sign-in" in [answer.location for answer in answers]
+    led_to_sign_in = [answer for answer in answers if (answer.location or "").split("?")[0] == "/sign-in"]
+    assert sorted(answer.status for answer in answers) == [303, 422] or len(led_to_sign_in) == 1
 
 
 def test_of_two_who_approve_one_does(portal):

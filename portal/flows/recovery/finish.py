@@ -30,11 +30,18 @@ WRONG = "recovery_link"  # the reason that a wrong password is recorded with
 
 
 def owner_of_link(context: RequestContext, token: str) -> tuple[Link, RecoveryCase, User]:
-    """The link, its case, and the account that it sets up again. Read-only. Raises Refused."""
+    """The link, its case, and the account that it sets up again. Read-only. Raises Refused.
+
+    Case and account are one statement's: between two, on PostgreSQL, somebody else may finish, and they would not fit each other.
+    """
     link = links.read_link(context, token, links.RECOVERY)
-    case = db.session.get(RecoveryCase, str(link.facts["case"]), populate_existing=True)
-    user = db.session.get_one(User, link.user_id, populate_existing=True)
-    if case is None or case.state not in (READY, SETTING_UP) or not is_open(context, case) or not is_about(case, user):
+    both = select(RecoveryCase, User).join(User, User.id == RecoveryCase.user_id)
+    mine = both.where(RecoveryCase.id == str(link.facts["case"]), User.id == link.user_id)
+    found = db.session.execute(mine, execution_options={"populate_existing": True}).first()
+    if found is None:
+        raise Refused("link_used")
+    case, user = found
+    if case.state not in (READY, SETTING_UP) or not is_open(context, case) or not is_about(case, user):
         raise Refused("link_used")
     if recent_changes.rests_on_mailbox(context, user.id) and not is_where_shown(context, case):
         raise Refused("recovery_browser" if case.browser_hash else "recovery_browsers")
