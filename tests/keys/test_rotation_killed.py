@@ -87,7 +87,7 @@ def test_killed_in_the_middle_it_goes_on_and_the_old_key_can_go_while_everybody_
     done = "SELECT count(*) FROM outbox WHERE substr(to_sealed, 1, 3) = :new"
     began = time.monotonic()
     with running_server(site, workers=2, **both) as server:
-        crowd = Crowd(server, known)
+        crowd = Crowd(server, dict(list(known.items())[:-SIGN_INS]))  # the others sign in at the end
         threads = [threading.Thread(target=crowd.run) for _ in range(2)]
         for thread in threads:
             thread.start()
