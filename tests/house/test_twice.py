@@ -34,6 +34,8 @@ NO_MATTER = {
     "tests/blueprints/test_bench/test_phone.py",
     "tests/blueprints/test_bench/test_scenarios.py",
     "tests/canary/test_watched.py",  # looks for secrets in metrics and logs
+    "tests/faults/test_processes.py",  # `make faults` does more of it on PostgreSQL
+    "tests/watch/test_metrics.py",  # counts in files
     "tests/watch/test_logs.py",  # lines that no row is in
     "tests/watch/test_metrics_folder.py",  # files of a server's processes
     "tests/settings/test_every_setting.py",  # settings, before a database is opened
