@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from portal.settings.addresses import SettingError
+from portal.settings.queue import QUEUE_SWEEP_SECONDS
 
 BATCH = 2_500  # events in one seal at most: some 60 ms of hashing, and all that has to be read again to find one changed row
 BATCHES = 20  # in one run of the worker, each minute: ten million events of a running installation take three hours and a half
@@ -20,6 +21,10 @@ NEAR = 64  # ids between two that are read by one statement: reading some rows i
 IDS_AT_ONCE = 65_536  # compared at once, when events that no seal holds are looked for
 FINDINGS_SHOWN = 20  # by `audit verify`, one by one
 UNSEALED_MAX = timedelta(hours=1)  # after which `check` says that no worker seals
+# The longest that an event waits for its seal: its minute, SETTLE, and the next sweep.
+SEALED_WITHIN = timedelta(minutes=1) + SETTLE + timedelta(seconds=QUEUE_SWEEP_SECONDS)
+# After which docs/deployment/alerts.yml tells. Before, a worker was restarted, or has many to seal.
+UNSEALED_ALERT = 4 * SEALED_WITHIN
 ANCHORS_FILE = "audit-anchors.jsonl"
 
 

@@ -8,6 +8,7 @@ MEASURES: dict[str, tuple[str, tuple[str, ...]]] = {
     "portal_worker_seen_age_seconds": ("Since a worker began its last sweep, which is due each minute", ()),
     "portal_queue_messages": ("Texts and emails that wait for a gateway", ("kind",)),
     "portal_queue_oldest_seconds": ("How long the oldest of them has waited", ("kind",)),
+    "portal_audit_unsealed_seconds": ("How long the oldest event of the audit trail that no seal holds has waited", ()),
     "portal_messages": ("Texts and emails of the last hour", ("kind", "state")),
     "portal_recoveries_open": ("Account recoveries that are open", ("state",)),
     "portal_recoveries_overdue": ("Account recoveries that support has promised to answer by now", ()),

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask import Flask
-from sqlalchemy import BindParameter, Connection, bindparam, case, exists, func, select, text
+from sqlalchemy import BindParameter, Connection, Select, bindparam, case, exists, func, select, text
 
 from portal import clock
 from portal.flows.base.recovery_cases import WITH_SUPPORT
 from portal.gateways import HELD
-from portal.models import Authenticator, BackupCode, BackupCodeSet, Outbox, RecoveryCase, User
+from portal.models import Authenticator, BackupCode, BackupCodeSet, Event, EventSeal, Outbox, RecoveryCase, User
 from portal.models.user import ROLES
+from portal.settings import audit
 from portal.settings.watching import FIRST_SECONDS, RECENT, STATEMENT_MILLISECONDS
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,16 @@ HAS_CODE = exists().where(LIVE_SET, BackupCode.set_id == BackupCodeSet.id, Backu
 WORKS = Authenticator.disabled_at.is_(None) & Authenticator.suspended_at.is_(None)
 WAYS = select(func.count()).where(Authenticator.user_id == User.id, WORKS).correlate(User).scalar_subquery()
 ONE_PHONE = select(User.role, func.count()).where(IS_ACTIVE, User.two_factor == "on", ~HAS_CODE, WAYS < 2).group_by(User.role)
+
+
+def unsealed(at_most: int) -> Select[datetime]:
+    """The earliest moment among the first events after the newest seal. However many wait, it reads no more of them than `at_most`."""
+    sealed = select(EventSeal.top_id).where(EventSeal.number > 0).order_by(EventSeal.number.desc()).limit(1).scalar_subquery()
+    following = select(Event.at).where(Event.id > func.coalesce(sealed, 0)).order_by(Event.id).limit(at_most).subquery()
+    return select(func.min(following.c.at))
+
+
+UNSEALED = unsealed(audit.BATCH)
 
 
 @dataclass
@@ -96,7 +107,12 @@ class Numbers:
             group.first.set()
 
     def read_light(self, connection: Connection, now: datetime) -> Found:
-        return read_messages(connection, now) | read_recoveries(connection, now) | self.read_worker(now)
+        return (
+            read_messages(connection, now)
+            | read_recoveries(connection, now)
+            | read_trail(connection, now)
+            | self.read_worker(now)
+        )
 
     def read_worker(self, now: datetime) -> Found:
         """When a worker was seen; nothing if none ever was."""
@@ -139,6 +155,12 @@ def read_recoveries(connection: Connection, now: datetime) -> Found:
         "portal_recoveries_overdue": {(): float(overdue)},
         "portal_recovery_waiting_seconds": {(): max(0.0, waited)},
     }
+
+
+def read_trail(connection: Connection, now: datetime) -> Found:
+    """How long the oldest event that no seal holds has waited. One committed late, among sealed ones, is found by looking back."""
+    oldest = connection.execute(UNSEALED).scalar()
+    return {"portal_audit_unsealed_seconds": {(): max(0.0, (now - oldest).total_seconds()) if oldest else 0.0}}
 
 
 def read_accounts(connection: Connection, now: datetime) -> Found:

@@ -9,9 +9,11 @@ from sqlalchemy import event, insert
 
 from portal.flows.base.recovery_cases import LAPSED
 from portal.models import Base, EmergencyGrant
+from portal.watch.numbers import read_trail
 from tests.support.mailbox import mails
 from tests.support.recovered import case_of, deliver, show_password
 from tests.support.recovery import begin
+from tests.support.trail import Trail
 
 # Tables that grow with accounts. Practices, and the keys of the audit trail, are few, and read whole.
 LARGE = set(Base.metadata.tables) - {"practices", "audit_keys"}
@@ -52,6 +54,14 @@ def asked(app):
     event.listen(engine, "before_cursor_execute", found.note)
     yield found
     event.remove(engine, "before_cursor_execute", found.note)
+
+
+@pytest.fixture
+def trail(app, clock):
+    """The audit trail, with all that was before in a seal."""
+    found = Trail(app, clock)
+    found.seal(minutes=10)
+    return found
 
 
 def scans(app, asked):
@@ -103,6 +113,19 @@ def whole_reads(node):
         yield node.get("Relation Name") or node["Index Name"]
     for part in node.get("Plans", []):
         yield from whole_reads(part)
+
+
+def sorts(app, asked):
+    """Returns whether the database would sort what it finds, and so read all of it, before it takes the first rows."""
+    with app.extensions["engine"].connect() as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+        if not is_sqlite:
+            forbid_whole_reads(connection)
+            connection.exec_driver_sql(
+                "SET LOCAL enable_sort = off"
+            )  # unless there is no other way: it takes no table for a large one
+        how, word = ("EXPLAIN QUERY PLAN", "TEMP B-TREE") if is_sqlite else ("EXPLAIN", "Sort")
+        return any(word in str(connection.exec_driver_sql(f"{how} {each}", values).all()) for each, values in asked.items())
 
 
 def set_up_and_sign_in(browser, person, clock):
@@ -162,7 +185,21 @@ def test_the_sweep_of_the_worker_and_its_deliveries(app, asked, plain, sam, dr_o
     assert len(asked) > 25 and scans(app, asked) == []
 
 
+def test_how_long_the_audit_trail_waits_for_its_seal(app, asked, trail):
+    """However many events there are, sealed or not: the end of one index, and the first rows behind it in the other."""
+    trail.fill(3)
+    trail.add(2)
+    asked.clear()
+    asked.is_at_work = True
+    with app.extensions["engine"].connect() as connection:
+        assert read_trail(connection, trail.clock.now)["portal_audit_unsealed_seconds"][()] > 0
+    asked.is_at_work = False
+    assert len(asked) == 1 and scans(app, asked) == [] and not sorts(app, asked)
+
+
 def test_a_table_that_is_read_whole_is_told(app):
     """The proof that the two tests above can fail."""
     assert scans(app, {"SELECT id FROM events WHERE ip = '192.0.2.7'": ()}) != []
     assert scans(app, {"SELECT id FROM events WHERE subject_id = 1": (), "SELECT id FROM practices": ()}) == []
+    assert sorts(app, {"SELECT id FROM events WHERE id > 7 ORDER BY at LIMIT 1": ()})
+    assert not sorts(app, {"SELECT id FROM events WHERE id > 7 ORDER BY id LIMIT 1": ()})

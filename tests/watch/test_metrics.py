@@ -26,7 +26,7 @@ from tests.support.wire import BACKUP_CODE, CODE, Wire
 from tests.watch.test_probes import HIDING
 
 MOST = 200  # series of one worker
-MEASURED = 2 + 2 * 2 + 2 * 7 + 8 + 2 + 4 * 3 + 4 + 4  # the most of them that are measured: kinds by states, roles by states
+MEASURED = 3 + 2 * 2 + 2 * 7 + 8 + 2 + 4 * 3 + 4 + 4  # the most of them that are measured: kinds by states, roles by states
 OFF = "from portal import create_app; create_app(); import sys; sys.exit('prometheus_client' in sys.modules)"
 
 
