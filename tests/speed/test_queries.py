@@ -127,6 +127,14 @@ def test_a_wrong_code(queries, plain, sam):
     assert walk(queries, lambda: plain.fill("Verify", Verification_Code=wrong)) == [("sign_in.submit_code", 6)]
 
 
+def test_a_code_during_a_pause(queries, plain, sam):
+    """Who guesses on while nothing is compared costs less than who is compared."""
+    plain.sign_in(sam)
+    for _ in range(config.TRIES_BEFORE_PAUSE):
+        plain.fill("Verify", Verification_Code=sam.wrong_code())
+    assert walk(queries, lambda: plain.post("/sign-in/code", {"code": "123456"})) == [("sign_in.submit_code", 5)]
+
+
 def test_a_backup_code_in_a_browser_not_seen_before(queries, plain, sam):
     plain.sign_in(sam)
     assert walk(queries, lambda: plain.fill("Verify", Verification_Code=sam.codes[0]))[0] == ("sign_in.submit_code", 8)

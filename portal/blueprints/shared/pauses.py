@@ -44,7 +44,8 @@ def refuse_answer(
 
     `refused` is None if the form's own errors say what is wrong. `pauses`: whether Refused("throttled") closes the page's field.
     """
-    if refused and refused.reason == "throttled" and pauses:
+    shown = context.get("pause")
+    if refused and refused.reason == "throttled" and pauses and (shown is None or shown.seconds != refused.facts["wait"]):
         context |= pause_context(refused.facts["wait"], context["again"], context["with_codes"])
     if refused and not pauses:  # of a backup code, which the field still takes
         context |= {"pause": None, "has_field": True}

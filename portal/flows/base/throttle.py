@@ -53,9 +53,13 @@ def purse_of(context: RequestContext, user_id: int) -> Purse:
 
 def pause_left(context: RequestContext) -> int:
     """Seconds until the visitor's codes are compared again, rounded up; 0 if they are."""
+    return seconds_until(paused_until(context), context.now)
+
+
+def paused_until(context: RequestContext) -> datetime | None:
+    """When the pause of the visitor's purse ends or ended, as the request found it."""
     user = context.user
-    until = user.own_paused_until if purse_of(context, user.user_id) is OWN else user.codes_paused_until
-    return seconds_until(until, context.now)
+    return user.own_paused_until if purse_of(context, user.user_id) is OWN else user.codes_paused_until
 
 
 def backup_pause_left(context: RequestContext) -> int:
@@ -71,9 +75,12 @@ def seconds_until(until: datetime | None, now: datetime) -> int:
 def charge_attempt(context: RequestContext, user_id: int, password: bool = False, set_up: bool = False) -> User:
     """Charge one attempt to the visitor's purse and return the account; its row stays locked until the transaction ends.
 
-    Raises Refused("throttled", wait=seconds) if the purse is paused; then nothing is charged.
+    Raises Refused("throttled", wait=seconds) if the purse is paused; then nothing is charged. A pause that the request found already
+    needs no statement more: whoever guesses on gets the cheapest answer.
     """
     purse = purse_of(context, user_id)
+    if context.visitor is not None and context.visitor.user_id == user_id and pause_left(context):
+        raise paused(paused_until(context))
     counted = {"own": user_id, "passwords": int(password), "set_ups": int(set_up), **pause_times(context.now)}
     charged = write(CHARGE[purse], counted).first()
     if charged is None:
