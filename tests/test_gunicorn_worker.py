@@ -9,7 +9,7 @@ import time
 import pytest
 
 from portal.gunicorn_worker import mask_link
-from tests.support.nginx import DOCUMENTED
+from tests.support.proxy import DOCUMENTED
 from tests.support.server import running_server
 from tests.support.slow import ALL, PATIENCE, PER_ADDRESS, SEND_SECONDS, ImpatientServer
 from tests.support.wire import Wire
@@ -297,7 +297,7 @@ def test_no_log_names_the_token_in_an_address(app):
     """Neither ours nor that of nginx, which docs/deployment/nginx.conf configures."""
     rules = {rule.rule for rule in app.url_map.iter_rules() if "token" in rule.arguments}
     assert {"/recovery/set-up/<token>", "/new-password/<token>"} <= rules
-    unlogged = re.search(r"location ~ (\S+) \{\s+access_log off", DOCUMENTED.read_text())[1]
+    unlogged = re.search(r"location ~ (\S+) \{\s+access_log off", (DOCUMENTED / "nginx.conf").read_text())[1]
     for path in (rule.replace("<token>", "") for rule in rules):
         assert mask_link(f"Client disconnected while serving {path}aB-c_9") == f"Client disconnected while serving {path}…"
         assert re.match(unlogged, path), path

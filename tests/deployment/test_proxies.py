@@ -11,7 +11,8 @@ import pytest
 
 from tests.support.crowd import add_patients
 from tests.support.haproxy import PROGRAM, Haproxy, running_haproxy
-from tests.support.nginx import NAME, running_nginx
+from tests.support.nginx import running_nginx
+from tests.support.proxy import NAME
 from tests.support.rows import Rows
 from tests.support.server import Server
 from tests.support.wire import Wire

@@ -10,7 +10,7 @@ import pytest
 from portal.gateways import UNREACHABLE, Message
 from portal.gateways.mail import MailGateway
 from portal.gateways.number import UNKNOWN, Checked
-from tests.support.nginx import write_certificate
+from tests.support.proxy import write_certificate
 
 NUMBER, ADDRESS = "+15035550164", "maria@example.test"
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.nginx import NAME, running_nginx
+from tests.support.nginx import running_nginx
+from tests.support.proxy import NAME
 from tests.support.rows import Rows
 from tests.support.server import Server
 from tests.support.slow import page_times, percentile, running_slow_clients
