@@ -10,7 +10,7 @@ import click
 from flask import current_app
 
 from portal import clock
-from portal.cli_base import Group
+from portal.cli_base import Group, counted
 from portal.flows.audit import anchors as anchor_flow
 from portal.flows.audit import grants
 from portal.flows.audit.export import Period, export_events
@@ -24,9 +24,11 @@ audit_group = Group("audit", help="Verify, export, and anchor the audit trail.")
 DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 SENTENCES = {
     "seal_changed": "Seal {seal} was changed: its hash doesn't fit it. Its events can't be checked.",
+    "seal_missing": "Seal {seal} was removed.",
     "seals_missing": "Seals {seal} to {other} were removed.",
     "chain_broken": "Seal {seal} doesn't follow the one before it: one of them was replaced.",
     "key_missing": "Seal {seal} can't be checked: none of PORTAL_ENCRYPTION_KEYS opens its key {text}, or the key was removed.",
+    "key_without_seal": "The key {text} has none of its seals any more: all seals were removed, or the last ones.",
     "key_returned": "Seal {seal} was made with the key {text}, which had been replaced: it was added with an old key.",
     "event_changed": "Event {event}, in seal {seal}, was changed. Its time is {at}.",
     "event_unreadable": "Event {event} holds a value that the portal never writes: it was changed, or added.",
@@ -57,7 +59,8 @@ def told(at: datetime) -> str:
 
 def sentence(finding: Finding) -> str:
     """What was found, in one sentence."""
-    return SENTENCES[finding.kind].format(**finding._asdict() | {"at": told(finding.at) if finding.at else ""})
+    kind = "seal_missing" if finding.kind == "seals_missing" and finding.seal == finding.other else finding.kind
+    return SENTENCES[kind].format(**finding._asdict() | {"at": told(finding.at) if finding.at else ""})
 
 
 def context_of(command: str) -> RequestContext:
@@ -78,32 +81,36 @@ def verify_trail(anchors: TextIO | None, since: datetime | None, record: bool) -
         known = anchor_flow.read_anchors(anchors or ())
     except (anchor_flow.NoAnchor, UnicodeDecodeError) as error:
         raise click.ClickException(f"--anchors: Line {error} isn't an anchor. Name a file that the worker wrote.") from error
+    if anchors and not known:
+        raise click.ClickException(
+            "--anchors: The file holds no anchor. Take it from where it was kept, or leave the option out."
+        )
     with click.progressbar(length=count_to_verify(), label="Events", file=sys.stderr) as bar:
         report = verify(current_app.extensions["keys"], clock.now(), known, utc(since), bar.update)
-    tell(report, len(known))
+    tell(report)
+    if known:
+        number = sum(map(len, known.values()))
+        click.echo(f"Compared with {counted(number, 'anchor')}, the last of {anchor_flow.newest_day(known.values())}.")
     if record:
         record_whole(context_of("audit verify"), report)
     if report.found:
         sys.exit(1)
 
 
-def tell(report: Report, anchors: int) -> None:
+def tell(report: Report) -> None:
     """Print what was verified and found."""
     for finding in report.findings:
         click.echo(sentence(finding), err=True)
     if report.found > len(report.findings):
         click.echo(f"And {report.found - len(report.findings)} more.", err=True)
     period = f", from {told(report.first_at)} to {told(report.last_at)}" if report.first_at and report.last_at else ""
-    click.echo(
-        f"{report.events} events in {report.seals} seals{period}: {'unchanged' if not report.found else f'{report.found} faults'}."
-    )
-    if anchors:
-        click.echo(f"Compared with {anchors} anchors.")
+    found = counted(report.found, "fault") if report.found else "unchanged"
+    click.echo(f"{counted(report.events, 'event')} in {counted(report.seals, 'seal')}{period}: {found}.")
     if report.retired:
-        click.echo(f"{report.retired} events were deleted by age, as their seals say.")
+        click.echo(f"Deleted by age, as their seals say: {counted(report.retired, 'event')}.")
     if report.unsealed_since:
         click.echo(
-            f"{report.unsealed} events are not sealed yet, the oldest of {told(report.unsealed_since)}. A worker seals them."
+            f"Not sealed yet: {counted(report.unsealed, 'event')}, the oldest of {told(report.unsealed_since)}. A worker seals them."
         )
 
 

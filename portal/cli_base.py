@@ -49,6 +49,11 @@ def checked(field: str, shown: str) -> Callable[[click.Context, click.Parameter,
     return check
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number and what it counts: "1 seal", "2 seals"."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 dry_run = click.option("--dry-run", "is_rehearsal", is_flag=True, help="Say what would be done, and change nothing.")
 
 

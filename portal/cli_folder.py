@@ -13,6 +13,7 @@ from flask import current_app
 from portal import clock, zones
 from portal.cli_audit import audit_group as audit_group
 from portal.cli_audit import context_of
+from portal.cli_base import counted
 from portal.flows.auditor import collect, drills, scope, trail
 from portal.flows.auditor.scope import Period, Scope
 from portal.folder import check
@@ -73,7 +74,7 @@ def make_scope(practice_id: int, name: str, zone_name: str | None, first: date |
 def tell_content(asked: Scope, output: Path) -> None:
     """Print how many rows each table would have."""
     found = collect.collect(asked, current_app.extensions["settings"], current_app.extensions["keys"], with_texts=True)
-    click.echo(f"{output / folder_name(asked)}: {found.holdings.staff} people")
+    click.echo(f"{output / folder_name(asked)}: {counted(found.holdings.staff, 'person', 'people')}")
     for table in all_tables(Words(SOURCE, asked.zone), found):
         click.echo(f"  {len(table.rows):>6}  {table.title}")
 
@@ -166,7 +167,7 @@ def verify_folder(path: Path, key_file: Path | None, fingerprint: str | None) ->
     if verdict.faults:
         raise click.ClickException(f"{path} is not as it was signed.")
     made, period = verdict.manifest["made"], verdict.manifest["period"]
-    click.echo(f"{path} is as it was signed: {verdict.files} files.")
+    click.echo(f"{path} is as it was signed: {counted(verdict.files, 'file')}.")
     click.echo(
         f"{verdict.manifest['practice']['name']}, {period['from']} to {period['to']}, made at {made['at']} by {made['by']}."
     )

@@ -15,6 +15,9 @@ from tests.support.trail import Trail
 SEARCHED = ("2026-01-01", "2028-01-01")
 
 
+ANCHOR = '{"date": "%s", "seal": %s, "hash": "' + "0" * 64 + '", "total": 1, "sealed_at": ""}'
+
+
 @pytest.fixture
 def trail(app, clock):
     clock.move(minutes=10)
@@ -46,7 +49,7 @@ def test_a_trail_that_nobody_touched(trail, run):
     trail.add(2, at=trail.clock.now)
     code, said, errors = run("verify")
     assert code == 0 and f"{trail.count() - 2} events in 2 seals, from 2027-03-01 12:00:10 UTC" in said and ": unchanged." in said
-    assert "2 events are not sealed yet, the oldest of 2027-03-01 12:15:10 UTC. A worker seals them." in said
+    assert "Not sealed yet: 2 events, the oldest of 2027-03-01 12:15:10 UTC. A worker seals them." in said
     assert run("verify")[:2] == (code, said)
     assert "Event" not in errors.replace("Events", "")
 
@@ -71,7 +74,7 @@ def test_every_kind_has_a_sentence_and_more_than_twenty_are_counted(trail, run):
 def test_nothing_is_sealed_yet(trail, run, anchors_file):
     assert run("verify")[:2] == (
         0,
-        f"0 events in 0 seals: unchanged.\n{trail.count()} events are not sealed yet, the oldest of 2027-03-01 12:00:10 UTC."
+        f"0 events in 0 seals: unchanged.\nNot sealed yet: {trail.count()} events, the oldest of 2027-03-01 12:00:10 UTC."
         " A worker seals them.\n",
     )
     code, _, errors = run("anchor")
@@ -86,7 +89,7 @@ def test_an_anchor_is_appended_and_compared(trail, run, anchors_file):
     anchor = json.loads(first[1])
     assert (anchor["date"], anchor["seal"], anchor["total"]) == ("2027-03-01", 2, trail.count())
     trail.fill(2)
-    assert "Compared with 1 anchors." in run("verify", "--anchors", str(anchors_file))[1]
+    assert "Compared with 2 anchors, the last of 2027-03-01." in run("verify", "--anchors", str(anchors_file))[1]
     trail.change("DELETE FROM event_seals WHERE number > 1")
     code, _, errors = run("verify", "--anchors", str(anchors_file))
     assert code == 1
@@ -95,13 +98,44 @@ def test_an_anchor_is_appended_and_compared(trail, run, anchors_file):
 
 @pytest.mark.parametrize(
     "line",
-    ["nonsense", "{}", "[]", '{"date": "2027-03-01", "seal": "1", "hash": "' + "0" * 64 + '", "total": 1, "sealed_at": ""}'],
+    [
+        "nonsense",
+        "{}",
+        "[]",
+        "[" * 100_000,
+        ANCHOR % ("\\u001b[2J", 1),
+        ANCHOR % ("2027-03-01", 0),
+        '{"date": "2027-03-01", "seal": "1", "hash": "' + "0" * 64 + '", "total": 1, "sealed_at": ""}',
+    ],
 )
 def test_a_file_of_other_lines_is_refused(trail, run, tmp_path, line):
     file = tmp_path / "anchors"
     file.write_text(f"\n{line}\n")
     code, _, errors = run("verify", "--anchors", str(file))
     assert code == 1 and errors == "Error: --anchors: Line 2 isn't an anchor. Name a file that the worker wrote.\n"
+
+
+def test_a_file_that_lost_its_anchors_is_refused(trail, run, tmp_path):
+    file = tmp_path / "anchors"
+    file.write_text("\n")
+    code, said, errors = run("verify", "--anchors", str(file))
+    assert (code, said) == (1, "") and errors.startswith("Error: --anchors: The file holds no anchor.")
+
+
+def test_one_is_counted_as_one(trail, run, anchors_file):
+    trail.change("DELETE FROM events")
+    event, later = trail.fill(1)[0][0], trail.add(1, at=trail.clock.now)
+    run("anchor")
+    said = run("verify", "--anchors", str(anchors_file))[1]
+    assert (
+        said.startswith("1 event in 1 seal, ") and "\nNot sealed yet: 1 event, " in said and "\nCompared with 1 anchor, " in said
+    )
+    trail.change(f"UPDATE events SET reason = 'x' WHERE id = {event}")
+    assert ": 1 fault." in run("verify")[1] and later
+    trail.seal(minutes=5)
+    trail.fill(1)
+    trail.change("DELETE FROM event_seals WHERE number = 2")
+    assert "Seal 2 was removed.\n" in run("verify")[2]
 
 
 def test_a_folder_that_takes_no_anchor_is_told(trail, run, app, monkeypatch, tmp_path):

@@ -34,11 +34,12 @@ def in_short(words: Words, trail: Trail) -> str:
 
 def sentences(words: Words, trail: Trail) -> Iterator[str]:
     """What was verified, by whom, and what was found."""
-    if not trail.head:
+    if not trail.head and not trail.found:
         yield words.say(N_("No event has been sealed yet, so there is nothing to verify. A worker seals them."))
         return
     yield words.say(WHAT_IT_IS)
-    yield words.say(ALL_NOW if trail.is_whole else NEWEST_NOW, first=trail.first, last=trail.last, events=trail.events)
+    if trail.head:
+        yield words.say(ALL_NOW if trail.is_whole else NEWEST_NOW, first=trail.first, last=trail.last, events=trail.events)
     if trail.found:
         yield words.say(FOUND, number=trail.found)
         for each in trail.faults:
@@ -54,8 +55,9 @@ def sentences(words: Words, trail: Trail) -> Iterator[str]:
         yield words.say(GAP, first=trail.gap[0], last=trail.gap[1])
     if trail.unsealed is not None:
         yield words.say(NOT_SEALED, number=trail.unsealed)
-    yield words.say(HEAD, last=trail.last, at=words.exact(trail.sealed_at))
-    yield trail.head
+    if trail.head:
+        yield words.say(HEAD, last=trail.last, at=words.exact(trail.sealed_at))
+        yield trail.head
 
 
 def trail_table(words: Words, trail: Trail) -> Table:

@@ -9,9 +9,9 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from portal.db import end_read
@@ -89,21 +89,27 @@ def anchor_daily(folder: Path | None, now: datetime) -> Anchor | None:
     return anchor
 
 
-def read_anchors(lines: Iterable[str]) -> dict[int, Anchor]:
-    """The anchors of a file by the numbers of their seals, the last of each. Raises NoAnchor."""
-    found = {}
+def read_anchors(lines: Iterable[str]) -> dict[int, list[Anchor]]:
+    """The anchors of a file by the numbers of their seals, in their order: each counts. Raises NoAnchor."""
+    found: dict[int, list[Anchor]] = {}
     for number, line in enumerate(lines, 1):
         if line.strip():
             anchor = read_anchor(line, number)
-            found[anchor.seal] = anchor
+            found.setdefault(anchor.seal, []).append(anchor)
     return found
+
+
+def newest_day(found: Iterable[Sequence[Anchor]]) -> str:
+    """The last day that has an anchor, as YYYY-MM-DD. There has to be one."""
+    return max(anchor.date for anchors in found for anchor in anchors)
 
 
 def read_anchor(line: str, number: int) -> Anchor:
     try:
         anchor = Anchor(**json.loads(line))
-        is_one = HEX.fullmatch(anchor.hash) and all(type(each) is int for each in (anchor.seal, anchor.total))
-    except (TypeError, ValueError) as error:
+        date.fromisoformat(anchor.date)
+        is_one = HEX.fullmatch(anchor.hash) and all(type(each) is int for each in (anchor.seal, anchor.total)) and anchor.seal > 0
+    except (TypeError, ValueError, RecursionError) as error:
         raise NoAnchor(number) from error
     if not is_one:
         raise NoAnchor(number)

@@ -4,12 +4,12 @@ import base64
 import logging
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 
 from portal.crypto import Keyring, SealBroken
-from portal.db import begin_write, db, read, write
+from portal.db import read
 from portal.flows.audit.encoding import COLUMNS
 from portal.models import AuditKey, Event, EventSeal, audit_key_place, new_id
 from portal.settings import config
@@ -30,6 +30,14 @@ FIND_KEYS = select(AuditKey.id, AuditKey.key_sealed, AuditKey.made_with).order_b
 def read_head() -> Any:
     """The newest seal, or None."""
     return read(HEAD).first()
+
+
+class ChainKey(NamedTuple):
+    """A key for new seals. `row`: the columns of its row, which its first seal brings along; None if it is there."""
+
+    id: str
+    key: bytes
+    row: dict[str, Any] | None = None
 
 
 class AuditKeys:
@@ -59,16 +67,20 @@ class AuditKeys:
             log.critical("audit_keys %s: key_sealed cannot be decrypted with the configured keys", key_id)
             return None
 
-    def current(self, now: datetime) -> tuple[str, bytes]:
-        """The key for new seals: of the newest encryption key's time. Made and committed if there is none."""
-        for key_id, made_with in self.load()[:1]:
+    def current(self, now: datetime, head: Any) -> ChainKey:
+        """The key for the seal after `head`: of the newest encryption key's time, a new one if there is none.
+
+        Its row is written with its first seal, in one transaction: a key without a seal tells that seals are gone. So a chain that
+        begins takes no key of another one.
+        """
+        known = self.load()
+        if known and head is None:
+            log.critical("audit: all seals are gone, and a new chain begins. Run: flask --app wsgi audit verify")
+        for key_id, made_with in known[:1] if head else ():
             key = self.opened[key_id]
             if made_with == self.keyring.newest and key:
-                return key_id, key
+                return ChainKey(key_id, key)
         key_id, key = new_id(), secrets.token_bytes(config.MIN_KEY_BYTES)
         sealed = self.keyring.seal(base64.b64encode(key).decode(), audit_key_place(key_id))
-        begin_write()
-        write(insert(AuditKey), {"id": key_id, "key_sealed": sealed, "made_with": self.keyring.newest, "created_at": now})
-        db.session.commit()
         self.opened[key_id] = key
-        return key_id, key
+        return ChainKey(key_id, key, {"id": key_id, "key_sealed": sealed, "made_with": self.keyring.newest, "created_at": now})

@@ -14,11 +14,10 @@ from sqlalchemy import bindparam, delete, exists, or_, select
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from portal.crypto import Keyring
-from portal.db import begin_write, change, db, end_read, read, write
+from portal.db import begin_write, change, db, end_read, read
 from portal.flows.audit.chain import AuditKeys, read_head
-from portal.flows.audit.encoding import seal_hash
 from portal.flows.audit.pages import seal_pages
-from portal.flows.audit.seal import ADD, next_seal, retired_through
+from portal.flows.audit.seal import insert_seal, next_seal, retired_through
 from portal.flows.audit.spans import read_spans
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
@@ -89,12 +88,12 @@ def retire_seals(context: RequestContext, keyring: Keyring, seals: Sequence[Any]
     Raises MayNotDelete.
     """
     head = read_head()  # before its key: once a worker has sealed with a newer one, this seal finds its number taken
-    key_id, key = AuditKeys(keyring).current(context.now)
+    key = AuditKeys(keyring).current(context.now, head)
     end_read()
     begin_write()
-    seal = next_seal(head, key_id, context.now) | {"retired_through": seals[-1].number}
+    seal = next_seal(head, key.id, context.now) | {"retired_through": seals[-1].number}
     try:
-        write(ADD, {**seal, "own_hash": seal_hash(key, seal)})
+        insert_seal(key, seal)
         for first, last in chain.from_iterable(read_spans(each.spans) for each in seals):
             change(DELETE, {"first": first, "last": last})
         record_event(context, "audit_retired", reason=f"seals to {seals[-1].number}")

@@ -15,11 +15,11 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.crypto import Keyring
 from portal.db import begin_write, db, end_read, read, write
-from portal.flows.audit.chain import BEGINNING, FIND_EVENTS, AuditKeys, read_head
+from portal.flows.audit.chain import BEGINNING, FIND_EVENTS, AuditKeys, ChainKey, read_head
 from portal.flows.audit.encoding import FORMAT, event_tag, seal_hash
 from portal.flows.audit.pages import Unreadable, read_rows
 from portal.flows.audit.spans import Seen, near_ranges, read_spans, spans_of, write_spans
-from portal.models import Event, EventSeal
+from portal.models import AuditKey, Event, EventSeal
 from portal.settings import audit, config
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ COUNT_UP_TO = select(func.count()).select_from(Event).where(Event.id.between(bin
 RETIRED = select(func.max(EventSeal.retired_through)).where(EventSeal.retired_through.is_not(None))
 TOTAL_AT = select(EventSeal.total).where(EventSeal.number == bindparam("number"))
 ADD = insert(EventSeal)
+ADD_KEY = insert(AuditKey)
 
 
 def seal_events(keyring: Keyring, now: datetime) -> int:
@@ -83,13 +84,13 @@ def seal_ids(keyring: Keyring, now: datetime, head: Any, ids: Sequence[int], has
     """Seal these events, found while `head` was the newest seal; False if there are none, or if another worker has added one since."""
     if not ids:
         return False
-    key_id, key = AuditKeys(keyring).current(now)
+    key = AuditKeys(keyring).current(now, head)
     rows = list(read_events(ids))
     end_read()
     if not rows:
         return False
     seal = {
-        **next_seal(head, key_id, now),
+        **next_seal(head, key.id, now),
         "events": len(rows),
         "total": (head.total if head else 0) + len(rows),
         "top_id": max(ids[-1], head.top_id if head else 0),
@@ -97,7 +98,7 @@ def seal_ids(keyring: Keyring, now: datetime, head: Any, ids: Sequence[int], has
         "last_at": max(row.at for row in rows),
         "has_more": has_more,
         "spans": write_spans(row.id for row in rows),
-        "tags": b"".join(event_tag(key, FORMAT, row[1:]) for row in rows),
+        "tags": b"".join(event_tag(key.key, FORMAT, row[1:]) for row in rows),
     }
     return add_seal(key, seal)
 
@@ -135,16 +136,23 @@ def read_events(ids: Sequence[int]) -> Iterator[Any]:
                 yield row
 
 
-def add_seal(key: bytes, seal: dict[str, Any]) -> bool:
+def add_seal(key: ChainKey, seal: dict[str, Any]) -> bool:
     """Insert it in a transaction of its own. Its number and what it follows are unique: of two workers, one finds it taken."""
     begin_write()
     try:
-        write(ADD, {**seal, "own_hash": seal_hash(key, seal)})
+        insert_seal(key, seal)
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
         return False
     return True
+
+
+def insert_seal(key: ChainKey, seal: dict[str, Any]) -> None:
+    """Insert it, and its key before it if that is new; part of the open transaction. Raises IntegrityError."""
+    if key.row:
+        write(ADD_KEY, key.row)
+    write(ADD, {**seal, "own_hash": seal_hash(key.key, seal)})
 
 
 def retired_through() -> int:

@@ -1,7 +1,7 @@
 """Verification: reads the chain and every event, and says what was changed, removed, added, or moved. It changes nothing."""
 
 import hmac
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select
 from portal.crypto import Keyring
 from portal.db import end_read, read
 from portal.flows.audit.anchors import Anchor
-from portal.flows.audit.chain import BEGINNING, AuditKeys
+from portal.flows.audit.chain import BEGINNING, SEALS, AuditKeys
 from portal.flows.audit.encoding import FORMATS, event_tag, seal_hash
 from portal.flows.audit.pages import UNREADABLE, events_of, ids_of, is_of_a_row, read_rows, seal_pages
 from portal.flows.audit.seal import COUNT_UP_TO, count_sealed, retired_through
@@ -21,6 +21,8 @@ from portal.settings import audit
 
 AT = select(Event.id, Event.at).where(Event.id.between(bindparam("first"), bindparam("last"))).order_by(Event.id)
 HIGHEST = select(func.max(Event.id))
+# The seal of that number, or the last one before it, if somebody has taken that one away.
+SEAL_AT = select(*SEALS).where(SEALS.number <= bindparam("number")).order_by(SEALS.number.desc()).limit(1)
 
 
 class Finding(NamedTuple):
@@ -57,30 +59,38 @@ class Report:
 class Verifier:
     """One walk along the chain."""
 
-    def __init__(self, keyring: Keyring, now: datetime, anchors: Mapping[int, Anchor], since: datetime | None) -> None:
+    def __init__(self, keyring: Keyring, now: datetime, anchors: Mapping[int, Sequence[Anchor]], since: datetime | None) -> None:
         self.keys, self.now, self.anchors, self.since = AuditKeys(keyring), now, anchors, since
         self.report, self.seen, self.retired = Report(), Seen(), retired_through()
         self.previous: Any = None
         self.drained_at: datetime | None = None  # when the last seal was made that left no event to the next one
         self.former_keys: set[str] = set()
+        self.idle_keys: set[str] = set()  # of which no seal was seen
 
-    def run(self, advance: Callable[[int], None]) -> Report:
-        """Verify everything. `advance` is told how many events are done, time and again."""
+    def run(self, advance: Callable[[int], None], after: int = 0) -> Report:
+        """Verify everything, or only what follows the seal `after`. `advance` is told how many events are done, time and again."""
         try:
-            self.walk(advance)
+            self.begin(after)
+            self.walk(advance, after)
         except UNREADABLE as error:
             if not is_of_a_row(error):
                 raise
             end_read()
             self.report.add(Finding("seal_unreadable", self.previous.number if self.previous else 1))
         else:
-            self.check_end()
-            self.find_unsealed()
+            if not after:
+                self.check_end()
+                self.find_unsealed()
         return self.report
 
-    def walk(self, advance: Callable[[int], None]) -> None:
-        """Verify all seals, and the events in them."""
-        for page in seal_pages():
+    def begin(self, after: int) -> None:
+        """Find the keys, each of which has a seal from its beginning on, and the seal that the others follow."""
+        self.idle_keys = {key_id for key_id, _ in self.keys.load()}
+        self.previous = read(SEAL_AT, {"number": after}).first() if after else None
+
+    def walk(self, advance: Callable[[int], None], after: int = 0) -> None:
+        """Verify all seals after one, and the events in them."""
+        for page in seal_pages(after):
             to_read = [(seal, limit) for seal, limit in self.check_seals(page) if self.is_read(seal)]
             seals = [seal for seal, _ in to_read]
             rows = events_of(seals)
@@ -110,7 +120,8 @@ class Verifier:
             self.report.add(Finding("seals_missing", expected, other=seal.number - 1))
         elif not hmac.compare_digest(bytes(seal.previous_hash), bytes(before.own_hash) if before else BEGINNING):
             self.report.add(Finding("chain_broken", seal.number))
-        self.compare_anchor(seal)
+        self.compare_anchors(seal)
+        self.idle_keys.discard(seal.key_id)
         self.report.seals += 1
         if seal.number > self.retired and sum(last - first + 1 for first, last in read_spans(seal.spans)) <= audit.BATCH:
             self.seen.add(read_spans(seal.spans))
@@ -142,10 +153,11 @@ class Verifier:
         self.report.add(Finding("seal_changed", seal.number))
         return False
 
-    def compare_anchor(self, seal: Any) -> None:
-        anchor = self.anchors.get(seal.number)
-        if anchor and not (hmac.compare_digest(anchor.hash, bytes(seal.own_hash).hex()) and anchor.total == seal.total):
-            self.report.add(Finding("anchor_differs", seal.number, text=anchor.date))
+    def compare_anchors(self, seal: Any) -> None:
+        """With each that names it: one that somebody has added later takes none back."""
+        for anchor in self.anchors.get(seal.number, ()):
+            if not (hmac.compare_digest(anchor.hash, bytes(seal.own_hash).hex()) and anchor.total == seal.total):
+                self.report.add(Finding("anchor_differs", seal.number, text=anchor.date))
 
     def check_events(self, seal: Any, rows: Mapping[int, Any], page: Iterable[Any]) -> None:
         """Whether each event of a sound seal is there and as it was."""
@@ -190,11 +202,13 @@ class Verifier:
                     self.report.add(Finding("event_late", seal.number, row.id, at=row.at))
 
     def check_end(self) -> None:
-        """Whether the chain is as long as the anchors say. Each names a seal that there has to be."""
+        """Whether each key has a seal, and whether the chain is as long as the anchors say. Each names a seal that there has to be."""
+        for key_id in sorted(self.idle_keys):
+            self.report.add(Finding("key_without_seal", text=key_id))
         last = self.previous.number if self.previous else 0
-        for number, anchor in self.anchors.items():
+        for number, anchors in self.anchors.items():
             if number > last:
-                self.report.add(Finding("anchor_missing", number, other=last, text=anchor.date))
+                self.report.add(Finding("anchor_missing", number, other=last, text=anchors[0].date))
                 return
 
     def find_unsealed(self) -> None:
@@ -234,7 +248,7 @@ def count_to_verify() -> int:
 def verify(
     keyring: Keyring,
     now: datetime,
-    anchors: Mapping[int, Anchor],
+    anchors: Mapping[int, Sequence[Anchor]],
     since: datetime | None = None,
     advance: Callable[[int], None] = lambda done: None,
 ) -> Report:

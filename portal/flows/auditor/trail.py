@@ -4,6 +4,7 @@ A long trail takes minutes to read, and a folder has seconds. So a verification 
 verifies what came after it, as far as its time goes. What neither has read is said.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import select
 from portal.crypto import Keyring
 from portal.db import begin_write, db, end_read, read
 from portal.flows.audit.chain import read_head
-from portal.flows.audit.pages import events_of, seal_pages
+from portal.flows.audit.pages import UNREADABLE, is_of_a_row
 from portal.flows.audit.verify import Finding, Report, Verifier
 from portal.flows.base.context import RequestContext
 from portal.flows.base.rule_record import record_digest
@@ -22,6 +23,7 @@ from portal.settings import auditing
 
 EVENT = "audit_verified"
 APART = "/"  # stands between the numbers of a verification, in its event
+NUMBERS = re.compile(r"(\d{1,10})/(\d{1,10})/(\d{1,10})", re.ASCII)  # what stands there otherwise, somebody else has written
 S = EventSeal.__table__.c
 
 
@@ -76,32 +78,49 @@ def last_verification() -> Whole | None:
     """The last one on record. It is about nobody, so the index by subject and time finds it."""
     of_whole = (Event.subject_id.is_(None), Event.event == EVENT)
     row = read(select(Event.at, Event.reason).where(*of_whole).order_by(Event.at.desc(), Event.id.desc()).limit(1)).first()
-    if row is None or row.reason is None:
-        return None
-    return Whole(row.at, *map(int, row.reason.split(APART)))
+    numbers = NUMBERS.fullmatch(row.reason or "") if row else None
+    return Whole(row.at, *map(int, numbers.groups())) if row and numbers else None
 
 
 def read_trail(keys: Keyring, now: datetime) -> Trail:
     """Verify what a folder has time for. Reads only; holds no transaction open."""
-    head, whole = read_head(), last_verification()
-    if head is None:
+    try:
+        return look_at(keys, now)
+    except UNREADABLE as error:  # of the last seals, or of the keys: what is in the walk, the report has
+        if not is_of_a_row(error):
+            raise
+        return Trail(faults=(Finding("seal_unreadable"),), found=1)
+    finally:
         end_read()
-        return Trail(whole=whole)
-    after = where_to_begin(head, whole)
+
+
+def look_at(keys: Keyring, now: datetime) -> Trail:
+    whole, head = last_verification(), read_head()  # in this order: what was verified before has a seal now
     verifier = Verifier(keys, now, {}, None)
-    report = verifier.run(lambda done: None) if after == 0 else verify_after(verifier, after)
-    end_read()
+    if whole and whole.seals > (head.number if head else 0):
+        verifier.report.add(Finding("anchor_missing", whole.seals))  # what was verified then is an anchor, too
+    if head is None:
+        for key_id, _ in verifier.keys.load():
+            verifier.report.add(Finding("key_without_seal", text=key_id))
+        return Trail(faults=told_of(verifier.report), found=verifier.report.found, whole=whole)
+    after = where_to_begin(head, whole)
+    report = verifier.run(lambda done: None, after)
     return Trail(
         head=bytes(head.own_hash).hex(),
         last=head.number,
         sealed_at=head.sealed_at,
         first=after + 1,
         events=report.events,
-        faults=tuple(report.findings[: auditing.FAULTS_SHOWN]),
+        faults=told_of(report),
         found=report.found,
         unsealed=report.unsealed if after == 0 else None,
         whole=whole,
     )
+
+
+def told_of(report: Report) -> tuple[Finding, ...]:
+    """The faults that a folder names, one by one."""
+    return tuple(report.findings[: auditing.FAULTS_SHOWN])
 
 
 def where_to_begin(head: Any, whole: Whole | None) -> int:
@@ -114,17 +133,3 @@ def where_to_begin(head: Any, whole: Whole | None) -> int:
     begin: int | None = read(older.order_by(S.number.desc()).limit(1)).scalar()
     known = whole.seals if whole and whole.faults == 0 and whole.seals <= head.number else 0
     return max(known, begin or int(head.number) - auditing.TRAIL_SEALS)
-
-
-def verify_after(verifier: Verifier, after: int) -> Report:
-    """Verify the seals after a number, whose own hash is where the chain begins, and their events."""
-    [verifier.previous] = read(select(*S).where(S.number == after)).all()
-    for page in seal_pages(after):
-        sound = list(verifier.check_seals(page))
-        to_read = [(seal, limit) for seal, limit in sound if verifier.is_read(seal)]
-        seals = [seal for seal, _ in to_read]
-        rows = events_of(seals)
-        for seal, limit in to_read:
-            verifier.check_events(seal, rows, seals)
-            verifier.find_late(seal, rows, limit)
-    return verifier.report

@@ -108,9 +108,9 @@ def test_a_key_that_is_replaced_meanwhile_seals_nothing_more(trail, old, rings, 
     trail.keys = was
     trail.fill(1)
 
-    def overtaken(keys, moment):
+    def overtaken(keys, moment, head):
         """Finds the key, and a worker that knows a newer encryption key seals before it is used."""
-        found = find(keys, moment)
+        found = find(keys, moment, head)
         monkeypatch.setattr(AuditKeys, "current", find)
         trail.keys = both
         trail.fill(1)

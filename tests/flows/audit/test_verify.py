@@ -2,13 +2,14 @@
 
 import base64
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
 from portal.crypto import Keyring
-from portal.flows.audit import chain, verify
+from portal.flows.audit import chain, seal, verify
 from portal.flows.audit.anchors import make_anchor
 from portal.flows.audit.encoding import FORMATS, seal_hash
 from portal.flows.operator.operator_events import command_context
@@ -169,7 +170,7 @@ def test_a_chain_that_somebody_with_the_keys_forks_in_the_middle_is_found(trail,
 def anchor(trail):
     with trail.app.app_context():
         made = make_anchor(trail.clock.now)
-        return {made.seal: made}
+        return {made.seal: [made]}
 
 
 def test_a_tail_that_is_cut_off_with_its_seals_is_found_by_an_anchor_alone(trail, batches):
@@ -181,10 +182,51 @@ def test_a_tail_that_is_cut_off_with_its_seals_is_found_by_an_anchor_alone(trail
     assert trail.kinds(anchors=known) == [("anchor_missing", number, 0)]
 
 
-def test_a_chain_begun_anew_is_found_by_an_anchor_alone(trail, batches):
+@pytest.mark.parametrize("events", ["DELETE FROM events", "UPDATE events SET reason = 'harmless'"])
+def test_a_chain_that_is_gone_is_found_by_its_key_before_and_after_a_new_one_begins(trail, batches, caplog, events):
+    trail.change("DELETE FROM event_seals", events)
+    assert trail.kinds() == [("key_without_seal", 0, 0)]
+    trail.fill(2)
+    assert trail.kinds() == [("key_without_seal", 0, 0)]
+    assert [record.levelname for record in caplog.records if "all seals are gone" in record.message] == ["CRITICAL"]
+
+
+def test_an_end_that_is_cut_off_back_to_the_key_before_is_found(trail, batches, rings):
+    _, trail.keys, _ = rings
+    first = of(trail, 0) + 1
+    ids = trail.fill(2, 2)[0]
+    trail.change(f"DELETE FROM event_seals WHERE number >= {first}", f"DELETE FROM events WHERE id >= {ids[0]}")
+    assert trail.kinds() == [("key_without_seal", 0, 0)]
+
+
+def test_a_key_is_written_with_its_first_seal_or_not_at_all(trail, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(seal, "seal_hash", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            trail.seal()
+    assert trail.kinds() == []
+    trail.fill(2)
+    assert trail.kinds() == []
+
+
+def test_a_verification_that_a_new_key_overtakes_finds_nothing(trail, batches, rings, monkeypatch):
+    load = chain.AuditKeys.load
+
+    def load_first(keys):
+        found = load(keys)
+        monkeypatch.setattr(chain.AuditKeys, "load", load)
+        _, trail.keys, _ = rings
+        trail.fill(1)
+        return found
+
+    monkeypatch.setattr(chain.AuditKeys, "load", load_first)
+    assert trail.kinds(keys=rings[1]) == []
+
+
+def test_a_chain_begun_anew_without_its_keys_is_found_by_an_anchor_alone(trail, batches):
     known = anchor(trail)
     number = of(trail, 0)
-    trail.change("DELETE FROM event_seals")
+    trail.change("DELETE FROM event_seals", "DELETE FROM audit_keys")
     trail.change("UPDATE events SET reason = 'harmless'")
     trail.seal()
     assert trail.kinds() == []
@@ -192,6 +234,13 @@ def test_a_chain_begun_anew_is_found_by_an_anchor_alone(trail, batches):
     while of(trail, 0) < number:
         trail.fill(1)
     assert trail.kinds(anchors=known) == [("anchor_differs", number, 0)]
+
+
+def test_an_anchor_that_is_added_later_takes_none_back(trail, batches):
+    (number, [made]) = anchor(trail).popitem()
+    forged = replace(made, hash="0" * 64)
+    for known in ([made, forged], [forged, made]):
+        assert trail.kinds(anchors={number: known}) == [("anchor_differs", number, 0)]
 
 
 def test_an_anchor_of_a_chain_that_goes_on_fits(trail, batches):

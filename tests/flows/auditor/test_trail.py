@@ -82,6 +82,47 @@ def test_a_broken_link_at_the_end_of_a_long_trail_is_found(trail, monkeypatch):
     assert {each.kind for each in read(trail).faults} == {"chain_broken"}
 
 
+def test_a_trail_whose_seals_are_gone_is_said_to_be_changed(trail):
+    trail.fill(3, 3)
+    trail.change("DELETE FROM event_seals", "DELETE FROM events")
+    found = read(trail)
+    assert in_short(WORDS, found) == "Changed" and "key without seal" in said(found) and not found.is_whole
+
+
+def test_an_end_that_was_cut_off_after_a_verification_is_found(trail, run):  # noqa: F811
+    trail.fill(3, 3)
+    assert run("verify", "--record")[0] == 0
+    known = trail.seals()[-1].number
+    trail.change(f"DELETE FROM event_seals WHERE number = {known}")
+    assert [(each.kind, each.seal) for each in read(trail).faults if not each.event] == [("anchor_missing", known)]
+
+
+def test_a_seal_that_is_gone_from_where_a_folder_begins_is_found(trail, monkeypatch):
+    trail.fill(3, 3, 3, 3)
+    monkeypatch.setattr(auditing, "TRAIL_EVENTS", 4)
+    first = read(trail).first
+    trail.change(f"DELETE FROM event_seals WHERE number = {first - 1}")
+    found = read(trail)
+    assert "seals_missing" in {each.kind for each in found.faults} and in_short(WORDS, found) == "Changed"
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_seal_that_cannot_be_read_breaks_no_folder(trail, monkeypatch, number):
+    trail.fill(3, 3, 3, 3)
+    monkeypatch.setattr(auditing, "TRAIL_EVENTS", 4)
+    never = {"sqlite": "x", "postgresql": "infinity"}[trail.engine.dialect.name]
+    number = trail.seals()[-1 - number].number
+    trail.change("UPDATE event_seals SET first_at = :at WHERE number = :number", at=never, number=number)
+    assert "seal_unreadable" in {each.kind for each in read(trail).faults}
+
+
+def test_a_record_that_nobody_of_ours_wrote_breaks_no_folder(trail, database):
+    trail.fill(3)
+    for reason in ("all is well", "1/2", "1/2/3/4", "", None):
+        trail.add(1, at=trail.clock.now, event="audit_verified", reason=reason)
+        assert read(trail).whole is None
+
+
 def test_a_part_of_the_trail_cannot_be_recorded_as_the_whole(run, database):  # noqa: F811
     code, _, errors = run("verify", "--record", "--since", "2027-01-01")
     assert code == 1 and "--record: What is recorded has to be of all events." in errors
