@@ -2,20 +2,27 @@
 
 import hashlib
 import json
+import lzma
 import re
 import stat
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from portal.folder.archive import MANIFEST, PUBLIC_KEY, SIGNATURE, SUMS
+from portal.folder.zip_shape import is_plain
 from portal.settings import auditing
 from portal.signing import PublicKey, read_public_key
 
 LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._-]{0,80})")
 BLOCK = 1024 * 1024
+
+
+# What a damaged or strange entry raises, besides OSError: broken data, an unknown method or version (NotImplementedError), a password.
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError)
 
 
 class NoFolder(Exception):
@@ -82,10 +89,13 @@ def check_folder(path: Path, trust: Callable[[PublicKey], bool], key: PublicKey 
         if path.is_dir():
             return check(DirectorySource(path), trust, key)
         with zipfile.ZipFile(path) as archive:
-            return check(ZipSource(archive), trust, key)
+            verdict = check(ZipSource(archive), trust, key)
+            if not verdict.faults and not is_plain(archive):
+                verdict.faults.append("The ZIP file holds more than its files: another program may unpack others from it.")
+            return verdict
     except FileNotFoundError as error:
         raise NoFolder("there is nothing of that name") from error
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except BROKEN as error:
         raise NoFolder("it is neither a directory nor a ZIP file") from error
     except OSError as error:
         raise NoFolder(error.strerror or "it can't be read") from error
@@ -97,7 +107,7 @@ def check(source: Source, trust: Callable[[PublicKey], bool], key: PublicKey | N
         names = source.names()
         sums, signature = (read_small(source, name) for name in (SUMS, SIGNATURE))
         key = key or own_key(source, trust, verdict)
-    except (KeyError, OSError, ValueError):
+    except (KeyError, OSError, *BROKEN):
         verdict.faults.append(
             f"{SUMS}, {SIGNATURE}, or {PUBLIC_KEY} is missing or can't be read: this is no folder of the portal's."
         )
@@ -161,7 +171,7 @@ def check_sums(source: Source, listed: dict[str, str], verdict: Verdict) -> None
                 digest.update(block)
         except KeyError:
             continue  # it is missing, which was said
-        except (OSError, zipfile.BadZipFile, ValueError) as error:
+        except (OSError, *BROKEN) as error:
             if not isinstance(error, FileNotFoundError):
                 verdict.faults.append(f"{name} can't be read ({type(error).__name__}).")
             continue

@@ -162,19 +162,25 @@ class Sheet(FPDF):
     def draw_rows(
         self, heads: Sequence[str], weights: Sequence[float], rows: Iterable[Sequence[str]], numbers: Sequence[bool]
     ) -> None:
-        """A table as wide as the page. `numbers`: of which columns are numbers, which stand to the right."""
+        """A table as wide as the page. `numbers`: of which columns are numbers, which stand to the right.
+
+        A row that is higher than a page goes on below the head of the next one.
+        """
         whole = sum(weights)
         widths = [self.room * weight / whole for weight in weights]
         self.head_row(heads, widths, numbers)
         step = CELL * LEADING * POINT
         for row in rows:
             cells = [self.lines(cell, TEXT, CELL, width - 2 * PAD) for cell, width in zip(row, widths, strict=True)]
-            height = max(map(len, cells)) * step + 2 * PAD
-            if self.top + height > self.bottom:
-                self.start_page()
-                self.head_row(heads, widths, numbers)
-            self.cells(cells, widths, numbers, CELL)
-            self.top += height
+            while cells:
+                height = max(map(len, cells)) * step + 2 * PAD
+                if self.top + height > self.bottom:
+                    self.start_page()
+                    self.head_row(heads, widths, numbers)
+                fit = int((self.bottom - self.top - 2 * PAD) / step)  # at least those of a whole page
+                self.cells([cell[:fit] for cell in cells], widths, numbers, CELL)
+                self.top += min(height, fit * step + 2 * PAD)
+                cells = [cell[fit:] for cell in cells] if any(cell[fit:] for cell in cells) else []
             high = (self.h - self.top) * self.k
             self._out(f"{MARGIN * self.k:.2f} {high:.2f} m {(self.w - MARGIN) * self.k:.2f} {high:.2f} l S")
         self.top += 3

@@ -1,8 +1,11 @@
 """Whatever is changed in a folder is found: by OpenSSL and sha256sum, and by our own command, without a database."""
 
 import hashlib
+import io
 import json
 import os
+import random
+import re
 import subprocess
 import sys
 import zipfile
@@ -148,6 +151,90 @@ def test_any_bytes_in_place_of_any_file_are_found(copied, keyring, data):
         assert bool(verdict(copied, keyring)) == (changed != content)
     finally:
         path.write_bytes(content)
+
+
+def packed(copied, path, keyring):
+    """Returns the bytes of a ZIP file of the folder, which passes."""
+    content = zipped(copied, path).read_bytes()
+    assert verdict(path, keyring) == []
+    return content
+
+
+def test_a_damaged_zip_file_is_told_in_sentences(copied, keyring, tmp_path):
+    path, chance = tmp_path / "audit.zip", random.Random(1)  # noqa: S311  # the same each time
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each in sorted(copied.iterdir()):
+            archive.write(each, f"audit/{each.name}")
+    content, found = path.read_bytes(), set()
+    for at in [*chance.sample(range(len(content)), 40), *chance.sample(range(content.index(b"PK\1\2"), len(content)), 40)]:
+        changed = bytearray(content)
+        changed[at] ^= chance.randrange(1, 256)
+        path.write_bytes(changed)
+        try:
+            found |= {re.sub(r"^\S+ ", "", fault) for fault in verdict(path, keyring)}
+        except check.NoFolder:
+            found.add("nothing to check")
+    assert {"nothing to check", "can't be read (error)."} <= found, "zlib's error is called that"
+
+
+def test_an_entry_that_asks_for_a_password_is_a_fault(copied, keyring, tmp_path):
+    path = tmp_path / "audit.zip"
+    content = bytearray(packed(copied, path, keyring))
+    at = content.index(b"PK\1\2")  # of the directory's first entry
+    content[at + 8] |= 1
+    path.write_bytes(content)
+    assert any("RuntimeError" in fault for fault in verdict(path, keyring))
+
+
+MORE = "The ZIP file holds more than its files: another program may unpack others from it."
+
+
+@pytest.mark.parametrize("made", ["another before it", "bytes before it", "bytes behind it", "a comment", "another inside of it"])
+def test_a_zip_file_in_which_other_programs_find_other_files_is_found(copied, keyring, tmp_path, made):
+    """Some read it from its beginning, and show what the signature is not about."""
+    path = tmp_path / "audit.zip"
+    content = packed(copied, path, keyring)
+    (copied / "report.pdf").write_bytes(b"%PDF forged")
+    forged = zipped(copied, tmp_path / "forged.zip").read_bytes()
+    if made == "a comment":
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.comment = b"PK"
+    elif made == "another inside of it":
+        with zipfile.ZipFile(path, "w") as archive, zipfile.ZipFile(io.BytesIO(content)) as own:
+            for number, name in enumerate(own.namelist()):
+                archive.writestr(name, own.read(name))
+                if number == 0:
+                    archive.fp.write(forged)
+                    archive.start_dir = archive.fp.tell()
+    else:
+        before = {"another before it": forged, "bytes before it": b"MZ"}.get(made, b"")
+        path.write_bytes(before + content + (b"PK" if made == "bytes behind it" else b""))
+    assert verdict(path, keyring) == [MORE]
+
+
+def test_a_zip_file_that_was_made_again_passes(copied, keyring, tmp_path):
+    """As a stream, too, where each entry has its sizes behind it."""
+
+    class Stream(io.RawIOBase):
+        def __init__(self, path):
+            self.file = path.open("wb")
+
+        def writable(self):
+            return True
+
+        def write(self, part):
+            return self.file.write(part)
+
+        def close(self):
+            self.file.close()
+            super().close()
+
+    for way, path in ((zipfile.ZIP_DEFLATED, tmp_path / "a.zip"), (zipfile.ZIP_STORED, tmp_path / "b.zip")):
+        with Stream(path) as stream, zipfile.ZipFile(stream, "w", way) as archive:
+            for each in sorted(copied.iterdir()):
+                with archive.open(f"audit/{each.name}", "w", force_zip64=way == zipfile.ZIP_STORED) as entry:
+                    entry.write(each.read_bytes())
+        assert verdict(path, keyring) == []
 
 
 def test_keys_that_are_none_are_refused(tmp_path, copied):

@@ -3,6 +3,7 @@
 import re
 import stat
 import subprocess
+from dataclasses import replace
 
 from portal.crypto import Keyring
 from portal.folder.archive import DirectoryStore
@@ -47,6 +48,19 @@ def test_every_person_is_in_the_report_and_in_the_tables(signed):
 def test_the_tables_have_what_no_typeface_has(signed):
     names = set(told(signed, "factors", 0))
     assert {"Zoë 👩‍⚕️ Lee 6", "李小龙 7"} <= names and "Zoë □ Lee 6" in folders.report(signed)
+
+
+def test_a_row_that_is_higher_than_a_page_goes_on_on_the_next(keyring, tmp_path):
+    """An hour of emergency access opens hundreds of charts; each of them is in the report, and so is the end of a long reason."""
+    found = findings(3)
+    charts, long = tuple(range(1000, 1400)), f"{'가' * (config.REASON_MAX - 4)} 끝."
+    row = replace(found.emergencies[0], charts=charts, reason=long)
+    found = replace(found, emergencies=[row, replace(row, charts=(7,), reason="The next row")])
+    write_folder(DirectoryStore(tmp_path), found, NO_TRAIL, keyring, Order("en", "R", NOW), lambda name: None)
+    text = folders.report(tmp_path)
+    assert [chart for chart in charts if f"#{chart}" not in text] == [] and "끝." in text and "The next row" in text
+    pages = [page for page in text.split("\f") if "#1" in page]
+    assert len(pages) > 1 and all("Charts" in page for page in pages), "each page has the head of the table"
 
 
 def test_what_people_wrote_is_no_formula_and_no_second_line(signed):
