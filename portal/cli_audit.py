@@ -120,6 +120,10 @@ def tell(report: Report) -> None:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; the terminal if omitted.")
 def export_trail(start: datetime, end: datetime, output: Path | None) -> None:
     """Write the events of a period as JSON Lines, with their place in the chain. The export is recorded in the trail."""
+    if end <= start:
+        raise click.ClickException(
+            "--to: The period ends before it begins. It is the day after the last one, such as the first of a month."
+        )
     lines = export_events(context_of("audit export"), Period(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)))
     if output is None:
         for line in lines:

@@ -58,17 +58,24 @@ def make_scope(practice_id: int, name: str, zone_name: str | None, first: date |
     settings, now = current_app.extensions["settings"], clock.now()
     zone = zones.first_zone(zone_name, settings.time_zone)
     today = now.astimezone(zone).date()
-    chosen = scope.default_days(last or today)
-    period = Period(first or chosen[0], last or today, zone)
+    period = Period(*choose_days(first, last, today), zone)
     if max(period.first, period.last) > today:
         raise click.ClickException("--from, --to: The period can't end in the future. Choose today or an earlier day.")
-    if period.first < scope.earliest_day(today):
+    if min(period.first, period.last) < scope.earliest_day(today):
         raise click.ClickException(
-            f"--from: Records are kept for {auditing.FOLDER_YEARS} years. Choose a day that is no longer ago."
+            f"{'--from' if first else '--to'}: Records are kept for {auditing.FOLDER_YEARS} years. Choose a day that is no longer ago."
         )
     if period.last < period.first:
         raise click.ClickException("--to: The period ends before it begins. Choose a last day that is not before the first.")
     return Scope(practice_id, name, period, now, policy_under("provider", settings.provider_methods))
+
+
+def choose_days(first: date | None, last: date | None, today: date) -> tuple[date, date]:
+    """The first and the last day: as they were given, else today and twelve months before the last day, as far as records go back."""
+    last, earliest = last or today, scope.earliest_day(today)
+    if first or last < earliest:
+        return first or last, last
+    return max(scope.default_days(last)[0], earliest), last
 
 
 def tell_content(asked: Scope, output: Path) -> None:
@@ -139,6 +146,8 @@ def record_drill(at: datetime, by: str, result: str, note: str) -> None:
     context, when = context_of("audit drill"), at.replace(tzinfo=UTC)
     if when > context.now:
         raise click.ClickException("--at: That time hasn't come yet. Record a drill after it was done.")
+    if when.date() < scope.earliest_day(context.now.date()):
+        raise click.ClickException(f"--at: Folders go back {auditing.FOLDER_YEARS} years. Record a drill that is no longer ago.")
     for option, text, most in (("--by", by, 100), ("--note", note, auditing.RULE_TEXT_MAX)):
         if len(text) > most or not text.isprintable() or (option == "--by" and not text.strip()):
             raise click.ClickException(f"{option}: Use one line of 1 to {most} characters.")

@@ -223,7 +223,13 @@ def test_only_the_period_is_exported(trail, run):
     trail.seal()
     code, said, _ = run("export", "--from", "2027-01-30T00:00:00", "--to", "2027-01-31")
     assert code == 0 and [line["id"] for line in lines_of(said)] == [wanted]
-    assert run("export", "--from", "2027-01-30", "--to", "2027-01-30")[:2] == (0, "")
+
+
+@pytest.mark.parametrize("end", ["2027-01-30", "2027-01-29"])
+def test_a_period_that_ends_before_it_begins_is_refused_and_not_recorded(trail, run, database, end):
+    code, said, errors = run("export", "--from", "2027-01-30", "--to", end)
+    assert (code, said) == (1, "") and errors.startswith("Error: --to: The period ends before it begins.")
+    assert database.all(Event, Event.event == "audit_exported") == []
 
 
 def test_who_exported_what_is_in_the_trail_before_it_is_read(trail, run, database, monkeypatch):

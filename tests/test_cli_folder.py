@@ -40,6 +40,10 @@ def test_each_practice_has_a_folder_of_its_own(make, clock, database):
     assert said.count("Made ") == 2
 
 
+def test_without_a_first_day_a_period_begins_where_records_do(make, clock):
+    assert make("--practice", RIVERSIDE, "--to", "2021-06-01")[2][0].name.endswith("-2021-03-01-to-2021-06-01")
+
+
 def test_a_folder_that_exists_is_left_as_it_is(make, clock, database):
     [path] = make("--practice", RIVERSIDE)[2]
     before = (path / "SHA256SUMS").read_bytes()
@@ -73,6 +77,9 @@ def test_what_fails_half_way_leaves_nothing(make, clock, monkeypatch):
         (("--to", "2027-03-02"), "The period can't end in the future."),
         (("--from", "2021-02-28"), "--from: Records are kept for 6 years."),
         (("--from", "2027-02-02", "--to", "2027-02-01"), "--to: The period ends before it begins."),
+        (("--to", "0001-06-01"), "--to: Records are kept for 6 years."),
+        (("--to", "2021-02-28"), "--to: Records are kept for 6 years."),
+        (("--from", "0001-01-01", "--to", "9999-12-31"), "The period can't end in the future."),
         (("--from", "2027-02-30"), "'2027-02-30' does not match the format"),
     ],
 )
@@ -124,6 +131,8 @@ def test_a_drill_of_before_the_period_is_the_last_one(run, make, clock):  # noqa
     ("option", "typed", "said"),
     [
         ("--at", "2027-03-01T12:01", "--at: That time hasn't come yet."),
+        ("--at", "2021-02-28", "--at: Folders go back 6 years."),
+        ("--at", "0001-01-01", "--at: Folders go back 6 years."),
         ("--by", " ", "--by: Use one line"),
         ("--by", "a\nb", "--by: Use one line"),
         ("--note", "x" * 501, "--note: Use one line"),

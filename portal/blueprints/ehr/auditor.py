@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -22,6 +23,7 @@ from portal.words.refusals import Refused
 
 blueprint = Blueprint("auditor", __name__)
 making = threading.BoundedSemaphore(auditing.FOLDERS_AT_ONCE)
+waiting = threading.Lock()  # of whoever waits for the one that is being made: a thread for each would leave none to sign in
 BLOCK = 64 * 1024
 
 
@@ -52,10 +54,27 @@ def make() -> Response:
     form.earliest = scope.earliest_day(form.today)
     if not form.validate() or form.first is None or form.last is None:
         return refuse_form("ehr/auditor.html", form, **page_context())
-    if not making.acquire(timeout=auditing.FOLDER_WAIT_SECONDS):
-        return refuse_form("ehr/auditor.html", form, Refused("folder_busy"), **page_context())
     try:
-        return make_zip(own_scope(scope.Period(form.first, form.last, request_context().place)))
+        with turn():
+            return make_zip(own_scope(scope.Period(form.first, form.last, request_context().place)))
+    except Refused as refused:
+        return refuse_form("ehr/auditor.html", form, refused, **page_context())
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Wait until this process may make a folder, which one may do at a time. Raises Refused("folder_busy")."""
+    if not waiting.acquire(blocking=False):
+        raise Refused("folder_busy")
+    try:
+        collect.end_reading()
+        is_mine = making.acquire(timeout=auditing.FOLDER_WAIT_SECONDS)
+    finally:
+        waiting.release()
+    if not is_mine:
+        raise Refused("folder_busy")
+    try:
+        yield
     finally:
         making.release()
 

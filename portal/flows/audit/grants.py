@@ -9,12 +9,13 @@ import re
 from sqlalchemy import text
 
 from portal.db import begin_write, db
-from portal.models import Base, Event, EventSeal, RestoreDrill, RuleChange
+from portal.models import AuditKey, Base, Event, EventSeal, RestoreDrill, RuleChange
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 ADDED_TO = {  # what is granted beside SELECT and INSERT
     Event.__tablename__: ", UPDATE (times)",
     EventSeal.__tablename__: "",
+    AuditKey.__tablename__: ", UPDATE (key_sealed)",  # `keys rotate` seals the chain's keys anew
     RuleChange.__tablename__: "",
     RestoreDrill.__tablename__: "",
 }

@@ -8,7 +8,9 @@ from portal.flows.auditor import changes, drills, emergencies, factors, resets, 
 from portal.flows.auditor.scope import Period, Scope
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.base.limits import charge_or_refuse, make_limit
 from portal.flows.base.rule_record import digest, record_digest
+from portal.settings import auditing
 from portal.settings.environment import Settings
 
 EVENT = "auditor_folder_made"
@@ -52,14 +54,24 @@ def collect(scope: Scope, settings: Settings, keys: Keyring, with_texts: bool = 
         end_read()
 
 
+def end_reading() -> None:
+    """Give the connection back before a wait for something else than the database."""
+    end_read()
+
+
 def period_words(period: Period) -> str:
     """The period as an event has it: its first and its last day."""
     return f"{period.first.isoformat()}/{period.last.isoformat()}"
 
 
 def record_folder(context: RequestContext, scope: Scope) -> None:
-    """Record, before the first byte leaves, that the visitor makes a folder of their practice for that period."""
+    """Record, before the first byte leaves, that the visitor makes a folder of their practice for that period.
+
+    Raises Refused("folders_often", wait=seconds).
+    """
     begin_write()
+    limit = make_limit(context.keys, auditing.FOLDERS, auditing.FOLDERS_IN, "folders", str(context.user.user_id))
+    charge_or_refuse(context, [limit], "folders_often")
     record_event(context, EVENT, reason=period_words(scope.period))
     db.session.commit()
 

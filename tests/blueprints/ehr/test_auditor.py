@@ -133,3 +133,37 @@ def test_one_process_makes_one_at_a_time(plain, admin_lee, monkeypatch):
     with auditor.making:
         assert download(plain).status_code == 422
     assert download(plain).status_code == 200
+
+
+def test_one_waits_for_its_turn_without_a_connection_and_a_second_is_told_at_once(plain, admin_lee, app, database, monkeypatch):
+    """Whoever presses again and again takes neither the threads nor the connections of those who sign in."""
+    from portal.blueprints.ehr import auditor
+
+    held = []
+
+    class Turn:
+        def acquire(self, timeout):
+            held.append(app.extensions["engine"].pool.checkedout())
+            return False
+
+    plain.enter(admin_lee)
+    monkeypatch.setattr(auditor, "making", Turn())
+    assert download(plain).status_code == 422
+    assert held == [0] and not auditor.waiting.locked()
+    with auditor.waiting:
+        assert download(plain).status_code == 422
+    assert held == [0], "the second one didn't even wait"
+    assert made(database) == []
+
+
+def test_an_administrator_makes_so_many_folders_an_hour(browser, admin_lee, database, monkeypatch, clock):
+    monkeypatch.setattr(auditing, "FOLDERS", 2)
+    browser.enter(admin_lee)
+    assert [download(browser).status_code for _ in range(2)] == [200, 200]
+    browser.open(PAGE)
+    browser.fill("Download", First_day="2027-01-01", Last_day="2027-02-01")
+    assert browser.status == 422 and "You can make the next one in 1 hour." in browser.problems[0]
+    assert browser.field("First day")["value"] == "2027-01-01" and len(made(database)) == 2
+    clock.move(hours=1, seconds=1)
+    browser.enter(admin_lee)
+    assert download(browser).status_code == 200
