@@ -26,13 +26,13 @@ def is_plain(archive: zipfile.ZipFile) -> bool:
         if not 0 <= entry.header_offset - at <= (DESCRIPTOR if at else 0):
             return False
         file.seek(entry.header_offset)
-        signature, name, extra = LOCAL.unpack(file.read(LOCAL.size))
-        if signature != zipfile.stringFileHeader:  # type: ignore[attr-defined]
+        mark, name, extra = LOCAL.unpack(file.read(LOCAL.size))
+        if mark != zipfile.stringFileHeader:  # type: ignore[attr-defined]
             return False
         at = entry.header_offset + LOCAL.size + name + extra + entry.compress_size
     length = file.seek(0, os.SEEK_END)
     file.seek(length - END.size)
-    signature, size, begin, comment = END.unpack(file.read(END.size))
+    mark, size, begin, comment = END.unpack(file.read(END.size))
     behind = length - END.size - begin - size
-    is_end = signature == zipfile.stringEndArchive and not comment and behind in (0, END_64)  # type: ignore[attr-defined]
+    is_end = mark == zipfile.stringEndArchive and not comment and behind in (0, END_64)  # type: ignore[attr-defined]
     return bool(is_end and 0 <= begin - at <= DESCRIPTOR)

@@ -41,6 +41,7 @@ PLACES = {
     "faults": "how many faults were found",
     "first": "a date, or a number",
     "folder_years": "a number of years, such as 6",
+    "folders": "a number of folders, such as 20",
     "fourth": "a number, such as 100",
     "grace_days": "the most days, such as 14",
     "grace_sign_ins": "the most sign-ins, such as 10",
