@@ -9,6 +9,7 @@ from portal import zones  # next: before any library reads the operating system'
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 from flask_wtf import CSRFProtect
@@ -38,7 +39,7 @@ from portal.cli import register_commands
 from portal.crypto import Keyring
 from portal.db import db
 from portal.settings import config
-from portal.settings.addresses import unusable_file
+from portal.settings.addresses import SettingError, unusable_file
 from portal.settings.environment import Settings, load_settings
 from portal.watch.probes import Probes
 from portal.watch.readiness import Readiness
@@ -51,6 +52,9 @@ from portal.web.csrf_token import csrf_token
 from portal.web.late_sign_outs import LateSignOuts
 from portal.web.method_templates import MethodTemplates
 from portal.web.signed_in import Visitors
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -97,13 +101,24 @@ def configure(app: Flask, settings: Settings) -> None:
 
 def watch(app: Flask, settings: Settings) -> Probes:
     """The app with a line in the log for each request, behind probes; with metrics only if somebody may read them."""
-    readiness = Readiness(app)
+    readiness, inside = Readiness(app), trace(app, settings)
     if not settings.observers:
-        return Probes(Requests(app.wsgi_app), readiness.failure, ())
+        return Probes(Requests(inside), readiness.failure, ())
     from portal.watch.metrics import Metrics, count_request
 
     metrics = Metrics(app, readiness)
-    return Probes(Requests(app.wsgi_app, count_request), readiness.failure, settings.observers, metrics.text)
+    return Probes(Requests(inside, count_request), readiness.failure, settings.observers, metrics.text)
+
+
+def trace(app: Flask, settings: Settings) -> "WSGIApplication":
+    """The app with a span for each request; as it is, if nobody takes traces. Raises SettingError without the extra."""
+    if not settings.traces_url:
+        return app.wsgi_app
+    try:
+        from portal.watch.traces import Traces
+    except ModuleNotFoundError as error:
+        raise SettingError(f"PORTAL_TRACES_URL needs {error.name}. Install the extra otel, or unset it.") from error
+    return Traces(app, settings.traces_url).around(app.wsgi_app)
 
 
 def add_extensions(app: Flask, settings: Settings) -> None:

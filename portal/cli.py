@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -112,9 +114,24 @@ def work(beside: int | None) -> None:
     else:
         log.info("Time zones: tzdata %s", zones.data_version())
     try:
-        current_app.extensions["queue"].work()
+        with traced(current_app.extensions):
+            current_app.extensions["queue"].work()
     except SettingError as error:
         raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def traced(extensions: dict[str, Any]) -> Iterator[None]:
+    """Send traces meanwhile, if that is on."""
+    traces = extensions.get("traces")
+    if traces is None:
+        yield
+        return
+    traces.sender.start()
+    try:
+        yield
+    finally:
+        traces.sender.stop()
 
 
 def stop_with_parent(parent: int) -> None:

@@ -17,6 +17,7 @@ from portal.settings.config import WEB_THREADS
 from portal.settings.environment import read_processes, read_switch
 from portal.settings.given import read_given
 from portal.settings.serving import find_heartbeat_folder, read_host, read_port
+from portal.settings.traces import read_traces_url
 from portal.settings.watching import read_log, read_observers
 from portal.watch import logs, metrics_folder
 
@@ -40,6 +41,7 @@ try:
     has_worker = read_switch(given, "PORTAL_WORKER")
     written = read_log(given)
     is_watched = bool(read_observers(given))
+    is_traced = bool(read_traces_url(given))
     worker_tmp_dir = find_heartbeat_folder()
 except SettingError as error:
     stop(error)
@@ -83,6 +85,17 @@ def on_starting(server: "Arbiter") -> None:
 
 def post_fork(server: "Arbiter", worker: "Worker") -> None:
     metrics_folder.reserve()
+    if is_traced:
+        from portal.wsgi import app
+
+        app.extensions["traces"].sender.start()  # its thread would not outlive a fork
+
+
+def worker_exit(server: "Arbiter", worker: "Worker") -> None:
+    if is_traced:
+        from portal.wsgi import app
+
+        app.extensions["traces"].sender.stop()
 
 
 def child_exit(server: "Arbiter", worker: "Worker") -> None:

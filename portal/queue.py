@@ -6,7 +6,9 @@ The outbox is the source of truth. A lost task costs a minute: the sweep enqueue
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -43,6 +45,10 @@ SEEN = "worker_seen"  # the key of the time in the queue's storage
 REPORTS = "/reports/texts/"  # where a carrier posts delivery reports: blueprints/machine/reports.py
 
 
+def nobody(*_told: object) -> None:
+    """Whom a delivery is told to, if nobody asks."""
+
+
 class Queue:
     """One app's task queue: `enqueue` for the pages, `work` for the worker."""
 
@@ -53,6 +59,8 @@ class Queue:
         self.sweep = self.huey.periodic_task(lambda _: True, name="sweep")(self.sweep_again)  # each minute
         self.seal = self.huey.periodic_task(lambda _: True, name="seal")(self.seal_again)
         self.anchored_on: date | None = None  # the day of this worker's last anchor
+        # Stands around each delivery and hears of it: watch/traces.py, if that is on.
+        self.delivering: Callable[[], AbstractContextManager[outbox.Tell]] = lambda: nullcontext(nobody)
 
     @cached_property
     def gateways(self) -> dict[str, Gateway]:
@@ -112,8 +120,8 @@ class Queue:
     def deliver_once(self, outbox_id: str) -> datetime | None:
         """Send one row unless another worker does; returns when to try again, which is soon if the database does not respond."""
         try:
-            with self.app.test_request_context(base_url=self.settings.base_url):
-                return outbox.deliver_row(self.app.extensions["keys"], clock.now(), outbox_id, self.gateways, compose_email)
+            with self.delivering() as tell, self.app.test_request_context(base_url=self.settings.base_url):
+                return outbox.deliver_row(self.app.extensions["keys"], clock.now(), outbox_id, self.gateways, compose_email, tell)
         except BUSY as error:
             log.error("outbox %s waits, because the database did not respond: %s", outbox_id, reason_of(error))
             return clock.now() + timedelta(seconds=config.DATABASE_WAIT_SECONDS)

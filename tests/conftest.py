@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.support.town",
     "tests.support.relay",
     "tests.support.gateway",
+    "tests.support.collector",
     "tests.support.mail_server",
     "tests.support.kannel",
     "tests.support.vendors",

@@ -26,6 +26,7 @@ LATE = (
     "fpdf",
     "icalendar",
     "mako",
+    "opentelemetry",
     "psycopg",
     "pyuca",
     "redis",

@@ -37,6 +37,7 @@ from portal.settings.serving import (
     read_trusted_proxies,
 )
 from portal.settings.territories import read_countries
+from portal.settings.traces import read_traces_url
 from portal.settings.watching import read_log, read_observers
 from portal.zones import find_zone
 
@@ -73,6 +74,7 @@ class Settings:
     redis_url: str  # "": the queue is a file in the instance folder
     log: str  # how it is written: JSON or TEXT
     observers: tuple[Network, ...]  # where metrics and details about readiness may be read from
+    traces_url: str  # where spans are posted to; "": nothing is traced
     audit_anchors: Path | None  # the folder that the head of the audit trail is written to each day
     breached_passwords: Path | None  # a file of hashes that new passwords are compared with
     retention_holds: tuple[str, ...]  # usernames of whom `retention run` deletes nothing
@@ -150,6 +152,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         redis_url=read_redis_url(environ),
         log=read_log(environ),
         observers=read_observers(environ),
+        traces_url=read_traces_url(environ),
         audit_anchors=audit.read_anchors(environ),
         breached_passwords=read_breached(environ),
         retention_holds=read_holds(environ),

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 RUNTIME = {
     "requirements.lock": ["install_requires"],
     "requirements-test-bench.lock": ["install_requires", "test-bench"],
-    "requirements-dev.lock": ["install_requires", "dev", "postgres", "test-bench"],
+    "requirements-dev.lock": ["install_requires", "dev", "postgres", "redis", "otel", "test-bench"],
 }
 ELSEWHERE = {"gunicorn", "alembic"}  # started as a program; imported by the migrations
 
@@ -32,7 +32,7 @@ def asked(key):
     return {re.match(r"[\w.-]+", line)[0].lower() for line in lines(key)}
 
 
-@pytest.mark.parametrize("key", ["install_requires", "postgres", "redis", "test-bench", "dev"])
+@pytest.mark.parametrize("key", ["install_requires", "postgres", "redis", "otel", "test-bench", "dev"])
 def test_setup_cfg_gives_a_range_and_the_lock_alone_the_one_version(key):
     assert [line for line in lines(key) if not re.fullmatch(r"[\w.\[\],-]+ == (\d+\.)+\*", line)] == []
 

@@ -12,6 +12,7 @@ import pytest
 
 from portal.settings import serving
 from portal.settings.addresses import SettingError
+from tests.support.collector import running_collector
 from tests.support.processes import ROOT
 from tests.support.server import Server
 from tests.support.wire import Wire
@@ -65,12 +66,14 @@ def files(folder):
 def test_the_portal_runs_from_code_that_it_may_not_write(site, code, tmp_path):
     assert subprocess.run([*AS_OTHERS, "touch", str(code / "new")], capture_output=True, check=False).returncode != 0
     before = files(code)
-    server = ReadOnlyServer(site, code, PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=str(code))
     with contextlib.closing(contextlib.ExitStack()) as stack:
+        collector = stack.enter_context(running_collector())
+        server = ReadOnlyServer(site, code, PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=str(code), PORTAL_TRACES_URL=collector.url)
         stack.callback(server.kill)
         server.start()
         assert Wire(server).sign_in("maria").location == "/home"
         assert Wire(server).get("/static/portal.css").status == 200
+        assert server.stop() == 0 and collector.spans()
     assert files(code) == before and "Traceback" not in server.log.read_text()
 
 

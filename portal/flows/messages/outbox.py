@@ -30,6 +30,7 @@ LONGEST_LEASE = max(config.TEXT_LEASE, config.MAIL_LEASE, config.TEXT_RETRY[1], 
 Links = dict[str, str]
 # template, facts, links, language, and time zone -> subject, text, HTML
 Compose = Callable[[str, dict[str, Any], Links, str | None, str | None], tuple[str, str, str]]
+Tell = Callable[[str, int, str], object]  # kind, attempt, outcome
 
 
 @dataclass(frozen=True)
@@ -48,21 +49,27 @@ KINDS = {
 
 
 def deliver_row(
-    keys: Keyring, now: datetime, outbox_id: str, gateways: Mapping[str, Gateway], compose: Compose
+    keys: Keyring,
+    now: datetime,
+    outbox_id: str,
+    gateways: Mapping[str, Gateway],
+    compose: Compose,
+    tell: Tell = lambda *_: None,
 ) -> datetime | None:
     """Deliver one row if it is due; returns when to retry, or None if nothing is left to do.
 
-    Of several workers at the same moment, only one claims the row. `gateways` by kind; `compose` writes an email.
+    Of several workers at the same moment, only one claims the row. `gateways` by kind; `compose` writes an email; `tell` hears what
+    became of it.
     """
     row = claim_row(now, outbox_id)
     if row is None:
         return None
     try:
-        message = open_message(keys, row, compose)
+        outcome = gateways[row.kind].hand_over(open_message(keys, row, compose))
     except SealBroken:
         log.critical("outbox %s cannot be decrypted with the configured keys", row.id)
-        return record_outcome(now, row, REFUSED)
-    outcome = gateways[row.kind].hand_over(message)
+        outcome = REFUSED
+    tell(row.kind, row.attempts, outcome)
     return record_outcome(now, row, outcome, lambda: sim_change.notify_sim_change(keys, now, row) if outcome == HELD else None)
 
 
