@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.support.compiled",
     "tests.support.sites",
     "tests.support.server",
+    "tests.support.database_role",
     "tests.support.browser",
     "tests.support.moving",
     "tests.support.agents",

@@ -1,10 +1,8 @@
 """On PostgreSQL, the application's role adds to the audit trail and can take nothing back, and the whole portal runs under it (AU-4)."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 
 from portal import clock
@@ -33,23 +31,6 @@ FORBIDDEN = (
     "UPDATE alembic_version SET version_num = '0001'",
     "CREATE TABLE more (id integer)",
 )
-
-
-@pytest.fixture
-def role(site):
-    """The name of a role of this test's own, that may sign in and nothing else."""
-    name, rows = f"role_of_{site.folder.name}", Rows(site)
-    rows.change(f'CREATE ROLE "{name}" LOGIN')
-    yield name
-    rows.change(f'DROP OWNED BY "{name}"', f'DROP ROLE "{name}"')
-
-
-@pytest.fixture
-def under_role(site, role):
-    """The site as the application opens it: granted, and under that role."""
-    site.flask("audit", "grants", role, "--apply")
-    url = make_url(site.database_url).set(username=role)
-    return replace(site, database_url=url.render_as_string(hide_password=False))
 
 
 @pytest.mark.postgresql

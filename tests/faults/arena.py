@@ -30,6 +30,7 @@ class Arena:
         self.front = SimpleNamespace(host="127.0.0.1", port=port)
         self.has_small_disks = [give_small_disk(node) for node in self.cluster.postgres.nodes] == [True, True]
         self.texts = self.gateway.texts_to
+        self.ledgers = []  # of everybody of all rounds
         self.repeated = 0  # emails that came twice under one Message-ID
 
     def start(self, say):

@@ -36,9 +36,10 @@ accepted ([decision 11](decisions/0011-transactional-outbox.md)); a text is neve
 12](decisions/0012-a-text-is-never-repeated.md)). Why nothing is lost, and what remains: [decision
 48](decisions/0048-what-survives-a-machine.md).
 
-**Backup and restore.** After the rounds, the database was dumped while {tried} people signed in, restored on a server that is none of the
-cluster's, and served by a portal of its own, with the same keys. The dump took {dumped:.1f} seconds, the restore {restored:.1f}, for
-{accounts:,} accounts; {in_there} of those {tried} people signed in there.
+**Backup and restore.** After the rounds, the database was dumped while people signed in, restored on a server that is none of the
+cluster's by the command in [operating.md](operating.md#backup-and-restore), and served by a portal of its own, with the same keys. The
+dump took {dumped:.1f} seconds, the restore {restored:.1f}. Of all {accounts:,} accounts in the database, {in_there:,} signed in there: by
+app, by backup code, by texted code, or, where two-factor authentication is off, with the password alone.
 
 Run on {machine}, with {packages}; it took {minutes:.0f} minutes.
 """

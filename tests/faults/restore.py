@@ -1,4 +1,4 @@
-"""A dump that is taken while people sign in, restored on another server: everybody signs in there."""
+"""A dump that is taken while people sign in, restored on another server: every account of the database signs in there."""
 
 import subprocess
 import threading
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 from tests.cluster.daemon import NOBODY, Daemon, belongs_to_nobody, until
-from tests.cluster.portal import make_server
+from tests.cluster.portal import make_server, make_worker
 from tests.cluster.postgres import BINARIES
-from tests.faults.check import Found, let_everybody_in
-from tests.faults.ledger import Ledger
+from tests.faults.everybody import demo_people, ledgers_of, who_stays_out
 from tests.faults.people import APP, BACKUP, make_people
-from tests.support.wire import Wire
+from tests.support.documented import operators_command
 
 CROWD = {APP: 20, BACKUP: 10}
 ARRIVE_SECONDS = 4
@@ -32,8 +31,7 @@ class Restored:
 
 def restore_elsewhere(here, port):
     """Dumps the cluster's database under load, restores it on a new server, and signs everybody in at a portal of its own."""
-    people = make_people(here.app, 0, CROWD)
-    ledgers = [Ledger(each, Wire(here.front, ip=f"127.200.{at}.1"), here.texts) for at, each in enumerate(people, 1)]
+    ledgers = ledgers_of(make_people(here.app, 0, CROWD), here, 200)
     end = time.monotonic() + 120
     threads = [threading.Thread(target=come, args=(each, at, end), daemon=True) for at, each in enumerate(ledgers)]
     for each in threads:
@@ -42,18 +40,21 @@ def restore_elsewhere(here, port):
     dump, began = here.cluster.folder / "portal.dump", time.monotonic()
     dump.write_bytes(b"")
     belongs_to_nobody(dump)
-    here.cluster.postgres.program("pg_dump", "-Fc", "-f", dump, "portal")
+    here.cluster.postgres.program("pg_dump", *operators_command("pg_dump", portal_dump=dump))
     dumped = time.monotonic() - began
     for each in threads:
         each.join()
+    everybody = [*ledgers_of(demo_people(here.app), here, 201), *here.ledgers, *ledgers]
     other = start_server(here.cluster.folder / "other", port)
     try:
         began = time.monotonic()
         run("createdb", port, "portal")
-        run("pg_restore", port, "--no-owner", "--exit-on-error", "-d", "portal", dump)
+        run("pg_restore", port, *operators_command("pg_restore", portal_dump=dump))
         restored = time.monotonic() - began
-        accounts = int(run("psql", port, "-qAtX", "-d", "portal", "-c", "SELECT count(*) FROM users"))
-        return Restored(dumped, restored, accounts, len(ledgers), sign_in_there(here, port, ledgers))
+        names = set(run("psql", port, "-qAtX", "-d", "portal", "-c", "SELECT username FROM users").split())
+        strangers = sorted(names ^ {each.person.username for each in everybody})
+        out = [f"{name}: is in the database alone, or not in it" for name in strangers]
+        return Restored(dumped, restored, len(names), len(everybody), out + sign_in_there(here, port, everybody))
     finally:
         other.kill()
 
@@ -81,16 +82,18 @@ def run(name, port, *words):
 
 
 def sign_in_there(here, port, ledgers):
-    """Starts a portal on the restored database, and returns who could not sign in at it."""
+    """Starts a portal and a worker on the restored database, and returns who could not sign in there."""
     url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/portal"
-    rest = {"PORTAL_DATABASE_URL": url, "PORTAL_DATABASE_POOLER": "none", "PORTAL_TRUSTED_PROXIES": "0"}
+    rest = {"PORTAL_DATABASE_URL": url, "PORTAL_DATABASE_POOLER": "none", "PORTAL_TRUSTED_PROXIES": "0", "PORTAL_SMTP_URL": ""}
     place = {"PORTAL_BASE_URL": f"http://127.0.0.1:{port + 1}", "PORTAL_REDIS_URL": ""}
-    server = make_server(here.cluster.folder, "portal-elsewhere", port + 1, here.cluster.environment | rest | place, 1)
+    environment, there = here.cluster.environment | rest | place, SimpleNamespace(host="127.0.0.1", port=port + 1)
+    server = make_server(here.cluster.folder, "portal-elsewhere", port + 1, environment, 2)
+    worker = make_worker(here.cluster.folder, "worker-elsewhere", environment)
     server.start()
+    worker.launch()
     try:
-        there, found = SimpleNamespace(front=SimpleNamespace(host="127.0.0.1", port=port + 1), texts=here.texts), Found()
         assert until(server.is_ready)
-        let_everybody_in(there, ledgers, found)
-        return found.locked_out
+        return who_stays_out(SimpleNamespace(front=there, texts=here.texts), ledgers)
     finally:
+        worker.kill()
         server.stop()

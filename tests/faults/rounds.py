@@ -48,6 +48,7 @@ def run_round(here, number, kind, chance):
     for each in threads:
         each.join()
     away = probe.end()
+    here.ledgers += ledgers
     found = check_round(here, here.rows, number, ledgers)
     told = sum((each.told for each in ledgers), start=type(ledgers[0].told)())
     done = sum(1 for each in ledgers if each.done_at)

@@ -56,8 +56,14 @@ class Postgres:
 
     def dump(self, database):
         """Returns a dump of a database as text."""
-        command = [_binaries(self.folder) / "pg_dump", "-h", self.folder / "socket", "-U", "postgres", database]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return self.program("pg_dump", database)
+
+    def program(self, name, *words, user="postgres"):
+        """Runs one of PostgreSQL's programs here; returns what it prints. Fails with its own words."""
+        place = {"PGHOST": str(self.folder / "socket"), "PGUSER": user, "LC_ALL": "C.UTF-8"}
+        done = subprocess.run([_binaries(self.folder) / name, *words], env=place, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, f"{name}: {done.stderr}"
+        return done.stdout
 
     def fill(self, database, statements):
         """Executes the statements of a dump in an empty database."""
