@@ -144,8 +144,11 @@ def stop_with_parent(parent: int) -> None:
 @queue_group.command("status")
 def show_queue() -> None:
     """Count texts and emails by state."""
-    for kind, state, number in outbox.count_rows():
+    counted = outbox.count_rows()
+    for kind, state, number in counted:
         click.echo(f"{kind:<6} {state:<8} {number}")
+    if not counted:
+        click.echo("There are no texts and no emails.")
 
 
 @texts_group.command("check")

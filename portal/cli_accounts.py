@@ -18,7 +18,7 @@ from portal.models import ROLES
 from portal.settings import operation
 from portal.words.refusals import Refused, in_english
 
-accounts_group = Group("accounts", help="Create accounts.")
+accounts_group = Group("accounts", help="Create accounts, one or a file of them, and disable them.")
 COLUMNS = f"Columns: {', '.join(NEEDED)}; optional: {', '.join(OPTIONAL)}. UTF-8, separated by commas, semicolons, or tabs."
 
 

@@ -10,7 +10,7 @@ import click
 from flask import current_app
 
 from portal import clock
-from portal.cli_base import Group, counted
+from portal.cli_base import Group, counted, progress
 from portal.flows.audit import anchors as anchor_flow
 from portal.flows.audit import grants
 from portal.flows.audit.export import Period, export_events
@@ -85,7 +85,7 @@ def verify_trail(anchors: TextIO | None, since: datetime | None, record: bool) -
         raise click.ClickException(
             "--anchors: The file holds no anchor. Take it from where it was kept, or leave the option out."
         )
-    with click.progressbar(length=count_to_verify(), label="Events", file=sys.stderr) as bar:
+    with progress(count_to_verify(), "Events") as bar:
         report = verify(current_app.extensions["keys"], clock.now(), known, utc(since), bar.update)
     tell(report)
     if known:
@@ -132,7 +132,7 @@ def export_trail(start: datetime, end: datetime, output: Path | None) -> None:
     draft = output.with_name(f".{output.name}.{secrets.token_hex(4)}")
     try:
         draft.touch(mode=0o600, exist_ok=False)
-        with draft.open("w") as file, click.progressbar(lines, label="Events", file=sys.stderr) as bar:
+        with draft.open("w") as file, progress(None, "Events", lines) as bar:
             file.writelines(bar)
         draft.replace(output)
     except OSError as error:

@@ -1,7 +1,7 @@
 """What the commands share: faults told in a sentence, options checked as the portal's forms do."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,6 +57,6 @@ def counted(number: int, one: str, many: str = "") -> str:
 dry_run = click.option("--dry-run", "is_rehearsal", is_flag=True, help="Say what would be done, and change nothing.")
 
 
-def progress(length: int, label: str) -> Any:
-    """A bar on the terminal that shows how far a command is. A file that the words go to gets none."""
-    return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())
+def progress(length: int | None, label: str, of: Iterable[Any] | None = None) -> Any:
+    """A bar on the terminal that shows how far a command is: `length` steps, or through `of`. A file that the words go to gets none."""
+    return click.progressbar(of, length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())

@@ -1,7 +1,6 @@
 """Commands: `flask --app wsgi audit folder …`: auditors' folders, the key that signs them, and restore drills."""
 
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -13,7 +12,7 @@ from flask import current_app
 from portal import clock, zones
 from portal.cli_audit import audit_group as audit_group
 from portal.cli_audit import context_of
-from portal.cli_base import counted
+from portal.cli_base import counted, progress
 from portal.flows.auditor import collect, drills, scope, trail
 from portal.flows.auditor.scope import Period, Scope
 from portal.folder import check
@@ -93,7 +92,7 @@ def make_one(asked: Scope, output: Path) -> None:
         click.echo(f"{target} exists already. Nothing was changed.")
         return
     settings, keys = current_app.extensions["settings"], current_app.extensions["keys"]
-    with fresh_directory(output, target) as draft, click.progressbar(length=FILES, label=asked.practice, file=sys.stderr) as bar:
+    with fresh_directory(output, target) as draft, progress(FILES, asked.practice) as bar:
         context = context_of("audit folder")
         collect.record_operators_folder(context, asked)
         found = collect.collect(asked, settings, keys, with_texts=True)

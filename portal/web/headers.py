@@ -1,5 +1,6 @@
 """Security headers on every response, and the checks before every page: host, HTTPS, NUL, same site (HD-1 to HD-4, CF-2)."""
 
+import logging
 import re
 
 from flask import Response, abort, current_app, request
@@ -25,12 +26,28 @@ FIXED = {
 STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
 CROSS_SITE = "cross_site"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+OTHER_HOST = "a request was refused: it asked for a host that PORTAL_BASE_URL does not name"
+NOT_HTTPS = (
+    "a request was refused: it came over http, and PORTAL_BASE_URL is https. Behind a proxy, PORTAL_TRUSTED_PROXIES has to count it, "
+    "and the proxy has to send X-Forwarded-Proto"
+)
+
+log = logging.getLogger(__name__)
+
+
+def warn_once(words: str) -> None:
+    """Write to the log why everybody may be refused: once from each process, since strangers can cause it without end."""
+    told: set[str] = current_app.extensions.setdefault("refusals_told", set())
+    if words not in told:
+        told.add(words)
+        log.warning(words)
 
 
 def refuse_other_hosts() -> None:
     """400 for a Host that is not the portal's own. Flask's TRUSTED_HOSTS cannot hold an IPv6 address."""
     name = re.sub(r":\d+$", "", request.host)
     if name not in current_app.extensions["settings"].hosts:
+        warn_once(OTHER_HOST)
         raise SecurityError(f"Host {name!r} is not trusted.")
 
 
@@ -38,6 +55,7 @@ def require_https() -> None:
     """Allow plain HTTP on loopback only."""
     settings: Settings = current_app.extensions["settings"]
     if settings.is_https and not request.is_secure:
+        warn_once(NOT_HTTPS)
         abort(403, "https")
     if not settings.is_https and not is_loopback_host(request.remote_addr or ""):
         abort(403, "https")

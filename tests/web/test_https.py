@@ -100,6 +100,24 @@ def test_only_its_own_name_is_answered(make, host):
     assert host not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (
+            {"base_url": "http://portal.example"},
+            "it came over http, and PORTAL_BASE_URL is https. Behind a proxy, PORTAL_TRUSTED_PROX",
+        ),
+        ({"base_url": "https://other.example"}, "it asked for a host that PORTAL_BASE_URL does not name"),
+    ],
+)
+def test_a_setting_that_shuts_everybody_out_is_named_in_the_log_once(make, caplog, asked, told):
+    portal = make()
+    for _ in range(2):
+        assert get(portal, **asked).status_code in (400, 403)
+    assert [told in entry.message for entry in caplog.records if entry.levelname == "WARNING"] == [True]
+    assert "other.example" not in caplog.text
+
+
 def test_there_is_no_test_bench(make):
     assert get(make(), "/test-bench").status_code == 404
 
