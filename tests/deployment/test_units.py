@@ -43,6 +43,21 @@ def started(name, site, environment):
     return process, log
 
 
+def test_a_command_runs_with_the_settings_of_the_services_and_as_nobody_else(tmp_path):
+    """The options are ones that systemd-run has, and the properties are lines that systemd reads, as the units have them."""
+    words = shlex.split((UNITS / "portal-command.sh").read_text().partition("exec systemd-run ")[2].replace("\\\n", " "))
+    [program] = [word for word in words if word.startswith(INSTALLED)]
+    known = subprocess.run(["systemd-run", "--help"], capture_output=True, text=True, check=True).stdout
+    assert [word for word in words if word.startswith("--") and word.partition("=")[0] not in known] == []
+    lines = [word.removeprefix("--property=") for word in words if word.startswith("--property=")]
+    file = tmp_path / "command.service"
+    file.write_text("\n".join(["[Service]", *lines, f"ExecStart={HERE}/{Path(program).name}"]))
+    done = subprocess.run(["systemd-analyze", "verify", file], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    of_services = set((UNITS / "portal.service").read_text().splitlines())
+    assert {*lines, "User=" + words[words.index("--collect") + 1].partition("=")[2]} <= of_services
+
+
 @pytest.mark.parametrize("name", ["portal.service", "portal-worker.service"])
 def test_systemd_finds_nothing_wrong_and_calls_it_locked_up(tmp_path, name):
     (tmp_path / name).write_text(unit(name))

@@ -12,6 +12,7 @@ from tests.house.source import modules
 ROOT = Path(__file__).parents[2]
 RUNTIME = {
     "requirements.lock": ["install_requires"],
+    "requirements-production.lock": ["install_requires", "postgres", "redis"],
     "requirements-test-bench.lock": ["install_requires", "test-bench"],
     "requirements-dev.lock": ["install_requires", "dev", "postgres", "redis", "otel", "test-bench"],
 }
