@@ -40,6 +40,8 @@ NO_MATTER = {
     "tests/watch/test_metrics_folder.py",  # files of a server's processes
     "tests/settings/test_every_setting.py",  # settings, before a database is opened
     "tests/settings/test_read_only.py",  # folders that can't be written
+    "tests/speed/test_static_files.py",  # files, which no row is about
+    "tests/words/test_refusals.py",  # sentences, looked up by words that stand in the source
     "tests/canary/test_shown_secrets.py",  # looks for what was refused; tests/flows spends it on both
 }
 

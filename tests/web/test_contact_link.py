@@ -19,6 +19,7 @@ from portal.web.template_context import contact_link
         ('"><script>@x', '<a href="mailto:%22%3E%3Cscript%3E@x" translate="no">&#34;&gt;&lt;script&gt;@<wbr>x</a>'),
     ],
 )
+@pytest.mark.once("writes a link from words that stand here")
 def test_an_address_or_a_number_is_a_link_and_anything_else_is_text(app, contact, expected):
     with app.test_request_context():
         assert contact_link(contact) == expected

@@ -24,6 +24,7 @@ FACTS = {
     "phone": mask("+15035550164"),
 }
 LINKS = {"not_me": "a-token-that-ends-sessions"}
+once = pytest.mark.once("writes an email from facts that stand here")
 
 
 @pytest.fixture
@@ -42,6 +43,7 @@ def test_there_are_notices_to_read():
 
 
 @pytest.mark.parametrize("template", NOTICES)
+@once
 def test_a_notice_says_what_when_where_and_what_to_do(written, template):
     subject, text, html = written(template)
     assert subject and "\n" not in subject and not re.search(r"\d", subject)
@@ -59,17 +61,20 @@ def test_a_notice_says_what_when_where_and_what_to_do(written, template):
 
 
 @pytest.mark.parametrize("template", NOTICES)
+@once
 def test_who_can_trust_no_browser_is_told_of_none(written, template):
     for said in written(template, may_trust=False, issuer="DigitalPatientChart"):
         assert "trust" not in said
     assert "ends the sessions on your account" in said
 
 
+@once
 def test_a_patient_is_told_that_trusted_browsers_end_too(written):
     assert "That ends the sessions and trusted browsers on your account." in written("new_browser", may_trust=True)[1]
     assert "no browser is trusted anymore" in written("password_changed")[1], "as a release before queued it"
 
 
+@once
 def test_the_mail_of_a_reset_says_what_its_reader_has_to_do(written):
     _, text, html = written("two_factor_reset")
     for said in (text, html):
@@ -77,6 +82,7 @@ def test_the_mail_of_a_reset_says_what_its_reader_has_to_do(written):
 
 
 @pytest.mark.parametrize("template", NOTICES)
+@once
 def test_the_html_says_the_same_and_fetches_nothing(written, template):
     subject, text, html = written(template)
     page, faults = parse(html)
@@ -93,6 +99,7 @@ def test_the_html_says_the_same_and_fetches_nothing(written, template):
 
 
 @pytest.mark.parametrize("template", [*NOTICES, "password_forgotten", "confirm_email", "reset_link", "set_up_reminder"])
+@once
 def test_no_translator_changes_what_people_compare_or_type(app, template):
     facts = FACTS | {"username": "maria", "link": "x"}
     with app.test_request_context():
@@ -106,6 +113,7 @@ def test_no_translator_changes_what_people_compare_or_type(app, template):
     assert "Medximity" in kept
 
 
+@once
 def test_a_fact_is_one_line_and_no_markup(written):
     subject, text, html = written(name="Maria\nhttps://thief.example\r\nBcc: <b>x</b>", browser="<script>")
     assert "\nhttps://thief.example" not in text and "<b>" not in html and "<script>" not in html
@@ -113,11 +121,13 @@ def test_a_fact_is_one_line_and_no_markup(written):
     assert subject == "Sign-in from a new browser"
 
 
+@once
 def test_a_host_that_a_request_names_is_in_no_link(app):
     with app.test_request_context(base_url="http://localhost:7777"):
         assert "localhost" not in "".join(write_email("new_browser", FACTS, LINKS))
 
 
+@once
 def test_without_the_link_the_notice_still_says_what_to_do(app):
     with app.test_request_context():
         _, text = write_email("new_browser", FACTS, {})

@@ -118,6 +118,7 @@ def test_no_time_is_written_in_a_fixed_order(plain, offered, sam, database, path
 
 
 @pytest.mark.parametrize("name", ["Authenticator App", "Authenticator App 2", "Text message"])
+@pytest.mark.once("writes words that stand here")
 def test_a_name_that_a_method_gave_is_translated(offered, name):
     with offered.test_request_context(), speak(PSEUDO):
         shown = render_template_string("{{ name|given_name }}", name=name)
@@ -125,6 +126,7 @@ def test_a_name_that_a_method_gave_is_translated(offered, name):
 
 
 @pytest.mark.parametrize("name", ["Tablet", "Authenticator App <b>", "Authenticator App two", "2", "", "x" * 40])
+@pytest.mark.once("writes words that stand here")
 def test_a_name_that_its_owner_gave_is_left_alone(offered, name):
     with offered.test_request_context(), speak(PSEUDO):
         page, _ = parse(render_template_string("{{ name|given_name }}", name=name))
@@ -132,6 +134,7 @@ def test_a_name_that_its_owner_gave_is_left_alone(offered, name):
 
 
 @pytest.mark.parametrize(("words", "shown"), [("Chrome on Linux", "[Chrome óñ Linux"), ("Safari", "Safari"), ("", "")])
+@pytest.mark.once("writes words that stand here")
 def test_a_browser_is_named_in_the_readers_language(offered, words, shown):
     with offered.test_request_context(), speak(PSEUDO):
         assert render_template_string("{{ words|browser_name }}", words=words).startswith(shown)
