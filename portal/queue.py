@@ -32,7 +32,7 @@ from portal.flows.recovery import sweep as recoveries
 from portal.flows.sign_in import new_browser
 from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.models import Outbox
-from portal.queue_stand_in import StandIn
+from portal.queue_stand_in import StandIn, quiet_threads
 from portal.settings import config
 from portal.settings.environment import Settings
 from portal.web.emails import compose_email
@@ -240,7 +240,7 @@ class Queue:
             shutdown_timeout=config.TEXT_LEASE.total_seconds(),
             graceful_signal="TERM",
         )
-        with StandIn(self.is_away, self.deliver_due, self.settle, self.order_due).beside():
+        with quiet_threads(), StandIn(self.is_away, self.deliver_due, self.settle, self.order_due).beside():
             consumer.run()
 
 

@@ -9,12 +9,47 @@ from typing import TYPE_CHECKING
 from portal import clock
 from portal.db import BUSY, reason_of
 from portal.settings import config
-from portal.settings.queue import QUEUE_LOOK_SECONDS, QUEUE_SWEEP_SECONDS
+from portal.settings.queue import QUEUE_ERROR_SECONDS, QUEUE_ERRORS_KEPT, QUEUE_LOOK_SECONDS, QUEUE_SWEEP_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 log = logging.getLogger(__name__)
+LOUD = ("huey", "huey.consumer", "huey.consumer.Worker", "huey.consumer.Scheduler")  # a filter counts for its own logger alone
+
+
+class OnceAMinute(logging.Filter):
+    """Lets each error of huey's threads into the log once a minute: they would fill a disk with stack traces while Redis is away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told_at: dict[tuple[str, object], float] = {}
+        self.lock = threading.Lock()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.exc_info:
+            return True
+        key, now = (record.getMessage(), record.exc_info[0]), clock.monotonic()
+        with self.lock:
+            if now < self.told_at.get(key, float("-inf")) + QUEUE_ERROR_SECONDS:
+                return False
+            if len(self.told_at) >= QUEUE_ERRORS_KEPT:
+                self.told_at.clear()
+            self.told_at[key] = now
+        return True
+
+
+@contextmanager
+def quiet_threads() -> "Iterator[None]":
+    """Have huey's threads log no error twice a minute, for the duration of the block."""
+    quiet = OnceAMinute()
+    for name in LOUD:
+        logging.getLogger(name).addFilter(quiet)
+    try:
+        yield
+    finally:
+        for name in LOUD:
+            logging.getLogger(name).removeFilter(quiet)
 
 
 class StandIn:

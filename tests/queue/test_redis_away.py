@@ -1,6 +1,7 @@
 """Redis that fails over by its Sentinels, and Redis that is away: a code is late by seconds, never lost, never sent twice."""
 
 import contextlib
+import logging
 import socket
 import time
 from datetime import timedelta
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from portal import clock
+from portal.queue_stand_in import quiet_threads
+from portal.settings.queue import QUEUE_ERRORS_KEPT
 from tests.cluster.redis import Redis
 from tests.support.application import application
 from tests.support.outbox import put_texts, running_redis, running_worker, until
@@ -58,12 +61,37 @@ def test_workers_deliver_by_themselves_while_redis_is_away(site, gateway, tmp_pa
     with running_worker(site, **settings) as worker, running_worker(site, **settings):
         assert put(site, url, *words) == [False] * len(words)
         assert until(lambda: len(gateway.words()) >= len(words), SOON), worker.log.read_text()[-2000:]
+        assert worker.log.read_text().count("Error reading from queue") == 2, "more than one from each worker"
         with running_redis(tmp_path, port):
             assert until(lambda: "the queue answers again" in worker.log.read_text(), SOON)
             assert put(site, url, "with the queue") == [True]
             assert until(lambda: "with the queue" in gateway.words(), SOON)
     assert sorted(gateway.words()) == sorted([*words, "with the queue"]), "one went out twice"
     assert Rows(site).all("SELECT DISTINCT state FROM outbox") == [("sent",)]
+
+
+def test_each_error_of_the_queue_is_logged_once_a_minute_and_every_other_one_at_once(caplog):
+    threads = logging.getLogger("huey.consumer.Worker")
+
+    def fail(message, kind):
+        try:
+            raise kind
+        except kind:
+            threads.exception(message)
+
+    with quiet_threads():
+        for _ in range(3):
+            fail("reading", ConnectionError)
+            fail("reading", TimeoutError)
+            fail("executing", TimeoutError)
+            threads.error("no exception")
+        logged = [record.message for record in caplog.records if record.name == threads.name]
+        assert sorted(logged) == ["executing", *["no exception"] * 3, "reading", "reading"]
+        for at in range(QUEUE_ERRORS_KEPT * 2):
+            fail(f"task {at}", TimeoutError)
+        fail("reading", ConnectionError)
+    assert len([record for record in caplog.records if record.name == threads.name]) > QUEUE_ERRORS_KEPT * 2
+    assert not threads.filters
 
 
 def test_sentinels_that_are_silent_hold_a_page_up_for_a_second(site):
