@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 MARK = "\ufeff"  # byte order mark: tells a spreadsheet that the file is UTF-8
-# What starts a formula (OWASP, CSV injection), including full-width forms; leading whitespace does not defuse it.
-FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠﹢﹣﹦﹫−]")
+# What starts a formula (OWASP, CSV injection), including full-width forms; whitespace or what prints nothing before it does not defuse it.
+FORMULA = re.compile(r"[\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*[=+\-@\t\r\n＝＋－＠﹢﹣﹦﹫−]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 

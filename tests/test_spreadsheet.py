@@ -13,7 +13,24 @@ COMPUTED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "−1", "\u00a0=1", "\x1b=1"]
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "  =1",
+        "＝1",
+        "−1",
+        "\u00a0=1",
+        "\x1b=1",
+        "\ufeff=1",
+        "\u200b \u202e=1",
+        "\u00ad@A",
+    ],
 )
 def test_what_would_be_computed_is_text(text):
     assert cell(text).startswith("'")
