@@ -3,6 +3,7 @@
 A catalogue is compiled in memory when it is first used, so a .po file is all there is: nothing to build, nothing to forget.
 """
 
+import itertools
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +21,8 @@ PSEUDO = "en-XA"  # CLDR's tag of the pseudo-locale; see portal/pseudo.py
 PSEUDO_FORMATS = "ja"  # its dates: without a Latin letter, so that a date in a fixed English order is told apart
 FOLDER = Path(__file__).parent / "translations"
 TEMPLATE = FOLDER / "messages.pot"
+REVIEWED = "# Reviewed:"  # begins a line at the top of a catalogue: by whom and when, as docs/languages.md says it
+NOT_REVIEWED = "not yet reviewed by a qualified person"
 
 
 def catalogue_path(language: str) -> Path:
@@ -32,6 +35,17 @@ def list_languages() -> tuple[str, ...]:
     """The tags of the languages that have a catalogue, English first."""
     found = sorted(path.parts[-3].replace("_", "-") for path in FOLDER.glob("*/LC_MESSAGES/messages.po"))
     return (SOURCE, *found)
+
+
+@cache
+def is_reviewed(language: str) -> bool:
+    """Whether a qualified person has reviewed the language's catalogue, as the comment at its beginning says."""
+    if language in (SOURCE, PSEUDO):
+        return True
+    with catalogue_path(language).open(encoding="utf-8") as file:
+        comments = itertools.takewhile(lambda line: line.startswith("#"), file)
+        said = [line.removeprefix(REVIEWED).strip() for line in comments if line.startswith(REVIEWED)]
+    return bool(said) and said != [NOT_REVIEWED]
 
 
 @cache

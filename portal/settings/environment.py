@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from portal.languages import PSEUDO, SOURCE, list_languages
+from portal.languages import NOT_REVIEWED, PSEUDO, SOURCE, is_reviewed, list_languages
 from portal.settings import audit, config, postgres
 from portal.settings.addresses import (
     SettingError,
@@ -238,7 +238,10 @@ def read_recovery_promise_days(environ: Mapping[str, str]) -> int:
 
 
 def read_languages(environ: Mapping[str, str], is_loopback: bool) -> tuple[str, ...]:
-    """The languages of PORTAL_LANGUAGES. English is always among them; the pseudo-locale may be on loopback only."""
+    """The languages of PORTAL_LANGUAGES. English is always among them; the pseudo-locale may be on loopback only.
+
+    In production, what nobody qualified has reviewed needs the operator's word (AX-10: 45 CFR 92.201).
+    """
     known = (*list_languages(), *([PSEUDO] if is_loopback else []))
     entries = tuple(dict.fromkeys((environ.get("PORTAL_LANGUAGES") or SOURCE).replace(" ", "").split(",")))
     for entry in entries:
@@ -248,4 +251,11 @@ def read_languages(environ: Mapping[str, str], is_loopback: bool) -> tuple[str, 
             )
     if SOURCE not in entries:
         raise SettingError(f"PORTAL_LANGUAGES must include {SOURCE}, which stands in for what a catalogue lacks.")
+    is_answered_for = read_switch(environ, "PORTAL_UNREVIEWED_LANGUAGES") or is_loopback
+    unreviewed = ", ".join(entry for entry in entries if not is_reviewed(entry))
+    if unreviewed and not is_answered_for:
+        raise SettingError(
+            f"PORTAL_LANGUAGES names {unreviewed}, {NOT_REVIEWED}."
+            " Leave it out until it is, or set PORTAL_UNREVIEWED_LANGUAGES=1 to answer for it."
+        )
     return entries

@@ -101,6 +101,8 @@ WRONG = {
     "a language without a catalogue": ({"PORTAL_LANGUAGES": "en,xx"}, "PORTAL_LANGUAGES"),
     "a language that is a path": ({"PORTAL_LANGUAGES": "en,../en"}, "PORTAL_LANGUAGES"),
     "the pseudo-locale in production": (HTTPS | {"PORTAL_LANGUAGES": "en,en-XA"}, "PORTAL_LANGUAGES"),
+    "a language that nobody has reviewed, in production": (HTTPS | {"PORTAL_LANGUAGES": "en,ko"}, "PORTAL_LANGUAGES names ko"),
+    "languages in words": ({"PORTAL_UNREVIEWED_LANGUAGES": "yes"}, "PORTAL_UNREVIEWED_LANGUAGES"),
     "a comma for languages": ({"PORTAL_LANGUAGES": "en,"}, "PORTAL_LANGUAGES"),
     "a short secret": ({"PORTAL_SECRET_KEY": "hunter-2"}, "PORTAL_SECRET_KEY"),
     "a default secret": ({"PORTAL_SECRET_KEY": "changeme" * 8}, "PORTAL_SECRET_KEY"),

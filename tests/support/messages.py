@@ -55,7 +55,7 @@ def read_catalogue(language):
 def update_catalogue(language, found):
     """Adds new sentences to a catalogue, marks changed ones as fuzzy, and drops those that are gone."""
     catalogue = read_catalogue(language)
-    catalogue.update(found)
+    catalogue.update(found, update_creation_date=False)
     with catalogue_path(language).open("wb") as file:
         write_po(file, catalogue, ignore_obsolete=True, no_location=True, **LINES)
 
