@@ -18,6 +18,7 @@ from portal.settings import config
 
 FIELDS = (("title", 8), ("words", 4), ("about", 2), ("text", 1))  # and how much a word in each counts
 WORD = re.compile(r"\w+")
+KOREAN = re.compile("[가-힣]+")
 # The length from which a word may have one slip, or two: a letter too many, missing, wrong, or swapped. Longer than LONGEST, none.
 ONE_SLIP, TWO_SLIPS, LONGEST = 4, 7, 20
 EXACT, SLIPPED, MEANT = 10, 3, 6  # how much a word counts: as typed, corrected, by its synonym
@@ -56,7 +57,7 @@ def search(typed: str, language: str, offered: Offered) -> Found:
     for word in synonyms_in(spelled, shelf):
         query.term(word, boost=MEANT)
     names = [found["ref"] for found in shelf.index.query(query)[: config.HELP_FOUND]] if query.clauses else []
-    is_corrected = bool(names) and spelled != words
+    is_corrected = bool(names) and spelled != words and not KOREAN.search(" ".join(words))  # pairs of syllables can't be read
     return Found(tuple(shelf.articles[name] for name in names), " ".join(spelled) if is_corrected else None)
 
 
@@ -82,9 +83,14 @@ def as_compared(article: Article) -> dict[str, str]:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text as they are compared: lower case, without apostrophes and marks."""
+    """The words of a text as they are compared: lower case, without apostrophes and marks; Korean in pairs of syllables."""
     plain = unicodedata.normalize("NFKC", text).casefold().replace("'", "").replace("’", "")
-    return WORD.findall(plain)
+    return WORD.findall(KOREAN.sub(lambda found: f" {' '.join(pairs(found[0]))} ", plain))
+
+
+def pairs(word: str) -> Iterator[str]:
+    """Each two syllables that stand together in a Korean word, so that it is found whatever particle or ending it carries."""
+    yield from (word[place : place + 2] for place in range(max(1, len(word) - 1)))
 
 
 def rests(word: str) -> Iterator[str]:
