@@ -60,6 +60,8 @@ CUT = """() => {
   return cut;
 }"""
 
+BARE_OR_CUT = f"spoken => [...({BARE})(spoken), ...({CUT})()]"
+
 
 class Translator:
     """Looks at pages in the pseudo-locale as a translator would; `faults` has a line for each fault, with the page's name."""
@@ -78,15 +80,20 @@ class Translator:
 class BothLanguages(Inspector):
     """Looks at pages in the pseudo-locale as a translator would on a phone, and at the same pages in English as an Inspector."""
 
-    def _look_once(self, where):
+    def look(self, name):
+        """Checks the current page: as a translator while it is on a phone, which is before or after the looks in English."""
+        self._look_bare(name)
+        super().look(name)
+        self._look_bare(name)
+
+    def _look_bare(self, name):
         if self.is_narrow:
-            self._note(f"{where}, pseudo-locale", find_faults(self.page))
-        super()._look_once(where)
+            self._note(f"{self._where(name)}, pseudo-locale", find_faults(self.page))
 
 
 def find_faults(page):
     """Returns a line for each bare word, for what is cut off, and for what makes the page scroll sideways."""
-    return page.evaluate(BARE, SPOKEN) + page.evaluate(CUT)
+    return page.evaluate(BARE_OR_CUT, SPOKEN)
 
 
 def find_bare_lines(text, *names):

@@ -2,15 +2,14 @@
 
 import json
 import re
-from pathlib import Path
 
+from tests.support.axe_script import bring_axe
 from tests.support.browser import DESKTOP
 from tests.support.plain import GIVEN, IN_ENGLISH
 from tests.support.sites import locked
 from tests.support.soak import SEED
 
 NARROW = (320, 640)
-AXE = (Path(__file__).parent / "axe" / "axe-4.14.1.min.js").read_text()
 # Two rules by name: axe has the first off by default and had the second off until 4.14.
 SWITCHED_ON = {"target-size": {"enabled": True}, "label-content-name-mismatch": {"enabled": True}}  # WCAG 2.5.8, 2.5.3
 STANDARD = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]}
@@ -128,22 +127,22 @@ PARTS = """() => {
   return [document.title.startsWith("Error: "), order.join(), ...new Set(kinds.values())];
 }"""
 
-# Runs the above in the page in English; returns a line for each fault, and the parts.
+# Takes the page to English, where it stays until BACK, and runs the above: each turn is a layout and a picture of the page.
+# Returns a line for each fault, the parts, and whether axe is there.
 LOOK_OVER = f"""([given, english, isNarrow]) => {{
-  const back = ({IN_ENGLISH})(english), faults = ({LOOK})(given);
+  (window.backAgain ??= []).push(({IN_ENGLISH})(english));
+  const faults = ({LOOK})(given);
   if (isNarrow) faults.push(...({LARGE})());
-  const parts = ({PARTS})();
-  back();
-  return [faults, parts];
+  return [faults, ({PARTS})(), typeof axe === "object"];
 }}"""
+BACK = "() => { while (window.backAgain?.length) window.backAgain.pop()(); }"
 
-# Runs axe in the page in English; returns a line for each fault: all that it found is long.
-RUN = f"""async ([rules, english]) => {{
-  const back = ({IN_ENGLISH})(english), found = await axe.run({{...rules, resultTypes: ["violations"]}});
-  back();
+# Runs axe in the page; returns a line for each fault: all that it found is long. Selectors of elements take it a tenth of its time.
+RUN = """async rules => {
+  const found = await axe.run({...rules, resultTypes: ["violations"], selectors: false});
   return found.violations.flatMap(violation => violation.nodes.map(
-    node => `axe ${{violation.id}}: ${{node.html.slice(0, 120)}} ${{node.failureSummary}}`));
-}}"""
+    node => `axe ${violation.id}: ${node.html.slice(0, 120)} ${node.failureSummary}`));
+}"""
 
 
 def share_looks(file):
@@ -170,10 +169,14 @@ class Inspector:
         The first look is as the page came, and the next page comes as the last look left the window: turning costs time.
         """
         self.seen += 1
-        where = f"{name} ({self.page.url.partition('?')[0].split('/', 3)[-1]})"
-        self._look_once(where)
+        self._look_once(self._where(name))
         self._turn()
-        self._look_once(where)
+        self._look_once(self._where(name))
+        self.page.evaluate(BACK)
+
+    def _where(self, name):
+        """Returns the name of the page with its address."""
+        return f"{name} ({self.page.url.partition('?')[0].split('/', 3)[-1]})"
 
     def _turn(self):
         """Turns the window from one look to the other."""
@@ -185,17 +188,14 @@ class Inspector:
     def _look_once(self, where):
         """Looks as the window is now; with axe if the page has parts that no page had yet, or if a soak looks at everything."""
         where = f"{where}, narrow and dark" if self.is_narrow else where
-        faults, found = self.page.evaluate(LOOK_OVER, [[24, NAVIGATION, VERBATIM], GIVEN, self.is_narrow])
+        faults, found, has_axe = self.page.evaluate(LOOK_OVER, [[24, NAVIGATION, VERBATIM], GIVEN, self.is_narrow])
         parts = {json.dumps([self.is_narrow, part]) for part in found}
         if SEED or not parts <= LOOKED_AT:
-            faults += self._axe(ON_A_PHONE if self.is_narrow else EVERYTHING)
+            if not has_axe:
+                bring_axe(self.page)
+            faults += self.page.evaluate(RUN, ON_A_PHONE if self.is_narrow else EVERYTHING)
             LOOKED_AT.update(parts)
         self._note(where, faults)
-
-    def _axe(self, rules):
-        if not self.page.evaluate("typeof axe === 'object'"):
-            self.page.evaluate(AXE)
-        return self.page.evaluate(RUN, [rules, GIVEN])
 
     def _note(self, where, faults):
         self.faults += [SECRET.sub("…", f"{where}: {fault}") for fault in faults]
