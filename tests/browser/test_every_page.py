@@ -18,9 +18,9 @@ from portal.web.rendering import render_page
 from tests.support.all_scenes import ALL_SCENES
 from tests.support.bare import BothLanguages
 from tests.support.let_in import let_in
+from tests.support.looks import LOOKS
 from tests.support.plain import to_english
 from tests.support.reader import Reader
-from tests.support.rules import share_looks
 
 PUBLIC = (
     "/sign-in",
@@ -105,9 +105,8 @@ class Walk(Reader):
 def walk(request, town, browsers, sites):
     """A walk in the pseudo-locale, whose every page must be without fault in it and in English."""
     walk = Walk(browsers.borrow(town.url, kind="turned", extra_http_headers={"Accept-Language": PSEUDO}))
-    share_looks(sites.shared / "looked_at")
+    LOOKS.share(sites.shared / "looked_at")
     yield walk
-    share_looks(sites.shared / "looked_at")
     town.forget_languages()
     assert walk.inspector.seen > 3
     assert not walk.inspector.faults, "\n".join(walk.inspector.faults)

@@ -6,7 +6,7 @@ from portal import methods
 from portal.languages import PSEUDO
 from tests.browser.test_every_page import Walk
 from tests.support.application import application
-from tests.support.rules import share_looks
+from tests.support.looks import LOOKS
 from tests.support.scenes_passkeys import PASSKEY_SCENES
 from tests.support.server import running_server
 from tests.support.town import LANGUAGES, Town
@@ -27,8 +27,7 @@ def town(sites):
 @pytest.mark.parametrize("scene", PASSKEY_SCENES)
 def test_the_pages_of_a_scene(town, browsers, sites, scene):
     walk = Walk(browsers.open(town.url, extra_http_headers={"Accept-Language": PSEUDO}))
-    share_looks(sites.shared / "looked_at")
+    LOOKS.share(sites.shared / "looked_at")
     PASSKEY_SCENES[scene](walk, town)
-    share_looks(sites.shared / "looked_at")
     assert walk.inspector.seen > 3
     assert not walk.inspector.faults, "\n".join(walk.inspector.faults)

@@ -5,8 +5,8 @@ import re
 
 from tests.support.axe_script import bring_axe
 from tests.support.browser import DESKTOP
+from tests.support.looks import LOOKS
 from tests.support.plain import GIVEN, IN_ENGLISH
-from tests.support.sites import locked
 from tests.support.soak import SEED
 
 NARROW = (320, 640)
@@ -16,7 +16,6 @@ STANDARD = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"
 EVERYTHING = {"runOnly": STANDARD, "rules": SWITCHED_ON}
 ON_A_PHONE = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block", *SWITCHED_ON]}}
 SECRET = re.compile(r"secret=\w+|\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b|(?<=>)[A-Z2-7]{4}(?=<)")
-LOOKED_AT = set()  # by axe: what pages are made of, see PARTS
 # What people type back or compare with something elsewhere: a browser's translator must leave it as it is.
 VERBATIM = "|".join(
     (
@@ -145,15 +144,6 @@ RUN = """async rules => {
 }"""
 
 
-def share_looks(file):
-    """Tells the run's other workers, by a file, what axe has looked at here, and learns what it has looked at there."""
-    with locked(file.with_suffix(".lock")):
-        told = set(file.read_text().splitlines()) if file.exists() else set()
-        with file.open("a") as end:
-            end.writelines(f"{line}\n" for line in LOOKED_AT - told)
-    LOOKED_AT.update(told)
-
-
 class Inspector:
     """Checks pages along the way, in English if they are in the pseudo-locale; `faults` has a line for each fault, with the page's name."""
 
@@ -190,11 +180,11 @@ class Inspector:
         where = f"{where}, narrow and dark" if self.is_narrow else where
         faults, found, has_axe = self.page.evaluate(LOOK_OVER, [[24, NAVIGATION, VERBATIM], GIVEN, self.is_narrow])
         parts = {json.dumps([self.is_narrow, part]) for part in found}
-        if SEED or not parts <= LOOKED_AT:
+        if SEED or not LOOKS.cover(parts):
             if not has_axe:
                 bring_axe(self.page)
             faults += self.page.evaluate(RUN, ON_A_PHONE if self.is_narrow else EVERYTHING)
-            LOOKED_AT.update(parts)
+            LOOKS.add(parts)
         self._note(where, faults)
 
     def _note(self, where, faults):
