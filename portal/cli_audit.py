@@ -44,6 +44,7 @@ NOT_GRANTED = {
     "name": "ROLE: A role's name has letters, digits, and underscores, and begins with no digit.",
     "sqlite": "PORTAL_DATABASE_URL: SQLite knows no roles. Whoever can write to its file can change it; the chain shows that.",
     "unknown": "ROLE: There is no such role. Make it first: CREATE ROLE … LOGIN.",
+    "not_owner": "PORTAL_DATABASE_URL: Only the owner of the tables can give these rights. Nothing has changed.",
     "owner": "ROLE: It is a superuser or owns the tables, so no right can be kept from it. Give the tables to another role.",
 }
 

@@ -84,6 +84,12 @@ def test_rights_that_would_not_bind_are_not_given(site, name, told):
         site.flask("audit", "grants", name, "--apply")
 
 
+@pytest.mark.postgresql
+def test_rights_that_somebody_else_than_the_owner_would_give_are_not_given(under_role, role):
+    with pytest.raises(AssertionError, match="Only the owner of the tables"):
+        under_role.flask("audit", "grants", role, "--apply")
+
+
 def test_the_statements_are_printed_for_who_would_rather_read_them(app):
     run = app.test_cli_runner().invoke
     printed = run(args=["audit", "grants", "portal_app"]).stdout

@@ -6,7 +6,7 @@ column. What is done with that right after the minute, the chain shows.
 
 import re
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from portal.db import begin_write, db
 from portal.models import AuditKey, Base, Event, EventSeal, RestoreDrill, RuleChange
@@ -47,7 +47,10 @@ def write_grants(role: str) -> list[str]:
 
 
 def apply_grants(role: str) -> None:
-    """Execute them, as the owner of the tables. Raises NotGranted where they would not bind: for a superuser, or the owner."""
+    """Execute them, as the owner of the tables. Raises NotGranted where they would not bind: for a superuser, or the owner.
+
+    Also if somebody else executes them: PostgreSQL would only warn, and change nothing.
+    """
     statements = write_grants(role)
     if db.engine.dialect.name != "postgresql":
         raise NotGranted("sqlite")
@@ -57,6 +60,8 @@ def apply_grants(role: str) -> None:
         raise NotGranted("unknown")
     if is_owner:
         raise NotGranted("owner")
+    if not session.scalar(IS_OWNER, {"role": session.scalar(select(func.current_user()))}):
+        raise NotGranted("not_owner")
     for statement in statements:
         session.execute(text(statement))
     session.commit()
