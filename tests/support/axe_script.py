@@ -11,18 +11,18 @@ COMPILED = WeakKeyDictionary()  # page -> (session, ID of the script that its pr
 
 def bring_axe(page):
     """Runs axe's script in what a page shows. One process compiles it once: half a megabyte is neither sent nor parsed anew."""
-    session, script = COMPILED.get(page) or _compile(page)
+    if page not in COMPILED:
+        session = page.context.new_cdp_session(page)
+        session.send("Runtime.enable")
+        COMPILED[page] = session, _compile(session)
+    session, script = COMPILED[page]
     try:
         session.send("Runtime.runScript", {"scriptId": script})
-    except Error:  # the page has got another process
-        session.detach()
-        session, script = _compile(page)
-        session.send("Runtime.runScript", {"scriptId": script})
-    COMPILED[page] = session, script
+    except Error:  # the page has got another process; the session stays, since to detach one takes a page's virtual passkeys away
+        COMPILED[page] = session, _compile(session)
+        session.send("Runtime.runScript", {"scriptId": COMPILED[page][1]})
 
 
-def _compile(page):
-    session = page.context.new_cdp_session(page)
-    session.send("Runtime.enable")
-    told = session.send("Runtime.compileScript", {"expression": AXE, "sourceURL": "axe", "persistScript": True})
-    return session, told["scriptId"]
+def _compile(session):
+    compiled = session.send("Runtime.compileScript", {"expression": AXE, "sourceURL": "axe", "persistScript": True})
+    return compiled["scriptId"]
