@@ -32,6 +32,7 @@ from portal.flows.recovery import sweep as recoveries
 from portal.flows.sign_in import new_browser
 from portal.gateways import Bench, Gateway, Nowhere, Off
 from portal.models import Outbox
+from portal.queue_consumer import make_consumer, stop_signals_held
 from portal.queue_stand_in import StandIn, quiet_threads
 from portal.settings import config
 from portal.settings.environment import Settings
@@ -233,14 +234,15 @@ class Queue:
         self.ask_gateways()
         self.record_rules()
         self.order_due()
-        consumer = self.huey.create_consumer(
+        consumer = make_consumer(
+            self.huey,
             workers=config.QUEUE_THREADS,
             max_delay=config.QUEUE_POLL_SECONDS,
             check_worker_health=True,
             shutdown_timeout=config.TEXT_LEASE.total_seconds(),
             graceful_signal="TERM",
         )
-        with quiet_threads(), StandIn(self.is_away, self.deliver_due, self.settle, self.order_due).beside():
+        with stop_signals_held(), quiet_threads(), StandIn(self.is_away, self.deliver_due, self.settle, self.order_due).beside():
             consumer.run()
 
 

@@ -40,7 +40,10 @@ FLOORS = (
     ("portal.blueprints.shared", "portal.blueprints.machine", "portal.blueprints.test_bench"),
     ("portal.watch",),
     ("portal.queue",),
-    ("portal.queue_stand_in",),
+    (
+        "portal.queue_consumer",
+        "portal.queue_stand_in",
+    ),
     ("portal.web",),
     ("portal.folder",),
     ("portal.flows.operator",),

@@ -7,10 +7,12 @@ import brotli
 import pytest
 from flask import url_for
 
+from portal.languages import TEMPLATE, catalogue_path, list_languages
 from portal.web import static_files
 from tests.support.processes import ROOT
 
-CATALOGUE, HELP = ROOT / "portal/translations/messages.pot", ROOT / "portal/help"
+HELP = ROOT / "portal/help"
+HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 GZIP = {"Accept-Encoding": "gzip"}
 UNPACK = {"gzip": gzip.decompress, "br": brotli.decompress}
 COMPRESSED = ["portal.css", "scripts.js", "icons/mark.svg"]
@@ -67,11 +69,12 @@ def test_no_text_of_a_style_has_a_blank_that_would_be_lost():
 
 
 def test_the_first_typeface_has_whatever_our_own_sentences_need():
-    """Else a page of ours would load the other one too."""
+    """Else a page of ours would load the other one too. Hangul is the reader's own system's."""
     style = (static_files.STATIC / "portal.css").read_text()
     ranges = re.search(r"atkinson-letters.*?unicode-range: (.*?);", style, re.DOTALL)[1]
     spans = [[int(end, 16) for end in span.strip().removeprefix("U+").split("-")] for span in ranges.split(",")]
-    ours = {letter for path in (CATALOGUE, *HELP.rglob("*.md")) for letter in path.read_text()}
+    catalogues = [TEMPLATE, *(catalogue_path(language) for language in list_languages()[1:])]
+    ours = {letter for path in (*catalogues, *HELP.rglob("*.md")) for letter in HANGUL.sub("", path.read_text())}
     assert {letter for letter in ours if not any(span[0] <= ord(letter) <= span[-1] for span in spans)} == set()
 
 
