@@ -47,6 +47,7 @@ class Ledger:
     username: str
     secret: str
     told: Counter = field(default_factory=Counter)
+    asks_since: float | None = None  # by the monotonic clock, while an answer is awaited
 
     def sign_in(self):
         """Signs in, again and again while told to wait or cut off, as people do."""
@@ -61,11 +62,14 @@ class Ledger:
     def submit(self, what, path, **fields):
         """Opens a form and submits it; returns whether what was typed is right. Writes down what came of it."""
         try:
+            self.asks_since = time.monotonic()
             opened = self.wire.get(path)
             answer = self.wire.post(path, **fields) if opened.status == 200 else opened
         except (OSError, http.client.HTTPException):
             self.told[f"{what} lost"] += 1
             return False
+        finally:
+            self.asks_since = None
         if answer.status == 503:
             assert any(line in answer.lines for line in LINES), answer.lines
             assert "<h1" in answer.text and "Traceback" not in answer.text
@@ -80,11 +84,16 @@ class Ledger:
 def kill_in_the_thick_of_it(server, crowd):
     """Kills a worker once some people are between their password and their code; returns its process ID.
 
-    It stands still for a moment first, so that somebody waits for its answer.
+    It stands still for a moment first, until somebody is seen to wait for its answer: the other worker would have given one by then.
     """
     assert until(lambda: sum(each.told["password right"] for each in crowd) > MIDDLE, 60)
-    os.kill(server.workers()[0], signal.SIGSTOP)
-    time.sleep(0.3)
+    for _ in range(TRIES):
+        os.kill(server.workers()[0], signal.SIGSTOP)
+        stopped_at = time.monotonic()
+        time.sleep(0.7)
+        if any(each.asks_since and each.asks_since < stopped_at for each in crowd):
+            break
+        os.kill(server.workers()[0], signal.SIGCONT)
     return server.kill_a_worker()
 
 
