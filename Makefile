@@ -6,7 +6,7 @@
 # For two cores: while one worker waits for a server, a lease, or a time step, another one works.
 WORKERS ?= 3
 # On PostgreSQL, a test worker waits for the database as well.
-WORKERS_WAITING ?= 4
+WORKERS_WAITING ?= 5
 
 # Each test worker would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE

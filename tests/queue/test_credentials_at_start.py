@@ -52,7 +52,7 @@ def test_the_worker_asks_before_its_first_task(queue, vendor, monkeypatch):
     worker = queue(URLS["Vonage"])
     asked = []
     monkeypatch.setattr(worker, "order_due", lambda: asked.append(until(lambda: vendor.asked, 10)))
-    monkeypatch.setattr(worker.huey, "create_consumer", lambda **options: Ended())
+    monkeypatch.setattr("portal.queue.make_consumer", lambda *_, **options: Ended())
     worker.work()
     assert asked[0][0][1] == "/account/get-balance"
 
