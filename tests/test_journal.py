@@ -10,6 +10,7 @@ from portal import passwords
 from portal.models import Session, User
 from tests.support.client import Browser
 from tests.support.journal import NAME
+from tests.support.outbox import until
 from tests.support.texts import turn_on_texts
 
 # What is drawn by chance: tokens, backup codes, setup keys.
@@ -28,7 +29,8 @@ JOURNEYS = [
 
 @pytest.fixture
 def journal(app):
-    """This worker's journal."""
+    """This worker's journal, once no thread of an earlier test holds a connection of its portal."""
+    assert until(lambda: not app.extensions["engine"].pool.checkedout(), 20), "a test has left a connection behind"
     return app.extensions[NAME]
 
 

@@ -35,6 +35,9 @@ NO_MATTER = {
     "tests/blueprints/test_bench/test_scenarios.py",
     "tests/canary/test_watched.py",  # looks for secrets in metrics and logs
     "tests/faults/test_processes.py",  # `make faults` does more of it on PostgreSQL
+    "tests/speed/test_slow_clients.py",  # connections, before anything is asked
+    "tests/web/test_behind_nginx.py",  # TLS, addresses, and slow clients
+    "tests/queue/test_kannel.py",  # a real SMS gateway; which worker takes a row is tested elsewhere
     "tests/watch/test_metrics.py",  # counts in files
     "tests/watch/test_logs.py",  # lines that no row is in
     "tests/watch/test_metrics_folder.py",  # files of a server's processes
