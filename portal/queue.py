@@ -46,10 +46,6 @@ SEEN = "worker_seen"  # the key of the time in the queue's storage
 REPORTS = "/reports/texts/"  # where a carrier posts delivery reports: blueprints/machine/reports.py
 
 
-def nobody(*_told: object) -> None:
-    """Whom a delivery is told to, if nobody asks."""
-
-
 class Queue:
     """One app's task queue: `enqueue` for the pages, `work` for the worker."""
 
@@ -61,7 +57,7 @@ class Queue:
         self.seal = self.huey.periodic_task(lambda _: True, name="seal")(self.seal_again)
         self.anchored_on: date | None = None  # the day of this worker's last anchor
         # Stands around each delivery and hears of it: watch/traces.py, if that is on.
-        self.delivering: Callable[[], AbstractContextManager[outbox.Tell]] = lambda: nullcontext(nobody)
+        self.delivering: Callable[[], AbstractContextManager[outbox.Tell]] = lambda: nullcontext(outbox.tell_nobody)
 
     @cached_property
     def gateways(self) -> dict[str, Gateway]:

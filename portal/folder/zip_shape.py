@@ -9,9 +9,8 @@ import struct
 import zipfile
 
 LOCAL = struct.Struct("<4s22xHH")  # an entry's own head: its signature, and the lengths of name and extra field (APPNOTE 4.3.7)
-END = struct.Struct(
-    "<4s8xIIH"
-)  # the end of the directory: its signature, size and place of the directory, length of the comment (4.3.16)
+END = struct.Struct("<4s8xIIH")  # of the whole: its signature, size and place of the directory, length of the comment (4.3.16)
+LOCAL_MARK, END_MARK = b"PK\x03\x04", b"PK\x05\x06"  # those signatures
 END_64 = 56 + 20  # bytes that stand before it in a large file (4.3.14, 4.3.15)
 DESCRIPTOR = 24  # bytes at most behind an entry that was written as a stream (4.3.9)
 
@@ -27,12 +26,12 @@ def is_plain(archive: zipfile.ZipFile) -> bool:
             return False
         file.seek(entry.header_offset)
         mark, name, extra = LOCAL.unpack(file.read(LOCAL.size))
-        if mark != zipfile.stringFileHeader:  # type: ignore[attr-defined]
+        if mark != LOCAL_MARK:
             return False
         at = entry.header_offset + LOCAL.size + name + extra + entry.compress_size
     length = file.seek(0, os.SEEK_END)
     file.seek(length - END.size)
     mark, size, begin, comment = END.unpack(file.read(END.size))
     behind = length - END.size - begin - size
-    is_end = mark == zipfile.stringEndArchive and not comment and behind in (0, END_64)  # type: ignore[attr-defined]
+    is_end = mark == END_MARK and not comment and behind in (0, END_64)
     return bool(is_end and 0 <= begin - at <= DESCRIPTOR)

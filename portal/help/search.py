@@ -88,9 +88,9 @@ def words_of(text: str) -> list[str]:
     return WORD.findall(KOREAN.sub(lambda found: f" {' '.join(pairs(found[0]))} ", plain))
 
 
-def pairs(word: str) -> Iterator[str]:
+def pairs(word: str) -> list[str]:
     """Each two syllables that stand together in a Korean word, so that it is found whatever particle or ending it carries."""
-    yield from (word[place : place + 2] for place in range(max(1, len(word) - 1)))
+    return [word[place : place + 2] for place in range(max(1, len(word) - 1))]
 
 
 def rests(word: str) -> Iterator[str]:

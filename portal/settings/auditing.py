@@ -7,12 +7,8 @@ FOLDER_MONTHS = 12  # the period that the form begins with: a year, as audits ha
 FOLDER_CHUNK = 1000  # people in one SELECT
 FOLDER_IN_MEMORY = 16 * 1024 * 1024  # bytes of a folder that is downloaded; what is more goes to a temporary file
 FOLDERS_AT_ONCE = 1  # that one process makes for its pages: drawing takes the processor, and people wait to sign in
-FOLDER_WAIT_SECONDS = (
-    5.0  # for another one, until the page says that it is very busy; only one waits, a second is told so at once
-)
-FOLDERS = (
-    20  # of one administrator in FOLDERS_IN: more periods than an audit asks for; a big practice's takes seconds of a processor
-)
+FOLDER_WAIT_SECONDS = 5.0  # for another one, until the page says so; only one person waits, a second is told at once
+FOLDERS = 20  # of one administrator in FOLDERS_IN: more periods than an audit asks for, and each takes seconds of a processor
 FOLDERS_IN = timedelta(hours=1)
 TRAIL_EVENTS, TRAIL_SEALS = 50_000, 5_000  # of the audit trail that a folder verifies: some two seconds
 FAULTS_SHOWN = 20  # of those that it found

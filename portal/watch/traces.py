@@ -4,7 +4,7 @@ No span has an address as typed, a query, a person, a statement, or what an erro
 that came with a request is not read (decision 50).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from opentelemetry.semconv.attributes.url_attributes import URL_SCHEME
 from opentelemetry.trace import Span, SpanKind
 
 from portal import request_id
+from portal.flows.messages.outbox import Tell, tell_nobody
 from portal.gateways import HELD, KEPT, SENT
 from portal.watch.requests import ROUTE
 from portal.watch.spans import fail, working
@@ -62,11 +63,11 @@ class Traces:
                 describe_request(span, environ, status)
 
     @contextmanager
-    def delivering(self) -> Iterator[Callable[[str, int, str], None]]:
+    def delivering(self) -> Iterator[Tell]:
         """A span for one delivery; yields what is to be told its kind, attempt, and result."""
         tracer = self.sender.tracer
         if tracer is None:
-            yield lambda *_: None
+            yield tell_nobody
             return
         with working(tracer, SpanKind.CONSUMER) as span:
             span.update_name("deliver")

@@ -40,10 +40,7 @@ FLOORS = (
     ("portal.blueprints.shared", "portal.blueprints.machine", "portal.blueprints.test_bench"),
     ("portal.watch",),
     ("portal.queue",),
-    (
-        "portal.queue_consumer",
-        "portal.queue_stand_in",
-    ),
+    ("portal.queue_consumer", "portal.queue_stand_in"),
     ("portal.web",),
     ("portal.folder",),
     ("portal.flows.operator",),

@@ -48,13 +48,17 @@ KINDS = {
 }
 
 
+def tell_nobody(_kind: str, _attempt: int, _outcome: str) -> None:
+    """What a delivery is told to while nobody asks."""
+
+
 def deliver_row(
     keys: Keyring,
     now: datetime,
     outbox_id: str,
     gateways: Mapping[str, Gateway],
     compose: Compose,
-    tell: Tell = lambda *_: None,
+    tell: Tell = tell_nobody,
 ) -> datetime | None:
     """Deliver one row if it is due; returns when to retry, or None if nothing is left to do.
 
@@ -65,10 +69,12 @@ def deliver_row(
     if row is None:
         return None
     try:
-        outcome = gateways[row.kind].hand_over(open_message(keys, row, compose))
+        message = open_message(keys, row, compose)
     except SealBroken:
         log.critical("outbox %s cannot be decrypted with the configured keys", row.id)
         outcome = REFUSED
+    else:
+        outcome = gateways[row.kind].hand_over(message)
     tell(row.kind, row.attempts, outcome)
     return record_outcome(now, row, outcome, lambda: sim_change.notify_sim_change(keys, now, row) if outcome == HELD else None)
 

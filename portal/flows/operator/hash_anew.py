@@ -13,7 +13,7 @@ from portal.flows.operator.sealed_places import PLACES
 from portal.models import Authenticator, User, fold_email
 
 USERS: Table = User.__table__  # type: ignore[assignment]  # a Table, as it is a table of ours
-AUTHENTICATORS: Table = Authenticator.__table__  # type: ignore[assignment]
+AUTHENTICATORS: Table = Authenticator.__table__  # type: ignore[assignment]  # the same
 
 
 @dataclass(frozen=True)
