@@ -36,9 +36,11 @@ def search_key(text: str) -> bytes:
 
 
 def initials(full_name: str, username: str) -> str:
-    """Initials such as "M. R.", for families that share a phone; letters of the GSM alphabet only, "you." if there are none (SM-10)."""
+    """Initials such as "M. R.", for families that share a phone; letters of the GSM alphabet only, "" if there are none (SM-10)."""
     letters = [word[0].upper() for word in full_name.split() if word[0].isascii() and word[0].isalpha()]
     chosen = (
-        letters[:: len(letters) - 1] if len(letters) > 1 else letters or [each.upper() for each in username if each.isascii()][:1]
+        letters[:: len(letters) - 1]
+        if len(letters) > 1
+        else letters or [each.upper() for each in username if each.isascii() and each.isalnum()][:1]
     )
-    return " ".join(f"{letter}." for letter in chosen or ["you"])
+    return " ".join(f"{letter}." for letter in chosen)

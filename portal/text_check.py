@@ -9,6 +9,7 @@ from portal.gateways.alphabet import Cost, count_parts
 from portal.gateways.credentials import NO_ANSWER, NOT_ASKED, RIGHT, WRONG, Finding, check_credentials
 from portal.gateways.replies import find_row
 from portal.gateways.text import TextGateway
+from portal.languages import name_of
 from portal.methods import Secret
 from portal.policy import PATIENT
 from portal.settings.environment import Settings
@@ -39,10 +40,11 @@ def check_gateways(settings: Settings, say: Say) -> bool:
     findings = list(check_credentials(settings.text_urls))
     for finding, url in zip(findings, settings.text_urls, strict=True):
         say(describe(finding, len(findings), is_known=find_row(url) is not None))
-    for cost in measure_codes(settings):
+    for language, cost in measure_codes(settings):
         parts = "1 part" if cost.parts == 1 else f"{cost.parts} parts"
         strange = f", because of {' '.join(cost.strange)}" if cost.strange else ""
-        say(f"A text with a code takes {parts}{strange}.")
+        name = f" in {name_of(language)}" if len(settings.languages) > 1 else ""
+        say(f"A text with a code{name} takes {parts}{strange}.")
     return all(each.result != WRONG for each in findings)
 
 
@@ -52,11 +54,14 @@ def describe(finding: Finding, number: int, is_known: bool) -> str:
     return " ".join(words if is_known else [*words, UNKNOWN_SERVICE])
 
 
-def measure_codes(settings: Settings) -> list[Cost]:
-    """What a code costs, for each method that texts codes."""
+def measure_codes(settings: Settings) -> list[tuple[str, Cost]]:
+    """(language, what a code costs), for each method that texts codes and each language offered."""
     host = urlsplit(settings.base_url).hostname or ""
-    secret = Secret("", "", issuer=PATIENT.issuer, account="", initials="M. R.", host=host)
-    return [count_parts(each.words(secret, "482913")) for each in methods.switched_on() if each.sends_texts]
+    found = []
+    for language in settings.languages:
+        secret = Secret("", "", issuer=PATIENT.issuer, account="", initials="M. R.", host=host, language=language)
+        found += [(language, count_parts(each.words(secret, "482913"))) for each in methods.switched_on() if each.sends_texts]
+    return found
 
 
 def send_sample(settings: Settings, number: str, say: Say) -> bool:

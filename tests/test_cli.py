@@ -256,6 +256,16 @@ def test_a_gateway_that_knows_its_credentials_is_said_to(texting, vendor):
     assert [path for _, path, _, _ in vendor.asked] == ["/account/get-balance"], "no text is sent unasked"
 
 
+def test_what_a_code_costs_is_said_for_each_language_offered(texting, vendor):
+    vendor.answer({"value": 10.28})
+    _, said = texting(URLS["Vonage"], languages=("en", "es", "ko"), base_url="https://portal.example")
+    costs = [line.partition(", because of ")[::2] for line in said.splitlines()[1:]]
+    assert [f"A text with a code in {name} takes 1 part" for name in ("English", "Español", "한국어")] == [
+        words.rstrip(".") for words, _ in costs
+    ]
+    assert [bool(strange) for _, strange in costs] == [False, False, True]
+
+
 def test_a_gateway_that_refuses_its_credentials_is_an_error_without_the_secret(texting, vendor):
     vendor.answer("", status=401)
     code, said = texting(URLS["Clickatell"], URLS["Vonage"])

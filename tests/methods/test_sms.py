@@ -24,7 +24,8 @@ PEOPLE = {
     "one name": ("Cher", "cher", "C."),
     "an accent": ("Élodie Brun", "elodie", "B."),
     "Hangul": ("박준", "jun", "J."),
-    "Cyrillic, name and username": ("Жанна Агузарова", "жанна", "you."),
+    "Cyrillic, name and username": ("Жанна Агузарова", "жанна", ""),
+    "a username with a sign": ("Жанна", "жанна.1", "1."),
     "no name": ("", "maria", "M."),
 }
 
@@ -38,6 +39,7 @@ def secret(name="Maria Reyes", username="maria", host="portal.example"):
 def test_a_text_says_whose_it_is_in_letters_that_every_phone_has(name, username, shown):
     words = sms.words(secret(name, username), "012345")
     assert f"for {shown} It works" in words
+    assert initials(name, username) == shown
     assert set(words) <= GSM_7
 
 

@@ -1,17 +1,21 @@
 """One text through a real gateway: Kannel, with a fake of a carrier's centre behind it."""
 
+import functools
 import re
 import time
 from datetime import timedelta
 from urllib.parse import unquote_to_bytes
 
-import pytest
-
 from portal import clock
 from portal.flows.messages import delivery_reports
+from portal.flows.messages.send_code import call_owner
 from portal.gateways import REFUSED, SENT, Message
 from portal.gateways.alphabet import count_parts
 from portal.gateways.text import TextGateway
+from portal.languages import list_languages
+from portal.models import User
+from portal.policy import PROVIDER
+from tests.gateways.test_alphabet import HOSTS, texts
 from tests.support.application import application
 from tests.support.outbox import put_texts, row_of, until
 from tests.support.server import running_server
@@ -54,29 +58,48 @@ WORDS_OF_THE_WORLD = {
     "an emoji": "📱 482913" + LAST_LINE,
     "typographer's quotes": "“482913” – don’t share…" + LAST_LINE,
 }
+# A text, or a part of one, as the centre logs it: in the default alphabet, in UCS-2, or behind a header that says which part it is.
 GOT = re.compile(
-    r"Got message \d+: <15550100 \+15035550164 (?:text (?P<plain>[^>]*)|(?P<kind>ucs-2|udh \S+ data) (?P<coded>[^>]*))>"
+    r"<15550100 \+15035550164 (?:text (?P<plain>.*)|ucs-2 (?P<wide>.*)|udh (?P<header>\S+) data (?P<coded>.*))>$", re.M
 )
 MORE = re.compile(r"Got message \d+: <([^>]*)>")
 
 
-def arrived(kannel, since):
-    """Returns (text, parts) of what the SMSC received, as a phone would join it."""
-    log = kannel.delivered[since:]
-    whole = GOT.findall(log)
-    if whole and whole[0][0]:  # a text in the default alphabet, one line of the log for each of its own
-        lines = MORE.findall(log)
-        return "\n".join([whole[0][0], *lines[1:]]), 1
-    pieces = [unquote_to_bytes(coded.replace("+", "%20")) for _, _, coded in whole]
-    return b"".join(pieces).decode("utf-16-be", "replace"), len(pieces)
+def arrived(log):
+    """Returns (text, parts) of one text as the centre got it, joined as a phone does. `log`: the centre's, from that text on."""
+    found = list(GOT.finditer(log))
+    if not found:
+        return "", 0
+    if found[0]["plain"] is not None:  # one line of the log for each of its own
+        lines = MORE.findall(log[found[0].end() :])
+        return "\n".join([found[0]["plain"], *lines]), 1
+    pieces = [unquote_to_bytes((each["wide"] or each["coded"]).replace("+", "%20")) for each in found]
+    numbers = [each["header"] and each["header"][-2:] for each in found]
+    assert numbers in ([None], [f"{at:02x}" for at in range(1, len(found) + 1)]), "parts come in order, each once"
+    joined = b"".join(pieces)
+    return joined.decode("utf-16-be" if b"\0" in joined else "utf-8", "replace"), len(pieces)
 
 
-@pytest.mark.parametrize("words", WORDS_OF_THE_WORLD.values(), ids=WORDS_OF_THE_WORLD)
-def test_kannel_gets_every_language_whole_and_takes_as_many_parts_as_are_counted(kannel, words):
-    since = len(kannel.delivered)
-    assert TextGateway((kannel.url,)).hand_over(Message("c" * 32, "+15035550164", words, report="0")) == SENT
-    assert until(lambda: arrived(kannel, since)[0] == words, 10), (words, arrived(kannel, since), kannel.delivered[since:])
-    assert arrived(kannel, since)[1] == count_parts(words).parts
+def every_text():
+    """Returns each text of each language, with the longest brand and a name without a Latin letter."""
+    found = []
+    for language in list_languages():
+        called = call_owner(User(full_name="Ольга", username="ольга"), language)
+        sent = [text for _, issuer, host, text in texts(language) if (issuer, host) == (PROVIDER.issuer, HOSTS[0])]
+        found += [text for text in sent if called in text]
+    return found
+
+
+def test_kannel_gets_every_text_whole_and_takes_as_many_parts_as_are_counted(kannel):
+    sent = [*WORDS_OF_THE_WORLD.values(), *every_text()]
+    assert len(sent) == len(WORDS_OF_THE_WORLD) + 5 * len(list_languages())
+    gateway, since = TextGateway((kannel.url,)), 0
+    for words in sent:
+        assert gateway.hand_over(Message("c" * 32, "+15035550164", words, report="0")) == SENT
+        expected = (words, count_parts(words).parts)
+        log = functools.partial(lambda since: kannel.delivered[since:], since)
+        assert until(lambda log=log, expected=expected: arrived(log()) == expected, 10), (expected, arrived(log()), log())
+        since = len(kannel.delivered)
 
 
 def test_an_alphabet_that_the_operator_names_is_kept():

@@ -45,7 +45,7 @@ log-file = {folder}/smsbox.log
 group = sendsms-user
 username = portal
 password = kannel-secret
-max-messages = 3
+max-messages = 8
 concatenation = true
 
 group = sms-service

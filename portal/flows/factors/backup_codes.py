@@ -164,7 +164,7 @@ def open_codes(keys: Keyring, live: BackupCodeSet) -> list[tuple[int, str]]:
 
 def account_hint(full_name: str, username: str) -> str:
     """Tells two people's sheets apart, and a finder little: initials, and the ends of the username ("M. R., m•••a")."""
-    return f"{initials(full_name, username)}, {username[:1]}•••{username[3:][-1:]}"
+    return ", ".join(filter(None, (initials(full_name, username), f"{username[:1]}•••{username[3:][-1:]}")))
 
 
 def confirm_saved(context: RequestContext, code: str, copy_given: bool = False) -> None:

@@ -14,11 +14,10 @@ from portal.db import db, load, read
 from portal.flows.base.context import RequestContext
 from portal.flows.base.throttle import OWN, STRANGERS, Purse, purse_of
 from portal.flows.factors import backup_codes, on_file
-from portal.flows.messages import text_waits
+from portal.flows.messages import send_code, text_waits
 from portal.forms.codes import AnswerForm
 from portal.methods import NO_LABELS, Context, Labels, Method, Secret, method
 from portal.models import Authenticator, Binding, User, secret_place
-from portal.names import initials
 from portal.policy import Policy, policy_of
 from portal.send_limits import Wait
 from portal.words.refusals import Refused
@@ -95,19 +94,20 @@ def open_secret(context: RequestContext, user: User, row: Authenticator | Bindin
     """The row's decrypted secret, with what its method may know about the user. Raises SealBroken."""
     # Once it is on, numbers are only shown masked.
     phone = on_file.unseal_contact(context, user, "phone") if user.two_factor != "on" else ""
+    language = context.language_of(user.language)
     return Secret(
         authenticator_id=row.id,
         text=context.keys.open(row.secret_sealed, secret_place(user.id, row.id)),
         issuer=policy_of(user.role).issuer,
         account=user.username,
         attempt=attempt,
-        initials=initials(user.full_name, user.username),
+        initials=send_code.call_owner(user, language),
         country=user.country,
         countries=context.countries,
         host=context.host,
         origin=context.origin,
         relying_party=relying_party(context),
-        language=context.language_of(user.language),
+        language=language,
         on_file=phone,
         macs=context.keys.macs,
     )

@@ -24,6 +24,7 @@ from portal.methods import Method, method
 from portal.models import Authenticator, Binding, RecoveryCase, SpentStep, User
 from portal.words.refusals import N_, Refused
 
+# Translators: A text message. Keep it within 160 characters of the GSM alphabet where you can. initials end with a period: "M. R."
 OLD_NUMBER_TEXT = N_(
     "%(issuer)s, for %(initials)s We no longer text your codes to this number. Not you? Sign in and check Security."
 )

@@ -14,12 +14,16 @@ from portal.flows.base.context import RequestContext
 from portal.flows.messages import outbox, text_waits
 from portal.flows.messages.notices import outbox_place
 from portal.flows.messages.outbox import CODE, TEXT
+from portal.languages import load_catalogue
 from portal.limit_address import limit_address
 from portal.methods import Method, Secret
 from portal.models import Outbox, SentCode, User, new_id
+from portal.names import initials
 from portal.settings import config
-from portal.words.refusals import Refused
+from portal.words.refusals import N_, Refused
 
+# Translators: In a text message, in place of initials such as "M. R.", for a name without a Latin letter. It ends with a period.
+NO_INITIALS = N_("you.")
 # The codes that can still be used.
 ARE_LIVE = (
     SentCode.used_at.is_(None),
@@ -106,6 +110,11 @@ def void_codes(context: RequestContext, which: ReturningUpdate[*tuple[Any, ...]]
 def void_binding_codes(context: RequestContext, binding_id: str) -> None:
     """Void the codes of a set-up that is over."""
     void_codes(context, OF_ATTEMPT, f"{text_waits.BINDING_PREFIX}{binding_id}")
+
+
+def call_owner(user: User, language: str) -> str:
+    """What a text calls the owner of an account: by initials, as families share phones, or in words of its language if there are none."""
+    return initials(user.full_name, user.username) or load_catalogue(language).gettext(NO_INITIALS)
 
 
 def text_row(context: RequestContext, user: User, template: str, to: str, body: str, expires_at: datetime) -> Outbox:

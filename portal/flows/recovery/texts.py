@@ -15,7 +15,6 @@ from portal.flows.messages import send_code
 from portal.languages import load_catalogue
 from portal.methods import Method, Secret, switched_on
 from portal.models import Authenticator, RecoveryCase, User, secret_place
-from portal.names import initials
 from portal.policy import policy_of
 from portal.settings import config
 from portal.words.refusals import N_
@@ -26,7 +25,7 @@ STOP_PATH = "/recovery/stop/"  # of the page that stops a case, before its token
 NEWS_LIFE = timedelta(hours=24)  # of a text with news: later, the email has been read
 # Translators: A text message. Keep it within 160 characters of the GSM alphabet where you can. initials end with a period: "M. R."
 CODE_TEXT = N_(
-    "%(code)s is the code to get back into your %(issuer)s account, for %(initials)s Didn't ask for it? Don't tell anyone this code."
+    "%(code)s is the code to get back into your %(issuer)s account, for %(initials)s Not you? Don't tell anyone this code."
 )
 # Translators: A text message; a link follows it. initials end with a period: "M. R."
 WAITING_TEXT = N_(
@@ -112,17 +111,18 @@ def write_code(secret: Secret, code: str) -> str:
 
 def open_attempt(context: RequestContext, user: User, case: RecoveryCase, number: Number) -> Secret:
     """The number as the method reads it; its codes work for this case alone (SM-3)."""
+    language = context.language_of(user.language)
     return Secret(
         authenticator_id=number.source,
         text=number.text,
         issuer=policy_of(user.role).issuer,
         account=user.username,
         attempt=f"{ATTEMPT_PREFIX}{case.id}",
-        initials=initials(user.full_name, user.username),
+        initials=send_code.call_owner(user, language),
         country=user.country,
         countries=context.countries,
         host=context.host,
-        language=context.language_of(user.language),
+        language=language,
         macs=context.keys.macs,
     )
 
@@ -137,8 +137,9 @@ def queue_news(context: RequestContext, user: User, template: str, sentence: str
     """
     if not context.texts:
         return []
-    facts = {"issuer": policy_of(user.role).issuer, "initials": initials(user.full_name, user.username)}
-    words = load_catalogue(context.language_of(user.language)).gettext(sentence) % facts
+    language = context.language_of(user.language)
+    facts = {"issuer": policy_of(user.role).issuer, "initials": send_code.call_owner(user, language)}
+    words = load_catalogue(language).gettext(sentence) % facts
     body, until = f"{words} {context.origin}{STOP_PATH}{stop}", context.now + NEWS_LIFE
     numbers = dict.fromkeys(each.text for each in list_numbers(context, user))
     rows = [send_code.text_row(context, user, template, number, body, until) for number in numbers]
