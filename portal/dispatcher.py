@@ -1,10 +1,12 @@
-"""Which request gets a thread next: the one that came first, but passwords at sign-in wait in a line of their own.
+"""Which request gets a thread next: the one that came first, but passwords at sign-in wait in a line of their own, and so do guesses.
 
 A sign-in waits for processor time, so a crowd of them would hold every thread. Waiting in this line takes no thread, and every other
-page is answered meanwhile. Probes have a thread that nothing else takes: a portal that is busy is not dead.
+page is answered meanwhile. Whoever was told to wait and posts on waits in another line, of which one at a time has a thread: ten
+thousand guesses a minute stand in nobody's way. Probes have a thread that nothing else takes: a portal that is busy is not dead.
 """
 
 from collections import deque
+from collections.abc import Callable
 from itertools import takewhile
 from typing import Any
 
@@ -12,6 +14,7 @@ from waitress.task import ThreadedTaskDispatcher
 
 from portal import clock, passwords
 from portal.settings import config
+from portal.told_to_wait import ToldToWait
 from portal.watch.probes import ALIVE, READY
 
 SIGN_IN = ("POST", "/sign-in")
@@ -20,12 +23,17 @@ PROBE_THREADS = 2  # whoever asks whether the process is alive does not wait for
 
 
 class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
-    """A process's threads, with a line for sign-ins: few of them have threads, many may wait, and one more is told so."""
+    """A process's threads, with a line for sign-ins: few of them have threads, many may wait, and one more is told so.
+
+    And one for whoever was told to wait.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.in_line: deque[SignIn] = deque()
+        self.in_line: deque[InLine] = deque()
         self.signing_in = 0  # those that have a thread, or have one next
+        self.told_to_wait = ToldToWait()
+        self.impatient: deque[InLine] = deque()  # the first of them has a thread, or has one next
         self.probes = ThreadedTaskDispatcher()
         self.probes.set_thread_count(PROBE_THREADS)
 
@@ -34,6 +42,9 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         request = channel.requests[0]
         if not request.error and request.path in PROBES:
             self.probes.add_task(channel)
+            return
+        if not request.error and request.command == "POST" and self.told_to_wait.has(request.headers):
+            self.let_others_first(InLine(channel, self.call_impatient))
             return
         is_sign_in = not request.error and (request.command, request.path) == SIGN_IN
         task = self.line_up(channel) if is_sign_in else channel
@@ -45,15 +56,15 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         has_ended: bool = super().shutdown(cancel_pending, timeout)
         return has_ended
 
-    def line_up(self, channel: Any) -> "SignIn | TurnedAway | None":
+    def line_up(self, channel: Any) -> "InLine | TurnedAway | None":
         """What a thread has to do with a sign-in now; None while it waits."""
         with self.lock:
             if self.signing_in < config.SIGN_INS_AT_ONCE:
                 self.signing_in += 1
-                return SignIn(channel, self)
+                return InLine(channel, self.leave)
             if len(self.in_line) >= config.SIGN_INS_WAITING:
                 return TurnedAway(channel)
-            self.in_line.append(SignIn(channel, self))
+            self.in_line.append(InLine(channel, self.leave))
             return None
 
     def leave(self) -> None:
@@ -71,18 +82,34 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         if following:
             super().add_task(following)
 
+    def let_others_first(self, task: "InLine") -> None:
+        """Line up, and take the next thread if nobody else is in line."""
+        with self.lock:
+            self.impatient.append(task)
+            is_alone = len(self.impatient) == 1
+        if is_alone:
+            super().add_task(task)
 
-class SignIn:
-    """A thread's task: answer a sign-in, then let the next one in."""
+    def call_impatient(self) -> None:
+        """One of them was answered: the next one's turn, after every request that came meanwhile."""
+        with self.lock:
+            self.impatient.popleft()
+            following = self.impatient[0] if self.impatient else None
+        if following:
+            super().add_task(following)
 
-    def __init__(self, channel: Any, line: Dispatcher) -> None:
-        self.channel, self.line, self.since = channel, line, clock.monotonic()
+
+class InLine:
+    """A thread's task: answer a request, then let the next one of its line in."""
+
+    def __init__(self, channel: Any, leave: Callable[[], None]) -> None:
+        self.channel, self.leave, self.since = channel, leave, clock.monotonic()
 
     def service(self) -> None:
         try:
             self.channel.service()
         finally:
-            self.line.leave()
+            self.leave()
 
     def cancel(self) -> None:
         self.channel.cancel()

@@ -6,20 +6,22 @@ from types import SimpleNamespace
 
 import pytest
 
-from portal import passwords
+from portal import clock, passwords, told_to_wait
 from portal.dispatcher import PROBE_THREADS, SIGN_IN, Dispatcher
 from portal.passwords import HashingBusy, place_in_line
 from portal.settings import config
 
 PATIENCE = 10
+CODE = ("POST", "/sign-in/code")
+GUESSER = {"COOKIE": "language=es; session=guesser"}
 
 
 class Request:
     """A connection with one request; it is answered once `may_end` is set."""
 
-    def __init__(self, done, name, may_end, place=SIGN_IN, error=None):
+    def __init__(self, done, name, may_end, place=SIGN_IN, error=None, cookie=""):
         self.done, self.name, self.may_end = done, name, may_end
-        self.requests = [SimpleNamespace(command=place[0], path=place[1], error=error)]
+        self.requests = [SimpleNamespace(command=place[0], path=place[1], error=error, headers={"COOKIE": cookie})]
         self.answered = threading.Event()
 
     def service(self):
@@ -144,3 +146,54 @@ def test_as_many_threads_hash_as_may_at_once():
     with ThreadPoolExecutor(config.WEB_THREADS) as crowd:
         list(crowd.map(hash_here, range(40)))
     assert 0 < len(seen) <= config.HASHES_AT_ONCE
+
+
+def test_whoever_was_told_to_wait_and_posts_on_lets_everybody_else_go_first(threads):
+    threads.told_to_wait.note(GUESSER, "422 UNPROCESSABLE ENTITY", [("Retry-After", "600")])
+    done, may_end = [], threading.Event()
+    guesses = [Request(done, number, may_end, CODE, cookie=GUESSER["COOKIE"]) for number in range(3 * config.WEB_THREADS)]
+    for each in guesses:
+        threads.add_task(each)
+    others = [
+        ("session=owner", CODE),
+        ("session=guesserx", CODE),
+        ("xsession=guesser", CODE),
+        (GUESSER["COOKIE"], ("GET", "/help")),
+        ("", CODE),
+    ]
+    pages = [Request([], number, threading.Event(), place, cookie=cookie) for number, (cookie, place) in enumerate(others)]
+    for each in pages:
+        each.may_end.set()
+        threads.add_task(each)
+    assert answered(pages)
+    may_end.set()
+    assert answered(guesses) and done == list(range(len(guesses))), "in their order, one at a time"
+    late = Request(done, "late", may_end, CODE, cookie=GUESSER["COOKIE"])
+    threads.add_task(late)
+    assert answered([late]), "and the line is free again"
+
+
+@pytest.mark.parametrize(
+    ("request_headers", "status", "answer"),
+    [
+        (GUESSER, "503 SERVICE UNAVAILABLE", [("Retry-After", "5")]),  # the portal is busy
+        (GUESSER, "422 UNPROCESSABLE ENTITY", [("Content-Type", "text/html")]),
+        ({"COOKIE": "language=es"}, "422 UNPROCESSABLE ENTITY", [("Retry-After", "600")]),
+        ({}, "429 TOO MANY REQUESTS", [("Retry-After", "600")]),
+    ],
+)
+def test_no_other_answer_tells_a_session_to_wait(request_headers, status, answer):
+    told = told_to_wait.ToldToWait()
+    told.note(request_headers, status, answer)
+    assert not told.until and not told.has(GUESSER)
+
+
+def test_a_wait_ends_and_the_oldest_is_forgotten_first(monkeypatch):
+    monkeypatch.setattr(told_to_wait, "MOST", 2)
+    told, now = told_to_wait.ToldToWait(), clock.monotonic()
+    for name in ("__Host-session=a", "__Host-session=b", "__Host-session=a", "__Host-session=c"):
+        told.note({"COOKIE": name}, "422 UNPROCESSABLE ENTITY", [("Retry-After", "60")])
+    waits = [told.has({"COOKIE": f"__Host-session={name}"}) for name in "abc"]
+    assert waits == [True, False, True]
+    monkeypatch.setattr(clock, "monotonic", lambda: now + 61 + PATIENCE)
+    assert not told.has({"COOKIE": "__Host-session=c"})

@@ -5,11 +5,15 @@ import http.client
 import re
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from portal.gunicorn_worker import mask_link
+from portal.settings import config
+from tests.support import moments, wire
 from tests.support.proxy import DOCUMENTED
+from tests.support.rows import Rows
 from tests.support.server import running_server
 from tests.support.slow import ALL, PATIENCE, PER_ADDRESS, SEND_SECONDS, ImpatientServer
 from tests.support.wire import Wire
@@ -156,6 +160,22 @@ def test_a_proxy_may_have_more_connections_than_a_person_and_all_together_have_a
         crowd = [stack.enter_context(connected(impatient, HEAD, f"127.0.1.{number}")) for number in range(1, ALL + 2)]
         assert Wire(impatient).get("/sign-in").status == 200
         assert seconds_until_closed(crowd[0]) < 0.5
+
+
+def test_guesses_during_a_pause_take_one_thread_and_everybody_else_has_the_others(impatient):
+    guesser, secret = wire.claimant(impatient, "sam"), wire.entry_of(impatient, "sam").secret
+    first, more = config.TRIES_BEFORE_PAUSE, config.WEB_THREADS
+    codes = moments.wrong_codes(secret, first + more)
+    waits = [dict(guesser.post(wire.CODE, code=code).headers).get("Retry-After") for code in codes[:first]]
+    assert waits == [None] * (first - 1) + ["600"]
+    with ThreadPoolExecutor(more) as pool, Rows(impatient.site).held():
+        guesses = [pool.submit(guesser.tab().post, wire.CODE, code=code) for code in codes[first:]]
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert Wire(impatient).get("/help").status == 200
+        assert time.monotonic() - began < 3, "it waited until the guesses gave up"
+        assert not any(each.done() for each in guesses)
+    assert {each.result().status for each in guesses} <= {422, 503}
 
 
 @pytest.mark.parametrize(("length", "sent"), [(70_000, 70_000), (300_000, 0), (1_000_000, 1_000_000), (10_000_000_000, 0)])

@@ -121,6 +121,9 @@ def fill_in(sentence: str, facts: dict[str, object]) -> Markup:
     return escape(sentence) % facts if facts else escape(sentence)
 
 
+PAUSED = ("throttled", "throttled_code")  # the reasons that ask somebody who tried too often to wait
+
+
 class Problems(list[tuple[str, str]]):
     """What a page's summary lists: the id of a field, or "", and the sentence. `is_short`: one line, because the field has the focus.
 
@@ -162,7 +165,10 @@ def refuse_form(
         first = form[focus] if focus else next(iter(asked), None)  # none: a script fills the only field
         if (focus or len(asked) == 1) and isinstance(first, StringField):
             first.takes_focus = problems.is_short = True
-    return render_page(template, 422, form=form, problems=problems, is_question=is_question, **context)
+    response = render_page(template, 422, form=form, problems=problems, is_question=is_question, **context)
+    if refused is not None and refused.reason in PAUSED:
+        response.headers["Retry-After"] = str(refused.facts["wait"])  # seconds, RFC 9110 10.2.3: see portal/told_to_wait.py
+    return response
 
 
 def put_back(form: Form, refused: SecretShown) -> str:
