@@ -53,7 +53,7 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = ""
         if os.environ.get("DATABASE") == "postgresql":
-            url = stack.enter_context(running_postgres()).database("folder")
+            url = stack.enter_context(running_postgres()).create("folder")
         measure(url, folder)
 
 
