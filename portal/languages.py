@@ -21,6 +21,10 @@ PSEUDO = "en-XA"  # CLDR's tag of the pseudo-locale; see portal/pseudo.py
 PSEUDO_FORMATS = "ja"  # its dates: without a Latin letter, so that a date in a fixed English order is told apart
 FOLDER = Path(__file__).parent / "translations"
 TEMPLATE = FOLDER / "messages.pot"
+# How a language is written where its readers live, if it alone means another country's habits: "es" has 24 hours and 1.234,5.
+REGIONS = {"es": "es_US"}
+# The same by the clock of a place whose habits differ from those: CLDR has "p. m." and 12/03/2026 for Puerto Rico.
+PLACES = {("es", "America/Puerto_Rico"): "es_PR"}
 REVIEWED = "# Reviewed:"  # begins a line at the top of a catalogue: by whom and when, as docs/languages.md says it
 NOT_REVIEWED = "not yet reviewed by a qualified person"
 
@@ -49,9 +53,11 @@ def is_reviewed(language: str) -> bool:
 
 
 @cache
-def locale_of(language: str) -> Locale:
-    """How dates and numbers are written in a language."""
-    return Locale.parse(PSEUDO_FORMATS if language == PSEUDO else language, sep="-")
+def locale_of(language: str, zone: str = "") -> Locale:
+    """How dates and numbers are written in a language, for a reader by the clock of a zone (IANA name)."""
+    if language == PSEUDO:
+        return Locale.parse(PSEUDO_FORMATS)
+    return Locale.parse(PLACES.get((language, zone)) or REGIONS.get(language) or language.replace("-", "_"))
 
 
 @cache
@@ -63,7 +69,7 @@ def load_catalogue(language: str) -> NullTranslations:
         with TEMPLATE.open("rb") as file:
             return compile_catalogue(translate_all(read_po(file)))
     with catalogue_path(language).open("rb") as file:
-        return compile_catalogue(read_po(file, locale=str(locale_of(language))))
+        return compile_catalogue(read_po(file, locale=language.replace("-", "_")))
 
 
 def compile_catalogue(catalogue: Catalog) -> Translations:
@@ -79,6 +85,6 @@ def name_of(language: str) -> str:
     """The language's own name, such as "Español"."""
     if language == PSEUDO:
         return "[Þšéúđó]"
-    locale = locale_of(language)
+    locale = Locale.parse(language, sep="-")
     name = locale.get_display_name(locale) or language
     return name[:1].upper() + name[1:]

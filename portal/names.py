@@ -2,12 +2,16 @@
 
 import functools
 import struct
+import unicodedata
 from typing import TYPE_CHECKING
 
 from portal.settings import config
 
 if TYPE_CHECKING:
     from pyuca.collator import Collator_10_0_0
+
+HANGUL = "\u1100\ud7fb"  # the jamo with the lowest and the highest weight, of which all syllables are made
+BEHIND_HANGUL = 0x10000  # above every weight
 
 
 @functools.cache
@@ -26,6 +30,21 @@ def sort_key(name: str) -> bytes:
     """The sort key of a name, compared bytewise in any database; truncated to fit an index."""
     weights = collator().sort_key(name)
     return struct.pack(f">{len(weights)}H", *weights)[: config.NAME_KEY_BYTES]
+
+
+def list_key(text: str, language: str) -> list[int]:
+    """The sort key of a text in a list that is sorted in memory, by the rules of the reader's language (CLDR's collations).
+
+    Spanish has ñ as a letter of its own, after n: it takes the place of ŋ, which Spanish lacks. Korean has Hangul before all other
+    letters. English has neither rule, and neither has `sort_key`, which is stored once for readers of every language.
+    """
+    if language == "es":
+        text = unicodedata.normalize("NFC", text).replace("ñ", "ŋ").replace("Ñ", "Ŋ")
+    weights: list[int] = list(collator().sort_key(text))
+    if language != "ko":
+        return weights
+    letters, (hangul, hangul_end) = collator().sort_key("a")[0], (collator().sort_key(jamo)[0] for jamo in HANGUL)
+    return [weight + BEHIND_HANGUL if weight >= letters and not hangul <= weight <= hangul_end else weight for weight in weights]
 
 
 def search_key(text: str) -> bytes:

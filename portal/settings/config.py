@@ -262,9 +262,6 @@ EMERGENCY_NEWS_SECONDS = 5  # the polling interval of the page that waits for ap
 
 # Time
 CLOCK_TOLERANCE = timedelta(minutes=1)  # between requests and machines: above the longest that a request may run or wait
-
-# How dates are written in a language whose own habits differ from those of its readers here: "es" alone has 24 hours, "es_US" "p.m.".
-DATE_LOCALES = {"en": "en_US", "es": "es_US"}
 ZONE_DATA_OLD = timedelta(days=365)  # tzdata has three to six releases a year: data older than this has missed some
 
 # HTTP

@@ -23,8 +23,11 @@
   }
 
   // Somebody who has chosen no time zone reads times in the browser's, and may choose that one. Nothing is stored or sent.
-  const language = document.documentElement.lang;
-  const write = (at, options) => new Intl.DateTimeFormat(language, options).format(at);
+  // They are written as the server writes them: in the locale of the reader's place, the halves of a day in its words, on one line.
+  const { lang, dataset: { locale: language = lang, halves, both = "{1}, {0}" } } = document.documentElement;
+  const write = (at, options) => new Intl.DateTimeFormat(language, options).formatToParts(at).map(({ type, value }, place, parts) =>
+    type === "dayPeriod" && halves ? halves.split("|")[at.getHours() < 12 ? 0 : 1]
+      : type === "dayPeriod" || /minute|dayPeriod/.test(parts[place - 1]?.type) ? value.replace(/\s/g, "\u00a0") : value).join("");
   function tell(part) {
     const at = new Date(part.dateTime), as = part.dataset.as, now = new Date();
     const clock = { hour: "numeric", minute: "2-digit" }, day = { weekday: "short", month: "short", day: "numeric" };
@@ -32,7 +35,7 @@
     part.removeAttribute("data-as");
     if (as === "medium" || as === "long") part.textContent = write(at, { dateStyle: as });
     else if (isToday && as === "until") part.textContent = write(at, clock);
-    else if (isToday && as !== "year") part.textContent = `${today(as === "alone")}, ${write(at, clock)}`;
+    else if (isToday && as !== "year") part.textContent = both.replace("{1}", today(as === "alone")).replace("{0}", write(at, clock));
     else part.textContent = write(at, { ...day, ...clock, ...at.getFullYear() !== now.getFullYear() || as === "year" ? { year: "numeric" } : {} });
   }
 

@@ -20,7 +20,7 @@ from portal.web.browser_session import current_session, request_time, seconds_le
 from portal.web.csrf_token import csrf_token
 from portal.web.language import current_language, current_locale, gettext, language_names
 from portal.web.rendering import as_written, home_url, page_brand, refusal_sentence, verbatim
-from portal.web.times import day, moment, moment_text, month, until, visit_time, zone_label
+from portal.web.times import browser_locale, day, moment, moment_text, month, until, visit_time, zone_label
 
 SENTENCES = 4096  # the most that are kept translated: all of them, in two languages
 FRAMES = 500  # the most parts of the frame that are kept drawn: of 3 sides, with few addresses each, in some languages
@@ -141,6 +141,7 @@ def template_context() -> dict[str, Any]:
         "home_url": home_url(),
         "language": current_language(),
         "languages": language_names(),
+        "browser_locale": browser_locale,
         "moment": moment,
         "say": refusal_sentence,
         "absolute": absolute_url,

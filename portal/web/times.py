@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from flask import current_app, g
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 
-from portal import zones
+from portal import languages, zones
 from portal.flows.base.visits import Visit
 from portal.web.application import kept
 from portal.web.browser_session import request_time, session_user
-from portal.web.language import current_locale, gettext
+from portal.web.language import current_language, gettext
 from portal.words import places, times
 
 
@@ -50,6 +51,24 @@ def find_clock() -> Clock:
     return Clock(zone, is_chosen=zone.key == user.time_zone)
 
 
+def dates_locale() -> Locale:
+    """How this page or email writes dates and times: in its language, by the habits of the place whose clock it shows."""
+    return languages.locale_of(current_language(), reader_clock().zone.key)
+
+
+def browser_locale() -> Markup:
+    """What the script of a page needs to write times as the server does: attributes for its root.
+
+    Each only where English doesn't have it: the locale, if it is not the language's own; the words for the halves of a day, where ICU has
+    "AM" and "PM" (Korean); how a day and a clock time are put together, where there is no comma between them (Korean again).
+    """
+    locale = dates_locale()
+    tag, halves, both = str(locale).replace("_", "-"), times.half_days(locale), times.day_and_clock(locale)
+    named = Markup(' data-locale="{}"').format(tag) if tag != current_language() else Markup()
+    worded = Markup(' data-halves="{}|{}"').format(*halves) if halves else Markup()
+    return named + worded + (Markup(' data-both="{}"').format(both) if both != "{1}, {0}" else Markup())
+
+
 @contextmanager
 def show_zone(name: str | None) -> Iterator[None]:
     """Write in this zone, whoever's request it is; in the operator's if it is None or does not exist any more."""
@@ -65,7 +84,7 @@ def show_zone(name: str | None) -> Iterator[None]:
 
 def named(text: str, at: datetime, zone: ZoneInfo) -> str:
     """A time with the name of its zone, such as "7:30 AM Pacific Time"."""
-    return f"{text} {times.zone_name(zone, at, current_locale(), gettext)}"
+    return f"{text} {times.zone_name(zone, at, dates_locale(), gettext)}"
 
 
 def element(text: str, at: datetime, kind: str) -> Markup:
@@ -78,7 +97,7 @@ def element(text: str, at: datetime, kind: str) -> Markup:
 def moment_element(at: datetime, alone: bool = False, year: bool = False) -> Markup:
     """A moment on a page (see `times.moment`); `year`: for what is printed or kept."""
     clock = reader_clock()
-    text = times.moment(at, clock.zone, current_locale(), None if year else request_time(), gettext, alone)
+    text = times.moment(at, clock.zone, dates_locale(), None if year else request_time(), gettext, alone)
     if clock.is_chosen:
         return element(text, at, "")
     return element(named(text, at, clock.zone), at, "year" if year else "alone" if alone else "moment")
@@ -87,14 +106,14 @@ def moment_element(at: datetime, alone: bool = False, year: bool = False) -> Mar
 def until_element(at: datetime) -> Markup:
     """When something ends, on a page: the time of day alone if that is today."""
     clock = reader_clock()
-    text = times.until(at, clock.zone, current_locale(), request_time(), gettext)
+    text = times.until(at, clock.zone, dates_locale(), request_time(), gettext)
     return element(text, at, "") if clock.is_chosen else element(named(text, at, clock.zone), at, "until")
 
 
 def moment_text(at: datetime) -> str:
     """A moment in plain text, which is read on any day and by any clock: with its year and the name of its zone."""
     zone = reader_clock().zone
-    return named(times.moment(at, zone, current_locale(), None, gettext), at, zone).replace(times.NO_BREAK, " ")
+    return named(times.moment(at, zone, dates_locale(), None, gettext), at, zone).replace(times.NO_BREAK, " ")
 
 
 def zone_label(name: str) -> str:
@@ -102,7 +121,7 @@ def zone_label(name: str) -> str:
     zone = zones.find_zone(name)
     if not zone:
         return ""
-    city, its_name = places.city_of(name, current_locale()), times.zone_name(zone, request_time(), current_locale(), gettext)
+    city, its_name = places.city_of(name, dates_locale()), times.zone_name(zone, request_time(), dates_locale(), gettext)
     return city if city in its_name else f"{city}, {its_name}"
 
 
@@ -110,15 +129,15 @@ def visit_time(visit: Visit) -> Markup:
     """When an appointment begins, always by the clock of its practice and with its name: "Thu, Dec 3, 7:30 AM Pacific Time"."""
     today = request_time().astimezone(visit.zone).date()
     on, clock = (
-        times.day_name(visit.local.date(), current_locale(), today),
-        times.clock_time(visit.at, visit.zone, current_locale()),
+        times.day_name(visit.local.date(), dates_locale(), today),
+        times.clock_time(visit.at, visit.zone, dates_locale()),
     )
-    return element(named(times.join(on, clock, current_locale()), visit.at, visit.zone), visit.at, "")
+    return element(named(times.join(on, clock, dates_locale()), visit.at, visit.zone), visit.at, "")
 
 
 def month(on: date) -> str:
     """The short name of a month."""
-    return times.month(on, current_locale())
+    return times.month(on, dates_locale())
 
 
 @pass_eval_context
@@ -136,7 +155,7 @@ def until(context: EvalContext, at: datetime) -> str:
 def day(on: date, width: str = "medium") -> str:
     """A date of its own, such as "Dec 3, 2026", or the day of a moment by the reader's clock."""
     if not isinstance(on, datetime):
-        return times.day(on, current_locale(), width)
+        return times.day(on, dates_locale(), width)
     clock = reader_clock()
-    text = times.day(on.astimezone(clock.zone).date(), current_locale(), width)
+    text = times.day(on.astimezone(clock.zone).date(), dates_locale(), width)
     return element(text, on, "" if clock.is_chosen else width)

@@ -8,6 +8,7 @@ from babel import Locale
 from babel.dates import get_timezone_location
 
 from portal import zones
+from portal.names import list_key
 from portal.words.refusals import N_
 
 FIRST = ("US", "CA")  # the countries of the practices
@@ -48,7 +49,7 @@ def list_places(locale: Locale) -> dict[str, list[Place]]:
     for name, country in named_by_country():
         region = HERE if country in FIRST else REGIONS.get(name.partition("/")[0], HERE)
         found[region].append(Place(name, city_of(name, locale)))
-    return {region: sorted(found[region], key=lambda place: place.city) for region in found}
+    return {region: sorted(found[region], key=lambda place: list_key(place.city, locale.language)) for region in found}
 
 
 def city_of(name: str, locale: Locale) -> str:

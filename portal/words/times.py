@@ -22,7 +22,6 @@ from babel.dates import (
 from babel.lists import format_list
 
 from portal import zones
-from portal.settings import config
 from portal.words.marks import N_
 
 Translate = Callable[..., str]
@@ -47,33 +46,30 @@ HOMES = {
 }
 
 
-@functools.cache
-def dates_locale(locale: Locale) -> Locale:
-    """The locale for dates: with the operator's territory if the language alone would mean another one's habits ("es": 24 hours)."""
-    return Locale.parse(config.DATE_LOCALES.get(str(locale), str(locale)))
-
-
 def spaced(text: str) -> str:
     """With spaces that do not break and that every font and reader has: Unicode's narrow one is not in ours."""
     return text.replace(NARROW, NO_BREAK)
 
 
 @functools.cache
-def clock_pattern(locale: Locale) -> str:
-    """The locale's short pattern of a clock time.
-
-    Babel abbreviates Korean day periods as "AM" and "PM", which the locale's readers write out.
-    """
-    pattern = str(get_time_format("short", locale).pattern)
+def half_days(locale: Locale) -> tuple[str, str] | None:
+    """The words for morning and afternoon, where the short ones are "AM" and "PM" and readers write theirs out: CLDR 48 in Korean."""
     periods = locale.day_periods["format"]
-    has_words = periods["abbreviated"].get("am") == "AM" != periods["wide"].get("am", "AM")
-    return pattern.replace("a", "aaaa") if has_words else pattern
+    words = periods["wide"].get("am", "AM"), periods["wide"].get("pm", "PM")
+    return words if periods["abbreviated"].get("am") == "AM" != words[0] else None
+
+
+@functools.cache
+def clock_pattern(locale: Locale) -> str:
+    """The locale's short pattern of a clock time."""
+    pattern = str(get_time_format("short", locale).pattern)
+    return pattern.replace("a", "aaaa") if half_days(locale) else pattern
 
 
 def clock_time(at: datetime, zone: ZoneInfo, locale: Locale) -> str:
     """The time of day in a zone, such as "7:30 AM"."""
     local = at.astimezone(zone)
-    return hour_and_minute(local.hour, local.minute, dates_locale(locale))
+    return hour_and_minute(local.hour, local.minute, locale)
 
 
 @functools.lru_cache(WRITTEN)
@@ -83,13 +79,13 @@ def hour_and_minute(hour: int, minute: int, locale: Locale) -> str:
 
 def day(on: date, locale: Locale, width: str = "medium") -> str:
     """A date of its own, such as "Dec 3, 2026"; width "long": "December 3, 2026"."""
-    return spaced(format_date(on, width, locale=dates_locale(locale)))
+    return spaced(format_date(on, width, locale=locale))
 
 
 def day_name(on: date, locale: Locale, today: date | None = None) -> str:
     """A day, such as "Thu, Dec 3"; with its year unless it is of the same year as today."""
     skeleton = "MMMEd" if today is not None and on.year == today.year else "yMMMEd"
-    return by_skeleton(skeleton, on.year, on.month, on.day, dates_locale(locale))
+    return by_skeleton(skeleton, on.year, on.month, on.day, locale)
 
 
 @functools.lru_cache(WRITTEN)
@@ -99,12 +95,12 @@ def by_skeleton(skeleton: str, year: int, month: int, day: int, locale: Locale) 
 
 def month(on: date, locale: Locale) -> str:
     """The short name of a month on its own, such as "Dec"."""
-    return spaced(format_date(on, "LLL", locale=dates_locale(locale)))
+    return spaced(format_date(on, "LLL", locale=locale))
 
 
 def join(on: str, clock: str, locale: Locale) -> str:
     """A day and a clock time in the locale's order."""
-    return day_and_clock(dates_locale(locale)).replace("{1}", on).replace("{0}", clock)
+    return day_and_clock(locale).replace("{1}", on).replace("{0}", clock)
 
 
 @functools.cache
@@ -119,7 +115,7 @@ def moment(at: datetime, zone: ZoneInfo, locale: Locale, now: datetime | None, t
     `alone`: it begins what is read, so "Today". Without `now`, for what is read on any day, the year stays.
     """
     local, today = at.astimezone(zone), now.astimezone(zone).date() if now else None
-    on, clock = local.date(), hour_and_minute(local.hour, local.minute, dates_locale(locale))
+    on, clock = local.date(), hour_and_minute(local.hour, local.minute, locale)
     if on == today:
         return join(translate(N_("Today") if alone else N_("today")), clock, locale)
     return join(day_name(on, locale, today), clock, locale)
@@ -139,7 +135,6 @@ def zone_name(zone: ZoneInfo, at: datetime, locale: Locale, translate: Translate
     key = zone.key
     if key in UTC_NAMES:
         return "UTC"
-    locale = dates_locale(locale)
     home = home_of(key)
     if home and home.utcoffset(at.astimezone(home)) == zone.utcoffset(at.astimezone(zone)):
         return generic_name(zone, locale)
@@ -169,7 +164,12 @@ def duration(seconds: int, locale: Locale) -> str:
     words = [format_timedelta(part, threshold=1, locale=locale) for part in parts if part] or [
         format_timedelta(timedelta(), locale=locale)
     ]
-    return spaced(format_list(words, locale=locale))
+    return joined(words, locale)
+
+
+def joined(words: list[str], locale: Locale) -> str:
+    """Parts of one duration in a row. Korean has no word between them, and Babel's list of units is broken in Spanish."""
+    return spaced(format_list(words, "unit" if locale.language == "ko" else "standard", locale))
 
 
 def length(of: timedelta, locale: Locale) -> str:
@@ -188,4 +188,4 @@ def length(of: timedelta, locale: Locale) -> str:
         for unit in shown
         if units[unit] or unit == shown[0]
     ]
-    return spaced(format_list(words, locale=locale))
+    return joined(words, locale)

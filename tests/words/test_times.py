@@ -6,12 +6,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from babel import Locale
+from babel.numbers import format_decimal
 
 from portal.flows.factors.prove import OLD_NUMBER_TEXT
+from portal.languages import locale_of
 from portal.methods import Secret, sms
 from portal.words import places, times
+from tests.support.processes import ROOT
 
-ENGLISH, SPANISH, KOREAN, GERMAN = (Locale.parse(name) for name in ("en", "es", "ko", "de"))
+ENGLISH, SPANISH, KOREAN, GERMAN = map(locale_of, ("en", "es", "ko", "de"))
+PUERTO_RICO = locale_of("es", "America/Puerto_Rico")
 SEOUL, PORTLAND, NEWFOUNDLAND = ZoneInfo("Asia/Seoul"), ZoneInfo("America/Los_Angeles"), ZoneInfo("America/St_Johns")
 EDMONTON, VANCOUVER, PHOENIX = ZoneInfo("America/Edmonton"), ZoneInfo("America/Vancouver"), ZoneInfo("America/Phoenix")
 VISIT = datetime(2026, 12, 3, 15, 30, tzinfo=UTC)
@@ -73,6 +77,7 @@ def test_an_end_today_is_a_time_of_day():
     [
         (ENGLISH, "Thu, Dec 3, 7:30 AM"),
         (SPANISH, "jue, 3 de dic, 7:30 a.m."),  # as in the United States
+        (PUERTO_RICO, "jue, 3 dic, 7:30 a. m."),
         (KOREAN, "12월 3일 (목) 오전 7:30"),  # Babel itself: "AM 7:30"
         (GERMAN, "Do., 3. Dez., 07:30"),
     ],
@@ -82,7 +87,7 @@ def test_each_language_has_its_own_order(locale, said):
 
 
 def test_no_space_of_a_time_is_one_that_our_typeface_lacks():
-    for locale in (ENGLISH, SPANISH, KOREAN, GERMAN, Locale.parse("fr_CA")):
+    for locale in (ENGLISH, SPANISH, PUERTO_RICO, KOREAN, GERMAN, Locale.parse("fr_CA")):
         assert times.NARROW not in times.clock_time(VISIT, PORTLAND, locale) + times.day(VISIT.date(), locale, "long")
 
 
@@ -140,8 +145,29 @@ def test_a_long_duration_has_its_two_largest_units(length, said):
 
 def test_a_duration_is_in_the_readers_language():
     assert times.duration(580, SPANISH) == "9 minutos y 40 segundos"
-    assert times.duration(580, KOREAN) == "9분 및 40초"
-    assert times.length(timedelta(days=120, hours=3), KOREAN) == "120일 및 3시간" and times.length(timedelta(), KOREAN) == "0분"
+    assert times.duration(580, KOREAN) == "9분 40초"  # Babel's lists say "9분 및 40초", as of things
+    assert times.length(timedelta(days=120, hours=3), KOREAN) == "120일 3시간" and times.length(timedelta(), KOREAN) == "0분"
+
+
+def test_a_place_writes_dates_and_numbers_in_its_own_way():
+    """Spanish alone would be Spain's: 24 hours, and 1.234 for what readers in the United States write as 1,234."""
+    written = [times.day(date(1958, 1, 30), locale) for locale in (SPANISH, PUERTO_RICO, KOREAN)]
+    assert written == ["30 ene 1958", "01/30/1958", "1958. 1. 30."]
+    assert [format_decimal(1234, locale=locale) for locale in (SPANISH, PUERTO_RICO, KOREAN)] == ["1,234"] * 3
+    assert locale_of("ko", "America/Puerto_Rico") == KOREAN and locale_of("en", "America/Puerto_Rico") == ENGLISH
+
+
+def test_what_is_said_of_regions_is_what_pages_show():
+    rows = [line.split("|") for line in (ROOT / "docs/languages.md").read_text().splitlines() if re.match(r"\|[^|]*\| `", line)]
+    told = {cells[2].split("`")[1]: [cell.strip() for cell in cells[3:8]] for cells in rows if len(cells) == 9}
+    for locale in (ENGLISH, SPANISH, PUERTO_RICO, KOREAN):
+        clock = times.clock_time(VISIT.replace(hour=23), PORTLAND, locale).replace(times.NO_BREAK, " ")
+        on, number = VISIT.date(), format_decimal(1234, locale=locale)
+        shown = [clock, times.day_name(on, locale, on), times.day(on, locale), number, times.duration(580, locale)]
+        assert all(cell.startswith(words) for cell, words in zip(told[str(locale)], shown, strict=True)), (
+            told[str(locale)],
+            shown,
+        )
 
 
 def test_a_date_of_its_own_belongs_to_no_zone():
@@ -158,6 +184,7 @@ def test_the_list_of_zones_has_each_place_once_and_the_practices_countries_first
     assert here["America/Los_Angeles"] == "Los Angeles" and here["America/St_Johns"] == "St. John’s" and len(here) < 60
     assert {"Seoul", "Kathmandu", "Kolkata"} <= {place.city for place in regions["Asia"]}
     assert all(len(place.name) <= 64 for place in listed)
+    assert [place.city for place in places.list_places(SPANISH)["Europe"]][:2] == ["Ámsterdam", "Andorra"]
 
 
 def test_texts_name_no_time_of_day():

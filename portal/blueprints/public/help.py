@@ -6,6 +6,7 @@ from portal.flows.account import security_page
 from portal.forms.help import SearchForm
 from portal.help import articles, pictures, search
 from portal.methods import switched_on
+from portal.names import list_key
 from portal.policy import policy_of, policy_under
 from portal.settings import config
 from portal.web.browser_session import current_session, session_user
@@ -64,7 +65,8 @@ def contact() -> Response:
 
 @blueprint.get("/find-a-provider")
 def providers() -> Response:
-    return render_page("public/help/providers.html", practices=security_page.list_practices())
+    practices = sorted(security_page.list_practices(), key=lambda practice: list_key(practice.name, current_language()))
+    return render_page("public/help/providers.html", practices=practices)
 
 
 @blueprint.get("/community")
