@@ -18,6 +18,7 @@ LATE = timedelta(hours=1)  # an event that comes so long after the others of its
 TAG_BYTES = 16  # kept of each event's HMAC: 128 bits
 PAGE_SEALS, PAGE_EVENTS = 500, 10_000  # read at once, at most
 NEAR = 64  # ids between two that are read by one statement: reading some rows in vain is cheaper than asking again
+UNSEALED_AT_ONCE = 1_000  # events that no seal holds, exported at once: with what is NEAR and read in vain, 64,000 at most
 IDS_AT_ONCE = 65_536  # compared at once, when events that no seal holds are looked for
 FINDINGS_SHOWN = 20  # by `audit verify`, one by one
 UNSEALED_MAX = timedelta(hours=1)  # after which `check` says that no worker seals

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from portal.db import begin_write, db
@@ -10,10 +11,11 @@ from portal.flows.audit.chain import FIND_EVENTS
 from portal.flows.audit.encoding import FORMAT, FORMATS, plain
 from portal.flows.audit.pages import Unreadable, events_of, ids_of, read_rows, seal_pages
 from portal.flows.audit.seal import retired_through
-from portal.flows.audit.spans import Seen, read_spans
+from portal.flows.audit.spans import Seen, near_ranges, read_spans, spans_of
 from portal.flows.audit.verify import unsealed_rows
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.settings import audit
 
 
 class Period(NamedTuple):
@@ -45,10 +47,16 @@ def export_events(context: RequestContext, period: Period) -> Iterator[str]:
         for seal in seals:
             seen.add(read_spans(seal.spans))
         yield from sealed_lines([seal for seal in seals if period.overlaps(seal)], period)
-    for row in unsealed_rows(seen):
-        if row.at in period:
-            whole = read_rows(FIND_EVENTS[FORMAT], row.id, row.id)
-            yield from (line(each, FORMAT) for each in whole if not isinstance(each, Unreadable))
+    yield from unsealed_lines(row.id for row in unsealed_rows(seen) if row.at in period)
+
+
+def unsealed_lines(ids: Iterator[int]) -> Iterator[str]:
+    """The lines of events that no seal holds, by their IDs in ascending order."""
+    while some := list(islice(ids, audit.UNSEALED_AT_ONCE)):
+        wanted = set(some)
+        for first, last in near_ranges(spans_of(some)):
+            rows = [row for row in read_rows(FIND_EVENTS[FORMAT], first, last) if row.id in wanted]
+            yield from (line(row, FORMAT) for row in rows if not isinstance(row, Unreadable))
 
 
 def sealed_lines(seals: list[Any], period: Period) -> Iterator[str]:
