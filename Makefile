@@ -123,6 +123,7 @@ messages: .venv/development  ## Collect what is marked for translation in portal
 lock:  ## Pin the dependencies in setup.cfg (needs uv); UPGRADE=--upgrade takes the newest versions
 	$(LOCK) setup.cfg -o requirements.lock
 	$(LOCK) --extra postgres --extra redis setup.cfg -o requirements-production.lock
+	$(LOCK) --extra postgres --extra redis --extra otel setup.cfg -o requirements-traces.lock
 	$(LOCK) --extra test-bench setup.cfg -o requirements-test-bench.lock
 	$(LOCK) --extra dev setup.cfg -o requirements-dev.lock
 	$(LOCK) --group audit -o requirements-audit.lock

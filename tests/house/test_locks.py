@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 RUNTIME = {
     "requirements.lock": ["install_requires"],
     "requirements-production.lock": ["install_requires", "postgres", "redis"],
+    "requirements-traces.lock": ["install_requires", "postgres", "redis", "otel"],
     "requirements-test-bench.lock": ["install_requires", "test-bench"],
     "requirements-dev.lock": ["install_requires", "dev", "postgres", "redis", "otel", "test-bench"],
 }
