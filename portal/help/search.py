@@ -1,7 +1,5 @@
 """Searches the articles: words as they are typed first, then with a slip or two; a title counts most. Nothing typed is an operator."""
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,16 +7,16 @@ from difflib import SequenceMatcher
 from functools import cache
 from itertools import combinations
 
-from lunr import lunr
+from lunr import get_default_builder
+from lunr.builder import Builder
 from lunr.index import Index
 
 from portal import languages
 from portal.help.articles import FOLDER, Article, Offered, list_articles
+from portal.help.words import KOREAN, fold, keys_of, words_of, written_in
 from portal.settings import config
 
 FIELDS = (("title", 8), ("words", 4), ("about", 2), ("text", 1))  # and how much a word in each counts
-WORD = re.compile(r"\w+")
-KOREAN = re.compile("[가-힣]+")
 # The length from which a word may have one slip, or two: a letter too many, missing, wrong, or swapped. Longer than LONGEST, none.
 ONE_SLIP, TWO_SLIPS, LONGEST = 4, 7, 20
 EXACT, SLIPPED, MEANT = 10, 3, 6  # how much a word counts: as typed, corrected, by its synonym
@@ -34,11 +32,16 @@ class Found:
 
 @dataclass(frozen=True)
 class Shelf:
-    """The articles of one language: their index, how often each word occurs, the words by their `rests`, and synonyms."""
+    """The articles of one language: their index, how often each word occurs, the words by their `rests`, and synonyms.
+
+    `keys`: what is compared of these words. `written`: the words without accents -> as the articles write them.
+    """
 
     articles: dict[str, Article]
     index: Index
     counts: Counter[str]
+    keys: frozenset[str]
+    written: dict[str, str]
     slips: dict[str, set[str]]
     synonyms: dict[str, str]
 
@@ -47,50 +50,55 @@ def search(typed: str, language: str, offered: Offered) -> Found:
     """The articles about what somebody typed, at most HELP_FOUND; none if nothing fits."""
     shelf = fill_shelf(language, offered)
     words = words_of(typed[: config.HELP_TYPED_MAX])
-    closest = {word: correct(word, shelf) for word in words if word not in shelf.counts}
+    closest = {word: correct(word, shelf) for word in words if not shelf.keys.issuperset(keys_of([word], language))}
     spelled = [closest[word][0] if closest.get(word) else word for word in words]
     query = shelf.index.create_query()
     for word in words:
-        query.term(word, boost=EXACT)
-        for other in closest.get(word, ()):
-            query.term(other, boost=SLIPPED)
-    for word in synonyms_in(spelled, shelf):
-        query.term(word, boost=MEANT)
+        for key in keys_of([word], language):
+            query.term(key, boost=EXACT)
+        for key in keys_of(closest.get(word, ()), language):
+            query.term(key, boost=SLIPPED)
+    for key in synonyms_in(keys_of(spelled, language), shelf):
+        query.term(key, boost=MEANT)
     names = [found["ref"] for found in shelf.index.query(query)[: config.HELP_FOUND]] if query.clauses else []
     is_corrected = bool(names) and spelled != words and not KOREAN.search(" ".join(words))  # pairs of syllables can't be read
-    return Found(tuple(shelf.articles[name] for name in names), " ".join(spelled) if is_corrected else None)
+    meant = " ".join(shelf.written.get(word, word) for word in spelled) if is_corrected else None
+    return Found(tuple(shelf.articles[name] for name in names), meant)
 
 
 @cache
 def fill_shelf(language: str, offered: Offered) -> Shelf:
-    """The index of a language's articles, made when it is first asked for (40 ms)."""
+    """The index of a language's articles, made when it is first asked for (60 ms)."""
     articles = list_articles(language, offered)
-    texts = [{"name": name} | as_compared(article) for name, article in articles.items()]
-    index = lunr(ref="name", fields=[{"field_name": field, "boost": boost} for field, boost in FIELDS], documents=texts)
-    synonyms = read_synonyms(language)
-    words = Counter(word for text in texts for field, _ in FIELDS for word in text[field].split())
-    words.update(word for phrase in synonyms for word in phrase.split())
+    texts = {name: {field: written_in(getattr(article, field)) for field, _ in FIELDS} for name, article in articles.items()}
+    synonyms = [(written_in(phrase), written_in(ours)) for phrase, ours in read_synonyms(language)]
+    written = [word for text in texts.values() for words in text.values() for word in words]
+    written += [word for pair in synonyms for words in pair for word in words]
+    as_written = {fold(word): word for word in written}
+    counts = Counter(map(fold, written))
     slips: dict[str, set[str]] = {}
-    for word in words:
+    for word in counts:
         for rest in rests(word):
             slips.setdefault(rest, set()).add(word)
-    return Shelf(articles, index, words, slips, synonyms)
+    keys = {word: key for word in as_written for key in keys_of([word], language)}
+
+    def compared(words: Iterable[str]) -> str:
+        return " ".join(keys[word] for word in map(fold, words) if word in keys)
+
+    index = index_of({name: {field: compared(words) for field, words in text.items()} for name, text in texts.items()}, language)
+    ours = {compared(phrase): compared(words) for phrase, words in synonyms}
+    return Shelf(articles, index, counts, frozenset(keys.values()), as_written, slips, ours)
 
 
-def as_compared(article: Article) -> dict[str, str]:
-    """Each field of an article, as the index takes it."""
-    return {field: " ".join(words_of(getattr(article, field))) for field, _ in FIELDS}
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text as they are compared: lower case, without apostrophes and marks; Korean in pairs of syllables."""
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("'", "").replace("’", "")
-    return WORD.findall(KOREAN.sub(lambda found: f" {' '.join(pairs(found[0]))} ", plain))
-
-
-def pairs(word: str) -> list[str]:
-    """Each two syllables that stand together in a Korean word, so that it is found whatever particle or ending it carries."""
-    return [word[place : place + 2] for place in range(max(1, len(word) - 1))]
+def index_of(texts: dict[str, dict[str, str]], language: str) -> Index:
+    """Each field of each article. Spanish words come as stems; lunr makes English ones, and leaves pairs of syllables alone."""
+    builder = Builder() if language == "es" else get_default_builder()
+    builder.ref("name")
+    for field, boost in FIELDS:
+        builder.field(field, boost)
+    for name, text in texts.items():
+        builder.add({"name": name} | text)
+    return builder.build()
 
 
 def rests(word: str) -> Iterator[str]:
@@ -116,15 +124,21 @@ def correct(word: str, shelf: Shelf) -> list[str]:
     return sorted(near[min(near)], key=rank) if near else []
 
 
-def synonyms_in(words: Iterable[str], shelf: Shelf) -> list[str]:
-    """The portal's words for what people call otherwise."""
-    line = f" {' '.join(words)} "
-    return [word for phrase, ours in shelf.synonyms.items() if f" {phrase} " in line for word in ours.split()]
+def synonyms_in(keys: Iterable[str], shelf: Shelf) -> list[str]:
+    """The portal's words for what people call otherwise, then for what that is a part of: "cel" is a phone, and may be a lost one."""
+    found: dict[str, str] = {}
+    line = f" {' '.join(keys)} "
+    for _ in range(2):
+        new = {phrase: ours for phrase, ours in shelf.synonyms.items() if f" {phrase} " in line and phrase not in found}
+        found |= new
+        for phrase, ours in new.items():
+            line = line.replace(f" {phrase} ", f" {ours} ")
+    return [key for ours in found.values() for key in ours.split()]
 
 
-def read_synonyms(language: str) -> dict[str, str]:
-    """Others' words -> the portal's words, from the language's file; English ones if it has none."""
+def read_synonyms(language: str) -> list[tuple[str, str]]:
+    """Others' words and the portal's words for them, from the language's file; English ones if it has none."""
     path = FOLDER / language / "synonyms.cfg"
     path = path if path.exists() else FOLDER / languages.SOURCE / "synonyms.cfg"
     lines = [line.partition("=") for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-    return {" ".join(words_of(phrase)): " ".join(words_of(ours)) for ours, _, others in lines for phrase in others.split(",")}
+    return [(phrase, ours) for ours, _, others in lines for phrase in others.split(",")]
