@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.support.garbage",
     "tests.support.long_first",
     "tests.support.compiled",
+    "tests.support.routes",
     "tests.support.sites",
     "tests.support.server",
     "tests.support.database_role",

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 
 import pytest
 
@@ -58,6 +59,12 @@ def test_every_word_on_a_page_can_be_translated():
     assert bare == {}
 
 
+@cache
+def collected():
+    """Returns a catalogue of every marked sentence; it takes seconds, and all tests read the same."""
+    return extract()
+
+
 def bare_words(path):
     """Returns the untranslated words of a template, in its text and in attributes that are read aloud."""
     markup = without_jinja(path.read_text())
@@ -68,18 +75,18 @@ def bare_words(path):
 
 
 def test_the_template_holds_what_is_marked_for_translation():
-    assert TEMPLATE.read_text() == template_text(extract()), "run: .venv/bin/python -m tests.support.messages"
+    assert TEMPLATE.read_text() == template_text(collected()), "run: .venv/bin/python -m tests.support.messages"
 
 
 def test_what_is_collected_are_sentences_and_no_names_of_them():
     """`_(NOTICES["signed_out"])` would put a name of the code's own before translators."""
-    texts = [text for message in extract() if message.id for text in as_tuple(message.id)]
+    texts = [text for message in collected() if message.id for text in as_tuple(message.id)]
     assert [text for text in texts if re.fullmatch("[a-z]+(_[a-z]+)+", text)] == []
 
 
 def test_translators_are_told_what_is_filled_in_and_where_a_word_stands():
     """One word, or a name between two places, says little in a catalogue, where nobody sees the page."""
-    messages = [(as_tuple(message.id), message.auto_comments) for message in extract() if message.id]
+    messages = [(as_tuple(message.id), message.auto_comments) for message in collected() if message.id]
     places = {name for sentences, _ in messages for text in sentences for name in PLACE.findall(text)}
     assert places == set(PLACES)
     assert {word for words in NOTES.values() for word in words} - {sentences[0] for sentences, _ in messages} == set()
@@ -109,7 +116,7 @@ def test_what_is_marked_is_written_out():
 
 def test_no_sentence_holds_markup():
     """A sentence goes into the page as it is, with its facts escaped: a catalogue can change words, not the page."""
-    languages = [extract(), *(read_catalogue(language) for language in list_languages()[1:])]
+    languages = [collected(), *(read_catalogue(language) for language in list_languages()[1:])]
     texts = [text for language in languages for message in language if message.id for text in each_text(message)]
     assert [text for text in texts if re.search('[<>&"]', text)] == []
 
