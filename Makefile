@@ -1,7 +1,7 @@
 # Development tasks. `make help` prints the text after each double hash.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run cluster check test faults rotation soak lint audit coverage bench bench-servers bench-scale bench-audit guesses screenshots pictures guide messages lock help sqlite postgresql tools
+.PHONY: run cluster check test faults rotation soak lint audit coverage bench bench-servers bench-scale bench-audit guesses screenshots pictures guide messages lock help sqlite postgresql tools compiled
 
 # For two cores: while one worker waits for a server, a lease, or a time step, another one works.
 WORKERS ?= 3
@@ -42,7 +42,7 @@ check: lint  ## Lint, then run the tests that need neither a browser nor a serve
 	$(PYTEST) -n $(WORKERS) --database=sqlite $(QUICK)
 
 test:  ## Lint, then run every test on SQLite, and those that use the database on PostgreSQL too
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line lint tools  # one loads and unpacks while the other computes
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=line lint tools compiled  # one loads and unpacks while the others compute
 	@$(MAKE) --no-print-directory sqlite
 	@$(MAKE) --no-print-directory postgresql
 
@@ -77,6 +77,9 @@ faults: .venv/development tools  ## Break that cluster under load in 40 rounds (
 	@sh tests/support/install.sh cluster
 	@$(BIN)/python -m tests.faults.guide
 	@$(BIN)/python -m tests.faults
+
+compiled: .venv/development  # each test worker would compile every module of a fresh clone; what is wrong with one, its run says
+	@$(PYTEST) -qq -n 0 --collect-only >/dev/null 2>&1 || true
 
 tools:  # a browser, a QR code reader, an independent authenticator
 	@sh tests/support/install.sh

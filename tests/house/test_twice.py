@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
-
 from tests.house.source import ROOT, last_name
 from tests.support.sites import meets_database
 
@@ -18,6 +16,7 @@ ROOMS_OF_BOTH = ("blueprints", "flows", "races", "kills", "queue", "machine", "m
 NO_MATTER = {
     "tests/house/test_guards.py",  # lists the portal's routes
     "tests/house/test_every_route.py",  # tests access; what the pages do is tested elsewhere
+    "tests/support/test_routes.py",  # builds addresses
     "tests/support/test_server.py",  # starts and kills servers
     "tests/support/test_postgres.py",  # tests the run's own database server
     "tests/queue/test_hanging.py",  # measures pages during a hanging gateway
@@ -85,11 +84,10 @@ def test_the_fixtures_are_found():
     assert "browsers" in leading_to("chromium") and "site" not in leading_to("chromium")
 
 
-@pytest.mark.parametrize("place", ONCE)
-def test_what_runs_once_meets_no_database_or_is_looked_at_in_a_browser(place):
+def test_what_runs_once_meets_no_database_or_is_looked_at_in_a_browser():
     database, chromium = leading_to("sites"), leading_to("chromium") | {"visitor"}  # of another engine
-    here = files(place) - {ROOT / name for name in NO_MATTER}
-    assert files(place), "there is no such place"
+    assert [place for place in ONCE if not files(place)] == [], "there is no such place"
+    here = {path for place in ONCE for path in files(place)} - {ROOT / name for name in NO_MATTER}
     missed = [
         f"{path.name}: {function.name}"
         for path, function in functions()
@@ -108,10 +106,10 @@ def test_one_fixture_leads_to_the_runs_postgresql():
     assert inside == {"pytest_configure", "pytest_configure_node", "postgres"}
 
 
-@pytest.mark.parametrize("room", ROOMS_OF_BOTH)
-def test_these_rooms_run_on_both(room):
-    inside = [name for name in ONCE if Path(name).is_relative_to(f"tests/{room}") and name not in NO_MATTER]
-    assert inside == [] and files(f"tests/{room}")
+def test_these_rooms_run_on_both():
+    for room in ROOMS_OF_BOTH:
+        inside = [name for name in ONCE if Path(name).is_relative_to(f"tests/{room}") and name not in NO_MATTER]
+        assert inside == [] and files(f"tests/{room}"), room
 
 
 def reasons(tree):

@@ -1,7 +1,7 @@
 """Compiles the functions that build the portal's addresses once, not in each portal that a test starts.
 
 werkzeug writes two functions for each route, as syntax trees, which takes more than half of the time in which an app is created. What
-they do depends on the route's parts alone: they look the converters up in the rule that they are bound to.
+they do depends on the route alone: they look the converters up in the rule that they are bound to.
 """
 
 import logging
@@ -15,18 +15,16 @@ from werkzeug.routing.rules import Rule
 from portal import create_app
 from portal.settings.environment import load_settings
 
-CODES = {}  # (parts of the route, whether further arguments become a query) -> code
+CODES = {}  # (route, its parts, its defaults, whether further arguments become a query) -> code
 compile_anew = Rule._compile_builder
 
 
 def compile_once(rule, append_unknown=True):
-    """Returns a route's function, as werkzeug compiles it. Defaults are compiled into it, so a rule that has some is left alone."""
-    if rule.defaults:
-        return compile_anew(rule, append_unknown)
-    parts = (tuple(rule._trace), append_unknown)
-    if parts not in CODES:
-        CODES[parts] = compile_anew(rule, append_unknown).__code__
-    return FunctionType(CODES[parts], {})
+    """Returns a route's function, as werkzeug compiles it. The values of defaults are written in its code; its arguments have none."""
+    key = (rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown)
+    if key not in CODES:
+        CODES[key] = compile_anew(rule, append_unknown).__code__
+    return FunctionType(CODES[key], {}, None, ("",) * len(rule.defaults or ()))
 
 
 def share():
