@@ -11,7 +11,7 @@ from pathlib import Path
 from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import read_po, unescape
 from babel.support import NullTranslations, Translations
 
 from portal.pseudo import translate_all
@@ -72,8 +72,18 @@ def load_catalogue(language: str) -> NullTranslations:
         return compile_catalogue(read_po(file, locale=language.replace("-", "_")))
 
 
+@cache
+def source_sentences() -> frozenset[str]:
+    """Every sentence that is ours, in English, from the template; needed only once a catalogue lacks one. Raises OSError."""
+    lines = TEMPLATE.read_text(encoding="utf-8").splitlines()
+    return frozenset(unescape(line.removeprefix("msgid ")) for line in lines if line.startswith("msgid "))
+
+
 def compile_catalogue(catalogue: Catalog) -> Translations:
-    """The catalogue as gettext looks strings up in it."""
+    """The catalogue as gettext looks strings up in it. A count of which it lacks one form is left out: Babel would put English there."""
+    for message in list(catalogue):
+        if message.id and isinstance(message.string, tuple | list) and not all(message.string):
+            catalogue.delete(message.id, message.context)
     file = BytesIO()
     write_mo(file, catalogue)
     file.seek(0)

@@ -20,6 +20,7 @@ from portal.flows.recovery import stop
 from portal.languages import load_catalogue
 from portal.policy import PROVIDER, SUPPORT
 from portal.web.browser_session import current_session, ended_session, request_context, request_time, safe_path, session_user
+from portal.web.fallback import is_lacking, mark_english, settle_marks
 from portal.web.language import current_language, current_locale
 from portal.web.times import until_element
 from portal.words import refusals
@@ -60,7 +61,8 @@ def render_page(template: str, status: int = 200, **context: Any) -> Response:
     alarm = None if is_news or status >= 500 or request.blueprint == STOPPING else stop.alarm(request_context())
     newcomer = None if is_news or status >= 500 else newcomer_notice()
     shown = {"is_news": is_news, "urgent": urgent, "alarm": alarm, "newcomer": newcomer}
-    response = make_response(render_template(template, layout=layout, **shown, **context), status)
+    page = settle_marks(current_language(), render_template(template, layout=layout, **shown, **context))
+    response = make_response(page, status)
     if status >= 400:
         response.headers["HX-Push-Url"] = "false"  # no history entry for a refused form
     return response
@@ -108,17 +110,22 @@ def refusal_sentence(refused: Refused) -> str:
 
 def translate(sentence: str, **facts: object) -> Markup:
     """The translated sentence with its facts filled in, escaped unless they are markup."""
-    return fill_in(load_catalogue(current_language()).gettext(sentence), facts)
+    language = current_language()
+    said = load_catalogue(language).gettext(sentence)
+    return fill_in(said, facts, language if is_lacking(language, said, sentence) else None)
 
 
 def translate_plural(one: str, many: str, number: int, **facts: object) -> Markup:
-    """The same for a sentence with a count."""
-    return fill_in(load_catalogue(current_language()).ngettext(one, many, number), facts)
+    """The same for a sentence with a count, which may name it `num`."""
+    language = current_language()
+    said = load_catalogue(language).ngettext(one, many, number)
+    return fill_in(said, {"num": number, **facts}, language if is_lacking(language, said, one, many) else None)
 
 
-def fill_in(sentence: str, facts: dict[str, object]) -> Markup:
-    """A sentence with its facts, all of it escaped but facts that are markup."""
-    return escape(sentence) % facts if facts else escape(sentence)
+def fill_in(sentence: str, facts: dict[str, object], lacking: str | None = None) -> Markup:
+    """A sentence with its facts, all of it escaped but facts that are markup. `lacking`: the language in which English stands in."""
+    found = escape(sentence) if lacking is None else mark_english(lacking, escape(sentence))
+    return found % facts if facts else found
 
 
 PAUSED = ("throttled", "throttled_code")  # the reasons that ask somebody who tried too often to wait

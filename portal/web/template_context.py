@@ -18,10 +18,13 @@ from portal import methods, phones
 from portal.languages import load_catalogue
 from portal.web.browser_session import current_session, request_time, seconds_left, session_user
 from portal.web.csrf_token import csrf_token
+from portal.web.fallback import is_lacking, mark_english
 from portal.web.language import current_language, current_locale, gettext, language_names
-from portal.web.rendering import as_written, home_url, page_brand, refusal_sentence, verbatim
+from portal.web.rendering import as_written, home_url, page_brand, refusal_sentence, translate, verbatim
 from portal.web.times import browser_locale, day, moment, moment_text, month, until, visit_time, zone_label
+from portal.words.marks import N_
 
+BROWSER = N_("%(browser)s on %(system)s")
 SENTENCES = 4096  # the most that are kept translated: all of them, in two languages
 FRAMES = 500  # the most parts of the frame that are kept drawn: of 3 sides, with few addresses each, in some languages
 
@@ -46,15 +49,17 @@ def install_translations(environment: Environment) -> None:
 
 
 @lru_cache(SENTENCES)
-def translated(language: str, text: str) -> Markup:
-    """A sentence of ours in a language, with its places still to be filled in."""
-    return Markup(load_catalogue(language).gettext(text))  # noqa: S704 (written by us, or by our translators)
+def translated(language: str, text: str, is_page: bool) -> Markup:
+    """A sentence of ours in a language, with its places still to be filled in; on a page, marked where English stands in."""
+    said = load_catalogue(language).gettext(text)
+    sentence = Markup(said)  # noqa: S704 (written by us, or by our translators)
+    return mark_english(language, sentence) if is_page and is_lacking(language, said, text) else sentence
 
 
 @pass_eval_context
 def translate_sentence(context: EvalContext, text: str, /, **facts: object) -> str:
     """`_()` of templates: the translated sentence with its facts; on a page, escaped unless they are markup."""
-    sentence = translated(current_language(), text)
+    sentence = translated(current_language(), text, context.autoescape)
     found = sentence if context.autoescape else str(sentence)
     return found % facts if facts or "%" in found else found
 
@@ -62,8 +67,12 @@ def translate_sentence(context: EvalContext, text: str, /, **facts: object) -> s
 @pass_eval_context
 def translate_count(context: EvalContext, one: str, many: str, num: int, /, **facts: object) -> str:
     """`ngettext()` of templates: the same for a sentence with a count, which it names `num`."""
-    sentence = load_catalogue(current_language()).ngettext(one, many, num)
-    return (Markup(sentence) if context.autoescape else sentence) % {"num": num, **facts}  # noqa: S704 (written by us)
+    language = current_language()
+    said = load_catalogue(language).ngettext(one, many, num)
+    if not context.autoescape:
+        return said % {"num": num, **facts}
+    sentence = Markup(said)  # noqa: S704 (written by us, or by our translators)
+    return (mark_english(language, sentence) if is_lacking(language, said, one, many) else sentence) % {"num": num, **facts}
 
 
 def draw_once() -> Callable[..., str]:
@@ -79,10 +88,12 @@ def draw_once() -> Callable[..., str]:
     return lambda macro, *arguments: draw(macro, current_language(), *arguments)
 
 
-def browser_name(words: str) -> str:
+@pass_eval_context
+def browser_name(context: EvalContext, words: str) -> str:
     """A browser as `describe_browser` names it, such as "Chrome on Windows", in the reader's language; "" if it is unknown."""
     browser, on, system = words.partition(" on ")
-    return gettext("%(browser)s on %(system)s", browser=browser, system=system) if on else words
+    say = translate if context.autoescape else gettext
+    return say(BROWSER, browser=browser, system=system) if on else words
 
 
 def given_name(name: str) -> str:
@@ -90,8 +101,8 @@ def given_name(name: str) -> str:
     first, _, number = name.rpartition(" ")
     own = {each.begins_with["name"] for each in methods.switched_on()}
     if name in own:
-        return gettext(name)
-    return f"{gettext(first)} {number}" if first in own and number.isdigit() else verbatim(name)
+        return translate(name)
+    return Markup("{} {}").format(translate(first), number) if first in own and number.isdigit() else verbatim(name)
 
 
 def country_name(number: str) -> str:

@@ -1,8 +1,6 @@
 """Backup codes after set-up: reminders, and generating a new set. Nested in each side's blueprint."""
 
 from flask import Blueprint, Response, request
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from portal.blueprints.shared.guards import require_fresh_proof
 from portal.blueprints.shared.sides import current_side
@@ -10,6 +8,8 @@ from portal.flows.factors import backup_codes as flow
 from portal.flows.factors import holdings
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, render_page
+from portal.web.rendering import translate as _
+from portal.web.rendering import translate_plural as ngettext
 from portal.words.marks import N_
 
 LOSES_THE_PHONE = N_(

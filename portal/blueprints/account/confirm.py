@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
-from flask_babel import gettext as _
 
 from portal.answers import BACKUP_CODE
 from portal.blueprints.account.acts import describe_act, requested_act
@@ -25,6 +24,7 @@ from portal.forms.codes import AnswerForm, ReauthenticationForm
 from portal.forms.sign_in import PasswordForm
 from portal.web.browser_session import request_context, safe_path
 from portal.web.rendering import redirect_to_path, refusal_sentence, render_page, renew_session
+from portal.web.rendering import translate as _
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("confirm", __name__)
@@ -92,16 +92,12 @@ def own_url(page: str, context: RequestContext, **values: str | None) -> str:
 def explain(context: RequestContext, asked: list[ChallengeOption]) -> str:
     """Why the page asks."""
     if not context.user.is_trusted:
-        return str(_("You're about to change something important, so we need to make sure it's you."))
+        return _("You're about to change something important, so we need to make sure it's you.")
     if not current_side().policy.may_trust_browsers:
-        return str(_("Every sign-in here needs a code, on any browser."))
+        return _("Every sign-in here needs a code, on any browser.")
     if any(option.form for option in asked):
-        return str(
-            _("You trust this browser, so your password was enough. To see your security settings, confirm that it's you.")
-        )
-    return str(
-        _("You trust this browser, so we didn't ask for a code when you signed in. To see your security settings, you need one.")
-    )
+        return _("You trust this browser, so your password was enough. To see your security settings, confirm that it's you.")
+    return _("You trust this browser, so we didn't ask for a code when you signed in. To see your security settings, you need one.")
 
 
 def page_context(context: RequestContext) -> dict[str, Any]:
@@ -125,10 +121,10 @@ def page_context(context: RequestContext) -> dict[str, Any]:
 
 def code_hint(asked: list[ChallengeOption]) -> str:
     if asked and all(option.form for option in asked):
-        return str(_("Use one of your backup codes."))
+        return _("Use one of your backup codes.")
     if any(option.sends for option in asked) or current_side().policy.accepts_restricted:
-        return str(_("Use the code from your authenticator app or our newest text, or a backup code."))
-    return str(_("Use the code from your authenticator app, or a backup code."))
+        return _("Use the code from your authenticator app or our newest text, or a backup code.")
+    return _("Use the code from your authenticator app, or a backup code.")
 
 
 @blueprint.post("/send")

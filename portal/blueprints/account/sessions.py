@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
-from flask_babel import gettext as _
 
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import require_code, require_fresh_proof
@@ -13,6 +12,7 @@ from portal.flows.account import browsers as flow
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import render_page
+from portal.web.rendering import translate as _
 from portal.words.refusals import N_
 
 PAGE_MAX = 10_000

@@ -4,7 +4,6 @@ list of people."""
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
-from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from portal.blueprints.shared.guards import ask_for_proof, forbid, require_fresh_proof, require_proof
@@ -17,6 +16,7 @@ from portal.forms.practice import ResetForm
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refusal_sentence, refuse_form, render_page
+from portal.web.rendering import translate as _
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("resets", __name__)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
-from flask_babel import gettext as _
 
 from portal.blueprints.approvals import approvals, emergency_reviews, resets
 from portal.blueprints.ehr import auditor, team_status
@@ -18,6 +17,7 @@ from portal.methods import offered
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
+from portal.web.rendering import translate as _
 
 blueprint = Blueprint("practice", __name__)
 blueprint.register_blueprint(team_status.blueprint, url_prefix="/security")

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, request
-from flask_babel import gettext as _
 
 from portal.answers import CODE
 from portal.blueprints.account import backup_codes as codes_pages
@@ -28,6 +27,7 @@ from portal.settings import config
 from portal.web.browser_session import request_context, session_user
 from portal.web.headers import SAFE_METHODS
 from portal.web.rendering import redirect_from_guard, redirect_to_path, refuse_form, render_page
+from portal.web.rendering import translate as _
 from portal.words.refusals import N_, Refused
 
 PAGE_MAX = 10_000
@@ -131,7 +131,7 @@ def settings() -> Response:
 @blueprint.get("/settings/security")
 def security() -> Response:
     if g.stopped:
-        context = {"set_up_url": set_up_url(), "why": _(set_up_reason()), "is_on": request_context().user.is_on}
+        context: dict[str, Any] = {"set_up_url": set_up_url(), "why": _(set_up_reason()), "is_on": request_context().user.is_on}
         return render_page(
             "ehr/set_up.html",
             grace=None if deadline.may_pass_without_setup(request_context()) else deadline.grace(request_context()),
@@ -157,7 +157,7 @@ def submit_put_off() -> Response:
 
 def set_up_reminder() -> str:
     """The reminder above the charts for a person who postponed set-up."""
-    return str(_("Two-factor authentication is off. Your practice asks you to set it up."))
+    return _("Two-factor authentication is off. Your practice asks you to set it up.")
 
 
 def set_up_url() -> str:

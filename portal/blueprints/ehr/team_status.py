@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, request, stream_with_context, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from markupsafe import Markup
 
 from portal import spreadsheet
@@ -21,6 +20,7 @@ from portal.forms.practice import TeamForm
 from portal.settings import config
 from portal.web.browser_session import request_context, request_time
 from portal.web.rendering import fill_in, redirect_to_path, refuse_form, render_page
+from portal.web.rendering import translate_plural as ngettext
 from portal.web.times import until_element
 from portal.words.refusals import N_, Refused
 
@@ -109,7 +109,7 @@ def reminder_notice() -> str | None:
         "%(num)s more people still need one. Send again to reach them.",
         left,
     )
-    return f"{sent_text} {left_text}" if left else sent_text
+    return Markup(" ").join((sent_text, left_text)) if left else sent_text
 
 
 # --- reminders

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request, url_for
-from flask_babel import gettext as _
 
 from portal.answers import BACKUP_CODE
 from portal.blueprints.public.code_page import backup_context, code_context, help_context
@@ -40,6 +39,7 @@ from portal.web.rendering import (
     send_to_sign_in,
     signed_out,
 )
+from portal.web.rendering import translate as _
 from portal.words.endings import NOTICES
 from portal.words.refusals import Refused
 
@@ -77,9 +77,9 @@ def side_mark() -> str | None:
 def invitation() -> str:
     """What people sign in for, on the side that they came from."""
     if side_mark() == AT_SUPPORT:
-        return str(_("Open the support console."))
+        return _("Open the support console.")
     at_practice, patients = _("Open your practice's charts."), _("See your appointments, messages, and results.")
-    return str(at_practice if side_mark() == AT_EHR else patients)
+    return at_practice if side_mark() == AT_EHR else patients
 
 
 def password_context() -> dict[str, Any]:
@@ -105,7 +105,7 @@ def sign_in_notice() -> str | None:
         reason = "signed_out" if "out" in request.args or ended is None else ended.reason
     else:
         reason = "sign_in_first" if request.args.get("next") else ""
-    return str(_(NOTICES[reason])) if reason else None
+    return _(NOTICES[reason]) if reason else None
 
 
 @blueprint.post("/sign-in")

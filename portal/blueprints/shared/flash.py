@@ -8,7 +8,6 @@ import hashlib
 from typing import Any
 
 from flask import Response, current_app, request
-from flask_babel import gettext as _
 from itsdangerous import BadData, TimestampSigner
 
 from portal.blueprints.shared.sides import current_side
@@ -16,6 +15,7 @@ from portal.flows.account import browsers, security_page
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path
+from portal.web.rendering import translate as _
 from portal.words.refusals import N_
 
 SEPARATOR = "~"  # between a mark's key and its numbers; needs no escaping in a URL

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from flask import g, request, url_for
-from flask_babel import gettext as _
 
 from portal.policy import PATIENT, PROVIDER, SUPPORT, Policy
 from portal.web.rendering import EHR_BRAND, PORTAL_BRAND
+from portal.web.rendering import translate as _
 from portal.words.refusals import N_
 
 
@@ -32,7 +32,7 @@ class Side:
 
     @property
     def confirm(self) -> str:
-        return str(_(self.confirm_label))
+        return _(self.confirm_label)
 
     def is_before_set_up(self) -> bool:
         """Whether the requested page is part of set-up, and so open before it is complete (TO-11)."""

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
-from flask_babel import gettext as _
 
 from portal.blueprints.shared.flash import make_mark, read_flash
 from portal.blueprints.support.words import ROLES, STATES
@@ -19,6 +18,7 @@ from portal.references import format_reference
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
+from portal.web.rendering import translate as _
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("cases", __name__)

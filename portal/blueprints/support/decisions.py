@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
-from flask_babel import gettext as _
 
 from portal.blueprints.shared.guards import ask_for_proof, require_fresh_proof, require_proof
 from portal.blueprints.support.cases import back_to, open_case, page_context
@@ -19,6 +18,7 @@ from portal.forms.support import QuestionForm
 from portal.models import RecoveryCase
 from portal.web.browser_session import request_context
 from portal.web.rendering import refuse_form, render_page
+from portal.web.rendering import translate as _
 from portal.words.refusals import N_, Refused
 
 blueprint = Blueprint("decisions", __name__)

@@ -1,7 +1,6 @@
 """Finding a person by two facts, and what support may do for them. Nested in the support console."""
 
 from flask import Blueprint, Response, abort, request, url_for
-from flask_babel import gettext as _
 
 from portal.blueprints.approvals import resets
 from portal.blueprints.support.words import ROLES
@@ -11,6 +10,7 @@ from portal.forms.people import PersonForm
 from portal.settings import config
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
+from portal.web.rendering import translate as _
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("people", __name__)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, abort, current_app
-from flask_babel import gettext as _
 
 from portal.blueprints.test_bench.frame import blueprint
 from portal.blueprints.test_bench.phones import bench_folder
@@ -18,6 +17,7 @@ from portal.passwords import HashingBusy
 from portal.policy import PATIENT, PROVIDER, SUPPORT
 from portal.web.browser_session import give_browser_token, request_context
 from portal.web.rendering import home_endpoint, redirect_to, refuse_form, render_page, renew_session
+from portal.web.rendering import translate as _
 from portal.words.marks import N_
 from portal.words.refusals import Refused
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Response, make_response, render_template, request
-from flask_babel import gettext as _
 
 from portal.blueprints.shared.flash import redirect_and_say
 from portal.blueprints.shared.guards import landing_url
@@ -16,6 +15,7 @@ from portal.flows.factors import holdings
 from portal.forms.codes import SavedCodeForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_out_of_step, redirect_to_path, refuse_form, render_page
+from portal.web.rendering import translate as _
 from portal.web.template_context import absolute_url
 from portal.words.refusals import Refused
 

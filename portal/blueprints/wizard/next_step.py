@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Response, url_for
-from flask_babel import gettext as _
 
 from portal.blueprints.shared.sides import current_side
 from portal.flows.factors import backup_codes as codes_flow
@@ -11,6 +10,7 @@ from portal.flows.factors import setup as flow
 from portal.methods import Method, method, offered
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path
+from portal.web.rendering import translate as _
 
 
 def progress(now: int) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Response, abort, g, jsonify, request, url_for
-from flask_babel import gettext as _
 
 from portal import send_limits
 from portal.answers import CODE
@@ -32,6 +31,7 @@ from portal.methods import Method, Script, Step, method
 from portal.models import Binding
 from portal.web.browser_session import request_context, safe_path
 from portal.web.rendering import redirect_out_of_step, redirect_to_path, refusal_sentence, refuse_form, render_page
+from portal.web.rendering import translate as _
 from portal.words.refusals import Refused
 
 # --- choose: the first method, a replacement for a live one (?change=), or an additional one (?add=1)
