@@ -1,5 +1,7 @@
 """The operator says where practices are; wrong input is refused in a sentence, and nothing is done twice."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import update
 
@@ -59,3 +61,13 @@ def test_check_names_practices_and_accounts_without_a_zone_that_exists(run, data
     code, said = run("check")
     assert code == 1 and f"{NAME} has no time zone" in said and "1 accounts chose a time zone" in said
     assert "Lakeside Clinic has the time zone America/Atlantis, which is not in the data" in said
+
+
+def test_a_practices_language_is_one_that_is_offered(app, run, database, monkeypatch):  # noqa: F811
+    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], languages=("en", "es")))
+    assert run(*SET, "--language", "es") == (0, f"Created {NAME}.\n") and named(database).language == "es"
+    assert run("practices", "list")[1].splitlines()[-1].endswith("  es")
+    for typed in ("ko", "", "ES", "es\n"):
+        code, said = run(*SET, "--language", typed)
+        assert code == 1 and "--language: Choose one of PORTAL_LANGUAGES: en, es." in said
+    assert named(database).language == "es"

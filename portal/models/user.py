@@ -22,6 +22,7 @@ class Practice(Base):
     phone: Mapped[str] = mapped_column(String(40))
     address: Mapped[str] = mapped_column(default="", server_default=text("''"))
     time_zone: Mapped[str | None] = mapped_column(String(64))  # IANA name of where it is; None: not said yet
+    language: Mapped[str | None] = mapped_column(String(35))  # BCP 47 tag, for people who never chose one; None: not said
     # When everyone's two-factor authentication is due, and the grace period after it.
     deadline_at: Mapped[datetime | None]
     grace_days: Mapped[int] = mapped_column(default=0, server_default="0")

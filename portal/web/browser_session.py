@@ -37,7 +37,7 @@ class BrowserSession(dict[str, Any], SessionMixin):
         self.csrf_key = csrf_key
         self.browser: str | None = None
         self.trusted: tuple[str, ...] = ()
-        self.language: str | None = None  # chosen in this browser
+        self.languages: tuple[str | None, ...] = (None, None)  # chosen in this browser: outside of the EHR, and in it
         self.scheme = AUTOMATIC  # likewise
         self.must_send = False
         self.must_clear = False
@@ -80,7 +80,8 @@ class CookieSessions(SessionInterface):
         found = BrowserSession(token if token and len(token) <= 128 else None, csrf_key(app))
         found.browser = request.cookies.get(cookie_name(app, "browser"))
         found.trusted = read_tokens(request.cookies.get(cookie_name(app, "trusted")))
-        found.language = request.cookies.get(cookie_name(app, "language"))
+        cookies = request.cookies
+        found.languages = cookies.get(cookie_name(app, "language")), cookies.get(cookie_name(app, "language_ehr"))
         found.scheme = read_scheme(request.cookies.get(cookie_name(app, "scheme")))
         return found
 
@@ -99,7 +100,8 @@ class CookieSessions(SessionInterface):
             life = app.extensions["settings"].trusted_browser_days * DAY
             response.set_cookie(cookie_name(app, "trusted"), session["new_trusted"], max_age=life, **flags)
         if session.get("new_language"):
-            response.set_cookie(cookie_name(app, "language"), session["new_language"], max_age=BROWSER_COOKIE_LIFE, **flags)
+            name, chosen = session["new_language"]
+            response.set_cookie(cookie_name(app, name), chosen, max_age=BROWSER_COOKIE_LIFE, **flags)
         if session.get("new_scheme") == AUTOMATIC:
             response.delete_cookie(cookie_name(app, "scheme"), **flags)
         elif session.get("new_scheme"):

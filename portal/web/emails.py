@@ -23,16 +23,20 @@ BRANDS = {policy.issuer for policy in POLICIES}
 
 
 def write_email(
-    template: str, facts: dict[str, Any], links: dict[str, str], language: str | None = None, time_zone: str | None = None
+    template: str,
+    facts: dict[str, Any],
+    links: dict[str, str],
+    languages: tuple[str | None, ...] = (),
+    time_zone: str | None = None,
 ) -> tuple[str, str]:
     """Subject and plain text. The template's first line is the subject; facts are reduced to single lines.
 
-    `links`: tokens by their name in the template ("link", "not_me", "stop"); a missing one is None. `language`, `time_zone`: the
-    recipient's; None is English, and the operator's zone.
+    `links`: tokens by their name in the template ("link", "not_me", "stop"); a missing one is None. `languages`: the recipient's and
+    their practice's, of which the first that is offered counts, else English. `time_zone`: None is the operator's.
     """
     lines = {name: one_line(fact, FACT_MAX) if isinstance(fact, str) else fact for name, fact in facts.items()}
     defaults = {"link": None, "not_me": None, "stop": None, "issuer": PATIENT.issuer, "may_trust": PATIENT.may_trust_browsers}
-    with speak(language), show_zone(time_zone):
+    with speak(*languages), show_zone(time_zone):
         text = render_template(f"email/{template}.txt", **{**defaults, **lines, **links})
     subject, _, body = text.partition("\n")
     return subject.strip(), body.strip() + "\n"
@@ -57,10 +61,16 @@ def mark_values(text: str, values: Iterable[str]) -> Markup:
 
 
 def compose_email(
-    template: str, facts: dict[str, Any], links: dict[str, str], language: str | None = None, time_zone: str | None = None
+    template: str,
+    facts: dict[str, Any],
+    links: dict[str, str],
+    language: str | None = None,
+    time_zone: str | None = None,
+    place_language: str | None = None,
 ) -> tuple[str, str, str]:
-    """Subject, plain text, and HTML of an email, in the recipient's language and time zone."""
-    subject, text = write_email(template, facts, links, language, time_zone)
+    """Subject, plain text, and HTML of an email, in the recipient's language and time zone; without one, in their practice's language."""
+    languages = (language, place_language)
+    subject, text = write_email(template, facts, links, languages, time_zone)
     brand = facts.get("issuer", PATIENT.issuer)
     kept = {*BRANDS, current_app.extensions["settings"].support_contact, *(str(facts.get(name) or "") for name in EXACT)}
     shown = {
@@ -69,5 +79,5 @@ def compose_email(
         "paragraphs": split_paragraphs(text),
         "exact": partial(mark_values, values=kept),
     }
-    with speak(language):
+    with speak(*languages):
         return subject, text, render_template("email/_layout.html", **shown)

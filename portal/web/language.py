@@ -1,8 +1,12 @@
-"""The language of a page: the account's own, else the one chosen in this browser, else the first that the browser asks for."""
+"""The language of a page: the account's own, else the one chosen in this browser, else the first that the browser asks for.
+
+What is chosen in a browser counts on one side: on a computer that is shared, a patient's choice does not change the EHR's language.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qsl, urlsplit
 
 from babel import Locale
 from babel.support import NullTranslations
@@ -10,11 +14,19 @@ from flask import Flask, current_app, g, has_request_context, request, session
 from flask_babel import Babel, Domain, refresh
 
 from portal import languages
+from portal.db import BUSY
 from portal.flows.base.context import SessionUser
+from portal.flows.base.places import place_language
+from portal.policy import PROVIDER
 from portal.web.application import kept
 
 if TYPE_CHECKING:
     from portal.web.browser_session import BrowserSession
+
+
+COOKIES = ("language", "language_ehr")  # of the patient portal and the support console, and of the EHR
+EHR = "ehr"  # begins the EHR's addresses, and says in others that somebody came from there
+CHOICE = "language.submit"  # the endpoint that takes the choice of the footer
 
 
 class Catalogues(Domain):  # type: ignore[misc]  # flask-babel has no types
@@ -61,7 +73,7 @@ def language_names() -> list[tuple[str, str]]:
 
 
 def choose_language() -> str:
-    """The language for this request. A choice that is no longer offered counts as none.
+    """The language for this request. A choice that is no longer offered counts as none; where nothing is known, it is the practice's.
 
     The account's goes first, except while a code is due: what is chosen then is kept in the browser alone.
     """
@@ -71,16 +83,62 @@ def choose_language() -> str:
     current = cast("BrowserSession", session)
     found = current.find()
     user = found if isinstance(found, SessionUser) else None
-    chosen = [user.language if user else None, current.language]
+    chosen = [user.language if user else None, current.languages[is_ehr(user)]]
     known = next((each for each in (chosen[::-1] if user and user.owes_code else chosen) if each in offered), None)
-    return known or request.accept_languages.best_match(offered) or languages.SOURCE
+    return known or request.accept_languages.best_match(offered) or language_of_practice(user) or languages.SOURCE
+
+
+def language_of_practice(user: SessionUser | None) -> str | None:
+    """The default of a signed-in visitor's practice, if it is offered: asked for only where nothing else is known."""
+    if user is None or user.owes_code:
+        return None
+    try:
+        found = place_language(user.user_id)
+    except BUSY:  # the page is more important than its language
+        return None
+    return found if found in offered_languages() else None
+
+
+def is_ehr(user: SessionUser | None) -> bool:
+    """Whether this page is the EHR's: by who is signed in, else by its address, as brands are; a choice belongs to the page before it."""
+    if user:
+        return user.role in PROVIDER.roles
+    path, query = page_before() if request.endpoint == CHOICE else (request.path, request.query_string.decode(errors="replace"))
+    asked = dict(parse_qsl(query))
+    return asked.get("at") == EHR or EHR in (first_part(path), first_part(asked.get("next", "")))
+
+
+def first_part(path: str) -> str:
+    """What stands between the first two slashes of a path."""
+    return "".join(path.split("/")[1:2])
+
+
+def page_before() -> tuple[str, str]:
+    """Path and query of the page that a choice was made on, as the browser says."""
+    try:
+        before = urlsplit(request.referrer or "")
+    except ValueError:  # half a bracket
+        return "", ""
+    return before.path, before.query
+
+
+def keep_choice(chosen: str) -> None:
+    """Keep the language in this browser with the response, for this side."""
+    current = cast("BrowserSession", session)
+    found = current.find()
+    current["new_language"] = COOKIES[is_ehr(found if isinstance(found, SessionUser) else None)], chosen
+
+
+def first_offered(*wanted: str | None) -> str:
+    """The first of these languages that is offered, else English."""
+    return next((each for each in wanted if each in offered_languages()), None) or languages.SOURCE
 
 
 @contextmanager
-def speak(language: str | None) -> Iterator[None]:
-    """Render in this language, whoever's request it is; in English if it is None or no longer offered."""
+def speak(*wanted: str | None) -> Iterator[None]:
+    """Render in the first of these languages that is offered, whoever's request it is; in English if none is."""
     before = current_language()
-    g.language = language if language in offered_languages() else languages.SOURCE
+    g.language = first_offered(*wanted)
     refresh()
     try:
         yield

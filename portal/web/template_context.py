@@ -15,7 +15,7 @@ from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
 from portal import methods, phones
-from portal.languages import load_catalogue
+from portal.languages import load_catalogue, name_of
 from portal.web.browser_session import current_session, request_time, seconds_left, session_user
 from portal.web.csrf_token import csrf_token
 from portal.web.fallback import is_lacking, mark_english
@@ -46,6 +46,7 @@ def install_translations(environment: Environment) -> None:
     environment.filters["written_number"] = phones.show
     environment.filters["browser_name"] = browser_name
     environment.filters["given_name"] = given_name
+    environment.filters["language_name"] = name_of
 
 
 @lru_cache(SENTENCES)

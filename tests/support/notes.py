@@ -55,6 +55,7 @@ PLACES = {
     "kind": "what was found, in English",
     "label": "the account's name in the authenticator app",
     "label_max": "the most characters, such as 40",
+    "language": "a language's own name, such as Español",
     "last": "a date, or a number",
     "last_app": "the name of an app",
     "left": "how many are left",

@@ -14,6 +14,7 @@ from portal.web.rendering import translate, translate_plural
 from tests.support.markup import parse
 from tests.web.test_emails import FACTS
 
+pytestmark = pytest.mark.once("reads catalogues")
 TAG = "pt"  # no language of ours, so that nothing else in this process reads what was kept in it
 CATALOGUE = """
 msgid ""

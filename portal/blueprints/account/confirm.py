@@ -97,7 +97,9 @@ def explain(context: RequestContext, asked: list[ChallengeOption]) -> str:
         return _("Every sign-in here needs a code, on any browser.")
     if any(option.form for option in asked):
         return _("You trust this browser, so your password was enough. To see your security settings, confirm that it's you.")
-    return _("You trust this browser, so we didn't ask for a code when you signed in. To see your security settings, you need one.")
+    return _(
+        "You trust this browser, so we didn't ask for a code when you signed in. To see your security settings, you need one."
+    )
 
 
 def page_context(context: RequestContext) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, request, session, url_for
+from flask import Blueprint, Response, abort, current_app, request, url_for
 
 from portal.blueprints.shared import kept_input
 from portal.blueprints.shared.flash import read_flash, redirect_and_say
@@ -26,7 +26,7 @@ from portal.forms.profile import (
 )
 from portal.forms.sign_in import NewPasswordForm
 from portal.web.browser_session import request_context
-from portal.web.language import current_language, current_locale, language_names
+from portal.web.language import current_language, current_locale, keep_choice, language_names
 from portal.web.rendering import refuse_form, render_page, renew_session
 from portal.words import places
 from portal.words.refusals import Refused
@@ -88,7 +88,7 @@ def submit_language() -> Response:
     form = language_form(formdata=request.form)
     if not form.validate():
         return refuse_form("account/profile/language.html", form)
-    session["new_language"] = form.language.data
+    keep_choice(form.language.data)
     flow.change_language(request_context(), form.language.data)
     return redirect_to_profile("language")
 

@@ -2,13 +2,13 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, current_app, request, session
+from flask import Blueprint, Response, abort, current_app, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from portal.flows.account import profile as flow
 from portal.web.browser_session import request_context, safe_path, session_user
-from portal.web.language import offered_languages
+from portal.web.language import keep_choice, offered_languages
 from portal.web.rendering import home_url, redirect_to_path
 
 blueprint = Blueprint("language", __name__)
@@ -21,7 +21,7 @@ def submit() -> Response:
         abort(404)
     chosen = request.form.get("language")
     if chosen in offered_languages():  # else it vanished after the page was opened: the next page shows what there is
-        session["new_language"] = chosen
+        keep_choice(chosen)
         user = session_user()
         if user and not user.owes_code:
             flow.change_language(request_context(), chosen)

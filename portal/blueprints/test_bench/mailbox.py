@@ -15,11 +15,10 @@ from portal.blueprints.test_bench.twins import answer_json
 from portal.flows.operator.bench import faults, mailbox
 from portal.forms.test_bench import MailSearchForm
 from portal.gateways.mail import build_email
-from portal.languages import SOURCE
 from portal.web.browser_session import request_time
 from portal.web.emails import compose_email, split_paragraphs, write_email
 from portal.web.headers import CONTENT_POLICY
-from portal.web.language import offered_languages
+from portal.web.language import first_offered
 from portal.web.rendering import render_page
 from portal.words.marks import N_
 
@@ -58,7 +57,8 @@ def searched(mail: dict[str, Any]) -> str:
 
 def describe_email(email: mailbox.SentEmail) -> dict[str, Any]:
     """An email as its recipient sees it; links are made relative, so they work under any host name."""
-    subject, text = write_email(email["template"], email["facts"], email["links"], email["language"], email["time_zone"])
+    wanted = email["language"], email["place_language"]
+    subject, text = write_email(email["template"], email["facts"], email["links"], wanted, email["time_zone"])
     parts = split_paragraphs(text)
     for part in parts:
         part["path"] = urlsplit(part["link"]).path if part["link"] else None
@@ -68,7 +68,7 @@ def describe_email(email: mailbox.SentEmail) -> dict[str, Any]:
         "subject": subject,
         "text": text,
         "parts": parts,
-        "language": email["language"] if email["language"] in offered_languages() else SOURCE,
+        "language": first_offered(*wanted),
         "at": email["at"],
         "state": email["state"],
     }

@@ -9,7 +9,10 @@ from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
 from portal.flows.factors.on_file import mask_email, unseal_contact
 from portal.flows.messages import notices
+from portal.languages import PSEUDO, list_languages
 from portal.words.refusals import Refused
+
+KNOWN = (*list_languages(), PSEUDO)  # languages that have a name
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Profile:
     phone_is_confirmed: bool
     time_zone: str | None  # IANA name; None: not chosen, or vanished
     addresses: list[Address]
+    lost_language: str | None  # the tag of a language that was chosen, and is switched off; None: there is none
 
     @property
     def new_email(self) -> Address | None:
@@ -46,6 +50,7 @@ def profile_overview(context: RequestContext) -> Profile:
         user.phone_confirmed_at is not None,
         user.time_zone if zones.find_zone(user.time_zone) else None,
         list_addresses(context),
+        user.language if user.language in KNOWN and user.language not in context.languages else None,
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
 from portal import clock
 from portal.crypto import Keyring, SealBroken
 from portal.db import BUSY, begin_write, change, db, is_one_of
-from portal.flows.base.places import recipient_zone
+from portal.flows.base.places import recipient
 from portal.flows.messages import delivery_reports, sim_change
 from portal.flows.messages.notices import make_links, outbox_place
 from portal.gateways import HELD, KEPT, REFUSED, SENT, UNDELIVERED, UNKNOWN, UNREACHABLE, Gateway, Message
@@ -28,8 +28,8 @@ RECORD_TIME = config.TEXT_LEASE  # how long a result is tried to be recorded, su
 RECORD_PAUSE_SECONDS = 1  # between two tries to record a result: a database that is gone refuses at once
 LONGEST_LEASE = max(config.TEXT_LEASE, config.MAIL_LEASE, config.TEXT_RETRY[1], config.MAIL_RETRY[1])
 Links = dict[str, str]
-# template, facts, links, language, and time zone -> subject, text, HTML
-Compose = Callable[[str, dict[str, Any], Links, str | None, str | None], tuple[str, str, str]]
+# template, facts, links, language, time zone, and the practice's language -> subject, text, HTML
+Compose = Callable[[str, dict[str, Any], Links, str | None, str | None, str | None], tuple[str, str, str]]
 Tell = Callable[[str, int, str], object]  # kind, attempt, outcome
 
 
@@ -123,7 +123,8 @@ def open_message(keys: Keyring, row: Outbox, compose: Compose) -> Message:
     if row.kind == TEXT:
         return Message(row.id, to, body, report=delivery_reports.report_token(keys, row.id), has_code=row.template == CODE)
     links = make_links(keys, row, body)
-    subject, text, html = compose(row.template, row.facts, links, row.language, recipient_zone(row.user_id))
+    zone, place_language = recipient(row.user_id)
+    subject, text, html = compose(row.template, row.facts, links, row.language, zone, place_language)
     return Message(row.id, to, text, subject, html)
 
 

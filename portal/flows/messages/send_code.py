@@ -11,10 +11,11 @@ from portal import clock
 from portal.db import db, read, write
 from portal.flows.base.audit import record_event
 from portal.flows.base.context import RequestContext
+from portal.flows.base.places import place_language
 from portal.flows.messages import outbox, text_waits
 from portal.flows.messages.notices import outbox_place
 from portal.flows.messages.outbox import CODE, TEXT
-from portal.languages import load_catalogue
+from portal.languages import SOURCE, load_catalogue
 from portal.limit_address import limit_address
 from portal.methods import Method, Secret
 from portal.models import Outbox, SentCode, User, new_id
@@ -110,6 +111,14 @@ def void_codes(context: RequestContext, which: ReturningUpdate[*tuple[Any, ...]]
 def void_binding_codes(context: RequestContext, binding_id: str) -> None:
     """Void the codes of a set-up that is over."""
     void_codes(context, OF_ATTEMPT, f"{text_waits.BINDING_PREFIX}{binding_id}")
+
+
+def language_of_owner(context: RequestContext, user: User) -> str:
+    """The language to text an account's owner in, whoever causes the text: their own, else their practice's, else English."""
+    if user.language in context.languages or len(context.languages) == 1:
+        return user.language if user.language in context.languages and user.language else SOURCE
+    found = place_language(user.id)
+    return found if found and found in context.languages else SOURCE
 
 
 def call_owner(user: User, language: str) -> str:

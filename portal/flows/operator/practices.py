@@ -12,7 +12,7 @@ CREATED, CHANGED, SAME = "created", "changed", "same"
 
 
 def set_practice(name: str, columns: dict[str, str], fallback: str) -> str:
-    """Create a practice, or change what `columns` name (city, address, phone, time_zone); returns which: CREATED, CHANGED, SAME.
+    """Create a practice, or change what `columns` name (city, address, phone, time_zone, language); returns which: CREATED, CHANGED, SAME.
 
     `fallback` is the operator's zone, which stands in for a practice without one. A set-up deadline stays on the day that was chosen:
     it moves to midnight at the new place.
@@ -44,10 +44,10 @@ def keep_moments(practice_id: int, before: ZoneInfo, after: ZoneInfo) -> None:
         row.starts_at = zones.to_local(zones.to_instant(row.starts_at, before), after)
 
 
-def list_practices() -> list[tuple[str, str | None, str, str]]:
-    """(name, zone, phone, address) of every practice, by name."""
-    rows = select(Practice.name, Practice.time_zone, Practice.phone, Practice.address).order_by(Practice.name)
-    return [(name, zone, phone, address) for name, zone, phone, address in db.session.execute(rows)]
+def list_practices() -> list[tuple[str, str | None, str, str, str | None]]:
+    """(name, zone, phone, address, language) of every practice, by name."""
+    columns = (Practice.name, Practice.time_zone, Practice.phone, Practice.address, Practice.language)
+    return [(*row,) for row in db.session.execute(select(*columns).order_by(Practice.name))]
 
 
 def count_unknown_zones() -> tuple[list[tuple[str, str | None]], int]:

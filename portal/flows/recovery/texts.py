@@ -111,7 +111,7 @@ def write_code(secret: Secret, code: str) -> str:
 
 def open_attempt(context: RequestContext, user: User, case: RecoveryCase, number: Number) -> Secret:
     """The number as the method reads it; its codes work for this case alone (SM-3)."""
-    language = context.language_of(user.language)
+    language = send_code.language_of_owner(context, user)
     return Secret(
         authenticator_id=number.source,
         text=number.text,
@@ -137,7 +137,7 @@ def queue_news(context: RequestContext, user: User, template: str, sentence: str
     """
     if not context.texts:
         return []
-    language = context.language_of(user.language)
+    language = send_code.language_of_owner(context, user)
     facts = {"issuer": policy_of(user.role).issuer, "initials": send_code.call_owner(user, language)}
     words = load_catalogue(language).gettext(sentence) % facts
     body, until = f"{words} {context.origin}{STOP_PATH}{stop}", context.now + NEWS_LIFE

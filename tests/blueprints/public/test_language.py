@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import update
 
+from portal.flows.base import places
+from portal.flows.base.context import RequestContext
+from portal.flows.messages import outbox, send_code
 from portal.languages import PSEUDO, SOURCE, load_catalogue
-from portal.models import Event, Outbox, User
+from portal.models import Appointment, Event, Outbox, Practice, User
 from portal.web.emails import compose_email
 from tests.support.texts import Inbox
 
@@ -238,3 +241,85 @@ def test_a_text_is_in_the_language_of_its_reader(plain, offered, maria, database
     assert plain.post("/account/security/two-factor/sms/number", {"phone": "(503) 555-0164"}).status_code == 303
     (text,) = Inbox(database).of(maria)
     assert text.words.startswith("[") and text.code
+
+
+def test_an_email_to_somebody_who_never_chose_is_in_the_language_of_their_practice(plain, offered, dr_chen, database):
+    """So is one to somebody whose choice was switched off; the choice itself stays as it was."""
+    plain.enter(dr_chen)
+    database.change(update(Outbox).values(language=None))
+    practice = database.user(dr_chen).practice_id
+    place(database, practice, PSEUDO)
+    (row,) = database.all(Outbox)
+    assert sent(plain.app, database, row).subject.startswith("[")
+    database.change(update(Outbox).values(language="es"))
+    assert sent(plain.app, database, row).subject.startswith("["), "a choice that is switched off"
+    place(database, practice, "es")
+    assert sent(plain.app, database, row).subject == "Sign-in from a new browser", "a default that is switched off"
+    place(database, practice, PSEUDO)
+    database.change(update(Outbox).values(language=SOURCE))
+    assert sent(plain.app, database, row).subject == "Sign-in from a new browser", "one's own goes first"
+
+
+def place(database, practice, language):
+    database.change(update(Practice).where(Practice.id == practice).values(language=language))
+
+
+def sent(app, database, row):
+    """Returns the email of a row as the worker hands it over."""
+    (row,) = database.all(Outbox, Outbox.id == row.id)
+    with app.test_request_context():
+        return outbox.open_message(database.keys, row, compose_email)
+
+
+def test_a_patient_who_never_chose_is_written_to_as_the_practice_of_the_latest_visit_says(app, offered, maria, database, clock):
+    user = database.user(maria)
+    visits = sorted(database.all(Appointment, Appointment.patient_id == user.id), key=lambda visit: (visit.starts_at, visit.id))
+    for visit in visits:
+        place(database, visit.practice_id, "es")
+    place(database, visits[-1].practice_id, PSEUDO)
+    context = RequestContext(clock.now, database.keys, "", "", "", languages=(SOURCE, PSEUDO), language=SOURCE)
+    with app.app_context():
+        assert places.recipient(user.id)[1] == PSEUDO == send_code.language_of_owner(context, user)
+        assert send_code.language_of_owner(replace(context, languages=(SOURCE,), language=PSEUDO), user) == SOURCE
+
+
+def test_a_page_is_in_the_practices_language_only_where_the_browser_asks_for_none(plain, offered, dr_chen, database):
+    place(database, database.user(dr_chen).practice_id, PSEUDO)
+    plain.enter(dr_chen)
+    database.change(update(User).values(language=None))
+    assert [prefer(plain, header, "/ehr/settings") for header in ("en", "en-XA", "fr", "")] == [False, True, True, True]
+
+
+# --- two sides of one browser
+
+
+def test_a_patients_choice_leaves_the_ehr_as_it_is_and_the_other_way_round(plain, offered, maria, dr_okafor, database):
+    plain.open("/sign-in")
+    choose(plain, PSEUDO)
+    assert (plain.cookie("language"), plain.cookie("language_ehr")) == (PSEUDO, None)
+    for path in ("/sign-in?at=ehr", "/sign-in?next=/ehr/settings", "/ehr/nothing"):
+        assert 'lang="en"' in plain.get(path).text.partition("<head>")[0]
+    plain.enter(dr_okafor, "/ehr")
+    assert kept(database, dr_okafor) == SOURCE, "the other side's choice is no guess either"
+    plain.open("/ehr/settings")
+    choose(plain, SOURCE)
+    assert (plain.cookie("language"), plain.cookie("language_ehr")) == (PSEUDO, SOURCE)
+    plain.post("/sign-out", {})
+    plain.open("/sign-in?at=ehr")
+    choose(plain, PSEUDO)
+    choose(plain, SOURCE)
+    assert (plain.cookie("language"), plain.cookie("language_ehr")) == (PSEUDO, SOURCE)
+    plain.open("/sign-in")
+    assert language(plain) == PSEUDO
+
+
+def test_profile_says_which_choice_is_switched_off_and_keeps_it(plain, offered, maria, database):
+    database.change(update(User).where(User.username == "maria").values(language="ko"))
+    plain.enter(maria).open("/account")
+    assert "You chose 한국어, which isn't available now." in plain.text and plain.offers("Change language")
+    offered(SOURCE)
+    plain.open("/account")
+    assert "You chose 한국어, which isn't available now." in plain.text and not plain.offers("Change language")
+    assert kept(database, maria) == "ko"
+    offered(SOURCE, "ko")
+    assert "한국어" in plain.get("/account").text and 'lang="ko"' in plain.get("/account").text.partition("<head>")[0]

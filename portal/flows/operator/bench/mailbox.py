@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal.crypto import Keyring, SealBroken
 from portal.db import db
-from portal.flows.base.places import recipient_zone
+from portal.flows.base.places import recipient
 from portal.flows.messages import outbox
 from portal.flows.messages.notices import make_links, outbox_place
 from portal.gateways import Message
@@ -38,6 +38,7 @@ class SentEmail(TypedDict):
     facts: dict[str, Any]
     language: str | None
     time_zone: str | None
+    place_language: str | None  # of their practice
     links: dict[str, str]  # while they are readable
     at: datetime
     state: str
@@ -67,7 +68,7 @@ def list_emails(keys: Keyring, now: datetime, most: int = MESSAGES_SHOWN) -> lis
     rows = db.session.scalars(
         select(Outbox).where(Outbox.kind == outbox.MAIL).order_by(Outbox.created_at.desc()).limit(most)
     ).all()
-    zones = {user_id: recipient_zone(user_id) for user_id in {row.user_id for row in rows}}
+    places = {user_id: recipient(user_id) for user_id in {row.user_id for row in rows}}
     return [
         {
             "id": row.id,
@@ -75,7 +76,8 @@ def list_emails(keys: Keyring, now: datetime, most: int = MESSAGES_SHOWN) -> lis
             "template": row.template or "",
             "facts": row.facts,
             "language": row.language,
-            "time_zone": zones[row.user_id],
+            "time_zone": places[row.user_id][0],
+            "place_language": places[row.user_id][1],
             "links": make_links(keys, row, open_column(keys, row, "body")),
             "at": row.created_at,
             "state": outbox.delivery_state(row, now),
