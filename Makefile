@@ -1,7 +1,7 @@
 # Development tasks. `make help` prints the text after each double hash.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run cluster check test faults rotation soak lint audit coverage bench bench-servers bench-scale bench-audit guesses screenshots pictures guide messages lock help sqlite postgresql tools compiled
+.PHONY: run cluster check test faults rotation soak lint audit coverage bench bench-servers bench-scale bench-audit guesses weights screenshots pictures guide messages lock help sqlite postgresql tools compiled
 
 # For two cores: while one worker waits for a server, a lease, or a time step, another one works.
 WORKERS ?= 3
@@ -110,6 +110,9 @@ bench-audit: .venv/development  ## Seal, verify, and export an audit trail of EV
 
 guesses: .venv/development  ## Guess 10,000 codes a minute at fifty accounts while twenty of their owners sign in, and write bench/README.md
 	$(BIN)/python -m bench.guesses
+
+weights: .venv/development tools  ## Weigh a first visit in each language beside English, and write bench/README.md
+	$(BIN)/python -m bench.first_visit
 
 screenshots: pictures  ## Draw the pictures, and take screenshots of every page, light and dark, phone and desktop, in ./screenshots
 	$(BIN)/python -m tests.support.screenshots

@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from portal.languages import SOURCE, list_languages, load_catalogue
 from tests.support import phone
+from tests.support.server import running_server
 
 PASSWORD = "harbor-lantern-2026"
 
@@ -63,34 +65,57 @@ class Scales:
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         self.fetched.append(Fetched(method, path, response["status"], int(response["encodedDataLength"])))
 
+    def __str__(self):
+        return "\n".join(
+            [f"{self.total} bytes", *(f"{each.bytes:6} {each.method} {each.path} {each.status}" for each in self.fetched)]
+        )
+
     @property
     def total(self):
         """Returns the bytes of all of it."""
         return sum(each.bytes for each in self.fetched)
 
 
-def first_visit(window):
-    """Walks from the sign-in page to "on, codes proved", as a patient who has never been here; returns the Scales."""
-    scales, page = Scales(window), window.page
+def first_visit(window, language=SOURCE):
+    """Walks from the sign-in page to "on, codes proved", as a patient who has never been here; returns the Scales.
+
+    In a language, by its own labels, and with the texts that its catalogue gives them.
+    """
+    scales, page, say = Scales(window), window.page, load_catalogue(language).gettext
     page.goto("/sign-in")
-    page.get_by_label("Username").fill("maria")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    press(page, "Sign in")
+    page.get_by_label(say("Username")).fill("maria")
+    page.get_by_label(say("Password"), exact=True).fill(PASSWORD)
+    press(page, say("Sign in"))
     page.locator("summary").first.click()
-    press(page, "Account Settings", "link")
-    press(page, "Security", "link")
-    press(page, "Enable", "link")
-    press(page, "Continue")
-    page.get_by_label("Verification Code").fill(phone.scan(page, ".qr svg").code())
-    press(page, "Verify and Enable")
+    press(page, say("Account Settings"), "link")
+    press(page, say("Security"), "link")
+    press(page, say("Enable"), "link")
+    press(page, say("Continue"))
+    page.get_by_label(say("Verification Code")).fill(phone.scan(page, ".qr svg").code())
+    press(page, say("Verify and Enable"))
     codes = page.locator("ol.codes code").all_inner_texts()
-    press(page, "I have saved my backup codes", "link")
+    press(page, say("I have saved my backup codes"), "link")
     field = page.locator("main input.code")
     number = int(re.search(r"\d+", page.locator("main label").first.inner_text())[0])
     field.fill(codes[number - 1])
-    press(page, "Done")
-    page.get_by_text("Two-factor authentication is on.").wait_for()
+    press(page, say("Done"))
+    page.get_by_text(say("Two-factor authentication is on.")).wait_for()
     page.wait_for_load_state("networkidle")
+    assert page.locator("html").get_attribute("lang") == language
+    return scales
+
+
+def each_visit(sites, browsers):
+    """Returns (offered languages, language) -> Scales of the visit of the same patient: in English alone, and in each of all languages."""
+    site, scales = sites.seeded(), {}
+    kept = sites.keep(site)
+    for offered in ((SOURCE,), list_languages()):
+        with running_server(site, PORTAL_LANGUAGES=",".join(offered)) as server:
+            for language in offered:
+                kept.put_back()
+                scales[offered, language] = first_visit(browsers.open(server.url, locale=language), language)
+    kept.close()
+    sites.remove(site)
     return scales
 
 
