@@ -105,7 +105,8 @@ def made_now(rounds: int) -> str:
     now = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=README.parent, check=True, capture_output=True, text=True
     ).stdout
-    made = f"{datetime.now(UTC):%d %B %Y}, a shared machine of 2 cores, {rounds} {'rounds' if rounds > 1 else 'round'}, commit {now.strip()}"
+    counted = f"{rounds} rounds" if rounds > 1 else "one round"
+    made = f"{datetime.now(UTC):%d %B %Y}, a shared machine of 2 cores, {counted}, commit {now.strip()}"
     return f"{made}, Python {platform.python_version()}, {versions}."
 
 

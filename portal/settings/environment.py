@@ -27,6 +27,7 @@ from portal.settings.addresses import (
 from portal.settings.breached import read_breached
 from portal.settings.given import read_given
 from portal.settings.keys import KeptKeys, read_encryption_keys, read_secret_key
+from portal.settings.language_help import LanguageHelp, read_language_help
 from portal.settings.provider_methods import read_provider_methods
 from portal.settings.redis import read_redis_url
 from portal.settings.serving import (
@@ -65,6 +66,7 @@ class Settings:
     text_countries: tuple[str, ...]  # ISO 3166 codes; texts are sent nowhere else (SM-5)
     time_zone: str  # IANA name, where neither a person nor a practice has one
     languages: tuple[str, ...]  # BCP 47 tags of those offered, in the order of the choice
+    language_help: LanguageHelp
     trusted_browser_days: int  # 0: not offered
     recovery_promise_days: int  # working days within which support answers a recovery request
     text_urls: tuple[str, ...]  # the text gateway and its fallback; empty: the test bench
@@ -116,8 +118,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     environ = read_given(environ)
     read_processes(environ)  # gunicorn answers a word with a stack trace, but `make run` begins with a command of ours
     read_switch(environ, "PORTAL_WORKER")
-    instance = read_instance(environ)
-    base_url = read_base_url(environ)
+    instance, base_url = read_instance(environ), read_base_url(environ)
     is_loopback = is_loopback_host(urlsplit(base_url).hostname or "")
     test_bench = read_switch(environ, "PORTAL_TEST_BENCH")
     check_exposure(environ, base_url, test_bench)
@@ -143,6 +144,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         text_countries=read_countries(environ),
         time_zone=read_time_zone(environ),
         languages=read_languages(environ, is_loopback),
+        language_help=read_language_help(environ, is_loopback or read_switch(environ, "PORTAL_UNREVIEWED_LANGUAGES")),
         trusted_browser_days=read_trusted_browser_days(environ),
         recovery_promise_days=read_recovery_promise_days(environ),
         text_urls=read_text_urls(environ),

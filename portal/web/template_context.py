@@ -44,6 +44,7 @@ def install_translations(environment: Environment) -> None:
     environment.filters["dial"] = dial
     environment.filters["directions"] = directions
     environment.filters["written_number"] = phones.show
+    environment.filters["with_phone"] = with_phone
     environment.filters["browser_name"] = browser_name
     environment.filters["given_name"] = given_name
     environment.filters["language_name"] = name_of
@@ -134,6 +135,16 @@ def contact_link(contact: str) -> Markup:
         return Markup('<a href="mailto:{}" translate="no">{}@<wbr>{}</a>').format(quote(contact, "@"), name, host)
     number = dial(contact)
     return Markup('<a class="whole" href="tel:{}" translate="no">{}</a>').format(number, contact) if number else verbatim(contact)
+
+
+def with_phone(text: str, phone: str) -> Markup:
+    """A sentence with a phone number as a link at {phone}, if it has that. It runs from left to right, whatever the sentence does."""
+    before, has_phone, after = text.partition("{phone}")
+    return (
+        Markup("{}").format(before)
+        if not has_phone
+        else Markup('{}<bdi dir="ltr">{}</bdi>{}').format(before, contact_link(phone), after)
+    )
 
 
 def template_context() -> dict[str, Any]:

@@ -41,6 +41,7 @@ PUBLIC = (
     "/community",
     "/privacy",
     "/accessibility",
+    "/language-help",
     "/appearance",
 )
 BENCH = (

@@ -77,6 +77,7 @@ FLOORS = (
     ("portal.clock",),
     ("portal.names", "portal.limit_address", "portal.queue_storage", "portal.request_id"),
     ("portal.settings", "portal.version"),
+    ("portal.language_help",),
     ("portal.languages",),
     ("portal.pseudo",),
     ("portal.zones", "portal.unswept"),

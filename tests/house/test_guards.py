@@ -44,6 +44,7 @@ PUBLIC = {
     "help.community",
     "help.privacy",
     "help.accessibility",
+    "help.language_help",
     "recovery.ask",
     "recovery.submit_ask",
     "recovery.find",

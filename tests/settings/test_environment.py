@@ -17,6 +17,7 @@ from portal.settings.serving import read_base_url
 from portal.web.client_address import is_within, read_client_address
 
 GOOD_KEY = "2027a:" + base64.b64encode(secrets.token_bytes(32)).decode()
+NOTICES = "es,zh-Hans,vi,ko,ar,ru,fr,ja,it,de,uk,so,nl,pdc,hy"  # fifteen, which need no review of ours
 HTTPS = {
     "PORTAL_BASE_URL": "https://portal.example",
     "PORTAL_SECRET_KEY": secrets.token_urlsafe(32),
@@ -103,6 +104,11 @@ WRONG = {
     "the pseudo-locale in production": (HTTPS | {"PORTAL_LANGUAGES": "en,en-XA"}, "PORTAL_LANGUAGES"),
     "a language that nobody has reviewed, in production": (HTTPS | {"PORTAL_LANGUAGES": "en,ko"}, "PORTAL_LANGUAGES names ko"),
     "languages in words": ({"PORTAL_UNREVIEWED_LANGUAGES": "yes"}, "PORTAL_UNREVIEWED_LANGUAGES"),
+    "a language without the notice": ({"PORTAL_LANGUAGE_HELP": f"{NOTICES},xx"}, "PORTAL_LANGUAGE_HELP"),
+    "a notice in too few languages": ({"PORTAL_LANGUAGE_HELP": NOTICES.replace(",it", "")}, "PORTAL_LANGUAGE_HELP"),
+    "one language in two scripts": ({"PORTAL_LANGUAGE_HELP": NOTICES.replace("it", "zh-Hant")}, "PORTAL_LANGUAGE_HELP"),
+    "a notice that nobody has reviewed": (HTTPS | {"PORTAL_LANGUAGE_HELP": f"{NOTICES},pl"}, "PORTAL_LANGUAGE_HELP names pl"),
+    "a notice without a number": ({"PORTAL_LANGUAGE_HELP_PHONE": "support@portal.example"}, "PORTAL_LANGUAGE_HELP_PHONE"),
     "a comma for languages": ({"PORTAL_LANGUAGES": "en,"}, "PORTAL_LANGUAGES"),
     "a short secret": ({"PORTAL_SECRET_KEY": "hunter-2"}, "PORTAL_SECRET_KEY"),
     "a default secret": ({"PORTAL_SECRET_KEY": "changeme" * 8}, "PORTAL_SECRET_KEY"),

@@ -69,6 +69,7 @@ PLACES = {
     "community": "/community",
     "privacy": "/privacy",
     "accessibility": "/accessibility",
+    "language-help": "/language-help",
     "appearance": "/appearance",
     "not-found": "/no-such-page",
     "test-bench": "/test-bench",

@@ -5,6 +5,8 @@ from flask import Blueprint, Response, abort, current_app, request, url_for
 from portal.flows.account import security_page
 from portal.forms.help import SearchForm
 from portal.help import articles, pictures, search
+from portal.language_help import read_notices
+from portal.languages import SOURCE
 from portal.methods import switched_on
 from portal.names import list_key
 from portal.policy import policy_of, policy_under
@@ -78,6 +80,15 @@ def community() -> Response:
 def accessibility() -> Response:
     """The accessibility statement."""
     return render_page("public/help/accessibility.html")
+
+
+@blueprint.get("/language-help")
+def language_help() -> Response:
+    """The notice of language help (45 CFR 92.11) in English and in the operator's languages, that of this page right after English."""
+    offered, notices = current_app.extensions["settings"].language_help, read_notices()
+    tags = sorted(offered.languages, key=lambda tag: tag != current_language())
+    shown = [notices[tag] for tag in (SOURCE, *tags)]
+    return render_page("public/help/language_help.html", tongues=shown, phone=offered.phone)
 
 
 @blueprint.get("/privacy")

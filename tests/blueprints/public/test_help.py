@@ -18,6 +18,7 @@ PAGES = {
     "/community": "Community forum",
     "/privacy": "Privacy",
     "/accessibility": "Accessibility",
+    "/language-help": "Language help",
 }
 
 
@@ -32,7 +33,7 @@ def test_the_page_opens_for_everybody(plain, sam, path, heading, who):
 
 def test_they_are_reached_from_the_header_and_footer_of_every_page(plain, maria):
     for start in ("/sign-in", "/no-such-page"):
-        for label in ("Find a provider", "Community forum", "Help", "Privacy", "Accessibility", "Appearance"):
+        for label in ("Find a provider", "Community forum", "Help", "Privacy", "Accessibility", "Language help", "Appearance"):
             plain.open(start)
             plain.press(label)
             assert plain.heading == label
