@@ -168,7 +168,7 @@ def duration(seconds: int, locale: Locale) -> str:
 
 
 def joined(words: list[str], locale: Locale) -> str:
-    """Parts of one duration in a row. Korean has no word between them, and Babel's list of units is broken in Spanish."""
+    """Parts of one duration in a row. Korean has no word between them, and Babel's list of units ends with an error in Spanish."""
     return spaced(format_list(words, "unit" if locale.language == "ko" else "standard", locale))
 
 
