@@ -2,7 +2,7 @@
 
 Somebody walks to the page by its labels, in this process; Chromium draws it. The time, the keys, and the codes are fixed, so that the
 same pages give the same files. `portal/help/pictures.json` keeps beside the size of each picture what can be read in it, so that a
-test without a browser tells when the page has changed since.
+test without a browser tells when the page has changed since. Everybody walks in English; then the page is opened in each language.
 """
 
 import base64
@@ -12,15 +12,19 @@ from urllib.parse import urlsplit
 
 from portal.flows.factors import backup_codes
 from portal.help.articles import FOLDER
+from portal.help.pictures import file_name
+from portal.languages import list_languages
 from portal.methods import totp
 from portal.settings import config
 from portal.web.static_files import STATIC
 from tests.support.moving import START
 from tests.support.phone import find_qr_codes
+from tests.support.speech import translate
 
 LISTED = FOLDER / "pictures.json"
 DRAWN = STATIC / "help"
 SCHEMES = ("light", "dark")
+LANGUAGES = tuple(language for language in list_languages() if (FOLDER / language).is_dir())
 PHONE = {"width": 390, "height": 664}  # pictures of it can be read on a phone as they are
 AROUND = 16  # pixels of the page left around what is shown
 ADDRESS = "https://portal.example"
@@ -28,10 +32,11 @@ KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 # Nobody must scan the picture in place of the page; what to look at has a frame.
 STYLE = """
 .qr { position: relative; }
-.qr::after { content: "Example"; position: absolute; inset: 38% 8%; background: #fff; color: #000; }
+.qr::after { content: var(--example); position: absolute; inset: 38% 8%; background: #fff; color: #000; }
 .qr::after { font-weight: 600; text-align: center; line-height: 3.4; }
 [data-look] { outline: 3px solid var(--accent); outline-offset: 6px; border-radius: 4px; }
 """
+EXAMPLE = {"en": "Example", "es": "Ejemplo", "ko": "예시"}
 MARK = "label => [...document.querySelectorAll('main :is(a, button)')].find(each => each.innerText.trim() === label).dataset.look = ''"
 BOX = """([parts, around]) => {
   const boxes = parts.map(part => document.querySelector(part).getBoundingClientRect());
@@ -132,24 +137,24 @@ def texts_of(element):
     return [text for each in found for text in ([each] if type(each) is str else each) if text]
 
 
-def draw(chromium, html, picture, name):
-    """Writes the picture in both color schemes; returns its width and height in CSS pixels."""
+def draw(chromium, html, picture, name, language):
+    """Writes the picture of a page in both color schemes; returns its width and height in CSS pixels."""
     DRAWN.mkdir(exist_ok=True)
     for scheme in SCHEMES:
         options = {"color_scheme": scheme, "reduced_motion": "reduce", "viewport": PHONE, "device_scale_factor": 2}
-        context = chromium.new_context(base_url=ADDRESS, timezone_id="America/Los_Angeles", locale="en-US", **options)
+        context = chromium.new_context(base_url=ADDRESS, timezone_id="America/Los_Angeles", locale=language, **options)
         context.clock.set_fixed_time(START)
         page = context.new_page()
         page.route("**/*", lambda route: serve(route, html))
         page.goto("/")
-        page.add_style_tag(content=STYLE)
+        page.add_style_tag(content=f":root {{ --example: '{EXAMPLE[language]}' }}{STYLE}")
         if picture.look:
-            page.evaluate(MARK, picture.look)
+            page.evaluate(MARK, translate(language, picture.look))
         page.evaluate("document.fonts.ready.then(() => document.activeElement.blur())")
         box = page.evaluate(BOX, [[f"main {part}" for part in picture.parts], AROUND])
-        shot = {"format": "webp", "quality": 80, "captureBeyondViewport": True, "clip": {**box, "scale": 1}}
+        shot = {"format": "webp", "quality": 55, "captureBeyondViewport": True, "clip": {**box, "scale": 1}}
         answer = context.new_cdp_session(page).send("Page.captureScreenshot", shot)
-        (DRAWN / f"{name}-{scheme}.webp").write_bytes(base64.b64decode(answer["data"]))
+        (DRAWN / file_name(name, scheme, language)).write_bytes(base64.b64decode(answer["data"]))
         assert find_qr_codes(page.screenshot(full_page=True)) == [], "somebody could scan the picture"
         context.close()
     return box["width"], box["height"]
@@ -164,12 +169,14 @@ def serve(route, html):
 
 
 def listed():
-    """Returns name -> page, size, and labels of each picture, as they were drawn."""
+    """Returns name -> page, and for each language size and labels of each picture, as they were drawn."""
     return json.loads(LISTED.read_text()) if LISTED.exists() else {}
 
 
-def keep(name, facts):
-    """Writes one entry of the list, in the order of PICTURES; those that no longer exist go."""
-    entries = {**listed(), name: facts}
+def keep(name, page, language, facts):
+    """Writes a picture in one language into the list, in the order of PICTURES; those that no longer exist go."""
+    known = listed()
+    drawn = {each: known.get(name, {}).get(each) for each in LANGUAGES} | {language: facts}
+    entries = known | {name: {"page": page} | {each: drawn[each] for each in LANGUAGES if drawn[each]}}
     kept = {each: entries[each] for each in PICTURES if each in entries}
     LISTED.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")

@@ -36,8 +36,12 @@ def centre() -> Response:
 def article(name: str) -> Response:
     """One article; 404 if there is none, or if it is about something that isn't offered."""
     found = articles.list_articles(current_language(), offered()).get(name) or abort(404)
-    body = pictures.with_pictures(found.body, current_session().scheme, lambda file: url_for("static", filename=file))
+    body = pictures.with_pictures(found.body, found.language, current_session().scheme, static_file)
     return render_page("public/help/article.html", article=found, body=body)
+
+
+def static_file(name: str) -> str:
+    return url_for("static", filename=name)
 
 
 def may_send_tickets() -> bool:
