@@ -109,13 +109,14 @@ LARGE = """() => {
 }"""
 
 # What a page is made of, whatever its words: whether it is refused, headings and landmarks in their order, and each kind of element once,
-# below the kinds that it lies in. Of what points to other elements, it only counts that it does.
+# below the kinds that it lies in. Of what points to other elements, it only counts that it does. A step that was swapped in has a class
+# that moves it, which windows of less motion don't show: it is the step as it comes with its page.
 PARTS = """() => {
   const told = /^(class|type|role|open|hidden|disabled|alt|lang|tabindex|autocomplete|aria-.*)$/;
   const pointing = /^aria-(describedby|labelledby|controls|owns)$/;
   const labelOf = part => `${part.getAttribute("aria-label")} on ${part.textContent.trim()}`;
   const value = (part, {name, value}) => pointing.test(name) ? "" : name === "aria-label" ? labelOf(part) : value;
-  const kindOf = part => part.tagName + [...part.attributes].filter(({name}) => told.test(name))
+  const kindOf = part => part.tagName + [...part.attributes].filter(({name, value}) => told.test(name) && value !== "fresh")
     .map(each => ` ${each.name}=${value(part, each).replace(/\\d+/g, "")}`).join("");
   const kinds = new Map(), order = [];
   for (const part of document.querySelectorAll("body *")) {
