@@ -16,13 +16,14 @@ UNKNOWN = "unknown"  # the connection broke after the request was sent: it may o
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A text or email, ready to send. `subject` and `html` are for emails, `report` and `has_code` for texts."""
+    """A text or email, ready to send. `subject`, `html`, and `language` are for emails, `report` and `has_code` for texts."""
 
     id: str
     to: str
     text: str
     subject: str = ""
     html: str = ""
+    language: str = ""  # its BCP 47 tag, or "" if nobody says
     report: str = ""  # the token of its delivery report
     has_code: bool = False
 

@@ -3,6 +3,7 @@
 import logging
 import smtplib
 import ssl
+import unicodedata
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -18,6 +19,8 @@ from portal.settings import config
 log = logging.getLogger(__name__)
 SENDER_NAME = "Medximity"
 SEVEN_BITS = SMTP.clone(cte_type="7bit")  # works without 8BITMIME
+LINE = 72  # columns of plain text, one for a space at the end included (RFC 3676 4.2 asks for no more than 78)
+STUFFED = (" ", ">", "From ")  # a line that begins so gets one more space, as it would mean something else (RFC 3676 4.4)
 PERMANENT_FAILURE = 500  # reply codes from here on are permanent (RFC 5321 4.2.1)
 
 
@@ -98,9 +101,34 @@ def build_email(message: Message, sender: str) -> EmailMessage:
     email["Date"] = format_datetime(clock.now())
     email["Message-ID"] = f"<{message.id}@{domain}>"  # the same on each retry, so that duplicates can be recognized
     email["Auto-Submitted"] = "auto-generated"  # RFC 3834: suppresses automatic replies
-    email.set_content(message.text)
+    email.set_content(flow_lines(message.text), params={"format": "flowed"})
     email.add_alternative(message.html, subtype="html")
+    if message.language:  # last: what begins with Content- when the second part is added goes to the first
+        email["Content-Language"] = message.language
     return email
+
+
+def flow_lines(text: str) -> str:
+    """Lines of at most LINE columns for whoever reads the plain text as it comes; other programs join them again (RFC 3676).
+
+    A line that ends in a space goes on in the next. Addresses stay whole, so that they can be pressed.
+    """
+    lines = []
+    for paragraph in text.splitlines():
+        line, *words = paragraph.split(" ")
+        for word in words:
+            if line.strip() and count_columns(f"{line} {word}") > LINE:
+                lines.append(f"{line} ")
+                line = word
+            else:
+                line = f"{line} {word}"
+        lines.append(line.rstrip(" "))
+    return "".join(f" {line}\n" if line.startswith(STUFFED) else f"{line}\n" for line in lines)
+
+
+def count_columns(line: str) -> int:
+    """How wide a line is: Hangul and its like take two columns each."""
+    return sum(2 if unicodedata.east_asian_width(each) in ("W", "F") else 1 for each in line)
 
 
 def classify_failure(message: Message, error: Exception) -> str:

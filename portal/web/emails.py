@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from portal.flows.base.audit import one_line
 from portal.policy import PATIENT, POLICIES
-from portal.web.language import speak
+from portal.web.language import current_language, speak
 from portal.web.rendering import verbatim
 from portal.web.times import show_zone
 
@@ -67,8 +67,8 @@ def compose_email(
     language: str | None = None,
     time_zone: str | None = None,
     place_language: str | None = None,
-) -> tuple[str, str, str]:
-    """Subject, plain text, and HTML of an email, in the recipient's language and time zone; without one, in their practice's language."""
+) -> tuple[str, str, str, str]:
+    """Subject, plain text, HTML, and language of an email: the recipient's, else their practice's, else English; in their time zone."""
     languages = (language, place_language)
     subject, text = write_email(template, facts, links, languages, time_zone)
     brand = facts.get("issuer", PATIENT.issuer)
@@ -80,4 +80,4 @@ def compose_email(
         "exact": partial(mark_values, values=kept),
     }
     with speak(*languages):
-        return subject, text, render_template("email/_layout.html", **shown)
+        return subject, text, render_template("email/_layout.html", **shown), current_language()

@@ -81,7 +81,7 @@ def test_the_person_is_told_by_mail_and_the_trail_says_it(app, clock, database, 
     assert event.ip == "127.0.0.1" and "Chrome" in event.user_agent and event.session_hash is None
     [mail] = notices(database)
     with app.test_request_context():
-        subject, text, _ = compose_email(mail.template, mail.facts, {"not_me": "a-token"})
+        subject, text, *_ = compose_email(mail.template, mail.facts, {"not_me": "a-token"})
     assert subject == "We didn't text you a code"
     assert "Chrome on Linux, IP address 127.0.0.1" in text
     assert "another SIM card" in text and "authenticator app or a backup code" in text and "/not-me/a-token" in text

@@ -108,7 +108,7 @@ def test_what_is_not_ours_is_not_english(spoken):
 
 
 def test_emails_are_plain_and_whole(spoken):
-    subject, text, html = compose_email("new_browser", FACTS, {"not_me": "a-token"}, TAG)
+    subject, text, html, _ = compose_email("new_browser", FACTS, {"not_me": "a-token"}, TAG)
     assert "Hello Maria Reyes," in text and "<" not in subject + text and "<en>" not in html and parse(html)[1] == []
 
 

@@ -57,7 +57,7 @@ def prefer_pseudo(database, person):
 @pytest.mark.parametrize("facts", VARIANTS, ids=("usual", "other", "rare"))
 def test_no_email_has_a_bare_word(offered, template, facts):
     with offered.test_request_context(base_url="http://127.0.0.1:5000"):
-        subject, text, html = compose_email(template, FACTS | facts, LINKS, PSEUDO)
+        subject, text, html, _ = compose_email(template, FACTS | facts, LINKS, PSEUDO)
     assert find_bare_lines(f"{subject}\n{text}", *NAMES) == []
     page, _ = parse(html)
     assert page.one("html")["lang"] == PSEUDO and find_bare_lines(page.one("body").text, *NAMES) == []

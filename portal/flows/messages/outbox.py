@@ -28,8 +28,8 @@ RECORD_TIME = config.TEXT_LEASE  # how long a result is tried to be recorded, su
 RECORD_PAUSE_SECONDS = 1  # between two tries to record a result: a database that is gone refuses at once
 LONGEST_LEASE = max(config.TEXT_LEASE, config.MAIL_LEASE, config.TEXT_RETRY[1], config.MAIL_RETRY[1])
 Links = dict[str, str]
-# template, facts, links, language, time zone, and the practice's language -> subject, text, HTML
-Compose = Callable[[str, dict[str, Any], Links, str | None, str | None, str | None], tuple[str, str, str]]
+# template, facts, links, language, time zone, and the practice's language -> subject, text, HTML, and language
+Compose = Callable[[str, dict[str, Any], Links, str | None, str | None, str | None], tuple[str, str, str, str]]
 Tell = Callable[[str, int, str], object]  # kind, attempt, outcome
 
 
@@ -124,8 +124,8 @@ def open_message(keys: Keyring, row: Outbox, compose: Compose) -> Message:
         return Message(row.id, to, body, report=delivery_reports.report_token(keys, row.id), has_code=row.template == CODE)
     links = make_links(keys, row, body)
     zone, place_language = recipient(row.user_id)
-    subject, text, html = compose(row.template, row.facts, links, row.language, zone, place_language)
-    return Message(row.id, to, text, subject, html)
+    subject, text, html, language = compose(row.template, row.facts, links, row.language, zone, place_language)
+    return Message(row.id, to, text, subject, html, language)
 
 
 def record_outcome(now: datetime, row: Outbox, outcome: str, on_recorded: Callable[[], None] = lambda: None) -> datetime | None:

@@ -219,7 +219,7 @@ def test_a_language_that_is_switched_off_is_gone_at_once_and_comes_back(plain, o
 def compose(app, row):
     """Returns subject, text, and HTML of an email, as the worker makes them: in no request of anybody."""
     with app.test_request_context(base_url=app.extensions["settings"].base_url, headers={"Accept-Language": PSEUDO}):
-        return compose_email(row.template, row.facts, {"not_me": "a-token"}, row.language)
+        return compose_email(row.template, row.facts, {"not_me": "a-token"}, row.language)[:3]
 
 
 def test_an_email_is_in_the_language_of_its_account_whoever_causes_it(plain, offered, maria, database):
