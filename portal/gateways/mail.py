@@ -103,7 +103,7 @@ def build_email(message: Message, sender: str) -> EmailMessage:
     email["Auto-Submitted"] = "auto-generated"  # RFC 3834: suppresses automatic replies
     email.set_content(flow_lines(message.text), params={"format": "flowed"})
     email.add_alternative(message.html, subtype="html")
-    if message.language:  # last: what begins with Content- when the second part is added goes to the first
+    if message.language:  # last: adding parts takes headers that begin with Content- away
         email["Content-Language"] = message.language
     return email
 

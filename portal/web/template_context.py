@@ -47,7 +47,7 @@ def install_translations(environment: Environment) -> None:
     environment.filters["with_phone"] = with_phone
     environment.filters["browser_name"] = browser_name
     environment.filters["given_name"] = given_name
-    environment.filters["language_name"] = name_of
+    environment.filters["language_name"] = language_name
 
 
 @lru_cache(SENTENCES)
@@ -105,6 +105,11 @@ def given_name(name: str) -> str:
     if name in own:
         return translate(name)
     return Markup("{} {}").format(translate(first), number) if first in own and number.isdigit() else verbatim(name)
+
+
+def language_name(tag: str) -> Markup:
+    """A language's own name, in that language."""
+    return Markup('<span lang="{}" translate="no">{}</span>').format(tag, name_of(tag))
 
 
 def country_name(number: str) -> str:

@@ -317,6 +317,7 @@ def test_profile_says_which_choice_is_switched_off_and_keeps_it(plain, offered, 
     database.change(update(User).where(User.username == "maria").values(language="ko"))
     plain.enter(maria).open("/account")
     assert "You chose 한국어, which isn't available now." in plain.text and plain.offers("Change language")
+    assert [each.text for each in plain.page.all("span", lang="ko")] == ["한국어"]
     offered(SOURCE)
     plain.open("/account")
     assert "You chose 한국어, which isn't available now." in plain.text and not plain.offers("Change language")
