@@ -4,6 +4,7 @@ A catalogue is compiled in memory when it is first used, so a .po file is all th
 """
 
 import itertools
+import re
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -26,6 +27,8 @@ REGIONS = {"es": "es_US"}
 # The same by the clock of a place whose habits differ from those: CLDR has "p. m." and 12/03/2026 for Puerto Rico.
 PLACES = {("es", "America/Puerto_Rico"): "es_PR"}
 REVIEWED = "# Reviewed:"  # begins a line at the top of a catalogue: by whom and when, as docs/languages.md says it
+CLOSED = re.compile("[\N{RIGHT SINGLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}](?=[가-힣])")
+WORD_JOINER = "\N{WORD JOINER}"
 NOT_REVIEWED = "not yet reviewed by a qualified person"
 
 
@@ -88,6 +91,11 @@ def compile_catalogue(catalogue: Catalog) -> Translations:
     write_mo(file, catalogue)
     file.seek(0)
     return Translations(file)
+
+
+def tie_particles(text: str) -> str:
+    """A sentence with each Korean particle tied to the quotation mark before it: browsers would break the line between the two."""
+    return CLOSED.sub(rf"\g<0>{WORD_JOINER}", text)
 
 
 @cache

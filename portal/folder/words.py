@@ -39,7 +39,7 @@ REASONS = {
     factors.NOT_SET_UP: N_("Not set up yet. No chart opens until it is."),
     factors.NO_CHART_FACTOR: N_("Has only what opens no chart, so setup comes first."),
 }
-KINDS = {resets.RESET: N_("Reset"), resets.RECOVERY: N_("Account recovery")}
+KINDS = {resets.RESET: N_("Two-factor reset"), resets.RECOVERY: N_("Account recovery")}
 OUTCOMES = {
     resets.ALONE: N_("Done. No second person was needed."),
     DONE: N_("Done"),

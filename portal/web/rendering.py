@@ -17,7 +17,7 @@ from portal.flows.emergency import grants, waiting
 from portal.flows.emergency.decide import KIND
 from portal.flows.factors.shared_secrets import SecretShown
 from portal.flows.recovery import stop
-from portal.languages import load_catalogue
+from portal.languages import load_catalogue, tie_particles
 from portal.policy import PROVIDER, SUPPORT
 from portal.web.browser_session import current_session, ended_session, request_context, request_time, safe_path, session_user
 from portal.web.fallback import is_lacking, mark_english, settle_marks
@@ -112,14 +112,14 @@ def translate(sentence: str, **facts: object) -> Markup:
     """The translated sentence with its facts filled in, escaped unless they are markup."""
     language = current_language()
     said = load_catalogue(language).gettext(sentence)
-    return fill_in(said, facts, language if is_lacking(language, said, sentence) else None)
+    return fill_in(tie_particles(said), facts, language if is_lacking(language, said, sentence) else None)
 
 
 def translate_plural(one: str, many: str, number: int, **facts: object) -> Markup:
     """The same for a sentence with a count, which may name it `num`."""
     language = current_language()
     said = load_catalogue(language).ngettext(one, many, number)
-    return fill_in(said, {"num": number, **facts}, language if is_lacking(language, said, one, many) else None)
+    return fill_in(tie_particles(said), {"num": number, **facts}, language if is_lacking(language, said, one, many) else None)
 
 
 def fill_in(sentence: str, facts: dict[str, object], lacking: str | None = None) -> Markup:

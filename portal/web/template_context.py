@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, quote_plus
 
 from flask import current_app, g, url_for
@@ -15,7 +15,7 @@ from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
 from portal import methods, phones
-from portal.languages import load_catalogue, name_of
+from portal.languages import load_catalogue, name_of, tie_particles
 from portal.web.browser_session import current_session, request_time, seconds_left, session_user
 from portal.web.csrf_token import csrf_token
 from portal.web.fallback import is_lacking, mark_english
@@ -34,7 +34,7 @@ def install_translations(environment: Environment) -> None:
 
     And let them keep values from a browser's translator (`|verbatim`), or tell it that their language is unknown (`|as_written`).
     """
-    environment.globals.update(_=translate_sentence, ngettext=translate_count, shared=draw_once())
+    environment.globals.update(_=translate_sentence, pgettext=translate_in_place, ngettext=translate_count, shared=draw_once())
     environment.filters["verbatim"] = verbatim
     environment.filters["zone_label"] = zone_label
     environment.filters["as_written"] = as_written
@@ -54,7 +54,7 @@ def install_translations(environment: Environment) -> None:
 def translated(language: str, text: str, is_page: bool) -> Markup:
     """A sentence of ours in a language, with its places still to be filled in; on a page, marked where English stands in."""
     said = load_catalogue(language).gettext(text)
-    sentence = Markup(said)  # noqa: S704 (written by us, or by our translators)
+    sentence = Markup(tie_particles(said) if is_page else said)  # noqa: S704 (written by us, or by our translators)
     return mark_english(language, sentence) if is_page and is_lacking(language, said, text) else sentence
 
 
@@ -67,13 +67,24 @@ def translate_sentence(context: EvalContext, text: str, /, **facts: object) -> s
 
 
 @pass_eval_context
+def translate_in_place(context: EvalContext, place: str, text: str, /) -> str:
+    """`pgettext()` of templates: a word that another language says differently in this place, such as on a "button"."""
+    language = current_language()
+    said = cast(str, load_catalogue(language).pgettext(place, text))
+    if not context.autoescape:
+        return said
+    word = Markup(said)  # noqa: S704 (written by us, or by our translators)
+    return mark_english(language, word) if is_lacking(language, said, text) else word
+
+
+@pass_eval_context
 def translate_count(context: EvalContext, one: str, many: str, num: int, /, **facts: object) -> str:
     """`ngettext()` of templates: the same for a sentence with a count, which it names `num`."""
     language = current_language()
     said = load_catalogue(language).ngettext(one, many, num)
     if not context.autoescape:
         return said % {"num": num, **facts}
-    sentence = Markup(said)  # noqa: S704 (written by us, or by our translators)
+    sentence = Markup(tie_particles(said))  # noqa: S704 (written by us, or by our translators)
     return (mark_english(language, sentence) if is_lacking(language, said, one, many) else sentence) % {"num": num, **facts}
 
 

@@ -76,7 +76,7 @@ def test_times_say_how_far_they_are_from_utc(signed):
 
 def test_what_happened_is_told_in_words(signed):
     [reset], [emergency] = table(signed, "resets"), table(signed, "emergency-access")
-    assert reset[:4] == ["Reset", "김민준 1 (staff00001)", "Provider", "Ana Whitfield 0 (staff00000)"]
+    assert reset[:4] == ["Two-factor reset", "김민준 1 (staff00001)", "Provider", "Ana Whitfield 0 (staff00000)"]
     assert reset[6:9] == ["Compared their photo ID with the person", "Done", "Олег Петров 2 (staff00002)"]
     assert emergency[4] == "Approved" and emergency[8:10] == ["#3 #7", "Reviewed in time"]
     assert told(signed, "without", 3) == ["May postpone setup under the practice's deadline."]

@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po, write_po
 
 from portal.languages import TEMPLATE, catalogue_path, list_languages
 from tests.house.source import PORTAL, ROOT
-from tests.support.notes import notes_for
+from tests.support.notes import CONTEXTS, notes_for
 
 KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None, "N_plural": (1, 2)}
 FOR_TRANSLATORS = "Translators:"  # begins a comment that is copied into the catalogue
@@ -24,7 +24,11 @@ def extract():
         PORTAL, methods, options, KEYWORDS, (FOR_TRANSLATORS,), strip_comment_tags=True
     ):
         told = [" ".join(comments)] if comments else []
-        found.add(message, auto_comments=told + notes_for(as_tuple(message)), context=context)
+        found.add(
+            message,
+            auto_comments=told + (notes_for(as_tuple(message)) if context is None else [CONTEXTS[context]]),
+            context=context,
+        )
     return found
 
 

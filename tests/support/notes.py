@@ -3,6 +3,9 @@
 `make messages` copies it into the catalogues, like comments at a sentence itself that begin with "Translators:".
 """
 
+# What a word is that stands in the catalogues twice, because other languages have two for it.
+CONTEXTS = {"button": "A button.", "new browsers": "A badge: whether sign-ins in new browsers are confirmed."}
+
 # What stands for each name in a sentence.
 PLACES = {
     "action": 'a button\'s label, such as "Send again"',
@@ -30,6 +33,7 @@ PLACES = {
     "days": "a number of days, such as 90",
     "deadline_days": "the most days, such as 90",
     "delay_max": "the most seconds, such as 25",
+    "department": "the English name of a government department",
     "digits": "digits with commas between them, for screen readers",
     "drift_max": "the most minutes, such as 1,440",
     "due": "a date and time",
@@ -80,6 +84,7 @@ PLACES = {
     "number_accounts": "the most accounts of one phone number, such as 5",
     "number_digits": "how many digits the number has, such as 4",
     "number_tries": "how many wrong numbers are the most, such as 5",
+    "office": "the English name of a government office",
     "on": "how many of them have it on",
     "pair_digits": "how many digits the number has, such as 2",
     "password": "a password",
@@ -149,7 +154,7 @@ NOTES = {
     ),
     "A step of a scenario on the test bench. label: a button or a choice of the portal.": ("Select %(label)s", "Choose %(label)s"),
     "A button.": (
-        "Add", "Approve", "Cancel", "Change", "Confirm", "Copy", "Done", "Download", "Find", "Print", "Refuse", "Remove", "Rename", "Reset",
+        "Add", "Approve", "Cancel", "Change", "Confirm", "Copy", "Done", "Download", "Find", "Print", "Refuse", "Remove", "Rename",
         "Save",        "Search", "Show", "Unblock", "Verify",
     ),
     "A button that ends a session or takes a browser off the list.": ("End",),
@@ -165,6 +170,7 @@ NOTES = {
     ),
     "A way to sign in, and the name of one until it is renamed.": ("Passkey",),
     "A badge: the state of two-factor authentication.": ("On", "Off", "Reset", "Blocked"),
+    "A kind of request: that two-factor authentication be reset.": ("Two-factor reset",),
     "A badge: this method must be used.": ("Required",),
     "Above what the search in Help found.": ("%(num)s article",),
     "A badge at the method that we recommend.": ("Recommended",),

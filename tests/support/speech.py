@@ -6,6 +6,7 @@ from functools import cache
 from babel.messages.pofile import read_po
 
 from portal.languages import TEMPLATE, load_catalogue
+from tests.support.notes import CONTEXTS
 
 PLACE = re.compile(r"%\((\w+)\)[a-z]")
 LITERAL = 3  # letters that a sentence needs beside its places to be recognized
@@ -53,7 +54,13 @@ def translate(language, words):
 
 def ways_to_say(language, words):
     """Returns what a label may be called: a sentence of its own, or put together from parts."""
-    return sorted({translate(language, words), join_parts(load_catalogue(language), language, words)} - {words} or {words})
+    catalogue = load_catalogue(language)
+    said = {
+        translate(language, words),
+        join_parts(catalogue, language, words),
+        *(catalogue.pgettext(each, words) for each in CONTEXTS),
+    }
+    return sorted(said - {words} or {words})
 
 
 def join_parts(catalogue, language, words):

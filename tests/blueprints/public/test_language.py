@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from flask import render_template_string
 from sqlalchemy import update
 
 from portal.flows.base import places
@@ -324,3 +325,18 @@ def test_profile_says_which_choice_is_switched_off_and_keeps_it(plain, offered, 
     assert kept(database, maria) == "ko"
     offered(SOURCE, "ko")
     assert "한국어" in plain.get("/account").text and 'lang="ko"' in plain.get("/account").text.partition("<head>")[0]
+
+
+@pytest.mark.once("asks for pages whose words stand in a catalogue")
+def test_a_korean_particle_stays_with_the_quotation_mark_before_it_on_a_page_and_in_no_email(plain, offered):
+    """Browsers break lines between the two."""
+    offered(SOURCE, "ko")
+    page = plain.get("/help/practice-run/connect", Accept_Language="ko").get_data(as_text=True)
+    assert "‘설정 키 입력’\N{WORD JOINER}을 누르고" in page
+    with plain.app.test_request_context(headers={"Accept-Language": "ko"}):
+        sentence = "Open your authenticator app and tap + or Add Account."
+        said = [
+            render_template_string(f"{{% autoescape {on} %}}{{{{ _('{sentence}') }}}}{{% endautoescape %}}")
+            for on in ("true", "false")
+        ]
+    assert ["\N{WORD JOINER}" in each for each in said] == [True, False]
