@@ -19,6 +19,7 @@ from tests.support.all_scenes import ALL_SCENES
 from tests.support.bare import BothLanguages
 from tests.support.let_in import let_in
 from tests.support.looks import LOOKS
+from tests.support.other_languages import OtherLanguages
 from tests.support.plain import to_english
 from tests.support.reader import Reader
 
@@ -70,16 +71,19 @@ def looked_at():
 class Walk(Reader):
     """A reader who looks over every page on the way."""
 
-    def __init__(self, window):
+    def __init__(self, window, app):
         super().__init__(window, PSEUDO)
         self.inspector = BothLanguages(window)
+        self.translated = OtherLanguages(app)
         self.paths = set()  # of pages that could be had
 
     def look(self, name=None):
-        """Looks over the page at hand."""
-        self.inspector.look(to_english(name or self.headline))
+        """Looks over the page at hand, and reads it in the other languages."""
+        name = to_english(name or self.headline)
+        self.inspector.look(name)
         if self.page.evaluate(STATUS) < 400:
             self.paths.add(urlsplit(self.page.url).path)
+        self.inspector.faults += self.translated.read(self.page, to_english(self.headline))
 
     take = look
 
@@ -105,7 +109,7 @@ class Walk(Reader):
 @pytest.fixture
 def walk(request, town, browsers, sites):
     """A walk in the pseudo-locale, whose every page must be without fault in it and in English."""
-    walk = Walk(browsers.borrow(town.url, kind="turned", extra_http_headers={"Accept-Language": PSEUDO}))
+    walk = Walk(browsers.borrow(town.url, kind="turned", extra_http_headers={"Accept-Language": PSEUDO}), town.app)
     LOOKS.share(sites.shared / "looked_at")
     yield walk
     town.forget_languages()

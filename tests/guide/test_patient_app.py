@@ -7,6 +7,7 @@ import pytest
 from tests.support.browser import PHONE
 from tests.support.guide import step
 from tests.support.let_in import let_in
+from tests.support.native import looks, reading
 from tests.support.phone import code_for
 from tests.support.reader import Reader
 
@@ -14,14 +15,17 @@ LOOKS = {
     "light": {},
     "dark, 320 px": {"scheme": "dark", "size": (320, 640)},
     "without JavaScript": {"script": False},
+    "Spanish, 390 px": {"language": "es", "size": PHONE},
+    "Korean, 390 px": {"language": "ko", "size": PHONE},
 }
 SECURITY = "/account/security"
 
 
-@pytest.fixture(params=LOOKS)
+@pytest.fixture(params=looks(LOOKS))
 def reader(request, town, browsers):
-    """Somebody with the help article at hand: in light, in dark on a narrow phone, without JavaScript."""
-    return Reader(browsers.borrow(town.url, **LOOKS[request.param]))
+    """Somebody with the help article at hand: in light, in dark on a narrow phone, without JavaScript, in other languages."""
+    with reading(town, browsers, **LOOKS[request.param]) as reader:
+        yield reader
 
 
 # For what the look does not change.
@@ -33,7 +37,7 @@ def connect(reader):
     with step(reader, "patient 4"):
         reader.press("Enable")
     with step(reader, "patient 5", "patient 5.b1"):
-        assert reader.page.get_by_label("Authenticator App").is_checked()
+        assert reader.field("Authenticator App").is_checked()
         reader.choose("Authenticator App")
         reader.press("Continue")
     with step(reader, "patient 6", "patient 6.1", "patient 6.1.picture", "patient 6.2", "patient 6.3a"):
@@ -77,12 +81,13 @@ def test_whoever_follows_the_steps_turns_it_on_in_five_clicks_and_is_asked_for_a
     assert (reader.clicks, len(set(reader.pages[:-1]))) == (5, 4)
     reader.sign_out(patient)
 
-    elsewhere = Reader(browsers.borrow(town.url))
+    elsewhere = reader.beside(browsers.borrow(town.url))
     elsewhere.sign_in(patient)
     with step(elsewhere, "patient p2"):
         elsewhere.type("Verification Code", entry.code(enabled_at))
         elsewhere.press("Verify")
-    assert "already used" in elsewhere.refusal()
+    used = "That code was already used. Wait for the next code in your app, then enter that one."
+    assert elsewhere.refusal().startswith(reader.say(used))
     elsewhere.type("Verification Code", entry.code(enabled_at + 30))
     elsewhere.press("Verify")
     assert elsewhere.sees("Appointments")

@@ -6,8 +6,10 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.browser import PHONE
 from tests.support.guide import step
 from tests.support.let_in import EHR_SETUP, let_in
+from tests.support.native import looks, reading
 from tests.support.reader import BACKUP_CODE, Reader
 
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
@@ -15,14 +17,17 @@ LOOKS = {
     "light": {"permissions": CLIPBOARD},
     "dark, 320 px": {"scheme": "dark", "size": (320, 640), "permissions": CLIPBOARD},
     "without JavaScript": {"script": False},
+    "Spanish, 390 px": {"language": "es", "size": PHONE, "permissions": CLIPBOARD},
+    "Korean, 390 px": {"language": "ko", "size": PHONE, "permissions": CLIPBOARD},
 }
 GIVEN = "I have given the sealed copy to my practice administrator"
 
 
-@pytest.fixture(params=LOOKS)
+@pytest.fixture(params=looks(LOOKS))
 def reader(request, town, browsers):
-    """Somebody with the help article at hand: in light, in dark on a narrow phone, without JavaScript."""
-    return Reader(browsers.borrow(town.url, **LOOKS[request.param]))
+    """Somebody with the help article at hand: in light, in dark on a narrow phone, without JavaScript, in other languages."""
+    with reading(town, browsers, **LOOKS[request.param]) as reader:
+        yield reader
 
 
 # For what the look does not change.
@@ -47,7 +52,7 @@ def to_scan(reader, provider):
     with step(reader, "provider 3"):
         reader.press("Set Up Now")
     with step(reader, "provider 4"):
-        assert reader.page.get_by_label("Authenticator App").is_checked()
+        assert reader.field("Authenticator App").is_checked()
         reader.choose("Authenticator App")
         reader.press("Continue")
     with step(reader, "provider 5", "provider 6", "provider 6.picture"):
@@ -78,26 +83,26 @@ def test_whoever_follows_the_steps_opens_charts_and_is_asked_for_a_code_each_tim
     assert (entry.issuer, entry.account) == ("DigitalPatientChart", provider.username)
     at = time.time()
     activate(reader, entry, at)
-    if reader.page.get_by_role("button", name="Copy").count():  # needs JavaScript
+    if reader.page.get_by_role("button", name=reader.say("Copy")).count():  # needs JavaScript
         with step(reader, "provider 9b"):
             reader.touch("Copy")
-            expect(reader.page.get_by_role("button", name="Copied")).to_be_visible()
+            expect(reader.page.get_by_role("button", name=reader.say("Copied"))).to_be_visible()
             reader.backup_codes()
     with step(reader, "provider 9a"):
         reader.save("Download")
         reader.find("Print")
         codes = reader.save_codes()
     assert len(set(codes.values())) == 10
-    assert reader.headline == "Charts" and reader.sees("Two-factor authentication is on.")
+    assert reader.headline == reader.say("Charts") and reader.sees("Two-factor authentication is on.")
     reader.press("Rosa Alvarez")
-    assert reader.headline.endswith("chart")
+    assert reader.headline == reader.say("Rosa Alvarez's chart")
     for steps in (1, 2):
         reader.sign_out(provider)
         reader.sign_in(provider, "/ehr")
         with step(reader, "provider p2"):
             reader.type("Verification Code", entry.code(at + 30) if steps == 1 else codes[3])
             reader.press("Verify")
-        assert reader.headline == "Charts"
+        assert reader.headline == reader.say("Charts")
 
 
 @with_and_without_javascript

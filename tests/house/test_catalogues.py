@@ -5,8 +5,9 @@ import re
 import pytest
 
 from portal.languages import NOT_REVIEWED, SOURCE, is_reviewed, list_languages, name_of
-from tests.house.source import ROOT
+from tests.support import labels as table
 from tests.support.messages import as_tuple, read_catalogue
+from tests.support.own_words import find_copied
 
 TRANSLATED = list_languages()[1:]
 FACT = re.compile(r"%\(\w+\)s|%%")
@@ -14,13 +15,6 @@ NEVER = {
     "es": r"(?i)por favor|lo sentimos|perdón|disculpe|inválid|no (es )?válid|%\((at|due|moment|until|when)\)s\.",
     "ko": "죄송|미안|유효하지|부탁",
 }
-DOCUMENT = (ROOT / "docs" / "languages.md").read_text()
-
-
-def rows_under(heading):
-    """Returns the cells of the table under a heading of docs/languages.md, without its head."""
-    part = DOCUMENT.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in part.splitlines() if line.startswith("| ")][2:]
 
 
 @pytest.fixture(params=TRANSLATED)
@@ -58,10 +52,14 @@ def test_a_translation_is_as_calm_as_english(language, messages):
     assert [text for message in messages for text in as_tuple(message.string) if re.search(NEVER[language], text)] == []
 
 
+def test_a_translation_has_no_english_word(language):
+    """But for what stays English, by tests/support/stays_english.txt. Pages are read by tests/browser/test_every_page.py."""
+    assert find_copied(language) == []
+
+
 def test_each_label_has_one_name(language):
     """The table is what the catalogue says, and a sentence that names a label of several words uses it."""
-    catalogue, column = read_catalogue(language), 1 + TRANSLATED.index(language)
-    labels = {row[0]: row[column] for row in rows_under("Labels")}
+    catalogue, labels = read_catalogue(language), table.labels_in(language)
     assert len(labels) > 20
     assert {label: catalogue[label].string for label in labels} == labels
     astray = [
@@ -87,6 +85,7 @@ def labels_in(text, labels):
 
 
 def test_the_document_says_who_reviewed_each_catalogue():
-    told = {row[1].strip("`"): row[2] for row in rows_under("Who reviewed what") if row[1].startswith("`")}
+    rows = table.rows_under("Who reviewed what")[1:]
+    told = {row[1].strip("`"): row[2] for row in rows if row[1].startswith("`")}
     assert {language: said != NOT_REVIEWED for language, said in told.items()} == {each: is_reviewed(each) for each in TRANSLATED}
-    assert [row[0] for row in rows_under("Who reviewed what")] == [name_of(each) for each in (SOURCE, *TRANSLATED)]
+    assert [row[0] for row in rows] == [name_of(each) for each in (SOURCE, *TRANSLATED)]

@@ -129,6 +129,7 @@ def the_rows():
 def step(reader, *ids):
     """Walks steps inside the block; fails afterward unless the reader did and saw there what steps.txt asks for."""
     wanted = [each for name in ids for each in the_rows()[1][name].wanted]
+    wanted = [(verb, reader.words_of(words) if verb == "see" else words) for verb, words in wanted]
     to_see, begun = [words for verb, words in wanted if verb == "see"], len(reader.did)
     seen = on_the_page(reader, to_see)
     yield

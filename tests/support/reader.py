@@ -37,6 +37,18 @@ class Reader:
         """Returns English words as the pages say them."""
         return translate(self.language, words)
 
+    def words_of(self, words):
+        """Returns what the help article has a reader see, as the pages say it."""
+        return words
+
+    def beside(self, window):
+        """Returns a reader of the same language in another window."""
+        return Reader(window, self.language)
+
+    def names_of(self, label):
+        """Returns what a link, a button, or a field with an English label may be called on the pages."""
+        return ways_to_say(self.language, label)
+
     def find(self, label, about=None):
         """Returns the one visible link or button with exactly this text (of those about somebody); the page comes before its frame."""
         found = self._find(label, about, lambda found: found.count())[0]
@@ -45,7 +57,7 @@ class Reader:
 
     def _find(self, label, about, look):
         """Returns the locator for which `look` returned something true, with that."""
-        called = [{"name": name, "description": about, "exact": True} for name in ways_to_say(self.language, label)]
+        called = [{"name": name, "description": about, "exact": True} for name in self.names_of(label)]
         for place in (self.page.get_by_role("main"), self.page.locator("body")):
             parts = [place.get_by_role(role, **each) for each in called for role in ("link", "button")]
             here = reduce(Locator.or_, parts).filter(visible=True)
@@ -57,7 +69,8 @@ class Reader:
         """Clicks a link or button and waits until the current step is gone, by a swap or a page load."""
         found, texts = self._find(label, about, lambda found: found.evaluate_all(LEAVE))
         shown = to_english(" ".join(texts[0].split()))
-        assert label in shown or label.startswith(shown)  # WCAG 2.5.3: whoever speaks says what they see
+        names = map(to_english, self.names_of(label))
+        assert any(name in shown or name.startswith(shown) for name in names)  # WCAG 2.5.3: whoever speaks says what they see
         found.click()
         self._arrive()
         self.clicks += 1
@@ -93,12 +106,16 @@ class Reader:
 
     def type(self, label, text):
         """Types into the field with a label."""
-        self.page.get_by_label(self.say(label), exact=True).fill(text)
+        self.field(label).fill(text)
         self.did.append(("type", label))
+
+    def field(self, label, *, exact=True):
+        """Returns the field, the radio button, or the box with a label."""
+        return reduce(Locator.or_, [self.page.get_by_label(name, exact=exact) for name in self.names_of(label)])
 
     def choose(self, label):
         """Chooses the radio button, or checks the box, with a label."""
-        self.page.get_by_label(self.say(label)).check()
+        self.field(label, exact=False).check()
         self.did.append(("choose", label))
 
     def save(self, label):
@@ -138,15 +155,15 @@ class Reader:
     @property
     def text(self):
         """Returns the text of the page's main part."""
-        return self.page.get_by_role("main").inner_text().replace("\N{NO-BREAK SPACE}", " ")
+        return self.page.get_by_role("main").inner_text().replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "")
 
     def whole_text(self):
         """Returns the text of the whole page, its menus included."""
-        return self.page.evaluate("document.body ? document.body.innerText : ''")
+        return self.page.evaluate("document.body ? document.body.innerText : ''").replace("\N{WORD JOINER}", "")
 
     def sees(self, text):
         """Returns whether the page contains this text."""
-        if found := text in self.text:
+        if found := self.say(text) in self.text:
             self.did.append(("see", text))
         return found
 
@@ -188,10 +205,10 @@ class Reader:
     def refusal(self):
         """Returns the message at the refused field, after checking that the error summary says the same."""
         summary = self.page.get_by_role("alert").filter(visible=True)
-        expect(summary).to_contain_text("There is a problem")
-        sentence = summary.get_by_role("listitem").inner_text()
+        expect(summary).to_contain_text(self.say("There is a problem"))
+        sentence = summary.get_by_role("listitem").inner_text().replace("\N{WORD JOINER}", "")
         field = self.page.locator("[aria-invalid]")
         described = field.get_attribute("aria-describedby").split()[0]
-        assert self.page.locator(f"#{described}").inner_text().strip() == sentence
+        assert self.page.locator(f"#{described}").inner_text().strip().replace("\N{WORD JOINER}", "") == sentence
         self.did.append(("see", sentence))
         return sentence

@@ -45,7 +45,7 @@ from tests.support.phone import Entry
 from tests.support.server import running_server
 from tests.support.texts import Inbox
 
-LANGUAGES = {"PORTAL_LANGUAGES": f"{SOURCE},{PSEUDO}"}
+LANGUAGES = {"PORTAL_LANGUAGES": f"{SOURCE},{PSEUDO},es,ko"}
 SWITCHED_ON = {"PORTAL_CONFIRM_NEW_BROWSERS": "choice"}  # so that there is a page to look at
 
 
