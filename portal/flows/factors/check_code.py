@@ -64,7 +64,12 @@ def check_code(context: RequestContext, answer: Answer, event: str, **columns: A
 
 
 def answer_factor(context: RequestContext, answer: Answer) -> str:
-    """The method that a wrong answer was for, if only one is possible; otherwise the answer's kind."""
+    """The method that a wrong answer was for, if only one is possible; otherwise the answer's kind.
+
+    The kind as well if a pause was on: it was compared with nothing, and whoever guesses on shall cost little.
+    """
+    if is_charged(answer) and throttle.pause_left(context):
+        return answer.kind
     methods = {row.method for row in live_authenticators(context) if is_for(answer, row)}
     return methods.pop() if len(methods) == 1 else answer.kind
 
