@@ -26,7 +26,7 @@ def town(sites):
 
 @pytest.mark.parametrize("scene", PASSKEY_SCENES)
 def test_the_pages_of_a_scene(town, browsers, sites, scene):
-    walk = Walk(browsers.open(town.url, extra_http_headers={"Accept-Language": PSEUDO}))
+    walk = Walk(browsers.open(town.url, extra_http_headers={"Accept-Language": PSEUDO}), town.app)
     LOOKS.share(sites.shared / "looked_at")
     PASSKEY_SCENES[scene](walk, town)
     assert walk.inspector.seen > 3

@@ -68,6 +68,7 @@ def text_instead(keys, row, number):
 def age_texts(site, **length):
     """Moves every sent text back in time, such as by `seconds=61`."""
     with application(site) as app, app.app_context():
+        begin_write()  # the worker writes, too: who reads first would be refused the lock afterward
         for row in db.session.scalars(select(SentCode)):
             row.created_at -= timedelta(**length)
         db.session.commit()

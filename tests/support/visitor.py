@@ -35,6 +35,10 @@ class Visitor:
         self.driver, self.url, self.folder = driver, url, folder
         self.did = []
 
+    def words_of(self, words):
+        """Returns what the help article has a reader see, as the pages say it: in English."""
+        return words
+
     def run(self, script, *arguments):
         """Returns what a script returns in the page."""
         return self.driver.execute_script(script, *arguments)
