@@ -14,7 +14,7 @@ from waitress.task import ThreadedTaskDispatcher
 
 from portal import clock, passwords
 from portal.settings import config
-from portal.told_to_wait import ToldToWait
+from portal.told_to_wait import LineFull, ToldToWait
 from portal.watch.probes import ALIVE, READY
 
 SIGN_IN = ("POST", "/sign-in")
@@ -44,7 +44,7 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
             self.probes.add_task(channel)
             return
         if not request.error and request.command == "POST" and self.told_to_wait.has(request.headers):
-            self.let_others_first(InLine(channel, self.call_impatient))
+            self.let_others_first(channel)
             return
         is_sign_in = not request.error and (request.command, request.path) == SIGN_IN
         task = self.line_up(channel) if is_sign_in else channel
@@ -82,12 +82,17 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         if following:
             super().add_task(following)
 
-    def let_others_first(self, task: "InLine") -> None:
-        """Line up, and take the next thread if nobody else is in line."""
+    def let_others_first(self, channel: Any) -> None:
+        """Line up, and take the next thread if nobody else is in line. Where the line is full, be told so without a page."""
+        task = InLine(channel, self.call_impatient)
         with self.lock:
-            self.impatient.append(task)
-            is_alone = len(self.impatient) == 1
-        if is_alone:
+            before = len(self.impatient)
+            if before < config.IMPATIENT_WAITING:
+                self.impatient.append(task)
+        if before >= config.IMPATIENT_WAITING:
+            channel.requests[0].error = LineFull("Too many requests wait. Wait a few seconds, then try again.")
+            super().add_task(channel)
+        elif before == 0:
             super().add_task(task)
 
     def call_impatient(self) -> None:

@@ -3,10 +3,12 @@
 Only the order of answers hangs on it. Whether an answer is compared is decided by the account's row, whatever a process remembers.
 """
 
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+
+from waitress.utilities import Error
+from werkzeug.sansio.http import parse_cookie
 
 from portal import clock
 from portal.crypto import token_hash
@@ -14,7 +16,13 @@ from portal.crypto import token_hash
 MOST = 10_000  # sessions: about 2 MB. The one that was told first is forgotten first
 RETRY_AFTER = "Retry-After"
 REFUSED = "4"  # begins the status of what the visitor brought about; a portal that is busy (503) asks everybody to come again
-SESSION = re.compile(r"(?:^|;)\s*(?:__Host-)?session=([^;]+)")
+SESSIONS = ("__Host-session", "session")  # the cookie over HTTPS, which no other site can set, before that of plain HTTP
+
+
+class LineFull(Error):  # type: ignore[misc]  # waitress has no types
+    """The server's own answer, in plain text, to one more than the line holds: a page would cost as much as what they wait for."""
+
+    code, reason = 429, "Too Many Requests"
 
 
 class ToldToWait:
@@ -45,6 +53,10 @@ class ToldToWait:
 
 
 def session_key(request: Mapping[str, str]) -> str | None:
-    """The hash of the session's token, by the headers as waitress names them; None without a session."""
-    found = SESSION.search(request.get("COOKIE", ""))
-    return token_hash(found[1]) if found else None
+    """The hash of the session's token, by the headers as waitress names them; None without a session.
+
+    Cookies are read as the pages read them: written in another way, a session is still the same one.
+    """
+    cookies = parse_cookie(request.get("COOKIE"))
+    token = next(filter(None, map(cookies.get, SESSIONS)), None)
+    return token_hash(token) if token else None

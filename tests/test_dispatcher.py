@@ -173,6 +173,19 @@ def test_whoever_was_told_to_wait_and_posts_on_lets_everybody_else_go_first(thre
     assert answered([late]), "and the line is free again"
 
 
+def test_one_more_than_the_line_holds_is_told_so_at_once_and_takes_no_place(threads):
+    threads.told_to_wait.note(GUESSER, "422 UNPROCESSABLE ENTITY", [("Retry-After", "600")])
+    done, may_end = [], threading.Event()
+    guesses = [Request(done, number, may_end, CODE, cookie=GUESSER["COOKIE"]) for number in range(config.IMPATIENT_WAITING)]
+    late = Request([], "late", threading.Event(), CODE, cookie=GUESSER["COOKIE"])
+    late.may_end.set()
+    for each in [*guesses, late]:
+        threads.add_task(each)
+    assert answered([late]) and late.requests[0].error.to_response()[0] == "429 Too Many Requests"
+    may_end.set()
+    assert answered(guesses) and not any(each.requests[0].error for each in guesses)
+
+
 @pytest.mark.parametrize(
     ("request_headers", "status", "answer"),
     [
@@ -186,6 +199,23 @@ def test_no_other_answer_tells_a_session_to_wait(request_headers, status, answer
     told = told_to_wait.ToldToWait()
     told.note(request_headers, status, answer)
     assert not told.until and not told.has(GUESSER)
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    ["session=guesser", "session =guesser", 'session="guesser"', "a=1;session= guesser ;b=2", "session=guesser; session=other"],
+)
+def test_a_session_is_the_same_however_its_cookie_is_written(cookie):
+    told = told_to_wait.ToldToWait()
+    told.note(GUESSER, "422 UNPROCESSABLE ENTITY", [("Retry-After", "600")])
+    assert told.has({"COOKIE": cookie})
+
+
+def test_a_cookie_of_another_site_puts_nobody_into_the_line():
+    """A site beside the portal can set "session" for the whole domain, but none with the prefix __Host-."""
+    told = told_to_wait.ToldToWait()
+    told.note({"COOKIE": "session=planted"}, "422 UNPROCESSABLE ENTITY", [("Retry-After", "600")])
+    assert not told.has({"COOKIE": "session=planted; __Host-session=owner"})
 
 
 def test_a_wait_ends_and_the_oldest_is_forgotten_first(monkeypatch):

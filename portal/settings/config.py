@@ -26,6 +26,7 @@ HASHES_REST_SECONDS = 5  # without a hash until their memory is given back
 SIGN_INS_AT_ONCE = 1
 SIGN_INS_WAITING = 100
 SIGN_IN_SECONDS = 30
+IMPATIENT_WAITING = 100  # of those who were told to wait and post on; one more is answered 429 at once, without a page
 SUBSTITUTIONS_WEIGHED = 8  # ways to read "4", "@", "$" … as letters; zxcvbn tries each, up to 576 of them in one password
 
 CODE_DIGITS = 6  # of every verification code: NIST SP 800-63B 3.1.3.2, RFC 4226 5.3
