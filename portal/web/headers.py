@@ -90,6 +90,16 @@ def add_headers(response: Response) -> Response:
     return response
 
 
+def hide_token(response: Response) -> Response:
+    """For blueprints that emailed links lead to: an address with a token must not leak by Referer, not even to the portal (RC-7, HD-3).
+
+    Their other addresses are told to the portal, as everywhere: the choice of a language leads back to the page before, by its Referer.
+    """
+    if "token" in (request.view_args or {}):
+        response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
 def plain_headers(settings: Settings) -> list[tuple[str, str]]:
     """The same headers for what no view answers: files, which may load nothing when opened on their own, and the server's own refusals."""
     own = FIXED | {"Content-Security-Policy": FILE_POLICY}

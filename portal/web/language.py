@@ -85,7 +85,21 @@ def choose_language() -> str:
     user = found if isinstance(found, SessionUser) else None
     chosen = [user.language if user else None, current.languages[is_ehr(user)]]
     known = next((each for each in (chosen[::-1] if user and user.owes_code else chosen) if each in offered), None)
-    return known or request.accept_languages.best_match(offered) or language_of_practice(user) or languages.SOURCE
+    return known or language_of_browser(offered) or language_of_practice(user) or languages.SOURCE
+
+
+def language_of_browser(offered: tuple[str, ...]) -> str | None:
+    """The first language that the browser asks for and that is offered (RFC 4647 3.4): "es" for somebody who wants "es-MX" before "en".
+
+    Not werkzeug's `best_match`, which takes what is named by itself ("en") before what is wanted more ("es-MX").
+    """
+    tags = {tag.lower(): tag for tag in offered}
+    for wanted, quality in request.accept_languages:  # most wanted first
+        tag = wanted.replace("_", "-").lower()
+        found = tags.get(tag) or tags.get(tag.partition("-")[0])
+        if found and quality > 0:
+            return found
+    return None
 
 
 def language_of_practice(user: SessionUser | None) -> str | None:

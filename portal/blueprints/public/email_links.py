@@ -14,17 +14,12 @@ from portal.flows.sign_in import new_password as new_password_flow
 from portal.forms.sign_in import ForgotForm, LinkPasswordForm, NewPasswordForm
 from portal.models import User
 from portal.web.browser_session import give_browser_token, request_context, session_user
+from portal.web.headers import hide_token
 from portal.web.rendering import redirect_to, redirect_to_path, refuse_form, render_page, renew_session
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("email_links", __name__)
-
-
-@blueprint.after_request
-def hide_referrer(response: Response) -> Response:
-    """The address holds a token, so it must not leak by Referer (HD-3)."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+blueprint.after_request(hide_token)
 
 
 # --- a forgotten password

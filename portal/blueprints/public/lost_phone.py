@@ -10,18 +10,13 @@ from portal.flows.sign_in import found_phone
 from portal.forms.sign_in import LinkPasswordForm
 from portal.policy import policy_of
 from portal.web.browser_session import request_context
+from portal.web.headers import hide_token
 from portal.web.rendering import brand_of_role, redirect_to, refuse_form, render_page
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("lost_phone", __name__)
+blueprint.after_request(hide_token)
 REPORT, FOUND = "public/lost_phone/report.html", "public/lost_phone/found.html"
-
-
-@blueprint.after_request
-def hide_referrer(response: Response) -> Response:
-    """The address may hold a token, so it must not leak by Referer (RC-7)."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 def report_context() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from portal.blueprints.public.finish import go_home, open_session
 from portal.flows.sign_in import new_browser, sign_in
 from portal.settings import config
 from portal.web.browser_session import request_context, session_user
+from portal.web.headers import hide_token
 from portal.web.rendering import (
     brand_of_role,
     redirect_out_of_step,
@@ -20,6 +21,7 @@ from portal.web.rendering import (
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("new_browser", __name__, url_prefix="/sign-in/new-browser")
+blueprint.after_request(hide_token)
 
 # What such a session may open: this, a backup code, a new sign-in, the way out, and what anybody may read.
 OPEN = {"ask_password", "submit_password", "ask_backup_code", "submit_backup_code", "sign_out", "extend", "time_left"}
@@ -37,13 +39,6 @@ def refuse_unconfirmed() -> Response | None:
     if parent in FOR_ANYBODY or (parent == "sign_in" and (request.endpoint or "").partition(".")[2] in OPEN):
         return None
     return redirect_to("new_browser.wait")
-
-
-@blueprint.after_request
-def hide_referrer(response: Response) -> Response:
-    """The address may hold a token, so it must not leak by Referer (RC-7)."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 def redirect_unless_waiting() -> Response | None:

@@ -6,17 +6,12 @@ from portal.blueprints.shared.sides import Side, side_of
 from portal.flows.account import not_me as flow
 from portal.models import Outbox
 from portal.web.browser_session import request_context, session_user
+from portal.web.headers import hide_token
 from portal.web.rendering import AT_EHR, EHR_BRAND, brand_of_role, redirect_to, redirect_to_path, refuse_form, render_page
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("not_me", __name__, url_prefix="/not-me")
-
-
-@blueprint.after_request
-def hide_referrer(response: Response) -> Response:
-    """The address holds a token, so it must not leak by Referer (RC-7)."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+blueprint.after_request(hide_token)
 
 
 @blueprint.get("/done")

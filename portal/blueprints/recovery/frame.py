@@ -20,10 +20,12 @@ from portal.models import RecoveryCase, RecoveryTicket
 from portal.references import format_reference
 from portal.settings import config
 from portal.web.browser_session import request_context
+from portal.web.headers import hide_token
 from portal.web.rendering import AT_EHR, EHR_BRAND, refuse_form, render_page
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("recovery", __name__)
+blueprint.after_request(hide_token)
 TicketView = Callable[[RecoveryTicket], Response]
 StateContext = Callable[[RecoveryTicket, RecoveryCase], dict[str, Any]]
 
@@ -55,13 +57,6 @@ def set_brand() -> None:
 def keep_brand(endpoint: str, values: dict[str, Any]) -> None:
     if request and request.args.get("at") == AT_EHR:
         values.setdefault("at", AT_EHR)
-
-
-@blueprint.after_request
-def hide_referrer(response: Response) -> Response:
-    """The address holds a reference number, which is for its owner and support."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 def with_ticket(view: TicketView) -> Callable[[str], Response]:

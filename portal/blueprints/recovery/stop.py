@@ -4,18 +4,13 @@ from flask import Blueprint, Response, g, url_for
 
 from portal.flows.recovery import stop as flow
 from portal.web.browser_session import request_context, session_user
+from portal.web.headers import hide_token
 from portal.web.rendering import brand_of_role, redirect_to, refuse_form, render_page, send_to_sign_in
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("stop_recovery", __name__, url_prefix="/recovery")
+blueprint.after_request(hide_token)
 TEMPLATE = "recovery/stop.html"
-
-
-@blueprint.after_request
-def hide_referrer(response: Response) -> Response:
-    """The address may hold a token, so it must not leak by Referer (RC-7)."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 @blueprint.get("/stop/<token>")

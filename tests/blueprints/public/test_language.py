@@ -73,7 +73,9 @@ def test_with_one_language_nothing_is_shown_or_taken(plain, maria, database):
         ("en-XA", True),
         ("en-xa,en;q=0.5", True),
         ("en", False),
-        ("en-GB,en-XA;q=0.9", True),  # named by itself
+        ("en-GB,en-XA;q=0.9", False),  # English of another place is wanted more
+        ("fr-CA,en-XA;q=0.9,en;q=0.8", True),
+        ("en-XA;q=0.5,en-GB", False),
         ("fr", False),
         ("*", False),
         ("", False),
@@ -86,6 +88,23 @@ def test_with_one_language_nothing_is_shown_or_taken(plain, maria, database):
 )
 def test_the_first_language_of_the_browser_that_is_offered(plain, offered, header, is_pseudo):
     assert prefer(plain, header) is is_pseudo
+
+
+@pytest.mark.parametrize(
+    ("header", "tag"),
+    [
+        ("es-MX,en;q=0.8", "es"),
+        ("es_419,en-US;q=0.8,en;q=0.7", "es"),
+        ("ko-KR,en;q=0.9", "ko"),
+        ("en-US,es;q=0.9", "en"),
+        ("es-MX;q=0,ko-KR;q=0.1", "ko"),
+        ("*,es-US;q=0.1", "es"),
+        ("*", "en"),
+    ],
+)
+def test_a_language_of_some_country_is_that_language_and_what_is_wanted_more_goes_first(plain, offered, header, tag):
+    offered("ko", "es", SOURCE)  # where any will do, English, whatever the operator's order
+    assert f'lang="{tag}"' in plain.get("/sign-in", Accept_Language=header).text.partition("<head>")[0]
 
 
 def test_a_guess_is_kept_once_every_factor_was_shown(plain, offered, sam, database, clock):
@@ -166,6 +185,19 @@ def test_where_the_page_before_is_unknown_the_choice_leads_home(plain, offered, 
     plain.open("/help")
     answer = plain.post("/language", {"language": PSEUDO}, Referer=referrer)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/contact-support", "/contact-support?at=ehr", "/recovery", "/forgot-password", "/forgot-password/sent",
+     "/not-me/done", "/phone-found"],
+)  # fmt: skip
+def test_who_is_locked_out_chooses_and_stays_on_the_page(plain, offered, path):
+    """A browser says which page it was, unless the page forbids it: there the choice would lead to the sign-in page."""
+    plain.open(path)
+    assert (plain.status, plain.response.headers["Referrer-Policy"]) == (200, "same-origin")
+    choose(plain, PSEUDO)
+    assert (plain.path, language(plain)) == (path.partition("?")[0], PSEUDO)
 
 
 # --- chosen in Profile
