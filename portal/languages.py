@@ -4,19 +4,21 @@ A catalogue is compiled in memory when it is first used, so a .po file is all th
 """
 
 import itertools
+import logging
 import re
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 
 from babel import Locale
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, unescape
 from babel.support import NullTranslations, Translations
 
 from portal.pseudo import translate_all
 
+log = logging.getLogger(__name__)
 SOURCE = "en"
 PSEUDO = "en-XA"  # CLDR's tag of the pseudo-locale; see portal/pseudo.py
 PSEUDO_FORMATS = "ja"  # its dates: without a Latin letter, so that a date in a fixed English order is told apart
@@ -29,6 +31,8 @@ PLACES = {("es", "America/Puerto_Rico"): "es_PR"}
 REVIEWED = "# Reviewed:"  # begins a line at the top of a catalogue: by whom and when, as docs/languages.md says it
 CLOSED = re.compile("[\N{RIGHT SINGLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}](?=[가-힣])")
 WORD_JOINER = "\N{WORD JOINER}"
+# What a sentence has beside words: what is filled in, and signs that HTML would read. Ours have none of the latter.
+SIGNS = re.compile(r"%(?:\(\w+\)[a-z])?|[<>&]")
 NOT_REVIEWED = "not yet reviewed by a qualified person"
 
 
@@ -49,10 +53,10 @@ def is_reviewed(language: str) -> bool:
     """Whether a qualified person has reviewed the language's catalogue, as the comment at its beginning says."""
     if language in (SOURCE, PSEUDO):
         return True
-    with catalogue_path(language).open(encoding="utf-8") as file:
+    with catalogue_path(language).open(encoding="utf-8", errors="replace") as file:
         comments = itertools.takewhile(lambda line: line.startswith("#"), file)
         said = [line.removeprefix(REVIEWED).strip() for line in comments if line.startswith(REVIEWED)]
-    return bool(said) and said != [NOT_REVIEWED]
+    return bool(said) and all(said) and NOT_REVIEWED not in said
 
 
 @cache
@@ -65,14 +69,21 @@ def locale_of(language: str, zone: str = "") -> Locale:
 
 @cache
 def load_catalogue(language: str) -> NullTranslations:
-    """The translations into a language; a string that it lacks, or that is marked fuzzy, stays English. Raises OSError."""
+    """The translations into a language; a string that it lacks, or that is marked fuzzy, stays English.
+
+    So does everything if the catalogue is damaged: no page may break on it, least of all the one that says that something broke.
+    """
     if language == SOURCE:
         return NullTranslations()
     if language == PSEUDO:
         with TEMPLATE.open("rb") as file:
             return compile_catalogue(translate_all(read_po(file)))
-    with catalogue_path(language).open("rb") as file:
-        return compile_catalogue(read_po(file, locale=language.replace("-", "_")))
+    try:
+        with catalogue_path(language).open("rb") as file:
+            return compile_catalogue(read_po(file, locale=language.replace("-", "_")))
+    except Exception:  # Babel and gettext raise whatever a damaged file leads them to
+        log.critical("the catalogue of %s can't be read: English stands in for all of it", language, exc_info=True)
+        return NullTranslations()
 
 
 @cache
@@ -83,14 +94,26 @@ def source_sentences() -> frozenset[str]:
 
 
 def compile_catalogue(catalogue: Catalog) -> Translations:
-    """The catalogue as gettext looks strings up in it. A count of which it lacks one form is left out: Babel would put English there."""
+    """The catalogue as gettext looks strings up in it, without what would break a page."""
     for message in list(catalogue):
-        if message.id and isinstance(message.string, tuple | list) and not all(message.string):
+        if message.id and not is_whole(message):
             catalogue.delete(message.id, message.context)
     file = BytesIO()
     write_mo(file, catalogue)
     file.seek(0)
     return Translations(file)
+
+
+def is_whole(message: Message) -> bool:
+    """Whether a translation has every form of a count (Babel would put English there), and each of them the signs of its English."""
+    ours, theirs = as_tuple(message.id), as_tuple(message.string)
+    signs = [sorted(SIGNS.findall(each)) for each in ours]
+    return all(theirs) and all(sorted(SIGNS.findall(each)) in signs for each in theirs)
+
+
+def as_tuple(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    """The forms of a message: one, or those of a count."""
+    return tuple(text) if isinstance(text, tuple | list) else (text or "",)
 
 
 def tie_particles(text: str) -> str:

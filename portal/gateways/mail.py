@@ -21,6 +21,7 @@ SENDER_NAME = "Medximity"
 SEVEN_BITS = SMTP.clone(cte_type="7bit")  # works without 8BITMIME
 LINE = 72  # columns of plain text, one for a space at the end included (RFC 3676 4.2 asks for no more than 78)
 STUFFED = (" ", ">", "From ")  # a line that begins so gets one more space, as it would mean something else (RFC 3676 4.4)
+DASHES = "--"  # with a space after them, a line that begins a signature, which mail programs hide (RFC 3676 4.3)
 PERMANENT_FAILURE = 500  # reply codes from here on are permanent (RFC 5321 4.2.1)
 
 
@@ -117,7 +118,7 @@ def flow_lines(text: str) -> str:
     for paragraph in text.splitlines():
         line, *words = paragraph.split(" ")
         for word in words:
-            if line.strip() and count_columns(f"{line} {word}") > LINE:
+            if line.strip() not in ("", DASHES) and count_columns(f"{line} {word}") > LINE:
                 lines.append(f"{line} ")
                 line = word
             else:

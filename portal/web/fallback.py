@@ -14,7 +14,7 @@ from portal.languages import SOURCE, source_sentences
 OPEN, CLOSE = "<en>", "</en>"
 SPAN = {OPEN: f'<span lang="{SOURCE}">', CLOSE: "</span>"}
 PLACE = re.compile(r"(%\(\w+\)[a-z])")  # what is filled in, which is in the page's language or in nobody's
-TAG = re.compile(r"""</?en>|</?([a-z][a-z0-9]*)(?:[^<>"']|"[^"]*"|'[^']*')*>""", re.IGNORECASE)
+TAG = re.compile(r"""</?en>|</?([a-z][a-z0-9]*+)(?:[^<>"']|"[^"]*"|'[^']*')*>""", re.IGNORECASE)
 TEXT_ONLY = ("title", "textarea", "option", "script", "style")  # elements that hold no other
 
 lacking: set[str] = set()  # languages of which this process has missed a sentence: others' pages are not looked at

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from portal import languages
 from portal.languages import NOT_REVIEWED, SOURCE, is_reviewed, list_languages, name_of
 from tests.support import labels as table
 from tests.support.messages import as_tuple, read_catalogue
@@ -89,3 +90,27 @@ def test_the_document_says_who_reviewed_each_catalogue():
     told = {row[1].strip("`"): row[2] for row in rows if row[1].startswith("`")}
     assert {language: said != NOT_REVIEWED for language, said in told.items()} == {each: is_reviewed(each) for each in TRANSLATED}
     assert [row[0] for row in rows] == [name_of(each) for each in (SOURCE, *TRANSLATED)]
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_one"),
+    [
+        ("# Reviewed: a certified translator, 2026-12-01\n", True),
+        (f"# Reviewed: {NOT_REVIEWED}\n", False),
+        (f"# Reviewed: a certified translator\n# Reviewed: {NOT_REVIEWED}\n", False),
+        ("# Reviewed:\n", False),
+        ("# Reviewed\n", False),
+        ('msgid "a"\n# Reviewed: a certified translator\n', False),
+        ("\N{ZERO WIDTH NO-BREAK SPACE}", False),
+    ],
+)
+def test_a_catalogue_is_reviewed_by_whoever_is_named(comment, is_one, tmp_path, monkeypatch):
+    path = tmp_path / "xx" / "LC_MESSAGES" / "messages.po"
+    path.parent.mkdir(parents=True)
+    path.write_text(comment, encoding="utf-8")
+    monkeypatch.setattr(languages, "FOLDER", tmp_path)
+    is_reviewed.cache_clear()
+    try:
+        assert is_reviewed("xx") is is_one
+    finally:
+        is_reviewed.cache_clear()

@@ -11,6 +11,7 @@ from portal.web.emails import compose_email
 from portal.web.fallback import lacking, settle_marks
 from portal.web.language import speak
 from portal.web.rendering import translate, translate_plural
+from portal.web.template_context import translated
 from tests.support.markup import parse
 from tests.web.test_emails import FACTS
 
@@ -38,16 +39,30 @@ msgstr ""
 
 
 @pytest.fixture
-def lossy(app, tmp_path, monkeypatch):
+def written(app, tmp_path, monkeypatch):
+    """Writes the catalogue of a language that the application then offers."""
+
+    def write(content, tag=TAG):
+        folder = tmp_path / tag / "LC_MESSAGES"
+        folder.mkdir(parents=True)
+        (folder / "messages.po").write_bytes(content)
+        monkeypatch.setattr(languages, "FOLDER", tmp_path)
+        monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], languages=(SOURCE, tag)))
+        forget()
+
+    def forget():
+        load_catalogue.cache_clear()
+        translated.cache_clear()
+
+    yield write
+    forget()
+
+
+@pytest.fixture
+def lossy(app, written):
     """The application in a language whose catalogue has one sentence."""
-    folder = tmp_path / TAG / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    (folder / "messages.po").write_text(CATALOGUE)
-    monkeypatch.setattr(languages, "FOLDER", tmp_path)
-    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], languages=(SOURCE, TAG)))
-    load_catalogue.cache_clear()
-    yield app
-    load_catalogue.cache_clear()
+    written(CATALOGUE.encode())
+    return app
 
 
 @pytest.fixture
@@ -110,6 +125,58 @@ def test_what_is_not_ours_is_not_english(spoken):
 def test_emails_are_plain_and_whole(spoken):
     subject, text, html, _ = compose_email("new_browser", FACTS, {"not_me": "a-token"}, TAG)
     assert "Hello Maria Reyes," in text and "<" not in subject + text and "<en>" not in html and parse(html)[1] == []
+
+
+DAMAGED = """
+msgid "Sign in"
+msgstr "Entrer à 100 %"
+
+msgid "Password"
+msgstr "<b>Mot de passe</b>"
+
+msgid "Username"
+msgstr "Nom d'utilisateur"
+
+msgid "Hello %(name)s,"
+msgstr "Bonjour %(nom)s,"
+
+msgid "%(num)s article"
+msgid_plural "%(num)s articles"
+msgstr[0] "%(num)s article"
+msgstr[1] "%(num) articles"
+"""
+
+
+def test_a_translation_that_would_break_a_page_counts_as_missing(app, plain, written):
+    written(DAMAGED.encode(), "fr")
+    said = plain.get("/sign-in", Accept_Language="fr")
+    page, faults = parse(said.text)
+    assert (said.status_code, faults, page.one("h1").text) == (200, [], "Sign in")
+    assert [page.one("label", **{"for": name}).text for name in ("username", "password")] == ["Nom d'utilisateur", "Password"]
+    with app.test_request_context(), speak("fr"):
+        assert settle_marks("fr", translate("Hello %(name)s,", name="Ñ")) == '<span lang="en">Hello </span>Ñ,'
+        assert (
+            settle_marks("fr", translate_plural("%(num)s article", "%(num)s articles", 2)) == '2<span lang="en"> articles</span>'
+        )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'msgid "Password"\nmsgstr "\xff\xfe"',
+        b'msgid "Password"\nmsgstr[x] "a"',
+        b'"Password"\n\0\0\nmsgstr "a"',
+        b'msgid ""\nmsgstr "Plural-Forms: nplurals=1; plural=__import__;\\n"',
+        b"",
+    ],
+    ids=["no UTF-8", "a number that is none", "no beginning", "plural forms", "nothing"],
+)
+def test_a_catalogue_that_cannot_be_read_leaves_a_portal_in_english(plain, written, content):
+    written(content, "it")
+    said = plain.get("/sign-in", Accept_Language="it")
+    page, faults = parse(said.text)
+    assert (said.status_code, faults, page.one("html")["lang"]) == (200, [], "it")
+    assert page.one("label", **{"for": "password"}).one("span", lang="en").text == "Password"
 
 
 def test_english_and_whole_catalogues_are_left_alone(app, plain):

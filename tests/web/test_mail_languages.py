@@ -107,5 +107,11 @@ def test_lines_are_short_and_join_again(text, flowed):
     assert max((columns(line) for line in flowed.splitlines() if " " in line.strip()), default=0) <= LINE + 1
 
 
+def test_no_line_begins_a_signature():
+    """After a line of two hyphens and a space, mail programs hide what follows."""
+    typed = "x" * (LINE - 2) + " -- " + "y" * LINE
+    assert "-- " not in flow_lines(typed).split("\n") and flow_lines(typed).replace(" \n", " ").strip() == typed
+
+
 def test_english_is_said_to_be_english(emails):
     assert {told for *_, told in emails("xx", NAMES[""])} == {SOURCE}
