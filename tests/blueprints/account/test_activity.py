@@ -1,12 +1,13 @@
 """Security lists sessions and trusted browsers, each with a way to end it, and what happened lately (SE-10, TB-6, RA-2, AU-8)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event as listening
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
-from portal.models import Binding, Event, Session, TrustedBrowser
+from portal.models import Binding, Event, Session, TrustedBrowser, User
 from tests.support.client import AGENT, WIZARD
 
 SECURITY = "/account/security"
@@ -393,3 +394,10 @@ def test_security_asks_the_database_twice_for_all_it_shows(plain, app, database,
     listening.remove(*listener)
     assert plain.heading == "Security"
     assert len([statement for statement in asked if statement.startswith("SELECT")]) == 2, asked
+
+
+def test_an_address_in_the_middle_of_a_line_has_no_capital_in_spanish(browser, maria, database, monkeypatch):
+    monkeypatch.setitem(browser.app.extensions, "settings", replace(browser.app.extensions["settings"], languages=("en", "es")))
+    database.change(update(User).values(language="es"))
+    text = browser.enter(maria).open(f"{SECURITY}/activity").page.one("main").text
+    assert ", dirección IP 127.0.0.1" in text and "Dirección" not in text

@@ -1,13 +1,14 @@
 """Backup codes: shown once and kept through reloads, proved by number, used once, made anew (BC-1 to BC-8, C-16)."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from portal.flows.factors.backup_codes import new_code
-from portal.models import BackupCode, BackupCodeSet, Event, Outbox
+from portal.models import BackupCode, BackupCodeSet, Event, Outbox, User
 from portal.settings import config
 from tests.support.client import CODES
 from tests.support.markup import squeeze
@@ -103,6 +104,14 @@ def test_the_download_is_a_file_that_no_cache_keeps(browser, clock, maria):
     ]
     assert "offline" in answer.text and "maria@" not in answer.text
     assert answer.text.startswith("Backup codes for Medximity\n")
+
+
+def test_the_file_is_headed_as_the_sheet_is_and_calls_the_portal_no_person(browser, maria, database, monkeypatch):
+    browser.enter(maria).set_up(maria)
+    monkeypatch.setitem(browser.app.extensions, "settings", replace(browser.app.extensions["settings"], languages=("en", "ko")))
+    database.change(update(User).values(language="ko"))
+    title = browser.get(f"{CODES}/download").text.partition("\n")[0]
+    assert title == browser.open(CODES).page.one("section", **{"class": "sheet"}).one("h2").text == "Medximity 백업 코드"
 
 
 def test_the_codes_stay_through_reloads_back_and_a_second_sign_in(browser, clock, maria):
