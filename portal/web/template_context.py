@@ -109,7 +109,7 @@ def browser_name(context: EvalContext, words: str) -> str:
     return say(BROWSER, browser=browser, system=system) if on else words
 
 
-def given_name(name: str) -> str:
+def given_name(name: str) -> Markup:
     """The name of an authenticator: as its owner typed it, or as its method calls it in the reader's language."""
     first, _, number = name.rpartition(" ")
     own = {each.begins_with["name"] for each in methods.switched_on()}

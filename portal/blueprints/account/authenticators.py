@@ -13,6 +13,7 @@ from portal.flows.factors.shared_secrets import refuse_secrets
 from portal.forms.profile import LabelForm
 from portal.web.browser_session import request_context
 from portal.web.rendering import redirect_to_path, refuse_form, render_page
+from portal.web.template_context import given_name
 from portal.words.refusals import Refused
 
 blueprint = Blueprint("authenticators", __name__)
@@ -25,13 +26,18 @@ def own_authenticator(authenticator_id: str) -> security_page.AuthenticatorView:
     ) or abort(404)
 
 
+def shown_name(authenticator: security_page.AuthenticatorView) -> str:
+    """Its name as its owner reads it: one of ours, which nobody typed, in their language. Left as it is, it stays ours."""
+    return given_name(authenticator.name).striptags()
+
+
 @blueprint.get("/<authenticator_id>/name")
 def rename(authenticator_id: str) -> Response:
     step_up = require_code()
     if step_up:
         return step_up
     authenticator = own_authenticator(authenticator_id)
-    return render_page("account/rename.html", form=LabelForm(name=authenticator.name), authenticator=authenticator)
+    return render_page("account/rename.html", form=LabelForm(name=shown_name(authenticator)), authenticator=authenticator)
 
 
 @blueprint.post("/<authenticator_id>/name")
@@ -45,7 +51,8 @@ def submit_rename(authenticator_id: str) -> Response:
         return refuse_form("account/rename.html", form, authenticator=authenticator)
     try:
         refuse_secrets(request_context(), {"name": form.name.data})
-        renamed = authenticators.rename_authenticator(request_context(), authenticator.id, form.name.data)
+        name = authenticator.name if form.name.data == shown_name(authenticator) else form.name.data
+        renamed = authenticators.rename_authenticator(request_context(), authenticator.id, name)
     except Refused as refused:
         return refuse_form("account/rename.html", form, refused, "name", authenticator=authenticator)
     if not renamed:  # another tab removed it meanwhile

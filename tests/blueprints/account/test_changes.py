@@ -1,7 +1,7 @@
 """Another app, another number, one more, one less: nothing is lost until the new way is proved (rules 3 and 14, SM-8, TO-9, RA-1)."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from urllib.parse import unquote
 
@@ -450,6 +450,15 @@ def test_a_name_that_is_none_is_refused(browser, database, sam, typed, words):
     browser.fill("Save", Name=typed)
     assert (browser.status, browser.problems) == (422, [words])
     assert rows_of(database, sam)[0].name == "Authenticator App"
+
+
+def test_a_name_of_ours_is_offered_in_its_owners_language_and_stays_ours(plain, database, sam, monkeypatch):
+    monkeypatch.setitem(plain.app.extensions, "settings", replace(plain.app.extensions["settings"], languages=("en", "ko")))
+    plain.enter(sam).post("/language", {"language": "ko"})
+    plain.open(f"{HELD}/{rows_of(database, sam)[0].id}/name")
+    assert plain.page.one("input", id="name")["value"] == "인증 앱"
+    plain.fill("저장", 이름="인증 앱")
+    assert (plain.path, rows_of(database, sam)[0].name) == (SECURITY, "Authenticator App")
 
 
 @pytest.mark.parametrize("typed", ["Tablet", " tablet ", "TABLET"])
