@@ -54,7 +54,7 @@ postgresql: .venv/development tools
 
 coverage: .venv/development tools  ## Report branch coverage, on SQLite and of what PostgreSQL alone reaches; methods, flows, policy, and crypto must have 100 %
 	$(PYTEST) -n $(WORKERS) --database=sqlite --cov --cov-report=
-	$(PYTEST) -n $(WORKERS) --database=postgresql --cov --cov-append --cov-report= tests/blueprints/wizard/test_text_messages.py tests/flows/practice/test_team.py tests/flows/operator
+	$(PYTEST) -n $(WORKERS) --database=postgresql --cov --cov-append --cov-report= tests/blueprints/wizard/test_text_messages.py tests/flows/practice/test_team.py tests/flows/operator tests/test_audit_role.py tests/flows/audit
 	$(BIN)/coverage report
 	$(BIN)/coverage report --fail-under=100 --include='portal/methods/*,portal/flows/*,portal/policy.py,portal/crypto.py'
 

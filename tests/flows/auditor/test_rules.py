@@ -2,18 +2,19 @@
 
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import update
 
-from portal.flows.auditor import rules
+from portal.flows.auditor import rules, scope
 from portal.flows.auditor.scope import Period, Scope
 from portal.flows.base.context import RequestContext
 from portal.folder.rules import NAMES, value_words
 from portal.folder.words import Words
 from portal.models import Event, Practice, RuleChange
 from portal.policy import PROVIDER
+from portal.settings import auditing
 from portal.zones import find_zone
 from tests.blueprints.ehr.test_deadline import DEADLINE, fill
 from tests.support.moving import START
@@ -131,3 +132,7 @@ def test_every_rule_has_a_name_and_words(app):
     for name, value in rules.portal_rules(app.extensions["settings"], app.extensions["keys"]).items():
         said = value_words(words, rules.Rule(False, name, value, None, False, None, None))
         assert name in NAMES and said and "%(" not in said and ";" not in said.replace("; after", "").replace("; nobody", "")
+
+
+def test_the_earliest_day_of_a_period_is_there_on_the_29th_of_february_too():
+    assert scope.earliest_day(date(2028, 2, 29)) == date(2028 - auditing.FOLDER_YEARS, 2, 28)
