@@ -88,8 +88,12 @@ def load_catalogue(language: str) -> NullTranslations:
 
 @cache
 def source_sentences() -> frozenset[str]:
-    """Every sentence that is ours, in English, from the template; needed only once a catalogue lacks one. Raises OSError."""
-    lines = TEMPLATE.read_text(encoding="utf-8").splitlines()
+    """Every sentence that is ours, in English, from the template; needed only once a catalogue lacks one. None without a template."""
+    try:
+        lines = TEMPLATE.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        log.critical("the template of the catalogues can't be read: English is marked nowhere", exc_info=True)
+        return frozenset()
     return frozenset(unescape(line.removeprefix("msgid ")) for line in lines if line.startswith("msgid "))
 
 

@@ -179,6 +179,21 @@ def test_a_catalogue_that_cannot_be_read_leaves_a_portal_in_english(plain, writt
     assert page.one("label", **{"for": "password"}).one("span", lang="en").text == "Password"
 
 
+@pytest.mark.parametrize("template", [None, b'msgid "Pass\xffword"\n'], ids=["none", "damaged"])
+def test_without_the_template_english_stands_in_unmarked(plain, written, template, tmp_path, monkeypatch):
+    path = tmp_path / "messages.pot"
+    if template:
+        path.write_bytes(template)
+    monkeypatch.setattr(languages, "TEMPLATE", path)
+    source_sentences.cache_clear()
+    try:
+        written(CATALOGUE.encode(), "nl")
+        said = plain.get("/sign-in", Accept_Language="nl")
+    finally:
+        source_sentences.cache_clear()
+    assert said.status_code == 200 and parse(said.text)[0].one("label", **{"for": "password"}).text == "Password"
+
+
 def test_english_and_whole_catalogues_are_left_alone(app, plain):
     assert "<span lang" not in plain.get("/sign-in").text
     assert settle_marks("es", "<en>") == "<en>", "nobody looks at a page in a language that lacks nothing"
