@@ -132,6 +132,22 @@ def test_the_longest_and_the_shortest_name_fit(town, browsers, patient, name):
             assert wide <= 0, f"{address} at {size}"
 
 
+# Runs in the page: how wide the page is with a row, in a grid, about somebody with this name.
+WITH_ROW = """name => {
+  const main = document.querySelector("main");
+  main.style.display = "grid";
+  main.innerHTML = '<div class="row"><div><div class="title"><h2><span><span translate="no"></span></span></h2></div></div></div>';
+  main.querySelector("[translate]").textContent = name;
+  return document.documentElement.scrollWidth;
+}"""
+
+
+def test_a_name_of_one_long_word_makes_no_page_wider_whatever_it_is_laid_out_in(server, browsers):
+    page = browsers.open(server.url, size=NARROW).page
+    page.goto("/sign-in")
+    assert page.evaluate(WITH_ROW, next(iter(NAMES))) == NARROW[0]
+
+
 def test_the_header_is_one_row_and_its_links_are_in_the_account_menu(town, browsers, patient):
     reader = arrive(town, browsers, patient, script=False)
     for label, heading in {
