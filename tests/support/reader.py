@@ -57,6 +57,7 @@ class Reader:
 
     def _find(self, label, about, look):
         """Returns the locator for which `look` returned something true, with that."""
+        self.page.wait_for_load_state("domcontentloaded")  # a click ends when the next page begins
         called = [{"name": name, "description": about, "exact": True} for name in self.names_of(label)]
         for place in (self.page.get_by_role("main"), self.page.locator("body")):
             parts = [place.get_by_role(role, **each) for each in called for role in ("link", "button")]

@@ -83,7 +83,8 @@ def recovery_checked(walker, town):
     walker.take("checking")
     hers = turn(walker, [])
     enter(walker, town)
-    walker.page.locator(".row", has_text=number).get_by_role("link").click()
+    with walker.leaving():
+        walker.page.locator(".row", has_text=number).get_by_role("link").click()
     walker.press("Take this case")
     walker.press("Ask for more")
     walker.type("What you need", "When can we see you on a video call?")
