@@ -53,10 +53,15 @@ class Owner:
 
     def keep_signing_in(self, began: float) -> None:
         """Sign in about every half minute, for one half of a round; the owners begin one after the other."""
-        self.due = max(self.due, began + self.number * STEP / OWNERS)
+        self.due = began + self.number * STEP / OWNERS
         while self.due < began + SECONDS:
             time.sleep(max(0, self.due - time.perf_counter()))
             self.sign_in()
+
+
+def rest(owners: list[Owner]) -> None:
+    """Wait until each of them has a new code."""
+    time.sleep(max(0, max(owner.due for owner in owners) - time.perf_counter()))
 
 
 def times_of(owners: list[Owner]) -> tuple[list[float], list[float]]:
@@ -81,9 +86,11 @@ def one_round(server: Commit) -> dict[str, list[float]]:
     with server.explained():
         for owner in owners:
             owner.sign_in()  # from now on the account knows the browser, and the server has compiled its pages
+        rest(owners)
         began = server.cpu_seconds()
         quiet = times_of(owners)
         in_between = server.cpu_seconds()
+        rest(owners)
         with guessing(server.port, SECONDS, people) as told:
             since = server.cpu_seconds()
             under = times_of(owners)
@@ -91,7 +98,8 @@ def one_round(server: Commit) -> dict[str, list[float]]:
     counted = json.loads(server.run("bench.strangers", "count", json.dumps([person.username for person in people])))
     assert counted.pop("accounts") == ACCOUNTS, "not every account was guessed at"
     refused = sum(owner.browser.refused for owner in owners)
-    told["cpu"] = spent / told.pop("guesses") * 1000
+    guesses = told.pop("guesses")
+    told |= {"cpu": spent / guesses * 1000, "by form": told.pop("refused by the form") / guesses}
     found = {"quiet": quiet[0], "under": under[0], "requests quiet": quiet[1], "requests under": under[1], "refused": [refused]}
     return found | {name: [value] for name, value in (told | counted).items()}
 

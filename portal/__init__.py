@@ -152,6 +152,7 @@ BEFORE_CSRF = (
     headers.require_https,
     headers.refuse_nul,
     headers.refuse_cross_site,
+    errors.turn_away,
 )
 AFTER_CSRF = (wall.refuse_outside_emergency, new_browser.refuse_unconfirmed, record_activity)
 

@@ -1,20 +1,23 @@
 """Which request gets a thread next: the one that came first, but passwords at sign-in wait in a line of their own, and so do guesses.
 
 A sign-in waits for processor time, so a crowd of them would hold every thread. Waiting in this line takes no thread, and every other
-page is answered meanwhile. Whoever was told to wait and posts on waits in another line, of which one at a time has a thread: ten
-thousand guesses a minute stand in nobody's way. Probes have a thread that nothing else takes: a portal that is busy is not dead.
+page is answered meanwhile. Whoever had a form refused, or was told to wait, and posts on waits in another line, of which one at a time
+has a thread, and then it rests as long as the answer took; soon they are turned away. So ten thousand guesses a minute stand in nobody's
+way. Probes have a thread that nothing else takes: a portal that is busy is not dead.
 """
 
+import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from itertools import takewhile
 from typing import Any
 
 from waitress.task import ThreadedTaskDispatcher
 
-from portal import clock, passwords
+from portal import clock, passwords, told_to_wait
 from portal.settings import config
-from portal.told_to_wait import LineFull, ToldToWait
+from portal.turned_away import turning_away
 from portal.watch.probes import ALIVE, READY
 
 SIGN_IN = ("POST", "/sign-in")
@@ -25,15 +28,16 @@ PROBE_THREADS = 2  # whoever asks whether the process is alive does not wait for
 class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
     """A process's threads, with a line for sign-ins: few of them have threads, many may wait, and one more is told so.
 
-    And one for whoever was told to wait.
+    And one for whoever was refused or told to wait.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.in_line: deque[InLine] = deque()
         self.signing_in = 0  # those that have a thread, or have one next
-        self.told_to_wait = ToldToWait()
+        self.told_to_wait = told_to_wait.ToldToWait()
         self.impatient: deque[InLine] = deque()  # the first of them has a thread, or has one next
+        self.stops = threading.Event()
         self.probes = ThreadedTaskDispatcher()
         self.probes.set_thread_count(PROBE_THREADS)
 
@@ -43,15 +47,22 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         if not request.error and request.path in PROBES:
             self.probes.add_task(channel)
             return
-        if not request.error and request.command == "POST" and self.told_to_wait.has(request.headers):
-            self.let_others_first(channel)
-            return
-        is_sign_in = not request.error and (request.command, request.path) == SIGN_IN
-        task = self.line_up(channel) if is_sign_in else channel
+        task = channel if request.error else self.task_for(channel, request)
         if task:
             super().add_task(task)
 
+    def task_for(self, channel: Any, request: Any) -> Any:
+        """What a thread has to do with a request now; None while it waits."""
+        is_sign_in = (request.command, request.path) == SIGN_IN
+        pause = self.told_to_wait.pause_of(request.headers) if request.command == "POST" else None
+        if not pause or (is_sign_in and request.path not in pause.forms):
+            return self.line_up(channel) if is_sign_in else channel
+        if self.told_to_wait.is_too_much(pause, request.path):
+            return TurnedAway(channel, turning_away)
+        return self.let_others_first(channel, bool(pause.forms))
+
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
+        self.stops.set()
         self.probes.shutdown(cancel_pending, timeout)
         has_ended: bool = super().shutdown(cancel_pending, timeout)
         return has_ended
@@ -63,11 +74,11 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
                 self.signing_in += 1
                 return InLine(channel, self.leave)
             if len(self.in_line) >= config.SIGN_INS_WAITING:
-                return TurnedAway(channel)
+                return TurnedAway(channel, passwords.without_place)
             self.in_line.append(InLine(channel, self.leave))
             return None
 
-    def leave(self) -> None:
+    def leave(self, _took: float) -> None:
         """A sign-in was answered: the next one's turn. Whoever has waited for too long meanwhile is told so."""
         latest = clock.monotonic() - config.SIGN_IN_SECONDS
         with self.lock:
@@ -78,25 +89,28 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
             if following is None:
                 self.signing_in -= 1
         for each in overdue:
-            super().add_task(TurnedAway(each.channel))
+            super().add_task(TurnedAway(each.channel, passwords.without_place))
         if following:
             super().add_task(following)
 
-    def let_others_first(self, channel: Any) -> None:
-        """Line up, and take the next thread if nobody else is in line. Where the line is full, be told so without a page."""
+    def let_others_first(self, channel: Any, was_told: bool) -> Any:
+        """What a thread has to do now with a request that lets others go first; None while it waits.
+
+        If too many wait already, who was told to wait is told so again, and nobody else pays for them.
+        """
         task = InLine(channel, self.call_impatient)
         with self.lock:
             before = len(self.impatient)
             if before < config.IMPATIENT_WAITING:
                 self.impatient.append(task)
-        if before >= config.IMPATIENT_WAITING:
-            channel.requests[0].error = LineFull("Too many requests wait. Wait a few seconds, then try again.")
-            super().add_task(channel)
-        elif before == 0:
-            super().add_task(task)
+                return None if before else task
+        if was_told:
+            channel.requests[0].error = told_to_wait.LineFull("Too many requests wait. Wait a few seconds, then try again.")
+        return channel
 
-    def call_impatient(self) -> None:
-        """One of them was answered: the next one's turn, after every request that came meanwhile."""
+    def call_impatient(self, took: float) -> None:
+        """One of them was answered: the next one's turn, after a rest, and after every request that came meanwhile."""
+        self.stops.wait(min(took, config.IMPATIENT_REST))
         with self.lock:
             self.impatient.popleft()
             following = self.impatient[0] if self.impatient else None
@@ -105,29 +119,30 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
 
 
 class InLine:
-    """A thread's task: answer a request, then let the next one of its line in."""
+    """A thread's task: answer a request, then let the next one of its line in. `leave` is told the seconds that it took."""
 
-    def __init__(self, channel: Any, leave: Callable[[], None]) -> None:
+    def __init__(self, channel: Any, leave: Callable[[float], None]) -> None:
         self.channel, self.leave, self.since = channel, leave, clock.monotonic()
 
     def service(self) -> None:
+        began = clock.monotonic()
         try:
             self.channel.service()
         finally:
-            self.leave()
+            self.leave(clock.monotonic() - began)
 
     def cancel(self) -> None:
         self.channel.cancel()
 
 
 class TurnedAway:
-    """A thread's task: answer a sign-in that had no turn. The page says so, and no try is charged."""
+    """A thread's task: answer a request that gets no turn. The page says so, and no try is charged."""
 
-    def __init__(self, channel: Any) -> None:
-        self.channel = channel
+    def __init__(self, channel: Any, how: Callable[[], AbstractContextManager[None]]) -> None:
+        self.channel, self.how = channel, how
 
     def service(self) -> None:
-        with passwords.without_place():
+        with self.how():
             self.channel.service()
 
     def cancel(self) -> None:

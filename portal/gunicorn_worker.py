@@ -96,7 +96,8 @@ class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
 
     def finish(self) -> None:
         super().finish()
-        self.channel.server.task_dispatcher.told_to_wait.note(self.request.headers, self.status, self.response_headers)
+        told = self.channel.server.task_dispatcher.told_to_wait
+        told.note(self.request.headers, self.request.path, self.status, self.response_headers)
         log = self.channel.server.log
         if log.access_log_enabled:
             response = SimpleNamespace(status=self.status, headers=self.response_headers, sent=self.content_bytes_written)

@@ -1,20 +1,26 @@
-"""Which sessions were told to wait, in this process: what they post meanwhile is answered after everybody else's.
+"""Which sessions had a form refused, or were told to wait, in this process: what they post next is answered after everybody else's.
 
-Only the order of answers hangs on it. Whether an answer is compared is decided by the account's row, whatever a process remembers.
+And whoever was told to wait and posts the same form on and on is turned away with a page that asks for nothing. Whether an answer is
+compared is decided by the account's row, whatever a process remembers: here, some of what would not be compared is not looked at.
 """
 
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from waitress.utilities import Error
 from werkzeug.sansio.http import parse_cookie
 
 from portal import clock
 from portal.crypto import token_hash
+from portal.settings import config
+from portal.turned_away import is_turned_away
 
-MOST = 10_000  # sessions: about 2 MB. The one that was told first is forgotten first
+MOST = 10_000  # sessions: about 4 MB. The one that was told first is forgotten first
+MOST_FORMS = 20  # of one session
 RETRY_AFTER = "Retry-After"
+FORM_REFUSED = "422"
 REFUSED = "4"  # begins the status of what the visitor brought about; a portal that is busy (503) asks everybody to come again
 SESSIONS = ("__Host-session", "session")  # the cookie over HTTPS, which no other site can set, before that of plain HTTP
 
@@ -25,31 +31,60 @@ class LineFull(Error):  # type: ignore[misc]  # waitress has no types
     code, reason = 429, "Too Many Requests"
 
 
+@dataclass
+class Pause:
+    """Of one session, until when by the monotonic clock.
+
+    `forms`: the paths where it was told to wait, if it was, each with the moment when what it has posted there since is forgotten.
+    """
+
+    until: float
+    forms: dict[str, float] = field(default_factory=dict)
+
+
 class ToldToWait:
-    """Sessions with a pause, until when by the monotonic clock."""
+    """The pauses of sessions: the latest, of this process."""
 
     def __init__(self) -> None:
-        self.until: OrderedDict[str, float] = OrderedDict()
+        self.pauses: OrderedDict[str, Pause] = OrderedDict()
         self.lock = threading.Lock()
 
-    def note(self, request: Mapping[str, str], status: str, answer: Iterable[tuple[str, str]]) -> None:
-        """Look whether this answer, by its status and headers, told the request's session to wait, and for how many seconds."""
-        if not status.startswith(REFUSED):
+    def note(self, request: Mapping[str, str], path: str, status: str, answer: Iterable[tuple[str, str]]) -> None:
+        """Look whether this answer, by its status and headers, refused a form or told the request's session to wait, and how long."""
+        if not status.startswith(REFUSED) or is_turned_away():
             return
-        seconds = next((value for name, value in answer if name == RETRY_AFTER), None)
+        told = next((value for name, value in answer if name == RETRY_AFTER), None)
         key = session_key(request)
-        if seconds is None or key is None:
+        if key is None or (told is None and not status.startswith(FORM_REFUSED)):
             return
         with self.lock:
-            self.until[key] = clock.monotonic() + int(seconds)
-            self.until.move_to_end(key)
-            while len(self.until) > MOST:
-                self.until.popitem(last=False)
+            now = clock.monotonic()
+            pause = self.pauses.setdefault(key, Pause(now))
+            pause.until = max(pause.until, now + (config.REFUSED_SECONDS if told is None else int(told)))
+            if told is not None and len(pause.forms) < MOST_FORMS:
+                pause.forms.setdefault(path, now)
+            self.pauses.move_to_end(key)
+            while len(self.pauses) > MOST:
+                self.pauses.popitem(last=False)
 
-    def has(self, request: Mapping[str, str]) -> bool:
-        """Whether the session of a request with these headers still has to wait."""
-        key = session_key(request) if self.until else None
-        return key is not None and self.until.get(key, 0) > clock.monotonic()
+    def pause_of(self, request: Mapping[str, str]) -> Pause | None:
+        """The pause of the session of a request with these headers; None if it has none, or if it is over."""
+        key = session_key(request) if self.pauses else None
+        pause = self.pauses.get(key) if key else None
+        return pause if pause and pause.until > clock.monotonic() else None
+
+    def is_too_much(self, pause: Pause, path: str) -> bool:
+        """Whether this form was posted as often as the pause allows; if it wasn't, this time counts.
+
+        It may be posted a few times in a row, and then once in a while: a leaky bucket, kept as the moment when it will be empty.
+        """
+        with self.lock:
+            now = clock.monotonic()
+            filled = max(pause.forms.get(path, 0), now) + config.IMPATIENT_SECONDS
+            is_over = path in pause.forms and filled > now + config.IMPATIENT_POSTS * config.IMPATIENT_SECONDS
+            if path in pause.forms and not is_over:
+                pause.forms[path] = filled
+            return is_over
 
 
 def session_key(request: Mapping[str, str]) -> str | None:

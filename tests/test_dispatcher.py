@@ -6,14 +6,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from portal import clock, passwords, told_to_wait
+from portal import clock, passwords, told_to_wait, turned_away
 from portal.dispatcher import PROBE_THREADS, SIGN_IN, Dispatcher
 from portal.passwords import HashingBusy, place_in_line
 from portal.settings import config
 
 PATIENCE = 10
 CODE = ("POST", "/sign-in/code")
+ELSEWHERE = ("POST", "/sign-in/text")
 GUESSER = {"COOKIE": "language=es; session=guesser"}
+TOLD = CODE[1], "422 UNPROCESSABLE ENTITY", [("Retry-After", "600")]
+WRONG = CODE[1], "422 UNPROCESSABLE ENTITY", []
 
 
 class Request:
@@ -149,9 +152,9 @@ def test_as_many_threads_hash_as_may_at_once():
 
 
 def test_whoever_was_told_to_wait_and_posts_on_lets_everybody_else_go_first(threads):
-    threads.told_to_wait.note(GUESSER, "422 UNPROCESSABLE ENTITY", [("Retry-After", "600")])
+    threads.told_to_wait.note(GUESSER, *TOLD)
     done, may_end = [], threading.Event()
-    guesses = [Request(done, number, may_end, CODE, cookie=GUESSER["COOKIE"]) for number in range(3 * config.WEB_THREADS)]
+    guesses = [Request(done, number, may_end, ELSEWHERE, cookie=GUESSER["COOKIE"]) for number in range(3 * config.WEB_THREADS)]
     for each in guesses:
         threads.add_task(each)
     others = [
@@ -174,9 +177,9 @@ def test_whoever_was_told_to_wait_and_posts_on_lets_everybody_else_go_first(thre
 
 
 def test_one_more_than_the_line_holds_is_told_so_at_once_and_takes_no_place(threads):
-    threads.told_to_wait.note(GUESSER, "422 UNPROCESSABLE ENTITY", [("Retry-After", "600")])
+    threads.told_to_wait.note(GUESSER, *TOLD)
     done, may_end = [], threading.Event()
-    guesses = [Request(done, number, may_end, CODE, cookie=GUESSER["COOKIE"]) for number in range(config.IMPATIENT_WAITING)]
+    guesses = [Request(done, number, may_end, ELSEWHERE, cookie=GUESSER["COOKIE"]) for number in range(config.IMPATIENT_WAITING)]
     late = Request([], "late", threading.Event(), CODE, cookie=GUESSER["COOKIE"])
     late.may_end.set()
     for each in [*guesses, late]:
@@ -186,19 +189,123 @@ def test_one_more_than_the_line_holds_is_told_so_at_once_and_takes_no_place(thre
     assert answered(guesses) and not any(each.requests[0].error for each in guesses)
 
 
+def is_turned_away(threads, post):
+    """Returns whether this post is turned away."""
+    seen = []
+    post.service = lambda: (seen.append(turned_away.is_turned_away()), post.answered.set())
+    threads.add_task(post)
+    assert answered([post])
+    return seen == [True]
+
+
+def test_who_was_told_to_wait_and_posts_the_same_form_on_is_turned_away_but_once_in_a_while(threads, monkeypatch):
+    threads.told_to_wait.note(GUESSER, *TOLD)
+
+    def posts(count, place=CODE, cookie=GUESSER["COOKIE"]):
+        return [is_turned_away(threads, Request([], number, threading.Event(), place, cookie=cookie)) for number in range(count)]
+
+    in_a_row, began = config.IMPATIENT_POSTS, clock.monotonic()
+    assert posts(in_a_row + 2) == [False] * in_a_row + [True] * 2
+    assert not any(posts(in_a_row + 2, ELSEWHERE)), "where it was not told to wait"
+    assert not any(posts(in_a_row + 2, cookie="session=owner")), "whoever was not told"
+    assert not any(posts(in_a_row + 2, ("GET", CODE[1]))), "the page"
+    monkeypatch.setattr(clock, "monotonic", lambda: began + config.IMPATIENT_SECONDS + PATIENCE)
+    assert posts(2) == [False, True], "and once in a while"
+    threads.told_to_wait.note(GUESSER, *TOLD)
+    assert posts(1) == [True], "told again, it has no more"
+
+
+def test_who_is_turned_away_stands_in_no_line(threads):
+    threads.told_to_wait.note(GUESSER, *TOLD)
+    may_end = threading.Event()
+    first = [Request([], number, may_end, CODE, cookie=GUESSER["COOKIE"]) for number in range(config.IMPATIENT_POSTS)]
+    for each in first:
+        threads.add_task(each)
+    assert is_turned_away(threads, Request([], "late", threading.Event(), CODE, cookie=GUESSER["COOKIE"]))
+    may_end.set()
+    assert answered(first)
+
+
+def test_who_had_a_form_refused_lets_others_go_first_and_is_never_turned_away(threads):
+    threads.told_to_wait.note(GUESSER, *WRONG)
+    done, may_end = [], threading.Event()
+    guesses = [Request(done, number, may_end, CODE, cookie=GUESSER["COOKIE"]) for number in range(config.IMPATIENT_WAITING)]
+    for each in guesses:
+        threads.add_task(each)
+    page = Request([], "page", threading.Event(), CODE, cookie="session=owner")
+    page.may_end.set()
+    threads.add_task(page)
+    assert answered([page]) and len(threads.impatient) == len(guesses)
+    late = Request([], "late", threading.Event(), CODE, cookie=GUESSER["COOKIE"])
+    late.may_end.set()
+    threads.add_task(late)
+    assert answered([late]) and not late.requests[0].error, "the line is full: others' requests have filled it"
+    may_end.set()
+    assert answered(guesses) and done == list(range(len(guesses)))
+
+
+def test_after_a_wrong_password_the_next_sign_in_stands_in_the_line_of_sign_ins(threads):
+    threads.told_to_wait.note(GUESSER, SIGN_IN[1], *WRONG[1:])
+    _, may_end, crowd = crowd_of(threads, config.SIGN_INS_AT_ONCE)
+    again = Request([], "again", may_end, cookie=GUESSER["COOKIE"])
+    threads.add_task(again)
+    assert [each.channel for each in threads.in_line] == [again] and not threads.impatient
+    may_end.set()
+    assert answered([*crowd, again])
+
+
+def test_the_line_rests_as_long_as_an_answer_took(threads, monkeypatch):
+    rests = []
+    monkeypatch.setattr(threads.stops, "wait", rests.append)
+    threads.told_to_wait.note(GUESSER, *WRONG)
+    for seconds in (0.02, config.IMPATIENT_REST + 0.2):
+        slow = Request([], "slow", threading.Event(), CODE, cookie=GUESSER["COOKIE"])
+        threads.add_task(slow)
+        threading.Timer(seconds, slow.may_end.set).start()
+        assert answered([slow])
+    while threads.impatient:
+        pass
+    short, long = rests
+    assert 0.02 <= short <= config.IMPATIENT_REST == long
+
+
 @pytest.mark.parametrize(
     ("request_headers", "status", "answer"),
     [
         (GUESSER, "503 SERVICE UNAVAILABLE", [("Retry-After", "5")]),  # the portal is busy
-        (GUESSER, "422 UNPROCESSABLE ENTITY", [("Content-Type", "text/html")]),
+        (GUESSER, "403 FORBIDDEN", [("Content-Type", "text/html")]),
+        (GUESSER, "200 OK", []),
         ({"COOKIE": "language=es"}, "422 UNPROCESSABLE ENTITY", [("Retry-After", "600")]),
         ({}, "429 TOO MANY REQUESTS", [("Retry-After", "600")]),
     ],
 )
 def test_no_other_answer_tells_a_session_to_wait(request_headers, status, answer):
     told = told_to_wait.ToldToWait()
-    told.note(request_headers, status, answer)
-    assert not told.until and not told.has(GUESSER)
+    told.note(request_headers, CODE[1], status, answer)
+    assert not told.pauses and not told.pause_of(GUESSER)
+
+
+def test_the_page_that_turns_away_makes_no_pause_longer():
+    told = told_to_wait.ToldToWait()
+    with turned_away.turning_away():
+        told.note(GUESSER, CODE[1], "429 TOO MANY REQUESTS", [("Retry-After", "20")])
+    assert not told.pauses
+
+
+def test_a_shorter_wait_elsewhere_ends_no_pause(monkeypatch):
+    told, now = told_to_wait.ToldToWait(), clock.monotonic()
+    told.note(GUESSER, *TOLD)
+    told.note(GUESSER, ELSEWHERE[1], "422 UNPROCESSABLE ENTITY", [("Retry-After", "5")])
+    told.note(GUESSER, ELSEWHERE[1], *WRONG[1:])
+    monkeypatch.setattr(clock, "monotonic", lambda: now + 599)
+    assert told.pause_of(GUESSER)
+
+
+def test_a_session_has_few_forms():
+    told = told_to_wait.ToldToWait()
+    for number in range(2 * told_to_wait.MOST_FORMS):
+        told.note(GUESSER, f"/{number}", *TOLD[1:])
+    assert len(told.pause_of(GUESSER).forms) == told_to_wait.MOST_FORMS
 
 
 @pytest.mark.parametrize(
@@ -207,23 +314,23 @@ def test_no_other_answer_tells_a_session_to_wait(request_headers, status, answer
 )
 def test_a_session_is_the_same_however_its_cookie_is_written(cookie):
     told = told_to_wait.ToldToWait()
-    told.note(GUESSER, "422 UNPROCESSABLE ENTITY", [("Retry-After", "600")])
-    assert told.has({"COOKIE": cookie})
+    told.note(GUESSER, *TOLD)
+    assert told.pause_of({"COOKIE": cookie})
 
 
 def test_a_cookie_of_another_site_puts_nobody_into_the_line():
     """A site beside the portal can set "session" for the whole domain, but none with the prefix __Host-."""
     told = told_to_wait.ToldToWait()
-    told.note({"COOKIE": "session=planted"}, "422 UNPROCESSABLE ENTITY", [("Retry-After", "600")])
-    assert not told.has({"COOKIE": "session=planted; __Host-session=owner"})
+    told.note({"COOKIE": "session=planted"}, *TOLD)
+    assert not told.pause_of({"COOKIE": "session=planted; __Host-session=owner"})
 
 
 def test_a_wait_ends_and_the_oldest_is_forgotten_first(monkeypatch):
     monkeypatch.setattr(told_to_wait, "MOST", 2)
     told, now = told_to_wait.ToldToWait(), clock.monotonic()
     for name in ("__Host-session=a", "__Host-session=b", "__Host-session=a", "__Host-session=c"):
-        told.note({"COOKIE": name}, "422 UNPROCESSABLE ENTITY", [("Retry-After", "60")])
-    waits = [told.has({"COOKIE": f"__Host-session={name}"}) for name in "abc"]
+        told.note({"COOKIE": name}, CODE[1], "422 UNPROCESSABLE ENTITY", [("Retry-After", "60")])
+    waits = [bool(told.pause_of({"COOKIE": f"__Host-session={name}"})) for name in "abc"]
     assert waits == [True, False, True]
     monkeypatch.setattr(clock, "monotonic", lambda: now + 61 + PATIENCE)
-    assert not told.has({"COOKIE": "__Host-session=c"})
+    assert not told.pause_of({"COOKIE": "__Host-session=c"})

@@ -162,7 +162,7 @@ def test_a_proxy_may_have_more_connections_than_a_person_and_all_together_have_a
         assert seconds_until_closed(crowd[0]) < 0.5
 
 
-def test_guesses_during_a_pause_take_one_thread_and_everybody_else_has_the_others(impatient):
+def test_guesses_during_a_pause_take_one_thread_or_are_turned_away_and_everybody_else_has_the_others(impatient):
     guesser, secret = wire.claimant(impatient, "sam"), wire.entry_of(impatient, "sam").secret
     first, more = config.TRIES_BEFORE_PAUSE, config.WEB_THREADS
     codes = moments.wrong_codes(secret, first + more)
@@ -174,8 +174,12 @@ def test_guesses_during_a_pause_take_one_thread_and_everybody_else_has_the_other
         began = time.monotonic()
         assert Wire(impatient).get("/help").status == 200
         assert time.monotonic() - began < 3, "it waited until the guesses gave up"
-        assert not any(each.done() for each in guesses)
-    assert {each.result().status for each in guesses} <= {422, 503}
+        turned_away = [each.result() for each in guesses if each.done()]
+    assert {each.result().status for each in guesses} - {429} <= {422, 503}
+    assert len(turned_away) == more - config.IMPATIENT_POSTS
+    for answer in turned_away:
+        assert (answer.status, dict(answer.headers)["Retry-After"]) == (429, str(config.IMPATIENT_SECONDS))
+        assert "<h1>Wait a moment</h1>" in answer.text and f'href="{wire.CODE}"' in answer.text
 
 
 @pytest.mark.parametrize(("length", "sent"), [(70_000, 70_000), (300_000, 0), (1_000_000, 1_000_000), (10_000_000_000, 0)])

@@ -14,10 +14,12 @@ from portal.crypto import token_hash
 from portal.db import BUSY, db
 from portal.flows.base.audit import record_event_alone
 from portal.passwords import HashingBusy, TurnTaken
+from portal.settings import config
+from portal.turned_away import is_turned_away
 from portal.web.browser_session import current_session, request_context, session_user
 from portal.web.headers import CROSS_SITE
 from portal.web.late_sign_outs import late_sign_outs
-from portal.web.rendering import page_to_return, render_page, send_to_sign_in, signed_out
+from portal.web.rendering import page_to_return, render_page, send_to_sign_in, signed_out, this_page
 
 log = logging.getLogger(__name__)
 PAGES = {400: 403, 403: 403, 404: 404, 405: 405, 413: 413}
@@ -89,6 +91,16 @@ def sign_out_late() -> Response:
 def is_sign_out() -> bool:
     """Whether this request signs out, with the CSRF token of its session."""
     return request.endpoint == "sign_in.sign_out" and request.method == "POST" and bool(g.get("csrf_valid"))
+
+
+def turn_away() -> Response | None:
+    """For whoever was told to wait and posts the same form on and on: a page for which nothing is read, as for a stranger."""
+    if not is_turned_away():
+        return None
+    current_session().forget()
+    response = render_page("errors/429.html", 429, again_url=this_page())
+    response.headers["Retry-After"] = str(config.IMPATIENT_SECONDS)
+    return response
 
 
 def http_error(error: HTTPException) -> Response | HTTPException:

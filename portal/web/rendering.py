@@ -232,9 +232,14 @@ def redirect_from_guard(target: str) -> Response:
 
 
 def page_to_return() -> str | None:
-    """The page to return to, with its query string: this address if it accepts GET, else None."""
+    """The page to return to, with its query string."""
     if request.blueprint in ("sign_in", "emergency", "new_browser"):  # keep the page requested first
         return safe_path(request.args.get("next"))
+    return this_page()
+
+
+def this_page() -> str | None:
+    """This address, with its query string, if it accepts GET, else None."""
     try:
         current_app.create_url_adapter(request).match(request.path, "GET")  # type: ignore[union-attr]  # a request is bound
     except (HTTPException, RequestRedirect):

@@ -68,7 +68,7 @@ FLOORS = (
     ("portal.words",),
     ("portal.models",),
     ("portal.gateways",),
-    ("portal.crypto", "portal.passwords"),
+    ("portal.crypto", "portal.passwords", "portal.turned_away"),
     ("portal.signing",),
     ("portal.breached", "portal.hashing"),
     ("portal.db",),

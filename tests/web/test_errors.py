@@ -6,10 +6,11 @@ import re
 import time
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from portal.flows.account import security_page
 from portal.settings import config
+from portal.turned_away import turning_away
 from tests.support.client import SCAN, WIZARD
 
 
@@ -66,6 +67,22 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(plain, database, 
     assert answer.status_code == 413
     assert "That's too much to send" in answer.text
     assert database.everything("sessions.last_seen_at") == before
+
+
+def test_who_posts_the_same_form_on_and_on_gets_a_page_for_which_nothing_is_read(app, browser, database, maria):
+    browser.enter(maria).begin_set_up(maria)
+    before, asked = database.everything(), []
+    listener = app.extensions["engine"], "before_cursor_execute", lambda *told: asked.append(told[2])
+    event.listen(*listener)
+    with turning_away():
+        answer = browser.post(SCAN, {"code": "123456"})
+    event.remove(*listener)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, str(config.IMPATIENT_SECONDS))
+    assert asked == [] and database.everything() == before
+    assert "Wait a moment</h1>" in answer.text and f'href="{SCAN}"' in answer.text
+    is_swapped = "<html" not in answer.text
+    assert ("autofocus" in answer.text) == is_swapped, "the step's heading has the focus after a swap"
+    assert browser.post(SCAN, {"code": "123456"}).status_code == 422
 
 
 def test_too_many_fields_are_too_much(plain):
