@@ -15,7 +15,7 @@ from bench.client import Browser, Connection
 from bench.commits import Commit
 from bench.crowd import DATABASES, P99
 from bench.people import Person
-from bench.strangers import PER_MINUTE, guessing, run_each
+from bench.strangers import ADDRESSES, PER_MINUTE, Stranger, guessing, run_each
 from portal.settings import config
 from tests.support.postgres import running_postgres
 from tests.support.processes import ROOT
@@ -79,13 +79,21 @@ def times_of(owners: list[Owner]) -> tuple[list[float], list[float]]:
 # --- one round
 
 
+def mistype(port: int, person: Person) -> None:
+    """One more account is sent wrong codes from many browsers at once: each thread has refused one before, over a connection of its own."""
+    run_each(Stranger.guess, [Stranger(port, ADDRESSES + number, person) for number in range(2 * config.WEB_THREADS)])
+
+
 def one_round(server: Commit) -> dict[str, list[float]]:
     """Sign-ins while it is quiet and under guesses, and what came of the guesses."""
-    people = [Person(each["username"], Browser(), each["key"]) for each in server.people(sign_in=ACCOUNTS)["sign_in"]]
+    *people, forgetful = [
+        Person(each["username"], Browser(), each["key"]) for each in server.people(sign_in=ACCOUNTS + 1)["sign_in"]
+    ]
     owners = [Owner(server.port, at, person) for at, person in enumerate(people[:OWNERS])]
     with server.explained():
         for owner in owners:
             owner.sign_in()  # from now on the account knows the browser, and the server has compiled its pages
+        mistype(server.port, forgetful)
         rest(owners)
         began = server.cpu_seconds()
         quiet = times_of(owners)
