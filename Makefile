@@ -90,7 +90,7 @@ lint: .venv/development  ## Check code and templates with ruff, mypy, and djlint
 	$(BIN)/djlint portal/templates --lint --quiet
 	@$(BIN)/python -m tests.house.sizes
 
-audit: .venv/audit/done  ## Look up known weaknesses of the locked packages with pip-audit; needs the network, and says what it could not look up
+audit: .venv/audit/done  ## Look up known weaknesses of the locked packages with pip-audit, or in a copy of PyPA's advisories (ADVISORIES=folder)
 	@$(BIN)/python -m tests.support.audit
 
 bench: export BEFORE ?= e13b237
