@@ -150,9 +150,9 @@ BEFORE_CSRF = (
     note_request,
     headers.refuse_other_hosts,
     headers.require_https,
+    errors.turn_away,
     headers.refuse_nul,
     headers.refuse_cross_site,
-    errors.turn_away,
 )
 AFTER_CSRF = (wall.refuse_outside_emergency, new_browser.refuse_unconfirmed, record_activity)
 

@@ -6,6 +6,8 @@ has a thread, and then it rests as long as the answer took; soon they are turned
 way. Probes have a thread that nothing else takes: a portal that is busy is not dead.
 """
 
+import logging
+import math
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -20,6 +22,7 @@ from portal.settings import config
 from portal.turned_away import turning_away
 from portal.watch.probes import ALIVE, READY
 
+log = logging.getLogger(__name__)
 SIGN_IN = ("POST", "/sign-in")
 PROBES = {ALIVE, READY}
 PROBE_THREADS = 2  # whoever asks whether the process is alive does not wait for the database
@@ -38,6 +41,7 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         self.told_to_wait = told_to_wait.ToldToWait()
         self.impatient: deque[InLine] = deque()  # the first of them has a thread, or has one next
         self.stops = threading.Event()
+        self.refusals_told = -math.inf  # when the log was last told of refusals
         self.probes = ThreadedTaskDispatcher()
         self.probes.set_thread_count(PROBE_THREADS)
 
@@ -57,9 +61,12 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         pause = self.told_to_wait.pause_of(request.headers) if request.command == "POST" else None
         if not pause or (is_sign_in and request.path not in pause.forms):
             return self.line_up(channel) if is_sign_in else channel
+        is_full, has_most = self.room_in_line(pause)
+        if has_most or (is_full and request.path in pause.forms):
+            return self.refuse(channel)
         if self.told_to_wait.is_too_much(pause, request.path):
             return TurnedAway(channel, turning_away)
-        return self.let_others_first(channel, bool(pause.forms))
+        return channel if is_full else self.let_others_first(channel, pause)
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
         self.stops.set()
@@ -93,36 +100,52 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         if following:
             super().add_task(following)
 
-    def let_others_first(self, channel: Any, was_told: bool) -> Any:
-        """What a thread has to do now with a request that lets others go first; None while it waits.
-
-        If too many wait already, who was told to wait is told so again, and nobody else pays for them.
-        """
-        task = InLine(channel, self.call_impatient)
+    def room_in_line(self, pause: told_to_wait.Pause) -> tuple[bool, bool]:
+        """Whether the line of those who let others go first is full, and whether this session has as many places as it may."""
         with self.lock:
-            before = len(self.impatient)
-            if before < config.IMPATIENT_WAITING:
-                self.impatient.append(task)
-                return None if before else task
-        if was_told:
-            channel.requests[0].error = told_to_wait.LineFull("Too many requests wait. Wait a few seconds, then try again.")
-        return channel
+            own = sum(each.whose is pause for each in self.impatient)
+            return len(self.impatient) >= config.IMPATIENT_WAITING, own >= config.IMPATIENT_PLACES
+
+    def let_others_first(self, channel: Any, pause: told_to_wait.Pause) -> "InLine | None":
+        """What a thread has to do now with a request that lets others go first; None while it waits."""
+        task = InLine(channel, self.call_impatient, pause)
+        with self.lock:
+            self.impatient.append(task)
+            return task if len(self.impatient) == 1 else None
 
     def call_impatient(self, took: float) -> None:
-        """One of them was answered: the next one's turn, after a rest, and after every request that came meanwhile."""
+        """One of them was answered: the next one's turn, after a rest, and after every request that came meanwhile.
+
+        Whoever has waited for too long is told so: a proxy has given up by then.
+        """
         self.stops.wait(min(took, config.IMPATIENT_REST))
+        latest = clock.monotonic() - config.SIGN_IN_SECONDS
         with self.lock:
             self.impatient.popleft()
+            overdue = list(takewhile(lambda each: each.since < latest, self.impatient))
+            for _ in overdue:
+                self.impatient.popleft()
             following = self.impatient[0] if self.impatient else None
+        for each in overdue:
+            super().add_task(self.refuse(each.channel))
         if following:
             super().add_task(following)
+
+    def refuse(self, channel: Any) -> Any:
+        """The same connection, whose request the server itself answers. The log says so, but once in a while: it stands in no other."""
+        channel.requests[0].error = told_to_wait.LineFull()
+        now = clock.monotonic()
+        if now - self.refusals_told >= config.REFUSED_SECONDS:
+            self.refusals_told = now
+            log.warning("posts after a refusal or during a pause were answered 429 by the server: too many of them wait")
+        return channel
 
 
 class InLine:
     """A thread's task: answer a request, then let the next one of its line in. `leave` is told the seconds that it took."""
 
-    def __init__(self, channel: Any, leave: Callable[[float], None]) -> None:
-        self.channel, self.leave, self.since = channel, leave, clock.monotonic()
+    def __init__(self, channel: Any, leave: Callable[[float], None], whose: told_to_wait.Pause | None = None) -> None:
+        self.channel, self.leave, self.whose, self.since = channel, leave, whose, clock.monotonic()
 
     def service(self) -> None:
         began = clock.monotonic()

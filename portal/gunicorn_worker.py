@@ -61,6 +61,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     """One request. What waitress can't read is answered by itself, in plain text; a form that is too large, by the portal's page."""
 
     error: Any = None
+    path: str
 
     def parse_header(self, header_plus: bytes) -> None:
         first, end, rest = header_plus.partition(b"\r\n")
@@ -68,6 +69,8 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
             super().parse_header(RAW_BYTE.sub(lambda found: b"%%%02X" % ord(found[0]), first) + end + rest)
         except ValueError as error:  # urlsplit() on a target such as http://[
             raise ParsingError("The request's target is malformed.") from error
+        if self.path.startswith("//"):  # as the page will be looked for, so that a form has one address in every line
+            self.path = "/" + self.path.lstrip("/")
 
     def received(self, data: bytes) -> int:
         """Hand on a form that is too large without its body: Flask refuses it by its length, with a page (413)."""

@@ -17,8 +17,8 @@ from portal.crypto import token_hash
 from portal.settings import config
 from portal.turned_away import is_turned_away
 
-MOST = 10_000  # sessions: about 4 MB. The one that was told first is forgotten first
-MOST_FORMS = 20  # of one session
+MOST = 10_000  # sessions: about 4 MB, 20 MB if somebody sets out to. The one that was told first is forgotten first
+MOST_FORMS, LONGEST_PATH = 5, 200  # of one session
 RETRY_AFTER = "Retry-After"
 FORM_REFUSED = "422"
 REFUSED = "4"  # begins the status of what the visitor brought about; a portal that is busy (503) asks everybody to come again
@@ -29,6 +29,13 @@ class LineFull(Error):  # type: ignore[misc]  # waitress has no types
     """The server's own answer, in plain text, to one more than the line holds: a page would cost as much as what they wait for."""
 
     code, reason = 429, "Too Many Requests"
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests wait. Wait a few seconds, then try again.")
+
+    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        status, headers, body = super().to_response(ident)
+        return status, [*headers, (RETRY_AFTER, "5")], body
 
 
 @dataclass
@@ -61,7 +68,7 @@ class ToldToWait:
             now = clock.monotonic()
             pause = self.pauses.setdefault(key, Pause(now))
             pause.until = max(pause.until, now + (config.REFUSED_SECONDS if told is None else int(told)))
-            if told is not None and len(pause.forms) < MOST_FORMS:
+            if told is not None and len(pause.forms) < MOST_FORMS and len(path) <= LONGEST_PATH:
                 pause.forms.setdefault(path, now)
             self.pauses.move_to_end(key)
             while len(self.pauses) > MOST:

@@ -151,12 +151,29 @@ def test_as_many_threads_hash_as_may_at_once():
     assert 0 < len(seen) <= config.HASHES_AT_ONCE
 
 
+def is_turned_away(threads, post):
+    """Returns whether this post is turned away."""
+    seen = []
+    post.service = lambda: (seen.append(turned_away.is_turned_away()), post.answered.set())
+    threads.add_task(post)
+    assert answered([post])
+    return seen == [True]
+
+
+def guesses_of(threads, count, answer, place=CODE):
+    """Has sessions answered this way, and lets each post some times; returns who was answered, an Event to end them, and the posts."""
+    done, may_end, posts = [], threading.Event(), []
+    for number in range(count):
+        cookie = f"session=guesser{number // config.IMPATIENT_PLACES}"
+        threads.told_to_wait.note({"COOKIE": cookie}, *answer)
+        posts.append(Request(done, number, may_end, place, cookie=cookie))
+        threads.add_task(posts[-1])
+    return done, may_end, posts
+
+
 def test_whoever_was_told_to_wait_and_posts_on_lets_everybody_else_go_first(threads):
     threads.told_to_wait.note(GUESSER, *TOLD)
-    done, may_end = [], threading.Event()
-    guesses = [Request(done, number, may_end, ELSEWHERE, cookie=GUESSER["COOKIE"]) for number in range(3 * config.WEB_THREADS)]
-    for each in guesses:
-        threads.add_task(each)
+    done, may_end, guesses = guesses_of(threads, 3 * config.WEB_THREADS, TOLD, ELSEWHERE)
     others = [
         ("session=owner", CODE),
         ("session=guesserx", CODE),
@@ -176,26 +193,67 @@ def test_whoever_was_told_to_wait_and_posts_on_lets_everybody_else_go_first(thre
     assert answered([late]), "and the line is free again"
 
 
-def test_one_more_than_the_line_holds_is_told_so_at_once_and_takes_no_place(threads):
-    threads.told_to_wait.note(GUESSER, *TOLD)
-    done, may_end = [], threading.Event()
-    guesses = [Request(done, number, may_end, ELSEWHERE, cookie=GUESSER["COOKIE"]) for number in range(config.IMPATIENT_WAITING)]
-    late = Request([], "late", threading.Event(), CODE, cookie=GUESSER["COOKIE"])
+def late_post(threads, place=CODE, cookie=GUESSER["COOKIE"]):
+    """Posts once more; returns the status with which the server itself answers, None if the portal does."""
+    late = Request([], "late", threading.Event(), place, cookie=cookie)
     late.may_end.set()
-    for each in [*guesses, late]:
-        threads.add_task(each)
-    assert answered([late]) and late.requests[0].error.to_response()[0] == "429 Too Many Requests"
+    threads.add_task(late)
+    assert answered([late])
+    error = late.requests[0].error
+    assert not error or ("Retry-After", "5") in error.to_response()[1]
+    return error and error.to_response()[0]
+
+
+FULL = "429 Too Many Requests"
+
+
+def test_if_the_line_is_full_the_form_where_one_was_told_to_wait_is_refused_at_once_and_nothing_else(threads):
+    threads.told_to_wait.note(GUESSER, *TOLD)
+    threads.told_to_wait.note({"COOKIE": "session=mistyped"}, *WRONG)
+    _, may_end, guesses = guesses_of(threads, config.IMPATIENT_WAITING, WRONG)
+    assert len(threads.impatient) == config.IMPATIENT_WAITING
+    assert late_post(threads) == FULL
+    assert late_post(threads, ("POST", "/sign-out")) is None, "another form has to work"
+    assert late_post(threads, cookie="session=mistyped") is None, "others have filled the line"
     may_end.set()
     assert answered(guesses) and not any(each.requests[0].error for each in guesses)
 
 
-def is_turned_away(threads, post):
-    """Returns whether this post is turned away."""
-    seen = []
-    post.service = lambda: (seen.append(turned_away.is_turned_away()), post.answered.set())
-    threads.add_task(post)
-    assert answered([post])
-    return seen == [True]
+def test_a_session_has_few_places_so_that_one_alone_fills_no_line(threads, caplog):
+    threads.told_to_wait.note(GUESSER, *WRONG)
+    threads.told_to_wait.note({"COOKIE": "session=other"}, *WRONG)
+    may_end = threading.Event()
+    posts = [Request([], number, may_end, CODE, cookie=GUESSER["COOKIE"]) for number in range(config.IMPATIENT_PLACES)]
+    for each in posts:
+        threads.add_task(each)
+    assert [late_post(threads) for _ in range(3)] == [FULL] * 3 and len(threads.impatient) == config.IMPATIENT_PLACES
+    assert [record.getMessage() for record in caplog.records if "answered 429" in record.getMessage()] == [caplog.messages[-1]]
+    other = Request([], "other", may_end, CODE, cookie="session=other")
+    threads.add_task(other)
+    may_end.set()
+    assert answered([*posts, other])
+
+
+def test_a_full_line_uses_up_none_of_what_the_form_may_answer(threads):
+    threads.told_to_wait.note(GUESSER, *TOLD)
+    _, may_end, guesses = guesses_of(threads, config.IMPATIENT_WAITING, WRONG)
+    assert [late_post(threads) for _ in range(config.IMPATIENT_POSTS)] == [FULL] * config.IMPATIENT_POSTS
+    may_end.set()
+    assert answered(guesses)
+    while threads.impatient:
+        pass
+    assert not is_turned_away(threads, Request([], "again", threading.Event(), CODE, cookie=GUESSER["COOKIE"]))
+
+
+def test_who_has_waited_for_too_long_is_told_so_and_the_line_goes_on(threads, monkeypatch):
+    done, may_end, guesses = guesses_of(threads, 3, WRONG)
+    began = clock.monotonic()
+    monkeypatch.setattr(clock, "monotonic", lambda: began + config.SIGN_IN_SECONDS + 1)
+    last = Request(done, "last", may_end, CODE, cookie=guesses[0].requests[0].headers["COOKIE"])
+    threads.add_task(last)
+    may_end.set()
+    assert answered([*guesses, last]) and done[-1] == "last"
+    assert [bool(each.requests[0].error) for each in (*guesses, last)] == [False, True, True, False]
 
 
 def test_who_was_told_to_wait_and_posts_the_same_form_on_is_turned_away_but_once_in_a_while(threads, monkeypatch):
@@ -227,19 +285,8 @@ def test_who_is_turned_away_stands_in_no_line(threads):
 
 
 def test_who_had_a_form_refused_lets_others_go_first_and_is_never_turned_away(threads):
-    threads.told_to_wait.note(GUESSER, *WRONG)
-    done, may_end = [], threading.Event()
-    guesses = [Request(done, number, may_end, CODE, cookie=GUESSER["COOKIE"]) for number in range(config.IMPATIENT_WAITING)]
-    for each in guesses:
-        threads.add_task(each)
-    page = Request([], "page", threading.Event(), CODE, cookie="session=owner")
-    page.may_end.set()
-    threads.add_task(page)
-    assert answered([page]) and len(threads.impatient) == len(guesses)
-    late = Request([], "late", threading.Event(), CODE, cookie=GUESSER["COOKIE"])
-    late.may_end.set()
-    threads.add_task(late)
-    assert answered([late]) and not late.requests[0].error, "the line is full: others' requests have filled it"
+    done, may_end, guesses = guesses_of(threads, config.IMPATIENT_WAITING, WRONG)
+    assert late_post(threads, cookie="session=owner") is None and len(threads.impatient) == len(guesses)
     may_end.set()
     assert answered(guesses) and done == list(range(len(guesses)))
 
@@ -306,6 +353,8 @@ def test_a_session_has_few_forms():
     for number in range(2 * told_to_wait.MOST_FORMS):
         told.note(GUESSER, f"/{number}", *TOLD[1:])
     assert len(told.pause_of(GUESSER).forms) == told_to_wait.MOST_FORMS
+    told.note({"COOKIE": "session=long"}, "/" * (told_to_wait.LONGEST_PATH + 1), *TOLD[1:])
+    assert told.pause_of({"COOKIE": "session=long"}).forms == {}
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from waitress.adjustments import Adjustments
 
-from portal.gunicorn_worker import mask_link
+from portal.gunicorn_worker import Parser, mask_link
 from portal.settings import config
 from tests.support import moments, wire
 from tests.support.proxy import DOCUMENTED
@@ -194,6 +195,13 @@ def test_a_form_that_is_too_large_gets_the_portal_s_own_page(impatient, length, 
 def test_nobody_is_told_to_send_a_form_that_is_too_large(impatient):
     with connected(impatient, FORM + b"Expect: 100-continue\r\nContent-Length: 10000000\r\n\r\n") as connection:
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("target", [b"//sign-in", b"/%2Fsign-in", b"////sign-in?next=//a"])
+def test_a_form_has_one_address_in_every_line(target):
+    parser = Parser(Adjustments())
+    parser.received(b"POST " + target + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+    assert parser.completed and parser.path == "/sign-in"
 
 
 @pytest.mark.parametrize(("target", "status"), [(b"/help?q=\xc3\xa9\xff", 200), (b"/\xc3\xa9\xff", 404)])

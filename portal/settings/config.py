@@ -23,12 +23,12 @@ HASHES_REST_SECONDS = 5  # without a hash until their memory is given back
 # Of the crowd at sign-in, one has a thread of each process at a time, and the others wait before they get one. With more at a time nobody
 # signs in sooner, as there are as many processes as cores, and every other page takes longer. A hundred are served in ten seconds; one
 # more is answered 503 at once, as is whoever has waited for half of the minute that proxies wait for an answer.
-SIGN_INS_AT_ONCE = 1
-SIGN_INS_WAITING = 100
+SIGN_INS_AT_ONCE, SIGN_INS_WAITING = 1, 100
 SIGN_IN_SECONDS = 30
 # Whoever posts on within a minute after a form was refused, or before a pause is over, waits in line; the line rests as long as an answer
 # took, and so many seconds at most. Once told to wait, a form answers three times in a row and then every 20 s; otherwise 429 (RL-2).
 REFUSED_SECONDS, IMPATIENT_WAITING, IMPATIENT_REST, IMPATIENT_POSTS, IMPATIENT_SECONDS = 60, 100, 0.1, 3, 20
+IMPATIENT_PLACES = 4  # in that line of one session
 SUBSTITUTIONS_WEIGHED = 8  # ways to read "4", "@", "$" … as letters; zxcvbn tries each, up to 576 of them in one password
 
 CODE_DIGITS = 6  # of every verification code: NIST SP 800-63B 3.1.3.2, RFC 4226 5.3
