@@ -61,12 +61,11 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         pause = self.told_to_wait.pause_of(request.headers) if request.command == "POST" else None
         if not pause or (is_sign_in and request.path not in pause.forms):
             return self.line_up(channel) if is_sign_in else channel
-        is_full, has_most = self.room_in_line(pause)
-        if has_most or (is_full and request.path in pause.forms):
-            return self.refuse(channel)
+        if not self.has_place_for(pause):
+            return self.refuse(channel) if request.path in pause.forms else channel
         if self.told_to_wait.is_too_much(pause, request.path):
             return TurnedAway(channel, turning_away)
-        return channel if is_full else self.let_others_first(channel, pause)
+        return self.let_others_first(channel, pause)
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
         self.stops.set()
@@ -100,11 +99,11 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         if following:
             super().add_task(following)
 
-    def room_in_line(self, pause: told_to_wait.Pause) -> tuple[bool, bool]:
-        """Whether the line of those who let others go first is full, and whether this session has as many places as it may."""
+    def has_place_for(self, pause: told_to_wait.Pause) -> bool:
+        """Whether one more of this session may stand in the line of those who let others go first."""
         with self.lock:
             own = sum(each.whose is pause for each in self.impatient)
-            return len(self.impatient) >= config.IMPATIENT_WAITING, own >= config.IMPATIENT_PLACES
+            return len(self.impatient) < config.IMPATIENT_WAITING and own < config.IMPATIENT_PLACES
 
     def let_others_first(self, channel: Any, pause: told_to_wait.Pause) -> "InLine | None":
         """What a thread has to do now with a request that lets others go first; None while it waits."""

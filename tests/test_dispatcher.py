@@ -220,12 +220,13 @@ def test_if_the_line_is_full_the_form_where_one_was_told_to_wait_is_refused_at_o
 
 
 def test_a_session_has_few_places_so_that_one_alone_fills_no_line(threads, caplog):
-    threads.told_to_wait.note(GUESSER, *WRONG)
+    threads.told_to_wait.note(GUESSER, *TOLD)
     threads.told_to_wait.note({"COOKIE": "session=other"}, *WRONG)
     may_end = threading.Event()
-    posts = [Request([], number, may_end, CODE, cookie=GUESSER["COOKIE"]) for number in range(config.IMPATIENT_PLACES)]
+    posts = [Request([], number, may_end, ELSEWHERE, cookie=GUESSER["COOKIE"]) for number in range(config.IMPATIENT_PLACES)]
     for each in posts:
         threads.add_task(each)
+    assert late_post(threads, ELSEWHERE) is None and len(threads.impatient) == config.IMPATIENT_PLACES
     assert [late_post(threads) for _ in range(3)] == [FULL] * 3 and len(threads.impatient) == config.IMPATIENT_PLACES
     assert [record.getMessage() for record in caplog.records if "answered 429" in record.getMessage()] == [caplog.messages[-1]]
     other = Request([], "other", may_end, CODE, cookie="session=other")

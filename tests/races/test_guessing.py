@@ -11,6 +11,7 @@ from tests.support.wire import BACKUP_CODE, CODE, Wire, at_once, claimant
 
 GUESSES = 200
 ALLOWED = 10
+REFUSED = {422, 429}  # by the form, or before it, if the session was told to wait (tests/test_dispatcher.py)
 WAIT = re.compile(r"Try again in (10 minutes|9 minutes and \d+ seconds?) ?, or use a backup code now\.")
 
 
@@ -44,9 +45,9 @@ def test_of_two_hundred_wrong_codes_ten_are_compared(portal):
     entry = wire.entry_of(portal, "sam")
     browsers = [claimant(portal, "sam") for _ in range(5)]
     answers = guess(browsers, [(CODE, code) for code in moments.wrong_codes(entry.secret, GUESSES)])
-    assert {getattr(answer, "status", answer) for answer in answers} == {422}
+    assert {getattr(answer, "status", answer) for answer in answers} <= REFUSED
     # The tenth begins the pause and may say so itself.
-    assert sum(tells_wait(answer) for answer in answers) >= GUESSES - ALLOWED
+    assert sum(answer.status == 429 or tells_wait(answer) for answer in answers) >= GUESSES - ALLOWED
     assert compared(portal.site, "sam") <= ALLOWED
     assert Rows(portal.site).failures("sam") == ALLOWED
 
@@ -70,7 +71,7 @@ def test_guesses_of_six_digits_and_of_strangers_stop_no_backup_code(portal):
     backup = [(BACKUP_CODE, alphabet[at % 16 :][:16]) for at in range(10 * len(browsers) + 20)]
     guesses = [*backup, *[(CODE, code) for code in moments.wrong_codes(entry.secret, 40)]]
     answers = guess(browsers, guesses)
-    assert {getattr(answer, "status", answer) for answer in answers} == {422}
+    assert {getattr(answer, "status", answer) for answer in answers} <= REFUSED
     assert Rows(portal.site).failures("maria") == ALLOWED
     wrong = "SELECT sum(s.backup_failures) FROM sessions s JOIN users u ON u.id = s.user_id WHERE username = 'maria'"
     assert Rows(portal.site).one(wrong) == ALLOWED * len(browsers), "each sign-in has ten of its own"
@@ -90,6 +91,6 @@ def test_wrong_codes_at_set_up_share_the_same_ten_tries(portal):
     tabs = [person.tab() for _ in range(40)]
     wrong = moments.wrong_codes(entry.secret, 40)
     answers = at_once(*[lambda tab=tab, code=code: tab.post(wire.SCAN, code=code) for tab, code in zip(tabs, wrong, strict=True)])
-    assert {getattr(answer, "status", answer) for answer in answers} == {422}
+    assert {getattr(answer, "status", answer) for answer in answers} <= REFUSED
     assert Rows(portal.site).failures("jun") == ALLOWED
     assert wire.entry_on(person.get(wire.SCAN)).secret == entry.secret or not "the key changed"
