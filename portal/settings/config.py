@@ -28,7 +28,7 @@ SIGN_IN_SECONDS = 30
 # Whoever posts on within a minute after a form was refused, or before a pause is over, waits in line; the line rests as long as an answer
 # took, and so many seconds at most. Once told to wait, a form answers three times in a row and then every 20 s; otherwise 429 (RL-2).
 REFUSED_SECONDS, IMPATIENT_WAITING, IMPATIENT_REST, IMPATIENT_POSTS, IMPATIENT_SECONDS = 60, 100, 0.1, 3, 20
-IMPATIENT_PLACES = 4  # in that line of one session
+IMPATIENT_PLACES = 5  # in that line of one session: those three, and one that rests
 SUBSTITUTIONS_WEIGHED = 8  # ways to read "4", "@", "$" … as letters; zxcvbn tries each, up to 576 of them in one password
 
 CODE_DIGITS = 6  # of every verification code: NIST SP 800-63B 3.1.3.2, RFC 4226 5.3

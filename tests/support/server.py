@@ -30,14 +30,16 @@ class Server:
         self.host = settings.get("HOST", "127.0.0.1")
         self.url = f"http://{in_url(self.host)}:{self.port}"
         self.log = site.folder / "server.log"
-        self.process = None
+        self.process, self.was_killed = None, False
         place = {"HOST": self.host, "PORT": str(self.port), "WEB_CONCURRENCY": str(workers)}
         self.environment = site.environment | place | settings
 
     def start(self):
         """Starts the processes and waits until the portal answers."""
-        self.process = self.launch(["gunicorn", self.application])
         deadline = time.monotonic() + START_SECONDS
+        while self.was_killed and not self.address_is_free() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.process = self.launch(["gunicorn", self.application])
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
@@ -71,7 +73,17 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self.process = None
+        self.process, self.was_killed = None, True
+
+    def address_is_free(self):
+        """Returns whether nobody listens at its address: a worker that was killed with the first process may take longer to end."""
+        with socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host, self.port))
+            except OSError:
+                return False
+            return True
 
     def kill_a_worker(self):
         """Kills one worker with SIGKILL, which gunicorn replaces. Returns its process ID."""
