@@ -59,10 +59,10 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         """What a thread has to do with a request now; None while it waits."""
         is_sign_in = (request.command, request.path) == SIGN_IN
         pause = self.told_to_wait.pause_of(request.headers) if request.command == "POST" else None
-        if not pause or (is_sign_in and request.path not in pause.forms):
+        if not pause or (is_sign_in and not pause.told_at(request.path)):
             return self.line_up(channel) if is_sign_in else channel
         if not self.has_place_for(pause):
-            return self.refuse(channel) if request.path in pause.forms else channel
+            return self.refuse(channel) if pause.told_at(request.path) else channel
         if self.told_to_wait.is_too_much(pause, request.path):
             return TurnedAway(channel, turning_away)
         return self.let_others_first(channel, pause)

@@ -39,14 +39,24 @@ class LineFull(Error):  # type: ignore[misc]  # waitress has no types
 
 
 @dataclass
-class Pause:
-    """Of one session, until when by the monotonic clock.
-
-    `forms`: the paths where it was told to wait, if it was, each with the moment when what it has posted there since is forgotten.
-    """
+class Told:
+    """A form where a session was told to wait: until when, and when what it has posted there since is forgotten."""
 
     until: float
-    forms: dict[str, float] = field(default_factory=dict)
+    forgotten: float = 0
+
+
+@dataclass
+class Pause:
+    """Of one session, until when by the monotonic clock. `forms`: where it was told to wait, by their paths; none if it was not."""
+
+    until: float = 0
+    forms: dict[str, Told] = field(default_factory=dict)
+
+    def told_at(self, path: str) -> Told | None:
+        """The form of this path, if its own wait is not over: what a session is refused later makes it no longer."""
+        told = self.forms.get(path)
+        return told if told and told.until > clock.monotonic() else None
 
 
 class ToldToWait:
@@ -66,10 +76,13 @@ class ToldToWait:
             return
         with self.lock:
             now = clock.monotonic()
-            pause = self.pauses.setdefault(key, Pause(now))
-            pause.until = max(pause.until, now + (config.REFUSED_SECONDS if told is None else int(told)))
-            if told is not None and len(pause.forms) < MOST_FORMS and len(path) <= LONGEST_PATH:
-                pause.forms.setdefault(path, now)
+            pause = self.pauses.setdefault(key, Pause())
+            until = now + (config.REFUSED_SECONDS if told is None else int(told))
+            pause.until = max(pause.until, until)
+            pause.forms = {each: form for each, form in pause.forms.items() if form.until > now}
+            if told is not None and (path in pause.forms or len(pause.forms) < MOST_FORMS) and len(path) <= LONGEST_PATH:
+                form = pause.forms.setdefault(path, Told(until))
+                form.until = max(form.until, until)
             self.pauses.move_to_end(key)
             while len(self.pauses) > MOST:
                 self.pauses.popitem(last=False)
@@ -86,12 +99,14 @@ class ToldToWait:
         It may be posted a few times in a row, and then once in a while: a leaky bucket, kept as the moment when it will be empty.
         """
         with self.lock:
-            now = clock.monotonic()
-            filled = max(pause.forms.get(path, 0), now) + config.IMPATIENT_SECONDS
-            is_over = path in pause.forms and filled > now + config.IMPATIENT_POSTS * config.IMPATIENT_SECONDS
-            if path in pause.forms and not is_over:
-                pause.forms[path] = filled
-            return is_over
+            now, form = clock.monotonic(), pause.told_at(path)
+            if form is None:
+                return False
+            filled = max(form.forgotten, now) + config.IMPATIENT_SECONDS
+            if filled > now + config.IMPATIENT_POSTS * config.IMPATIENT_SECONDS:
+                return True
+            form.forgotten = filled
+            return False
 
 
 def session_key(request: Mapping[str, str]) -> str | None:

@@ -349,6 +349,18 @@ def test_a_shorter_wait_elsewhere_ends_no_pause(monkeypatch):
     assert told.pause_of(GUESSER)
 
 
+def test_a_form_whose_wait_is_over_answers_as_before_whatever_is_refused_since(threads, monkeypatch):
+    began = clock.monotonic()
+    threads.told_to_wait.note(GUESSER, *TOLD)
+    monkeypatch.setattr(clock, "monotonic", lambda: began + 590)
+    threads.told_to_wait.note(GUESSER, *WRONG)
+    for later in (610, 3600):
+        monkeypatch.setattr(clock, "monotonic", lambda later=later: began + later)
+        threads.told_to_wait.note(GUESSER, *WRONG)
+        posts = [Request([], number, threading.Event(), CODE, cookie=GUESSER["COOKIE"]) for number in range(8)]
+        assert not any(is_turned_away(threads, each) for each in posts)
+
+
 def test_a_session_has_few_forms():
     told = told_to_wait.ToldToWait()
     for number in range(2 * told_to_wait.MOST_FORMS):
