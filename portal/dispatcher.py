@@ -1,9 +1,10 @@
 """Which request gets a thread next: the one that came first, but passwords at sign-in wait in a line of their own, and so do guesses.
 
 A sign-in waits for processor time, so a crowd of them would hold every thread. Waiting in this line takes no thread, and every other
-page is answered meanwhile. Whoever had a form refused, or was told to wait, and posts on waits in another line, of which one at a time
-has a thread, and then it rests as long as the answer took; soon they are turned away. So ten thousand guesses a minute stand in nobody's
-way. Probes have a thread that nothing else takes: a portal that is busy is not dead.
+page is answered meanwhile. Whoever had a form refused, or was told to wait, and posts on waits in another line, and so does whoever owes
+a code in a new browser. One of them at a time has a thread, and after a refusal the line rests as long as the answer took; soon they are
+turned away. So ten thousand guesses a minute stand in nobody's way. Probes have a thread that nothing else takes: a portal that is busy
+is not dead.
 """
 
 import logging
@@ -31,7 +32,7 @@ PROBE_THREADS = 2  # whoever asks whether the process is alive does not wait for
 class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
     """A process's threads, with a line for sign-ins: few of them have threads, many may wait, and one more is told so.
 
-    And one for whoever was refused or told to wait.
+    And one for whoever was refused or told to wait, or may be about to guess.
     """
 
     def __init__(self) -> None:
@@ -102,22 +103,23 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
     def has_place_for(self, pause: told_to_wait.Pause) -> bool:
         """Whether one more of this session may stand in the line of those who let others go first."""
         with self.lock:
-            own = sum(each.whose is pause for each in self.impatient)
+            own = sum(each.whose == pause.session for each in self.impatient)
             return len(self.impatient) < config.IMPATIENT_WAITING and own < config.IMPATIENT_PLACES
 
     def let_others_first(self, channel: Any, pause: told_to_wait.Pause) -> "InLine | None":
         """What a thread has to do now with a request that lets others go first; None while it waits."""
-        task = InLine(channel, self.call_impatient, pause)
+        task = InLine(channel, self.call_impatient, pause.session)
         with self.lock:
             self.impatient.append(task)
             return task if len(self.impatient) == 1 else None
 
     def call_impatient(self, took: float) -> None:
-        """One of them was answered: the next one's turn, after a rest, and after every request that came meanwhile.
+        """One of them was answered: the next one's turn, after every request that came meanwhile, and after a rest if it was refused.
 
         Whoever has waited for too long is told so: a proxy has given up by then.
         """
-        self.stops.wait(min(took, config.IMPATIENT_REST))
+        if self.told_to_wait.running(self.impatient[0].whose):
+            self.stops.wait(min(took, config.IMPATIENT_REST))
         latest = clock.monotonic() - config.SIGN_IN_SECONDS
         with self.lock:
             self.impatient.popleft()
@@ -143,7 +145,7 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
 class InLine:
     """A thread's task: answer a request, then let the next one of its line in. `leave` is told the seconds that it took."""
 
-    def __init__(self, channel: Any, leave: Callable[[float], None], whose: told_to_wait.Pause | None = None) -> None:
+    def __init__(self, channel: Any, leave: Callable[[float], None], whose: str = "") -> None:
         self.channel, self.leave, self.whose, self.since = channel, leave, whose, clock.monotonic()
 
     def service(self) -> None:

@@ -1,7 +1,8 @@
 """Which sessions had a form refused, or were told to wait, in this process: what they post next is answered after everybody else's.
 
-And whoever was told to wait and posts the same form on and on is turned away with a page that asks for nothing. Whether an answer is
-compared is decided by the account's row, whatever a process remembers: here, some of what would not be compared is not looked at.
+So is what is posted before a code was shown, in a browser that the account does not know: the session's token says so. And whoever was
+told to wait and posts the same form on and on is turned away with a page that asks for nothing. Whether an answer is compared is decided
+by the account's row, whatever a process remembers: here, some of what would not be compared is not looked at.
 """
 
 import threading
@@ -48,8 +49,9 @@ class Told:
 
 @dataclass
 class Pause:
-    """Of one session, until when by the monotonic clock. `forms`: where it was told to wait, by their paths; none if it was not."""
+    """Of the session with this hash, until when by the monotonic clock. `forms`: where it was told to wait, by their paths, if at all."""
 
+    session: str
     until: float = 0
     forms: dict[str, Told] = field(default_factory=dict)
 
@@ -71,12 +73,13 @@ class ToldToWait:
         if not status.startswith(REFUSED) or is_turned_away():
             return
         told = next((value for name, value in answer if name == RETRY_AFTER), None)
-        key = session_key(request)
-        if key is None or (told is None and not status.startswith(FORM_REFUSED)):
+        token = session_token(request)
+        if token is None or (told is None and not status.startswith(FORM_REFUSED)):
             return
+        key = token_hash(token)
         with self.lock:
             now = clock.monotonic()
-            pause = self.pauses.setdefault(key, Pause())
+            pause = self.pauses.setdefault(key, Pause(key))
             until = now + (config.REFUSED_SECONDS if told is None else int(told))
             pause.until = max(pause.until, until)
             pause.forms = {each: form for each, form in pause.forms.items() if form.until > now}
@@ -88,9 +91,19 @@ class ToldToWait:
                 self.pauses.popitem(last=False)
 
     def pause_of(self, request: Mapping[str, str]) -> Pause | None:
-        """The pause of the session of a request with these headers; None if it has none, or if it is over."""
-        key = session_key(request) if self.pauses else None
-        pause = self.pauses.get(key) if key else None
+        """The pause of the session of a request with these headers; None if it has none, or if it is over.
+
+        A session that still owes a code, in a new browser, was refused nothing, but lets others go first as if it were.
+        """
+        token = session_token(request)
+        if token is None:
+            return None
+        session = token_hash(token)
+        return self.running(session) or (Pause(session) if token.startswith(config.NEW_BROWSER) else None)
+
+    def running(self, session: str) -> Pause | None:
+        """The pause of the session with this hash, unless it is over."""
+        pause = self.pauses.get(session)
         return pause if pause and pause.until > clock.monotonic() else None
 
     def is_too_much(self, pause: Pause, path: str) -> bool:
@@ -109,11 +122,10 @@ class ToldToWait:
             return False
 
 
-def session_key(request: Mapping[str, str]) -> str | None:
-    """The hash of the session's token, by the headers as waitress names them; None without a session.
+def session_token(request: Mapping[str, str]) -> str | None:
+    """The session's token, by the headers as waitress names them; None without a session.
 
     Cookies are read as the pages read them: written in another way, a session is still the same one.
     """
     cookies = parse_cookie(request.get("COOKIE"))
-    token = next(filter(None, map(cookies.get, SESSIONS)), None)
-    return token_hash(token) if token else None
+    return next(filter(None, map(cookies.get, SESSIONS)), None)

@@ -292,6 +292,32 @@ def test_who_had_a_form_refused_lets_others_go_first_and_is_never_turned_away(th
     assert answered(guesses) and done == list(range(len(guesses)))
 
 
+def test_who_owes_a_code_in_a_new_browser_lets_others_go_first_before_anything_was_refused(threads):
+    done, may_end = [], threading.Event()
+    cookies = [f"session={config.NEW_BROWSER}{number}" for number in range(3 * config.WEB_THREADS)]
+    strangers = [Request(done, number, may_end, CODE, cookie=cookie) for number, cookie in enumerate(cookies)]
+    for each in strangers:
+        threads.add_task(each)
+    for cookie, place in (("session=owner", CODE), (cookies[0], ("GET", CODE[1]))):
+        page = Request([], "page", threading.Event(), place, cookie=cookie)
+        page.may_end.set()
+        threads.add_task(page)
+        assert answered([page])
+    may_end.set()
+    assert answered(strangers) and done == list(range(len(strangers))), "in their order, one at a time"
+
+
+def test_who_owes_a_code_in_a_new_browser_has_few_places_and_is_refused_none(threads):
+    cookie = f"session={config.NEW_BROWSER}1"
+    may_end = threading.Event()
+    posts = [Request([], number, may_end, CODE, cookie=cookie) for number in range(config.IMPATIENT_PLACES)]
+    for each in posts:
+        threads.add_task(each)
+    assert late_post(threads, cookie=cookie) is None and len(threads.impatient) == config.IMPATIENT_PLACES
+    may_end.set()
+    assert answered(posts)
+
+
 def test_after_a_wrong_password_the_next_sign_in_stands_in_the_line_of_sign_ins(threads):
     threads.told_to_wait.note(GUESSER, SIGN_IN[1], *WRONG[1:])
     _, may_end, crowd = crowd_of(threads, config.SIGN_INS_AT_ONCE)
@@ -315,6 +341,12 @@ def test_the_line_rests_as_long_as_an_answer_took(threads, monkeypatch):
         pass
     short, long = rests
     assert 0.02 <= short <= config.IMPATIENT_REST == long
+    assert late_post(threads, cookie=f"session={config.NEW_BROWSER}1") is None
+    while threads.impatient:
+        pass
+    assert len(rests) == 2, (
+        "but it does not rest after an answer that refused nothing: a crowd of owners with new phones is no attack"
+    )
 
 
 @pytest.mark.parametrize(

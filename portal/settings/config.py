@@ -174,7 +174,7 @@ SEND_LOCK = 0x53454E44  # the ID of PostgreSQL's advisory lock for sends
 ACCOUNTS_PER_NUMBER = 5
 
 # Sessions (SE-1 to SE-11)
-SESSION_TOKEN_BYTES = 32
+SESSION_TOKEN_BYTES, NEW_BROWSER = 32, "new."  # the latter begins the token of a session that owes a code in a new browser
 SESSION_IDLE = timedelta(minutes=15)
 SESSION_WARNING = timedelta(minutes=2)
 SESSION_LIFE = timedelta(hours=12)

@@ -148,7 +148,9 @@ def begin_session(
     if context.visitor:  # signed in again in the same browser: the old token ends, against session fixation (SE-7)
         change(END_SESSION, {"own": context.visitor.session_id, **ending(context, "signed_out")})
         record_event(context, "session_end", reason="signed_in_again")
-    token = new_token()
+    if is_known is None:
+        is_known = known_browsers.is_known_browser(context, user)
+    token = new_token() if is_known or level != LEVEL_CLAIMANT else config.NEW_BROWSER + new_token()  # see portal/told_to_wait.py
     browser_hash = token_hash(context.browser) if context.browser else None
     life = config.CLAIMANT_LIFE if level == LEVEL_CLAIMANT else config.SESSION_LIFE
     columns = {
@@ -156,7 +158,7 @@ def begin_session(
         "user_id": user.id,
         "level": level,
         "browser_hash": browser_hash,
-        "browser_known": known_browsers.is_known_browser(context, user) if is_known is None else is_known,
+        "browser_known": is_known,
         "next_path": next_path,
         "ip": context.ip,
         "user_agent": context.user_agent,

@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from portal import passwords
 from portal.models import Event, Session, User
+from portal.settings import config
 from tests.support.hashing import CHEAP
 
 WRONG = "Your username or password is incorrect. Check both and try again."
@@ -228,3 +229,20 @@ def test_a_refused_sign_in_begins_no_session(plain, database):
     assert [(event.event, event.reason) for event in database.all(Event, Event.event == "authn_login_fail")] == [
         ("authn_login_fail", "sign_in_wrong")
     ]
+
+
+def test_a_sessions_token_says_that_a_code_is_due_in_a_new_browser_and_only_there(browser, sam, maria):
+    """So what is posted there waits in a line before it is read (portal/told_to_wait.py)."""
+
+    def is_marked():
+        return browser.client.get_cookie("session").value.startswith(config.NEW_BROWSER)
+
+    browser.sign_in(sam)
+    assert is_marked()
+    browser.fill("Verify", Verification_Code=sam.code())
+    assert browser.path == "/home" and not is_marked()
+    browser.press("Sign out")
+    browser.sign_in(sam)
+    assert browser.path == "/sign-in/code" and not is_marked(), "the browser is known now"
+    browser.sign_in(maria)
+    assert browser.path == "/home" and not is_marked(), "no code is due"
