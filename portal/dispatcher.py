@@ -116,7 +116,7 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
     def call_impatient(self, took: float) -> None:
         """One of them was answered: the next one's turn, after every request that came meanwhile, and after a rest if it was refused.
 
-        Whoever has waited for too long is told so: a proxy has given up by then.
+        Whoever has waited for too long is told so, as a proxy has given up by then, but who was refused nothing waits no longer.
         """
         if self.told_to_wait.running(self.impatient[0].whose):
             self.stops.wait(min(took, config.IMPATIENT_REST))
@@ -128,7 +128,7 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
                 self.impatient.popleft()
             following = self.impatient[0] if self.impatient else None
         for each in overdue:
-            super().add_task(self.refuse(each.channel))
+            super().add_task(self.refuse(each.channel) if self.told_to_wait.running(each.whose) else each.channel)
         if following:
             super().add_task(following)
 

@@ -257,6 +257,16 @@ def test_who_has_waited_for_too_long_is_told_so_and_the_line_goes_on(threads, mo
     assert [bool(each.requests[0].error) for each in (*guesses, last)] == [False, True, True, False]
 
 
+def test_who_owes_a_code_in_a_new_browser_and_has_waited_for_too_long_is_answered_as_everybody_is(threads, monkeypatch):
+    done, may_end, guesses = guesses_of(threads, 1, WRONG)
+    stranger = Request(done, "stranger", may_end, CODE, cookie=f"session={config.NEW_BROWSER}1")
+    threads.add_task(stranger)
+    began = clock.monotonic()
+    monkeypatch.setattr(clock, "monotonic", lambda: began + config.SIGN_IN_SECONDS + 1)
+    may_end.set()
+    assert answered([*guesses, stranger]) and not stranger.requests[0].error and not threads.impatient
+
+
 def test_who_was_told_to_wait_and_posts_the_same_form_on_is_turned_away_but_once_in_a_while(threads, monkeypatch):
     threads.told_to_wait.note(GUESSER, *TOLD)
 
