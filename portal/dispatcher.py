@@ -1,10 +1,10 @@
 """Which request gets a thread next: the one that came first, but passwords at sign-in wait in a line of their own, and so do guesses.
 
 A sign-in waits for processor time, so a crowd of them would hold every thread. Waiting in this line takes no thread, and every other
-page is answered meanwhile. Whoever had a form refused, or was told to wait, and posts on waits in another line, and so does whoever owes
-a code in a new browser. One of them at a time has a thread, and after a refusal the line rests as long as the answer took; soon they are
-turned away. So ten thousand guesses a minute stand in nobody's way. Probes have a thread that nothing else takes: a portal that is busy
-is not dead.
+page is answered meanwhile. Whoever had a form refused, or was told to wait, and posts on waits in another line, and so does a code from a
+new browser. One of them at a time has a thread; after an answer to somebody who was refused, the line rests as long as that took, and
+whoever was refused nothing is next. Soon those who were told to wait are turned away. So ten thousand guesses a minute stand in nobody's
+way. Probes have a thread that nothing else takes: a portal that is busy is not dead.
 """
 
 import logging
@@ -59,7 +59,7 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
     def task_for(self, channel: Any, request: Any) -> Any:
         """What a thread has to do with a request now; None while it waits."""
         is_sign_in = (request.command, request.path) == SIGN_IN
-        pause = self.told_to_wait.pause_of(request.headers) if request.command == "POST" else None
+        pause = self.told_to_wait.pause_of(request.headers, request.path) if request.command == "POST" else None
         if not pause or (is_sign_in and not pause.told_at(request.path)):
             return self.line_up(channel) if is_sign_in else channel
         if not self.has_place_for(pause):
@@ -101,8 +101,13 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
             super().add_task(following)
 
     def has_place_for(self, pause: told_to_wait.Pause) -> bool:
-        """Whether one more of this session may stand in the line of those who let others go first."""
+        """Whether one more of this session may stand in the line of those who let others go first.
+
+        None who was refused nothing, if that line hardly moves: then the database is slow, and everybody waits for it.
+        """
         with self.lock:
+            if not pause.until and self.impatient and self.impatient[0].since < clock.monotonic() - config.NEW_BROWSER_SECONDS:
+                return False
             own = sum(each.whose == pause.session for each in self.impatient)
             return len(self.impatient) < config.IMPATIENT_WAITING and own < config.IMPATIENT_PLACES
 
@@ -116,21 +121,39 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
     def call_impatient(self, took: float) -> None:
         """One of them was answered: the next one's turn, after every request that came meanwhile, and after a rest if it was refused.
 
-        Whoever has waited for too long is told so, as a proxy has given up by then, but who was refused nothing waits no longer.
+        Whoever has waited for too long is told so. Who was refused nothing waits for seconds at most, and has a thread then.
         """
-        if self.told_to_wait.running(self.impatient[0].whose):
+        was_refused = self.is_refused(self.impatient[0])
+        if was_refused:
             self.stops.wait(min(took, config.IMPATIENT_REST))
-        latest = clock.monotonic() - config.SIGN_IN_SECONDS
+        now = clock.monotonic()
         with self.lock:
             self.impatient.popleft()
-            overdue = list(takewhile(lambda each: each.since < latest, self.impatient))
-            for _ in overdue:
-                self.impatient.popleft()
+            overdue = [each for each in self.impatient if now - each.since > self.patience(each)]
+            for each in overdue:
+                self.impatient.remove(each)
+            if was_refused:
+                self.prefer_unrefused()
             following = self.impatient[0] if self.impatient else None
         for each in overdue:
-            super().add_task(self.refuse(each.channel) if self.told_to_wait.running(each.whose) else each.channel)
+            super().add_task(self.refuse(each.channel) if self.is_refused(each) else each.channel)
         if following:
             super().add_task(following)
+
+    def is_refused(self, waiting: "InLine") -> bool:
+        """Whether its session had a form refused, or was told to wait, and that is not over."""
+        return self.told_to_wait.running(waiting.whose) is not None
+
+    def patience(self, waiting: "InLine") -> float:
+        """The seconds that it waits at most."""
+        return config.SIGN_IN_SECONDS if self.is_refused(waiting) else config.NEW_BROWSER_SECONDS
+
+    def prefer_unrefused(self) -> None:
+        """Put the first whose session was refused nothing in front: of both kinds, neither waits for all of the other."""
+        first = next((each for each in self.impatient if not self.is_refused(each)), None)
+        if first:
+            self.impatient.remove(first)
+            self.impatient.appendleft(first)
 
     def refuse(self, channel: Any) -> Any:
         """The same connection, whose request the server itself answers. The log says so, but once in a while: it stands in no other."""

@@ -42,6 +42,7 @@ WITH_TOKEN = (
 )  # fmt: skip
 EMAILED_LINK = re.compile(rf"/({'|'.join(WITH_TOKEN)})/[\w-]+")
 RAW_BYTE = re.compile(rb"[\x80-\xff]")
+BLANKS = re.compile(r"[ \t]+")  # long runs of them take Werkzeug seconds to read
 AGAIN_SECONDS = 0.01  # until a process that has its share of connections looks again whether it takes new ones
 LOOP_SECONDS = 1.0  # the longest that the loop sleeps, and how often overdue connections are looked for
 
@@ -69,6 +70,8 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
             super().parse_header(RAW_BYTE.sub(lambda found: b"%%%02X" % ord(found[0]), first) + end + rest)
         except ValueError as error:  # urlsplit() on a target such as http://[
             raise ParsingError("The request's target is malformed.") from error
+        if "COOKIE" in self.headers:
+            self.headers["COOKIE"] = BLANKS.sub(" ", self.headers["COOKIE"])
         if self.path.startswith("//"):  # as the page will be looked for, so that a form has one address in every line
             self.path = "/" + self.path.lstrip("/")
 

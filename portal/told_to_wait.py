@@ -1,8 +1,8 @@
 """Which sessions had a form refused, or were told to wait, in this process: what they post next is answered after everybody else's.
 
-So is what is posted before a code was shown, in a browser that the account does not know: the session's token says so. And whoever was
-told to wait and posts the same form on and on is turned away with a page that asks for nothing. Whether an answer is compared is decided
-by the account's row, whatever a process remembers: here, some of what would not be compared is not looked at.
+So is a code from a session that began in a browser which the account does not know: its token says so. And whoever was told to wait
+and posts the same form on and on is turned away with a page that asks for nothing. Whether an answer is compared is decided by the
+account's row, whatever a process remembers: here, some of what would not be compared is not looked at.
 """
 
 import threading
@@ -22,6 +22,7 @@ MOST = 10_000  # sessions: about 4 MB, 20 MB if somebody sets out to. The one th
 MOST_FORMS, LONGEST_PATH = 5, 200  # of one session
 RETRY_AFTER = "Retry-After"
 FORM_REFUSED = "422"
+GUESSED = "/sign-in/code"
 REFUSED = "4"  # begins the status of what the visitor brought about; a portal that is busy (503) asks everybody to come again
 SESSIONS = ("__Host-session", "session")  # the cookie over HTTPS, which no other site can set, before that of plain HTTP
 
@@ -90,16 +91,21 @@ class ToldToWait:
             while len(self.pauses) > MOST:
                 self.pauses.popitem(last=False)
 
-    def pause_of(self, request: Mapping[str, str]) -> Pause | None:
+    def pause_of(self, request: Mapping[str, str], path: str) -> Pause | None:
         """The pause of the session of a request with these headers; None if it has none, or if it is over.
 
-        A session that still owes a code, in a new browser, was refused nothing, but lets others go first as if it were.
+        The first codes of a session that began in a new browser were refused nothing, but let others go first as if they were.
         """
         token = session_token(request)
         if token is None:
             return None
         session = token_hash(token)
-        return self.running(session) or (Pause(session) if token.startswith(config.NEW_BROWSER) else None)
+        return self.running(session) or (Pause(session) if self.is_guess(token, path) else None)
+
+    @staticmethod
+    def is_guess(token: str, path: str) -> bool:
+        """Whether this may be a stranger's guess: a code, in a session that owed one when it began in a new browser."""
+        return path == GUESSED and token.startswith(config.NEW_BROWSER)
 
     def running(self, session: str) -> Pause | None:
         """The pause of the session with this hash, unless it is over."""

@@ -65,6 +65,11 @@ def test_the_line_is_that_of_the_form_for_the_password(app):
     assert rule == ("sign_in.submit_password", {})
 
 
+def test_the_other_line_is_that_of_the_form_for_codes(app):
+    rule = app.url_map.bind("localhost").match(told_to_wait.GUESSED, method="POST")
+    assert rule == ("sign_in.submit_code", {}) and CODE[1] == told_to_wait.GUESSED
+
+
 @pytest.mark.parametrize("place", [("GET", "/sign-in"), ("POST", "/sign-in/code"), ("GET", "/account/security")])
 def test_other_pages_are_answered_while_a_crowd_signs_in(threads, place):
     _, may_end, crowd = crowd_of(threads, 50)
@@ -257,12 +262,30 @@ def test_who_has_waited_for_too_long_is_told_so_and_the_line_goes_on(threads, mo
     assert [bool(each.requests[0].error) for each in (*guesses, last)] == [False, True, True, False]
 
 
+def test_a_code_from_a_new_browser_waits_for_one_guess_and_not_for_all_that_were_refused(threads):
+    done, may_end, guesses = guesses_of(threads, 5, WRONG)
+    owners = [Request(done, f"owner{n}", may_end, CODE, cookie=f"session={config.NEW_BROWSER}{n}") for n in range(3)]
+    for each in owners:
+        threads.add_task(each)
+    may_end.set()
+    assert answered([*guesses, *owners])
+    assert done == [0, "owner0", 1, "owner1", 2, "owner2", 3, 4], "and those who were refused wait for one of the others"
+
+
+def test_a_code_from_a_new_browser_does_not_wait_in_a_line_that_hardly_moves(threads):
+    _, may_end, guesses = guesses_of(threads, 3, WRONG)
+    threads.impatient[0].since -= config.NEW_BROWSER_SECONDS + 1
+    assert late_post(threads, cookie=f"session={config.NEW_BROWSER}1") is None and len(threads.impatient) == len(guesses)
+    may_end.set()
+    assert answered(guesses)
+
+
 def test_who_owes_a_code_in_a_new_browser_and_has_waited_for_too_long_is_answered_as_everybody_is(threads, monkeypatch):
     done, may_end, guesses = guesses_of(threads, 1, WRONG)
     stranger = Request(done, "stranger", may_end, CODE, cookie=f"session={config.NEW_BROWSER}1")
     threads.add_task(stranger)
     began = clock.monotonic()
-    monkeypatch.setattr(clock, "monotonic", lambda: began + config.SIGN_IN_SECONDS + 1)
+    monkeypatch.setattr(clock, "monotonic", lambda: began + config.NEW_BROWSER_SECONDS + 1)
     may_end.set()
     assert answered([*guesses, stranger]) and not stranger.requests[0].error and not threads.impatient
 
@@ -308,7 +331,7 @@ def test_who_owes_a_code_in_a_new_browser_lets_others_go_first_before_anything_w
     strangers = [Request(done, number, may_end, CODE, cookie=cookie) for number, cookie in enumerate(cookies)]
     for each in strangers:
         threads.add_task(each)
-    for cookie, place in (("session=owner", CODE), (cookies[0], ("GET", CODE[1]))):
+    for cookie, place in (("session=owner", CODE), (cookies[0], ("GET", CODE[1])), (cookies[0], ELSEWHERE)):
         page = Request([], "page", threading.Event(), place, cookie=cookie)
         page.may_end.set()
         threads.add_task(page)
@@ -372,7 +395,7 @@ def test_the_line_rests_as_long_as_an_answer_took(threads, monkeypatch):
 def test_no_other_answer_tells_a_session_to_wait(request_headers, status, answer):
     told = told_to_wait.ToldToWait()
     told.note(request_headers, CODE[1], status, answer)
-    assert not told.pauses and not told.pause_of(GUESSER)
+    assert not told.pauses and not told.pause_of(GUESSER, CODE[1])
 
 
 def test_the_page_that_turns_away_makes_no_pause_longer():
@@ -388,7 +411,7 @@ def test_a_shorter_wait_elsewhere_ends_no_pause(monkeypatch):
     told.note(GUESSER, ELSEWHERE[1], "422 UNPROCESSABLE ENTITY", [("Retry-After", "5")])
     told.note(GUESSER, ELSEWHERE[1], *WRONG[1:])
     monkeypatch.setattr(clock, "monotonic", lambda: now + 599)
-    assert told.pause_of(GUESSER)
+    assert told.pause_of(GUESSER, CODE[1])
 
 
 def test_a_form_whose_wait_is_over_answers_as_before_whatever_is_refused_since(threads, monkeypatch):
@@ -407,9 +430,9 @@ def test_a_session_has_few_forms():
     told = told_to_wait.ToldToWait()
     for number in range(2 * told_to_wait.MOST_FORMS):
         told.note(GUESSER, f"/{number}", *TOLD[1:])
-    assert len(told.pause_of(GUESSER).forms) == told_to_wait.MOST_FORMS
+    assert len(told.pause_of(GUESSER, CODE[1]).forms) == told_to_wait.MOST_FORMS
     told.note({"COOKIE": "session=long"}, "/" * (told_to_wait.LONGEST_PATH + 1), *TOLD[1:])
-    assert told.pause_of({"COOKIE": "session=long"}).forms == {}
+    assert told.pause_of({"COOKIE": "session=long"}, CODE[1]).forms == {}
 
 
 @pytest.mark.parametrize(
@@ -419,14 +442,14 @@ def test_a_session_has_few_forms():
 def test_a_session_is_the_same_however_its_cookie_is_written(cookie):
     told = told_to_wait.ToldToWait()
     told.note(GUESSER, *TOLD)
-    assert told.pause_of({"COOKIE": cookie})
+    assert told.pause_of({"COOKIE": cookie}, CODE[1])
 
 
 def test_a_cookie_of_another_site_puts_nobody_into_the_line():
     """A site beside the portal can set "session" for the whole domain, but none with the prefix __Host-."""
     told = told_to_wait.ToldToWait()
     told.note({"COOKIE": "session=planted"}, *TOLD)
-    assert not told.pause_of({"COOKIE": "session=planted; __Host-session=owner"})
+    assert not told.pause_of({"COOKIE": "session=planted; __Host-session=owner"}, CODE[1])
 
 
 def test_a_wait_ends_and_the_oldest_is_forgotten_first(monkeypatch):
@@ -434,7 +457,7 @@ def test_a_wait_ends_and_the_oldest_is_forgotten_first(monkeypatch):
     told, now = told_to_wait.ToldToWait(), clock.monotonic()
     for name in ("__Host-session=a", "__Host-session=b", "__Host-session=a", "__Host-session=c"):
         told.note({"COOKIE": name}, CODE[1], "422 UNPROCESSABLE ENTITY", [("Retry-After", "60")])
-    waits = [bool(told.pause_of({"COOKIE": f"__Host-session={name}"})) for name in "abc"]
+    waits = [bool(told.pause_of({"COOKIE": f"__Host-session={name}"}, CODE[1])) for name in "abc"]
     assert waits == [True, False, True]
     monkeypatch.setattr(clock, "monotonic", lambda: now + 61 + PATIENCE)
-    assert not told.pause_of({"COOKIE": "__Host-session=c"})
+    assert not told.pause_of({"COOKIE": "__Host-session=c"}, CODE[1])

@@ -204,6 +204,12 @@ def test_a_form_has_one_address_in_every_line(target):
     assert parser.completed and parser.path == "/sign-in"
 
 
+def test_no_cookie_has_a_long_run_of_blanks_which_take_seconds_to_read():
+    parser = Parser(Adjustments())
+    parser.received(HEAD + b"Cookie: a =" + b" \t" * 10_000 + b'"; session=b\r\n\r\n')
+    assert parser.completed and parser.headers["COOKIE"] == 'a = "; session=b'
+
+
 @pytest.mark.parametrize(("target", "status"), [(b"/help?q=\xc3\xa9\xff", 200), (b"/\xc3\xa9\xff", 404)])
 def test_bytes_that_a_browser_would_have_encoded_are_read_all_the_same(impatient, target, status):
     with connected(impatient, HEAD.replace(b"/sign-in", target) + b"\r\n") as connection:

@@ -5,7 +5,7 @@ import pytest
 from portal.settings import config
 from tests.support import moments, wire
 from tests.support.rows import Rows
-from tests.support.server import running_server
+from tests.support.server import Server, running_server
 from tests.support.wire import BACKUP_CODE, CODE, Wire, at_once, claimant
 
 CROWD = 50
@@ -21,11 +21,17 @@ SHOWN = (
 COMPLETE = "SELECT count(*) FROM sessions WHERE level = 'aal2'"
 
 
+class Racing(Server):
+    """A server that answers codes from new browsers at the same moment, instead of one after the other."""
+
+    application = "tests.support.no_line_for_codes:app"
+
+
 @pytest.fixture(scope="module")
 def portal(sites):
     """A portal of three processes on a site of this module's own."""
     site = sites.seeded()
-    with running_server(site, workers=3) as server:
+    with running_server(site, workers=3, kind=Racing) as server:
         yield server
     sites.remove(site)
 
