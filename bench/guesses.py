@@ -21,7 +21,7 @@ from tests.support.postgres import running_postgres
 from tests.support.processes import ROOT
 from tests.support.slow import percentile
 
-ACCOUNTS, OWNERS = 50, 20
+ACCOUNTS, OWNERS, NEWCOMERS = 50, 20, 5
 SECONDS = int(os.environ.get("SECONDS", "90"))  # of each half of a round
 STEP = 31  # seconds between two sign-ins of one owner: each needs a code of its own
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
@@ -45,18 +45,29 @@ class Owner:
 
     def sign_in(self) -> None:
         """A whole sign-in, with the code of a step that was not used before."""
-        self.browser.cookies.pop("session", None)
+        self.leave()
         began = time.perf_counter()
         journeys.sign_in(self.person)(self.browser)
         self.due = time.perf_counter() + STEP
         self.took.append(time.perf_counter() - began)
 
+    def leave(self) -> None:
+        """End the session in this browser, which stays known."""
+        self.browser.cookies.pop("session", None)
+
     def keep_signing_in(self, began: float) -> None:
         """Sign in about every half minute, for one half of a round; the owners begin one after the other."""
-        self.due = began + self.number * STEP / OWNERS
+        self.due = began + self.number % OWNERS * STEP / OWNERS
         while self.due < began + SECONDS:
             time.sleep(max(0, self.due - time.perf_counter()))
             self.sign_in()
+
+
+class Newcomer(Owner):
+    """Somebody whom nobody guesses at, and who signs in in a new browser each time."""
+
+    def leave(self) -> None:
+        self.browser.cookies.clear()
 
 
 def rest(owners: list[Owner]) -> None:
@@ -64,16 +75,19 @@ def rest(owners: list[Owner]) -> None:
     time.sleep(max(0, max(owner.due for owner in owners) - time.perf_counter()))
 
 
-def times_of(owners: list[Owner]) -> tuple[list[float], list[float]]:
-    """The seconds of each sign-in and of each request for one half of a round, meanwhile told."""
-    for owner in owners:
-        owner.took.clear()
-        owner.browser.connection.times.clear()
+def times_of(everybody: list[Owner]) -> dict[str, list[float]]:
+    """The seconds of each sign-in and of each request for one half of a round, and of newcomers' sign-ins."""
+    for each in everybody:
+        each.took.clear()
+        each.browser.connection.times.clear()
     began = time.perf_counter()
-    run_each(lambda owner: owner.keep_signing_in(began), owners)
-    return [each for owner in owners for each in owner.took], [
-        each for owner in owners for each in owner.browser.connection.times
-    ]
+    run_each(lambda owner: owner.keep_signing_in(began), everybody)
+    owners = [each for each in everybody if not isinstance(each, Newcomer)]
+    return {
+        "": [took for each in owners for took in each.took],
+        "requests ": [took for each in owners for took in each.browser.connection.times],
+        "newcomers ": [took for each in everybody if isinstance(each, Newcomer) for took in each.took],
+    }
 
 
 # --- one round
@@ -86,10 +100,11 @@ def mistype(port: int, person: Person) -> None:
 
 def one_round(server: Commit) -> dict[str, list[float]]:
     """Sign-ins while it is quiet and under guesses, and what came of the guesses."""
-    *people, forgetful = [
-        Person(each["username"], Browser(), each["key"]) for each in server.people(sign_in=ACCOUNTS + 1)["sign_in"]
-    ]
+    made = server.people(sign_in=ACCOUNTS + NEWCOMERS + 1)["sign_in"]
+    *people, forgetful = [Person(each["username"], Browser(), each["key"]) for each in made]
+    people, others = people[:ACCOUNTS], people[ACCOUNTS:]
     owners = [Owner(server.port, at, person) for at, person in enumerate(people[:OWNERS])]
+    owners += [Newcomer(server.port, OWNERS + at * OWNERS // NEWCOMERS, person) for at, person in enumerate(others)]
     with server.explained():
         for owner in owners:
             owner.sign_in()  # from now on the account knows the browser, and the server has compiled its pages
@@ -102,14 +117,14 @@ def one_round(server: Commit) -> dict[str, list[float]]:
         with guessing(server.port, SECONDS, people) as told:
             since = server.cpu_seconds()
             under = times_of(owners)
-        spent = server.cpu_seconds() - since - (in_between - began) * len(under[0]) / len(quiet[0])
+        spent = server.cpu_seconds() - since - (in_between - began) * len(under[""]) / len(quiet[""])
     counted = json.loads(server.run("bench.strangers", "count", json.dumps([person.username for person in people])))
     assert counted.pop("accounts") == ACCOUNTS, "not every account was guessed at"
     refused = sum(owner.browser.refused for owner in owners)
     guesses = told.pop("guesses")
     told |= {"cpu": spent / guesses * 1000, "by form": told.pop("refused by the form") / guesses}
-    found = {"quiet": quiet[0], "under": under[0], "requests quiet": quiet[1], "requests under": under[1], "refused": [refused]}
-    return found | {name: [value] for name, value in (told | counted).items()}
+    found = {f"{name}quiet": times for name, times in quiet.items()} | {f"{name}under": times for name, times in under.items()}
+    return found | {"refused": [refused]} | {name: [value] for name, value in (told | counted).items()}
 
 
 # --- the report
@@ -118,8 +133,9 @@ def one_round(server: Commit) -> dict[str, list[float]]:
 def rows(found: dict[str, list[float]]) -> list[tuple[str, str, str, bool]]:
     """What was measured on one database: what, the figures, the target, and whether it is reached."""
     made = []
-    for what, quiet, under in (("Sign-in", "quiet", "under"), ("– each request", "requests quiet", "requests under")):
-        before, now = (percentile(found[name], P99) * 1000 for name in (quiet, under))
+    for what, name in (("Sign-in", ""), ("– each request", "requests "), ("– of somebody else in a new browser", "newcomers ")):
+        quiet, under = f"{name}quiet", f"{name}under"
+        before, now = (percentile(found[each], P99) * 1000 for each in (quiet, under))
         figures = f"{report.shown(before)} → {report.shown(now)}, {report.shown(now / before)} times"
         made.append(
             (f"{what}, p99 (ms; {len(found[quiet])} and {len(found[under])})", figures, "at most 2 times", now <= TWICE * before)

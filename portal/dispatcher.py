@@ -2,9 +2,9 @@
 
 A sign-in waits for processor time, so a crowd of them would hold every thread. Waiting in this line takes no thread, and every other
 page is answered meanwhile. Whoever had a form refused, or was told to wait, and posts on waits in another line, and so does a code from a
-new browser. One of them at a time has a thread; after an answer to somebody who was refused, the line rests as long as that took, and
-whoever was refused nothing is next. Soon those who were told to wait are turned away. So ten thousand guesses a minute stand in nobody's
-way. Probes have a thread that nothing else takes: a portal that is busy is not dead.
+new browser while somebody guesses. One of them at a time has a thread; after an answer to somebody who was refused, the line rests as
+long as that took, and whoever was refused nothing is next. Soon those who were told to wait are turned away. So ten thousand guesses a
+minute stand in nobody's way. Probes have a thread that nothing else takes: a portal that is busy is not dead.
 """
 
 import logging

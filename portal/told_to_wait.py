@@ -1,12 +1,12 @@
 """Which sessions had a form refused, or were told to wait, in this process: what they post next is answered after everybody else's.
 
-So is a code from a session that began in a browser which the account does not know: its token says so. And whoever was told to wait
-and posts the same form on and on is turned away with a page that asks for nothing. Whether an answer is compared is decided by the
-account's row, whatever a process remembers: here, some of what would not be compared is not looked at.
+While somebody guesses, so is a code from a session that began in a browser which the account does not know: its token says so. And
+whoever was told to wait and posts the same form on and on is turned away with a page that asks for nothing. Whether an answer is compared
+is decided by the account's row, whatever a process remembers: here, some of what would not be compared is not looked at.
 """
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -67,6 +67,7 @@ class ToldToWait:
 
     def __init__(self) -> None:
         self.pauses: OrderedDict[str, Pause] = OrderedDict()
+        self.wrong_codes: deque[float] = deque(maxlen=config.GUESSES)  # when the latest were refused
         self.lock = threading.Lock()
 
     def note(self, request: Mapping[str, str], path: str, status: str, answer: Iterable[tuple[str, str]]) -> None:
@@ -80,6 +81,8 @@ class ToldToWait:
         key = token_hash(token)
         with self.lock:
             now = clock.monotonic()
+            if path == GUESSED:
+                self.wrong_codes.append(now)
             pause = self.pauses.setdefault(key, Pause(key))
             until = now + (config.REFUSED_SECONDS if told is None else int(told))
             pause.until = max(pause.until, until)
@@ -94,7 +97,7 @@ class ToldToWait:
     def pause_of(self, request: Mapping[str, str], path: str) -> Pause | None:
         """The pause of the session of a request with these headers; None if it has none, or if it is over.
 
-        The first codes of a session that began in a new browser were refused nothing, but let others go first as if they were.
+        While somebody guesses, the first codes of a session that began in a new browser let others go first as if one were refused.
         """
         token = session_token(request)
         if token is None:
@@ -102,10 +105,12 @@ class ToldToWait:
         session = token_hash(token)
         return self.running(session) or (Pause(session) if self.is_guess(token, path) else None)
 
-    @staticmethod
-    def is_guess(token: str, path: str) -> bool:
-        """Whether this may be a stranger's guess: a code, in a session that owed one when it began in a new browser."""
-        return path == GUESSED and token.startswith(config.NEW_BROWSER)
+    def is_guess(self, token: str, path: str) -> bool:
+        """Whether this may be a stranger's guess: a code, from a session that owed one when it began in a new browser, amid wrong ones."""
+        if path != GUESSED or not token.startswith(config.NEW_BROWSER):
+            return False
+        latest = list(self.wrong_codes)
+        return len(latest) == config.GUESSES and latest[0] > clock.monotonic() - config.GUESSES_SECONDS
 
     def running(self, session: str) -> Pause | None:
         """The pause of the session with this hash, unless it is over."""

@@ -263,6 +263,7 @@ def test_who_has_waited_for_too_long_is_told_so_and_the_line_goes_on(threads, mo
 
 
 def test_a_code_from_a_new_browser_waits_for_one_guess_and_not_for_all_that_were_refused(threads):
+    somebody_guesses(threads)
     done, may_end, guesses = guesses_of(threads, 5, WRONG)
     owners = [Request(done, f"owner{n}", may_end, CODE, cookie=f"session={config.NEW_BROWSER}{n}") for n in range(3)]
     for each in owners:
@@ -273,6 +274,7 @@ def test_a_code_from_a_new_browser_waits_for_one_guess_and_not_for_all_that_were
 
 
 def test_a_code_from_a_new_browser_does_not_wait_in_a_line_that_hardly_moves(threads):
+    somebody_guesses(threads)
     _, may_end, guesses = guesses_of(threads, 3, WRONG)
     threads.impatient[0].since -= config.NEW_BROWSER_SECONDS + 1
     assert late_post(threads, cookie=f"session={config.NEW_BROWSER}1") is None and len(threads.impatient) == len(guesses)
@@ -281,6 +283,7 @@ def test_a_code_from_a_new_browser_does_not_wait_in_a_line_that_hardly_moves(thr
 
 
 def test_who_owes_a_code_in_a_new_browser_and_has_waited_for_too_long_is_answered_as_everybody_is(threads, monkeypatch):
+    somebody_guesses(threads)
     done, may_end, guesses = guesses_of(threads, 1, WRONG)
     stranger = Request(done, "stranger", may_end, CODE, cookie=f"session={config.NEW_BROWSER}1")
     threads.add_task(stranger)
@@ -325,7 +328,27 @@ def test_who_had_a_form_refused_lets_others_go_first_and_is_never_turned_away(th
     assert answered(guesses) and done == list(range(len(guesses)))
 
 
+def somebody_guesses(threads):
+    """Has as many codes refused as an owner would not mistype, in sessions of their own."""
+    for number in range(config.GUESSES):
+        threads.told_to_wait.note({"COOKIE": f"session=wrong{number}"}, *WRONG)
+
+
+def test_if_nobody_guesses_codes_from_new_browsers_stand_in_no_line(threads, monkeypatch):
+    """A crowd of owners with new phones is no attack."""
+    cookie, began = f"session={config.NEW_BROWSER}1", clock.monotonic()
+    for number in range(config.GUESSES - 1):
+        threads.told_to_wait.note({"COOKIE": f"session=wrong{number}"}, *WRONG)
+    threads.told_to_wait.note({"COOKIE": "session=elsewhere"}, ELSEWHERE[1], *WRONG[1:])
+    assert not threads.told_to_wait.pause_of({"COOKIE": cookie}, CODE[1]), "a few mistype"
+    threads.told_to_wait.note({"COOKIE": "session=last"}, *WRONG)
+    assert threads.told_to_wait.pause_of({"COOKIE": cookie}, CODE[1])
+    monkeypatch.setattr(clock, "monotonic", lambda: began + config.GUESSES_SECONDS + PATIENCE)
+    assert not threads.told_to_wait.pause_of({"COOKIE": cookie}, CODE[1]), "it is over"
+
+
 def test_who_owes_a_code_in_a_new_browser_lets_others_go_first_before_anything_was_refused(threads):
+    somebody_guesses(threads)
     done, may_end = [], threading.Event()
     cookies = [f"session={config.NEW_BROWSER}{number}" for number in range(3 * config.WEB_THREADS)]
     strangers = [Request(done, number, may_end, CODE, cookie=cookie) for number, cookie in enumerate(cookies)]
@@ -341,6 +364,7 @@ def test_who_owes_a_code_in_a_new_browser_lets_others_go_first_before_anything_w
 
 
 def test_who_owes_a_code_in_a_new_browser_has_few_places_and_is_refused_none(threads):
+    somebody_guesses(threads)
     cookie = f"session={config.NEW_BROWSER}1"
     may_end = threading.Event()
     posts = [Request([], number, may_end, CODE, cookie=cookie) for number in range(config.IMPATIENT_PLACES)]
@@ -374,12 +398,11 @@ def test_the_line_rests_as_long_as_an_answer_took(threads, monkeypatch):
         pass
     short, long = rests
     assert 0.02 <= short <= config.IMPATIENT_REST == long
+    somebody_guesses(threads)
     assert late_post(threads, cookie=f"session={config.NEW_BROWSER}1") is None
     while threads.impatient:
         pass
-    assert len(rests) == 2, (
-        "but it does not rest after an answer that refused nothing: a crowd of owners with new phones is no attack"
-    )
+    assert len(rests) == 2, "but it does not rest after an answer that refused nothing"
 
 
 @pytest.mark.parametrize(
