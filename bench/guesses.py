@@ -55,9 +55,13 @@ class Owner:
         """End the session in this browser, which stays known."""
         self.browser.cookies.pop("session", None)
 
+    def offset(self) -> float:
+        """When it begins: each has a place of its own among the owners, so that no two of them sign in at the same moment."""
+        return self.number
+
     def keep_signing_in(self, began: float) -> None:
         """Sign in about every half minute, for one half of a round; the owners begin one after the other."""
-        self.due = began + self.number % OWNERS * STEP / OWNERS
+        self.due = began + self.offset() * STEP / OWNERS
         while self.due < began + SECONDS:
             time.sleep(max(0, self.due - time.perf_counter()))
             self.sign_in()
@@ -68,6 +72,9 @@ class Newcomer(Owner):
 
     def leave(self) -> None:
         self.browser.cookies.clear()
+
+    def offset(self) -> float:
+        return (self.number - OWNERS) * OWNERS // NEWCOMERS + 1 / 3
 
 
 def rest(owners: list[Owner]) -> None:
@@ -104,7 +111,7 @@ def one_round(server: Commit) -> dict[str, list[float]]:
     *people, forgetful = [Person(each["username"], Browser(), each["key"]) for each in made]
     people, others = people[:ACCOUNTS], people[ACCOUNTS:]
     owners = [Owner(server.port, at, person) for at, person in enumerate(people[:OWNERS])]
-    owners += [Newcomer(server.port, OWNERS + at * OWNERS // NEWCOMERS, person) for at, person in enumerate(others)]
+    owners += [Newcomer(server.port, OWNERS + at, person) for at, person in enumerate(others)]
     with server.explained():
         for owner in owners:
             owner.sign_in()  # from now on the account knows the browser, and the server has compiled its pages
