@@ -41,6 +41,7 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         self.signing_in = 0  # those that have a thread, or have one next
         self.told_to_wait = told_to_wait.ToldToWait()
         self.impatient: deque[InLine] = deque()  # the first of them has a thread, or has one next
+        self.from_new_browsers = 0  # codes that have a thread without having stood in that line
         self.stops = threading.Event()
         self.refusals_told = -math.inf  # when the log was last told of refusals
         self.probes = ThreadedTaskDispatcher()
@@ -62,6 +63,8 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         pause = self.told_to_wait.pause_of(request.headers, request.path) if request.command == "POST" else None
         if not pause or (is_sign_in and not pause.told_at(request.path)):
             return self.line_up(channel) if is_sign_in else channel
+        if not pause.until and self.lets_in():
+            return InLine(channel, self.let_out)
         if not self.has_place_for(pause):
             return self.refuse(channel) if pause.told_at(request.path) else channel
         if self.told_to_wait.is_too_much(pause, request.path):
@@ -99,6 +102,18 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
             super().add_task(TurnedAway(each.channel, passwords.without_place))
         if following:
             super().add_task(following)
+
+    def lets_in(self) -> bool:
+        """Whether a code from a new browser has a thread at once: while nobody guesses, for a few of them."""
+        with self.lock:
+            has_room = self.from_new_browsers < config.NEW_BROWSERS_AT_ONCE and not self.told_to_wait.somebody_guesses()
+            self.from_new_browsers += has_room
+            return has_room
+
+    def let_out(self, _took: float) -> None:
+        """Such a code was answered."""
+        with self.lock:
+            self.from_new_browsers -= 1
 
     def has_place_for(self, pause: told_to_wait.Pause) -> bool:
         """Whether one more of this session may stand in the line of those who let others go first.

@@ -97,7 +97,7 @@ class ToldToWait:
     def pause_of(self, request: Mapping[str, str], path: str) -> Pause | None:
         """The pause of the session of a request with these headers; None if it has none, or if it is over.
 
-        While somebody guesses, the first codes of a session that began in a new browser let others go first as if one were refused.
+        The first codes of a session that began in a new browser were refused nothing, but may be a stranger's guesses.
         """
         token = session_token(request)
         if token is None:
@@ -105,10 +105,13 @@ class ToldToWait:
         session = token_hash(token)
         return self.running(session) or (Pause(session) if self.is_guess(token, path) else None)
 
-    def is_guess(self, token: str, path: str) -> bool:
-        """Whether this may be a stranger's guess: a code, from a session that owed one when it began in a new browser, amid wrong ones."""
-        if path != GUESSED or not token.startswith(config.NEW_BROWSER):
-            return False
+    @staticmethod
+    def is_guess(token: str, path: str) -> bool:
+        """Whether this may be a stranger's guess: a code, from a session that owed one when it began in a new browser."""
+        return path == GUESSED and token.startswith(config.NEW_BROWSER)
+
+    def somebody_guesses(self) -> bool:
+        """Whether wrong codes come faster than owners mistype them."""
         latest = list(self.wrong_codes)
         return len(latest) == config.GUESSES and latest[0] > clock.monotonic() - config.GUESSES_SECONDS
 

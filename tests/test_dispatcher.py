@@ -336,15 +336,25 @@ def somebody_guesses(threads):
 
 def test_if_nobody_guesses_codes_from_new_browsers_stand_in_no_line(threads, monkeypatch):
     """A crowd of owners with new phones is no attack."""
-    cookie, began = f"session={config.NEW_BROWSER}1", clock.monotonic()
+    began = clock.monotonic()
     for number in range(config.GUESSES - 1):
         threads.told_to_wait.note({"COOKIE": f"session=wrong{number}"}, *WRONG)
     threads.told_to_wait.note({"COOKIE": "session=elsewhere"}, ELSEWHERE[1], *WRONG[1:])
-    assert not threads.told_to_wait.pause_of({"COOKIE": cookie}, CODE[1]), "a few mistype"
+    assert not threads.told_to_wait.somebody_guesses(), "a few mistype"
+    may_end, crowd = threading.Event(), [f"session={config.NEW_BROWSER}{n}" for n in range(config.NEW_BROWSERS_AT_ONCE + 2)]
+    owners = [Request([], number, may_end, CODE, cookie=cookie) for number, cookie in enumerate(crowd)]
+    for each in owners:
+        threads.add_task(each)
+    assert len(threads.impatient) == 2, "of many at the same moment, some wait"
+    may_end.set()
+    assert answered(owners)
+    while threads.impatient or threads.from_new_browsers:
+        pass
+    assert late_post(threads, cookie=crowd[0]) is None, "and there is room again"
     threads.told_to_wait.note({"COOKIE": "session=last"}, *WRONG)
-    assert threads.told_to_wait.pause_of({"COOKIE": cookie}, CODE[1])
+    assert threads.told_to_wait.somebody_guesses()
     monkeypatch.setattr(clock, "monotonic", lambda: began + config.GUESSES_SECONDS + PATIENCE)
-    assert not threads.told_to_wait.pause_of({"COOKIE": cookie}, CODE[1]), "it is over"
+    assert not threads.told_to_wait.somebody_guesses(), "it is over"
 
 
 def test_who_owes_a_code_in_a_new_browser_lets_others_go_first_before_anything_was_refused(threads):
