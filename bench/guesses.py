@@ -101,7 +101,7 @@ def times_of(everybody: list[Owner]) -> dict[str, list[float]]:
 
 
 def mistype(port: int, person: Person) -> None:
-    """One more account is sent wrong codes from many browsers at once: each thread has refused one before, over a connection of its own."""
+    """One more account is sent wrong codes from many browsers: the portal has refused some before, over connections that are open since."""
     run_each(Stranger.guess, [Stranger(port, ADDRESSES + number, person) for number in range(2 * config.WEB_THREADS)])
 
 

@@ -2,9 +2,9 @@
 
 A sign-in waits for processor time, so a crowd of them would hold every thread. Waiting in this line takes no thread, and every other
 page is answered meanwhile. Whoever had a form refused, or was told to wait, and posts on waits in another line, and so does a code from a
-new browser while somebody guesses. One of them at a time has a thread; after an answer to somebody who was refused, the line rests as
-long as that took, and whoever was refused nothing is next. Soon those who were told to wait are turned away. So ten thousand guesses a
-minute stand in nobody's way. Probes have a thread that nothing else takes: a portal that is busy is not dead.
+new browser while somebody guesses. One of them at a time has a thread, those who came refused and the others in turns; after a refusal,
+the line rests as long as that took, up to a limit. Soon those who were told to wait are turned away. So ten thousand guesses a minute
+stand in nobody's way. Probes have a thread that nothing else takes: a portal that is busy is not dead.
 """
 
 import logging
@@ -123,12 +123,12 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
         with self.lock:
             if not pause.until and self.impatient and self.impatient[0].since < clock.monotonic() - config.NEW_BROWSER_SECONDS:
                 return False
-            own = sum(each.whose == pause.session for each in self.impatient)
+            own = sum(each.session == pause.session for each in self.impatient)
             return len(self.impatient) < config.IMPATIENT_WAITING and own < config.IMPATIENT_PLACES
 
     def let_others_first(self, channel: Any, pause: told_to_wait.Pause) -> "InLine | None":
         """What a thread has to do now with a request that lets others go first; None while it waits."""
-        task = InLine(channel, self.call_impatient, pause.session)
+        task = InLine(channel, self.call_impatient, pause)
         with self.lock:
             self.impatient.append(task)
             return task if len(self.impatient) == 1 else None
@@ -136,20 +136,21 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
     def call_impatient(self, took: float) -> None:
         """One of them was answered: the next one's turn, after every request that came meanwhile, and after a rest if it was refused.
 
-        Whoever has waited for too long is told so. Who was refused nothing waits for seconds at most, and has a thread then.
+        Whoever has waited for too long is told so, or has a thread if it was refused nothing: then it waits for seconds at most.
         """
-        was_refused = self.is_refused(self.impatient[0])
-        if was_refused:
+        if self.is_refused(self.impatient[0]):
             self.stops.wait(min(took, config.IMPATIENT_REST))
         now = clock.monotonic()
         with self.lock:
-            self.impatient.popleft()
+            answered = self.impatient.popleft()
             overdue = [each for each in self.impatient if now - each.since > self.patience(each)]
             for each in overdue:
                 self.impatient.remove(each)
-            if was_refused:
+            if answered.came_refused:
                 self.prefer_unrefused()
             following = self.impatient[0] if self.impatient else None
+            if following:
+                following.since = now  # since when it has the thread
         for each in overdue:
             super().add_task(self.refuse(each.channel) if self.is_refused(each) else each.channel)
         if following:
@@ -157,14 +158,14 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
 
     def is_refused(self, waiting: "InLine") -> bool:
         """Whether its session had a form refused, or was told to wait, and that is not over."""
-        return self.told_to_wait.running(waiting.whose) is not None
+        return self.told_to_wait.running(waiting.session) is not None
 
     def patience(self, waiting: "InLine") -> float:
         """The seconds that it waits at most."""
         return config.SIGN_IN_SECONDS if self.is_refused(waiting) else config.NEW_BROWSER_SECONDS
 
     def prefer_unrefused(self) -> None:
-        """Put the first whose session was refused nothing in front: of both kinds, neither waits for all of the other."""
+        """Put the first whose session was refused nothing in front: neither kind waits for all of the other."""
         first = next((each for each in self.impatient if not self.is_refused(each)), None)
         if first:
             self.impatient.remove(first)
@@ -183,8 +184,9 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has 
 class InLine:
     """A thread's task: answer a request, then let the next one of its line in. `leave` is told the seconds that it took."""
 
-    def __init__(self, channel: Any, leave: Callable[[float], None], whose: str = "") -> None:
-        self.channel, self.leave, self.whose, self.since = channel, leave, whose, clock.monotonic()
+    def __init__(self, channel: Any, leave: Callable[[float], None], pause: told_to_wait.Pause | None = None) -> None:
+        self.channel, self.leave, self.since = channel, leave, clock.monotonic()
+        self.session, self.came_refused = (pause.session, pause.until > 0) if pause else ("", False)
 
     def service(self) -> None:
         began = clock.monotonic()

@@ -1,6 +1,7 @@
 """A crowd that signs in waits without threads, in the order in which it came, and every other page is answered meanwhile."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -165,6 +166,14 @@ def is_turned_away(threads, post):
     return seen == [True]
 
 
+def until(is_so):
+    """Waits for what the threads do after their answer."""
+    latest = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < latest
+        time.sleep(0.001)
+
+
 def guesses_of(threads, count, answer, place=CODE):
     """Has sessions answered this way, and lets each post some times; returns who was answered, an Event to end them, and the posts."""
     done, may_end, posts = [], threading.Event(), []
@@ -246,8 +255,7 @@ def test_a_full_line_uses_up_none_of_what_the_form_may_answer(threads):
     assert [late_post(threads) for _ in range(config.IMPATIENT_POSTS)] == [FULL] * config.IMPATIENT_POSTS
     may_end.set()
     assert answered(guesses)
-    while threads.impatient:
-        pass
+    until(lambda: not threads.impatient)
     assert not is_turned_away(threads, Request([], "again", threading.Event(), CODE, cookie=GUESSER["COOKIE"]))
 
 
@@ -267,6 +275,8 @@ def test_a_code_from_a_new_browser_waits_for_one_guess_and_not_for_all_that_were
     done, may_end, guesses = guesses_of(threads, 5, WRONG)
     owners = [Request(done, f"owner{n}", may_end, CODE, cookie=f"session={config.NEW_BROWSER}{n}") for n in range(3)]
     for each in owners:
+        mistyped = {"COOKIE": each.requests[0].headers["COOKIE"]}
+        each.service = lambda each=each, refused=mistyped: (threads.told_to_wait.note(refused, *WRONG), Request.service(each))
         threads.add_task(each)
     may_end.set()
     assert answered([*guesses, *owners])
@@ -285,12 +295,16 @@ def test_a_code_from_a_new_browser_does_not_wait_in_a_line_that_hardly_moves(thr
 def test_who_owes_a_code_in_a_new_browser_and_has_waited_for_too_long_is_answered_as_everybody_is(threads, monkeypatch):
     somebody_guesses(threads)
     done, may_end, guesses = guesses_of(threads, 1, WRONG)
-    stranger = Request(done, "stranger", may_end, CODE, cookie=f"session={config.NEW_BROWSER}1")
-    threads.add_task(stranger)
+    cookies, slow = [f"session={config.NEW_BROWSER}{number}" for number in range(2)], threading.Event()
+    strangers = [Request(done, "stranger", slow, CODE, cookie=cookie) for cookie in cookies]
+    for each in strangers:
+        threads.add_task(each)
     began = clock.monotonic()
     monkeypatch.setattr(clock, "monotonic", lambda: began + config.NEW_BROWSER_SECONDS + 1)
     may_end.set()
-    assert answered([*guesses, stranger]) and not stranger.requests[0].error and not threads.impatient
+    until(lambda: not threads.impatient)
+    slow.set()
+    assert answered([*guesses, *strangers]) and not any(each.requests[0].error for each in strangers)
 
 
 def test_who_was_told_to_wait_and_posts_the_same_form_on_is_turned_away_but_once_in_a_while(threads, monkeypatch):
@@ -348,9 +362,12 @@ def test_if_nobody_guesses_codes_from_new_browsers_stand_in_no_line(threads, mon
     assert len(threads.impatient) == 2, "of many at the same moment, some wait"
     may_end.set()
     assert answered(owners)
-    while threads.impatient or threads.from_new_browsers:
-        pass
-    assert late_post(threads, cookie=crowd[0]) is None, "and there is room again"
+    until(lambda: not threads.impatient and not threads.from_new_browsers)
+    late = Request([], "late", threading.Event(), CODE, cookie=crowd[0])
+    threads.add_task(late)
+    assert threads.from_new_browsers == 1 and not threads.impatient, "and there is room again"
+    late.may_end.set()
+    assert answered([late])
     threads.told_to_wait.note({"COOKIE": "session=last"}, *WRONG)
     assert threads.told_to_wait.somebody_guesses()
     monkeypatch.setattr(clock, "monotonic", lambda: began + config.GUESSES_SECONDS + PATIENCE)
@@ -401,17 +418,15 @@ def test_the_line_rests_as_long_as_an_answer_took(threads, monkeypatch):
     threads.told_to_wait.note(GUESSER, *WRONG)
     for seconds in (0.02, config.IMPATIENT_REST + 0.2):
         slow = Request([], "slow", threading.Event(), CODE, cookie=GUESSER["COOKIE"])
+        slow.service = lambda slow=slow, seconds=seconds: (time.sleep(seconds), slow.answered.set())
         threads.add_task(slow)
-        threading.Timer(seconds, slow.may_end.set).start()
         assert answered([slow])
-    while threads.impatient:
-        pass
+    until(lambda: not threads.impatient)
     short, long = rests
     assert 0.02 <= short <= config.IMPATIENT_REST == long
     somebody_guesses(threads)
     assert late_post(threads, cookie=f"session={config.NEW_BROWSER}1") is None
-    while threads.impatient:
-        pass
+    until(lambda: not threads.impatient)
     assert len(rests) == 2, "but it does not rest after an answer that refused nothing"
 
 

@@ -3,4 +3,5 @@
 from portal.settings import config
 from wsgi import app  # noqa: F401 what gunicorn looks for
 
+assert config.NEW_BROWSER_SECONDS > 0, "the line is ruled by another setting now"
 config.NEW_BROWSER_SECONDS = -1
