@@ -150,9 +150,9 @@ def rows(found: dict[str, list[float]]) -> list[tuple[str, str, str, bool]]:
     least, refused, others = min(found["rate"]), sum(found["refused"]), sum(found["others"])
     most = max(found["cpu"])
     compared, failures = max(found["compared"]), max(found["failures"])
-    limit, end = config.TRIES_BEFORE_PAUSE, config.FAILURES_TO_DISABLE
+    limit, end, enough = config.TRIES_BEFORE_PAUSE, config.FAILURES_TO_DISABLE, NEARLY * PER_MINUTE
     return [
-        ("Guesses a minute, in the slowest round", report.shown(least), f"at least {PER_MINUTE:,}", least >= NEARLY * PER_MINUTE),
+        ("Guesses a minute, in the slowest round", report.shown(least), f"at least {enough:,.0f}", least >= enough),
         *made,
         ("Processor time of a guess, of the workers (ms)", report.shown(most), f"at most {A_CORE:g}, one core's", most <= A_CORE),
         ("Owners told to wait", report.shown(refused), "at most 0", refused == 0),

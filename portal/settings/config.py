@@ -28,7 +28,7 @@ SIGN_IN_SECONDS = 30
 # Whoever posts on within a minute after a refused form, or during a pause, waits in line; codes from new browsers do for 3 s at most, while
 # 3 wrong ones come in 5 s or 2 have a thread. It rests after a refusal, 0.1 s at most. Told to wait: 3 answers, then one in 20 s (RL-2).
 REFUSED_SECONDS, IMPATIENT_WAITING, IMPATIENT_REST, IMPATIENT_POSTS, IMPATIENT_SECONDS = 60, 100, 0.1, 3, 20
-IMPATIENT_PLACES, NEW_BROWSERS_AT_ONCE, NEW_BROWSER_SECONDS, GUESSES, GUESSES_SECONDS = 5, 2, 3, 3, 5  # those 3, and some
+IMPATIENT_PLACES, NEW_BROWSERS_AT_ONCE, NEW_BROWSER_SECONDS, GUESSES, GUESSES_SECONDS = 5, 2, 3, 3, 5  # the first: of a session
 SUBSTITUTIONS_WEIGHED = 8  # ways to read "4", "@", "$" … as letters; zxcvbn tries each, up to 576 of them in one password
 
 CODE_DIGITS = 6  # of every verification code: NIST SP 800-63B 3.1.3.2, RFC 4226 5.3
