@@ -18,11 +18,12 @@ from tests.support.server import free_port
 # A work whose daemon has a child of its own that leaves its parent, as PostgreSQL leaves Patroni.
 WORK = """
 import sys, signal
-from tests.cluster.daemon import Daemon
+from tests.cluster.daemon import Daemon, until
 from tests.cluster.guard import guarded
 
 def work(folder):
-    daemon = Daemon("sleeper", "", ["sh", "-c", "(sleep 1000 &) ; exec sleep 1000"], folder).start()
+    daemon = Daemon("sleeper", "", ["sh", "-c", f"(sleep 1000 &) ; touch {{folder}}/left ; exec sleep 1000"], folder).start()
+    assert until(lambda: (folder / "left").exists(), 10)  # killed before, the daemon would have no such child
     print(folder, daemon.process.pid, flush=True)
     {then}
 
