@@ -67,6 +67,7 @@ last_count = Authenticator.remembered["count"].as_string().cast(BigInteger)  # u
 SPEND = update(Authenticator).where(Authenticator.id == OWN, last_count <= bindparam("counted", type_=BigInteger))
 FIND_SAME = select(Authenticator.user_id).where(Authenticator.identity_hash == bindparam("credential"))  # WebAuthn 7.1, step 26
 ID_BYTES, KEY_BYTES = 1023, 2048  # the longest of a passkey (WebAuthn 7.1, step 25); RSA of 8,192 bits takes 1,040
+ANSWER_LENGTH = 16_384  # twice the longest: of all that a form may hold, cbor2 6.3.0 could read a second (GHSA-p6xp-9h6j-r278)
 TRANSPORTS_MAX, WORD_LENGTH = 16, 32  # WebAuthn knows seven, the longest with ten letters
 TIMEOUT = int(config.CHALLENGE_LIFE.total_seconds() * 1000)
 
@@ -121,7 +122,7 @@ def read_or_refuse(read_it: Callable[[], Read]) -> Read:
 
 def read_answer(text: str) -> dict[str, Any]:
     """The browser's answer, less the device's attachment: webauthn 3.0.1 refuses new words of it, and nothing needs it (WebAuthn 5.1)."""
-    given: dict[str, Any] = json.loads(text)
+    given: dict[str, Any] = json.loads(text[:ANSWER_LENGTH])  # what is longer is no JSON then
     given.pop("authenticatorAttachment", None)
     return given
 
@@ -189,11 +190,9 @@ class Create:
         if len(found.credential_id) > ID_BYTES or len(found.credential_public_key) > KEY_BYTES:
             raise CodeRejected("passkey_unreadable")
         mark = hashlib.sha256(found.credential_id).hexdigest()
-        owner = read(FIND_SAME, {"credential": mark}).scalar()
-        if owner is not None and owner == json.loads(secret.text)["person"]:
-            raise CodeRejected("passkey_known")
+        owner, person = read(FIND_SAME, {"credential": mark}).scalar(), json.loads(secret.text)["person"]
         if owner is not None:
-            raise CodeRejected("authenticator_taken")
+            raise CodeRejected("passkey_known" if owner == person else "authenticator_taken")
         kept = {
             "id": bytes_to_base64url(found.credential_id),
             "key": bytes_to_base64url(found.credential_public_key),

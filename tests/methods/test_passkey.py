@@ -174,6 +174,14 @@ def test_an_attestation_of_another_kind_makes_none(plain, database, maria, fmt):
     assert (plain.status, plain.problems, own(database, maria)) == (422, [UNREADABLE], [])
 
 
+def test_an_answer_longer_than_any_is_not_read(plain, database, maria):
+    begin(plain.enter(maria))
+    for length, made in ((method.ANSWER_LENGTH + 1, 0), (method.ANSWER_LENGTH, 1)):
+        start = Passkey(ORIGIN).create(options(plain)).removesuffix("}") + ', "more": "'
+        hand_in(plain, "Create a passkey", start.ljust(length - 2, "a") + '"}')
+        assert len(own(database, maria)) == made and plain.problems == ([] if made else [UNREADABLE])
+
+
 def test_an_identity_longer_than_any_makes_none(plain, database, maria):
     begin(plain.enter(maria))
     for length, made in ((1024, 0), (1023, 1)):
