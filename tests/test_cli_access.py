@@ -84,6 +84,12 @@ def test_everybodys_end_in_handfuls_and_a_rehearsal_changes_nothing(run, trusted
     assert run("sessions", "end", "--all") == (0, "0 sessions and 0 trusted browsers ended.\n")
 
 
+def test_a_browser_that_is_trusted_and_signed_out_ends_as_well(run, trusted, database):
+    trusted.press("Sign out")
+    assert run("sessions", "end", "--all") == (0, "0 sessions and 1 trusted browsers ended.\n")
+    assert database.all(TrustedBrowser, TrustedBrowser.ended_at.is_(None)) == [] and ends(database) == []
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

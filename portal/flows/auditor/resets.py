@@ -79,16 +79,12 @@ def people(who: Any, prefix: str) -> list[Any]:
 
 
 def person_of(row: Row[Any], prefix: str) -> Person | None:
-    name, account, role = (getattr(row, f"{prefix}_{part}") for part in ("full_name", "username", "role"))
-    return Person(name, account, role) if account is not None else None
+    return someone(row, prefix) if getattr(row, f"{prefix}_username") is not None else None
 
 
 def someone(row: Row[Any], prefix: str) -> Person:
     """The same of somebody whom the row always has."""
-    found = person_of(row, prefix)
-    if found is None:
-        raise LookupError(prefix)
-    return found
+    return Person(*(getattr(row, f"{prefix}_{part}") for part in ("full_name", "username", "role")))
 
 
 def as_reset(scope: Scope, row: Row[Any]) -> Reset:

@@ -3,9 +3,12 @@
 import pytest
 from sqlalchemy import update
 
+from portal.db import change
+from portal.flows.account import new_browsers as flow
 from portal.models import BrowserConfirmation, Event, LimitCounter, Session, User
 from portal.settings import config
 from tests.support.mailbox import mails, told
+from tests.support.meanwhile import just_before
 from tests.support.new_browsers import ELSEWHERE_IP, FIELD, HERE, NOT_ME, SECURITY, SUBJECT, YES, ask_everybody, begin
 
 NOTE, CHOICE = "Was that you?", f"{SECURITY}/new-browsers"
@@ -127,6 +130,39 @@ def test_an_answer_that_comes_too_late_says_so(home, database, sam, clock):
         answer = home.post(path, data, token=token)
         assert answer.status_code == 404 and "That sign-in is over" in answer.text
     assert not home.open("/home").offers(NOTE)
+
+
+def answer_late(home, database, monkeypatch, sam, name, act):
+    """Sends the right number, and has something happen just before a function of the flow; returns the answer."""
+    number = begin(home.another(), sam)
+    home.open("/home").press(NOTE)
+    just_before(monkeypatch, flow, name, act)
+    return home.post(home.path, {"number": number})
+
+
+def test_a_sign_in_that_ends_while_the_number_is_sent_is_over(home, database, sam, monkeypatch, clock):
+    cancel = update(Session).where(Session.level == "unconfirmed").values(ended_at=clock.now, ended_reason="sign_out")
+    answer = answer_late(home, database, monkeypatch, sam, "begin_write", lambda: database.change(cancel))
+    assert answer.status_code == 422 and "That sign-in is over" in answer.text
+    assert confirmed(database) == [False] and events(database, "new_browser_confirmed") == []
+
+
+def test_of_two_right_numbers_at_once_one_confirms(home, database, sam, monkeypatch, clock):
+    other = update(BrowserConfirmation).values(confirmed_at=clock.now)
+    answer = answer_late(home, database, monkeypatch, sam, "charge_try", lambda: change(other))
+    assert answer.status_code == 422 and "That sign-in is over" in answer.text
+    assert events(database, "new_browser_confirmed") == []
+
+
+def test_a_right_number_after_all_tries_confirms_nothing(home, database, sam, monkeypatch):
+    number = begin(home.another(), sam)
+    home.open("/home").press(NOTE)
+    before = {row.key for row in database.all(LimitCounter)}
+    home.fill(YES, **{FIELD: other_than(number)})
+    [tries] = [row.key for row in database.all(LimitCounter) if row.key not in before]
+    database.change(update(LimitCounter).where(LimitCounter.key == tries).values(spent=config.CONFIRMATION_TRIES))
+    home.fill(YES, **{FIELD: number})
+    assert home.status == 422 and confirmed(database) == [False]
 
 
 def test_nobody_answers_for_somebody_else(home, database, sam, dr_okafor):

@@ -7,10 +7,13 @@ import pytest
 from sqlalchemy import update
 
 from portal import methods
+from portal.db import change
+from portal.flows.sign_in import new_browser
 from portal.models import BrowserConfirmation, Event, Outbox, Session, TrustedBrowser, User
 from portal.settings import config
 from tests.support.client import WIZARD
 from tests.support.mailbox import mails, told
+from tests.support.meanwhile import just_before
 from tests.support.new_browsers import HERE, SUBJECT, ask_everybody, begin, link_of
 from tests.support.passkeys import Passkey
 
@@ -66,6 +69,14 @@ def test_the_emailed_link_lets_in_the_browser_that_asked_and_makes_it_known(plai
     clock.next_code()
     plain.enter(sam)
     assert plain.path == "/home" and len(mails(plain, subject=SUBJECT)) == 1
+
+
+def test_of_two_right_codes_at_once_one_makes_the_session_wait(plain, database, sam, monkeypatch):
+    plain.sign_in(sam)
+    other = update(Session).where(Session.ended_at.is_(None)).values(token_hash="another")
+    just_before(monkeypatch, new_browser, "change", lambda: change(other))
+    plain.fill("Verify", Verification_Code=sam.code())
+    assert database.all(BrowserConfirmation) == [] and mails(plain, subject=SUBJECT) == []
 
 
 def test_a_page_that_was_asked_for_first_is_where_it_leads(plain, sam):

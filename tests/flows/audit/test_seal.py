@@ -7,7 +7,7 @@ import pytest
 from portal.db import db
 from portal.flows.audit import chain, seal
 from portal.flows.audit.encoding import COLUMNS, FORMAT, FORMATS
-from portal.flows.audit.spans import read_spans
+from portal.flows.audit.spans import Seen, read_spans
 from portal.models import Event, EventSeal
 from portal.settings import audit
 
@@ -58,6 +58,17 @@ def test_what_was_committed_late_comes_into_a_later_seal(trail):
     assert trail.seal(minutes=1) == 0
 
 
+def test_an_event_that_is_not_due_stays_out_of_a_seal_around_it(trail):
+    trail.fill(3)
+    first, waits, last = range(10_001, 10_004)
+    for each in (first, last):
+        trail.add(id=each)
+    trail.add(id=waits, at=trail.clock.now)
+    assert trail.seal() == 2 and sealed_ids(trail)[-2:] == [first, last]
+    assert trail.seal(minutes=3) == 1 and sealed_ids(trail)[-1] == waits
+    assert trail.kinds() == []
+
+
 def test_what_was_committed_hours_late_is_found_once_a_day(trail):
     trail.fill(3)
     trail.add(id=20_001)
@@ -72,6 +83,21 @@ def test_what_was_committed_hours_late_is_found_once_a_day(trail):
     assert trail.seal_forgotten() == 0
     assert 15_000 in sealed_ids(trail) and trail.report().unsealed == 0
     assert trail.kinds() == []
+
+
+def test_of_many_forgotten_ones_a_batch_is_sealed_at_a_time(trail, monkeypatch):
+    trail.fill(1)
+    trail.add(id=20_001)
+    trail.seal()
+    trail.clock.move(hours=2)
+    trail.add(id=20_100)
+    trail.seal()
+    for number in range(5):
+        trail.add(id=15_000 + number)
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "BATCH", 2)
+        assert [trail.seal_forgotten() for _ in range(4)] == [2, 2, 1, 0]
+    assert trail.kinds() == [] and trail.report().unsealed == 0
 
 
 def test_nothing_was_forgotten_before_there_is_a_seal(trail):
@@ -180,6 +206,13 @@ def test_the_database_alone_computes_no_seal(trail):
     with trail.app.app_context():
         (row,) = db.session.execute(chain.FIND_KEYS).all()
         assert row.key_sealed.startswith(trail.keys.newest.encode()) and trail.seals()[0].key_id == row.id
+
+
+def test_ids_that_are_in_a_set_may_be_added_again():
+    seen = Seen()
+    for span in ((0, audit.IDS_AT_ONCE - 1), (3, 5)):
+        seen.add([span])
+    assert list(seen.missing(range(audit.IDS_AT_ONCE - 2, audit.IDS_AT_ONCE + 2))) == [audit.IDS_AT_ONCE, audit.IDS_AT_ONCE + 1]
 
 
 def test_a_seal_says_where_its_events_are(trail):

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal.flows.auditor import collect
+from portal.flows.auditor import collect, factors
 from portal.flows.auditor.scope import Period, Scope, default_days
 from portal.models import User
 from portal.policy import policy_under
@@ -13,7 +13,7 @@ from tests.flows.auditor.by_hand import ByHand
 from tests.support.audited import OWN, ZONE, Audited
 from tests.support.moving import START
 
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2, 7)
 TODAY = START.astimezone(ZoneInfo(ZONE)).date()
 PERIODS = {
     "a year": default_days(TODAY),
@@ -45,7 +45,7 @@ def account(person):
 
 def as_rows(found):
     """Returns the portal's tables, as by hand."""
-    factors = [
+    held = [
         (each.person.account, each.method, each.since, each.last_used_at, each.state, each.left)
         for each in found.holdings.factors
     ]
@@ -65,7 +65,7 @@ def as_rows(found):
         )
         for each in found.emergencies
     ]  # fmt: skip
-    tables = {"factors": factors, "missing": missing, "changes": changes, "resets": resets, "emergencies": emergencies}
+    tables = {"factors": held, "missing": missing, "changes": changes, "resets": resets, "emergencies": emergencies}
     return {name: sorted(rows, key=str) for name, rows in tables.items()}
 
 
@@ -80,6 +80,19 @@ def test_each_table_equals_what_is_found_by_hand(app, crowd, days):
     assert len(found.months) == (days[1].year - days[0].year) * 12 + days[1].month - days[0].month + 1
     if days == PERIODS["a year"]:
         assert all(rows.values()), "a table without a row shows nothing"
+
+
+def test_each_reason_for_having_no_factor_is_somebodys():
+    crowds = [ByHand(Audited(seed, START).rows, START, *PERIODS["a year"]) for seed in SEEDS]
+    reasons = {
+        factors.CLOSED,
+        factors.RESET_OPEN,
+        factors.RESET_LAPSED,
+        factors.GRACE,
+        factors.NOT_SET_UP,
+        factors.NO_CHART_FACTOR,
+    }
+    assert {why for crowd in crowds for _, why, *_ in crowd.missing()} == reasons
 
 
 def test_everyone_has_a_factor_or_a_reason_and_nobody_is_of_another_practice(app, crowd):

@@ -7,9 +7,11 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import update
 
+from portal.db import begin_write, db
 from portal.flows.auditor import rules, scope
 from portal.flows.auditor.scope import Period, Scope
 from portal.flows.base.context import RequestContext
+from portal.flows.base.rule_record import EVENT, record_rule
 from portal.folder.rules import NAMES, value_words
 from portal.folder.words import Words
 from portal.models import Event, Practice, RuleChange
@@ -125,6 +127,15 @@ def test_of_two_workers_that_start_at_once_one_writes(app, clock, database):
     rows = database.all(RuleChange)
     assert sum(done) == len(rows) == len({(row.scope, row.name, row.number) for row in rows})
     assert {row.number for row in rows} == {1}
+
+
+def test_of_two_workers_that_have_found_nothing_the_second_writes_nothing(app, clock, database):
+    context = RequestContext(clock.now, app.extensions["keys"], "", "", "sweep")
+    with app.app_context():
+        begin_write()
+        assert [record_rule(context, None, "sessions", value, {}) for value in ("15;12", "20;12")] == [True, False]
+        db.session.commit()
+    assert [row.value for row in database.all(RuleChange)] == ["15;12"] and len(database.all(Event, Event.event == EVENT)) == 1
 
 
 def test_every_rule_has_a_name_and_words(app):

@@ -71,6 +71,15 @@ def test_factors_that_change_while_the_link_is_used_stay(app, plain, database, c
     )
 
 
+def test_a_link_whose_request_is_not_its_accounts_opens_nothing(app, plain, database, clock, sam, maria):
+    show_password(plain, sam)
+    wait_out(app, clock)
+    link = link_of(plain, sam)
+    database.change(update(RecoveryCase).values(user_id=database.user(maria).id))
+    assert plain.another().open(link).status == 404
+    assert database.user(sam).two_factor == "on"
+
+
 def test_a_notice_that_is_on_its_way_again_holds_the_sweep_up(app, plain, database, clock, sam, monkeypatch):
     show_password(plain, sam)
     deliver(app)
