@@ -3,6 +3,7 @@
 import configparser
 import re
 from importlib.metadata import packages_distributions
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,12 @@ def test_a_lock_holds_everything_that_setup_cfg_asks_for(lock):
 @pytest.mark.parametrize("lock", [*RUNTIME, "requirements-audit.lock"])
 def test_every_package_of_a_lock_has_a_hash(lock):
     assert [name for name, hashes in locked(lock).items() if not hashes] == []
+
+
+def test_nothing_reads_fonts_by_pillow_which_has_a_brotli_of_its_own():
+    fpdf = [path.read_text() for path in Path(find_spec("fpdf").origin).parent.rglob("*.py")]
+    ours = [path.read_text() for path in (ROOT / "portal").rglob("*.py")]
+    assert len(fpdf) > 20 and not [text for text in (*fpdf, *ours) if "ImageFont" in text]
 
 
 def test_nothing_is_asked_for_that_the_portal_does_not_import():
