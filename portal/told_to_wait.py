@@ -15,7 +15,7 @@ from werkzeug.sansio.http import parse_cookie
 
 from portal import clock
 from portal.crypto import token_hash
-from portal.settings import config
+from portal.settings import config, lines
 from portal.turned_away import is_turned_away
 
 MOST = 10_000  # sessions: about 4 MB, 20 MB if somebody sets out to. The one that was told first is forgotten first
@@ -67,7 +67,7 @@ class ToldToWait:
 
     def __init__(self) -> None:
         self.pauses: OrderedDict[str, Pause] = OrderedDict()
-        self.wrong_codes: deque[float] = deque(maxlen=config.GUESSES)  # when the latest were refused
+        self.wrong_codes: deque[float] = deque(maxlen=lines.GUESSES)  # when the latest were refused
         self.lock = threading.Lock()
 
     def note(self, request: Mapping[str, str], path: str, status: str, answer: Iterable[tuple[str, str]]) -> None:
@@ -84,7 +84,7 @@ class ToldToWait:
             if path == GUESSED:
                 self.wrong_codes.append(now)
             pause = self.pauses.setdefault(key, Pause(key))
-            until = now + (config.REFUSED_SECONDS if told is None else int(told))
+            until = now + (lines.REFUSED_SECONDS if told is None else int(told))
             pause.until = max(pause.until, until)
             pause.forms = {each: form for each, form in pause.forms.items() if form.until > now}
             if told is not None and (path in pause.forms or len(pause.forms) < MOST_FORMS) and len(path) <= LONGEST_PATH:
@@ -113,7 +113,7 @@ class ToldToWait:
     def somebody_guesses(self) -> bool:
         """Whether wrong codes come faster than owners mistype them."""
         latest = list(self.wrong_codes)
-        return len(latest) == config.GUESSES and latest[0] > clock.monotonic() - config.GUESSES_SECONDS
+        return len(latest) == lines.GUESSES and latest[0] > clock.monotonic() - lines.GUESSES_SECONDS
 
     def running(self, session: str) -> Pause | None:
         """The pause of the session with this hash, unless it is over."""
@@ -129,8 +129,8 @@ class ToldToWait:
             now, form = clock.monotonic(), pause.told_at(path)
             if form is None:
                 return False
-            filled = max(form.forgotten, now) + config.IMPATIENT_SECONDS
-            if filled > now + config.IMPATIENT_POSTS * config.IMPATIENT_SECONDS:
+            filled = max(form.forgotten, now) + lines.IMPATIENT_SECONDS
+            if filled > now + lines.IMPATIENT_POSTS * lines.IMPATIENT_SECONDS:
                 return True
             form.forgotten = filled
             return False

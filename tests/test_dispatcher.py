@@ -10,7 +10,7 @@ import pytest
 from portal import clock, passwords, told_to_wait, turned_away
 from portal.dispatcher import PROBE_THREADS, SIGN_IN, Dispatcher
 from portal.passwords import HashingBusy, place_in_line
-from portal.settings import config
+from portal.settings import config, lines
 
 PATIENCE = 10
 CODE = ("POST", "/sign-in/code")
@@ -99,31 +99,31 @@ def test_probes_are_answered_while_every_thread_is_taken(threads, path):
 
 
 def test_sign_ins_are_answered_in_the_order_in_which_they_came_and_none_is_refused(threads):
-    done, may_end, crowd = crowd_of(threads, 1 + config.SIGN_INS_WAITING)
+    done, may_end, crowd = crowd_of(threads, 1 + lines.SIGN_INS_WAITING)
     may_end.set()
     assert answered(crowd)
-    assert done == list(range(1 + config.SIGN_INS_WAITING))
+    assert done == list(range(1 + lines.SIGN_INS_WAITING))
 
 
 def test_whoever_finds_the_line_full_is_told_at_once_and_the_line_is_free_again_afterward(threads):
-    done, may_end, crowd = crowd_of(threads, config.SIGN_INS_AT_ONCE + config.SIGN_INS_WAITING)
+    done, may_end, crowd = crowd_of(threads, lines.SIGN_INS_AT_ONCE + lines.SIGN_INS_WAITING)
     late = Request(done, "late", threading.Event())
     late.may_end.set()
     threads.add_task(late)
     assert answered([late]) and done == ["told to wait"]
     may_end.set()
     assert answered(crowd) and sorted(done[1:]) == list(range(len(crowd)))
-    done, may_end, crowd = crowd_of(threads, config.SIGN_INS_AT_ONCE)
+    done, may_end, crowd = crowd_of(threads, lines.SIGN_INS_AT_ONCE)
     may_end.set()
     assert answered(crowd) and "told to wait" not in done, "the thread that told somebody tells it to nobody else"
 
 
 def test_whoever_has_waited_for_too_long_is_told_when_the_turn_comes_to_them(threads, monkeypatch):
     done, may_end, crowd = crowd_of(threads, 3)
-    monkeypatch.setattr(config, "SIGN_IN_SECONDS", -1)  # all of them, by now
+    monkeypatch.setattr(lines, "SIGN_IN_SECONDS", -1)  # all of them, by now
     late = Request(done, "late", may_end)
     threads.add_task(late)
-    threads.in_line[-1].since += 60  # but not the last
+    threads.sign_ins.waiting[-1].since += 60  # but not the last
     may_end.set()
     assert answered([*crowd, late])
     assert sorted(map(str, done)) == ["0", "late", "told to wait", "told to wait"]
@@ -178,7 +178,7 @@ def guesses_of(threads, count, answer, place=CODE):
     """Has sessions answered this way, and lets each post some times; returns who was answered, an Event to end them, and the posts."""
     done, may_end, posts = [], threading.Event(), []
     for number in range(count):
-        cookie = f"session=guesser{number // config.IMPATIENT_PLACES}"
+        cookie = f"session=guesser{number // lines.IMPATIENT_PLACES}"
         threads.told_to_wait.note({"COOKIE": cookie}, *answer)
         posts.append(Request(done, number, may_end, place, cookie=cookie))
         threads.add_task(posts[-1])
@@ -224,8 +224,8 @@ FULL = "429 Too Many Requests"
 def test_if_the_line_is_full_the_form_where_one_was_told_to_wait_is_refused_at_once_and_nothing_else(threads):
     threads.told_to_wait.note(GUESSER, *TOLD)
     threads.told_to_wait.note({"COOKIE": "session=mistyped"}, *WRONG)
-    _, may_end, guesses = guesses_of(threads, config.IMPATIENT_WAITING, WRONG)
-    assert len(threads.impatient) == config.IMPATIENT_WAITING
+    _, may_end, guesses = guesses_of(threads, lines.IMPATIENT_WAITING, WRONG)
+    assert len(threads.impatient.waiting) == lines.IMPATIENT_WAITING
     assert late_post(threads) == FULL
     assert late_post(threads, ("POST", "/sign-out")) is None, "another form has to work"
     assert late_post(threads, cookie="session=mistyped") is None, "others have filled the line"
@@ -237,11 +237,11 @@ def test_a_session_has_few_places_so_that_one_alone_fills_no_line(threads, caplo
     threads.told_to_wait.note(GUESSER, *TOLD)
     threads.told_to_wait.note({"COOKIE": "session=other"}, *WRONG)
     may_end = threading.Event()
-    posts = [Request([], number, may_end, ELSEWHERE, cookie=GUESSER["COOKIE"]) for number in range(config.IMPATIENT_PLACES)]
+    posts = [Request([], number, may_end, ELSEWHERE, cookie=GUESSER["COOKIE"]) for number in range(lines.IMPATIENT_PLACES)]
     for each in posts:
         threads.add_task(each)
-    assert late_post(threads, ELSEWHERE) is None and len(threads.impatient) == config.IMPATIENT_PLACES
-    assert [late_post(threads) for _ in range(3)] == [FULL] * 3 and len(threads.impatient) == config.IMPATIENT_PLACES
+    assert late_post(threads, ELSEWHERE) is None and len(threads.impatient.waiting) == lines.IMPATIENT_PLACES
+    assert [late_post(threads) for _ in range(3)] == [FULL] * 3 and len(threads.impatient.waiting) == lines.IMPATIENT_PLACES
     assert [record.getMessage() for record in caplog.records if "answered 429" in record.getMessage()] == [caplog.messages[-1]]
     other = Request([], "other", may_end, CODE, cookie="session=other")
     threads.add_task(other)
@@ -251,18 +251,18 @@ def test_a_session_has_few_places_so_that_one_alone_fills_no_line(threads, caplo
 
 def test_a_full_line_uses_up_none_of_what_the_form_may_answer(threads):
     threads.told_to_wait.note(GUESSER, *TOLD)
-    _, may_end, guesses = guesses_of(threads, config.IMPATIENT_WAITING, WRONG)
-    assert [late_post(threads) for _ in range(config.IMPATIENT_POSTS)] == [FULL] * config.IMPATIENT_POSTS
+    _, may_end, guesses = guesses_of(threads, lines.IMPATIENT_WAITING, WRONG)
+    assert [late_post(threads) for _ in range(lines.IMPATIENT_POSTS)] == [FULL] * lines.IMPATIENT_POSTS
     may_end.set()
     assert answered(guesses)
-    until(lambda: not threads.impatient)
+    until(lambda: not threads.impatient.waiting)
     assert not is_turned_away(threads, Request([], "again", threading.Event(), CODE, cookie=GUESSER["COOKIE"]))
 
 
 def test_who_has_waited_for_too_long_is_told_so_and_the_line_goes_on(threads, monkeypatch):
     done, may_end, guesses = guesses_of(threads, 3, WRONG)
     began = clock.monotonic()
-    monkeypatch.setattr(clock, "monotonic", lambda: began + config.SIGN_IN_SECONDS + 1)
+    monkeypatch.setattr(clock, "monotonic", lambda: began + lines.SIGN_IN_SECONDS + 1)
     last = Request(done, "last", may_end, CODE, cookie=guesses[0].requests[0].headers["COOKIE"])
     threads.add_task(last)
     may_end.set()
@@ -286,8 +286,8 @@ def test_a_code_from_a_new_browser_waits_for_one_guess_and_not_for_all_that_were
 def test_a_code_from_a_new_browser_does_not_wait_in_a_line_that_hardly_moves(threads):
     somebody_guesses(threads)
     _, may_end, guesses = guesses_of(threads, 3, WRONG)
-    threads.impatient[0].since -= config.NEW_BROWSER_SECONDS + 1
-    assert late_post(threads, cookie=f"session={config.NEW_BROWSER}1") is None and len(threads.impatient) == len(guesses)
+    threads.impatient.waiting[0].since -= lines.NEW_BROWSER_SECONDS + 1
+    assert late_post(threads, cookie=f"session={config.NEW_BROWSER}1") is None and len(threads.impatient.waiting) == len(guesses)
     may_end.set()
     assert answered(guesses)
 
@@ -300,9 +300,9 @@ def test_who_owes_a_code_in_a_new_browser_and_has_waited_for_too_long_is_answere
     for each in strangers:
         threads.add_task(each)
     began = clock.monotonic()
-    monkeypatch.setattr(clock, "monotonic", lambda: began + config.NEW_BROWSER_SECONDS + 1)
+    monkeypatch.setattr(clock, "monotonic", lambda: began + lines.NEW_BROWSER_SECONDS + 1)
     may_end.set()
-    until(lambda: not threads.impatient)
+    until(lambda: not threads.impatient.waiting)
     slow.set()
     assert answered([*guesses, *strangers]) and not any(each.requests[0].error for each in strangers)
 
@@ -313,12 +313,12 @@ def test_who_was_told_to_wait_and_posts_the_same_form_on_is_turned_away_but_once
     def posts(count, place=CODE, cookie=GUESSER["COOKIE"]):
         return [is_turned_away(threads, Request([], number, threading.Event(), place, cookie=cookie)) for number in range(count)]
 
-    in_a_row, began = config.IMPATIENT_POSTS, clock.monotonic()
+    in_a_row, began = lines.IMPATIENT_POSTS, clock.monotonic()
     assert posts(in_a_row + 2) == [False] * in_a_row + [True] * 2
     assert not any(posts(in_a_row + 2, ELSEWHERE)), "where it was not told to wait"
     assert not any(posts(in_a_row + 2, cookie="session=owner")), "whoever was not told"
     assert not any(posts(in_a_row + 2, ("GET", CODE[1]))), "the page"
-    monkeypatch.setattr(clock, "monotonic", lambda: began + config.IMPATIENT_SECONDS + PATIENCE)
+    monkeypatch.setattr(clock, "monotonic", lambda: began + lines.IMPATIENT_SECONDS + PATIENCE)
     assert posts(2) == [False, True], "and once in a while"
     threads.told_to_wait.note(GUESSER, *TOLD)
     assert posts(1) == [True], "told again, it has no more"
@@ -327,7 +327,7 @@ def test_who_was_told_to_wait_and_posts_the_same_form_on_is_turned_away_but_once
 def test_who_is_turned_away_stands_in_no_line(threads):
     threads.told_to_wait.note(GUESSER, *TOLD)
     may_end = threading.Event()
-    first = [Request([], number, may_end, CODE, cookie=GUESSER["COOKIE"]) for number in range(config.IMPATIENT_POSTS)]
+    first = [Request([], number, may_end, CODE, cookie=GUESSER["COOKIE"]) for number in range(lines.IMPATIENT_POSTS)]
     for each in first:
         threads.add_task(each)
     assert is_turned_away(threads, Request([], "late", threading.Event(), CODE, cookie=GUESSER["COOKIE"]))
@@ -336,41 +336,41 @@ def test_who_is_turned_away_stands_in_no_line(threads):
 
 
 def test_who_had_a_form_refused_lets_others_go_first_and_is_never_turned_away(threads):
-    done, may_end, guesses = guesses_of(threads, config.IMPATIENT_WAITING, WRONG)
-    assert late_post(threads, cookie="session=owner") is None and len(threads.impatient) == len(guesses)
+    done, may_end, guesses = guesses_of(threads, lines.IMPATIENT_WAITING, WRONG)
+    assert late_post(threads, cookie="session=owner") is None and len(threads.impatient.waiting) == len(guesses)
     may_end.set()
     assert answered(guesses) and done == list(range(len(guesses)))
 
 
 def somebody_guesses(threads):
     """Has as many codes refused as an owner would not mistype, in sessions of their own."""
-    for number in range(config.GUESSES):
+    for number in range(lines.GUESSES):
         threads.told_to_wait.note({"COOKIE": f"session=wrong{number}"}, *WRONG)
 
 
 def test_if_nobody_guesses_codes_from_new_browsers_stand_in_no_line(threads, monkeypatch):
     """A crowd of owners with new phones is no attack."""
     began = clock.monotonic()
-    for number in range(config.GUESSES - 1):
+    for number in range(lines.GUESSES - 1):
         threads.told_to_wait.note({"COOKIE": f"session=wrong{number}"}, *WRONG)
     threads.told_to_wait.note({"COOKIE": "session=elsewhere"}, ELSEWHERE[1], *WRONG[1:])
     assert not threads.told_to_wait.somebody_guesses(), "a few mistype"
-    may_end, crowd = threading.Event(), [f"session={config.NEW_BROWSER}{n}" for n in range(config.NEW_BROWSERS_AT_ONCE + 2)]
+    may_end, crowd = threading.Event(), [f"session={config.NEW_BROWSER}{n}" for n in range(lines.NEW_BROWSERS_AT_ONCE + 2)]
     owners = [Request([], number, may_end, CODE, cookie=cookie) for number, cookie in enumerate(crowd)]
     for each in owners:
         threads.add_task(each)
-    assert len(threads.impatient) == 2, "of many at the same moment, some wait"
+    assert len(threads.impatient.waiting) == 2, "of many at the same moment, some wait"
     may_end.set()
     assert answered(owners)
-    until(lambda: not threads.impatient and not threads.from_new_browsers)
+    until(lambda: not threads.impatient.waiting and not threads.impatient.from_new_browsers)
     late = Request([], "late", threading.Event(), CODE, cookie=crowd[0])
     threads.add_task(late)
-    assert threads.from_new_browsers == 1 and not threads.impatient, "and there is room again"
+    assert threads.impatient.from_new_browsers == 1 and not threads.impatient.waiting, "and there is room again"
     late.may_end.set()
     assert answered([late])
     threads.told_to_wait.note({"COOKIE": "session=last"}, *WRONG)
     assert threads.told_to_wait.somebody_guesses()
-    monkeypatch.setattr(clock, "monotonic", lambda: began + config.GUESSES_SECONDS + PATIENCE)
+    monkeypatch.setattr(clock, "monotonic", lambda: began + lines.GUESSES_SECONDS + PATIENCE)
     assert not threads.told_to_wait.somebody_guesses(), "it is over"
 
 
@@ -394,39 +394,39 @@ def test_who_owes_a_code_in_a_new_browser_has_few_places_and_is_refused_none(thr
     somebody_guesses(threads)
     cookie = f"session={config.NEW_BROWSER}1"
     may_end = threading.Event()
-    posts = [Request([], number, may_end, CODE, cookie=cookie) for number in range(config.IMPATIENT_PLACES)]
+    posts = [Request([], number, may_end, CODE, cookie=cookie) for number in range(lines.IMPATIENT_PLACES)]
     for each in posts:
         threads.add_task(each)
-    assert late_post(threads, cookie=cookie) is None and len(threads.impatient) == config.IMPATIENT_PLACES
+    assert late_post(threads, cookie=cookie) is None and len(threads.impatient.waiting) == lines.IMPATIENT_PLACES
     may_end.set()
     assert answered(posts)
 
 
 def test_after_a_wrong_password_the_next_sign_in_stands_in_the_line_of_sign_ins(threads):
     threads.told_to_wait.note(GUESSER, SIGN_IN[1], *WRONG[1:])
-    _, may_end, crowd = crowd_of(threads, config.SIGN_INS_AT_ONCE)
+    _, may_end, crowd = crowd_of(threads, lines.SIGN_INS_AT_ONCE)
     again = Request([], "again", may_end, cookie=GUESSER["COOKIE"])
     threads.add_task(again)
-    assert [each.channel for each in threads.in_line] == [again] and not threads.impatient
+    assert [each.channel for each in threads.sign_ins.waiting] == [again] and not threads.impatient.waiting
     may_end.set()
     assert answered([*crowd, again])
 
 
 def test_the_line_rests_as_long_as_an_answer_took(threads, monkeypatch):
     rests = []
-    monkeypatch.setattr(threads.stops, "wait", rests.append)
+    monkeypatch.setattr(threads.impatient.stops, "wait", rests.append)
     threads.told_to_wait.note(GUESSER, *WRONG)
-    for seconds in (0.02, config.IMPATIENT_REST + 0.2):
+    for seconds in (0.02, lines.IMPATIENT_REST + 0.2):
         slow = Request([], "slow", threading.Event(), CODE, cookie=GUESSER["COOKIE"])
         slow.service = lambda slow=slow, seconds=seconds: (time.sleep(seconds), slow.answered.set())
         threads.add_task(slow)
         assert answered([slow])
-    until(lambda: not threads.impatient)
+    until(lambda: not threads.impatient.waiting)
     short, long = rests
-    assert 0.02 <= short <= config.IMPATIENT_REST == long
+    assert 0.02 <= short <= lines.IMPATIENT_REST == long
     somebody_guesses(threads)
     assert late_post(threads, cookie=f"session={config.NEW_BROWSER}1") is None
-    until(lambda: not threads.impatient)
+    until(lambda: not threads.impatient.waiting)
     assert len(rests) == 2, "but it does not rest after an answer that refused nothing"
 
 

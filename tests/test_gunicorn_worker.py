@@ -11,7 +11,7 @@ import pytest
 from waitress.adjustments import Adjustments
 
 from portal.gunicorn_worker import Parser, mask_link
-from portal.settings import config
+from portal.settings import config, lines
 from tests.support import moments, wire
 from tests.support.proxy import DOCUMENTED
 from tests.support.rows import Rows
@@ -177,9 +177,9 @@ def test_guesses_during_a_pause_take_one_thread_or_are_turned_away_and_everybody
         assert time.monotonic() - began < 3, "it waited until the guesses gave up"
         turned_away = [each.result() for each in guesses if each.done()]
     assert {each.result().status for each in guesses} - {429} <= {422, 503}
-    assert len(turned_away) == more - config.IMPATIENT_POSTS
+    assert len(turned_away) == more - lines.IMPATIENT_POSTS
     for answer in turned_away:
-        assert (answer.status, dict(answer.headers)["Retry-After"]) == (429, str(config.IMPATIENT_SECONDS))
+        assert (answer.status, dict(answer.headers)["Retry-After"]) == (429, str(lines.IMPATIENT_SECONDS))
         assert "<h1>Wait a moment</h1>" in answer.text and f'href="{wire.CODE}"' in answer.text
 
 

@@ -20,15 +20,6 @@ ARGON2_LANES = 1
 HASHES_AT_ONCE = 2
 HASHES_WAITING = 4
 HASHES_REST_SECONDS = 5  # without a hash until their memory is given back
-# Of the crowd at sign-in, one has a thread of each process at a time, and the others wait before they get one. With more at a time nobody
-# signs in sooner, as there are as many processes as cores, and every other page takes longer. A hundred are served in ten seconds; one
-# more is answered 503 at once, as is whoever has waited for half of the minute that proxies wait for an answer.
-SIGN_INS_AT_ONCE, SIGN_INS_WAITING = 1, 100
-SIGN_IN_SECONDS = 30
-# Whoever posts on within a minute after a refused form, or during a pause, waits in line; codes from new browsers do for 3 s at most, while
-# 3 wrong ones come in 5 s or 2 have a thread. It rests after a refusal, 0.1 s at most. Told to wait: 3 answers, then one in 20 s (RL-2).
-REFUSED_SECONDS, IMPATIENT_WAITING, IMPATIENT_REST, IMPATIENT_POSTS, IMPATIENT_SECONDS = 60, 100, 0.1, 3, 20
-IMPATIENT_PLACES, NEW_BROWSERS_AT_ONCE, NEW_BROWSER_SECONDS, GUESSES, GUESSES_SECONDS = 5, 2, 3, 3, 5  # the first: of a session
 SUBSTITUTIONS_WEIGHED = 8  # ways to read "4", "@", "$" … as letters; zxcvbn tries each, up to 576 of them in one password
 
 CODE_DIGITS = 6  # of every verification code: NIST SP 800-63B 3.1.3.2, RFC 4226 5.3

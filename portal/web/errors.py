@@ -14,7 +14,7 @@ from portal.crypto import token_hash
 from portal.db import BUSY, db
 from portal.flows.base.audit import record_event_alone
 from portal.passwords import HashingBusy, TurnTaken
-from portal.settings import config
+from portal.settings import lines
 from portal.turned_away import is_turned_away
 from portal.web.browser_session import current_session, request_context, session_user
 from portal.web.headers import CROSS_SITE
@@ -99,7 +99,7 @@ def turn_away() -> Response | None:
         return None
     current_session().forget()
     response = render_page("errors/429.html", 429, again_url=this_page())
-    response.headers["Retry-After"] = str(config.IMPATIENT_SECONDS)
+    response.headers["Retry-After"] = str(lines.IMPATIENT_SECONDS)
     return response
 
 

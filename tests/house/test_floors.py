@@ -7,6 +7,7 @@ FLOORS = (
     ("portal.gunicorn_conf",),
     ("portal.gunicorn_worker",),
     ("portal.dispatcher", "portal.busyness"),
+    ("portal.lines",),
     ("portal.told_to_wait",),
     ("portal.wsgi",),
     ("portal",),  # the application factory

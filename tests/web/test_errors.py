@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, text
 
 from portal.flows.account import security_page
-from portal.settings import config
+from portal.settings import config, lines
 from portal.turned_away import turning_away
 from tests.support.client import SCAN, WIZARD
 
@@ -77,7 +77,7 @@ def test_who_posts_the_same_form_on_and_on_gets_a_page_for_which_nothing_is_read
     with turning_away():
         answer = browser.post(SCAN, {"code": "123456"})
     event.remove(*listener)
-    assert (answer.status_code, answer.headers["Retry-After"]) == (429, str(config.IMPATIENT_SECONDS))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, str(lines.IMPATIENT_SECONDS))
     assert asked == [] and database.everything() == before
     assert "Wait a moment</h1>" in answer.text and f'href="{SCAN}"' in answer.text
     is_swapped = "<html" not in answer.text

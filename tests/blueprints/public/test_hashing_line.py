@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from portal import passwords
 from portal.crypto import token_hash
 from portal.models import LimitCounter
-from portal.settings import config
+from portal.settings import config, lines
 from tests.support.mailbox import mails
 
 BUSY = "We're very busy right now"
@@ -24,7 +24,7 @@ def full_line():
 
 
 def test_the_line_leaves_threads_for_other_pages_and_sign_in_leaves_places_for_other_passwords():
-    assert config.SIGN_INS_AT_ONCE < config.HASHES_AT_ONCE + config.HASHES_WAITING < config.WEB_THREADS
+    assert lines.SIGN_INS_AT_ONCE < config.HASHES_AT_ONCE + config.HASHES_WAITING < config.WEB_THREADS
 
 
 def test_a_sign_in_for_which_the_line_before_the_threads_is_too_long_costs_no_try_either(plain, maria, database):
