@@ -18,7 +18,7 @@ from bench import journeys
 from bench.inside import KINDS, Inside, make
 from portal import clock, create_app
 from portal.cli import make_migrator
-from portal.cli_demo import seed_crowd
+from portal.cli.demo import seed_crowd
 from portal.db import begin_write, db
 from portal.flows.operator import demo
 from portal.models import LimitCounter

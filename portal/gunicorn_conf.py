@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from gunicorn.glogging import Logger
 
-from portal.gunicorn_worker import mask_link
 from portal.hashing import share_arena
+from portal.server.worker import mask_link
 from portal.settings.addresses import SettingError, in_url
 from portal.settings.config import WEB_THREADS
 from portal.settings.environment import read_processes, read_switch
@@ -45,7 +45,7 @@ try:
     worker_tmp_dir = find_heartbeat_folder()
 except SettingError as error:
     stop(error)
-worker_class = "portal.gunicorn_worker.BufferingWorker"
+worker_class = "portal.server.worker.BufferingWorker"
 threads = WEB_THREADS
 timeout = 60  # longer than the database's timeouts, so that a waiting worker is not mistaken for a dead one
 graceful_timeout = 10

@@ -1,4 +1,4 @@
-"""Whether this thread's request is turned away, since it posts the same form on and on (portal/told_to_wait.py)."""
+"""Whether this thread's request is turned away, since it posts the same form on and on (portal/server/told_to_wait.py)."""
 
 import threading
 from collections.abc import Iterator

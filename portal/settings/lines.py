@@ -1,4 +1,4 @@
-"""How many requests wait for a thread of a process, for how long, and which of them: the numbers of portal/lines.py."""
+"""How many requests wait for a thread of a process, for how long, and which of them: the numbers of portal/server/lines.py."""
 
 # Of the crowd at sign-in, one has a thread of each process at a time, and the others wait before they get one. With more at a time nobody
 # signs in sooner, as there are as many processes as cores, and every other page takes longer. A hundred are served in ten seconds; one

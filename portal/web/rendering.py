@@ -174,7 +174,9 @@ def refuse_form(
             first.takes_focus = problems.is_short = True
     response = render_page(template, 422, form=form, problems=problems, is_question=is_question, **context)
     if refused is not None and refused.reason in PAUSED:
-        response.headers["Retry-After"] = str(refused.facts["wait"])  # seconds, RFC 9110 10.2.3: see portal/told_to_wait.py
+        response.headers["Retry-After"] = str(
+            refused.facts["wait"]
+        )  # seconds, RFC 9110 10.2.3: see portal/server/told_to_wait.py
     return response
 
 

@@ -25,7 +25,7 @@ IN_SCRIPTS = re.compile(
 PATTERNS = {
     ("portal.flows.messages.notices", "mark"),
     ("portal.gateways.replies", "self.tag"),
-    ("portal.gunicorn_worker", "WITH_TOKEN"),
+    ("portal.server.worker", "WITH_TOKEN"),
     ("portal.numbering", "old"),
     ("portal.web.emails", "found"),
 }

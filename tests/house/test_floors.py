@@ -5,26 +5,10 @@ from tests.house.source import modules
 # From top to bottom. A package imports only from the lines below its own, never from its own line.
 FLOORS = (
     ("portal.gunicorn_conf",),
-    ("portal.gunicorn_worker",),
-    ("portal.dispatcher", "portal.busyness"),
-    ("portal.lines",),
-    ("portal.told_to_wait",),
+    ("portal.server",),
     ("portal.wsgi",),
     ("portal",),  # the application factory
     ("portal.cli",),
-    ("portal.cli_folder",),
-    ("portal.cli_access",),
-    (
-        "portal.cli_accounts",
-        "portal.cli_audit",
-        "portal.cli_check",
-        "portal.cli_demo",
-        "portal.cli_keys",
-        "portal.cli_practices",
-        "portal.cli_retention",
-    ),
-    ("portal.cli_import",),
-    ("portal.cli_base",),
     ("portal.text_check",),
     (
         "portal.blueprints.patient",

@@ -21,7 +21,7 @@ NO_MATTER = {
     "tests/support/test_postgres.py",  # tests the run's own database server
     "tests/queue/test_hanging.py",  # measures pages during a hanging gateway
     "tests/blueprints/public/test_sign_in_takes_as_long.py",  # measures password hashing
-    "tests/test_gunicorn_worker.py",  # reads requests
+    "tests/server/test_worker.py",  # reads requests
     "tests/test_journal.py",  # repeats what was written, a tool of the tests
     "tests/web/test_https.py",  # cookies and headers
     "tests/blueprints/public/test_strangers.py",  # junk at every address; `make soak` sends more of it on both

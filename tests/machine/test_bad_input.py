@@ -2,7 +2,7 @@
 
 Each route is asked as a browser would, and then with junk in its path, query, form, headers, and cookies, mostly with a right CSRF
 token, so that the views are reached. `make soak` asks everywhere as everybody, with junk of its own. What only a server can be sent,
-such as broken requests, is in tests/test_gunicorn_worker.py and test_fuzz.py.
+such as broken requests, is in tests/server/test_worker.py and test_fuzz.py.
 """
 
 import logging

@@ -11,7 +11,7 @@ from tests.support.wire import BACKUP_CODE, CODE, Wire, at_once, claimant
 
 GUESSES = 200
 ALLOWED = 10
-REFUSED = {422, 429}  # by the form, or before it, if the session was told to wait (tests/test_dispatcher.py)
+REFUSED = {422, 429}  # by the form, or before it, if the session was told to wait (tests/server/test_dispatcher.py)
 WAIT = re.compile(r"Try again in (10 minutes|9 minutes and \d+ seconds?) ?, or use a backup code now\.")
 
 

@@ -20,7 +20,7 @@ IMPORTED = (
     "structlog.stdlib",
     "jinja2.ext",
     "gunicorn.app.wsgiapp",
-    "portal.gunicorn_worker",
+    "portal.server.worker",
     "huey.consumer",
     "portal.blueprints.test_bench.whole",
     "portal.gateways.mail",

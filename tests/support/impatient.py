@@ -5,7 +5,7 @@ It is what gunicorn serves in tests: nothing else imports it. The numbers are in
 
 import time
 
-from portal import gunicorn_worker as worker
+from portal.server import worker
 from portal.settings import config
 from portal.wsgi import app as portal
 from tests.support import slow

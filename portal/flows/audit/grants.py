@@ -26,7 +26,7 @@ IS_OWNER = text(
 
 
 class NotGranted(Exception):
-    """Why rights can't be given: one of the reasons in cli_audit.py."""
+    """Why rights can't be given: one of the reasons in portal/cli/audit.py."""
 
 
 def write_grants(role: str) -> list[str]:

@@ -26,7 +26,7 @@ SEAL_AT = select(*SEALS).where(SEALS.number <= bindparam("number")).order_by(SEA
 
 
 class Finding(NamedTuple):
-    """Something that should not be. `kind` is a key of SENTENCES in cli_audit.py; what it doesn't use is empty."""
+    """Something that should not be. `kind` is a key of SENTENCES in portal/cli/audit.py; what it doesn't use is empty."""
 
     kind: str
     seal: int = 0

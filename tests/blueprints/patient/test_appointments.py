@@ -7,7 +7,7 @@ from icalendar import Calendar
 from sqlalchemy import delete, insert, update
 
 from portal.models import Appointment, Chart, Practice, User
-from tests.test_cli import run  # noqa: F401 a fixture
+from tests.cli.test_commands import run  # noqa: F401 a fixture
 
 RIVERSIDE = "Riverside Family Practice"
 PACIFIC, SEOUL, NEWFOUNDLAND, EDMONTON = "America/Los_Angeles", "Asia/Seoul", "America/St_Johns", "America/Edmonton"

@@ -232,7 +232,7 @@ def test_a_refused_sign_in_begins_no_session(plain, database):
 
 
 def test_a_sessions_token_says_that_a_code_is_due_in_a_new_browser_and_only_there(browser, sam, maria):
-    """So what is posted there waits in a line before it is read (portal/told_to_wait.py)."""
+    """So what is posted there waits in a line before it is read (portal/server/told_to_wait.py)."""
 
     def is_marked():
         return browser.client.get_cookie("session").value.startswith(config.NEW_BROWSER)

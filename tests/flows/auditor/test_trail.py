@@ -8,8 +8,8 @@ from portal.folder.words import Words
 from portal.models import Event
 from portal.settings import auditing
 from portal.zones import find_zone
+from tests.cli.test_audit import run  # noqa: F401  # a fixture
 from tests.support.trail import Trail
-from tests.test_cli_audit import run  # noqa: F401  # a fixture
 
 WORDS = Words("en", find_zone("UTC"))
 

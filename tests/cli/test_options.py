@@ -6,7 +6,7 @@ import sys
 import click
 import pytest
 
-from portal.cli_base import progress
+from portal.cli.base import progress
 
 ALIEN = {"run", "shell", "routes"}  # Flask's own
 ONLY_READ = {"audit key", "audit verify", "audit verify-folder", "check", "practices list", "queue status"}

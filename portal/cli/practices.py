@@ -3,7 +3,7 @@
 import click
 from flask import current_app
 
-from portal.cli_base import Group, checked
+from portal.cli.base import Group, checked
 from portal.flows.operator import practices
 
 practices_group = Group("practices", help="Say where practices are, and how to reach them.")

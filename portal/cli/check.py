@@ -8,7 +8,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import ProgrammingError
 
 from portal import clock, zones
-from portal.cli_base import usable_database
+from portal.cli.base import usable_database
 from portal.db import BUSY
 from portal.flows.audit.seal import waiting_since
 from portal.flows.operator import practices

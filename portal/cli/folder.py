@@ -10,9 +10,9 @@ import click
 from flask import current_app
 
 from portal import clock, zones
-from portal.cli_audit import audit_group as audit_group
-from portal.cli_audit import context_of
-from portal.cli_base import counted, progress
+from portal.cli.audit import audit_group as audit_group
+from portal.cli.audit import context_of
+from portal.cli.base import counted, progress
 from portal.flows.auditor import collect, drills, scope, trail
 from portal.flows.auditor.scope import Period, Scope
 from portal.folder import check

@@ -4,7 +4,7 @@ import click
 from flask import current_app
 
 from portal import clock
-from portal.cli_base import Group, dry_run, progress
+from portal.cli.base import Group, dry_run, progress
 from portal.flows.operator import demo, demo_crowd
 from portal.flows.operator.demo_rows import USERNAME, Crowd
 

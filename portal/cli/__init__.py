@@ -14,15 +14,15 @@ from flask import Flask, current_app
 from flask.cli import FlaskGroup
 
 from portal import phones, zones
-from portal.cli_access import sessions_group
-from portal.cli_accounts import accounts_group
-from portal.cli_base import Group, usable_database
-from portal.cli_check import check
-from portal.cli_demo import demo_group
-from portal.cli_folder import audit_group
-from portal.cli_keys import keys_group
-from portal.cli_practices import practices_group
-from portal.cli_retention import retention_group
+from portal.cli.access import sessions_group
+from portal.cli.accounts import accounts_group
+from portal.cli.base import Group, usable_database
+from portal.cli.check import check
+from portal.cli.demo import demo_group
+from portal.cli.folder import audit_group
+from portal.cli.keys import keys_group
+from portal.cli.practices import practices_group
+from portal.cli.retention import retention_group
 from portal.db import BUSY
 from portal.flows.messages import outbox
 from portal.models import Base

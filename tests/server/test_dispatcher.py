@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from portal import clock, passwords, told_to_wait, turned_away
-from portal.dispatcher import PROBE_THREADS, SIGN_IN, Dispatcher
+from portal import clock, passwords, turned_away
 from portal.passwords import HashingBusy, place_in_line
+from portal.server import told_to_wait
+from portal.server.dispatcher import PROBE_THREADS, SIGN_IN, Dispatcher
 from portal.settings import config, lines
 
 PATIENCE = 10

@@ -6,8 +6,8 @@ import click
 from flask import current_app
 
 from portal import clock
-from portal.cli_accounts import accounts_group
-from portal.cli_base import Group, dry_run, progress
+from portal.cli.accounts import accounts_group
+from portal.cli.base import Group, dry_run, progress
 from portal.flows.base.context import RequestContext
 from portal.flows.operator import access
 from portal.flows.operator.operator_events import command_context

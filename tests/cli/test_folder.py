@@ -7,8 +7,8 @@ import pytest
 from portal.flows.auditor import collect
 from portal.models import Event, RestoreDrill
 from portal.signing import load_public_key
+from tests.cli.test_audit import run  # noqa: F401  # a fixture
 from tests.support import folders
-from tests.test_cli_audit import run  # noqa: F401  # a fixture
 
 RIVERSIDE, LAKESIDE = "Riverside Family Practice", "Lakeside Clinic"
 

@@ -6,7 +6,7 @@ import click
 from flask import current_app
 
 from portal import clock
-from portal.cli_base import Group, dry_run, progress
+from portal.cli.base import Group, dry_run, progress
 from portal.crypto import Keyring
 from portal.flows.operator import rotate_keys as rotation
 from portal.flows.operator.hash_anew import HASHED

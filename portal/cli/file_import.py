@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import click
 
 from portal import spreadsheet
-from portal.cli_base import progress
+from portal.cli.base import progress
 from portal.csv_records import FileRefused, Lines, Problem, Record, read_header, read_records
 from portal.flows.operator.account_rows import COLUMNS, AccountRow, check_columns, check_record
 from portal.flows.operator.import_accounts import Importer

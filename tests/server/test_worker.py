@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from waitress.adjustments import Adjustments
 
-from portal.gunicorn_worker import Parser, mask_link
+from portal.server.worker import Parser, mask_link
 from portal.settings import config, lines
 from tests.support import moments, wire
 from tests.support.proxy import DOCUMENTED

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from portal.models import Practice, User
 from portal.zones import end_of_day, find_zone
-from tests.test_cli import run  # noqa: F401 a fixture
+from tests.cli.test_commands import run  # noqa: F401 a fixture
 
 NAME = "Signal Hill Clinic"
 SET = ("practices", "set", NAME)

@@ -20,9 +20,9 @@ from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import RequestEntityTooLarge
 
 from portal import clock, passwords
-from portal.busyness import busyness_of
-from portal.dispatcher import Dispatcher
 from portal.limit_address import limit_address
+from portal.server.busyness import busyness_of
+from portal.server.dispatcher import Dispatcher
 from portal.settings import config
 from portal.web.client_address import is_within, read_client_address
 from portal.web.headers import plain_headers

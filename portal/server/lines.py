@@ -12,7 +12,8 @@ from contextlib import AbstractContextManager
 from itertools import takewhile
 from typing import Any
 
-from portal import clock, passwords, told_to_wait
+from portal import clock, passwords
+from portal.server import told_to_wait
 from portal.settings import lines
 from portal.turned_away import turning_away
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from waitress.task import ThreadedTaskDispatcher
 
-from portal.lines import ImpatientLine, SignInLine
-from portal.told_to_wait import ToldToWait
+from portal.server.lines import ImpatientLine, SignInLine
+from portal.server.told_to_wait import ToldToWait
 from portal.watch.probes import ALIVE, READY
 
 SIGN_IN = ("POST", "/sign-in")

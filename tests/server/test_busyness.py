@@ -3,7 +3,7 @@
 import pytest
 
 from portal import clock
-from portal.busyness import Busyness, busyness_of
+from portal.server.busyness import Busyness, busyness_of
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import click
 from flask import current_app
 
 from portal import clock
-from portal.cli_base import Group, checked, dry_run
-from portal.cli_import import FileImport
+from portal.cli.base import Group, checked, dry_run
+from portal.cli.file_import import FileImport
 from portal.flows.operator import accounts
 from portal.flows.operator.account_rows import NEEDED, OPTIONAL
 from portal.flows.operator.import_accounts import Importer

@@ -10,7 +10,7 @@ import click
 from flask import current_app
 
 from portal import clock
-from portal.cli_base import Group, counted, progress
+from portal.cli.base import Group, counted, progress
 from portal.flows.audit import anchors as anchor_flow
 from portal.flows.audit import grants
 from portal.flows.audit.export import Period, export_events
