@@ -7,16 +7,16 @@ SIGN_INS_AT_ONCE = 1
 SIGN_INS_WAITING = 100
 SIGN_IN_SECONDS = 30
 
-# Whoever posts on after a refused form, or during a pause, waits in another line.
-REFUSED_SECONDS = 60  # from a refusal on; whoever was told to wait is in this line as long as that
+# Whoever posts on after a refused form, or during a pause, waits in another line, for SIGN_IN_SECONDS at most as well.
+REFUSED_SECONDS = 60  # after a refused form, and between two lines in the log about this line being full
 IMPATIENT_WAITING = 100  # at most; one more is answered by the server itself
 IMPATIENT_PLACES = 5  # of one session
-IMPATIENT_REST = 0.1  # seconds at most after a refusal: as long as it took
-IMPATIENT_POSTS = 3  # answered in a row during a pause, then
-IMPATIENT_SECONDS = 20  # between two (RL-2)
+IMPATIENT_REST = 0.1  # seconds at most after a refusal, which is otherwise as long as the answer took
+IMPATIENT_POSTS = 3  # of the same form answered in a row during a pause: whoever presses twice gets the page that they know
+IMPATIENT_SECONDS = 20  # until one more of them is, so that a pause costs next to nothing (RL-2)
 
-# Codes from browsers that the account doesn't know wait with them while somebody guesses, or while some such codes have a thread.
-GUESSES = 3  # wrong codes in
-GUESSES_SECONDS = 5  # mean that somebody does
+# Codes from browsers that their account doesn't know wait with them while somebody guesses, or while as many of them have a thread.
+GUESSES = 3  # wrong codes within GUESSES_SECONDS mean that somebody guesses
+GUESSES_SECONDS = 5
 NEW_BROWSERS_AT_ONCE = 2
 NEW_BROWSER_SECONDS = 3  # the longest that one waits
