@@ -21,9 +21,7 @@ from webauthn.helpers import (
     decode_credential_public_key,
     decoded_public_key_to_cryptography,
     options_to_json_dict,
-    parse_attestation_object,
     parse_authentication_credential_json,
-    parse_authenticator_data,
     parse_client_data_json,
     parse_registration_credential_json,
 )
@@ -42,6 +40,7 @@ from portal.forms.codes import OwnQuestionForm
 from portal.methods import CodeRejected, Context, Labels, Method, NotAsked, Proved, Script, Secret
 from portal.models import Authenticator
 from portal.open_challenges import spend_challenge
+from portal.plain_cbor import read_attestation, read_device
 from portal.settings import config
 from portal.words.refusals import N_
 
@@ -67,7 +66,7 @@ last_count = Authenticator.remembered["count"].as_string().cast(BigInteger)  # u
 SPEND = update(Authenticator).where(Authenticator.id == OWN, last_count <= bindparam("counted", type_=BigInteger))
 FIND_SAME = select(Authenticator.user_id).where(Authenticator.identity_hash == bindparam("credential"))  # WebAuthn 7.1, step 26
 ID_BYTES, KEY_BYTES = 1023, 2048  # the longest of a passkey (WebAuthn 7.1, step 25); RSA of 8,192 bits takes 1,040
-ANSWER_LENGTH = 16_384  # twice the longest: of all that a form may hold, cbor2 6.3.0 could read a second (GHSA-p6xp-9h6j-r278)
+ANSWER_LENGTH = 16_384  # above 14,600 characters, which the longest ID and key take. cbor2 6.3.0 takes time by the square of it
 TRANSPORTS_MAX, WORD_LENGTH = 16, 32  # WebAuthn knows seven, the longest with ten letters
 TIMEOUT = int(config.CHALLENGE_LIFE.total_seconds() * 1000)
 
@@ -122,7 +121,7 @@ def read_or_refuse(read_it: Callable[[], Read]) -> Read:
 
 def read_answer(text: str) -> dict[str, Any]:
     """The browser's answer, less the device's attachment: webauthn 3.0.1 refuses new words of it, and nothing needs it (WebAuthn 5.1)."""
-    given: dict[str, Any] = json.loads(text[:ANSWER_LENGTH])  # what is longer is no JSON then
+    given: dict[str, Any] = json.loads(text if len(text) <= ANSWER_LENGTH else "")
     given.pop("authenticatorAttachment", None)
     return given
 
@@ -174,7 +173,7 @@ class Create:
         given = read_or_refuse(lambda: read_answer(answer.value))
         made = read_or_refuse(lambda: parse_registration_credential_json(given))
         transports = read_or_refuse(lambda: read_transports(given))
-        device = read_or_refuse(lambda: parse_attestation_object(made.response.attestation_object).auth_data)
+        device = read_or_refuse(lambda: read_attestation(made.response.attestation_object).auth_data)
         challenge = check_ceremony(secret, made.response.client_data_json, device, now)
         found = read_or_refuse(
             lambda: verify_registration_response(
@@ -222,7 +221,7 @@ class Ask:
         given = read_or_refuse(lambda: parse_authentication_credential_json(read_answer(answer.value)))
         if given.raw_id != base64url_to_bytes(kept["id"]):
             raise NotAsked("passkey_unknown")
-        device = read_or_refuse(lambda: parse_authenticator_data(given.response.authenticator_data))
+        device = read_or_refuse(lambda: read_device(given.response.authenticator_data))
         challenge = check_ceremony(secret, given.response.client_data_json, device, now)
         found = read_or_refuse(
             lambda: verify_authentication_response(

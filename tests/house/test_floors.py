@@ -49,7 +49,7 @@ FLOORS = (
         "portal.help",
         "portal.written",
     ),
-    ("portal.answers", "portal.open_challenges", "portal.send_limits", "portal.numbering", "portal.typed"),
+    ("portal.answers", "portal.open_challenges", "portal.plain_cbor", "portal.send_limits", "portal.numbering", "portal.typed"),
     ("portal.words",),
     ("portal.models",),
     ("portal.gateways",),

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import cbor2
 import pytest
 from sqlalchemy import delete, update
 
@@ -16,6 +17,7 @@ from portal.settings import config
 from tests.support.client import WIZARD
 from tests.support.mailbox import mails
 from tests.support.passkeys import (
+    CHECKED,
     KEYCHAIN,
     ORIGIN,
     PRESENT,
@@ -230,6 +232,15 @@ def test_no_wrong_ceremony_signs_in(keyed, database, maria, lie):
     assert database.user(maria).code_failures + database.user(maria).own_failures == 0
     hand_in(plain, BUTTON, made.answer(options(plain)))
     assert plain.path == "/home"
+
+
+def test_an_answer_with_what_no_authenticator_writes_is_not_read(keyed, monkeypatch):
+    plain, made = keyed
+    for extension, path in ((cbor2.CBORTag(4000, 1), "/sign-in/code"), (1, "/home")):
+        told = Passkey.device(made, 0x80 | CHECKED, {"count": made.count + 1}) + cbor2.dumps({"a": extension})
+        monkeypatch.setattr(made, "device", lambda *_, told=told: told)
+        hand_in(plain, BUTTON, made.answer(options(plain)))
+        assert plain.path == path, extension
 
 
 def test_a_signature_of_another_key_is_worthless_and_spends_the_challenge(keyed):
