@@ -100,6 +100,19 @@ def test_a_try_beyond_the_limit_is_not_charged_even_if_its_window_ended_meanwhil
     assert {row.key: row.spent for row in database.all(LimitCounter)} == {NAME: 5}
 
 
+def test_what_outlasted_its_window_gives_no_try_back_to_the_next_one(app, database, clock):
+    """A right password may have stood in line until its window was over, and a guess has begun another since."""
+    counted = [limits.Limit(NAME, 5, WINDOW)]
+    with app.app_context():
+        charges = limits.charge_at_once(context_of(app, clock), counted)
+        clock.move(minutes=1)
+        limits.charge_at_once(context_of(app, clock), counted)
+        begin_write()
+        limits.refund(charges)
+        db.session.commit()
+    assert [row.spent for row in database.all(LimitCounter)] == [1]
+
+
 def test_the_sweep_forgets_some_at_a_time_so_that_others_write_in_between(app, database, clock):
     over = [{"key": f"{number:064}", "spent": 1, "ends_at": clock.now - WINDOW} for number in range(config.SWEEP_ROWS + 1)]
     running = {"key": NAME, "spent": 1, "ends_at": clock.now + WINDOW}
