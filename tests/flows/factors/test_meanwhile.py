@@ -94,3 +94,13 @@ def test_kept_on_in_another_tab_it_stays_on_with_the_old_password(plain, databas
     after = database.user(sam)
     assert (after.two_factor, after.password_sealed, rows_of(database, sam)) == ("on", sealed, ["totp"])
     assert not events(database, "two_factor_off") and not events(database, "password_changed")
+
+
+def test_what_changed_while_the_password_was_compared_keeps_it_on(plain, database, sam, monkeypatch):
+    """It may have been the password itself: the old one, right a moment ago, turns nothing off."""
+    plain.enter(sam).open(f"{SECURITY}/disable")
+    changed = update(User).where(User.username == "sam").values(generation=User.generation + 1)
+    just_before(monkeypatch, turn_off, "begin_write", lambda: end_read() or database.change(changed))
+    plain.fill("Disable", Current_password=sam.password)
+    assert (database.user(sam).two_factor, rows_of(database, sam)) == ("on", ["totp"])
+    assert not events(database, "two_factor_off")
