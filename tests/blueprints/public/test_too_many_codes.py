@@ -163,6 +163,16 @@ def test_a_backup_codes_success_leaves_the_apps_failures(plain, database, sam):
     assert [row.failures for row in database.all(Authenticator, Authenticator.user_id == user.id)] == [3]
 
 
+def test_a_session_that_was_proved_counts_wrong_backup_codes_anew(plain, clock, sam):
+    plain.sign_in(sam)
+    for _ in range(9):
+        knock(plain, sam, OTHER_CODE)
+    assert knock(plain, sam, sam.code()) is None
+    clock.move(minutes=6)
+    plain.open("/account/security/backup-codes").fill("Continue", Current_password=sam.password, Verification_Code=OTHER_CODE)
+    assert plain.problems[0].endswith("You have 9 tries left before a pause.")
+
+
 def test_a_right_tenth_try_begins_no_pause(plain, clock, sam):
     plain.sign_in(sam)
     exhaust(plain, sam, 9)
