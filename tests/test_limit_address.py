@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal.flows.sign_in.new_browser import is_same_network
 from portal.limit_address import limit_address
 
 
@@ -32,3 +33,19 @@ from portal.limit_address import limit_address
 )
 def test_an_address_counts_by_its_network(address, counted):
     assert limit_address(address) == counted
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("203.0.113.9", "::ffff:203.0.113.9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::1", True),
+        ("203.0.113.9", "203.0.113.10", False),
+        ("203.0.113.9", "unknown", False),
+        ("unknown", "unknown", False),
+        ("", "", False),
+    ],
+)
+def test_two_addresses_are_of_one_network_if_both_are_known(one, other, is_same):
+    """Behind a proxy that tells nobody's address, everybody's is unknown, a thief's as well: that confirms no sign-in."""
+    assert is_same_network(one, other) == is_same_network(other, one) == is_same
