@@ -1,14 +1,16 @@
 """Each table of a folder equals what somebody with all the rows at hand would write, and never names another practice's people."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import insert
 
-from portal.flows.auditor import collect, factors
+from portal.flows.auditor import collect, factors, sign_ins
 from portal.flows.auditor.scope import Period, Scope, default_days
-from portal.models import User
+from portal.models import Event, User
 from portal.policy import policy_under
+from portal.zones import start_of_day
 from tests.flows.auditor.by_hand import ByHand
 from tests.support.audited import OWN, ZONE, Audited
 from tests.support.moving import START
@@ -118,3 +120,15 @@ def test_people_stand_by_name_and_what_happened_by_time(app, crowd):
         [each.asked_at for each in found.emergencies],
     ):
         assert events == sorted(events)
+
+
+def test_a_sign_in_at_midnight_is_of_the_month_that_begins(app, database, dr_okafor):
+    zone, user = ZoneInfo(ZONE), database.user(dr_okafor)
+    columns = {"event": "authn_login_success", "result": "ok", "role": "provider", "subject_id": user.id}
+    told = {"request_id": "r", "ip": "", "user_agent": "", "app_version": ""}
+    for month in (1, 2, 3):
+        database.change(insert(Event).values(at=start_of_day(date(2027, month, 1), zone), **columns, **told))
+    period = Period(date(2027, 1, 1), date(2027, 2, 28), zone)
+    with app.app_context():
+        months = sign_ins.list_months(Scope(user.practice_id, "", period, START, policy_under("provider", None)))
+    assert [(each.month.month, each.counts[0]) for each in months] == [(1, 1), (2, 1)]
