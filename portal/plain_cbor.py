@@ -1,8 +1,8 @@
-"""Reads what authenticators wrote in CBOR, once it is seen to hold nothing that they never write.
+"""Reads what authenticators wrote in CBOR, once it is seen to have no tags, no lengths left open, little nesting, and simple keys.
 
-They write CTAP2's canonical form (WebAuthn Level 3, 3; FIDO CTAP 2.1, 8): no tags, no lengths left open, little nesting, and keys that are
-numbers or text. cbor2 reads more than that, and some of it takes a whole process's time, however short it is. What is refused here was
-walked over once, byte by byte.
+So is CTAP2's canonical form, in which they write (WebAuthn Level 3, 3; FIDO CTAP 2.1, 8). cbor2 reads more than that, and some of it takes
+a whole process's time, however short it is. What is refused here was walked over once, byte by byte. Where the rest of that form is not
+kept, as in the order of keys, nobody is locked out.
 """
 
 from webauthn.helpers import encode_cbor, parse_attestation_object, parse_authenticator_data, parse_cbor
@@ -12,11 +12,12 @@ NEGATIVE, BYTES, TEXT, ARRAY, MAP, TAG = range(1, 7)  # major types: RFC 8949 3.
 KEYS = {0, NEGATIVE, TEXT}
 LONGEST = 27  # says in its low five bits that a length of eight bytes follows; what is above leaves the length open
 DEPTH = 8  # CTAP allows four, and an attestation of several needs five
+BROKEN_KEY = bytes.fromhex("a301634f4b500327206745643235353139")  # begins one that webauthn 3.0.1 mends, and can't use either
 FIXED, WITH_KEY, HAS_KEY = 37, 55, 0x40  # bytes of authenticator data before what is CBOR, without and with a key (WebAuthn 6.1)
 
 
 class NotPlain(ValueError):
-    """It holds what no authenticator writes."""
+    """It holds what is not read here."""
 
 
 def read_attestation(data: bytes) -> AttestationObject:
@@ -41,6 +42,8 @@ def check_device(data: bytes) -> None:
     if len(data) < FIXED:
         raise NotPlain
     at = WITH_KEY + int.from_bytes(data[WITH_KEY - 2 : WITH_KEY]) if data[32] & HAS_KEY else FIXED
+    if data.startswith(BROKEN_KEY, at):
+        raise NotPlain
     while at < len(data):
         end = find_end(data, at)
         if len(encode_cbor(parse_cbor(data[at:end]))) != end - at:

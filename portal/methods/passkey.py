@@ -66,7 +66,7 @@ last_count = Authenticator.remembered["count"].as_string().cast(BigInteger)  # u
 SPEND = update(Authenticator).where(Authenticator.id == OWN, last_count <= bindparam("counted", type_=BigInteger))
 FIND_SAME = select(Authenticator.user_id).where(Authenticator.identity_hash == bindparam("credential"))  # WebAuthn 7.1, step 26
 ID_BYTES, KEY_BYTES = 1023, 2048  # the longest of a passkey (WebAuthn 7.1, step 25); RSA of 8,192 bits takes 1,040
-ANSWER_LENGTH = 16_384  # above 14,600 characters, which the longest ID and key take. cbor2 6.3.0 takes time by the square of it
+ANSWER_LENGTH = 16_384  # characters: above 14,600, which an ID and a key of the longest kind take
 TRANSPORTS_MAX, WORD_LENGTH = 16, 32  # WebAuthn knows seven, the longest with ten letters
 TIMEOUT = int(config.CHALLENGE_LIFE.total_seconds() * 1000)
 

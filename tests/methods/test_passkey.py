@@ -234,7 +234,7 @@ def test_no_wrong_ceremony_signs_in(keyed, database, maria, lie):
     assert plain.path == "/home"
 
 
-def test_an_answer_with_what_no_authenticator_writes_is_not_read(keyed, monkeypatch):
+def test_an_answer_that_is_not_plain_is_not_read(keyed, monkeypatch):
     plain, made = keyed
     for extension, path in ((cbor2.CBORTag(4000, 1), "/sign-in/code"), (1, "/home")):
         told = Passkey.device(made, 0x80 | CHECKED, {"count": made.count + 1}) + cbor2.dumps({"a": extension})
