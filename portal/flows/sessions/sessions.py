@@ -150,9 +150,8 @@ def begin_session(
         record_event(context, "session_end", reason="signed_in_again")
     if is_known is None:
         is_known = known_browsers.is_known_browser(context, user)
-    token = (
-        new_token() if is_known or level != LEVEL_CLAIMANT else config.NEW_BROWSER + new_token()
-    )  # see portal/server/told_to_wait.py
+    # A code from a browser that the account doesn't know is told by it from others (portal/server/told_to_wait.py).
+    token = new_token() if is_known or level != LEVEL_CLAIMANT else config.NEW_BROWSER + new_token()
     browser_hash = token_hash(context.browser) if context.browser else None
     life = config.CLAIMANT_LIFE if level == LEVEL_CLAIMANT else config.SESSION_LIFE
     columns = {
